@@ -1,0 +1,99 @@
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Porthor.Redis;
+
+/// <summary>
+/// A connection to one logical database. Every call through it ends within the call timeout, by a
+/// <see cref="StoreUnavailableException"/> if need be.
+/// </summary>
+public sealed partial class RedisServer : IAsyncDisposable
+{
+    private readonly RedisOptions options;
+    private readonly string name;
+    private readonly ConnectionMultiplexer connection;
+    private readonly IDatabase database;
+    private int connections;
+
+    private RedisServer(RedisOptions options, string name, ILogger logger, Action? connecting)
+    {
+        this.options = options;
+        this.name = name;
+        var configuration = options.ToConfiguration();
+        // Called before anything is sent on a new socket, so nobody can read through it unnoticed.
+        configuration.BeforeSocketConnect = (_, _, _) =>
+        {
+            Interlocked.Increment(ref connections);
+            connecting?.Invoke();
+        };
+        connection = ConnectionMultiplexer.Connect(configuration);
+        database = connection.GetDatabase();
+        connection.ConnectionFailed += (_, e) => Log.ConnectionLost(logger, name, e.FailureType.ToString(), e.Exception);
+        connection.ConnectionRestored += (_, _) => Log.ConnectionRestored(logger, name);
+    }
+
+    /// <summary>How many connections were begun so far; changes exactly when a new socket comes into use.</summary>
+    public int Connections => Volatile.Read(ref connections);
+
+    /// <summary>Connects; returns also if the server is away, and goes on trying.</summary>
+    /// <param name="name">For logs and errors.</param>
+    /// <param name="connecting">Called before each new connection is used.</param>
+    public static RedisServer Connect(RedisOptions options, string name, ILogger logger, Action? connecting = null) =>
+        new(options, name, logger, connecting);
+
+    /// <summary>Does something with the database, within the call timeout.</summary>
+    /// <param name="what">For the log.</param>
+    public Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
+        CallAsync(what, call, options.CallTimeout, cancellationToken);
+
+    /// <summary>As the other, within what is left of a caller's time.</summary>
+    public async Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // The library's own time-out was seen to come up to a second late.
+            return await call(database).WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
+        }
+        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        {
+            throw new StoreUnavailableException(name, what, e);
+        }
+    }
+
+    /// <summary>The keys of a pattern, a batch at a time, as SCAN gives them: in no order, and some perhaps twice.</summary>
+    public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(
+        string pattern, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        const int batchSize = 1000;
+        long cursor = 0;
+        do
+        {
+            var reply = await CallAsync("scanning", db => db.ExecuteAsync("SCAN", cursor, "MATCH", pattern, "COUNT", batchSize), cancellationToken);
+            cursor = (long)reply[0];
+            var keys = (RedisKey[])reply[1]!;
+            if (keys.Length > 0)
+                yield return keys;
+        }
+        while (cursor != 0);
+    }
+
+    /// <summary>Deletes the keys of a pattern, and says how many there were.</summary>
+    public async Task<long> DeleteAllAsync(string pattern, CancellationToken cancellationToken)
+    {
+        long deleted = 0;
+        await foreach (var keys in ScanAsync(pattern, cancellationToken))
+            deleted += await CallAsync("deleting", db => db.KeyDeleteAsync([.. keys]), cancellationToken);
+        return deleted;
+    }
+
+    public async ValueTask DisposeAsync() => await connection.DisposeAsync();
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Server} lost")]
+        public static partial void ConnectionLost(ILogger logger, string server, string error, Exception? exception);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Connection to {Server} restored")]
+        public static partial void ConnectionRestored(ILogger logger, string server);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Porthor.Storage;
+using Porthor.Tokens;
+using StackExchange.Redis;
+
+namespace Porthor.Redis;
+
+/// <summary>
+/// The vault in Redis, in the reference's layout: <c>token:KEY</c>, with the record's end as the key's time to live
+/// (contract/tokens.md 5, storage.md 3). It answers only when the revocations of the last hour are certain to be in effect
+/// on the server it is connected to (<see cref="RevocationReplay"/>).
+/// </summary>
+public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
+{
+    private const string KeyPrefix = "token:";
+
+    // KEYS[1] the record; ARGV: the expected value, the replacement, seconds to live (empty for ever, 0 for already over).
+    private const string ReplaceScript =
+        """
+        if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+        if ARGV[3] == '' then
+            redis.call('SET', KEYS[1], ARGV[2])
+        elseif ARGV[3] == '0' then
+            redis.call('DEL', KEYS[1])
+        else
+            redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+        end
+        return 1
+        """;
+
+    private readonly RedisServer server;
+    private readonly RevocationReplay replay;
+    private readonly TimeProvider clock;
+    private readonly TimeSpan callTimeout;
+
+    public RedisVault(RedisOptions options, IRevocationLog revocations, TimeProvider clock, ILogger<RedisVault> logger)
+    {
+        this.clock = clock;
+        callTimeout = options.CallTimeout;
+        replay = new RevocationReplay(revocations, clock, logger);
+        server = RedisServer.Connect(options, "vault", logger, replay.Require);
+        replay.Start(server, KeyOf);
+    }
+
+    /// <summary>The server itself, for what else is kept there.</summary>
+    public RedisServer Server => server;
+
+    public bool JoinsLedger => false;
+
+    public async ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken) =>
+        (byte[]?)await ReadAsync(db => db.StringGetAsync(KeyOf(key)), cancellationToken) is { Length: > 0 } ciphertext
+            ? new SealedRecord(ciphertext)
+            : null;
+
+    public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(
+        IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    {
+        if (keys.Count == 0)
+            return new Dictionary<TokenKey, SealedRecord>();
+        var values = await ReadAsync(db => db.StringGetAsync([.. keys.Select(KeyOf)]), cancellationToken);
+        Dictionary<TokenKey, SealedRecord> records = new(keys.Count);
+        foreach (var (key, value) in keys.Zip(values))
+        {
+            if ((byte[]?)value is { Length: > 0 } ciphertext)
+                records[key] = new SealedRecord(ciphertext);
+        }
+        return records;
+    }
+
+    public IVaultSession Within(ILedgerTransaction transaction) => this;
+
+    public async IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var keys in server.ScanAsync(KeyPrefix + "*", cancellationToken))
+            yield return [.. keys.Select(key => new TokenKey(((string)key!)[KeyPrefix.Length..]))];
+    }
+
+    public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => server.DeleteAllAsync(KeyPrefix + "*", cancellationToken);
+
+    public Task CheckAsync(CancellationToken cancellationToken) => ReadAsync(db => db.PingAsync(), cancellationToken);
+
+    Task<IReadOnlyDictionary<TokenKey, SealedRecord>> IVaultSession.ReadAsync(
+        IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) => GetAsync(keys, cancellationToken);
+
+    async Task<bool> IVaultSession.CreateAsync(
+        TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken)
+    {
+        var seconds = SecondsToLive(expires);
+        // A record that is over need not be written; a token without one does not work, as it should.
+        return seconds == 0 || await server.CallAsync(
+            "writing a record",
+            db => db.StringSetAsync(KeyOf(key), record.Ciphertext, seconds is { } s ? TimeSpan.FromSeconds(s) : null, When.NotExists),
+            cancellationToken);
+    }
+
+    async Task<bool> IVaultSession.ReplaceAsync(
+        TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken)
+    {
+        RedisValue seconds = SecondsToLive(expires) is { } s ? s : RedisValue.EmptyString;
+        var replaced = await server.CallAsync(
+            "replacing a record",
+            db => db.ScriptEvaluateAsync(ReplaceScript, [KeyOf(key)], [expected.Ciphertext, replacement.Ciphertext, seconds]),
+            cancellationToken);
+        return (int)replaced == 1;
+    }
+
+    async Task IVaultSession.DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
+    {
+        foreach (var batch in keys.Chunk(1000))
+            await server.CallAsync("deleting records", db => db.KeyDeleteAsync([.. batch.Select(KeyOf)]), cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await replay.DisposeAsync();
+        await server.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Reads, when all revocations are in effect. A connection that came into use in between may have shown what a server
+    /// had lost the deletion of; then it is read again, all within the time of one call.
+    /// </summary>
+    private async Task<T> ReadAsync<T>(Func<IDatabase, Task<T>> read, CancellationToken cancellationToken)
+    {
+        var begun = clock.GetTimestamp();
+        while (true)
+        {
+            var connections = server.Connections;
+            await replay.DoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+            var value = await server.CallAsync("reading", read, callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+            if (connections == server.Connections)
+                return value;
+        }
+    }
+
+    private static RedisKey KeyOf(TokenKey key) => KeyPrefix + key.Value;
+
+    /// <summary>
+    /// Whole seconds to the record's end, null for ever, 0 if it is over. At least one before that: the store may keep a
+    /// record a moment too long, because its end is compared with the clock as well.
+    /// </summary>
+    private long? SecondsToLive(DateTimeOffset? expires)
+    {
+        if (expires is not { } end)
+            return null;
+        var left = end - clock.GetUtcNow();
+        return left <= TimeSpan.Zero ? 0 : Math.Max(1, (long)left.TotalSeconds);
+    }
+}

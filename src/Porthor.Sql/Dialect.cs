@@ -1,0 +1,40 @@
+using System.Data.Common;
+using System.Net;
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+/// <summary>
+/// Where PostgreSQL and SQLite differ: how a value is sent and read, and the few clauses that only one of them has. The
+/// statements themselves are written once.
+/// </summary>
+internal abstract class Dialect
+{
+    /// <summary>Locks the rows of <c>token</c> against every other change; empty where a transaction locks everything.</summary>
+    public abstract SqlFragment ForUpdateOfToken { get; }
+
+    /// <summary>As <see cref="ForUpdateOfToken"/>, passing over rows that others have locked.</summary>
+    public abstract SqlFragment ForUpdateSkipLocked { get; }
+
+    /// <summary>Keeps a row from being changed or removed, but lets others do the same.</summary>
+    public abstract SqlFragment ForKeyShare { get; }
+
+    public abstract object? Time(DateTimeOffset? value);
+
+    public abstract DateTimeOffset ReadTime(DbDataReader reader, int column);
+
+    public abstract IPAddress ReadAddress(DbDataReader reader, int column);
+
+    public abstract void Append(SqlText sql, TokenType value);
+
+    public abstract void Append(SqlText sql, ChangeAction value);
+
+    public abstract void Append(SqlText sql, IPAddress? value);
+
+    /// <summary>Appends the condition that a column's value is one of some keys.</summary>
+    public abstract void Append(SqlText sql, SqlIn condition);
+
+    /// <summary>Appends the condition that a column's address lies in a block.</summary>
+    public abstract void Append(SqlText sql, SqlWithin condition);
+}

@@ -1,0 +1,83 @@
+using Npgsql;
+
+namespace Porthor.Sql.Postgres;
+
+/// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
+internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
+{
+    public override Dialect Dialect => PostgresDialect.Instance;
+
+    public override string SchemaFolder => "Postgres";
+
+    /// <summary>Opens nothing yet; connections are made as they are needed.</summary>
+    /// <param name="connectionString">Host, database, user and password; all else is decided here.</param>
+    public static PostgresDatabase Create(string connectionString, int maxConnections)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            ApplicationName = "porthor",
+            Timezone = "UTC",
+            MaxPoolSize = maxConnections,
+            // How long to wait for a connection, in seconds: a request must be answered within a second, with 503 if need be.
+            Timeout = 1,
+            // The last resort, in seconds: deadlines come with each call, and are set in the database for each transaction.
+            CommandTimeout = 60,
+            // A cancelled call gives its connection up at once. Asking the server to cancel could take as long again.
+            CancellationTimeout = -1,
+            Multiplexing = false,
+            IncludeErrorDetail = false,
+        };
+        return new PostgresDatabase(NpgsqlDataSource.Create(builder));
+    }
+
+    public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
+        new PostgresSession(await ConnectAsync(cancellationToken), transactionLimit: null);
+
+    public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit);
+
+    public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectAsync(cancellationToken);
+        try
+        {
+            // Building an index may take as long as it takes.
+            await using var command = new NpgsqlCommand(script, connection) { CommandTimeout = 0 };
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw PostgresErrors.Translate(e);
+        }
+    }
+
+    public override async ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectAsync(cancellationToken);
+        try
+        {
+            await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
+            // Costs a round trip only the first time on each connection.
+            await command.PrepareAsync(cancellationToken);
+            return (byte[]?)await command.ExecuteScalarAsync(cancellationToken);
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw PostgresErrors.Translate(e);
+        }
+    }
+
+    public override ValueTask DisposeAsync() => source.DisposeAsync();
+
+    internal async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw PostgresErrors.Translate(e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using System.Data.Common;
+using System.Net;
+using Npgsql;
+using NpgsqlTypes;
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Sql.Postgres;
+
+/// <summary>
+/// PostgreSQL. Times are <c>timestamp</c> columns that hold UTC: they are sent without a kind, because a value of kind Utc
+/// would be shifted by the session's time zone.
+/// </summary>
+internal sealed class PostgresDialect : Dialect
+{
+    public static readonly PostgresDialect Instance = new();
+
+    public override SqlFragment ForUpdateOfToken { get; } = new(" FOR UPDATE OF t");
+
+    public override SqlFragment ForUpdateSkipLocked { get; } = new(" FOR UPDATE OF t SKIP LOCKED");
+
+    public override SqlFragment ForKeyShare { get; } = new(" FOR KEY SHARE");
+
+    public override object? Time(DateTimeOffset? value) => value is { } time
+        ? new NpgsqlParameter { Value = DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType = NpgsqlDbType.Timestamp }
+        : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Timestamp };
+
+    public override DateTimeOffset ReadTime(DbDataReader reader, int column) =>
+        new(DateTime.SpecifyKind(reader.GetDateTime(column), DateTimeKind.Utc));
+
+    public override IPAddress ReadAddress(DbDataReader reader, int column) => reader.GetFieldValue<IPAddress>(column);
+
+    public override void Append(SqlText sql, TokenType value) => sql.AddParameter(value.ToText(), "::tokentype");
+
+    public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
+
+    public override void Append(SqlText sql, IPAddress? value) => sql.AddParameter(value?.ToString(), "::inet");
+
+    public override void Append(SqlText sql, SqlIn condition)
+    {
+        sql.AppendFormatted(condition.Column);
+        sql.AppendLiteral(" = ANY(");
+        sql.AddParameter(condition.Keys.Select(key => key.Value).ToArray(), ")");
+    }
+
+    public override void Append(SqlText sql, SqlWithin condition)
+    {
+        // The column on the left: only so can an index on it be used.
+        sql.AppendFormatted(condition.Column);
+        sql.AppendLiteral(condition.Block.IsSingle ? " = " : " <<= ");
+        sql.AddParameter(condition.Block.ToString(), "::inet");
+    }
+}

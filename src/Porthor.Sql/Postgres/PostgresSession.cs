@@ -1,0 +1,93 @@
+using System.Globalization;
+using Npgsql;
+
+namespace Porthor.Sql.Postgres;
+
+/// <summary>
+/// A PostgreSQL connection in use. In a transaction, BEGIN and the time limits travel with the first statements and
+/// COMMIT with the last, so that a small change is a single round trip.
+/// </summary>
+internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? transactionLimit) : SqlSession
+{
+    private bool begun = transactionLimit is null;
+
+    public override async Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var batch = CreateBatch([statement], commit: false);
+            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            List<T> rows = [];
+            while (await reader.ReadAsync(cancellationToken))
+                rows.Add(read(new SqlRow(reader, PostgresDialect.Instance)));
+            // To the end: an error after the rows must not be missed.
+            while (await reader.NextResultAsync(cancellationToken))
+            {
+            }
+            return rows;
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw PostgresErrors.Translate(e);
+        }
+    }
+
+    public override async Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken)
+    {
+        if (statements.Count == 0)
+            return [];
+        try
+        {
+            await using var batch = CreateBatch(statements, commit: false);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+            var preamble = batch.BatchCommands.Count - statements.Count;
+            return [.. Enumerable.Range(preamble, statements.Count).Select(index => batch.BatchCommands[index].RecordsAffected)];
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw PostgresErrors.Translate(e);
+        }
+    }
+
+    public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var batch = CreateBatch(statements, commit: true);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw PostgresErrors.Translate(e);
+        }
+    }
+
+    /// <summary>Returns the connection to the pool, which rolls back what was not committed.</summary>
+    public override ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    private NpgsqlBatch CreateBatch(IReadOnlyList<SqlText> statements, bool commit)
+    {
+        var batch = new NpgsqlBatch(connection);
+        if (!begun)
+        {
+            begun = true;
+            var limit = ((int)transactionLimit!.Value.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {limit}"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL lock_timeout = {limit}"));
+        }
+        foreach (var statement in statements)
+            batch.BatchCommands.Add(CreateCommand(statement));
+        if (commit)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        return batch;
+    }
+
+    private static NpgsqlBatchCommand CreateCommand(SqlText statement)
+    {
+        var command = new NpgsqlBatchCommand(statement.Text);
+        foreach (var value in statement.Parameters)
+            command.Parameters.Add(value as NpgsqlParameter ?? new NpgsqlParameter { Value = value ?? DBNull.Value });
+        return command;
+    }
+}

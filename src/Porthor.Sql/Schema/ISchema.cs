@@ -1,0 +1,38 @@
+namespace Porthor.Sql.Schema;
+
+/// <summary>What the database's schema is, compared with what we need.</summary>
+public enum SchemaState
+{
+    /// <summary>There are no tables.</summary>
+    Empty,
+
+    /// <summary>The reference's tables are at another revision; <c>update-schema</c> knows the way if it was a released one.</summary>
+    Outdated,
+
+    /// <summary>The reference's tables are current, but Porthor's own are missing or older.</summary>
+    LacksOwn,
+
+    Current,
+}
+
+/// <summary>Makes, checks and updates the schema (contract/storage.md 2.4).</summary>
+public interface ISchema
+{
+    Task<SchemaState> CheckAsync(CancellationToken cancellationToken);
+
+    /// <summary>Makes what does not exist. Does nothing to a schema that is current.</summary>
+    Task InitializeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Brings a released schema to the current one, or makes it.</summary>
+    /// <exception cref="SchemaException">It is at a revision that has no way to the current one.</exception>
+    Task UpdateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Empties all tables but the settings and the versions.</summary>
+    Task DeleteAllDataAsync(CancellationToken cancellationToken);
+
+    /// <summary>The SQL that makes the schema.</summary>
+    string Generate();
+}
+
+/// <summary>The schema is not what it must be. The text is for the operator.</summary>
+public sealed class SchemaException(string message, Exception? cause = null) : Exception(message, cause);

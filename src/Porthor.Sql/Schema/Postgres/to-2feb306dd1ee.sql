@@ -1,0 +1,2 @@
+-- OpenID Connect tokens.
+ALTER TYPE tokentype ADD VALUE IF NOT EXISTS 'oidc';

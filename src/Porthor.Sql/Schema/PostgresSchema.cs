@@ -1,0 +1,161 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Porthor.Sql.Postgres;
+
+namespace Porthor.Sql.Schema;
+
+/// <summary>
+/// The schema in PostgreSQL: the reference's tables at its head revision, and Porthor's own beside them with a version of
+/// their own. Whoever changes it holds an advisory lock, so that two nodes that start at once do not get in each other's way.
+/// </summary>
+internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<PostgresSchema> logger) : ISchema
+{
+    private const long LockId = 0x506F7274686F72; // "Porthor"
+
+    public async Task<SchemaState> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync("token", cancellationToken))
+        {
+            Log.NotInitialized(logger);
+            return SchemaState.Empty;
+        }
+        var revisions = await RevisionsAsync(cancellationToken);
+        if (revisions is not [SchemaScripts.Head])
+        {
+            Log.Mismatch(logger, string.Join(", ", revisions), SchemaScripts.Head, revisions, [SchemaScripts.Head]);
+            return SchemaState.Outdated;
+        }
+        return await OwnVersionAsync(cancellationToken) == SchemaScripts.OwnVersion ? SchemaState.Current : SchemaState.LacksOwn;
+    }
+
+    public Task InitializeAsync(CancellationToken cancellationToken) => LockedAsync(
+        async () =>
+        {
+            if (!await ExistsAsync("token", cancellationToken))
+            {
+                await database.RunScriptAsync(SchemaScripts.Read("Postgres/head.sql"), cancellationToken);
+                await MakeIndexesAsync(cancellationToken);
+                Log.Initialized(logger);
+            }
+            await AddOwnAsync(cancellationToken);
+        },
+        cancellationToken);
+
+    public async Task UpdateAsync(CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync("token", cancellationToken))
+        {
+            await InitializeAsync(cancellationToken);
+            return;
+        }
+        await LockedAsync(
+            async () =>
+            {
+                await MigrateAsync(cancellationToken);
+                await AddOwnAsync(cancellationToken);
+                await MakeIndexesAsync(cancellationToken);
+            },
+            cancellationToken);
+    }
+
+    public async Task DeleteAllDataAsync(CancellationToken cancellationToken) => await database.RunScriptAsync(
+        "TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation",
+        cancellationToken);
+
+    public string Generate() => string.Join(
+        '\n', SchemaScripts.Read("Postgres/head.sql"), OwnScript(1), SchemaScripts.Read("Postgres/indexes.sql").Replace("CONCURRENTLY ", "", StringComparison.Ordinal));
+
+    /// <summary>Runs the steps from the revision that is recorded to the head, each in a transaction of its own.</summary>
+    private async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        var revisions = await RevisionsAsync(cancellationToken);
+        var at = revisions.Count == 1 ? SchemaScripts.Revisions.ToList().IndexOf(revisions[0]) : -1;
+        if (at < 0)
+        {
+            throw new SchemaException(revisions.Count == 0
+                ? "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision 5c28ed7092c2 first."
+                : $"There is no way from revision {string.Join(", ", revisions)} to {SchemaScripts.Head}.");
+        }
+        foreach (var revision in SchemaScripts.Revisions.Skip(at + 1))
+        {
+            Log.Migrating(logger, revision);
+            await database.RunScriptAsync(
+                $"BEGIN;\n{SchemaScripts.Read($"Postgres/to-{revision}.sql")}\nUPDATE alembic_version SET version_num = '{revision}';\nCOMMIT;",
+                cancellationToken);
+        }
+    }
+
+    private async Task AddOwnAsync(CancellationToken cancellationToken)
+    {
+        for (var version = await OwnVersionAsync(cancellationToken) + 1; version <= SchemaScripts.OwnVersion; version++)
+            await database.RunScriptAsync($"BEGIN;\n{OwnScript(version)}\nCOMMIT;", cancellationToken);
+    }
+
+    /// <summary>Each by itself: an index that is made concurrently cannot be in a transaction, not even an implicit one.</summary>
+    private async Task MakeIndexesAsync(CancellationToken cancellationToken)
+    {
+        foreach (var index in SchemaScripts.Read("Postgres/indexes.sql").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            await database.RunScriptAsync(index, cancellationToken);
+    }
+
+    private async Task LockedAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.ConnectAsync(cancellationToken);
+        // A session's lock, because the work commits in between; the connection's end releases it, whatever happens.
+        await using (var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { Parameters = { new() { Value = LockId } }, CommandTimeout = 0 })
+            await command.ExecuteNonQueryAsync(cancellationToken);
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = LockId } } };
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> RevisionsAsync(CancellationToken cancellationToken) =>
+        await ExistsAsync("alembic_version", cancellationToken)
+            ? await database.QueryAsync(database.Sql($"SELECT version_num FROM alembic_version ORDER BY 1"), row => row.Text(0), cancellationToken)
+            : [];
+
+    private async Task<int> OwnVersionAsync(CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync("porthor_schema", cancellationToken))
+            return 0;
+        var versions = await database.QueryAsync(
+            database.Sql($"SELECT coalesce(max(version), 0)::bigint FROM porthor_schema"), row => row.Number(0), cancellationToken);
+        return (int)versions[0];
+    }
+
+    private async Task<bool> ExistsAsync(string table, CancellationToken cancellationToken)
+    {
+        var found = await database.QueryAsync(
+            database.Sql($"SELECT to_regclass({table}) IS NOT NULL"), row => row.Flag(0), cancellationToken);
+        return found[0];
+    }
+
+    private static string OwnScript(int version) =>
+        $"""
+        CREATE TABLE IF NOT EXISTS porthor_schema (version integer PRIMARY KEY, applied timestamp without time zone NOT NULL);
+        {SchemaScripts.Own("Postgres", version)}
+        INSERT INTO porthor_schema (version, applied) VALUES ({version}, now() AT TIME ZONE 'UTC');
+        """;
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Database appears not to be initialized")]
+        public static partial void NotInitialized(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Schema mismatch: {Current} != {Expected}")]
+        public static partial void Mismatch(
+            ILogger logger, string current, string expected, IReadOnlyList<string> currentSchema, IReadOnlyList<string> expectedSchema);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "initialized database schema")]
+        public static partial void Initialized(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Updating the database schema to revision {Revision}")]
+        public static partial void Migrating(ILogger logger, string revision);
+    }
+}

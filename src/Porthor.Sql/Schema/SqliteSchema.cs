@@ -1,0 +1,42 @@
+using System.Globalization;
+using Porthor.Sql.Sqlite;
+
+namespace Porthor.Sql.Schema;
+
+/// <summary>The schema in SQLite: all of it Porthor's own, its version kept in the file's header.</summary>
+internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
+{
+    public async Task<SchemaState> CheckAsync(CancellationToken cancellationToken) => await VersionAsync(cancellationToken) switch
+    {
+        0 => SchemaState.Empty,
+        SchemaScripts.OwnVersion => SchemaState.Current,
+        < SchemaScripts.OwnVersion => SchemaState.LacksOwn,
+        var newer => throw new SchemaException($"The database is of a newer Porthor (schema {newer}; this one knows {SchemaScripts.OwnVersion})."),
+    };
+
+    public async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        for (var version = await VersionAsync(cancellationToken) + 1; version <= SchemaScripts.OwnVersion; version++)
+            await database.RunScriptAsync(Script(version), cancellationToken);
+    }
+
+    public Task UpdateAsync(CancellationToken cancellationToken) => InitializeAsync(cancellationToken);
+
+    public Task DeleteAllDataAsync(CancellationToken cancellationToken) => database.RunScriptAsync(
+        """
+        DELETE FROM subtoken; DELETE FROM token; DELETE FROM token_change_history; DELETE FROM token_auth_history;
+        DELETE FROM oidc_client; DELETE FROM porthor_record; DELETE FROM porthor_revocation;
+        """,
+        cancellationToken);
+
+    public string Generate() => string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(version => Script(version)));
+
+    private async Task<long> VersionAsync(CancellationToken cancellationToken)
+    {
+        var versions = await database.QueryAsync(database.Sql($"PRAGMA user_version"), row => row.Number(0), cancellationToken);
+        return versions[0];
+    }
+
+    private static string Script(long version) =>
+        string.Create(CultureInfo.InvariantCulture, $"{SchemaScripts.Own("Sqlite", (int)version)}\nPRAGMA user_version = {version};\n");
+}

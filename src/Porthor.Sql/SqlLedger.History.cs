@@ -1,0 +1,97 @@
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+// History: filters and keyset pagination (contract/storage.md 2.6).
+internal sealed partial class SqlLedger
+{
+    private static readonly SqlFragment ChangeColumns = new(
+        """
+        id, token, username, token_type, token_name, parent, scopes, service, expires, actor, action,
+        old_token_name, old_scopes, old_expires, ip_address, event_time
+        """);
+
+    private static readonly SqlFragment AddressColumn = new("ip_address");
+
+    public async Task<IReadOnlyList<TokenChange>> ReadAsync(
+        HistoryFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql($"SELECT {ChangeColumns} FROM token_change_history WHERE true");
+        AppendConditions(sql, filter);
+        var backward = cursor is { IsBackward: true };
+        // A row comparison, which an index on both columns answers at once however far back the page is.
+        if (backward)
+            sql.Append($" AND (event_time, id) > ({cursor!.Value.Time}, {cursor.Value.Id}) ORDER BY event_time, id LIMIT {limit}");
+        else if (cursor is { } from)
+            sql.Append($" AND (event_time, id) <= ({from.Time}, {from.Id}) ORDER BY event_time DESC, id DESC LIMIT {limit}");
+        else
+            sql.Append($" ORDER BY event_time DESC, id DESC LIMIT {limit}");
+        var changes = await database.QueryAsync(sql, ReadChange, cancellationToken);
+        if (backward)
+            changes.Reverse();
+        return changes;
+    }
+
+    public async Task<long> CountAsync(HistoryFilter filter, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql($"SELECT count(*) FROM token_change_history WHERE true");
+        AppendConditions(sql, filter);
+        var counts = await database.QueryAsync(sql, row => row.Number(0), cancellationToken);
+        return counts[0];
+    }
+
+    public async Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        var deleted = await session.ExecuteAsync(
+            [
+                database.Sql(
+                    $"""
+                    DELETE FROM token_change_history WHERE id IN
+                    (SELECT id FROM token_change_history WHERE event_time < {before} ORDER BY event_time, id LIMIT {limit})
+                    """),
+            ],
+            cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+        return deleted[0];
+    }
+
+    private static void AppendConditions(SqlText sql, HistoryFilter filter)
+    {
+        if (filter.Since is { } since)
+            sql.Append($" AND event_time >= {since}");
+        if (filter.Until is { } until)
+            sql.Append($" AND event_time <= {until}");
+        if (filter.Username is { } username)
+            sql.Append($" AND username = {username}");
+        if (filter.Actor is { } actor)
+            sql.Append($" AND actor = {actor}");
+        if (filter.Key is { } key)
+            sql.Append($" AND (token = {key} OR parent = {key.Value})");
+        if (filter.TokenType is { } type)
+            sql.Append($" AND token_type = {type}");
+        if (filter.IpAddress is { } block)
+            sql.Append($" AND {new SqlWithin(AddressColumn, block)}");
+    }
+
+    private static TokenChange ReadChange(SqlRow row) => new()
+    {
+        Id = row.Number(0),
+        Token = row.Key(1),
+        Username = row.Text(2),
+        TokenType = TokenTypes.Parse(row.Text(3)),
+        TokenName = row.TextOrNull(4),
+        Parent = row.KeyOrNull(5),
+        Scopes = row.Scopes(6),
+        Service = row.TextOrNull(7),
+        Expires = row.TimeOrNull(8),
+        Actor = row.TextOrNull(9) ?? "",
+        Action = ChangeActions.Parse(row.Text(10)),
+        OldTokenName = row.TextOrNull(11),
+        OldScopes = row.ScopesOrNull(12),
+        OldExpires = row.TimeOrNull(13),
+        IpAddress = row.AddressOrNull(14),
+        EventTime = row.Time(15),
+    };
+}

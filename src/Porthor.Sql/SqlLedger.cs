@@ -1,0 +1,93 @@
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+/// <summary>The ledger in a SQL database: one class over both dialects (contract/storage.md 2).</summary>
+internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IChangeHistory, IRevocationLog
+{
+    public async Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken)
+    {
+        var found = await database.QueryAsync(
+            database.Sql($"SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token WHERE t.token = {key}"),
+            TokenRows.Read,
+            cancellationToken);
+        return found.SingleOrDefault();
+    }
+
+    public async Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql($"SELECT {TokenRows.ColumnsWithoutParent} FROM token t");
+        if (username is not null)
+            sql.Append($" WHERE t.username = {username}");
+        // Not by last_used, which the reference never fills: newest first, as its users know it (deviations 19).
+        sql.Append($" ORDER BY t.created DESC, t.token");
+        return await database.QueryAsync(sql, TokenRows.Read, cancellationToken);
+    }
+
+    public async Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql(
+            $"""
+            SELECT t.token FROM subtoken s JOIN token t ON t.token = s.child
+            WHERE s.parent = {query.Parent} AND t.token_type = {query.TokenType} AND t.scopes = {query.Scopes} AND t.expires >= {query.ExpiresFrom}
+            """);
+        if (query.Service is not null)
+            sql.Append($" AND t.service = {query.Service}");
+        sql.Append($" LIMIT 1");
+        var found = await database.QueryAsync(sql, row => row.Key(0), cancellationToken);
+        return found.Count == 0 ? null : found[0];
+    }
+
+    public async Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var counts = await database.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT (SELECT count(DISTINCT username) FROM token WHERE expires > {now}),
+                       (SELECT count(*) FROM token WHERE token_type = {TokenType.User} AND (expires IS NULL OR expires > {now}))
+                """),
+            row => new TokenCounts(row.Number(0), row.Number(1)),
+            cancellationToken);
+        return counts[0];
+    }
+
+    public async Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        await database.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.Columns}, p.expires, s.child IS NOT NULL AND s.parent IS NULL
+                FROM token t LEFT JOIN subtoken s ON s.child = t.token LEFT JOIN token p ON p.token = s.parent
+                WHERE t.token > {after?.Value ?? ""} ORDER BY t.token LIMIT {limit}
+                """),
+            row => new LedgerEntry(TokenRows.Read(row), row.TimeOrNull(TokenRows.Count), row.Flag(TokenRows.Count + 1)),
+            cancellationToken);
+
+    public async Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    {
+        var found = await database.QueryAsync(
+            database.Sql($"SELECT token FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"), row => row.Key(0), cancellationToken);
+        return found.ToHashSet();
+    }
+
+    public async Task<ILedgerTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        new SqlTransaction(database, await database.BeginAsync(timeLimit, cancellationToken));
+
+    public async Task CheckAsync(CancellationToken cancellationToken) =>
+        await database.QueryAsync(database.Sql($"SELECT token FROM token LIMIT 1"), row => row.Key(0), cancellationToken);
+
+    public async Task<IReadOnlyList<TokenKey>> RevokedAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        await database.QueryAsync(
+            database.Sql(
+                $"SELECT token FROM porthor_revocation WHERE until >= {now} AND token > {after?.Value ?? ""} ORDER BY token LIMIT {limit}"),
+            row => row.Key(0),
+            cancellationToken);
+
+    public async Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(TimeSpan.FromSeconds(30), cancellationToken);
+        var counts = await session.ExecuteAsync([database.Sql($"DELETE FROM porthor_revocation WHERE until < {now}")], cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+        return counts[0];
+    }
+}

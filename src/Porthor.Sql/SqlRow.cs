@@ -1,0 +1,34 @@
+using System.Data.Common;
+using System.Net;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Sql;
+
+/// <summary>A row of a result, read by column in the types of the domain.</summary>
+internal readonly struct SqlRow(DbDataReader reader, Dialect dialect)
+{
+    public string Text(int column) => reader.GetString(column);
+
+    public string? TextOrNull(int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
+
+    public long Number(int column) => reader.GetInt64(column);
+
+    public bool Flag(int column) => reader.GetBoolean(column);
+
+    public byte[] Bytes(int column) => reader.GetFieldValue<byte[]>(column);
+
+    public TokenKey Key(int column) => new(reader.GetString(column));
+
+    public TokenKey? KeyOrNull(int column) => reader.IsDBNull(column) ? null : Key(column);
+
+    public ScopeSet Scopes(int column) => ScopeSet.Parse(reader.GetString(column));
+
+    public ScopeSet? ScopesOrNull(int column) => reader.IsDBNull(column) ? null : Scopes(column);
+
+    public IPAddress? AddressOrNull(int column) => reader.IsDBNull(column) ? null : dialect.ReadAddress(reader, column);
+
+    public DateTimeOffset Time(int column) => dialect.ReadTime(reader, column);
+
+    public DateTimeOffset? TimeOrNull(int column) => reader.IsDBNull(column) ? null : Time(column);
+}

@@ -1,0 +1,38 @@
+using System.Text;
+using Porthor.Quotas;
+
+namespace Porthor.Sql;
+
+/// <summary>What a deployment remembers about itself, by name, in <c>porthor_setting</c>.</summary>
+internal sealed class SqlSettings(SqlDatabase database) : IQuotaOverrideStore
+{
+    private const string OverridesName = "quota-overrides";
+
+    public async Task<string?> GetAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = await database.QueryAsync(
+            database.Sql($"SELECT value FROM porthor_setting WHERE name = {name}"), row => row.Text(0), cancellationToken);
+        return found.SingleOrDefault();
+    }
+
+    public Task SetAsync(string name, string value, CancellationToken cancellationToken) => ExecuteAsync(
+        database.Sql($"INSERT INTO porthor_setting (name, value) VALUES ({name}, {value}) ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
+        cancellationToken);
+
+    public async Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken) =>
+        await GetAsync(OverridesName, cancellationToken) is { } json ? Encoding.UTF8.GetBytes(json) : null;
+
+    public Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken) =>
+        SetAsync(OverridesName, Encoding.UTF8.GetString(json), cancellationToken);
+
+    public async Task<bool> DeleteOverridesAsync(CancellationToken cancellationToken) =>
+        await ExecuteAsync(database.Sql($"DELETE FROM porthor_setting WHERE name = {OverridesName}"), cancellationToken) > 0;
+
+    private async Task<int> ExecuteAsync(SqlText statement, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(TimeSpan.FromSeconds(5), cancellationToken);
+        var changed = await session.ExecuteAsync([statement], cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+        return changed[0];
+    }
+}

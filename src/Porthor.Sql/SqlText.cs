@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Porthor.History;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Sql;
+
+/// <summary>A piece of SQL that is part of the program. Nothing that comes from outside can become one.</summary>
+internal sealed record SqlFragment
+{
+    public static readonly SqlFragment None = new("");
+
+    // Only from constants of the dialects and statements.
+    internal SqlFragment(string text) => Text = text;
+
+    public string Text { get; }
+}
+
+/// <summary>The condition that a column's value is one of the keys.</summary>
+internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
+
+/// <summary>The condition that a column's address lies in a block.</summary>
+internal sealed record SqlWithin(SqlFragment Column, AddressBlock Block);
+
+/// <summary>
+/// A statement with its parameters, written as an interpolated string: every value in braces becomes a parameter, so a
+/// statement cannot be put together from values even by mistake.
+/// </summary>
+[InterpolatedStringHandler]
+internal sealed class SqlText
+{
+    private readonly Dialect dialect;
+    private readonly StringBuilder text;
+
+    public SqlText(int literalLength, int formattedCount, SqlDatabase database)
+    {
+        dialect = database.Dialect;
+        text = new StringBuilder(literalLength + (formattedCount * 4));
+        Parameters = new List<object?>(formattedCount);
+    }
+
+    /// <summary>A further part of a statement under construction, which goes into the same text and parameters.</summary>
+    public SqlText(int literalLength, int formattedCount, SqlText whole)
+    {
+        dialect = whole.dialect;
+        text = whole.text;
+        text.EnsureCapacity(text.Length + literalLength + (formattedCount * 4));
+        Parameters = whole.Parameters;
+    }
+
+    public List<object?> Parameters { get; }
+
+    public string Text => text.ToString();
+
+    /// <summary>Appends to this statement.</summary>
+    public SqlText Append([InterpolatedStringHandlerArgument("")] SqlText part)
+    {
+        _ = part;
+        return this;
+    }
+
+    public void AppendLiteral(string value) => text.Append(value);
+
+    public void AppendFormatted(SqlFragment fragment) => text.Append(fragment.Text);
+
+    public void AppendFormatted(string? value) => AddParameter(value);
+
+    public void AppendFormatted(long value) => AddParameter(value);
+
+    public void AppendFormatted(byte[]? value) => AddParameter(value);
+
+    public void AppendFormatted(TokenKey value) => AddParameter(value.Value);
+
+    public void AppendFormatted(TokenKey? value) => AddParameter(value?.Value);
+
+    public void AppendFormatted(ScopeSet? value) => AddParameter(value?.Text);
+
+    public void AppendFormatted(DateTimeOffset value) => AddParameter(dialect.Time(value));
+
+    public void AppendFormatted(DateTimeOffset? value) => AddParameter(dialect.Time(value));
+
+    public void AppendFormatted(TokenType value) => dialect.Append(this, value);
+
+    public void AppendFormatted(ChangeAction value) => dialect.Append(this, value);
+
+    public void AppendFormatted(IPAddress? value) => dialect.Append(this, value);
+
+    public void AppendFormatted(SqlIn condition) => dialect.Append(this, condition);
+
+    public void AppendFormatted(SqlWithin condition) => dialect.Append(this, condition);
+
+    /// <summary>Appends a placeholder for a value, and the value to the parameters.</summary>
+    internal SqlText AddParameter(object? value, string suffix = "")
+    {
+        Parameters.Add(value);
+        text.Append(CultureInfo.InvariantCulture, $"${Parameters.Count}").Append(suffix);
+        return this;
+    }
+}

@@ -1,0 +1,163 @@
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+/// <summary>A transaction of the ledger. It collects its writes, and <see cref="SqlVault"/> adds its own to them.</summary>
+internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ILedgerTransaction
+{
+    private static readonly SqlFragment ParentColumn = new("s.parent");
+
+    private readonly List<SqlText> pending = [];
+    private string? pendingName;
+
+    public async Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken)
+    {
+        var found = await session.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token
+                WHERE t.token = {key}{database.Dialect.ForUpdateOfToken}
+                """),
+            TokenRows.Read,
+            cancellationToken);
+        return found.SingleOrDefault();
+    }
+
+    public async Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.Columns} FROM subtoken s JOIN token t ON t.token = s.child
+                WHERE {new SqlIn(ParentColumn, parents)} ORDER BY t.token{database.Dialect.ForUpdateOfToken}
+                """),
+            TokenRows.Read,
+            cancellationToken);
+
+    public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
+    {
+        var found = await session.QueryAsync(
+            database.Sql($"SELECT scopes, expires FROM token WHERE token = {parent}{database.Dialect.ForKeyShare}"),
+            row => new ParentLimits(row.Scopes(0), row.TimeOrNull(1)),
+            cancellationToken);
+        return found.SingleOrDefault();
+    }
+
+    public async Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(
+        DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token
+                WHERE t.expires <= {now} AND t.token > {after?.Value ?? ""}
+                ORDER BY t.token LIMIT {limit}{database.Dialect.ForUpdateSkipLocked}
+                """),
+            TokenRows.Read,
+            cancellationToken);
+
+    /// <summary>
+    /// By inserting a row that is never committed: the key's index makes that wait for whoever else is inserting it, and
+    /// makes them wait for us.
+    /// </summary>
+    public async Task<bool> ClaimAbsentAsync(TokenKey key, CancellationToken cancellationToken)
+    {
+        var inserted = await session.ExecuteAsync(
+            [
+                database.Sql(
+                    $"""
+                    INSERT INTO token (token, username, token_type, scopes, created)
+                    VALUES ({key}, '', {TokenType.Internal}, '', {DateTimeOffset.UnixEpoch}) ON CONFLICT (token) DO NOTHING
+                    """),
+            ],
+            cancellationToken);
+        if (inserted[0] == 0)
+            return false;
+        pending.Add(database.Sql($"DELETE FROM token WHERE token = {key}"));
+        return true;
+    }
+
+    public void Insert(TokenInfo token)
+    {
+        pendingName ??= token.TokenName;
+        pending.Add(database.Sql(
+            $"""
+            INSERT INTO token (token, username, token_type, token_name, scopes, service, created, expires)
+            VALUES ({token.Token}, {token.Username}, {token.TokenType}, {token.TokenName}, {token.Scopes}, {token.Service}, {token.Created}, {token.Expires})
+            """));
+        if (token.Parent is { } parent)
+            pending.Add(database.Sql($"INSERT INTO subtoken (child, parent) VALUES ({token.Token}, {parent})"));
+    }
+
+    public void Update(TokenInfo token)
+    {
+        pendingName ??= token.TokenName;
+        pending.Add(database.Sql(
+            $"""
+            UPDATE token SET token_name = {token.TokenName}, scopes = {token.Scopes}, expires = {token.Expires} WHERE token = {token.Token}
+            """));
+    }
+
+    public void Delete(IReadOnlyList<TokenKey> keys)
+    {
+        if (keys.Count > 0)
+            pending.Add(database.Sql($"DELETE FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"));
+    }
+
+    public void Add(IReadOnlyList<TokenChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            pending.Add(database.Sql(
+                $"""
+                INSERT INTO token_change_history
+                (token, username, token_type, token_name, parent, scopes, service, expires, actor, action, old_token_name, old_scopes, old_expires,
+                 ip_address, event_time)
+                VALUES
+                ({change.Token}, {change.Username}, {change.TokenType}, {change.TokenName}, {change.Parent}, {change.Scopes}, {change.Service},
+                 {change.Expires}, {change.Actor}, {change.Action}, {change.OldTokenName}, {change.OldScopes}, {change.OldExpires},
+                 {change.IpAddress}, {change.EventTime})
+                """));
+        }
+    }
+
+    public void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until)
+    {
+        foreach (var key in keys)
+        {
+            pending.Add(database.Sql(
+                $"INSERT INTO porthor_revocation (token, until) VALUES ({key}, {until}) ON CONFLICT (token) DO UPDATE SET until = excluded.until"));
+        }
+    }
+
+    /// <summary>Adds a write of another part of the same database to this transaction.</summary>
+    public void AddStatement(SqlText statement) => pending.Add(statement);
+
+    /// <summary>Asks something within this transaction, now.</summary>
+    public Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
+        session.QueryAsync(statement, read, cancellationToken);
+
+    /// <summary>Changes something within this transaction, now; says how many rows.</summary>
+    public async Task<int> ExecuteAsync(SqlText statement, CancellationToken cancellationToken) =>
+        (await session.ExecuteAsync([statement], cancellationToken))[0];
+
+    public Task FlushAsync(CancellationToken cancellationToken) => SendAsync(statements => session.ExecuteAsync(statements, cancellationToken));
+
+    public Task CommitAsync(CancellationToken cancellationToken) => SendAsync(statements => session.CommitAsync(statements, cancellationToken));
+
+    public ValueTask DisposeAsync() => session.DisposeAsync();
+
+    private async Task SendAsync(Func<IReadOnlyList<SqlText>, Task> send)
+    {
+        List<SqlText> statements = [.. pending];
+        pending.Clear();
+        try
+        {
+            await send(statements);
+        }
+        catch (DuplicateNameException)
+        {
+            throw PorthorError.DuplicateTokenName(pendingName ?? "").ToException();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+/// <summary>
+/// The vault in the ledger's database: records are rows of <c>porthor_record</c>, changed in the ledger's transactions, so
+/// that the two cannot drift apart.
+/// </summary>
+internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITokenVault
+{
+    private const int BatchSize = 1000;
+    private const string PointRead = "SELECT record FROM porthor_record WHERE token = $1";
+
+    public bool JoinsLedger => true;
+
+    public async ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken)
+    {
+        var read = database.ReadPointAsync(PointRead, key.Value, cancellationToken);
+        try
+        {
+            var record = read.IsCompleted ? await read : await read.AsTask().WaitAsync(readTimeout, cancellationToken);
+            return record is { Length: > 0 } ? new SealedRecord(record) : null;
+        }
+        catch (TimeoutException e)
+        {
+            throw new StoreUnavailableException("vault", "reading a record", e);
+        }
+    }
+
+    public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(
+        IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    {
+        await using var session = await database.OpenAsync(cancellationToken);
+        return await ReadAsync(session.QueryAsync, keys, cancellationToken);
+    }
+
+    public IVaultSession Within(ILedgerTransaction transaction) => new Session(this, (SqlTransaction)transaction);
+
+    public async IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var after = "";
+        List<TokenKey> keys;
+        do
+        {
+            keys = await database.QueryAsync(
+                database.Sql($"SELECT token FROM porthor_record WHERE token > {after} ORDER BY token LIMIT {BatchSize}"),
+                row => row.Key(0),
+                cancellationToken);
+            if (keys.Count == 0)
+                yield break;
+            yield return keys;
+            after = keys[^1].Value;
+        }
+        while (keys.Count == BatchSize);
+    }
+
+    public async Task<long> DeleteAllAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(TimeSpan.FromMinutes(5), cancellationToken);
+        var deleted = await session.ExecuteAsync([database.Sql($"DELETE FROM porthor_record")], cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+        return deleted[0];
+    }
+
+    public async Task CheckAsync(CancellationToken cancellationToken) => await GetAsync(new TokenKey(""), cancellationToken);
+
+    private delegate Task<List<T>> Query<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken);
+
+    private async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> ReadAsync(
+        Query<KeyValuePair<TokenKey, SealedRecord>> query, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        new Dictionary<TokenKey, SealedRecord>(await query(
+            database.Sql($"SELECT token, record FROM porthor_record WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"),
+            row => new(row.Key(0), new SealedRecord(row.Bytes(1))),
+            cancellationToken));
+
+    /// <summary>Reads and writes in a transaction of the ledger; what it writes goes along with the commit.</summary>
+    private sealed class Session(SqlVault vault, SqlTransaction transaction) : IVaultSession
+    {
+        public Task<IReadOnlyDictionary<TokenKey, SealedRecord>> ReadAsync(
+            IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            vault.ReadAsync(transaction.QueryAsync, keys, cancellationToken);
+
+        public Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken)
+        {
+            // A key that is taken breaks the primary key, and with it the whole transaction.
+            transaction.AddStatement(vault.InsertRecord(key, record, expires));
+            return Task.FromResult(true);
+        }
+
+        public async Task<bool> ReplaceAsync(
+            TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+            await transaction.ExecuteAsync(vault.ReplaceRecord(key, expected, replacement, expires), cancellationToken) == 1;
+
+        public Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
+        {
+            if (keys.Count > 0)
+                transaction.AddStatement(vault.DeleteRecords(keys));
+            return Task.CompletedTask;
+        }
+    }
+
+    private SqlText InsertRecord(TokenKey key, SealedRecord record, DateTimeOffset? expires) =>
+        database.Sql($"INSERT INTO porthor_record (token, record, expires) VALUES ({key}, {record.Ciphertext}, {expires})");
+
+    private SqlText ReplaceRecord(TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires) => database.Sql(
+        $"""
+        UPDATE porthor_record SET record = {replacement.Ciphertext}, expires = {expires}
+        WHERE token = {key} AND record = {expected.Ciphertext}
+        """);
+
+    private SqlText DeleteRecords(IReadOnlyList<TokenKey> keys) =>
+        database.Sql($"DELETE FROM porthor_record WHERE {new SqlIn(TokenRows.TokenColumn, keys)}");
+}

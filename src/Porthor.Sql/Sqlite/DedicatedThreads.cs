@@ -1,0 +1,53 @@
+using System.Collections.Concurrent;
+
+namespace Porthor.Sql.Sqlite;
+
+/// <summary>
+/// Threads of our own for work that blocks. SQLite's driver is synchronous: on the pool's threads a slow disk would hold up
+/// requests that have nothing to do with it.
+/// </summary>
+internal sealed class DedicatedThreads : IDisposable
+{
+    private readonly BlockingCollection<Action> queue = [];
+    private readonly Thread[] threads;
+
+    public DedicatedThreads(string name, int count)
+    {
+        threads = [.. Enumerable.Range(1, count).Select(number => new Thread(Work) { IsBackground = true, Name = $"{name} {number}" })];
+        foreach (var thread in threads)
+            thread.Start();
+    }
+
+    /// <summary>Runs work on one of the threads.</summary>
+    public Task<T> RunAsync<T>(Func<T> work)
+    {
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        queue.Add(() =>
+        {
+            try
+            {
+                completion.SetResult(work());
+            }
+            catch (Exception e)
+            {
+                completion.SetException(e);
+            }
+        });
+        return completion.Task;
+    }
+
+    /// <summary>Lets what was queued finish.</summary>
+    public void Dispose()
+    {
+        queue.CompleteAdding();
+        foreach (var thread in threads)
+            thread.Join();
+        queue.Dispose();
+    }
+
+    private void Work()
+    {
+        foreach (var work in queue.GetConsumingEnumerable())
+            work();
+    }
+}

@@ -1,0 +1,28 @@
+using System.Net;
+using System.Net.Sockets;
+using Porthor.Values;
+
+namespace Porthor.Sql.Sqlite;
+
+/// <summary>
+/// An address as SQLite stores it: a byte for the family, 4 or 6, and the address's own. Compared as bytes, a block of
+/// addresses is then one range.
+/// </summary>
+internal static class SqliteAddress
+{
+    public static byte[]? Write(IPAddress? address) => address is null ? null : [Family(address), .. address.GetAddressBytes()];
+
+    public static IPAddress Read(byte[] stored) => new(stored.AsSpan(1));
+
+    /// <summary>The first and the last address of a block.</summary>
+    public static (byte[] First, byte[] Last) Range(AddressBlock block)
+    {
+        var first = Write(block.Address)!;
+        var last = (byte[])first.Clone();
+        for (var bit = block.PrefixLength; bit < (last.Length - 1) * 8; bit++)
+            last[1 + (bit / 8)] |= (byte)(0x80 >> (bit % 8));
+        return (first, last);
+    }
+
+    private static byte Family(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? (byte)4 : (byte)6;
+}

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+
+namespace Porthor.Sql.Sqlite;
+
+/// <summary>
+/// A SQLite file: one handle that writes, for which writers queue, and a few that read. Readers see what is committed and
+/// never wait for the writer (write-ahead log).
+/// </summary>
+internal sealed class SqliteDatabase : SqlDatabase
+{
+    private const int ReaderThreads = 4;
+
+    /// <summary>How long to wait for another process that is writing, such as a command beside the server.</summary>
+    private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
+
+    private readonly string path;
+    private readonly SqliteHandle writer;
+    private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly DedicatedThreads writerThread = new("porthor ledger writer", 1);
+    private readonly DedicatedThreads readerThreads = new("porthor ledger reader", ReaderThreads);
+    private readonly ConcurrentBag<SqliteHandle> readers = [];
+
+    private SqliteDatabase(string path)
+    {
+        this.path = path;
+        writer = new SqliteHandle(path, BusyTimeout);
+    }
+
+    public override Dialect Dialect => SqliteDialect.Instance;
+
+    public override string SchemaFolder => "Sqlite";
+
+    /// <summary>Opens the file, and creates it if it does not exist.</summary>
+    public static SqliteDatabase Open(string path)
+    {
+        try
+        {
+            return new SqliteDatabase(path);
+        }
+        catch (SqliteException e)
+        {
+            throw new StoreUnavailableException("ledger", $"opening {path}", e);
+        }
+    }
+
+    public override ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
+        new(new SqliteSession(Reader(), readerThreads, inTransaction: false, readers.Add));
+
+    public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        if (!await writing.WaitAsync(timeLimit, cancellationToken))
+            throw new StoreUnavailableException("ledger", "waiting for other writers");
+        var session = new SqliteSession(writer, writerThread, inTransaction: true, _ => writing.Release());
+        try
+        {
+            await session.RunAsync(
+                () =>
+                {
+                    writer.ExecuteScript("BEGIN IMMEDIATE");
+                    return true;
+                },
+                cancellationToken);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
+    {
+        await using var session = (SqliteSession)await BeginAsync(TimeSpan.FromMinutes(1), cancellationToken);
+        await session.RunAsync(
+            () =>
+            {
+                writer.ExecuteScript(script);
+                return true;
+            },
+            cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+    }
+
+    /// <summary>
+    /// On the caller's thread: the row is in memory almost always, and a change of threads would cost more than reading it
+    /// (docs/decisions/0004-sqlite-threads.md).
+    /// </summary>
+    public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken)
+    {
+        var reader = Reader();
+        try
+        {
+            return new(reader.ReadPoint(sql, key));
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteHandle.Translate(e);
+        }
+        finally
+        {
+            readers.Add(reader);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await writing.WaitAsync();
+        writerThread.Dispose();
+        readerThreads.Dispose();
+        while (readers.TryTake(out var reader))
+            reader.Dispose();
+        writer.Dispose();
+        writing.Dispose();
+    }
+
+    private SqliteHandle Reader()
+    {
+        try
+        {
+            return readers.TryTake(out var reader) ? reader : new SqliteHandle(path, BusyTimeout);
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteHandle.Translate(e);
+        }
+    }
+}

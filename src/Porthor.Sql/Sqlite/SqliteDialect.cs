@@ -1,0 +1,54 @@
+using System.Data.Common;
+using System.Net;
+using System.Text.Json;
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Sql.Sqlite;
+
+/// <summary>
+/// SQLite. Times are integers, microseconds since the epoch, as precise as PostgreSQL's; enumerations are text;
+/// addresses are bytes that sort as the addresses do. A transaction locks the whole database for writing, so rows need no locks of their own.
+/// </summary>
+internal sealed class SqliteDialect : Dialect
+{
+    public static readonly SqliteDialect Instance = new();
+
+    public override SqlFragment ForUpdateOfToken => SqlFragment.None;
+
+    public override SqlFragment ForUpdateSkipLocked => SqlFragment.None;
+
+    public override SqlFragment ForKeyShare => SqlFragment.None;
+
+    public override object? Time(DateTimeOffset? value) => value is { } time ? ToMicroseconds(time) : null;
+
+    public override DateTimeOffset ReadTime(DbDataReader reader, int column) =>
+        DateTimeOffset.UnixEpoch.AddTicks(reader.GetInt64(column) * TimeSpan.TicksPerMicrosecond);
+
+    public override IPAddress ReadAddress(DbDataReader reader, int column) => SqliteAddress.Read(reader.GetFieldValue<byte[]>(column));
+
+    public override void Append(SqlText sql, TokenType value) => sql.AddParameter(value.ToText());
+
+    public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText());
+
+    public override void Append(SqlText sql, IPAddress? value) => sql.AddParameter(SqliteAddress.Write(value));
+
+    public override void Append(SqlText sql, SqlIn condition)
+    {
+        sql.AppendFormatted(condition.Column);
+        sql.AppendLiteral(" IN (SELECT value FROM json_each(");
+        sql.AddParameter(JsonSerializer.Serialize(condition.Keys.Select(key => key.Value)), "))");
+    }
+
+    /// <summary>A block is a range of stored addresses, which an index answers.</summary>
+    public override void Append(SqlText sql, SqlWithin condition)
+    {
+        var (first, last) = SqliteAddress.Range(condition.Block);
+        sql.AppendFormatted(condition.Column);
+        sql.AppendLiteral(" BETWEEN ");
+        sql.AddParameter(first, " AND ");
+        sql.AddParameter(last);
+    }
+
+    private static long ToMicroseconds(DateTimeOffset time) => (time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond;
+}

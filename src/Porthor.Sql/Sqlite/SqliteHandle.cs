@@ -1,0 +1,108 @@
+using System.Data;
+using Microsoft.Data.Sqlite;
+
+namespace Porthor.Sql.Sqlite;
+
+/// <summary>
+/// An open connection with its prepared statements. Not safe for use by two threads at once; whoever has it has it alone.
+/// </summary>
+internal sealed class SqliteHandle : IDisposable
+{
+    private const int ConstraintUnique = 2067;
+    private const int RememberedStatements = 64;
+
+    private readonly SqliteConnection connection;
+    private readonly Dictionary<string, SqliteCommand> prepared = [];
+
+    /// <param name="busyTimeout">How long to wait for another process that is writing.</param>
+    public SqliteHandle(string path, TimeSpan busyTimeout)
+    {
+        var settings = new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadWriteCreate,
+            // The driver's pool keeps pragmas and forgets functions; ours keeps whole handles.
+            Pooling = false,
+            DefaultTimeout = Math.Max(1, (int)busyTimeout.TotalSeconds),
+        };
+        connection = new SqliteConnection(settings.ConnectionString);
+        try
+        {
+            connection.Open();
+            // FULL: an acknowledged change survives a power failure.
+            ExecuteScript($"PRAGMA busy_timeout={(int)busyTimeout.TotalMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;");
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    public List<T> Query<T>(SqlText statement, Func<SqlRow, T> read)
+    {
+        using var reader = Prepare(statement).ExecuteReader();
+        List<T> rows = [];
+        while (reader.Read())
+            rows.Add(read(new SqlRow(reader, SqliteDialect.Instance)));
+        return rows;
+    }
+
+    public int Execute(SqlText statement) => Prepare(statement).ExecuteNonQuery();
+
+    public void ExecuteScript(string script)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = script;
+        command.ExecuteNonQuery();
+    }
+
+    public byte[]? ReadPoint(string sql, string key)
+    {
+        if (!prepared.TryGetValue(sql, out var command))
+        {
+            command = Remember(sql);
+            command.Parameters.Add("$1", SqliteType.Text);
+            command.Prepare();
+        }
+        command.Parameters[0].Value = key;
+        using var reader = command.ExecuteReader(CommandBehavior.SingleRow);
+        return reader.Read() ? reader.GetFieldValue<byte[]>(0) : null;
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in prepared.Values)
+            command.Dispose();
+        connection.Dispose();
+    }
+
+    public static Exception Translate(SqliteException exception) =>
+        exception.SqliteExtendedErrorCode == ConstraintUnique && exception.Message.Contains("token.token_name", StringComparison.Ordinal)
+            ? new DuplicateNameException(exception)
+            : new StoreUnavailableException("ledger", "SQLite", exception);
+
+    private SqliteCommand Prepare(SqlText statement)
+    {
+        var text = statement.Text;
+        var command = prepared.GetValueOrDefault(text) ?? Remember(text);
+        command.Parameters.Clear();
+        for (var i = 0; i < statement.Parameters.Count; i++)
+            command.Parameters.AddWithValue($"${i + 1}", statement.Parameters[i] ?? DBNull.Value);
+        return command;
+    }
+
+    private SqliteCommand Remember(string sql)
+    {
+        if (prepared.Count >= RememberedStatements)
+        {
+            foreach (var forgotten in prepared.Values)
+                forgotten.Dispose();
+            prepared.Clear();
+        }
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        prepared.Add(sql, command);
+        return command;
+    }
+}

@@ -1,0 +1,25 @@
+using Porthor.Tokens;
+
+namespace Porthor.Audit;
+
+/// <summary>What can be wrong between ledger and vault, in the order of contract/tokens.md 9.</summary>
+public enum AuditKind
+{
+    Malformed = 1,
+    NoRecord,
+    NoRow,
+    Mismatch,
+    OutlivesParent,
+    NoParent,
+    UnknownScope,
+}
+
+/// <summary>One inconsistency.</summary>
+/// <param name="Text">For people, as Markdown; says what was repaired.</param>
+/// <param name="Repaired">True if nothing of it remains.</param>
+public sealed record AuditFinding(AuditKind Kind, TokenKey Token, string Text, bool Repaired);
+
+/// <summary>How far an audit is.</summary>
+/// <param name="Examined">Records and rows looked at.</param>
+/// <param name="Findings">Findings so far.</param>
+public readonly record struct AuditProgress(long Examined, long Findings);

@@ -1,0 +1,165 @@
+using BitFaster.Caching.Lru;
+using Microsoft.Extensions.Logging;
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Delegation;
+
+/// <summary>Finds or makes the children of tokens (README.md in this folder, contract/tokens.md 8).</summary>
+public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, TimeProvider clock, ILogger<DelegatedTokens> logger)
+{
+    private const int RememberedChildren = 5000;
+
+    /// <summary>For the work that many callers share; theirs end sooner, and find its result when they ask again.</summary>
+    private static readonly TimeSpan FlightTimeout = TimeSpan.FromSeconds(10);
+
+    // Two memories, so that neither kind can crowd out the other.
+    private readonly ConcurrentLru<ChildKey, Token> internalTokens = new(RememberedChildren);
+    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = new(RememberedChildren);
+    private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
+
+    /// <summary>The child that was asked for: one that exists and serves, or a new one.</summary>
+    /// <exception cref="PorthorException"><c>invalid_token</c>: the parent is no longer listed, or has expired.</exception>
+    public async Task<Token> GetAsync(DelegationRequest request, CancellationToken cancellationToken)
+    {
+        var remembered = request.TokenType == TokenType.Notebook ? notebookTokens : internalTokens;
+        if (remembered.TryGet(request.Key, out var child) && await ServesAsync(child, request, cancellationToken))
+            return child;
+        return await flights.RunAsync(
+            (request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request, remembered), cancellationToken);
+    }
+
+    /// <summary>Forgets all children in memory; they are found again in the ledger.</summary>
+    public void Forget()
+    {
+        internalTokens.Clear();
+        notebookTokens.Clear();
+    }
+
+    /// <summary>
+    /// Makes a child from a draft: its scopes and its end are cut to what the parent's row allows at this moment.
+    /// </summary>
+    /// <param name="kind">The kind of token, as error texts name it.</param>
+    /// <exception cref="PorthorException"><c>invalid_token</c>: the parent is no longer listed, or has expired.</exception>
+    internal Task<TokenRecord> CreateAsync(
+        Caller parent, TokenRecord draft, string kind, bool parentInHistory, TimeSpan? timeLimit, CancellationToken cancellationToken)
+    {
+        var parentKey = parent.Record.Token.Key;
+        return store.ChangeAsync(
+            async transaction =>
+            {
+                if (await transaction.LockParentAsync(parentKey) is not { } limits)
+                    throw ParentIsGone(kind, "its row is missing");
+                var record = draft with
+                {
+                    Scopes = limits.Scopes.Contains(Scopes.AdminToken) ? draft.Scopes : draft.Scopes.Intersect(limits.Scopes),
+                    Expires = limits.Expires < draft.Expires ? limits.Expires : draft.Expires,
+                };
+                if (record.IsExpired(clock.GetUtcNow()))
+                    throw ParentIsGone(kind, "it has expired");
+                var row = new TokenInfo
+                {
+                    Token = record.Token.Key,
+                    Username = record.Username,
+                    TokenType = record.TokenType,
+                    Scopes = record.Scopes,
+                    Service = record.Service,
+                    Created = record.Created,
+                    Expires = record.Expires,
+                    Parent = parentKey,
+                };
+                var change = TokenChange.Of(row, ChangeAction.Create, parent.Username, parent.IpAddress, record.Created);
+                transaction.Create(record, row, parentInHistory ? change : change with { Parent = null });
+                return record;
+            },
+            timeLimit,
+            cancellationToken);
+    }
+
+    private async Task<Token> FindOrCreateAsync(DelegationRequest request, ConcurrentLru<ChildKey, Token> remembered)
+    {
+        using var deadline = new CancellationTokenSource(FlightTimeout, clock);
+        // Another flight may have landed between the caller's look and this one.
+        if (remembered.TryGet(request.Key, out var landed) && await ServesAsync(landed, request, deadline.Token))
+            return landed;
+        var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
+        remembered.AddOrUpdate(request.Key, child);
+        return child;
+    }
+
+    /// <summary>
+    /// Does a remembered child still work, give exactly what is wanted and last long enough? (contract/tokens.md 8.3,
+    /// deviations 29)
+    /// </summary>
+    private async Task<bool> ServesAsync(Token child, DelegationRequest request, CancellationToken cancellationToken)
+    {
+        if (await store.GetRecordAsync(child, cancellationToken) is not { } record || !record.Scopes.Equals(request.Scopes))
+            return false;
+        if (record.Expires is not { } expires)
+            return true;
+        var required = request.MinimumLifetime ?? (expires - record.Created) / 2;
+        return expires - clock.GetSecondsNow() >= required;
+    }
+
+    /// <summary>A child in the ledger that lasts long enough, or as long as the parent (contract/tokens.md 8.4).</summary>
+    private async Task<Token?> FindListedAsync(DelegationRequest request, CancellationToken cancellationToken)
+    {
+        var parent = request.Parent.Record;
+        var from = clock.GetSecondsNow() + (request.MinimumLifetime ?? options.Lifetime / 2);
+        if (parent.Expires < from)
+            from = parent.Expires.Value;
+        var query = new ChildQuery(parent.Token.Key, request.TokenType, request.Service, request.Scopes, from);
+        if (await store.Ledger.FindChildAsync(query, cancellationToken) is not { } key)
+            return null;
+        return await store.GetRecordAsync(key, cancellationToken) is { } record && record.Scopes.Equals(request.Scopes) ? record.Token : null;
+    }
+
+    private async Task<Token> CreateAsync(DelegationRequest request, CancellationToken cancellationToken)
+    {
+        var created = clock.GetSecondsNow();
+        var parent = request.Parent.Record;
+        var end = created + options.Lifetime;
+        var draft = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = parent.Username,
+            TokenType = request.TokenType,
+            Scopes = request.Scopes,
+            Service = request.Service,
+            Created = created,
+            Expires = parent.Expires < end ? parent.Expires : end,
+            UserData = parent.UserData,
+        };
+        var record = await CreateAsync(
+            request.Parent, draft, request.TokenType.ToText(), parentInHistory: true, FlightTimeout, cancellationToken);
+        if (record.TokenType == TokenType.Notebook)
+            Log.CreatedNotebookToken(logger, record.Token.Key, record.Expires?.ToLogText(), record.UserData);
+        else
+            Log.CreatedInternalToken(
+                logger, record.Token.Key, record.Expires?.ToLogText(), record.Scopes.Names, record.Service, record.UserData);
+        return record.Token;
+    }
+
+    private PorthorException ParentIsGone(string kind, string reason)
+    {
+        var text = $"Integrity error creating {kind} token";
+        Log.ParentIsGone(logger, kind, reason);
+        return PorthorError.InvalidToken(text).ToException();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Created new internal token")]
+        public static partial void CreatedInternalToken(
+            ILogger logger, TokenKey tokenKey, string? tokenExpires, IReadOnlyList<string> tokenScopes, string? tokenService, UserData tokenUserinfo);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Created new notebook token")]
+        public static partial void CreatedNotebookToken(ILogger logger, TokenKey tokenKey, string? tokenExpires, UserData tokenUserinfo);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Integrity error creating {TokenKind} token")]
+        public static partial void ParentIsGone(ILogger logger, string tokenKind, string error);
+    }
+}

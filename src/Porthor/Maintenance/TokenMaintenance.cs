@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging;
+using Porthor.Events;
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Maintenance;
+
+/// <summary>
+/// What is done from time to time: expired tokens and old history are removed, and the state is counted. Everything goes in
+/// batches, so that neither memory nor the locks held depend on how much there is.
+/// </summary>
+public sealed partial class TokenMaintenance(
+    TokenStore store, IChangeHistory history, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenMaintenance> logger)
+{
+    /// <summary>How long history is kept (contract/storage.md 2.7).</summary>
+    public static readonly TimeSpan HistoryRetention = TimeSpan.FromDays(365);
+
+    private const int BatchSize = 1000;
+
+    /// <summary>
+    /// Removes the tokens that have expired, each with a change <c>expire</c>; says how many (contract/tokens.md 7.10). Their
+    /// children, which can only be left over from another's mistake, stay and lose their parent.
+    /// </summary>
+    public async Task<long> ExpireTokensAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var now = clock.GetSecondsNow();
+        long total = 0;
+        TokenKey? after = null;
+        IReadOnlyList<TokenInfo> batch;
+        do
+        {
+            batch = await store.ChangeAsync(
+                async transaction =>
+                {
+                    var expired = await transaction.LockExpiredAsync(now, after, BatchSize);
+                    transaction.Expire(
+                        expired,
+                        [.. expired.Select(t => TokenChange.Of(t, ChangeAction.Expire, TokenRecord.InternalUsername, ipAddress: null, now))]);
+                    return expired;
+                },
+                cancellationToken: cancellationToken);
+            foreach (var token in batch)
+                Log.ExpiredToken(logger, token.Username, token.TokenType.ToText(), token.Token);
+            total += batch.Count;
+            progress?.Report(total);
+            after = batch.Count > 0 ? batch[^1].Token : null;
+        }
+        while (batch.Count == BatchSize);
+        return total;
+    }
+
+    /// <summary>Removes the changes from before the retention; says how many (contract/tokens.md 7.11).</summary>
+    public async Task<long> TruncateHistoryAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var before = clock.GetSecondsNow() - HistoryRetention;
+        long total = 0;
+        int deleted;
+        do
+        {
+            deleted = await history.TruncateAsync(before, BatchSize, cancellationToken);
+            total += deleted;
+            progress?.Report(total);
+        }
+        while (deleted == BatchSize);
+        return total;
+    }
+
+    /// <summary>Counts users with sessions, and user tokens, and publishes both (contract/tokens.md 7.12).</summary>
+    public async Task<TokenCounts> GatherStateMetricsAsync(CancellationToken cancellationToken)
+    {
+        var counts = await store.Ledger.CountAsync(clock.GetSecondsNow(), cancellationToken);
+        metrics.ActiveUserSessions(counts.SessionUsers);
+        metrics.ActiveUserTokens(counts.UserTokens);
+        return counts;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Expired token")]
+        public static partial void ExpiredToken(ILogger logger, string user, string tokenType, TokenKey token);
+    }
+}

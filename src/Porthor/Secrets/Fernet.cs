@@ -1,0 +1,114 @@
+using System.Buffers.Binary;
+using System.Buffers.Text;
+using System.Security.Cryptography;
+
+namespace Porthor.Secrets;
+
+/// <summary>
+/// Fernet authenticated encryption, as the reference uses it for records and the state cookie (contract/tokens.md 4).
+/// The first key encrypts; every key decrypts, so that a key can be replaced while its ciphertexts are still in use.
+/// No age is checked: what a ciphertext holds says when it ends.
+/// </summary>
+public sealed class Fernet
+{
+    private const byte Version = 0x80;
+    private const int HeaderLength = 1 + 8 + 16;
+    private const int BlockLength = 16;
+    private const int MacLength = 32;
+
+    private readonly FernetKey[] keys;
+    private readonly TimeProvider clock;
+
+    public Fernet(IEnumerable<FernetKey> keys, TimeProvider clock)
+    {
+        this.keys = [.. keys];
+        this.clock = clock;
+        if (this.keys.Length == 0)
+            throw new ArgumentException("At least one key is needed.", nameof(keys));
+    }
+
+    /// <summary>Encrypts with the first key, a fresh random IV and the current time. The result is ASCII.</summary>
+    public byte[] Encrypt(ReadOnlySpan<byte> plaintext) =>
+        Encrypt(plaintext, RandomNumberGenerator.GetBytes(BlockLength), clock.GetUtcNow());
+
+    internal byte[] Encrypt(ReadOnlySpan<byte> plaintext, ReadOnlySpan<byte> iv, DateTimeOffset now)
+    {
+        using var aes = Aes.Create();
+        aes.SetKey(keys[0].Encryption);
+        var bodyLength = HeaderLength + aes.GetCiphertextLengthCbc(plaintext.Length);
+        var token = new byte[bodyLength + MacLength];
+        token[0] = Version;
+        BinaryPrimitives.WriteInt64BigEndian(token.AsSpan(1), now.ToUnixTimeSeconds());
+        iv.CopyTo(token.AsSpan(9));
+        aes.EncryptCbc(plaintext, iv, token.AsSpan(HeaderLength));
+        HMACSHA256.HashData(keys[0].Signing, token.AsSpan(0, bodyLength), token.AsSpan(bodyLength));
+        return Encode(token);
+    }
+
+    /// <summary>
+    /// Decrypts; false if the text was not made with one of the keys or was changed since. The MAC is compared in
+    /// constant time and before anything else is done with the ciphertext.
+    /// </summary>
+    public bool TryDecrypt(ReadOnlySpan<byte> text, out byte[] plaintext)
+    {
+        plaintext = [];
+        if (Decode(text) is not { } token || token.Length < HeaderLength + BlockLength + MacLength || token[0] != Version)
+            return false;
+        var body = token.AsSpan(0, token.Length - MacLength);
+        var ciphertext = body[HeaderLength..];
+        if (ciphertext.Length % BlockLength != 0)
+            return false;
+
+        Span<byte> mac = stackalloc byte[MacLength];
+        foreach (var key in keys)
+        {
+            HMACSHA256.HashData(key.Signing, body, mac);
+            if (!CryptographicOperations.FixedTimeEquals(mac, token.AsSpan(body.Length)))
+                continue;
+            return TryUnpad(key, body, ciphertext, out plaintext);
+        }
+        return false;
+    }
+
+    private static bool TryUnpad(FernetKey key, ReadOnlySpan<byte> body, ReadOnlySpan<byte> ciphertext, out byte[] plaintext)
+    {
+        using var aes = Aes.Create();
+        aes.SetKey(key.Encryption);
+        try
+        {
+            plaintext = aes.DecryptCbc(ciphertext, body.Slice(9, BlockLength));
+            return true;
+        }
+        catch (CryptographicException)
+        {
+            plaintext = [];
+            return false;
+        }
+    }
+
+    /// <summary>URL-safe base64 with padding, which the plain encoder leaves out.</summary>
+    private static byte[] Encode(ReadOnlySpan<byte> token)
+    {
+        var text = new byte[(token.Length + 2) / 3 * 4];
+        Base64Url.EncodeToUtf8(token, text, out _, out var written);
+        text.AsSpan(written).Fill((byte)'=');
+        return text;
+    }
+
+    /// <summary>Null unless the text is padded URL-safe base64; one trailing newline is tolerated.</summary>
+    private static byte[]? Decode(ReadOnlySpan<byte> text)
+    {
+        if (text.EndsWith("\n"u8))
+            text = text[..^1];
+        if (text.IsEmpty || text.Length % 4 != 0)
+            return null;
+        try
+        {
+            return Base64Url.DecodeFromUtf8(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+}

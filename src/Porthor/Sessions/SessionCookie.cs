@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Porthor.Secrets;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Sessions;
+
+/// <summary>
+/// Reads and writes the state cookie's value: Fernet over compact JSON, in the reference's form, so that its sessions go on
+/// here and ours there (contract/login.md 1).
+/// </summary>
+public sealed class SessionCookie(Fernet fernet)
+{
+    public const string Name = "gafaelfawr";
+
+    /// <summary>A fresh CSRF value: 128 random bits, 22 characters.</summary>
+    public static string CreateCsrf() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+
+    public string Write(SessionState state)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
+        {
+            writer.WriteStartObject();
+            WriteText(writer, "csrf", state.Csrf);
+            WriteText(writer, "token", state.Token?.Reveal());
+            WriteText(writer, "github", state.GitHub?.Reveal());
+            WriteText(writer, "return_url", state.ReturnUrl);
+            WriteText(writer, "state", state.State);
+            WriteText(writer, "login_start", state.LoginStart?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            writer.WriteEndObject();
+        }
+        return Encoding.ASCII.GetString(fernet.Encrypt(buffer.WrittenSpan));
+    }
+
+    /// <summary>Reads a cookie's value; null, with the reason, if anything about it is wrong. Unknown fields are ignored.</summary>
+    public SessionState? TryRead(string value, out string error)
+    {
+        error = "InvalidToken";
+        if (!Ascii.IsValid(value) || !fernet.TryDecrypt(Encoding.ASCII.GetBytes(value), out var json))
+            return null;
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            error = "";
+            return Read(document.RootElement);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or PorthorException)
+        {
+            // Not the exception's text, which may show a part of the cookie.
+            error = e is PorthorException ? "InvalidTokenError" : "ValidationError";
+            return null;
+        }
+    }
+
+    private static SessionState Read(JsonElement json) => new()
+    {
+        Csrf = Text(json, "csrf"),
+        Token = Text(json, "token") is { } token ? Token.Parse(token) : null,
+        GitHub = Text(json, "github") is { } gitHub ? new Secret(gitHub) : null,
+        ReturnUrl = Text(json, "return_url"),
+        State = Text(json, "state"),
+        LoginStart = Time(json, "login_start"),
+    };
+
+    private static string? Text(JsonElement json, string name) =>
+        json.TryGetProperty(name, out var value) ? value.GetString() : null;
+
+    private static DateTimeOffset? Time(JsonElement json, string name)
+    {
+        if (!json.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null)
+            return null;
+        DateTimeOffset time;
+        var read = value.ValueKind == JsonValueKind.Number
+            ? TimeText.TryFromNumber(value.GetDecimal(), out time, out _)
+            : TimeText.TryParse(value.GetString()!, out time, out _);
+        return read ? time : throw new FormatException($"{name} is no time");
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? value)
+    {
+        if (value is not null)
+            writer.WriteString(name, value);
+    }
+}

@@ -1,0 +1,109 @@
+using Porthor.History;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage;
+
+/// <summary>
+/// The ledger: what is listed and searched about tokens. It alone knows parents and names, and its row locks order the
+/// changes of a token and its children (README.md in this folder).
+/// </summary>
+public interface ITokenLedger
+{
+    /// <summary>One token with its parent; null if it is not listed.</summary>
+    Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// All tokens, or those of one user, newest first and then by key. Parents are not filled in.
+    /// </summary>
+    Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken);
+
+    /// <summary>Any one child that meets the query; null if there is none. Two nodes may have made two.</summary>
+    Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken);
+
+    /// <summary>What the state metrics count (contract/tokens.md 7.12).</summary>
+    Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken);
+
+    /// <summary>The next tokens after a key in key order, for walking through all of them with bounded memory.</summary>
+    Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Which of the keys are listed.</summary>
+    Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>Begins a transaction, READ COMMITTED.</summary>
+    /// <param name="timeLimit">How long each statement, and each wait for a lock, may take in the database.</param>
+    Task<ILedgerTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
+
+    /// <summary>Asks the database whether it answers and holds our tables.</summary>
+    Task CheckAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>A child that may be used again (contract/tokens.md 8.4, deviations 29).</summary>
+/// <param name="Service">Null for notebook tokens.</param>
+/// <param name="ExpiresFrom">It must expire at this time or later; one that never expires does not count.</param>
+public sealed record ChildQuery(TokenKey Parent, TokenType TokenType, string? Service, ScopeSet Scopes, DateTimeOffset ExpiresFrom);
+
+/// <param name="SessionUsers">Users with any token that expires and has not yet.</param>
+/// <param name="UserTokens">User tokens that have not expired.</param>
+public sealed record TokenCounts(long SessionUsers, long UserTokens);
+
+/// <summary>A token as the audit reads it.</summary>
+/// <param name="ParentExpires">When the parent expires; null if it never does or there is none.</param>
+/// <param name="IsOrphan">It was a child once, and its parent is no longer listed.</param>
+public sealed record LedgerEntry(TokenInfo Token, DateTimeOffset? ParentExpires, bool IsOrphan);
+
+/// <summary>What a parent allows its children, read under a lock that keeps the parent from being changed or revoked.</summary>
+public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires);
+
+/// <summary>
+/// A transaction of the ledger. The writes are collected and sent together, at <see cref="FlushAsync"/> or with the
+/// commit, so that a change costs few round trips. Disposing without a commit rolls back. Every call may throw
+/// <see cref="LedgerConflictException"/>: the database chose this transaction to give way, and it may be tried again.
+/// </summary>
+public interface ILedgerTransaction : IAsyncDisposable
+{
+    /// <summary>Reads a token and locks its row against every other change, and against new children.</summary>
+    Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads and locks the direct children of tokens whose rows this transaction has locked. One statement a level, each
+    /// after the locks above it: a recursive query would read the children as they were before it waited.
+    /// </summary>
+    Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
+
+    /// <summary>Reads what a parent allows and keeps it so until the end of this transaction; null if it is not listed.</summary>
+    Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
+
+    /// <summary>The next tokens after a key that have expired; those that others have locked are passed over.</summary>
+    Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// True if the key is not listed and nobody is about to list it; waits for whoever is. The key then belongs to this
+    /// transaction until it ends.
+    /// </summary>
+    Task<bool> ClaimAbsentAsync(TokenKey key, CancellationToken cancellationToken);
+
+    void Insert(TokenInfo token);
+
+    /// <summary>Replaces name, scopes and expiration of a token.</summary>
+    void Update(TokenInfo token);
+
+    /// <summary>Removes tokens. Children that remain lose their parent.</summary>
+    void Delete(IReadOnlyList<TokenKey> keys);
+
+    void Add(IReadOnlyList<TokenChange> changes);
+
+    /// <summary>Remembers revoked keys for a vault that could forget their deletion (design.md 2).</summary>
+    void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until);
+
+    /// <summary>Sends the collected writes.</summary>
+    /// <exception cref="PorthorException"><c>duplicate_token_name</c>.</exception>
+    Task FlushAsync(CancellationToken cancellationToken);
+
+    /// <summary>Sends the collected writes and commits.</summary>
+    /// <exception cref="StoreUnavailableException">It failed, or its outcome is unknown.</exception>
+    Task CommitAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>The database chose this transaction to give way to another (deadlock, serialization). Nothing of it remains.</summary>
+public sealed class LedgerConflictException(string what, Exception? cause = null) : Exception(what, cause);

@@ -1,0 +1,65 @@
+using Porthor.Tokens;
+
+namespace Porthor.Storage;
+
+/// <summary>
+/// The vault: where the records live, and so what decides whether a token works. It has several implementations, which
+/// one suite of tests holds to the same promises (README.md in this folder).
+/// </summary>
+/// <remarks>
+/// Every call ends within a second, by <see cref="StoreUnavailableException"/> if need be. A caller must never take that
+/// for "there is no such record".
+/// </remarks>
+public interface ITokenVault
+{
+    /// <summary>
+    /// True if the records are rows beside the ledger's, changed in its transactions; false if the vault is a store of its
+    /// own, where each write takes effect at once and is not undone by a rollback.
+    /// </summary>
+    bool JoinsLedger { get; }
+
+    /// <summary>The record of a token, null if there is none. The hot path: one point read.</summary>
+    ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken);
+
+    /// <summary>The records of several tokens; those without one are left out.</summary>
+    Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>Opens the vault for changes that belong to a transaction of the ledger.</summary>
+    IVaultSession Within(ILedgerTransaction transaction);
+
+    /// <summary>
+    /// All keys, in batches of bounded size and no order. Keys that are added or removed meanwhile may or may not appear,
+    /// and one may appear twice.
+    /// </summary>
+    IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken);
+
+    /// <summary>Deletes every record and says how many there were.</summary>
+    Task<long> DeleteAllAsync(CancellationToken cancellationToken);
+
+    /// <summary>Asks the store whether it answers.</summary>
+    Task CheckAsync(CancellationToken cancellationToken);
+}
+
+/// <summary>
+/// Reads and changes records for one transaction of the ledger. If the vault joins the ledger, the changes take effect
+/// with its commit; if not, each takes effect when its call returns.
+/// </summary>
+public interface IVaultSession
+{
+    /// <summary>The records as this transaction sees them; keys without one are left out.</summary>
+    Task<IReadOnlyDictionary<TokenKey, SealedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>Writes a record under a key that has none. False, and nothing written, if it has one.</summary>
+    /// <param name="expires">When the store may forget the record by itself; null for never.</param>
+    Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Replaces a record, if the vault still holds what the caller has read. False, and nothing written, if not: so a
+    /// write that arrives late or twice does no harm.
+    /// </summary>
+    Task<bool> ReplaceAsync(
+        TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken);
+
+    /// <summary>Deletes records, in the order given.</summary>
+    Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken);
+}

@@ -1,0 +1,185 @@
+using System.Diagnostics.CodeAnalysis;
+using BitFaster.Caching.Lru;
+using Microsoft.Extensions.Logging;
+using Porthor.Tokens;
+
+namespace Porthor.Storage;
+
+/// <summary>
+/// Ledger and vault as one: reads records, and makes changes to both in the one order in which no crash, race or fault
+/// can break the two promises (README.md in this folder). Every operation changes tokens through
+/// <see cref="ChangeAsync{T}"/>, so none can get the order wrong.
+/// </summary>
+public sealed partial class TokenStore(
+    ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock, ILogger<TokenStore> logger)
+{
+    private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = new(Math.Max(3, options.RememberedRecords));
+
+    public ITokenLedger Ledger => ledger;
+
+    public ITokenVault Vault => vault;
+
+    /// <summary>
+    /// The record of a presented token, null if the token is not valid: unknown, its secret wrong, its record unreadable,
+    /// or expired (contract/tokens.md 5, deviations 3 and 4).
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
+    public async ValueTask<TokenRecord?> GetRecordAsync(Token token, CancellationToken cancellationToken)
+    {
+        if (await GetOpenedAsync(token.Key, cancellationToken) is not { Record: var record })
+            return null;
+        if (record.Token.Equals(token))
+            return record.IsExpired(clock.GetUtcNow()) ? null : record;
+        Log.SecretMismatch(logger, $"Secret mismatch for {token.Key}");
+        return null;
+    }
+
+    /// <summary>
+    /// The record under a key, without proof that the caller knows the secret: for Porthor's own use, never to decide on a
+    /// request. Null if it is missing, unreadable or expired.
+    /// </summary>
+    public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
+        await GetOpenedAsync(key, cancellationToken) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
+            ? record
+            : null;
+
+    /// <summary>
+    /// Makes a change: begins a transaction, does the work, and writes everything in the right order. If the database makes
+    /// the transaction give way to another, all of it is done once more.
+    /// </summary>
+    /// <param name="timeLimit">Null for the usual limit of changes.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// It failed, or its outcome is unknown. Created tokens do not work, revoked ones may or may not, and the caller may repeat.
+    /// </exception>
+    public async Task<T> ChangeAsync<T>(
+        Func<TokenTransaction, Task<T>> work, TimeSpan? timeLimit = null, CancellationToken cancellationToken = default)
+    {
+        var limit = timeLimit ?? options.ChangeTimeout;
+        using var deadline = new CancellationTokenSource(limit, clock);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await AttemptAsync(work, limit, either.Token);
+            }
+            catch (LedgerConflictException e) when (attempt > 1)
+            {
+                throw new StoreUnavailableException("ledger", "change", e);
+            }
+            catch (LedgerConflictException e)
+            {
+                Log.TryingAgain(logger, e.Message);
+            }
+            catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
+            {
+                throw new StoreUnavailableException("ledger", "change", new TimeoutException($"The change took longer than {limit}.", e));
+            }
+        }
+    }
+
+    private async Task<T> AttemptAsync<T>(Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await using var ledgerTransaction = await ledger.BeginAsync(limit, cancellationToken);
+        var transaction = new TokenTransaction(ledgerTransaction, vault, codec, options, clock, cancellationToken);
+        T result;
+        try
+        {
+            result = await work(transaction);
+            await transaction.CommitAsync();
+        }
+        catch
+        {
+            await UndoAsync(transaction, ledgerTransaction);
+            throw;
+        }
+        foreach (var key in await transaction.WidenAsync())
+            await ReconcileAsync(key, limit, cancellationToken);
+        return result;
+    }
+
+    /// <summary>
+    /// Deletes the records of tokens that will not be handed out. Not bound to the caller's deadline, which may be what
+    /// failed; the vault bounds each call. What remains nobody knows the secret of, and the audit removes it.
+    /// </summary>
+    private async Task UndoAsync(TokenTransaction transaction, ILedgerTransaction ledgerTransaction)
+    {
+        if (vault.JoinsLedger || transaction.WrittenRecords.Count == 0)
+            return;
+        try
+        {
+            await vault.Within(ledgerTransaction).DeleteAsync(transaction.WrittenRecords, CancellationToken.None);
+        }
+        catch (StoreUnavailableException e)
+        {
+            Log.RecordLeftBehind(logger, string.Join(' ', transaction.WrittenRecords), e);
+        }
+    }
+
+    /// <summary>
+    /// The ledger says more than the record, because the record changed between the commit and the write that was to widen
+    /// it. Decides again, under the lock.
+    /// </summary>
+    private async Task ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await using var ledgerTransaction = await ledger.BeginAsync(limit, cancellationToken);
+        var transaction = new TokenTransaction(ledgerTransaction, vault, codec, options, clock, cancellationToken);
+        if (await transaction.LockAsync(key) is not { } row || await transaction.ReadRecordAsync(key) is not { } found)
+            return;
+        transaction.Edit(found, found.Record with { Scopes = row.Scopes, Expires = row.Expires });
+        await transaction.CommitAsync();
+        if ((await transaction.WidenAsync()).Count > 0)
+            throw new StoreUnavailableException("vault", $"widening the record of {key}");
+    }
+
+    private async ValueTask<OpenedRecord?> GetOpenedAsync(TokenKey key, CancellationToken cancellationToken)
+    {
+        if (await vault.GetAsync(key, cancellationToken) is not { } current)
+        {
+            opened.TryRemove(key);
+            return null;
+        }
+        if (opened.TryGet(key, out var known) && known.Sealed == current)
+            return known;
+        if (!TryOpen(key, current, out var fresh))
+        {
+            opened.TryRemove(key);
+            return null;
+        }
+        opened.AddOrUpdate(key, fresh);
+        return fresh;
+    }
+
+    private bool TryOpen(TokenKey key, SealedRecord current, [NotNullWhen(true)] out OpenedRecord? fresh)
+    {
+        try
+        {
+            fresh = new OpenedRecord(current, codec.Open(key, current));
+            return true;
+        }
+        catch (UnreadableRecordException e)
+        {
+            Log.Unreadable(logger, $"{e.Message}: {e.Detail}", e);
+            fresh = null;
+            return false;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot retrieve token data")]
+        public static partial void SecretMismatch(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Cannot retrieve token")]
+        public static partial void Unreadable(ILogger logger, string error, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction gave way to another, trying again")]
+        public static partial void TryingAgain(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Records of tokens that were not created are left behind; the audit removes them")]
+        public static partial void RecordLeftBehind(ILogger logger, string tokenKey, Exception exception);
+    }
+}
+
+/// <summary>A record together with the ciphertext it was read from.</summary>
+public sealed record OpenedRecord(SealedRecord Sealed, TokenRecord Record);

@@ -1,0 +1,207 @@
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Storage;
+
+/// <summary>
+/// A change in the making: the locks it holds, and what it will write to ledger and vault. Operations say what is to
+/// happen; in which order it is written is decided here and nowhere else (README.md in this folder).
+/// </summary>
+public sealed class TokenTransaction
+{
+    private readonly ILedgerTransaction ledger;
+    private readonly IVaultSession vault;
+    private readonly bool joined;
+    private readonly RecordCodec codec;
+    private readonly TokenStoreOptions options;
+    private readonly TimeProvider clock;
+    private readonly CancellationToken cancellationToken;
+
+    private readonly List<TokenRecord> creations = [];
+    private readonly List<TokenKey> removals = [];
+    private readonly List<RecordEdit> edits = [];
+    private readonly List<TokenKey> written = [];
+
+    internal TokenTransaction(
+        ILedgerTransaction ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock,
+        CancellationToken cancellationToken)
+    {
+        this.ledger = ledger;
+        this.vault = vault.Within(ledger);
+        joined = vault.JoinsLedger;
+        this.codec = codec;
+        this.options = options;
+        this.clock = clock;
+        this.cancellationToken = cancellationToken;
+    }
+
+    /// <summary>Records written before the commit, to be deleted again if it does not succeed.</summary>
+    internal IReadOnlyList<TokenKey> WrittenRecords => written;
+
+    /// <inheritdoc cref="ILedgerTransaction.LockAsync"/>
+    public Task<TokenInfo?> LockAsync(TokenKey key) => ledger.LockAsync(key, cancellationToken);
+
+    /// <inheritdoc cref="ILedgerTransaction.LockParentAsync"/>
+    public Task<ParentLimits?> LockParentAsync(TokenKey parent) => ledger.LockParentAsync(parent, cancellationToken);
+
+    /// <inheritdoc cref="ILedgerTransaction.LockExpiredAsync"/>
+    public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit) =>
+        ledger.LockExpiredAsync(now, after, limit, cancellationToken);
+
+    /// <inheritdoc cref="ILedgerTransaction.ClaimAbsentAsync"/>
+    public Task<bool> ClaimAbsentAsync(TokenKey key) => ledger.ClaimAbsentAsync(key, cancellationToken);
+
+    /// <summary>Reads and locks all descendants of a locked token, breadth-first.</summary>
+    public async Task<IReadOnlyList<TokenInfo>> LockDescendantsAsync(TokenKey key)
+    {
+        List<TokenInfo> descendants = [];
+        HashSet<TokenKey> seen = [key];
+        IReadOnlyList<TokenInfo> level = await ledger.LockChildrenAsync([key], cancellationToken);
+        while (level.Count > 0)
+        {
+            var unseen = level.Where(token => seen.Add(token.Token)).ToList();
+            descendants.AddRange(unseen);
+            level = unseen.Count == 0 ? [] : await ledger.LockChildrenAsync([.. unseen.Select(token => token.Token)], cancellationToken);
+        }
+        return descendants;
+    }
+
+    /// <summary>Reads a locked token's record; null if it is missing, unreadable or expired.</summary>
+    public async Task<OpenedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
+
+    /// <summary>Reads locked tokens' records; those missing, unreadable or expired are left out.</summary>
+    public async Task<IReadOnlyDictionary<TokenKey, OpenedRecord>> ReadRecordsAsync(IReadOnlyCollection<TokenKey> keys)
+    {
+        var now = clock.GetUtcNow();
+        Dictionary<TokenKey, OpenedRecord> records = new(keys.Count);
+        foreach (var (key, found) in await vault.ReadAsync(keys, cancellationToken))
+        {
+            if (codec.TryOpen(key, found) is { } record && !record.IsExpired(now))
+                records.Add(key, new OpenedRecord(found, record));
+        }
+        return records;
+    }
+
+    /// <summary>A new token: its record, its row and its change.</summary>
+    public void Create(TokenRecord record, TokenInfo row, TokenChange change)
+    {
+        creations.Add(record);
+        ledger.Insert(row);
+        ledger.Add([change]);
+    }
+
+    /// <summary>Removes locked tokens from both stores before their time, in the order given: children before their parents.</summary>
+    public void Revoke(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> changes)
+    {
+        Expire(tokens, changes);
+        if (!joined)
+            ledger.RememberRevoked([.. tokens.Select(token => token.Token)], clock.GetUtcNow() + options.RevocationMemory);
+    }
+
+    /// <summary>Removes locked tokens that have expired from both stores; no record of theirs could be used any more.</summary>
+    public void Expire(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> changes)
+    {
+        List<TokenKey> keys = [.. tokens.Select(token => token.Token)];
+        removals.AddRange(keys);
+        ledger.Delete(keys);
+        ledger.Add(changes);
+    }
+
+    /// <summary>Changes the row of a locked token.</summary>
+    public void Edit(TokenInfo row, params IReadOnlyList<TokenChange> changes)
+    {
+        ledger.Update(row);
+        ledger.Add(changes);
+    }
+
+    /// <summary>Changes the record of a locked token.</summary>
+    public void Edit(OpenedRecord current, TokenRecord final)
+    {
+        if (current.Record != final)
+            edits.Add(new RecordEdit(current, final));
+    }
+
+    /// <summary>Removes a record that has no row; the key must have been claimed.</summary>
+    public void RemoveRecord(TokenKey key) => removals.Add(key);
+
+    /// <summary>
+    /// Writes everything but what widens a record, and commits. Where the vault joins the ledger, that is one transaction.
+    /// Else: revoked records go first, so that access ends even if the rest fails; created records are written when their
+    /// rows are certain to be accepted; narrowed records are written before the ledger says so.
+    /// </summary>
+    internal async Task CommitAsync()
+    {
+        if (removals.Count > 0)
+            await vault.DeleteAsync(removals, cancellationToken);
+        if (!joined)
+            await ledger.FlushAsync(cancellationToken);
+        foreach (var record in creations)
+            await WriteNewAsync(record);
+        foreach (var edit in edits)
+            await WriteBeforeCommitAsync(edit);
+        await ledger.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Writes what the commit has made true: more scopes, a later end. Returns the tokens whose records changed meanwhile,
+    /// which must be looked at again.
+    /// </summary>
+    internal async Task<IReadOnlyList<TokenKey>> WidenAsync()
+    {
+        List<TokenKey> changedMeanwhile = [];
+        foreach (var edit in edits.Where(edit => edit.Remaining is not null))
+        {
+            var final = codec.Seal(edit.Final);
+            if (!await vault.ReplaceAsync(edit.Key, edit.Remaining!.Value, final, edit.Final.Expires, cancellationToken))
+                changedMeanwhile.Add(edit.Key);
+        }
+        return changedMeanwhile;
+    }
+
+    private async Task WriteNewAsync(TokenRecord record)
+    {
+        // Noted before it is written: a write that fails may still take effect.
+        written.Add(record.Token.Key);
+        if (await vault.CreateAsync(record.Token.Key, codec.Seal(record), record.Expires, cancellationToken))
+            return;
+        written.Remove(record.Token.Key);
+        throw new StoreUnavailableException("vault", "creation: the key is taken");
+    }
+
+    private async Task WriteBeforeCommitAsync(RecordEdit edit)
+    {
+        var now = joined ? edit.Final : Narrower(edit.Current.Record, edit.Final);
+        var lasting = edit.Current.Sealed;
+        if (now != edit.Current.Record)
+        {
+            var replacement = codec.Seal(now);
+            if (!await vault.ReplaceAsync(edit.Key, lasting, replacement, now.Expires, cancellationToken))
+                throw new LedgerConflictException($"The record of {edit.Key} changed since it was read.");
+            lasting = replacement;
+        }
+        edit.Remaining = now == edit.Final ? null : lasting;
+    }
+
+    /// <summary>What both allow.</summary>
+    private static TokenRecord Narrower(TokenRecord current, TokenRecord final) => final with
+    {
+        Scopes = current.Scopes.Intersect(final.Scopes),
+        Expires = Earlier(current.Expires, final.Expires),
+    };
+
+    /// <summary>The earlier of two ends, where null is never.</summary>
+    private static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) =>
+        left is null ? right : right is null || left < right ? left : right;
+
+    private sealed class RecordEdit(OpenedRecord current, TokenRecord final)
+    {
+        public TokenKey Key => Current.Record.Token.Key;
+
+        public OpenedRecord Current { get; } = current;
+
+        public TokenRecord Final { get; } = final;
+
+        /// <summary>The ciphertext that is to be widened after the commit; null if nothing remains to be written.</summary>
+        public SealedRecord? Remaining { get; set; }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Tokens;
+
+/// <summary>The fields of a record's JSON, each read by its own rule (contract/tokens.md 3.1, "accepted on read").</summary>
+internal readonly struct RecordFields(JsonElement json)
+{
+    public string RequiredText(string name, int longest) =>
+        Text(name, longest) ?? throw new FormatException($"{name} is missing");
+
+    public string? Text(string name, int longest = int.MaxValue)
+    {
+        if (Find(name) is not { } value)
+            return null;
+        var text = TextOf(value, name);
+        return text.Length >= 1 && text.Length <= longest ? text : throw new FormatException($"{name} has a wrong length");
+    }
+
+    public long? PositiveInteger(string name) =>
+        Find(name) is not { } value ? null : IntegerOf(value, name) is >= 1 and var number ? number : throw new FormatException($"{name} is below 1");
+
+    public TokenType TokenType() =>
+        TokenTypes.TryParse(Find("token_type") is { } value ? TextOf(value, "token_type") : null)
+        ?? throw new FormatException("token_type is missing or unknown");
+
+    public ScopeSet Scopes() => Find("scopes") switch
+    {
+        { ValueKind: JsonValueKind.String } text => ScopeSet.Parse(TextOf(text, "scopes")),
+        { ValueKind: JsonValueKind.Array } list => ScopeSet.Of(list.EnumerateArray().Select(scope => TextOf(scope, "scopes"))),
+        _ => throw new FormatException("scopes is missing or no list"),
+    };
+
+    public DateTimeOffset? Time(string name)
+    {
+        if (Find(name) is not { } value)
+            return null;
+        DateTimeOffset time = default;
+        var read = value.ValueKind switch
+        {
+            JsonValueKind.Number => value.TryGetDecimal(out var number) && TimeText.TryFromNumber(number, out time, out _),
+            JsonValueKind.String => TimeText.TryParse(TextOf(value, name), out time, out _),
+            _ => false,
+        };
+        return read ? time : throw new FormatException($"{name} is no time");
+    }
+
+    public IReadOnlyList<Group>? Groups()
+    {
+        if (Find("groups") is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+            throw new FormatException("groups is no list");
+        return [.. value.EnumerateArray().Select(GroupOf)];
+    }
+
+    public Token Token()
+    {
+        if (Find("token") is not { ValueKind: JsonValueKind.Object } value)
+            throw new FormatException("token is missing or no object");
+        var fields = new RecordFields(value);
+        var key = fields.RequiredText("key", TokenKey.Length);
+        var secret = fields.RequiredText("secret", Tokens.Token.SecretLength);
+        return key.Length == TokenKey.Length && secret.Length == Tokens.Token.SecretLength
+            ? new Token(new TokenKey(key), secret)
+            : throw new FormatException("token has a wrong length");
+    }
+
+    private static Group GroupOf(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+            throw new FormatException("groups holds something that is no group");
+        var fields = new RecordFields(value);
+        var name = fields.RequiredText("name", int.MaxValue);
+        if (!UserRules.IsGroupName(name) || fields.Find("id") is not { } id)
+            throw new FormatException("groups holds an invalid group");
+        return new Group(name, IntegerOf(id, "id"));
+    }
+
+    private static string TextOf(JsonElement value, string name)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{name} is no text");
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new FormatException($"{name} is no valid Unicode text", e);
+        }
+    }
+
+    private static long IntegerOf(JsonElement value, string name) =>
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException($"{name} is no integer");
+
+    /// <summary>The field's value; null if it is absent or null.</summary>
+    private JsonElement? Find(string name) =>
+        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+}

@@ -1,0 +1,108 @@
+using System.Buffers;
+using System.Text.Json;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Tokens;
+
+/// <summary>
+/// A record as JSON, byte for byte as the reference writes it: every field, in its order, unset ones as null, scopes
+/// sorted, times as whole seconds (contract/tokens.md 3.1). Reading is as lenient as the reference's.
+/// </summary>
+public static class RecordJson
+{
+    public static byte[] Write(TokenRecord record)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact);
+        var user = record.UserData;
+        writer.WriteStartObject();
+        writer.WriteString("username", record.Username);
+        writer.WriteString("name", user.Name);
+        writer.WriteString("email", user.Email);
+        WriteNumber(writer, "uid", user.Uid);
+        WriteNumber(writer, "gid", user.Gid);
+        WriteGroups(writer, user.Groups);
+        writer.WriteString("token_type", record.TokenType.ToText());
+        writer.WriteString("service", record.Service);
+        writer.WriteStartArray("scopes");
+        foreach (var scope in record.Scopes.Names)
+            writer.WriteStringValue(scope);
+        writer.WriteEndArray();
+        writer.WriteNumber("created", record.Created.ToUnixTimeSeconds());
+        WriteNumber(writer, "expires", record.Expires?.ToUnixTimeSeconds());
+        writer.WriteStartObject("token");
+        writer.WriteString("key", record.Token.Key.Value);
+        writer.WriteString("secret", record.Token.Secret);
+        writer.WriteEndObject();
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    /// <summary>Reads a record.</summary>
+    /// <param name="now">Taken for <c>created</c> where it is missing.</param>
+    /// <exception cref="FormatException">A field is missing or not what it must be; the text names it and shows no value.</exception>
+    public static TokenRecord Read(ReadOnlyMemory<byte> json, DateTimeOffset now)
+    {
+        using var document = ParseObject(json);
+        var fields = new RecordFields(document.RootElement);
+        return new TokenRecord
+        {
+            Username = fields.RequiredText("username", UserRules.MaxUsernameLength),
+            UserData = new UserData
+            {
+                Name = fields.Text("name"),
+                Email = fields.Text("email"),
+                Uid = fields.PositiveInteger("uid"),
+                Gid = fields.PositiveInteger("gid"),
+                Groups = fields.Groups(),
+            },
+            TokenType = fields.TokenType(),
+            Service = fields.Text("service", 64),
+            Scopes = fields.Scopes(),
+            Created = (fields.Time("created") ?? now).TruncateToSeconds(),
+            Expires = fields.Time("expires")?.TruncateToSeconds(),
+            Token = fields.Token(),
+        };
+    }
+
+    private static JsonDocument ParseObject(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            var document = JsonDocument.Parse(json);
+            return document.RootElement.ValueKind == JsonValueKind.Object ? document : throw new FormatException("not a JSON object");
+        }
+        catch (JsonException e)
+        {
+            throw new FormatException("not JSON", e);
+        }
+    }
+
+    private static void WriteGroups(Utf8JsonWriter writer, IReadOnlyList<Group>? groups)
+    {
+        if (groups is null)
+        {
+            writer.WriteNull("groups");
+            return;
+        }
+        writer.WriteStartArray("groups");
+        foreach (var group in groups)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", group.Name);
+            writer.WriteNumber("id", group.Id);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter writer, string name, long? value)
+    {
+        if (value is { } number)
+            writer.WriteNumber(name, number);
+        else
+            writer.WriteNull(name);
+    }
+}

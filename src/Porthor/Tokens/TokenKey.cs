@@ -1,0 +1,22 @@
+namespace Porthor.Tokens;
+
+/// <summary>
+/// The public half of a token: 22 characters that may be shown, logged and put into URLs. It names the token in both
+/// stores and opens nothing by itself.
+/// </summary>
+public readonly record struct TokenKey(string Value) : IComparable<TokenKey>
+{
+    public const int Length = 22;
+
+    public int CompareTo(TokenKey other) => string.CompareOrdinal(Value, other.Value);
+
+    public override string ToString() => Value;
+
+    public static bool operator <(TokenKey left, TokenKey right) => left.CompareTo(right) < 0;
+
+    public static bool operator >(TokenKey left, TokenKey right) => left.CompareTo(right) > 0;
+
+    public static bool operator <=(TokenKey left, TokenKey right) => left.CompareTo(right) <= 0;
+
+    public static bool operator >=(TokenKey left, TokenKey right) => left.CompareTo(right) >= 0;
+}

@@ -1,0 +1,119 @@
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Values;
+
+namespace Porthor.Tokens;
+
+// Change: revocation and edits, both with what they mean for the children (contract/tokens.md 7.6, 7.7).
+public sealed partial class TokenService
+{
+    /// <summary>Revokes a token of a user and all its descendants. False if there is no such token.</summary>
+    public async Task<bool> DeleteTokenAsync(
+        TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default)
+    {
+        if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is not { } found)
+            return false;
+        Require(TokenRules.Authorize(caller, found.Username));
+
+        var revoked = await store.ChangeAsync(
+            async transaction =>
+            {
+                if (await transaction.LockAsync(key) is not { } token)
+                    return [];
+                var now = clock.GetSecondsNow();
+                IReadOnlyList<TokenInfo> farthestFirst = [.. (await transaction.LockDescendantsAsync(key)).Reverse(), token];
+                transaction.Revoke(
+                    farthestFirst,
+                    [.. farthestFirst.Select(t => TokenChange.Of(t, ChangeAction.Revoke, caller.Username, caller.IpAddress, now))]);
+                return farthestFirst;
+            },
+            cancellationToken: cancellationToken);
+        foreach (var token in revoked)
+            Log.DeletedToken(logger, token.Token, token.Username);
+        return revoked.Count > 0;
+    }
+
+    /// <summary>
+    /// Changes name, scopes or expiration of a user token, for administrators. What the token loses its descendants lose
+    /// too, at once: scopes (deviations 2), and the time after its new end. Null if there is no such token, or its record is missing
+    /// where it would have to change; then nothing is changed (deviations 8).
+    /// </summary>
+    public async Task<TokenInfo?> ModifyTokenAsync(
+        TokenKey key, Caller caller, string? username, TokenEdit edit, CancellationToken cancellationToken = default)
+    {
+        if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is not { } found)
+            return null;
+        Require(TokenRules.Authorize(caller, found.Username, requireAdmin: true));
+        if (found.TokenType != TokenType.User)
+            Require(PorthorError.PermissionDenied("Only user tokens can be modified"));
+        if (edit.Scopes is { } scopes)
+            Require(TokenRules.GrantedScopes(scopes, caller, options));
+        if (edit.ChangesExpires)
+            Require(TokenRules.Expires(edit.Expires, TokenType.User, clock.GetSecondsNow(), options.Policy));
+
+        var modified = await store.ChangeAsync(transaction => EditAsync(transaction, key, caller, edit), cancellationToken: cancellationToken);
+        if (modified is not null)
+            Log.ModifiedToken(logger, key, modified.Expires?.ToLogText(), modified.TokenName, modified.Scopes.Names);
+        return modified;
+    }
+
+    private async Task<TokenInfo?> EditAsync(TokenTransaction transaction, TokenKey key, Caller caller, TokenEdit edit)
+    {
+        if (await transaction.LockAsync(key) is not { } before)
+            return null;
+        var after = before with
+        {
+            TokenName = edit.TokenName ?? before.TokenName,
+            Scopes = edit.Scopes ?? before.Scopes,
+            Expires = edit.ChangesExpires ? edit.Expires?.TruncateToSeconds() : before.Expires,
+            Parent = null,
+        };
+        var changesRecord = edit.Scopes is not null || edit.ChangesExpires;
+        var current = changesRecord ? await transaction.ReadRecordAsync(key) : null;
+        if (changesRecord && current is null)
+            return null;
+
+        transaction.Edit(after, TokenChange.Of(after, ChangeAction.Edit, caller.Username, caller.IpAddress, clock.GetSecondsNow()) with
+        {
+            Service = null,
+            OldTokenName = edit.TokenName is null ? null : before.TokenName,
+            OldScopes = edit.Scopes is null ? null : before.Scopes,
+            OldExpires = edit.ChangesExpires ? before.Expires : null,
+        });
+        if (current is not null)
+        {
+            transaction.Edit(current, current.Record with { Scopes = after.Scopes, Expires = after.Expires });
+            var lost = before.Scopes.Union(current.Record.Scopes).Except(after.Scopes);
+            await NarrowDescendantsAsync(transaction, caller, key, lost, end: edit.ChangesExpires ? after.Expires : null);
+        }
+        return after;
+    }
+
+    /// <summary>Takes from every descendant the scopes that were lost, and the time after the new end.</summary>
+    private async Task NarrowDescendantsAsync(
+        TokenTransaction transaction, Caller caller, TokenKey key, ScopeSet lost, DateTimeOffset? end)
+    {
+        if (lost.IsEmpty && end is null)
+            return;
+        var descendants = await transaction.LockDescendantsAsync(key);
+        var records = await transaction.ReadRecordsAsync([.. descendants.Select(token => token.Token)]);
+        var now = clock.GetSecondsNow();
+        foreach (var before in descendants)
+        {
+            var shortened = end is not null && !(before.Expires <= end);
+            var after = before with { Scopes = before.Scopes.Except(lost), Expires = shortened ? end : before.Expires };
+            if (records.GetValueOrDefault(before.Token) is { Record: var record } current)
+            {
+                var outlives = end is not null && !(record.Expires <= end);
+                transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = outlives ? end : record.Expires });
+            }
+            if (after == before)
+                continue;
+            transaction.Edit(after, TokenChange.Of(after, ChangeAction.Edit, caller.Username, caller.IpAddress, now) with
+            {
+                OldScopes = after.Scopes.Equals(before.Scopes) ? null : before.Scopes,
+                OldExpires = shortened ? before.Expires : null,
+            });
+        }
+    }
+}

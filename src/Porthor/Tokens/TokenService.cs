@@ -1,0 +1,110 @@
+using Microsoft.Extensions.Logging;
+using Porthor.Audit;
+using Porthor.Delegation;
+using Porthor.History;
+using Porthor.Maintenance;
+using Porthor.Storage;
+using Porthor.Values;
+
+namespace Porthor.Tokens;
+
+/// <summary>
+/// The front door: every operation on tokens, under the name the reference gives it (contract/tokens.md 7, 8, 9). Each
+/// makes the contract's checks in the contract's order before it touches a store.
+/// </summary>
+/// <exception cref="PorthorException">An operation was refused; the error says why.</exception>
+public sealed partial class TokenService(
+    TokenStore store,
+    TokenOptions options,
+    DelegatedTokens delegation,
+    TokenHistory history,
+    TokenAudit audit,
+    TokenMaintenance maintenance,
+    TimeProvider clock,
+    ILogger<TokenService> logger)
+{
+    /// <summary>The record of a presented token; null if the token is not valid.</summary>
+    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
+    public ValueTask<TokenRecord?> GetDataAsync(Token token, CancellationToken cancellationToken = default) =>
+        store.GetRecordAsync(token, cancellationToken);
+
+    /// <summary>A token as the ledger lists it; null if there is none, or it is another user's than the one named.</summary>
+    public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
+        TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>
+        await store.Ledger.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? token : null;
+
+    /// <summary>As <see cref="GetTokenInfoUncheckedAsync"/>, if the caller may see that user's tokens.</summary>
+    public async Task<TokenInfo?> GetTokenInfoAsync(
+        TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default)
+    {
+        var token = await GetTokenInfoUncheckedAsync(key, username, cancellationToken);
+        if (token is not null)
+            Require(TokenRules.Authorize(caller, token.Username));
+        return token;
+    }
+
+    /// <summary>The tokens of a user, or of all for an administrator; newest first. Parents are not filled in.</summary>
+    public Task<IReadOnlyList<TokenInfo>> ListTokensAsync(
+        Caller caller, string? username = null, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Authorize(caller, username));
+        return store.Ledger.ListAsync(username, cancellationToken);
+    }
+
+    /// <inheritdoc cref="TokenHistory.GetAsync"/>
+    public Task<HistoryPage> GetChangeHistoryAsync(Caller caller, HistoryRequest request, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Authorize(caller, request.Username));
+        return history.GetAsync(request, cancellationToken);
+    }
+
+    /// <summary>The child that a service gets in a user's stead: one that exists and lasts long enough, or a new one.</summary>
+    /// <param name="minimumLifetime">How long it must last at least; null for half of a usual life.</param>
+    public Task<Token> GetInternalTokenAsync(
+        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.GrantedScopes(scopes, caller, options));
+        Require(TokenRules.Username(caller.Username));
+        return delegation.GetAsync(new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), cancellationToken);
+    }
+
+    /// <summary>The child that a user's notebook gets, with all of the user's scopes.</summary>
+    /// <inheritdoc cref="GetInternalTokenAsync"/>
+    public Task<Token> GetNotebookTokenAsync(
+        Caller caller, TimeSpan? minimumLifetime = null, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Username(caller.Username));
+        return delegation.GetAsync(
+            new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), cancellationToken);
+    }
+
+    /// <inheritdoc cref="TokenAudit.RunAsync"/>
+    public IAsyncEnumerable<AuditFinding> AuditAsync(
+        bool fix, IProgress<AuditProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        audit.RunAsync(fix, progress, cancellationToken);
+
+    /// <inheritdoc cref="TokenMaintenance.ExpireTokensAsync"/>
+    public Task<long> ExpireTokensAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        maintenance.ExpireTokensAsync(progress, cancellationToken);
+
+    /// <inheritdoc cref="TokenMaintenance.TruncateHistoryAsync"/>
+    public Task<long> TruncateHistoryAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default) =>
+        maintenance.TruncateHistoryAsync(progress, cancellationToken);
+
+    /// <inheritdoc cref="TokenMaintenance.GatherStateMetricsAsync"/>
+    public Task<TokenCounts> GatherStateMetricsAsync(CancellationToken cancellationToken = default) =>
+        maintenance.GatherStateMetricsAsync(cancellationToken);
+
+    /// <summary>Deletes every record. The caller empties the ledger's tables.</summary>
+    public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) =>
+        store.Vault.DeleteAllAsync(cancellationToken);
+
+    private void Require(PorthorError? refusal)
+    {
+        if (refusal is null)
+            return;
+        if (refusal.Kind == ErrorKind.PermissionDenied)
+            Log.PermissionDenied(logger, refusal.Message);
+        throw refusal.ToException();
+    }
+}

@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Porthor.Values;
+
+/// <summary>
+/// An IP address, or a block of them in CIDR notation, as filters and the list of trusted proxies give them
+/// (contract/tokens.md 7.9). Stricter than the platform: no octal, no zone, no blanks, no missing octets.
+/// </summary>
+public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
+{
+    private static readonly SearchValues<char> SixCharacters = SearchValues.Create("0123456789abcdefABCDEF:.");
+
+    public bool IsSingle => PrefixLength == Width(Address);
+
+    public bool Contains(IPAddress address) =>
+        address.AddressFamily == Address.AddressFamily && new IPNetwork(Address, PrefixLength).Contains(address);
+
+    /// <summary>Reads an address, or with a <c>/</c> a block without host bits.</summary>
+    /// <exception cref="FormatException">It is neither; the text is the contract's.</exception>
+    public static AddressBlock Parse(string text)
+    {
+        var slash = text.IndexOf('/');
+        if (slash < 0)
+            return TryParseAddress(text) is { } single
+                ? new AddressBlock(single, Width(single))
+                : throw new FormatException($"'{text}' does not appear to be an IPv4 or IPv6 address");
+        if (TryParseAddress(text[..slash]) is not { } address || TryParsePrefix(address, text[(slash + 1)..]) is not { } prefix)
+            throw new FormatException($"'{text}' does not appear to be an IPv4 or IPv6 network");
+        return HasHostBits(address, prefix) ? throw new FormatException($"{text} has host bits set") : new AddressBlock(address, prefix);
+    }
+
+    /// <summary>A bare IPv4 or IPv6 address; null for anything else.</summary>
+    public static IPAddress? TryParseAddress(string text)
+    {
+        if (text.Contains(':'))
+        {
+            var lastColon = text.LastIndexOf(':');
+            if (text.Contains('.') && !IsIPv4(text.AsSpan(lastColon + 1)))
+                return null;
+            return !text.AsSpan().ContainsAnyExcept(SixCharacters) && IPAddress.TryParse(text, out var six) ? six : null;
+        }
+        return IsIPv4(text) ? IPAddress.Parse(text) : null;
+    }
+
+    public override string ToString() => IsSingle ? Address.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
+
+    private static int Width(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
+
+    /// <summary>Four decimal octets without leading zeros, which other readers take for octal.</summary>
+    private static bool IsIPv4(ReadOnlySpan<char> text)
+    {
+        var octets = 0;
+        foreach (var part in text.Split('.'))
+        {
+            var octet = text[part];
+            if (octet.Length is < 1 or > 3 || octet.ContainsAnyExceptInRange('0', '9') || (octet.Length > 1 && octet[0] == '0')
+                || int.Parse(octet, CultureInfo.InvariantCulture) > 255)
+                return false;
+            octets++;
+        }
+        return octets == 4;
+    }
+
+    /// <summary>A prefix length; for IPv4 also a netmask or a host mask in dotted form.</summary>
+    private static int? TryParsePrefix(IPAddress address, string text)
+    {
+        if (text.Length is >= 1 and <= 3 && !text.AsSpan().ContainsAnyExceptInRange('0', '9'))
+            return int.Parse(text, CultureInfo.InvariantCulture) is var prefix && prefix <= Width(address) ? prefix : null;
+        if (address.AddressFamily != AddressFamily.InterNetwork || TryParseAddress(text) is not { AddressFamily: AddressFamily.InterNetwork } mask)
+            return null;
+        var bits = BitConverter.ToUInt32(mask.GetAddressBytes().Reverse().ToArray());
+        if (IsLeadingOnes(bits))
+            return int.PopCount((int)bits);
+        return IsLeadingOnes(~bits) ? int.PopCount((int)~bits) : null;
+    }
+
+    private static bool IsLeadingOnes(uint bits) => (~bits & (~bits + 1)) == 0;
+
+    private static bool HasHostBits(IPAddress address, int prefix)
+    {
+        var bytes = address.GetAddressBytes();
+        for (var bit = prefix; bit < bytes.Length * 8; bit++)
+        {
+            if ((bytes[bit / 8] & (0x80 >> (bit % 8))) != 0)
+                return true;
+        }
+        return false;
+    }
+}

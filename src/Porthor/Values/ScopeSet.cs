@@ -1,0 +1,54 @@
+using System.Collections.Immutable;
+
+namespace Porthor.Values;
+
+/// <summary>
+/// The scopes of a token: an immutable set of names, always held and written in ascending code-point order
+/// (contract/tokens.md, conventions). Two sets are equal if they hold the same names.
+/// </summary>
+public sealed class ScopeSet : IEquatable<ScopeSet>
+{
+    public static readonly ScopeSet Empty = new([]);
+
+    private readonly ImmutableArray<string> names;
+
+    private ScopeSet(ImmutableArray<string> sortedNames)
+    {
+        names = sortedNames;
+        Text = string.Join(',', sortedNames);
+    }
+
+    /// <summary>The ledger's form: names joined by commas, empty for none.</summary>
+    public string Text { get; }
+
+    public IReadOnlyList<string> Names => names;
+
+    public bool IsEmpty => names.IsEmpty;
+
+    public static ScopeSet Of(params IEnumerable<string> scopes)
+    {
+        var sorted = scopes.Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance).ToImmutableArray();
+        return sorted.IsEmpty ? Empty : new ScopeSet(sorted);
+    }
+
+    /// <summary>Reads the comma-separated form; nothing is trimmed, and empty text means no scopes.</summary>
+    public static ScopeSet Parse(string text) => text.Length == 0 ? Empty : Of(text.Split(','));
+
+    public bool Contains(string scope) => names.AsSpan().Contains(scope);
+
+    public bool IsSubsetOf(ScopeSet other) => names.All(other.Contains);
+
+    public ScopeSet Intersect(ScopeSet other) => IsSubsetOf(other) ? this : Of(names.Where(other.Contains));
+
+    public ScopeSet Except(ScopeSet other) => names.Any(other.Contains) ? Of(names.Where(n => !other.Contains(n))) : this;
+
+    public ScopeSet Union(ScopeSet other) => other.IsSubsetOf(this) ? this : Of(names.Concat(other.names));
+
+    public bool Equals(ScopeSet? other) => other is not null && names.AsSpan().SequenceEqual(other.names.AsSpan());
+
+    public override bool Equals(object? obj) => Equals(obj as ScopeSet);
+
+    public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
+
+    public override string ToString() => Text;
+}
