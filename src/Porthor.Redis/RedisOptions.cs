@@ -30,6 +30,8 @@ public sealed record RedisOptions
             User = User,
             Password = Password?.Reveal(),
             ClientName = "porthor",
+            // For INFO, which tells one server from another.
+            AllowAdmin = true,
             // A server that is away at the start may come; until then calls fail at once.
             AbortOnConnectFail = false,
             ConnectTimeout = milliseconds,

@@ -54,7 +54,7 @@ public sealed partial class RedisServer : IAsyncDisposable
             // The library's own time-out was seen to come up to a second late.
             return await call(database).WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
         }
-        catch (Exception e) when (e is RedisException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
             throw new StoreUnavailableException(name, what, e);
         }

@@ -106,8 +106,9 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
                 return true;
             }
         }
-        catch (StoreUnavailableException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
+            // Whatever it was: without the replay nothing may be read, and only another try can end that.
             // Once for each time that it is not ready; it is tried ten times a second.
             if (!reported)
                 Log.Waiting(logger, e.Message, e);

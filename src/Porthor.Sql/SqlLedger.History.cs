@@ -8,7 +8,7 @@ internal sealed partial class SqlLedger
 {
     private static readonly SqlFragment ChangeColumns = new(
         """
-        id, token, username, token_type, token_name, parent, scopes, service, expires, actor, action,
+        id, token, username, CAST(token_type AS text), token_name, parent, scopes, service, expires, actor, CAST(action AS text),
         old_token_name, old_scopes, old_expires, ip_address, event_time
         """);
 

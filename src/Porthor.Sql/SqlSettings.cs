@@ -4,7 +4,7 @@ using Porthor.Quotas;
 namespace Porthor.Sql;
 
 /// <summary>What a deployment remembers about itself, by name, in <c>porthor_setting</c>.</summary>
-internal sealed class SqlSettings(SqlDatabase database) : IQuotaOverrideStore
+internal sealed class SqlSettings(SqlDatabase database) : ISettingStore, IQuotaOverrideStore
 {
     private const string OverridesName = "quota-overrides";
 

@@ -5,13 +5,15 @@ namespace Porthor.Sql;
 /// <summary>The columns of a token, as every statement that reads tokens names them.</summary>
 internal static class TokenRows
 {
+    // Enumerations are cast, because the driver knows only those that existed when it connected first.
+
     /// <summary>From <c>token t LEFT JOIN subtoken s</c>.</summary>
     public static readonly SqlFragment Columns = new(
-        "t.token, t.username, t.token_type, t.token_name, t.scopes, t.service, t.created, t.last_used, t.expires, s.parent");
+        "t.token, t.username, CAST(t.token_type AS text), t.token_name, t.scopes, t.service, t.created, t.last_used, t.expires, s.parent");
 
     /// <summary>From <c>token t</c> alone; no parent.</summary>
     public static readonly SqlFragment ColumnsWithoutParent = new(
-        "t.token, t.username, t.token_type, t.token_name, t.scopes, t.service, t.created, t.last_used, t.expires, NULL");
+        "t.token, t.username, CAST(t.token_type AS text), t.token_name, t.scopes, t.service, t.created, t.last_used, t.expires, NULL");
 
     public static readonly SqlFragment TokenColumn = new("token");
 

@@ -4,7 +4,7 @@ using System.Reflection;
 namespace Porthor.Sql.Schema;
 
 /// <summary>The SQL scripts that make and change the schema, embedded in the assembly.</summary>
-internal static class SchemaScripts
+public static class SchemaScripts
 {
     /// <summary>The reference's revision that Porthor is written for (contract/storage.md 2.4).</summary>
     public const string Head = "613640641b2f";
@@ -15,10 +15,10 @@ internal static class SchemaScripts
     /// <summary>The reference's revisions in their order.</summary>
     public static readonly IReadOnlyList<string> Revisions = ["5c28ed7092c2", "2feb306dd1ee", "20ccaa8eedfd", "5a54e4db3cf4", Head];
 
-    public static string Own(string folder, int version) =>
+    internal static string Own(string folder, int version) =>
         Read(string.Create(CultureInfo.InvariantCulture, $"{folder}/porthor-{version:000}.sql"));
 
-    public static string Read(string name)
+    internal static string Read(string name)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"The script {name} is not in the assembly.");

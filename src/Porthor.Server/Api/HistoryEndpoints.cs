@@ -1,0 +1,90 @@
+using Porthor.History;
+using Porthor.Server.Http;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Api;
+
+/// <summary>The history of changes: everybody's, a user's, a token's (contract/api.md 5.2, 6).</summary>
+internal static class HistoryEndpoints
+{
+    public static void MapHistory(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/history/token-changes", GetAllAsync).WithMetadata(Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap());
+        api.MapGet("/users/{username}/token-change-history", GetOfUserAsync).WithMetadata(Access.AnyToken);
+        api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync).WithMetadata(Access.AnyToken);
+    }
+
+    private static Task GetAllAsync(ApiRequest request, TokenService tokens)
+    {
+        var parameters = request.Parameters;
+        var cursor = parameters.QueryCursor();
+        var limit = parameters.QueryLimit();
+        var filter = new HistoryFilter
+        {
+            Since = parameters.QueryTime("since"),
+            Until = parameters.QueryTime("until"),
+            Username = parameters.QueryUsername(),
+            Actor = parameters.QueryActor(),
+            Key = parameters.QueryKey(),
+            TokenType = parameters.QueryTokenType(),
+        };
+        return AnswerAsync(request, tokens, filter, cursor, limit);
+    }
+
+    private static Task GetOfUserAsync(ApiRequest request, TokenService tokens)
+    {
+        var parameters = request.Parameters;
+        var username = parameters.PathUsername();
+        var cursor = parameters.QueryCursor();
+        var limit = parameters.QueryLimit();
+        var filter = new HistoryFilter
+        {
+            Since = parameters.QueryTime("since"),
+            Until = parameters.QueryTime("until"),
+            Username = username,
+            Key = parameters.QueryKey(),
+            TokenType = parameters.QueryTokenType(),
+        };
+        return AnswerAsync(request, tokens, filter, cursor, limit);
+    }
+
+    /// <summary>Also of a token that is no more, and with the changes of its direct children.</summary>
+    private static async Task GetOfTokenAsync(ApiRequest request, TokenService tokens)
+    {
+        var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
+        request.ThrowIfInvalid();
+        var filter = new HistoryFilter { Username = username, Key = key };
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest(filter, Cursor: null, Limit: null), request.Aborted);
+        await ApiJson.WriteListAsync(request.Context.Response, page.Changes, TokenJson.Write, TokenEndpoints.NotFound, request.Aborted);
+    }
+
+    private static async Task AnswerAsync(ApiRequest request, TokenService tokens, HistoryFilter filter, string? cursor, long? limit)
+    {
+        request.ThrowIfInvalid();
+        // The order of the contract (tokens.md 7.9): may the caller ask, then is the address one, then the query.
+        if (TokenRules.Authorize(request.Caller, filter.Username) is null && request.Parameters.QueryAddress() is { } address)
+            filter = filter with { IpAddress = ParseAddress(address) };
+        HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest(filter, place, limit), request.Aborted);
+        var response = request.Context.Response;
+        if (page.Count is { } count)
+        {
+            response.Headers["X-Total-Count"] = count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            response.Headers.Link = PageLinks.Of(request.Context.Request, ForwardedClient.Of(request.Context).Scheme, page);
+        }
+        await ApiJson.WriteListAsync(response, page.Changes, TokenJson.Write, ifEmpty: null, request.Aborted);
+    }
+
+    private static AddressBlock ParseAddress(string text)
+    {
+        try
+        {
+            return AddressBlock.Parse(text);
+        }
+        catch (FormatException e)
+        {
+            throw PorthorError.InvalidIpAddress(e.Message).ToException();
+        }
+    }
+}

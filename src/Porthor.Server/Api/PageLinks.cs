@@ -1,0 +1,48 @@
+using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
+using Porthor.History;
+
+namespace Porthor.Server.Api;
+
+/// <summary>The links between pages (contract/api.md 6, RFC 8288).</summary>
+internal static class PageLinks
+{
+    private const string CursorName = "cursor";
+
+    /// <param name="scheme">How the client reached the outermost proxy.</param>
+    public static string Of(HttpRequest request, string scheme, HistoryPage page)
+    {
+        var address = $"{scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
+        List<KeyValuePair<string, string>> parameters =
+            [.. Pairs(request.QueryString).Where(parameter => parameter.Key != CursorName)];
+
+        var links = new StringBuilder($"<{WithQuery(address, parameters)}>; rel=\"first\"");
+        if (page.Next is { } next)
+            links.Append($", <{At(address, parameters, next)}>; rel=\"next\"");
+        if (page.Previous is { } previous)
+            links.Append($", <{At(address, parameters, previous)}>; rel=\"prev\"");
+        return links.ToString();
+    }
+
+    /// <summary>
+    /// Unlike in the first link, parameters without a value are dropped here, and repeated ones stand together.
+    /// </summary>
+    private static string At(string address, List<KeyValuePair<string, string>> parameters, HistoryCursor place)
+    {
+        var grouped = parameters.Where(parameter => parameter.Value.Length > 0).GroupBy(parameter => parameter.Key).SelectMany(group => group);
+        return WithQuery(address, [.. grouped, new(CursorName, place.ToString())]);
+    }
+
+    private static string WithQuery(string address, List<KeyValuePair<string, string>> parameters) => parameters.Count == 0
+        ? address
+        : $"{address}?{string.Join('&', parameters.Select(parameter => $"{Encode(parameter.Key)}={Encode(parameter.Value)}"))}";
+
+    private static IEnumerable<KeyValuePair<string, string>> Pairs(QueryString query)
+    {
+        foreach (var pair in new QueryStringEnumerable(query.Value))
+            yield return new(pair.DecodeName().ToString(), pair.DecodeValue().ToString());
+    }
+
+    /// <summary>As a form: blanks as <c>+</c>, and everything but letters, digits and <c>_.-~</c> in percent form.</summary>
+    private static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
+}

@@ -1,0 +1,106 @@
+using Porthor.Server.Http;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Api;
+
+/// <summary>Tokens: those of a user, those an administrator makes, and the one that asks (contract/api.md 5.6, 5.7, 5.10).</summary>
+internal static partial class TokenEndpoints
+{
+    public static readonly PorthorError NotFound = PorthorError.NotFound("Token not found");
+
+    public static void MapTokens(this IEndpointRouteBuilder api)
+    {
+        api.MapPost("/tokens", CreateForAnyoneAsync).WithMetadata(Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap().WithBody());
+        api.MapGet("/token-info", GetOwnAsync).WithMetadata(Access.AnyToken);
+        api.MapGet("/users/{username}/tokens", ListAsync).WithMetadata(Access.AnyToken);
+        api.MapPost("/users/{username}/tokens", CreateAsync).WithMetadata(Access.AnyToken.WithBody());
+        api.MapGet("/users/{username}/tokens/{key}", GetAsync).WithMetadata(Access.AnyToken);
+        api.MapPatch("/users/{username}/tokens/{key}", EditAsync).WithMetadata(Access.AnyToken.WithBody());
+        api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync).WithMetadata(Access.AnyToken);
+    }
+
+    private static async Task<IResult> CreateForAnyoneAsync(ApiRequest request, TokenService tokens)
+    {
+        var asked = request.Body() is { } body ? TokenBodies.ReadAdminToken(body) : null;
+        request.ThrowIfInvalid();
+        var token = await tokens.CreateTokenFromAdminRequestAsync(asked!, request.Caller);
+        return Created(request, asked!.Username, token);
+    }
+
+    private static async Task<IResult> GetOwnAsync(ApiRequest request, TokenService tokens, ILogger<TokenService> logger)
+    {
+        var key = request.Caller.Record.Token.Key;
+        if (await tokens.GetTokenInfoUncheckedAsync(key, cancellationToken: request.Aborted) is { } token)
+            return ApiJson.Write(writer => TokenJson.Write(writer, token));
+        Log.NotListed(logger);
+        throw Problem.TypeFirst(StatusCodes.Status403Forbidden, "invalid_token", "Token found in Redis but not database").ToException();
+    }
+
+    private static async Task<IResult> ListAsync(ApiRequest request, TokenService tokens)
+    {
+        var username = request.Parameters.PathUsername();
+        request.ThrowIfInvalid();
+        var list = await tokens.ListTokensAsync(request.Caller, username, request.Aborted);
+        return ApiJson.Write(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var token in list)
+                TokenJson.Write(writer, token);
+            writer.WriteEndArray();
+        });
+    }
+
+    private static async Task<IResult> CreateAsync(ApiRequest request, TokenService tokens)
+    {
+        var username = request.Parameters.PathUsername();
+        var asked = request.Body() is { } body ? TokenBodies.ReadUserToken(body) : null;
+        request.ThrowIfInvalid();
+        var token = await tokens.CreateUserTokenAsync(request.Caller, username, asked!);
+        return Created(request, username, token);
+    }
+
+    private static async Task<IResult> GetAsync(ApiRequest request, TokenService tokens)
+    {
+        var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
+        request.ThrowIfInvalid();
+        var token = await tokens.GetTokenInfoAsync(key, request.Caller, username, request.Aborted) ?? throw NotFound.ToException();
+        return ApiJson.Write(writer => TokenJson.Write(writer, token));
+    }
+
+    private static async Task<IResult> EditAsync(ApiRequest request, TokenService tokens)
+    {
+        var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
+        var edit = request.Body() is { } body ? TokenBodies.ReadEdit(body) : null;
+        request.ThrowIfInvalid();
+        var token = await tokens.ModifyTokenAsync(key, request.Caller, username, edit!) ?? throw NotFound.ToException();
+        return ApiJson.Write(writer => TokenJson.Write(writer, token));
+    }
+
+    private static async Task<IResult> DeleteAsync(ApiRequest request, TokenService tokens)
+    {
+        var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
+        request.ThrowIfInvalid();
+        return await tokens.DeleteTokenAsync(key, request.Caller, username) ? Results.NoContent() : throw NotFound.ToException();
+    }
+
+    /// <summary>The one answer that shows a token whole.</summary>
+    private static IResult Created(ApiRequest request, string username, Token token)
+    {
+        request.Context.Response.Headers.Location =
+            $"{ApiGate.Prefix}/users/{Uri.EscapeDataString(username)}/tokens/{Uri.EscapeDataString(token.Key.Value)}";
+        return ApiJson.Write(
+            writer =>
+            {
+                writer.WriteStartObject();
+                writer.WriteString("token", token.Reveal());
+                writer.WriteEndObject();
+            },
+            StatusCodes.Status201Created);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Token found in Redis but not database")]
+        public static partial void NotListed(ILogger logger);
+    }
+}

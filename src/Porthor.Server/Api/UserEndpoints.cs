@@ -1,0 +1,52 @@
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+using Porthor.Sessions;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Api;
+
+/// <summary>Who the caller is, and what a page needs to know to act for them (contract/api.md 5.3, 5.8).</summary>
+internal static class UserEndpoints
+{
+    public static void MapUsers(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/login", GetLogin).WithMetadata(Access.Session);
+        api.MapGet("/user-info", GetUserInfoAsync).WithMetadata(Access.AnyToken);
+    }
+
+    /// <summary>Gives the page the CSRF value of its session, and makes one if it has none.</summary>
+    private static IResult GetLogin(
+        ApiRequest request, PorthorCore core, TokenOptions options, ServerIdentity identity, ILogger<BrowserSession> logger)
+    {
+        var session = BrowserSession.Of(request.Context, core.SessionCookie, identity, logger);
+        var csrf = session.State.Csrf ?? SessionCookie.CreateCsrf();
+        session.State = session.State with { Csrf = csrf };
+        return ApiJson.Write(writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("csrf", csrf);
+            writer.WriteString("username", request.Caller.Username);
+            TokenJson.WriteScopes(writer, "scopes", request.Caller.Scopes);
+            writer.WriteStartObject("config");
+            writer.WriteStartArray("scopes");
+            foreach (var (name, description) in options.KnownScopes.OrderBy(scope => scope.Key, CodePointOrder.Instance))
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", name);
+                writer.WriteString("description", description);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        });
+    }
+
+    private static async Task<IResult> GetUserInfoAsync(ApiRequest request, UserInfoService users)
+    {
+        var user = await users.GetAsync(request.Caller.Record, request.Aborted);
+        return ApiJson.Write(writer => TokenJson.Write(writer, user));
+    }
+}

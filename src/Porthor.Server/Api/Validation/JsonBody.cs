@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Net.Http.Headers;
+using Porthor.Server.Http;
+
+namespace Porthor.Server.Api.Validation;
+
+/// <summary>
+/// The body of a request (contract/api.md 1). That it is JSON is settled before anything else is looked at; what it says is
+/// read later, together with the other parameters.
+/// </summary>
+internal sealed class JsonBody
+{
+    private static readonly Location Root = new("body");
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private readonly JsonElement json;
+    private readonly string? opaque;
+
+    private JsonBody(JsonElement json, string? opaque)
+    {
+        this.json = json;
+        this.opaque = opaque;
+    }
+
+    /// <summary>Reads the body; its size is bounded by the server.</summary>
+    /// <exception cref="ProblemException">It claims to be JSON and is not, or not in UTF-8.</exception>
+    public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        using var buffer = new MemoryStream();
+        await request.Body.CopyToAsync(buffer, cancellationToken);
+        if (buffer.Length == 0)
+            return new JsonBody(default, opaque: null);
+        var bytes = buffer.ToArray();
+        if (!IsJson(request.ContentType))
+            return new JsonBody(default, Encoding.UTF8.GetString(bytes));
+        string text;
+        try
+        {
+            text = StrictUtf8.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            throw Problem.Text(StatusCodes.Status400BadRequest, "There was an error parsing the body").ToException();
+        }
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            return new JsonBody(document.RootElement.Clone(), opaque: null);
+        }
+        catch (JsonException)
+        {
+            var fault = JsonFault.Find(text);
+            var errors = new ValidationErrors();
+            errors.Add("json_invalid", Root.Then(fault.Offset), "JSON decode error", JsonDocument.Parse("{}").RootElement, ("error", fault.Reason));
+            throw Problem.Of(errors).ToException();
+        }
+    }
+
+    /// <summary>The body's fields; null, with the error noted, if it is no object.</summary>
+    public JsonFields? Fields(ValidationErrors errors)
+    {
+        if (opaque is null && json.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
+        {
+            errors.Add("missing", Root, "Field required", input: null);
+            return null;
+        }
+        if (json.ValueKind == JsonValueKind.Object)
+            return new JsonFields(json, Root, errors);
+        const string message = "Input should be a valid dictionary or object to extract fields from";
+        if (opaque is not null)
+            errors.Add("model_attributes_type", Root, message, opaque);
+        else
+            errors.Add("model_attributes_type", Root, message, json);
+        return null;
+    }
+
+    private static bool IsJson(string? contentType) =>
+        MediaTypeHeaderValue.TryParse(contentType, out var type)
+        && type.Type.Equals("application", StringComparison.OrdinalIgnoreCase)
+        && (type.SubType.Equals("json", StringComparison.OrdinalIgnoreCase) || type.SubType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+}

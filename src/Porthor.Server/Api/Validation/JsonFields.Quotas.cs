@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Porthor.Server.Api.Validation;
+
+// The kinds of fields that only quotas have.
+internal sealed partial class JsonFields
+{
+    /// <summary>Fields other than these are errors.</summary>
+    public void Only(params IReadOnlyList<string> names)
+    {
+        foreach (var field in json.EnumerateObject())
+        {
+            if (!names.Contains(field.Name))
+                errors.Add("extra_forbidden", Where(field.Name), "Extra inputs are not permitted", field.Value);
+        }
+    }
+
+    /// <summary>An object; null if it is absent.</summary>
+    public T? Object<T>(string name, Func<JsonFields, T> read)
+        where T : class
+    {
+        if (Find(name) is not { } value)
+            return null;
+        if (value.ValueKind == JsonValueKind.Object)
+            return read(new JsonFields(value, Where(name), errors));
+        errors.Add("model_attributes_type", Where(name), "Input should be a valid dictionary or object to extract fields from", value);
+        return null;
+    }
+
+    /// <summary>An object whose keys are names; empty if it is absent.</summary>
+    public IReadOnlyDictionary<string, T> Map<T>(string name, Func<JsonFields, string, T> read)
+    {
+        Dictionary<string, T> map = [];
+        if (Find(name) is not { } value)
+            return map;
+        if (value.ValueKind != JsonValueKind.Object)
+        {
+            errors.Add("dict_type", Where(name), "Input should be a valid dictionary", value);
+            return map;
+        }
+        var entries = new JsonFields(value, Where(name), errors);
+        foreach (var entry in value.EnumerateObject())
+            map[entry.Name] = read(entries, entry.Name);
+        return map;
+    }
+
+    /// <summary>A finite number, also as text, that must be given.</summary>
+    public double RequiredNumber(string name)
+    {
+        if (Required(name) is not { } value)
+            return 0;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Number when value.TryGetDouble(out var number) && double.IsFinite(number):
+                return number;
+            case JsonValueKind.True or JsonValueKind.False:
+                return value.ValueKind == JsonValueKind.True ? 1 : 0;
+            case JsonValueKind.String:
+                if (double.TryParse(TextOf(value), NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && double.IsFinite(parsed))
+                    return parsed;
+                errors.Add("float_parsing", Where(name), "Input should be a valid number, unable to parse string as a number", value);
+                return 0;
+            default:
+                errors.Add("float_type", Where(name), "Input should be a valid number", value);
+                return 0;
+        }
+    }
+
+    public bool Flag(string name, bool otherwise)
+    {
+        if (Find(name) is not { } value)
+            return otherwise;
+        var text = value.ValueKind switch
+        {
+            JsonValueKind.True => "true",
+            JsonValueKind.False => "false",
+            JsonValueKind.Number => value.GetRawText(),
+            JsonValueKind.String => TextOf(value),
+            _ => null,
+        };
+        switch (text?.ToUpperInvariant())
+        {
+            case "TRUE" or "YES" or "ON" or "1" or "T" or "Y":
+                return true;
+            case "FALSE" or "NO" or "OFF" or "0" or "F" or "N":
+                return false;
+            case null:
+                errors.Add("bool_type", Where(name), "Input should be a valid boolean", value);
+                return otherwise;
+            default:
+                errors.Add("bool_parsing", Where(name), "Input should be a valid boolean, unable to interpret input", value);
+                return otherwise;
+        }
+    }
+}

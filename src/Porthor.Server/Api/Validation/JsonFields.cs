@@ -1,0 +1,195 @@
+using System.Text.Json;
+using Porthor.Values;
+
+namespace Porthor.Server.Api.Validation;
+
+/// <summary>
+/// The fields of a JSON object in a request, each read by the reference's rules (contract/api.md 3). What is wrong is noted,
+/// and the reader gets a value of no meaning and goes on, so that all errors are found.
+/// </summary>
+internal sealed partial class JsonFields(JsonElement json, Location where, ValidationErrors errors)
+{
+    /// <summary>The whole, for errors that concern it.</summary>
+    public JsonElement Json => json;
+
+    public ValidationErrors Errors => errors;
+
+    public Location Where(string name) => where.Then(name);
+
+    /// <summary>The field's value; null if it is absent.</summary>
+    public JsonElement? Find(string name) => json.TryGetProperty(name, out var value) ? value : null;
+
+    public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>A field whose absence is an error.</summary>
+    public JsonElement? Required(string name)
+    {
+        var value = Find(name);
+        if (value is null)
+            errors.Add("missing", Where(name), "Field required", json);
+        return value;
+    }
+
+    /// <summary>A text that must be given.</summary>
+    public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null) =>
+        Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern) ?? "" : "";
+
+    /// <summary>A text, or null if it is absent or null.</summary>
+    public string? OptionalText(string name, int shortest, int longest = int.MaxValue) =>
+        NotNull(name) is { } value ? Text(value, Where(name), shortest, longest, pattern: null) : null;
+
+    /// <summary>An integer of at least one, or null if it is absent or null.</summary>
+    public long? OptionalPositive(string name) => NotNull(name) is { } value ? Integer(value, Where(name), least: 1) : null;
+
+    /// <summary>Scopes: a list of texts, or one text with commas; none if they are absent.</summary>
+    public ScopeSet? Scopes(string name, bool nullable = false)
+    {
+        if (Find(name) is not { } value || (nullable && value.ValueKind == JsonValueKind.Null))
+            return null;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String when TextOf(value) is { } text:
+                return ScopeSet.Parse(text);
+            case JsonValueKind.Array:
+                return ScopeSet.Of(value.EnumerateArray().Select((item, index) => Text(item, Where(name).Then(index), 0, int.MaxValue, pattern: null) ?? ""));
+            default:
+                errors.Add("set_type", Where(name), "Input should be a valid set", value);
+                return null;
+        }
+    }
+
+    /// <summary>A time in any of the forms, or null if it is absent or null.</summary>
+    public DateTimeOffset? Time(string name)
+    {
+        if (NotNull(name) is not { } value)
+            return null;
+        if (TryReadTime(value, out var time, out var fault))
+            return time;
+        var (type, message, context) = fault is { } found ? Times.Error(found) : ("datetime_type", "Input should be a valid datetime", null);
+        errors.Add(type, Where(name), message, value, context);
+        return null;
+    }
+
+    /// <summary>A list of objects; null if it is absent or null.</summary>
+    public IReadOnlyList<T>? Objects<T>(string name, Func<JsonFields, T> read)
+    {
+        if (NotNull(name) is not { } value)
+            return null;
+        if (value.ValueKind != JsonValueKind.Array)
+        {
+            errors.Add("list_type", Where(name), "Input should be a valid list", value);
+            return null;
+        }
+        List<T> items = [];
+        foreach (var item in value.EnumerateArray())
+        {
+            var at = Where(name).Then(items.Count);
+            if (item.ValueKind != JsonValueKind.Object)
+                errors.Add("model_attributes_type", at, "Input should be a valid dictionary or object to extract fields from", item);
+            items.Add(read(new JsonFields(item.ValueKind == JsonValueKind.Object ? item : EmptyObject, at, item.ValueKind == JsonValueKind.Object ? errors : new ValidationErrors())));
+        }
+        return items;
+    }
+
+    /// <summary>An integer of at least a number, in any of the forms that count as one.</summary>
+    public long Integer(JsonElement value, Location at, long least = long.MinValue)
+    {
+        if (TryReadInteger(value, out var number, out var fault))
+        {
+            if (number < least)
+                errors.Add("greater_than_equal", at, $"Input should be greater than or equal to {least}", value, ("ge", least));
+            else if (number is >= long.MinValue and <= long.MaxValue)
+                return (long)number;
+            else
+                errors.Add("int_parsing_size", at, "Unable to parse input string as an integer, exceeded maximum size", value);
+        }
+        else
+        {
+            errors.Add(fault.Type, at, fault.Message, value);
+        }
+        return 0;
+    }
+
+    private static readonly JsonElement EmptyObject = JsonDocument.Parse("{}").RootElement;
+
+    private JsonElement? NotNull(string name) => Find(name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
+
+    private string? Text(JsonElement value, Location at, int shortest, int longest, Pattern? pattern)
+    {
+        if (value.ValueKind != JsonValueKind.String)
+        {
+            errors.Add("string_type", at, "Input should be a valid string", value);
+            return null;
+        }
+        if (TextOf(value) is not { } text)
+        {
+            errors.Add("string_unicode", at, "Input should be a valid string, unable to parse raw data as a unicode string", value);
+            return null;
+        }
+        if (Texts.Check(text, shortest, longest, pattern) is var (type, message, context))
+            errors.Add(type, at, message, value, context);
+        else if (text.Contains('\0', StringComparison.Ordinal))
+            errors.Add("value_error", at, "Value error, NUL characters are not allowed", value, ("error", new object()));
+        return text;
+    }
+
+    /// <summary>The text; null if it holds half of a surrogate pair, which no store could keep.</summary>
+    public static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="fault">Null if it was nothing that could be a time.</param>
+    private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeFault? fault)
+    {
+        fault = null;
+        time = default;
+        if (value.ValueKind == JsonValueKind.Number)
+        {
+            // What no decimal holds is out of every calendar too.
+            var read = TimeText.TryFromNumber(value.TryGetDecimal(out var number) ? number : decimal.MaxValue, out time, out var outOfRange);
+            fault = outOfRange;
+            return read;
+        }
+        if (value.ValueKind != JsonValueKind.String || TextOf(value) is not { } text)
+            return false;
+        var parsed = TimeText.TryParse(text, out time, out var unreadable);
+        fault = unreadable;
+        return parsed;
+    }
+
+    private static bool TryReadInteger(JsonElement value, out decimal number, out (string Type, string Message) fault)
+    {
+        fault = ("int_type", "Input should be a valid integer");
+        number = 0;
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.True:
+                number = 1;
+                return true;
+            case JsonValueKind.False:
+                return true;
+            case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number):
+                return true;
+            case JsonValueKind.Number when value.TryGetDecimal(out number):
+                fault = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
+                return false;
+            case JsonValueKind.Number:
+                // Beyond every type that we have.
+                number = decimal.MaxValue;
+                return true;
+            case JsonValueKind.String:
+                fault = ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
+                return TextOf(value) is { } text && Texts.TryParseInteger(text, out number);
+            default:
+                return false;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Porthor.Server.Http;
+using Porthor.Values;
+
+namespace Porthor.Server.Api.Validation;
+
+/// <summary>Where in a request something is: <c>["body","groups",0,"name"]</c>.</summary>
+internal sealed record Location(params IReadOnlyList<object> Steps)
+{
+    public Location Then(object step) => new([.. Steps, step]);
+}
+
+/// <summary>
+/// What is wrong with a request's parameters and body, collected so that a client is told all of it at once
+/// (contract/api.md 4.3).
+/// </summary>
+internal sealed class ValidationErrors
+{
+    private readonly List<(string Type, Location Where, string Message, Action<Utf8JsonWriter> Input, (string Name, object Value)? Context)> errors = [];
+
+    public bool Any => errors.Count > 0;
+
+    /// <param name="input">What was sent there, as text.</param>
+    /// <param name="context">A value that the message mentions.</param>
+    public void Add(string type, Location where, string message, string? input, (string Name, object Value)? context = null) =>
+        errors.Add((type, where, message, writer => writer.WriteStringValue(input), context));
+
+    /// <param name="input">What was sent there, as JSON.</param>
+    public void Add(string type, Location where, string message, JsonElement input, (string Name, object Value)? context = null) =>
+        errors.Add((type, where, message, writer => Echo(writer, input), context));
+
+    public void ThrowIfAny()
+    {
+        if (Any)
+            throw Problem.Of(this).ToException();
+    }
+
+    public string ToJson()
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("detail");
+            foreach (var error in errors)
+                Write(writer, error.Type, error.Where, error.Message, error.Input, error.Context);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private static void Write(
+        Utf8JsonWriter writer, string type, Location where, string message, Action<Utf8JsonWriter> input, (string Name, object Value)? context)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("type", type);
+        writer.WriteStartArray("loc");
+        foreach (var step in where.Steps)
+        {
+            if (step is int index)
+                writer.WriteNumberValue(index);
+            else
+                writer.WriteStringValue((string)step);
+        }
+        writer.WriteEndArray();
+        writer.WriteString("msg", message);
+        writer.WritePropertyName("input");
+        input(writer);
+        if (context is var (name, value))
+        {
+            writer.WriteStartObject("ctx");
+            writer.WritePropertyName(name);
+            switch (value)
+            {
+                case int or long:
+                    writer.WriteNumberValue(Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture));
+                    break;
+                case string text:
+                    writer.WriteStringValue(text);
+                    break;
+                default:
+                    writer.WriteStartObject();
+                    writer.WriteEndObject();
+                    break;
+            }
+            writer.WriteEndObject();
+        }
+        writer.WriteEndObject();
+    }
+
+    private static void Echo(Utf8JsonWriter writer, JsonElement input)
+    {
+        if (input.ValueKind == JsonValueKind.Undefined)
+            writer.WriteNullValue();
+        else
+            writer.WriteRawValue(input.GetRawText(), skipInputValidation: true);
+    }
+}

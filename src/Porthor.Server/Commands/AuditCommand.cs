@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Porthor.Audit;
+using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
+
+namespace Porthor.Server.Commands;
+
+/// <summary><c>porthor audit</c>: are ledger and vault of one mind? (contract/configuration.md 8, deviations 27)</summary>
+internal static class AuditCommand
+{
+    public static Command Create()
+    {
+        var fix = new Option<bool>("--fix") { Description = "Repair what can be repaired without guessing" };
+        var strict = new Option<bool>("--strict") { Description = "Exit with 1 if anything remains that was not repaired" };
+        var command = new Command("audit", "Compare the stores and report where they disagree") { fix, strict };
+        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        {
+            await StartCheck.ForCommandAsync(core, cancellationToken);
+            var remaining = await RunAsync(core, parsed.GetValue(fix), cancellationToken);
+            return remaining && parsed.GetValue(strict) ? 1 : 0;
+        });
+        return command;
+    }
+
+    /// <summary>Prints the findings, posts them to Slack where that is configured, and says whether any remains.</summary>
+    private static async Task<bool> RunAsync(PorthorCore core, bool fix, CancellationToken cancellationToken)
+    {
+        var digest = core.Settings.Slack.Webhook is null ? null : new AuditDigest();
+        var remaining = false;
+        using (var progress = new TerminalProgress<AuditProgress>("Auditing", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings"))
+        {
+            await foreach (var finding in core.Tokens.AuditAsync(fix, progress, cancellationToken))
+            {
+                progress.Clear();
+                Console.Out.WriteLine(finding.Text);
+                digest?.Add(finding);
+                remaining |= !finding.Repaired;
+            }
+        }
+        if (digest is { IsEmpty: false })
+        {
+            using var slack = new SlackWebhook(core.Settings.Slack.Webhook!, core.Loggers.CreateLogger<SlackWebhook>());
+            await slack.PostAsync(digest.ToString(), cancellationToken);
+        }
+        return remaining;
+    }
+
+    /// <summary>The findings as one message: grouped by kind, and no more of them than anybody reads.</summary>
+    private sealed class AuditDigest
+    {
+        private const int Most = 1000;
+        private readonly List<AuditFinding> findings = [];
+        private long left;
+
+        public bool IsEmpty => findings.Count == 0;
+
+        public void Add(AuditFinding finding)
+        {
+            if (findings.Count < Most)
+                findings.Add(finding);
+            else
+                left++;
+        }
+
+        public override string ToString()
+        {
+            var lines = findings.OrderBy(finding => finding.Kind).Select(finding => finding.Text).ToList();
+            if (left > 0)
+                lines.Add($"and {left} more");
+            return "Gafaelfawr data inconsistencies found:\n• " + string.Join("\n• ", lines);
+        }
+    }
+}

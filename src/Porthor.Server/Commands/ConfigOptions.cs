@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Porthor.Server.Configuration;
+
+namespace Porthor.Server.Commands;
+
+/// <summary>The options of every command that needs the configuration.</summary>
+internal sealed class ConfigOptions
+{
+    private readonly Option<string?> configPath = new("--config-path")
+    {
+        Description = "Configuration file [env: PORTHOR_CONFIG_PATH or GAFAELFAWR_CONFIG_PATH]",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> dataDirectory = new("--data-dir")
+    {
+        Description = "Where embedded mode keeps its data [env: PORTHOR_DATA_DIR] [default: porthor-data]",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<string?> alembicPath = new("--alembic-config-path")
+    {
+        Description = "Accepted for scripts written for Gafaelfawr, and ignored",
+        HelpName = "FILE",
+        Hidden = true,
+    };
+
+    private readonly Option<bool> verbose = new("--verbose") { Description = "Show the details of a failure" };
+
+    public static ConfigOptions AddTo(Command command)
+    {
+        var options = new ConfigOptions();
+        command.Options.Add(options.configPath);
+        command.Options.Add(options.dataDirectory);
+        command.Options.Add(options.alembicPath);
+        command.Options.Add(options.verbose);
+        return options;
+    }
+
+    public PorthorSettings Load(ParseResult parsed, SettingsNeed need) =>
+        SettingsLoader.Load(parsed.GetValue(configPath), parsed.GetValue(dataDirectory), need, EnvironmentVariables.OfProcess());
+
+    public bool IsVerbose(ParseResult parsed) => parsed.GetValue(verbose);
+}

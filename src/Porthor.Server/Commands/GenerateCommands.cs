@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Porthor.Secrets;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Commands;
+
+/// <summary><c>porthor generate-...</c>: secrets from the system's random numbers, printed and kept nowhere.</summary>
+internal static class GenerateCommands
+{
+    private const int KeyBits = 2048;
+
+    /// <summary>An RSA key with which the OpenID Connect server signs.</summary>
+    public static Command CreateKey() => Printing(
+        "generate-key",
+        "Print a new RSA private key (PKCS#8, PEM) for oidcServer.key",
+        () =>
+        {
+            using var key = RSA.Create(KeyBits);
+            return key.ExportPkcs8PrivateKeyPem();
+        });
+
+    public static Command CreateSessionSecret() => Printing(
+        "generate-session-secret", "Print a new key for sessionSecret", () => FernetKey.Create().Reveal());
+
+    public static Command CreateToken() => Printing(
+        "generate-token", "Print a new random token, for bootstrapToken; it is stored nowhere", () => Token.Create().Reveal());
+
+    private static Command Printing(string name, string description, Func<string> make)
+    {
+        var command = new Command(name, description);
+        command.SetAction(_ =>
+        {
+            Console.Out.WriteLine(make());
+            return 0;
+        });
+        return command;
+    }
+}

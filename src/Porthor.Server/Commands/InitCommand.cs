@@ -1,0 +1,24 @@
+using System.CommandLine;
+using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
+using Porthor.Sql.Schema;
+
+namespace Porthor.Server.Commands;
+
+/// <summary><c>porthor init</c>: makes the tables in an empty database.</summary>
+internal static class InitCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("init", "Make the tables in an empty database");
+        command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
+        {
+            if (await StartCheck.StateAsync(core, cancellationToken) == SchemaState.Outdated)
+                throw new CommandFailure("The database has an older schema; 'porthor update-schema' brings it on.");
+            await StartCheck.ForServerAsync(core, cancellationToken);
+            Console.Out.WriteLine("The database is ready.");
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
+
+namespace Porthor.Server.Commands;
+
+/// <summary><c>porthor maintenance</c>: removes what has expired; to be run once an hour or so.</summary>
+internal static class MaintenanceCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("maintenance", "Remove expired tokens and history older than a year, and count the state");
+        command.SetWorkOnStores(SettingsNeed.Serving, async (core, _, cancellationToken) =>
+        {
+            await StartCheck.ForCommandAsync(core, cancellationToken);
+            long expired, truncated;
+            using (var progress = new TerminalProgress<long>("Expired tokens", count => $"{count:N0} removed"))
+                expired = await core.Tokens.ExpireTokensAsync(progress, cancellationToken);
+            using (var progress = new TerminalProgress<long>("Old history", count => $"{count:N0} removed"))
+                truncated = await core.Tokens.TruncateHistoryAsync(progress, cancellationToken);
+            await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
+            var counts = await core.Tokens.GatherStateMetricsAsync(cancellationToken);
+            Console.Out.WriteLine(
+                $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
+            return 0;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,32 @@
+using System.CommandLine;
+using System.Text;
+
+namespace Porthor.Server.Commands;
+
+/// <summary>For commands whose result may go into a file.</summary>
+internal sealed class OutputOption
+{
+    private readonly Option<string?> path = new("--output") { Description = "Write to a file instead of standard output", HelpName = "PATH" };
+
+    public static OutputOption AddTo(Command command)
+    {
+        var option = new OutputOption();
+        command.Options.Add(option.path);
+        return option;
+    }
+
+    /// <summary>Writes the same bytes to either place; a missing folder is made.</summary>
+    public void Write(ParseResult parsed, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text.TrimEnd('\n') + "\n");
+        if (parsed.GetValue(path) is not { } file)
+        {
+            using var output = Console.OpenStandardOutput();
+            output.Write(bytes);
+            return;
+        }
+        if (Path.GetDirectoryName(Path.GetFullPath(file)) is { } folder)
+            Directory.CreateDirectory(folder);
+        File.WriteAllBytes(file, bytes);
+    }
+}

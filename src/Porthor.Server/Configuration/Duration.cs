@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>Spans of time as settings give them: seconds, or <c>1w 2d 3h 4m 5s</c> (contract/configuration.md 1).</summary>
+internal static partial class Duration
+{
+    /// <summary>Null if the text is no span of time, or one that no calendar holds.</summary>
+    public static TimeSpan? TryParse(string text)
+    {
+        var trimmed = text.Trim();
+        if (decimal.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            return FromSeconds(number);
+        var match = Parts.Match(trimmed);
+        if (!match.Success)
+            return null;
+        decimal total = 0;
+        foreach (var (name, seconds) in Units)
+        {
+            if (!match.Groups[name].Success)
+                continue;
+            if (!long.TryParse(match.Groups[name].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var count))
+                return null;
+            total += (decimal)count * seconds;
+        }
+        return FromSeconds(total);
+    }
+
+    private static readonly (string Name, int Seconds)[] Units =
+        [("weeks", 604_800), ("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1)];
+
+    private static TimeSpan? FromSeconds(decimal seconds) =>
+        Math.Abs(seconds) < (decimal)TimeSpan.MaxValue.TotalDays * 86_400 / 2 ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond)) : null;
+
+    [GeneratedRegex(
+        @"\A((?<weeks>[0-9]+)\s*(weeks|week|w))?\s*((?<days>[0-9]+)\s*(days|day|d))?\s*((?<hours>[0-9]+)\s*(hours|hour|hr|h))?\s*" +
+        @"((?<minutes>[0-9]+)\s*(minutes|minute|mins|min|m))?\s*((?<seconds>[0-9]+)\s*(seconds|second|secs|sec|s))?\z",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parts { get; }
+}

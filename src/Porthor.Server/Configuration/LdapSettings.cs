@@ -1,0 +1,72 @@
+using Porthor.Secrets;
+
+namespace Porthor.Server.Configuration;
+
+internal sealed record LdapSettings
+{
+    public required string Url { get; init; }
+
+    public string? UserDn { get; init; }
+
+    public Secret? Password { get; init; }
+
+    public bool UseKerberos { get; init; }
+
+    public required string GroupBaseDn { get; init; }
+
+    public required string GroupObjectClass { get; init; }
+
+    public required string GroupMemberAttr { get; init; }
+
+    public bool GroupSearchByDn { get; init; }
+
+    /// <summary>Empty: users are not looked up.</summary>
+    public required string UserBaseDn { get; init; }
+
+    public required string UserSearchAttr { get; init; }
+
+    public string? NameAttr { get; init; }
+
+    public string? EmailAttr { get; init; }
+
+    public string? UidAttr { get; init; }
+
+    public string? GidAttr { get; init; }
+
+    public IReadOnlyList<string> SystemGroups { get; init; } = [];
+
+    public bool AddUserGroup { get; init; }
+
+    public static LdapSettings Read(SettingsSection section)
+    {
+        var settings = new LdapSettings
+        {
+            Url = section.RequiredText("url"),
+            UserDn = section.Text("userDn"),
+            Password = section.Secret("password", "LDAP_PASSWORD"),
+            UseKerberos = section.Flag("useKerberos") | section.Text("kerberosConfig") is { Length: > 0 },
+            GroupBaseDn = section.RequiredText("groupBaseDn"),
+            GroupObjectClass = section.Text("groupObjectClass") ?? "posixGroup",
+            GroupMemberAttr = section.Text("groupMemberAttr") ?? "member",
+            GroupSearchByDn = section.Flag("groupSearchByDn", otherwise: true),
+            UserBaseDn = section.Text("userBaseDn") ?? section.RequiredText("userBaseDn"),
+            UserSearchAttr = section.Text("userSearchAttr") ?? "uid",
+            NameAttr = Attribute(section, "nameAttr", "displayName"),
+            EmailAttr = Attribute(section, "emailAttr", "mail"),
+            UidAttr = Attribute(section, "uidAttr", "uidNumber"),
+            GidAttr = Attribute(section, "gidAttr", "gidNumber"),
+            SystemGroups = section.Texts("systemGroups") ?? [],
+            AddUserGroup = section.Flag("addUserGroup"),
+        };
+        if (!Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) || url.Scheme is not ("ldap" or "ldaps") || url.Host.Length == 0)
+            section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
+        if (settings.UserDn is { Length: > 0 } && settings.Password is null)
+            section.Fault("password", value: null, "password required if userDn is set");
+        section.Finish();
+        return settings;
+    }
+
+    /// <summary>The attribute's name; null if it was given as null, or as empty, which is how charts write that.</summary>
+    private static string? Attribute(SettingsSection section, string key, string otherwise) =>
+        section.IsNullOrEmpty(key) ? null : section.Text(key) ?? otherwise;
+}

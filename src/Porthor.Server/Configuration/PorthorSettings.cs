@@ -1,0 +1,79 @@
+using Porthor.Quotas;
+using Porthor.Redis;
+using Porthor.Secrets;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>Where ledger and vault are (design: three ways to run, one code path).</summary>
+internal enum DeploymentMode
+{
+    /// <summary>Both in one SQLite file; one process.</summary>
+    Embedded,
+
+    /// <summary>Both in PostgreSQL.</summary>
+    Database,
+
+    /// <summary>The ledger in PostgreSQL and the vault in Redis: the reference's layout.</summary>
+    Cluster,
+}
+
+/// <summary>The configuration, read and checked.</summary>
+internal sealed record PorthorSettings
+{
+    public required DeploymentMode Mode { get; init; }
+
+    /// <summary>Where the configuration was read from; null if nothing was configured.</summary>
+    public string? ConfigPath { get; init; }
+
+    /// <summary>Embedded mode's folder.</summary>
+    public required string DataDirectory { get; init; }
+
+    public Secret? DatabaseConnection { get; init; }
+
+    /// <summary>How many connections to PostgreSQL this process may have.</summary>
+    public int DatabaseConnections { get; init; } = 20;
+
+    public RedisOptions? PersistentRedis { get; init; }
+
+    public RedisOptions? EphemeralRedis { get; init; }
+
+    /// <summary>Where users reach us. Null without configuration: the address listened on.</summary>
+    public Uri? BaseUrl { get; init; }
+
+    public Uri? AfterLogoutUrl { get; init; }
+
+    public Uri? BaseInternalUrl { get; init; }
+
+    public bool AllowSubdomains { get; init; }
+
+    public string? ErrorFooter { get; init; }
+
+    /// <summary>Null where none is configured; embedded mode then has one of its own in its folder.</summary>
+    public Token? BootstrapToken { get; init; }
+
+    /// <summary>The first encrypts, all decrypt. Empty where none is configured; embedded mode then has one in its folder.</summary>
+    public IReadOnlyList<FernetKey> SessionKeys { get; init; } = [];
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>The proxies whose word about the client's address counts.</summary>
+    public IReadOnlyList<AddressBlock> Proxies { get; init; } = [];
+
+    public TokenOptions Tokens { get; init; } = new();
+
+    public QuotaPlan? Quota { get; init; }
+
+    /// <summary>Which groups give which scopes at login.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> GroupMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    public SlackSettings Slack { get; init; } = new();
+
+    public ProviderSettings Providers { get; init; } = new();
+
+    public OidcServerSettings? OidcServer { get; init; }
+}
+
+/// <param name="Alerts">Report uncaught exceptions too.</param>
+internal sealed record SlackSettings(bool Alerts = false, Secret? Webhook = null);

@@ -1,0 +1,44 @@
+namespace Porthor.Server.Configuration;
+
+/// <summary>Who tells who a user is, and what is known about them (contract/configuration.md 3).</summary>
+internal sealed record ProviderSettings
+{
+    public GitHubSettings? GitHub { get; init; }
+
+    /// <summary>Also CILogon, which is this with fixed values.</summary>
+    public OidcSettings? Oidc { get; init; }
+
+    public LdapSettings? Ldap { get; init; }
+
+    public string? FirestoreProject { get; init; }
+
+    /// <summary>Users whose groups come from elsewhere get a group of their own, and their uid as gid.</summary>
+    public bool AddUserGroup => GitHub is not null || Ldap is { AddUserGroup: true };
+
+    public static ProviderSettings Read(SettingsSection settings, SettingsFaults faults, bool required)
+    {
+        var gitHub = settings.Section("github", "clientId") is { } g ? GitHubSettings.Read(g) : null;
+        var ciLogon = settings.Section("cilogon", "clientId") is { } c ? OidcSettings.ReadCiLogon(c) : null;
+        var oidc = settings.Section("oidc", "clientId") is { } o ? OidcSettings.Read(o) : null;
+        var ldap = settings.Section("ldap", "url") is { } l ? LdapSettings.Read(l) : null;
+        var firestore = settings.Section("firestore", "project");
+        var project = firestore?.RequiredText("project");
+        firestore?.Finish();
+
+        const string onlyOne = "Only one of GitHub, CILogon, or OpenID Connect may be used";
+        var either = oidc ?? ciLogon;
+        if (ciLogon is not null && oidc is not null)
+            faults.Add(onlyOne);
+        else if (required && gitHub is null && either is null)
+            faults.Add("No authentication provider configured");
+        else if (gitHub is not null && either is not null)
+            faults.Add(onlyOne);
+        else if (gitHub is not null && ldap is not null)
+            faults.Add("LDAP cannot be used with GitHub authentication");
+        else if (either is not null && ldap is null)
+            faults.Add("LDAP must be configured if OpenID Connect is used");
+        else if (ldap is { UidAttr: null } && project is null)
+            faults.Add("ldap.uidAttr must be set unless Firestore is used");
+        return new ProviderSettings { GitHub = gitHub, Oidc = either, Ldap = ldap, FirestoreProject = project };
+    }
+}

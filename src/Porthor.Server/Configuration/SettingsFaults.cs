@@ -1,0 +1,41 @@
+namespace Porthor.Server.Configuration;
+
+/// <summary>One thing that is wrong with the configuration.</summary>
+/// <param name="Key">The setting, as a path of keys in the file's spelling; empty for what concerns several.</param>
+/// <param name="Value">What was given; null if nothing was, or if it is a secret.</param>
+/// <param name="Problem">What is wrong, or what is allowed.</param>
+internal sealed record SettingsFault(string Key, string? Value, string Problem)
+{
+    public override string ToString() => (Key, Value) switch
+    {
+        ("", _) => Problem,
+        (_, null) => $"{Key}: {Problem}",
+        _ => $"{Key}: '{Value}': {Problem}",
+    };
+}
+
+/// <summary>Collects everything that is wrong, so that an operator need not find it one start at a time.</summary>
+internal sealed class SettingsFaults
+{
+    private readonly List<SettingsFault> faults = [];
+
+    public IReadOnlyList<SettingsFault> All => faults;
+
+    public void Add(string key, string? value, string problem) => faults.Add(new SettingsFault(key, value, problem));
+
+    /// <summary>A fault of several settings together.</summary>
+    public void Add(string problem) => faults.Add(new SettingsFault("", Value: null, problem));
+
+    public void ThrowIfAny(string source)
+    {
+        if (faults.Count > 0)
+            throw new SettingsException(source, faults);
+    }
+}
+
+/// <summary>The configuration cannot be used. The message lists every fault, one a line, and shows no secret.</summary>
+internal sealed class SettingsException(string source, IReadOnlyList<SettingsFault> faults)
+    : Exception($"{source} cannot be used:{string.Concat(faults.Select(fault => $"\n  {fault}"))}")
+{
+    public IReadOnlyList<SettingsFault> Faults { get; } = faults;
+}

@@ -1,0 +1,245 @@
+using System.Text.RegularExpressions;
+using Porthor.Secrets;
+using Porthor.Tokens;
+using Porthor.Users;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>How much of the configuration a command needs; the rest may be missing, but not wrong.</summary>
+internal enum SettingsNeed
+{
+    /// <summary>Everything that serving requests takes.</summary>
+    Serving,
+
+    /// <summary>The stores alone.</summary>
+    Stores,
+}
+
+/// <summary>
+/// Reads the configuration: the reference's file and variables unchanged, and ours beside them (contract/configuration.md).
+/// </summary>
+internal static partial class SettingsLoader
+{
+    private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
+
+    private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
+
+    private static readonly string[] RequiredScopes = [Scopes.AdminToken, Scopes.AdminUserinfo, Scopes.UserToken];
+
+    /// <summary>The scopes of a deployment that configures none.</summary>
+    private static readonly Dictionary<string, string> UsualScopes = new()
+    {
+        [Scopes.AdminToken] = "Can create and modify tokens for any user",
+        [Scopes.AdminUserinfo] = "Can see user information for any user",
+        [Scopes.AdminOidc] = "Can manage OpenID Connect clients",
+        [Scopes.UserToken] = "Can create and modify user tokens",
+        ["read:all"] = "Can read everything",
+        ["exec:notebook"] = "Can use the notebook service",
+        ["exec:portal"] = "Can use the portal",
+    };
+
+    /// <param name="configPath">Null for the path of the variables, or the usual place if there is a file.</param>
+    /// <param name="dataDirectory">Null for the variable's, or <c>porthor-data</c> in the current directory.</param>
+    /// <exception cref="SettingsException">Something is missing or wrong.</exception>
+    public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsNeed need, EnvironmentVariables environment)
+    {
+        var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
+        var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
+        var faults = new SettingsFaults();
+        var yaml = path is null ? "" : ReadFile(path, source);
+        foreach (var (given, meant) in environment.Misspelt())
+            faults.Add(given, value: null, $"is no variable that is read; is {meant} meant?");
+
+        var settings = Read(SettingsSection.Parse(yaml, environment, faults), faults, need) with
+        {
+            ConfigPath = path,
+            DataDirectory = Path.GetFullPath(dataDirectory ?? environment.Get("DATA_DIR") ?? "porthor-data"),
+        };
+        faults.ThrowIfAny(source);
+        return settings;
+    }
+
+    private static string ReadFile(string path, string source)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException(source, [new SettingsFault("", Value: null, $"it cannot be read: {e.Message}")]);
+        }
+    }
+
+    private static PorthorSettings Read(SettingsSection file, SettingsFaults faults, SettingsNeed need)
+    {
+        var redisPassword = file.Secret("redisPassword", "REDIS_PASSWORD");
+        var database = StoreUrls.Database(file);
+        var persistent = StoreUrls.Redis(file, "redisPersistentUrl", "REDIS_PERSISTENT_URL", redisPassword);
+        var ephemeral = StoreUrls.Redis(file, "redisEphemeralUrl", "REDIS_EPHEMERAL_URL", redisPassword);
+        var mode = (database, persistent) switch
+        {
+            (null, null) => DeploymentMode.Embedded,
+            (not null, null) => DeploymentMode.Database,
+            _ => DeploymentMode.Cluster,
+        };
+        if (database is null && (persistent ?? ephemeral) is not null)
+            faults.Add("Redis is configured, but no databaseUrl");
+        else if (persistent is null != ephemeral is null)
+            faults.Add("redisPersistentUrl and redisEphemeralUrl must be given both or not at all");
+
+        var serving = need == SettingsNeed.Serving;
+        var mustBeComplete = serving && mode != DeploymentMode.Embedded;
+        var settings = new PorthorSettings
+        {
+            Mode = mode,
+            DataDirectory = "",
+            DatabaseConnection = database,
+            DatabaseConnections = (int)Math.Clamp(file.Integer("databaseConnections") ?? 20, 2, 1000),
+            PersistentRedis = persistent,
+            EphemeralRedis = ephemeral,
+            BaseUrl = Required(file, mustBeComplete, "baseUrl", "BASE_URL"),
+            AfterLogoutUrl = file.HttpUrl("afterLogoutUrl", "AFTER_LOGOUT_URL"),
+            BaseInternalUrl = file.HttpUrl("baseInternalUrl", "BASE_INTERNAL_URL"),
+            AllowSubdomains = file.Flag("allowSubdomains"),
+            ErrorFooter = file.Text("errorFooter"),
+            BootstrapToken = ReadBootstrapToken(file),
+            SessionKeys = ReadSessionKeys(file, mustBeComplete),
+            LogLevel = ReadLogLevel(file),
+            Proxies = file.Networks("proxies"),
+            Tokens = ReadTokens(file, mustBeComplete),
+            Quota = QuotaSettings.Read(file),
+            Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
+            Providers = ProviderSettings.Read(file, faults, required: mustBeComplete),
+            OidcServer = file.Section("oidcServer", "enabled") is { } oidcServer ? OidcServerSettings.Read(oidcServer) : null,
+            GroupMapping = file.TextListMap("groupMapping", ReadTeam) ?? new Dictionary<string, IReadOnlyList<string>>(),
+        };
+        foreach (var scope in settings.GroupMapping.Keys.Where(scope => !settings.Tokens.KnownScopes.ContainsKey(scope)))
+            faults.Add($"groupMapping.{scope}", value: null, $"Scope {scope} assigned but not in knownScopes");
+        ReadIgnored(file);
+        file.Finish();
+        return settings;
+    }
+
+    private static TokenOptions ReadTokens(SettingsSection file, bool mustBeComplete)
+    {
+        var lifetime = file.Span("tokenLifetime");
+        if (lifetime < ShortestTokenLifetime)
+            file.Fault("tokenLifetime", file.Text("tokenLifetime"), $"must be longer than {ShortestTokenLifetime.TotalSeconds} seconds");
+
+        var scopes = file.TextMap("knownScopes");
+        foreach (var scope in scopes?.Keys.Where(scope => !ScopeName.IsMatch(scope)) ?? [])
+            file.Fault("knownScopes", value: null, $"invalid scope {scope}");
+        var present = scopes ?? (mustBeComplete ? new Dictionary<string, string>() : UsualScopes);
+        foreach (var scope in RequiredScopes.Where(scope => !present.ContainsKey(scope)))
+            file.Fault("knownScopes", value: null, $"required scope {scope} missing");
+
+        return new TokenOptions { Lifetime = lifetime ?? new TokenOptions().Lifetime, KnownScopes = present, Policy = ReadPolicy(file) };
+    }
+
+    private static TokenPolicy ReadPolicy(SettingsSection file)
+    {
+        if (file.Section("tokenPolicy") is not { } section)
+            return new TokenPolicy();
+        var policy = new TokenPolicy
+        {
+            MaxUserLifetime = PolicySpan(section, "maxUserLifetime"),
+            MaxServiceLifetime = PolicySpan(section, "maxServiceLifetime"),
+            DefaultUserLifetime = PolicySpan(section, "defaultUserLifetime"),
+        };
+        if (policy.DefaultUserLifetime > policy.MaxUserLifetime)
+            section.Fault("defaultUserLifetime", section.Text("defaultUserLifetime"), "must not be longer than maxUserLifetime");
+        section.Finish();
+        return policy;
+    }
+
+    private static TimeSpan? PolicySpan(SettingsSection section, string key)
+    {
+        var span = section.Span(key);
+        if (span <= TokenOptions.MinimumLifetime)
+            section.Fault(key, section.Text(key), $"must be longer than {TokenOptions.MinimumLifetime.TotalSeconds} seconds");
+        return span;
+    }
+
+    private static Token? ReadBootstrapToken(SettingsSection file)
+    {
+        if (file.Secret("bootstrapToken", "BOOTSTRAP_TOKEN") is not { } secret)
+            return null;
+        try
+        {
+            return Token.Parse(secret.Reveal());
+        }
+        catch (PorthorException e)
+        {
+            file.Fault("bootstrapToken", value: null, e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>One key, or several with commas between: the first encrypts and all decrypt (deviations 31).</summary>
+    private static List<FernetKey> ReadSessionKeys(SettingsSection file, bool required)
+    {
+        const string key = "sessionSecret", variable = "SESSION_SECRET";
+        var text = required ? file.RequiredText(key, variable) : file.Text(key, variable) ?? "";
+        List<FernetKey> keys = [];
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (FernetKey.TryParse(part) is { } parsed)
+                keys.Add(parsed);
+            else
+                file.Fault(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' makes one");
+        }
+        return keys;
+    }
+
+    private static LogLevel ReadLogLevel(SettingsSection file)
+    {
+        var text = file.Text("logLevel");
+        switch (text?.ToUpperInvariant())
+        {
+            case null or "INFO":
+                return LogLevel.Information;
+            case "DEBUG":
+                return LogLevel.Debug;
+            case "WARNING":
+                return LogLevel.Warning;
+            case "ERROR":
+                return LogLevel.Error;
+            case "CRITICAL":
+                return LogLevel.Critical;
+            default:
+                file.Fault("logLevel", text, "must be DEBUG, INFO, WARNING, ERROR or CRITICAL");
+                return LogLevel.Information;
+        }
+    }
+
+    private static Uri? Required(SettingsSection file, bool required, string key, string variable)
+    {
+        if (required)
+            _ = file.RequiredText(key, variable);
+        return file.HttpUrl(key, variable);
+    }
+
+    /// <summary>A GitHub team in place of a group's name.</summary>
+    private static string? ReadTeam(SettingsSection entry)
+    {
+        if (entry.Section("github") is not { } team)
+            return null;
+        var name = GitHubTeam.GroupName(team.RequiredText("organization"), team.RequiredText("team"));
+        team.Finish();
+        entry.Finish();
+        return name;
+    }
+
+    /// <summary>Settings of the reference that mean nothing here, and are no faults either.</summary>
+    private static void ReadIgnored(SettingsSection file)
+    {
+        _ = file.Flag("internalDatabase");
+        _ = file.Flag("updateSchema");
+        _ = file.Section("metrics");
+        _ = file.Section("sentry");
+    }
+
+    [GeneratedRegex(@"\A[a-zA-Z0-9:._-]+\z", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ScopeName { get; }
+}

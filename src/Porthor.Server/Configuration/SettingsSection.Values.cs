@@ -1,0 +1,193 @@
+using System.Globalization;
+using Porthor.Secrets;
+using Porthor.Values;
+using YamlDotNet.RepresentationModel;
+
+namespace Porthor.Server.Configuration;
+
+// The values of a section, each kind with its rule. A variable, where a setting has one, wins over the file.
+internal sealed partial class SettingsSection
+{
+    private const int LongestUrl = 2083;
+
+    public string? Text(string key, string? variable = null)
+    {
+        var written = Find(key);
+        if (variable is not null && environment.Get(variable) is { } given)
+            return given;
+        switch (written)
+        {
+            case null:
+                return null;
+            case YamlScalarNode { Value: { } value }:
+                return value;
+            default:
+                Fault(key, value: null, "Input should be a valid string");
+                return null;
+        }
+    }
+
+    /// <summary>A text that must be given.</summary>
+    public string RequiredText(string key, string? variable = null)
+    {
+        if (Text(key, variable) is { Length: > 0 } value)
+            return value;
+        Fault(key, value: null, variable is null ? "Field required" : $"Field required (or set PORTHOR_{variable})");
+        return "";
+    }
+
+    /// <summary>A text that is never shown.</summary>
+    public Secret? Secret(string key, string? variable = null) => Text(key, variable) is { Length: > 0 } value ? new Secret(value) : null;
+
+    /// <summary>A secret that must be given.</summary>
+    public Secret RequiredSecret(string key, string variable) => new(RequiredText(key, variable));
+
+    public bool Flag(string key, bool otherwise = false)
+    {
+        var text = Text(key);
+        switch (text?.ToUpperInvariant())
+        {
+            case null:
+                return otherwise;
+            case "TRUE" or "YES" or "ON" or "1" or "T" or "Y":
+                return true;
+            case "FALSE" or "NO" or "OFF" or "0" or "F" or "N":
+                return false;
+            default:
+                Fault(key, text, "Input should be a valid boolean: true or false");
+                return otherwise;
+        }
+    }
+
+    public long? Integer(string key) =>
+        Parsed(
+            key,
+            text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : (long?)null,
+            "Input should be a valid integer");
+
+    public double? Number(string key) =>
+        Parsed(
+            key,
+            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : (double?)null,
+            "Input should be a valid number");
+
+    public TimeSpan? Span(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        if (text.Trim().Length == 0)
+            return TimeSpan.Zero;
+        if (Duration.TryParse(text) is { } span)
+            return span;
+        Fault(key, text, $"Could not parse '{text}' as a time duration; write seconds, or for example 30d or 1h 30m");
+        return null;
+    }
+
+    /// <summary>An http or https URL with a host.</summary>
+    public Uri? HttpUrl(string key, string? variable = null)
+    {
+        if (Text(key, variable) is not { Length: > 0 } text)
+            return null;
+        if (text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0)
+            return url;
+        Fault(key, text, "must be an http:// or https:// URL with a host");
+        return null;
+    }
+
+    /// <summary>A list of texts; null if it is not given.</summary>
+    public IReadOnlyList<string>? Texts(string key) => Find(key) is { } node ? TextsOf(node, PathOf(key)) : null;
+
+    /// <summary>A map from names to texts.</summary>
+    public IReadOnlyDictionary<string, string>? TextMap(string key)
+    {
+        if (Find(key) is null)
+            return null;
+        Dictionary<string, string> map = [];
+        foreach (var (name, node) in Map(key))
+        {
+            if (node is YamlScalarNode { Value: { } value })
+                map[name] = value;
+            else
+                faults.Add($"{PathOf(key)}.{name}", value: null, "Input should be a valid string");
+        }
+        return map;
+    }
+
+    /// <summary>A map from names to integers.</summary>
+    public IReadOnlyDictionary<string, long> IntegerMap(string key)
+    {
+        Dictionary<string, long> map = [];
+        foreach (var (name, node) in Map(key))
+        {
+            if (node is YamlScalarNode scalar && long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+                map[name] = value;
+            else
+                faults.Add($"{PathOf(key)}.{name}", (node as YamlScalarNode)?.Value, "Input should be a valid integer");
+        }
+        return map;
+    }
+
+    /// <summary>A map from names to lists of texts, or of sections that <paramref name="ofSection"/> turns into texts.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>>? TextListMap(string key, Func<SettingsSection, string?>? ofSection = null)
+    {
+        if (Find(key) is null)
+            return null;
+        Dictionary<string, IReadOnlyList<string>> map = [];
+        foreach (var (name, node) in Map(key))
+            map[name] = TextsOf(node, $"{PathOf(key)}.{name}", ofSection) ?? [];
+        return map;
+    }
+
+    /// <summary>Networks in CIDR notation without host bits.</summary>
+    public IReadOnlyList<AddressBlock> Networks(string key)
+    {
+        List<AddressBlock> networks = [];
+        foreach (var text in Texts(key) ?? [])
+        {
+            try
+            {
+                networks.Add(AddressBlock.Parse(text));
+            }
+            catch (FormatException e)
+            {
+                Fault(key, text, e.Message);
+            }
+        }
+        return networks;
+    }
+
+    private List<string>? TextsOf(YamlNode node, string where, Func<SettingsSection, string?>? ofSection = null)
+    {
+        if (node is not YamlSequenceNode list)
+        {
+            faults.Add(where, (node as YamlScalarNode)?.Value, "Input should be a valid list");
+            return null;
+        }
+        List<string> texts = [];
+        foreach (var item in list.Children)
+        {
+            var text = item switch
+            {
+                YamlScalarNode { Value: { } value } => value,
+                YamlMappingNode mapping when ofSection is not null => ofSection(new SettingsSection(mapping, where, environment, faults)),
+                _ => null,
+            };
+            if (text is not null)
+                texts.Add(text);
+            else
+                faults.Add(where, value: null, "Input should be a valid string");
+        }
+        return texts;
+    }
+
+    private T? Parsed<T>(string key, Func<string, T?> parse, string problem)
+        where T : struct
+    {
+        if (Text(key) is not { } text)
+            return null;
+        if (parse(text) is { } value)
+            return value;
+        Fault(key, text, problem);
+        return null;
+    }
+}

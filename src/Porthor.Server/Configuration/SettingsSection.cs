@@ -1,0 +1,146 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>
+/// A section of the configuration file while it is read. It remembers which keys were asked for, so that
+/// <see cref="Finish"/> can report those that nobody knows. Every fault goes to the common list; readers get null then and
+/// go on.
+/// </summary>
+internal sealed partial class SettingsSection
+{
+    private readonly Dictionary<string, (string Written, YamlNode Node)> entries = [];
+    private readonly HashSet<string> known = [];
+    private readonly SettingsFaults faults;
+    private readonly EnvironmentVariables environment;
+    private readonly string path;
+
+    private SettingsSection(YamlMappingNode mapping, string path, EnvironmentVariables environment, SettingsFaults faults)
+    {
+        this.path = path;
+        this.environment = environment;
+        this.faults = faults;
+        foreach (var (key, node) in mapping.Children)
+        {
+            var written = (key as YamlScalarNode)?.Value ?? key.ToString();
+            if (!entries.TryAdd(Camel(written), (written, node)))
+                faults.Add(PathOf(written), value: null, "given twice");
+        }
+    }
+
+    /// <summary>Reads a file's text. A file that is no YAML mapping is a fault.</summary>
+    public static SettingsSection Parse(string yaml, EnvironmentVariables environment, SettingsFaults faults)
+    {
+        var root = new YamlMappingNode();
+        try
+        {
+            var stream = new YamlStream();
+            stream.Load(new StringReader(yaml));
+            if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
+                root = mapping;
+            else if (stream.Documents.Count > 0)
+                faults.Add("the file must hold settings, as 'key: value'");
+        }
+        catch (YamlException e)
+        {
+            faults.Add($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}");
+        }
+        return new SettingsSection(root, "", environment, faults);
+    }
+
+    /// <summary>A section of this section; null if it is not given, or its marker is missing, empty or false.</summary>
+    /// <param name="marker">The key without which the section does not count (contract/configuration.md 1).</param>
+    public SettingsSection? Section(string key, string? marker = null)
+    {
+        if (Find(key) is not { } node)
+            return null;
+        if (node is not YamlMappingNode mapping)
+        {
+            // An empty text is how charts write an empty section.
+            if (node is not YamlScalarNode { Value: "" })
+                Fault(key, value: null, "must be a section of settings");
+            return null;
+        }
+        if (marker is not null && !IsMarked(mapping, marker))
+            return null;
+        return new SettingsSection(mapping, PathOf(key), environment, faults);
+    }
+
+    /// <summary>The entries of a map whose keys are names that the operator chooses.</summary>
+    public IEnumerable<(string Name, SettingsSection Value)> Sections(string key)
+    {
+        foreach (var (name, node) in Map(key))
+        {
+            if (node is YamlMappingNode mapping)
+                yield return (name, new SettingsSection(mapping, $"{PathOf(key)}.{name}", environment, faults));
+            else
+                faults.Add($"{PathOf(key)}.{name}", value: null, "must be a section of settings");
+        }
+    }
+
+    /// <summary>Reports the keys that nobody asked for.</summary>
+    public void Finish()
+    {
+        foreach (var (name, (written, _)) in entries)
+        {
+            if (!known.Contains(name))
+                faults.Add(PathOf(written), value: null, "Extra inputs are not permitted");
+        }
+    }
+
+    public void Fault(string key, string? value, string problem) => faults.Add(PathOf(key), value, problem);
+
+    private IEnumerable<(string Name, YamlNode Value)> Map(string key)
+    {
+        if (Find(key) is not { } node)
+            yield break;
+        if (node is not YamlMappingNode mapping)
+        {
+            Fault(key, value: null, "Input should be a valid dictionary");
+            yield break;
+        }
+        foreach (var (name, value) in mapping.Children)
+            yield return ((name as YamlScalarNode)?.Value ?? name.ToString(), value);
+    }
+
+    /// <summary>True if the key is there, with nothing or with an empty text.</summary>
+    public bool IsNullOrEmpty(string key) =>
+        entries.TryGetValue(key, out var entry) && (IsNull(entry.Node) || entry.Node is YamlScalarNode { Value: "" });
+
+    /// <summary>The value of a key; null also if the file gives null, which is as if the key were absent.</summary>
+    private YamlNode? Find(string key)
+    {
+        known.Add(key);
+        return entries.TryGetValue(key, out var entry) && !IsNull(entry.Node) ? entry.Node : null;
+    }
+
+    private string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
+
+    private static bool IsMarked(YamlMappingNode mapping, string marker)
+    {
+        var node = mapping.Children.FirstOrDefault(child => Camel((child.Key as YamlScalarNode)?.Value ?? "") == marker).Value;
+        return node switch
+        {
+            null => false,
+            YamlScalarNode scalar => !IsNull(scalar) && scalar.Value is { Length: > 0 } && !string.Equals(scalar.Value, "false", StringComparison.OrdinalIgnoreCase),
+            YamlMappingNode section => section.Children.Count > 0,
+            _ => true,
+        };
+    }
+
+    private static bool IsNull(YamlNode node) =>
+        node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
+
+    /// <summary>Keys may be written in snake case too: <c>base_url</c> is <c>baseUrl</c>.</summary>
+    private static string Camel(string key)
+    {
+        if (!key.Contains('_'))
+            return key;
+        var camel = new StringBuilder(key.Length);
+        foreach (var word in key.Split('_', StringSplitOptions.RemoveEmptyEntries))
+            camel.Append(camel.Length == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]);
+        return camel.ToString();
+    }
+}

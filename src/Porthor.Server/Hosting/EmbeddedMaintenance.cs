@@ -1,0 +1,35 @@
+namespace Porthor.Server.Hosting;
+
+/// <summary>
+/// Maintenance on a timer, for the mode in which nobody else would run it: expired tokens and old history are removed, and
+/// the state is counted.
+/// </summary>
+internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<EmbeddedMaintenance> logger) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, core.Clock);
+        do
+        {
+            try
+            {
+                await core.Tokens.ExpireTokensAsync(cancellationToken: stoppingToken);
+                await core.Tokens.TruncateHistoryAsync(cancellationToken: stoppingToken);
+                await core.Tokens.GatherStateMetricsAsync(stoppingToken);
+            }
+            catch (StoreUnavailableException e)
+            {
+                Log.Failed(logger, e.Message, e);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Maintenance failed, trying again in an hour")]
+        public static partial void Failed(ILogger logger, string error, Exception exception);
+    }
+}

@@ -1,0 +1,129 @@
+using Porthor.Audit;
+using Porthor.Delegation;
+using Porthor.Events;
+using Porthor.History;
+using Porthor.Maintenance;
+using Porthor.Quotas;
+using Porthor.Redis;
+using Porthor.Secrets;
+using Porthor.Server.Configuration;
+using Porthor.Sessions;
+using Porthor.Sql;
+using Porthor.Storage;
+using Porthor.Tokens;
+using Porthor.Users;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>
+/// Everything but the web server, put together: the stores of the mode, and the operations over them. Who depends on whom is
+/// written here and nowhere else.
+/// </summary>
+internal sealed class PorthorCore : IAsyncDisposable
+{
+    private PorthorCore(PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, RedisVault? redis, ILoggerFactory loggers, TimeProvider clock)
+    {
+        Settings = settings;
+        DataDirectory = dataDirectory;
+        Sql = sql;
+        Redis = redis;
+        Loggers = loggers;
+        Clock = clock;
+
+        SessionKeys = settings.SessionKeys.Count > 0 ? settings.SessionKeys : dataDirectory?.SessionKeys ?? [FernetKey.Create()];
+        var fernet = new Fernet(SessionKeys, clock);
+        var codec = new RecordCodec(fernet, clock);
+        Vault = redis ?? sql.Vault;
+        Store = new TokenStore(sql.Ledger, Vault, codec, new TokenStoreOptions(), clock, loggers.CreateLogger<TokenStore>());
+
+        var tokens = settings.Tokens;
+        Delegation = new DelegatedTokens(Store, tokens, clock, loggers.CreateLogger<DelegatedTokens>());
+        Tokens = new TokenService(
+            Store,
+            tokens,
+            Delegation,
+            new TokenHistory(sql.History),
+            new TokenAudit(Store, codec, tokens, clock, loggers.CreateLogger<TokenAudit>()),
+            new TokenMaintenance(Store, sql.History, Metrics, clock, loggers.CreateLogger<TokenMaintenance>()),
+            clock,
+            loggers.CreateLogger<TokenService>());
+
+        QuotaOverrides = new QuotaOverrides(
+            redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), loggers.CreateLogger<QuotaOverrides>());
+        Users = new UserInfoService(new UserInfoOptions(GidIsUid: settings.Providers.AddUserGroup), settings.Quota, QuotaOverrides);
+        SessionCookie = new SessionCookie(fernet);
+        BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
+    }
+
+    public PorthorSettings Settings { get; }
+
+    /// <summary>Null in the modes that have no folder of their own.</summary>
+    public DataDirectory? DataDirectory { get; }
+
+    public SqlStores Sql { get; }
+
+    /// <summary>Null in the modes that have their vault in the database.</summary>
+    public RedisVault? Redis { get; }
+
+    public ITokenVault Vault { get; }
+
+    public TokenStore Store { get; }
+
+    public TokenService Tokens { get; }
+
+    public DelegatedTokens Delegation { get; }
+
+    public UserInfoService Users { get; }
+
+    public QuotaOverrides QuotaOverrides { get; }
+
+    public SessionCookie SessionCookie { get; }
+
+    public IReadOnlyList<FernetKey> SessionKeys { get; }
+
+    /// <summary>Null if the deployment has none.</summary>
+    public Token? BootstrapToken { get; }
+
+    public PorthorMetrics Metrics { get; } = new();
+
+    public ILoggerFactory Loggers { get; }
+
+    public TimeProvider Clock { get; }
+
+    /// <summary>Opens the stores that the settings name.</summary>
+    /// <exception cref="StartException">The data directory cannot be used.</exception>
+    public static PorthorCore Open(PorthorSettings settings, ILoggerFactory loggers, TimeProvider clock)
+    {
+        var readTimeout = new TokenStoreOptions().ReadTimeout;
+        if (settings.Mode == DeploymentMode.Embedded)
+        {
+            var folder = DataDirectory.Open(settings.DataDirectory);
+            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout), redis: null, loggers, clock);
+        }
+        var sql = SqlStores.Postgres(settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, loggers);
+        var redis = settings.PersistentRedis is { } options
+            ? new RedisVault(options with { CallTimeout = readTimeout }, sql.Revocations, clock, loggers.CreateLogger<RedisVault>())
+            : null;
+        return new PorthorCore(settings, dataDirectory: null, sql, redis, loggers, clock);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Redis is not null)
+            await Redis.DisposeAsync();
+        await Sql.DisposeAsync();
+        Metrics.Dispose();
+    }
+
+    private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout)
+    {
+        try
+        {
+            return SqlStores.Sqlite(folder.DatabasePath, readTimeout);
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw new StartException($"The database {folder.DatabasePath} cannot be opened: {e.InnerException?.Message}", e);
+        }
+    }
+}

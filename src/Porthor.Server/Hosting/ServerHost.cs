@@ -1,0 +1,104 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Porthor.Server.Api;
+using Porthor.Server.Configuration;
+using Porthor.Server.Http;
+using Porthor.Server.Logging;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>Starts the server, serves until it is told to stop, and stops it in order.</summary>
+internal static partial class ServerHost
+{
+    /// <summary>How long requests under way may take to end when the server stops.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
+
+    /// <param name="urls">Where to listen, with ';' between.</param>
+    public static async Task<int> RunAsync(PorthorSettings settings, string urls, CancellationToken cancellationToken)
+    {
+        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel));
+        await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
+        using var claim = core.DataDirectory?.Claim();
+        await StartCheck.ForServerAsync(core, cancellationToken);
+        await using var app = Build(core, urls, loggers);
+        await StartAsync(app, urls, cancellationToken);
+        Greeting.Say(core, app.Urls.First());
+        WarnAboutCookies(core, loggers);
+        await app.WaitForShutdownAsync(cancellationToken);
+        return 0;
+    }
+
+    /// <summary>The web application over opened stores; not started.</summary>
+    public static WebApplication Build(PorthorCore core, string urls, ILoggerFactory loggers)
+    {
+        // Slim: nothing is read from appsettings files, and no variable but ours has a say.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            RequestLimits.Configure(kestrel.Limits);
+        });
+        builder.WebHost.UseUrls(urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        builder.Services.AddSingleton(loggers);
+        builder.Services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddPorthorServer(core, services => new ServerIdentity(
+            () => core.Settings.BaseUrl ?? ListeningUrl(services.GetRequiredService<IServer>()), core.Settings.AllowSubdomains));
+        var app = builder.Build();
+        app.UsePorthorServer();
+        return app;
+    }
+
+    /// <summary>The API's description, without stores or configuration.</summary>
+    public static async Task<string> DescribeAsync(bool addBackLink, CancellationToken cancellationToken)
+    {
+        var folder = Directory.CreateTempSubdirectory("porthor-describe-");
+        try
+        {
+            var settings = SettingsLoader.Load(configPath: null, folder.FullName, SettingsNeed.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
+            using var loggers = LoggerFactory.Create(_ => { });
+            await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
+            await using var app = Build(core, "http://127.0.0.1:0", loggers);
+            return await Documents.DescribeAsync(app, addBackLink, cancellationToken);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task StartAsync(WebApplication app, string urls, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or FormatException or System.Net.Sockets.SocketException)
+        {
+            throw new StartException($"Cannot listen on {urls}: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another with --port or --host.", e);
+        }
+    }
+
+    /// <summary>Where we are reached when nobody configured that: the first address listened on.</summary>
+    private static Uri ListeningUrl(IServer server)
+    {
+        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1:8080";
+        var url = new Uri(address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));
+        var any = IPAddress.TryParse(url.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));
+        return any ? new UriBuilder(url) { Host = "localhost" }.Uri : url;
+    }
+
+    private static void WarnAboutCookies(PorthorCore core, ILoggerFactory loggers)
+    {
+        if (core.Settings.BaseUrl is { Scheme: "http", IsLoopback: false } url)
+            Log.InsecureCookies(loggers.CreateLogger(typeof(ServerHost)), url.ToString());
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "baseUrl is {Url}: session cookies will travel in the clear. Use https outside of tests.")]
+        public static partial void InsecureCookies(ILogger logger, string url);
+    }
+}

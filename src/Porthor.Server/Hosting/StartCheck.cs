@@ -1,0 +1,115 @@
+using Porthor.Server.Configuration;
+using Porthor.Sql.Schema;
+
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>
+/// What must hold before anything is served or changed: the database answers, its schema is ours, and the deployment is run
+/// in the mode that it was begun in.
+/// </summary>
+internal static partial class StartCheck
+{
+    private const string ModeSetting = "mode";
+    private const int Attempts = 5;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>For the server: makes the schema in an empty database, and adds what of our own is missing.</summary>
+    /// <exception cref="StartException">The schema is another, or the mode is.</exception>
+    public static async Task ForServerAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        var state = await StateAsync(core, cancellationToken);
+        switch (state)
+        {
+            case SchemaState.Outdated:
+                throw new StartException(
+                    $"Database schema out of date: Porthor needs revision {SchemaScripts.Head}. Run 'porthor update-schema' to bring it there.");
+            case SchemaState.Empty:
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            case SchemaState.LacksOwn:
+                await RefuseForeignVaultAsync(core, cancellationToken);
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+        }
+        await CheckModeAsync(core, cancellationToken);
+    }
+
+    /// <summary>For commands that need the schema as it must be.</summary>
+    /// <exception cref="StartException">It is not.</exception>
+    public static async Task ForCommandAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        // An embedded deployment begins with whatever is done first; it has nobody to prepare it.
+        if (core.Settings.Mode == DeploymentMode.Embedded)
+        {
+            await ForServerAsync(core, cancellationToken);
+            return;
+        }
+        switch (await StateAsync(core, cancellationToken))
+        {
+            case SchemaState.Current:
+                break;
+            case SchemaState.LacksOwn:
+                await RefuseForeignVaultAsync(core, cancellationToken);
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            default:
+                throw new StartException("Database schema is not current");
+        }
+        await CheckModeAsync(core, cancellationToken);
+    }
+
+    /// <summary>The schema's state, when the database answers: it may be starting at the same time as we are.</summary>
+    public static async Task<SchemaState> StateAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        var logger = core.Loggers.CreateLogger(typeof(StartCheck));
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await core.Sql.Schema.CheckAsync(cancellationToken);
+            }
+            catch (StoreUnavailableException e) when (attempt >= Attempts)
+            {
+                throw new StartException($"The database cannot be reached: {e.InnerException?.Message ?? e.Message}", e);
+            }
+            catch (StoreUnavailableException e)
+            {
+                Log.NotReady(logger, e.InnerException?.Message ?? e.Message);
+                await Task.Delay(Pause, core.Clock, cancellationToken);
+            }
+            catch (SchemaException e)
+            {
+                throw new StartException(e.Message, e);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A database that the reference filled has its records in Redis. Without Redis every one of its tokens would be
+    /// refused, so a forgotten variable must not look like a successful start.
+    /// </summary>
+    private static async Task RefuseForeignVaultAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        if (core.Settings.Mode == DeploymentMode.Database && (await core.Sql.Ledger.ReadAsync(after: null, 1, cancellationToken)).Count > 0)
+            throw new StartException(
+                "The database already lists tokens, whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
+    }
+
+    /// <summary>A misspelt variable must not turn a cluster into something else.</summary>
+    private static async Task CheckModeAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        var mode = core.Settings.Mode.ToString().ToLowerInvariant();
+        var begun = await core.Sql.Settings.GetAsync(ModeSetting, cancellationToken);
+        if (begun is null)
+            await core.Sql.Settings.SetAsync(ModeSetting, mode, cancellationToken);
+        else if (begun != mode)
+            throw new StartException($"This deployment was begun in {begun} mode, but the configuration says {mode} mode.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "database not ready, waiting two seconds")]
+        public static partial void NotReady(ILogger logger, string error);
+    }
+}

@@ -1,0 +1,60 @@
+using Porthor.Sessions;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// The state cookie of a request: read when it is first asked for, and sent again if it was changed (contract/login.md 1).
+/// </summary>
+internal sealed partial class BrowserSession
+{
+    private readonly SessionState original;
+
+    private BrowserSession(SessionState original)
+    {
+        this.original = original;
+        State = original;
+    }
+
+    public SessionState State { get; set; }
+
+    public static BrowserSession Of(HttpContext context, SessionCookie cookie, ServerIdentity identity, ILogger<BrowserSession> logger)
+    {
+        if (context.Features.Get<BrowserSession>() is { } known)
+            return known;
+        var session = new BrowserSession(Read(context, cookie, logger));
+        context.Features.Set(session);
+        context.Response.OnStarting(() =>
+        {
+            // Not with an answer that says something went wrong in here.
+            if (session.State != session.original && context.Response.StatusCode != StatusCodes.Status500InternalServerError)
+                context.Response.Headers.Append("Set-Cookie", Write(cookie.Write(session.State), identity));
+            return Task.CompletedTask;
+        });
+        return session;
+    }
+
+    private static SessionState Read(HttpContext context, SessionCookie cookie, ILogger logger)
+    {
+        if (RequestCookies.Find(context.Request.Headers.Cookie, SessionCookie.Name) is not { } value)
+            return SessionState.Empty;
+        if (cookie.TryRead(value, out var error) is { } state)
+            return state;
+        Log.Discarded(logger, error);
+        return SessionState.Empty;
+    }
+
+    /// <summary>In the reference's form: quoted where the value has padding, and without an end, which makes it a session's.</summary>
+    private static string Write(string value, ServerIdentity identity)
+    {
+        var quoted = value.EndsWith('=') ? $"\"{value}\"" : value;
+        var domain = identity.AllowSubdomains ? $"Domain={identity.Realm}; " : "";
+        var secure = identity.IsSecure ? "; Secure" : "";
+        return $"{SessionCookie.Name}={quoted}; {domain}HttpOnly; Path=/; SameSite=lax{secure}";
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Discarding invalid state cookie")]
+        public static partial void Discarded(ILogger logger, string error);
+    }
+}

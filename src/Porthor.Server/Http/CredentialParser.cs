@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Text;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Http;
+
+/// <summary>What an <c>Authorization</c> header turned out to hold.</summary>
+/// <param name="Text">The credential, which need not be a token; null if there is none.</param>
+/// <param name="Source">Where it was found, as logs name it.</param>
+/// <param name="Error">Why the header cannot be used; null if it can, or holds nothing of ours.</param>
+internal readonly record struct Credential(string? Text, string? Source, string? Error)
+{
+    public static Credential None => default;
+
+    public static Credential Malformed(string error) => new(Text: null, Source: null, error);
+}
+
+/// <summary>
+/// Finds the credential in an <c>Authorization</c> header (contract/api.md 2.1, ingress.md 4). What this finds is also what
+/// must be stripped before the request goes on; there is no second reading of the header.
+/// </summary>
+internal static class CredentialParser
+{
+    private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\n\r\v\f");
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    public static Credential Parse(string? header)
+    {
+        var text = (header ?? "").Trim();
+        if (text.Length == 0)
+            return Credential.None;
+        var blank = text.AsSpan().IndexOfAny(Blanks);
+        if (blank < 0)
+            return Credential.Malformed("Malformed Authorization header");
+        var type = text[..blank];
+        var rest = text[blank..].TrimStart();
+        if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
+            return new Credential(rest, "bearer", Error: null);
+        return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
+            ? ParseBasic(rest)
+            : Credential.Malformed($"Unknown Authorization type {type}");
+    }
+
+    /// <summary>A token may stand in either field; whatever stands in the other is ignored, unless it is a token too.</summary>
+    private static Credential ParseBasic(string encoded)
+    {
+        string decoded;
+        try
+        {
+            decoded = StrictUtf8.GetString(DecodeLeniently(encoded)).Trim();
+        }
+        catch (Exception e) when (e is FormatException or DecoderFallbackException)
+        {
+            return Credential.Malformed($"Invalid Basic auth string: {(e is FormatException ? e.Message : "not UTF-8")}");
+        }
+        if (decoded.Split(':') is not [var user, var password])
+            return Credential.Malformed("Invalid Basic auth string: expected one user and one password");
+
+        var userIsToken = Token.TryParse(user, out var userToken);
+        var passwordIsToken = Token.TryParse(password, out var passwordToken);
+        if (userIsToken && passwordIsToken && !userToken!.Equals(passwordToken))
+            return Credential.Malformed("Conflicting tokens in Basic username and password fields");
+        if (userIsToken)
+            return new Credential(user, "basic-username", Error: null);
+        return passwordIsToken ? new Credential(password, "basic-password", Error: null) : Credential.None;
+    }
+
+    /// <summary>
+    /// Base64 as the reference decodes it: characters outside the alphabet are skipped, padding must be complete, and what
+    /// follows it is ignored.
+    /// </summary>
+    private static byte[] DecodeLeniently(string encoded)
+    {
+        var data = new StringBuilder(encoded.Length);
+        var padding = 0;
+        foreach (var c in encoded)
+        {
+            if (c == '=')
+            {
+                padding++;
+                if (data.Length % 4 >= 2 && (data.Length % 4) + padding >= 4)
+                    return Convert.FromBase64String(data.Append('=', 4 - (data.Length % 4)).ToString());
+            }
+            else if (char.IsAsciiLetterOrDigit(c) || c is '+' or '/')
+            {
+                data.Append(c);
+                padding = 0;
+            }
+        }
+        return data.Length % 4 == 0 ? Convert.FromBase64String(data.ToString()) : throw new FormatException("incorrect padding");
+    }
+}

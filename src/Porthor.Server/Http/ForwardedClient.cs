@@ -1,0 +1,47 @@
+using System.Net;
+using Microsoft.AspNetCore.Http.Features;
+using Porthor.Values;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// Who the client really is, behind the proxies that are trusted to say so (contract/api.md 1, ingress.md 1).
+/// </summary>
+/// <param name="Address">Null if it is not known at all.</param>
+/// <param name="Scheme">How the client reached the outermost proxy.</param>
+internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
+{
+    public static ForwardedClient Of(HttpContext context) => context.Features.GetRequiredFeature<ForwardedClient>();
+
+    /// <summary>
+    /// Of the addresses in <c>X-Forwarded-For</c>, the right-most that is no trusted proxy is the client; what stands left of
+    /// it the client may have written itself. Without any, it is the peer.
+    /// </summary>
+    public static ForwardedClient Find(HttpContext context, IReadOnlyList<AddressBlock> proxies)
+    {
+        var peer = context.Connection.RemoteIpAddress;
+        if (peer is { IsIPv4MappedToIPv6: true })
+            peer = peer.MapToIPv4();
+        List<IPAddress> chain = [.. Entries(context.Request.Headers["X-Forwarded-For"]).Select(AddressBlock.TryParseAddress).OfType<IPAddress>()];
+        if (chain.Count == 0)
+            return new ForwardedClient(peer, context.Request.Scheme);
+
+        var chosen = chain.FindLastIndex(address => !proxies.Any(proxy => proxy.Contains(address)));
+        var fromRight = chosen < 0 ? int.MaxValue : chain.Count - 1 - chosen;
+        return new ForwardedClient(chain[Math.Max(chosen, 0)], SchemeAt(context, fromRight) ?? context.Request.Scheme);
+    }
+
+    /// <summary>The scheme at the client's place in <c>X-Forwarded-Proto</c>, or the left-most if that list is shorter.</summary>
+    private static string? SchemeAt(HttpContext context, int fromRight)
+    {
+        var headers = context.Request.Headers["X-Forwarded-Proto"];
+        if (headers.Count != 1)
+            return null;
+        List<string> schemes = [.. Entries(headers)];
+        var scheme = fromRight < schemes.Count ? schemes[^(fromRight + 1)] : schemes.FirstOrDefault();
+        return scheme is "http" or "https" ? scheme : null;
+    }
+
+    private static IEnumerable<string> Entries(Microsoft.Extensions.Primitives.StringValues headers) =>
+        headers.SelectMany(header => (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+}

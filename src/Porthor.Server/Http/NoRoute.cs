@@ -1,0 +1,55 @@
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// Answers what no route took, as the reference does: not found, a method that the path does not have, or a slash at the end
+/// too many or too few (contract/api.md 1).
+/// </summary>
+internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        await next(context);
+        var response = context.Response;
+        if (response.HasStarted || response.ContentLength is not null || response.ContentType is not null)
+            return;
+        switch (response.StatusCode)
+        {
+            case StatusCodes.Status404NotFound when OtherForm(context.Request) is { } other:
+                response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+                response.Headers.Location = other;
+                break;
+            case StatusCodes.Status404NotFound when context.GetEndpoint() is null:
+                await Problem.Text(StatusCodes.Status404NotFound, "Not Found").WriteAsync(response);
+                break;
+            case StatusCodes.Status405MethodNotAllowed:
+                // The reference names only the methods of the route that comes first for a path, which is the one for reading.
+                if (response.Headers.Allow.ToString().Split(", ").Contains(HttpMethods.Get))
+                    response.Headers.Allow = HttpMethods.Get;
+                await Problem.Text(StatusCodes.Status405MethodNotAllowed, "Method Not Allowed").WriteAsync(response);
+                break;
+        }
+    }
+
+    /// <summary>The same path with a slash more or less, if that is a route.</summary>
+    private string? OtherForm(HttpRequest request)
+    {
+        var path = request.Path.Value ?? "";
+        if (path.Length < 2)
+            return null;
+        var other = path.EndsWith('/') ? path.TrimEnd('/') : path + "/";
+        if (other.Length == 0 || !routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, other)))
+            return null;
+        var scheme = ForwardedClient.Of(request.HttpContext).Scheme;
+        return $"{scheme}://{request.Host.ToUriComponent()}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
+    }
+
+    private static bool IsRoute(RouteEndpoint route, string path)
+    {
+        var written = route.RoutePattern.RawText ?? "";
+        if (written.EndsWith('/') != path.EndsWith('/'))
+            return false;
+        var expected = written.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return expected.Length == segments.Length && expected.Zip(segments).All(pair => pair.First.StartsWith('{') || pair.First == pair.Second);
+    }
+}

@@ -1,0 +1,38 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// How large a request may be. The web server's own limits are higher, because it answers without a body when they are
+/// exceeded; what lies between is refused here, in the usual shape.
+/// </summary>
+internal sealed class RequestLimits(RequestDelegate next)
+{
+    public const int BodyBytes = 64 * 1024;
+    private const int HeaderBytes = 32 * 1024;
+    private const int TargetBytes = 8 * 1024;
+
+    public static void Configure(KestrelServerLimits limits)
+    {
+        limits.MaxRequestBodySize = BodyBytes;
+        limits.MaxRequestHeadersTotalSize = 4 * HeaderBytes;
+        limits.MaxRequestHeaderCount = 1000;
+        limits.MaxRequestLineSize = 4 * TargetBytes;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+        limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
+    }
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
+        if (target.Length > TargetBytes)
+            throw Problem.Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {TargetBytes} bytes", "url_too_long").ToException();
+        var headers = context.Request.Headers.Sum(header => header.Value.Sum(value => header.Key.Length + (value?.Length ?? 0) + 4));
+        if (headers > HeaderBytes)
+            throw Problem.Of(StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes", "headers_too_large").ToException();
+        if (context.Request.ContentLength > BodyBytes)
+            throw Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large").ToException();
+        return next(context);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Porthor.Server.Http;
+
+/// <summary>Under which address users reach us: as configured, or where we listen, which is known once we do.</summary>
+internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains)
+{
+    private readonly Lazy<Uri> baseUrl = new(baseUrl);
+
+    public Uri BaseUrl => baseUrl.Value;
+
+    /// <summary>The host without port, which is also the realm of challenges.</summary>
+    public string Realm => field ??= BaseUrl.IdnHost.ToLowerInvariant();
+
+    public bool AllowSubdomains => allowSubdomains;
+
+    /// <summary>Whether browsers may send our cookie over plain http: only if that is how they reach us (deviations 30).</summary>
+    public bool IsSecure => BaseUrl.Scheme == "https";
+}

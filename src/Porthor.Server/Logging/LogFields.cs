@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Quotas;
+using Porthor.Users;
+
+namespace Porthor.Server.Logging;
+
+/// <summary>The fields of a log line, by the contract's names (configuration.md 4).</summary>
+internal static class LogFields
+{
+    private const string TemplateKey = "{OriginalFormat}";
+
+    /// <summary>
+    /// The fields of a message, in its order. Parameters of log methods are in camel case and fields in snake case.
+    /// </summary>
+    public static IEnumerable<KeyValuePair<string, object?>> Of<TState>(in LogEntry<TState> entry) =>
+        entry.State is IReadOnlyList<KeyValuePair<string, object?>> state
+            ? state.Where(field => field.Key != TemplateKey).Select(field => KeyValuePair.Create(SnakeCase(field.Key), field.Value))
+            : [];
+
+    public static string Severity(LogLevel level) => level switch
+    {
+        LogLevel.Trace or LogLevel.Debug => "debug",
+        LogLevel.Information => "info",
+        LogLevel.Warning => "warning",
+        LogLevel.Error => "error",
+        _ => "critical",
+    };
+
+    public static void Write(Utf8JsonWriter writer, string name, object? value)
+    {
+        writer.WritePropertyName(name);
+        Write(writer, value);
+    }
+
+    private static void Write(Utf8JsonWriter writer, object? value)
+    {
+        switch (value)
+        {
+            case null:
+                writer.WriteNullValue();
+                break;
+            case string text:
+                writer.WriteStringValue(text);
+                break;
+            case bool flag:
+                writer.WriteBooleanValue(flag);
+                break;
+            case int or long:
+                writer.WriteNumberValue(Convert.ToInt64(value, CultureInfo.InvariantCulture));
+                break;
+            case IReadOnlyList<string> list:
+                writer.WriteStartArray();
+                foreach (var item in list)
+                    writer.WriteStringValue(item);
+                writer.WriteEndArray();
+                break;
+            case UserData user:
+                WriteUser(writer, user);
+                break;
+            case QuotaPlan plan:
+                QuotaJson.Write(writer, plan, withNulls: true);
+                break;
+            case IReadOnlyDictionary<string, string> map:
+                writer.WriteStartObject();
+                foreach (var (key, item) in map)
+                    writer.WriteString(key, item);
+                writer.WriteEndObject();
+                break;
+            default:
+                // Tokens and secrets print with what is secret hidden.
+                writer.WriteStringValue(value.ToString());
+                break;
+        }
+    }
+
+    /// <summary>Only what is stored with the token, and never the username (contract/tokens.md 3.1).</summary>
+    private static void WriteUser(Utf8JsonWriter writer, UserData user)
+    {
+        writer.WriteStartObject();
+        if (user.Name is not null)
+            writer.WriteString("name", user.Name);
+        if (user.Email is not null)
+            writer.WriteString("email", user.Email);
+        if (user.Uid is { } uid)
+            writer.WriteNumber("uid", uid);
+        if (user.Gid is { } gid)
+            writer.WriteNumber("gid", gid);
+        if (user.Groups is { } groups)
+        {
+            writer.WriteStartArray("groups");
+            foreach (var group in groups)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", group.Name);
+                writer.WriteNumber("id", group.Id);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+        }
+        writer.WriteEndObject();
+    }
+
+    private static string SnakeCase(string name)
+    {
+        if (!name.Any(char.IsUpper))
+            return name;
+        var text = new StringBuilder(name.Length + 4);
+        foreach (var c in name)
+        {
+            if (char.IsUpper(c) && text.Length > 0)
+                text.Append('_');
+            text.Append(char.ToLowerInvariant(c));
+        }
+        return text.ToString();
+    }
+}

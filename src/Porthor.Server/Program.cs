@@ -1,0 +1,3 @@
+using Porthor.Server.Commands;
+
+return await PorthorCommand.InvokeAsync(args);

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Porthor.Server.Api;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+
+namespace Porthor.Server;
+
+/// <summary>The web server, put together: which services it has and what a request passes through.</summary>
+internal static class ServerSetup
+{
+    public static void AddPorthorServer(this IServiceCollection services, PorthorCore core, Func<IServiceProvider, ServerIdentity> identity)
+    {
+        services.AddSingleton(core);
+        services.AddSingleton(core.Tokens);
+        services.AddSingleton(core.Users);
+        services.AddSingleton(core.QuotaOverrides);
+        services.AddSingleton(core.Settings.Tokens);
+        services.AddSingleton(identity);
+        services.AddSingleton<Authenticator>();
+        services.AddRouting();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
+        services.AddPorthorDocuments();
+        if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
+            services.AddHostedService<EmbeddedMaintenance>();
+    }
+
+    public static void UsePorthorServer(this WebApplication app)
+    {
+        app.UseMiddleware<RequestContext>();
+        app.UseMiddleware<ExceptionShield>();
+        app.UseMiddleware<RequestLimits>();
+        app.UseMiddleware<NoRoute>();
+        app.UseRouting();
+        app.UseMiddleware<ApiGate>();
+
+        var api = app.MapGroup(ApiGate.Prefix);
+        api.MapTokens();
+        api.MapHistory();
+        api.MapUsers();
+        api.MapQuotaOverrides();
+        app.MapInternal();
+        app.MapPorthorDocuments();
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Logging;
+using Porthor.Quotas;
+using Porthor.Sql.Postgres;
+using Porthor.Sql.Schema;
+using Porthor.Sql.Sqlite;
+using Porthor.Storage;
+
+namespace Porthor.Sql;
+
+/// <summary>What a deployment remembers about itself, by name.</summary>
+public interface ISettingStore
+{
+    Task<string?> GetAsync(string name, CancellationToken cancellationToken);
+
+    Task SetAsync(string name, string value, CancellationToken cancellationToken);
+}
+
+/// <summary>All that a SQL database holds for us, opened.</summary>
+public sealed class SqlStores : IAsyncDisposable
+{
+    private readonly SqlDatabase database;
+
+    private SqlStores(SqlDatabase database, ISchema schema, TimeSpan readTimeout)
+    {
+        this.database = database;
+        var ledger = new SqlLedger(database);
+        var settings = new SqlSettings(database);
+        Ledger = ledger;
+        History = ledger;
+        Revocations = ledger;
+        Settings = settings;
+        QuotaOverrides = settings;
+        OidcClients = new SqlOidcClients(database);
+        Vault = new SqlVault(database, readTimeout);
+        Schema = schema;
+    }
+
+    public ITokenLedger Ledger { get; }
+
+    public IChangeHistory History { get; }
+
+    public IRevocationLog Revocations { get; }
+
+    /// <summary>A vault in the same database, for the modes that have it there.</summary>
+    public ITokenVault Vault { get; }
+
+    public IQuotaOverrideStore QuotaOverrides { get; }
+
+    public ISettingStore Settings { get; }
+
+    public SqlOidcClients OidcClients { get; }
+
+    public ISchema Schema { get; }
+
+    /// <summary>Connects when it is first needed.</summary>
+    /// <param name="connectionString">Host, database, user and password.</param>
+    public static SqlStores Postgres(string connectionString, int maxConnections, TimeSpan readTimeout, ILoggerFactory loggers)
+    {
+        var postgres = PostgresDatabase.Create(connectionString, maxConnections);
+        return new SqlStores(postgres, new PostgresSchema(postgres, loggers.CreateLogger<PostgresSchema>()), readTimeout);
+    }
+
+    /// <summary>Opens the file, and creates it if it does not exist.</summary>
+    public static SqlStores Sqlite(string path, TimeSpan readTimeout)
+    {
+        var file = SqliteDatabase.Open(path);
+        return new SqlStores(file, new SqliteSchema(file), readTimeout);
+    }
+
+    public ValueTask DisposeAsync() => database.DisposeAsync();
+}
