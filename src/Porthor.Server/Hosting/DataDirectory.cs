@@ -10,6 +10,7 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal sealed class DataDirectory
 {
+    private const string DatabaseName = "porthor.db";
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -30,7 +31,7 @@ internal sealed class DataDirectory
 
     public Token BootstrapToken { get; }
 
-    public string DatabasePath => System.IO.Path.Combine(Path, "porthor.db");
+    public string DatabasePath => System.IO.Path.Combine(Path, DatabaseName);
 
     public string BootstrapTokenPath => System.IO.Path.Combine(Path, "bootstrap-token");
 
@@ -49,6 +50,7 @@ internal sealed class DataDirectory
                 throw new StartException($"The file session-secret in {path} does not hold a Fernet key.");
             if (!Token.TryParse(bootstrapToken, out var token))
                 throw new StartException($"The file bootstrap-token in {path} does not hold a token.");
+            CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
             return new DataDirectory(path, keys!, token, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -82,6 +84,15 @@ internal sealed class DataDirectory
             Directory.CreateDirectory(path);
         else
             Directory.CreateDirectory(path, OwnerOnlyFolder);
+    }
+
+    /// <summary>SQLite gives the files beside the database the mode of the database; an empty file is a new database.</summary>
+    private static void CreateDatabaseFile(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnlyFile;
+        new FileStream(path, options).Dispose();
     }
 
     /// <summary>A file's text, or a new one. Written aside and linked into place, so that two starts at once agree on one.</summary>

@@ -1,8 +1,4 @@
-using Porthor.Audit;
-using Porthor.Delegation;
 using Porthor.Events;
-using Porthor.History;
-using Porthor.Maintenance;
 using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
@@ -16,8 +12,7 @@ using Porthor.Users;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Everything but the web server, put together: the stores of the mode, and the operations over them. Who depends on whom is
-/// written here and nowhere else.
+/// Everything but the web server, put together: the stores of the mode, and the operations over them.
 /// </summary>
 internal sealed class PorthorCore : IAsyncDisposable
 {
@@ -32,21 +27,18 @@ internal sealed class PorthorCore : IAsyncDisposable
 
         SessionKeys = settings.SessionKeys.Count > 0 ? settings.SessionKeys : dataDirectory?.SessionKeys ?? [FernetKey.Create()];
         var fernet = new Fernet(SessionKeys, clock);
-        var codec = new RecordCodec(fernet, clock);
         Vault = redis ?? sql.Vault;
-        Store = new TokenStore(sql.Ledger, Vault, codec, new TokenStoreOptions(), clock, loggers.CreateLogger<TokenStore>());
-
-        var tokens = settings.Tokens;
-        Delegation = new DelegatedTokens(Store, tokens, clock, loggers.CreateLogger<DelegatedTokens>());
-        Tokens = new TokenService(
-            Store,
-            tokens,
-            Delegation,
-            new TokenHistory(sql.History),
-            new TokenAudit(Store, codec, tokens, clock, loggers.CreateLogger<TokenAudit>()),
-            new TokenMaintenance(Store, sql.History, Metrics, clock, loggers.CreateLogger<TokenMaintenance>()),
-            clock,
-            loggers.CreateLogger<TokenService>());
+        Tokens = new PorthorBuilder
+        {
+            Ledger = sql.Ledger,
+            History = sql.History,
+            Vault = Vault,
+            Fernet = fernet,
+            Loggers = loggers,
+            Metrics = Metrics,
+            Tokens = settings.Tokens,
+            Clock = clock,
+        }.Build();
 
         QuotaOverrides = new QuotaOverrides(
             redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), loggers.CreateLogger<QuotaOverrides>());
@@ -67,11 +59,7 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     public ITokenVault Vault { get; }
 
-    public TokenStore Store { get; }
-
     public TokenService Tokens { get; }
-
-    public DelegatedTokens Delegation { get; }
 
     public UserInfoService Users { get; }
 

@@ -32,13 +32,6 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
             (request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request, remembered), cancellationToken);
     }
 
-    /// <summary>Forgets all children in memory; they are found again in the ledger.</summary>
-    public void Forget()
-    {
-        internalTokens.Clear();
-        notebookTokens.Clear();
-    }
-
     /// <summary>
     /// Makes a child from a draft: its scopes and its end are cut to what the parent's row allows at this moment.
     /// </summary>

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+using Porthor.Audit;
+using Porthor.Delegation;
+using Porthor.Events;
+using Porthor.History;
+using Porthor.Maintenance;
+using Porthor.Secrets;
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor;
+
+/// <summary>
+/// Puts the token service together over a ledger and a vault. Who depends on whom is written here; embedders of the library
+/// and the server both begin with this.
+/// </summary>
+public sealed record PorthorBuilder
+{
+    public required ITokenLedger Ledger { get; init; }
+
+    public required IChangeHistory History { get; init; }
+
+    public required ITokenVault Vault { get; init; }
+
+    /// <summary>What encrypts the records.</summary>
+    public required Fernet Fernet { get; init; }
+
+    public required ILoggerFactory Loggers { get; init; }
+
+    public required PorthorMetrics Metrics { get; init; }
+
+    public TokenOptions Tokens { get; init; } = new();
+
+    public TokenStoreOptions Stores { get; init; } = new();
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    public TokenService Build()
+    {
+        var codec = new RecordCodec(Fernet, Clock);
+        var store = new TokenStore(Ledger, Vault, codec, Stores, Clock, Loggers.CreateLogger<TokenStore>());
+        return new TokenService(
+            store,
+            Tokens,
+            new DelegatedTokens(store, Tokens, Clock, Loggers.CreateLogger<DelegatedTokens>()),
+            new TokenHistory(History),
+            new TokenAudit(store, codec, Tokens, Clock, Loggers.CreateLogger<TokenAudit>()),
+            new TokenMaintenance(store, History, Metrics, Clock, Loggers.CreateLogger<TokenMaintenance>()),
+            Clock,
+            Loggers.CreateLogger<TokenService>());
+    }
+}

@@ -1,0 +1,178 @@
+using System.Text;
+using System.Text.Json;
+using Porthor.Secrets;
+using Porthor.Server.Configuration;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+using StackExchange.Redis;
+
+namespace Porthor.Server.Tests;
+
+/// <summary>
+/// A deployment that the reference left behind goes on here: every token, the history, the sessions' cookies, the children.
+/// Its data is no part of the repository; where it is not beside it, these tests are skipped.
+/// </summary>
+public sealed class TakeOverTests
+{
+    private static readonly string? Folder = Find("shared/fixtures/existing-deployment");
+
+    [Fact]
+    public async Task A_deployment_of_the_reference_goes_on_here()
+    {
+        Assert.SkipWhen(Folder is null, "The data of an existing deployment is not beside this repository.");
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        using var fixture = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder!, "tokens.json")));
+        await using var server = await TakeOverAsync(fixture.RootElement);
+
+        // Every token answers as it did.
+        foreach (var entry in fixture.RootElement.GetProperty("tokens").EnumerateObject())
+        {
+            var answer = await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(Token.Parse(entry.Value.GetProperty("token").GetString()!)));
+            var expected = entry.Value.GetProperty("token-info");
+            if (expected.ValueKind == JsonValueKind.Null)
+                answer.StatusCode.ShouldBe(401, entry.Name);
+            else
+                Canonical(answer.Json).ShouldBe(Canonical(expected), entry.Name);
+        }
+
+        // History reads the same, and so does what is known about a user.
+        var history = await server.GetAsync("/auth/api/v1/history/token-changes", server.Bootstrap);
+        Canonical(history.Json).ShouldBe(Canonical(fixture.RootElement.GetProperty("history")));
+        var carla = TokenOf(fixture, "administrator-made user token with its own user data");
+        var user = await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(carla));
+        Canonical(user.Json).ShouldBe(Canonical(fixture.RootElement.GetProperty("user-info of carla")));
+
+        // The sessions' cookies log the same people in.
+        var bob = TokenOf(fixture, "session of bob");
+        var login = await server.GetAsync("/auth/api/v1/login", server.Cookie(new SessionState { Token = bob }));
+        login.Json.GetProperty("username").GetString().ShouldBe("bob");
+
+        // Children that exist are used again.
+        var caller = await server.Tokens.CallerAsync(bob);
+        (await server.Tokens.GetNotebookTokenAsync(caller)).ShouldBe(TokenOf(fixture, "notebook token of bob's session"));
+        var laptop = await server.Tokens.CallerAsync(TokenOf(fixture, "user token, expires in 2100"));
+        (await server.Tokens.GetInternalTokenAsync(laptop, "portal", ScopeSet.Of("read:all", "exec:notebook")))
+            .ShouldBe(TokenOf(fixture, "internal token of the laptop token, two scopes"));
+
+        // The audit finds nothing, and then what was planted.
+        (await server.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        var orphan = await PlantOrphanAsync(server);
+        (await server.Tokens.AuditAsync(fix: false).ToListAsync()).Single().Text
+            .ShouldBe($"Token `{orphan}` for `nobody` found in Redis but not database");
+    }
+
+    [Fact]
+    public async Task What_is_created_here_the_reference_can_read()
+    {
+        Assert.SkipWhen(Folder is null, "The data of an existing deployment is not beside this repository.");
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        using var fixture = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder!, "tokens.json")));
+        await using var server = await TakeOverAsync(fixture.RootElement);
+
+        var expires = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds();
+        var answer = await server.PostAsync(
+            "/auth/api/v1/tokens",
+            new
+            {
+                username = "dana",
+                token_type = "user",
+                token_name = "ключ",
+                scopes = (string[])["read:all", "exec:notebook"],
+                expires,
+                name = "Dana Ünï \"D\" 🔑",
+                groups = (object[])[new { name = "zeta", id = 70 }],
+            },
+            server.Bootstrap);
+        var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
+
+        var redis = await RedisOfAsync(server);
+        var key = $"token:{token.Key}";
+        var value = (byte[])(await redis.StringGetAsync(key))!;
+        var keys = FernetKey.TryParse(fixture.RootElement.GetProperty("sessionSecret").GetString())!;
+        new Fernet([keys], TimeProvider.System).TryDecrypt(value, out var json).ShouldBeTrue();
+        var created = JsonDocument.Parse(json).RootElement.GetProperty("created").GetInt64();
+        Encoding.UTF8.GetString(json).ShouldBe(
+            $$$"""
+            {"username":"dana","name":"Dana Ünï \"D\" 🔑","email":null,"uid":null,"gid":null,"groups":[{"name":"zeta","id":70}],"token_type":"user","service":null,"scopes":["exec:notebook","read:all"],"created":{{{created}}},"expires":{{{expires}}},"token":{"key":"{{{token.Key}}}","secret":"{{{token.Reveal()[26..]}}}"}}
+            """);
+        var ttl = (await redis.KeyTimeToLiveAsync(key))!.Value;
+        ttl.TotalSeconds.ShouldBeInRange(86400 - 20, 86400);
+    }
+
+    private static async Task<TestServer> TakeOverAsync(JsonElement fixture)
+    {
+        var postgres = await RealServers.Instance.PostgresAsync();
+        return await TestServer.StartAsync(Mode.Cluster, settings =>
+        {
+            var database = new Npgsql.NpgsqlConnectionStringBuilder(settings.DatabaseConnection!.Reveal()).Database!;
+            postgres.ExecuteAsync(database, File.ReadAllText(Path.Combine(Folder!, "database.sql"))).GetAwaiter().GetResult();
+            LoadRedisAsync(settings).GetAwaiter().GetResult();
+            return settings with
+            {
+                SessionKeys = [FernetKey.TryParse(fixture.GetProperty("sessionSecret").GetString())!],
+                BootstrapToken = Token.Parse(fixture.GetProperty("bootstrapToken").GetString()!),
+                Tokens = new TokenOptions
+                {
+                    Lifetime = TimeSpan.FromDays(36500),
+                    KnownScopes = Deployment.KnownScopes.Append(new("exec:portal", "")).Append(new("write:files", "")).ToDictionary(),
+                },
+            };
+        });
+    }
+
+    private static async Task LoadRedisAsync(PorthorSettings settings)
+    {
+        using var data = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder!, "redis.json")));
+        await using var connection = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
+        var redis = connection.GetDatabase(settings.PersistentRedis!.Database);
+        foreach (var entry in data.RootElement.GetProperty("persistent").EnumerateObject())
+            await redis.StringSetAsync(entry.Name, entry.Value.GetString());
+    }
+
+    private static async Task<TokenKey> PlantOrphanAsync(TestServer server)
+    {
+        var record = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = "nobody",
+            TokenType = TokenType.User,
+            Scopes = ScopeSet.Of("read:all"),
+            Created = DateTimeOffset.UtcNow.TruncateToSeconds(),
+        };
+        var codec = new Storage.RecordCodec(new Fernet(server.Core.SessionKeys, TimeProvider.System), TimeProvider.System);
+        await (await RedisOfAsync(server)).StringSetAsync($"token:{record.Token.Key}", codec.Seal(record).Ciphertext);
+        return record.Token.Key;
+    }
+
+    private static async Task<IDatabase> RedisOfAsync(TestServer server)
+    {
+        var connection = server.Deployment.Own(await (await RealServers.Instance.RedisAsync()).ConnectAsync());
+        return connection.GetDatabase(server.Deployment.Settings.PersistentRedis!.Database);
+    }
+
+    private static Token TokenOf(JsonDocument fixture, string name) =>
+        Token.Parse(fixture.RootElement.GetProperty("tokens").GetProperty(name).GetProperty("token").GetString()!);
+
+    /// <summary>JSON with its fields in order, for comparing what it says.</summary>
+    private static string Canonical(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Object => "{" + string.Join(',', json.EnumerateObject().OrderBy(field => field.Name, StringComparer.Ordinal)
+            .Select(field => $"{field.Name}:{Canonical(field.Value)}")) + "}",
+        JsonValueKind.Array => "[" + string.Join(',', json.EnumerateArray().Select(Canonical)) + "]",
+        JsonValueKind.Number => json.GetDecimal().ToString("0.####", System.Globalization.CultureInfo.InvariantCulture),
+        JsonValueKind.String => $"\"{json.GetString()}\"",
+        _ => json.GetRawText(),
+    };
+
+    private static string? Find(string relative)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (Directory.Exists(Path.Combine(folder.FullName, relative)))
+                return Path.Combine(folder.FullName, relative);
+        }
+        return null;
+    }
+}

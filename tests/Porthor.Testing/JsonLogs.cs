@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Server.Logging;
+
+namespace Porthor.Testing;
+
+/// <summary>The log as the server writes it, a JSON object a line, for tests to look at.</summary>
+public sealed class JsonLogs : ILoggerProvider, ISupportExternalScope
+{
+    private readonly ConcurrentQueue<string> lines = new();
+    private readonly JsonLineFormatter formatter = new(TimeProvider.System);
+    private IExternalScopeProvider? scopes;
+
+    /// <summary>The lines as they are, for searching all of them for what must not be there.</summary>
+    public IReadOnlyList<string> Raw => [.. lines];
+
+    /// <summary>Our own lines, parsed.</summary>
+    public IReadOnlyList<JsonElement> Lines =>
+        [.. lines.Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("logger").GetString() == "gafaelfawr")];
+
+    public JsonElement One(string text) => Lines.Single(line => line.GetProperty("event").GetString() == text);
+
+    public void Clear() => lines.Clear();
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => scopes = scopeProvider;
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(JsonLogs logs, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => logs.scopes?.Push(state);
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            using var writer = new StringWriter();
+            logs.formatter.Write(new LogEntry<TState>(logLevel, category, eventId, state, exception, formatter), logs.scopes, writer);
+            logs.lines.Enqueue(writer.ToString().TrimEnd());
+        }
+    }
+}

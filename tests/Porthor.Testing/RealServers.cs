@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using StackExchange.Redis;
+
+namespace Porthor.Testing;
+
+/// <summary>
+/// The servers of a test run: one PostgreSQL and one Redis, started when they are first needed, in a folder of their own and
+/// on free ports, and gone when the run ends.
+/// </summary>
+public sealed class RealServers : IAsyncDisposable
+{
+    private static readonly Lazy<RealServers> Shared = new(() => new RealServers());
+
+    private readonly string folder = Directory.CreateTempSubdirectory("porthor-tests-").FullName;
+    private readonly Lazy<Task<PostgresServer>> postgres;
+    private readonly Lazy<Task<RedisServerProcess>> redis;
+
+    private RealServers()
+    {
+        postgres = new(() => PostgresServer.StartAsync(Path.Combine(folder, "postgres")));
+        redis = new(() => RedisServerProcess.StartAsync(Path.Combine(folder, "redis")));
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>The servers of this process.</summary>
+    public static RealServers Instance => Shared.Value;
+
+    public Task<PostgresServer> PostgresAsync() => postgres.Value;
+
+    public Task<RedisServerProcess> RedisAsync() => redis.Value;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (postgres.IsValueCreated)
+            await (await postgres.Value).DisposeAsync();
+        if (redis.IsValueCreated)
+            await (await redis.Value).DisposeAsync();
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Tries until it works; servers take a moment to start.</summary>
+    public static async Task UntilAsync(Func<Task> attempt, string what)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await attempt();
+                return;
+            }
+            catch (Exception e) when (Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(30))
+            {
+                _ = e;
+                await Task.Delay(20);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"{what} did not come up.", e);
+            }
+        }
+    }
+}
+
+/// <summary>A PostgreSQL server of our own. It refuses to run as root, so as root it runs as Debian's user for it.</summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    private const string User = "porthor";
+    private readonly Process process;
+    private int databases;
+
+    private PostgresServer(Process process, int port)
+    {
+        this.process = process;
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    public static async Task<PostgresServer> StartAsync(string folder)
+    {
+        var bin = Prerequisites.PostgresBin ?? throw new InvalidOperationException("PostgreSQL is not installed.");
+        Directory.CreateDirectory(folder);
+        File.SetUnixFileMode(Path.GetDirectoryName(folder)!, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
+        var data = Path.Combine(folder, "data");
+        var port = RealServers.FreePort();
+        using (var initdb = Start([Path.Combine(bin, "initdb"), "-D", data, "-A", "trust", "-U", User, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]))
+        {
+            await initdb.WaitForExitAsync();
+            if (initdb.ExitCode != 0)
+                throw new InvalidOperationException("initdb failed.");
+        }
+        // The server's zone is far from UTC, so that a time that depends on it is seen to be wrong. Durability across a crash of
+        // the machine is not what these tests are about.
+        var process = Start([
+            Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
+            "-c", "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal"]);
+        var server = new PostgresServer(process, port);
+        await RealServers.UntilAsync(() => server.ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
+        return server;
+    }
+
+    /// <summary>A new, empty database; gives its name.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"test{Interlocked.Increment(ref databases)}";
+        await ExecuteAsync("postgres", $"CREATE DATABASE {name}");
+        return name;
+    }
+
+    public async Task ExecuteAsync(string database, string script)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(script, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>The rows of a query, as texts.</summary>
+    public async Task<List<string?[]>> QueryAsync(string database, string query)
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(query, connection) { AllResultTypesAreUnknown = true };
+        await using var reader = await command.ExecuteReaderAsync();
+        List<string?[]> rows = [];
+        while (await reader.ReadAsync())
+            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]);
+        return rows;
+    }
+
+    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username={User};Database={database}";
+
+    public string Url(string database) => $"postgresql://{User}@127.0.0.1:{Port}/{database}";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static Process Start(string[] command)
+    {
+        string[] whole = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
+        return Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+    }
+}
+
+/// <summary>A Redis server of our own.</summary>
+public sealed class RedisServerProcess : IAsyncDisposable
+{
+    private Process process;
+    private readonly string folder;
+    private int databases = -1;
+
+    private RedisServerProcess(Process process, string folder, int port)
+    {
+        this.process = process;
+        this.folder = folder;
+        Port = port;
+    }
+
+    public int Port { get; }
+
+    public static async Task<RedisServerProcess> StartAsync(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var port = RealServers.FreePort();
+        var server = new RedisServerProcess(Launch(folder, port), folder, port);
+        await server.UntilUpAsync();
+        return server;
+    }
+
+    /// <summary>The number of a database that nobody else uses.</summary>
+    public int NextDatabase() => Interlocked.Increment(ref databases);
+
+    /// <summary>Ends it at once, as a crash would. What was not saved is lost.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Starts it again on the same port, with what was saved.</summary>
+    public async Task RestartAsync()
+    {
+        process.Dispose();
+        process = Launch(folder, Port);
+        await UntilUpAsync();
+    }
+
+    public async Task<ConnectionMultiplexer> ConnectAsync() =>
+        await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},allowAdmin=true");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static Process Launch(string folder, int port) => Process.Start(new ProcessStartInfo(
+        Prerequisites.RedisServer!,
+        ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--databases", "2000", "--loglevel", "warning"])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private Task UntilUpAsync() => RealServers.UntilAsync(
+        async () =>
+        {
+            await using var connection = await ConnectAsync();
+            await connection.GetDatabase().PingAsync();
+        },
+        "Redis");
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
+using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
+using Porthor.Sessions;
+using Porthor.Tokens;
+
+namespace Porthor.Testing;
+
+/// <summary>The real server, listening on a port of this machine, over a deployment of its own.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ILoggerFactory loggers;
+
+    private TestServer(Deployment deployment, PorthorCore core, WebApplication app, ILoggerFactory loggers, JsonLogs logs)
+    {
+        Deployment = deployment;
+        Core = core;
+        this.app = app;
+        this.loggers = loggers;
+        Logs = logs;
+        Url = new Uri(app.Urls.First());
+        Client = CreateClient();
+    }
+
+    public Deployment Deployment { get; }
+
+    public PorthorCore Core { get; }
+
+    public JsonLogs Logs { get; }
+
+    public Uri Url { get; }
+
+    /// <summary>A client that follows no redirects and keeps no cookies.</summary>
+    public HttpClient Client { get; }
+
+    public TokenService Tokens => Core.Tokens;
+
+    /// <param name="configure">Changes the settings before the server starts.</param>
+    public static async Task<TestServer> StartAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null)
+    {
+        var deployment = await Deployment.CreateAsync(mode);
+        if (configure is not null)
+            deployment.Settings = configure(deployment.Settings);
+        var logs = new JsonLogs();
+        var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(logs));
+        var core = await deployment.OpenNodeAsync(clock, loggers);
+        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers);
+        await app.StartAsync();
+        return new TestServer(deployment, core, app, loggers, logs);
+    }
+
+    public HttpClient CreateClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
+
+    /// <summary>Sends a request and gives the answer with its body read.</summary>
+    /// <param name="json">An object to send as JSON, or a text to send as it is, called JSON.</param>
+    public async Task<Answer> SendAsync(HttpMethod method, string path, IEnumerable<(string Name, string Value)>? headers = null, object? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (json is string text)
+            request.Content = new StringContent(text, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));
+        else if (json is not null)
+            request.Content = JsonContent.Create(json);
+        foreach (var (name, value) in headers ?? [])
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await Client.SendAsync(request);
+        return await Answer.ReadAsync(response);
+    }
+
+    public Task<Answer> GetAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Get, path, headers);
+
+    public Task<Answer> PostAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Post, path, headers, json);
+
+    public Task<Answer> PatchAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Patch, path, headers, json);
+
+    public Task<Answer> PutAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Put, path, headers, json);
+
+    public Task<Answer> DeleteAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Delete, path, headers);
+
+    public static (string, string) Bearer(Token token) => ("Authorization", $"Bearer {token.Reveal()}");
+
+    public static (string, string) Basic(string user, string password) =>
+        ("Authorization", "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}")));
+
+    public (string, string) Bootstrap => Bearer(Core.BootstrapToken!);
+
+    /// <summary>A state cookie as the server itself would issue it.</summary>
+    public (string, string) Cookie(SessionState state) => ("Cookie", $"{SessionCookie.Name}={Core.SessionCookie.Write(state)}");
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await app.DisposeAsync();
+        await Deployment.DisposeAsync();
+        loggers.Dispose();
+    }
+}
+
+/// <summary>An answer, read to its end.</summary>
+public sealed record Answer(HttpStatusCode Status, string Body, IReadOnlyDictionary<string, IReadOnlyList<string>> Headers)
+{
+    public int StatusCode => (int)Status;
+
+    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
+
+    /// <summary>The first (and in most answers only) thing that was wrong.</summary>
+    public JsonElement Detail => Json.GetProperty("detail") is { ValueKind: JsonValueKind.Array } list ? list[0] : Json.GetProperty("detail");
+
+    public string? DetailType => Detail.GetProperty("type").GetString();
+
+    public string? DetailMessage => Detail.GetProperty("msg").GetString();
+
+    /// <summary>The place of the fault, its steps joined by dots; null if the answer names none.</summary>
+    public string? DetailLocation => Detail.TryGetProperty("loc", out var loc) ? string.Join('.', loc.EnumerateArray()) : null;
+
+    /// <summary>A header's only value; null if it is not there.</summary>
+    public string? Header(string name) => Headers.TryGetValue(name, out var values) ? values.Single() : null;
+
+    public static async Task<Answer> ReadAsync(HttpResponseMessage response)
+    {
+        var headers = response.Headers.Concat(response.Content.Headers)
+            .ToDictionary(header => header.Key, IReadOnlyList<string> (header) => [.. header.Value], StringComparer.OrdinalIgnoreCase);
+        return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), headers);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Net;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Testing;
+
+/// <summary>Callers and tokens for tests, told in a line.</summary>
+public static class TokenBuilders
+{
+    public static readonly IPAddress Address = IPAddress.Parse("192.0.2.7");
+
+    public static readonly UserData SomeUser = new()
+    {
+        Name = "Some User",
+        Email = "someuser@example.com",
+        Uid = 1000,
+        Gid = 2000,
+        Groups = [new Group("bar", 1000), new Group("foo", 1000)],
+    };
+
+    /// <summary>Logs a user in and gives their session back as a caller.</summary>
+    public static async Task<Caller> SessionForAsync(
+        this TokenService tokens, string username, string scopes = "user:token", UserData? userData = null, IPAddress? address = null)
+    {
+        var token = await tokens.CreateSessionTokenAsync(username, userData ?? SomeUser, ScopeSet.Parse(scopes), address ?? Address);
+        return await tokens.CallerAsync(token, address);
+    }
+
+    /// <summary>Whoever shows this token.</summary>
+    public static async Task<Caller> CallerAsync(this TokenService tokens, Token token, IPAddress? address = null) =>
+        new(await tokens.GetDataAsync(token) ?? throw new InvalidOperationException("The token is not valid."), address ?? Address);
+
+    /// <summary>An administrator who has no token of their own.</summary>
+    public static Caller Administrator(TimeProvider clock) => new(TokenRecord.Bootstrap(clock.GetUtcNow()), Address);
+}
