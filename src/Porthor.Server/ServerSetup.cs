@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Porthor.Server.Api;
+using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 
@@ -40,5 +41,8 @@ internal static class ServerSetup
         api.MapQuotaOverrides();
         app.MapInternal();
         app.MapPorthorDocuments();
+#pragma warning disable ASP0014 // Called for its effect now: the routes can be described before the server is started.
+        app.UseEndpoints(_ => { });
+#pragma warning restore ASP0014
     }
 }

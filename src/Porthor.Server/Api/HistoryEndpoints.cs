@@ -1,4 +1,5 @@
 using Porthor.History;
+using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Values;
@@ -10,9 +11,22 @@ internal static class HistoryEndpoints
 {
     public static void MapHistory(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/history/token-changes", GetAllAsync).WithMetadata(Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap());
-        api.MapGet("/users/{username}/token-change-history", GetOfUserAsync).WithMetadata(Access.AnyToken);
-        api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync).WithMetadata(Access.AnyToken);
+        const string tag = "history";
+        api.MapGet("/history/token-changes", GetAllAsync)
+            .WithMetadata(Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap())
+            .Described(tag, "getHistory", "Everybody's history", "Changes of all tokens, newest first.")
+            .Takes([.. DescribedParameter.History, .. DescribedParameter.HistoryOfAll])
+            .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
+        api.MapGet("/users/{username}/token-change-history", GetOfUserAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(tag, "getUserHistory", "A user's history", "Changes of a user's tokens, newest first.")
+            .Takes([DescribedParameter.Username, .. DescribedParameter.History])
+            .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
+        api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(tag, "getTokenHistory", "A token's history", "Changes of a token and of its direct children, newest first; also if the token is no more.")
+            .Takes(DescribedParameter.Username, DescribedParameter.Key)
+            .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
     }
 
     private static Task GetAllAsync(ApiRequest request, TokenService tokens)

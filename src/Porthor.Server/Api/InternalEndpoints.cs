@@ -1,3 +1,4 @@
+using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 
@@ -8,8 +9,13 @@ internal static partial class InternalEndpoints
 {
     public static void MapInternal(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/", GetIndex);
-        routes.MapGet("/health", GetHealthAsync);
+        const string tag = "internal";
+        routes.MapGet("/", GetIndex)
+            .Described(tag, "getIndex", "What this is", "Name and version of the service. Not for users: the proxy does not publish it.")
+            .Answers<IndexAnswer>();
+        routes.MapGet("/health", GetHealthAsync)
+            .Described(tag, "getHealth", "Whether it works", "Looks at both stores. Not for users: the proxy does not publish it.")
+            .Answers<HealthAnswer>().Produces(StatusCodes.Status500InternalServerError, contentType: "text/plain");
     }
 
     private static IResult GetIndex(ServerIdentity identity) => ApiJson.Write(writer =>

@@ -1,3 +1,4 @@
+using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Sessions;
@@ -12,8 +13,15 @@ internal static class UserEndpoints
 {
     public static void MapUsers(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/login", GetLogin).WithMetadata(Access.Session);
-        api.MapGet("/user-info", GetUserInfoAsync).WithMetadata(Access.AnyToken);
+        const string tag = "users";
+        api.MapGet("/login", GetLogin)
+            .WithMetadata(Access.Session)
+            .Described(tag, "getLogin", "What a page needs", "Gives a page of a signed-in person the CSRF value of the session, and the known scopes.")
+            .Answers<LoginAnswer>().Refuses(401, 503);
+        api.MapGet("/user-info", GetUserInfoAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(tag, "getUserInfo", "Who the caller is", "What is known about the user of the token in use, with their quota.")
+            .Answers<UserInfoAnswer>().Refuses(401, 503);
     }
 
     /// <summary>Gives the page the CSRF value of its session, and makes one if it has none.</summary>

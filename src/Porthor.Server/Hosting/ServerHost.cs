@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Porthor.Server.Api;
+using Porthor.Server.Api.Description;
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;

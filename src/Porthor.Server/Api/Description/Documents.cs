@@ -1,0 +1,127 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+using Scalar.AspNetCore;
+
+namespace Porthor.Server.Api.Description;
+
+/// <summary>The API's description: as OpenAPI for programs, and as a page for people.</summary>
+internal static class Documents
+{
+    public const string Path = "/auth/openapi.json";
+
+    private const string Name = "v1";
+    private const string BearerScheme = "token";
+    private const string CookieScheme = "session";
+    private const string BackLink = "\n\n[Return to Gafaelfawr documentation](.).";
+
+    public static void AddPorthorDocuments(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
+            options.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower));
+            options.SerializerOptions.NumberHandling = JsonNumberHandling.Strict;
+        });
+        services.AddOpenApi(Name, options =>
+        {
+            options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
+            options.CreateSchemaReferenceId = type =>
+                OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? id.Replace("Answer", "", StringComparison.Ordinal).Replace("Model", "", StringComparison.Ordinal) : null;
+            options.AddDocumentTransformer(DescribeAsync);
+            options.AddOperationTransformer(DescribeAsync);
+        });
+    }
+
+    public static void MapPorthorDocuments(this IEndpointRouteBuilder routes)
+    {
+        routes.MapOpenApi(Path);
+        routes.MapScalarApiReference("/auth/docs", options =>
+        {
+            options.Title = "Porthor API";
+            options.OpenApiRoutePattern = Path;
+            // Nothing is loaded from elsewhere: the page must work where the service does.
+            options.DefaultFonts = false;
+            options.Telemetry = false;
+        });
+        routes.MapGet("/auth/redoc", () => Results.Redirect("/auth/docs", permanent: false, preserveMethod: true)).ExcludeFromDescription();
+    }
+
+    /// <summary>The description as JSON, from an application that need not be running.</summary>
+    public static async Task<string> DescribeAsync(WebApplication app, bool addBackLink, CancellationToken cancellationToken)
+    {
+        var document = await app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync(cancellationToken);
+        if (addBackLink)
+            document.Info.Description += BackLink;
+        document.Servers?.Clear();
+        return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);
+    }
+
+    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    {
+        document.Info = new OpenApiInfo
+        {
+            Title = "Porthor",
+            Version = PorthorVersion.Text,
+            Description =
+                "Porthor issues, lists, changes, revokes and audits the tokens with which people and programs pass the gate of a reverse proxy. " +
+                "Times are seconds since 1970 (UTC). Fields that have no value are left out, unless a description says that they are null.",
+        };
+        document.Components ??= new OpenApiComponents();
+        document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
+        {
+            [BearerScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "A token, gt-KEY.SECRET. HTTP Basic is accepted too, with the token as user or as password.",
+            },
+            [CookieScheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.ApiKey,
+                In = ParameterLocation.Cookie,
+                Name = Sessions.SessionCookie.Name,
+                Description = "A browser's session. Everything but GET also needs the header X-CSRF-Token, with the value that GET /auth/api/v1/login gives.",
+            },
+        };
+        return Task.CompletedTask;
+    }
+
+    /// <summary>What follows from who may use a route: its parameters, its security, and the refusals of its gate.</summary>
+    private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    {
+        var metadata = context.Description.ActionDescriptor.EndpointMetadata;
+        operation.Parameters = [.. metadata.OfType<DescribedParameter>().Select(parameter => parameter.ToParameter())];
+        if (metadata.OfType<Access>().FirstOrDefault() is { } access)
+        {
+            operation.Security = [Requirement(CookieScheme, context.Document)];
+            if (!access.RequiresSession)
+                operation.Security.Insert(0, Requirement(BearerScheme, context.Document));
+            if (access.Scope is { } scope)
+                operation.Description += $" Needs the scope {scope}{(access.AllowsBootstrap ? ", or the bootstrap token" : "")}.";
+        }
+        foreach (var (status, response) in operation.Responses ?? [])
+            response.Description = StatusTexts.GetValueOrDefault(status, response.Description ?? "");
+        return Task.CompletedTask;
+    }
+
+    private static readonly Dictionary<string, string> StatusTexts = new()
+    {
+        ["200"] = "Done.",
+        ["201"] = "Made. Location tells where it is.",
+        ["204"] = "Done; there is nothing to say.",
+        ["401"] = "No credentials, or none that are valid.",
+        ["403"] = "Not allowed, or the CSRF token is missing.",
+        ["404"] = "There is no such thing.",
+        ["409"] = "The name is taken.",
+        ["422"] = "A parameter or the body cannot be accepted; all that is wrong is listed.",
+        ["500"] = "It does not work.",
+        ["503"] = "A store does not answer; nothing was decided. Try again.",
+    };
+
+    private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiDocument? document) =>
+        new() { [new OpenApiSecuritySchemeReference(scheme, document)] = [] };
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Installs what the tests need, then builds everything and runs all tests.
+#
+#   ./test.sh                 all of them
+#   ./test.sh --filter-class '*TokenTests'    some of them: arguments go to the test runner
+set -euo pipefail
+cd "$(dirname "$0")"
+
+if ! command -v dotnet >/dev/null; then
+  echo "Porthor needs the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
+  exit 1
+fi
+
+# Program to look for, and Debian's package that has it.
+needed() {
+  [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || command -v initdb >/dev/null || echo postgresql
+  command -v redis-server >/dev/null || command -v valkey-server >/dev/null || echo redis-server
+  command -v curl >/dev/null || echo curl
+}
+
+mapfile -t missing < <(needed)
+if [ "${#missing[@]}" -gt 0 ]; then
+  if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+    echo "Installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  else
+    echo "Not installed: ${missing[*]}" >&2
+    echo "Install them (as root on Debian this script does), or the tests that need them are skipped." >&2
+  fi
+fi
+
+dotnet build --nologo --verbosity quiet
+dotnet test --no-build "$@"
