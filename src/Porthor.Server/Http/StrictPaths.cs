@@ -19,7 +19,10 @@ internal sealed class StrictPaths : MatcherPolicy, IEndpointSelectorPolicy
         var path = httpContext.Request.Path.Value ?? "";
         for (var i = 0; i < candidates.Count; i++)
         {
-            if (candidates.IsValidCandidate(i) && candidates[i].Endpoint is RouteEndpoint route && !Matches(route.RoutePattern, path))
+            if (candidates.IsValidCandidate(i)
+                && candidates[i].Endpoint is RouteEndpoint route
+                && route.Metadata.GetMetadata<AnyPathForm>() is null
+                && !Matches(route.RoutePattern, path))
                 candidates.SetValidity(i, value: false);
         }
         return Task.CompletedTask;
@@ -39,3 +42,6 @@ internal sealed class StrictPaths : MatcherPolicy, IEndpointSelectorPolicy
         return true;
     }
 }
+
+/// <summary>Marks a library's routes, which count on the framework's own way of matching.</summary>
+internal sealed class AnyPathForm;

@@ -39,14 +39,18 @@ internal static class Documents
     public static void MapPorthorDocuments(this IEndpointRouteBuilder routes)
     {
         routes.MapOpenApi(Path);
-        routes.MapScalarApiReference("/auth/docs", options =>
-        {
-            options.Title = "Porthor API";
-            options.OpenApiRoutePattern = Path;
-            // Nothing is loaded from elsewhere: the page must work where the service does.
-            options.DefaultFonts = false;
-            options.Telemetry = false;
-        });
+        routes.MapScalarApiReference("/auth/docs", options => options
+                .WithTitle("Porthor API")
+                .WithOpenApiRoutePattern(Path)
+                .DisableDefaultFonts()
+                .DisableTelemetry()
+                .DisableAgent()
+                .DisableMcp()
+                .HideDeveloperTools()
+                .HideClientButton()
+                .WithNonce())
+            .WithMetadata(new AnyPathForm())
+            .Add(route => route.RequestDelegate = WithContentPolicy(route.RequestDelegate!));
         routes.MapGet("/auth/redoc", () => Results.Redirect("/auth/docs", permanent: false, preserveMethod: true)).ExcludeFromDescription();
     }
 
@@ -59,6 +63,21 @@ internal static class Documents
         document.Servers?.Clear();
         return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);
     }
+
+    /// <summary>
+    /// The page is a library's, on the host where sessions are valid: it may load and ask for nothing but what is ours.
+    /// </summary>
+    private static RequestDelegate WithContentPolicy(RequestDelegate page) => context =>
+    {
+        context.Response.OnStarting(() =>
+        {
+            context.Response.Headers.ContentSecurityPolicy =
+                $"default-src 'none'; script-src 'self' 'nonce-{context.Items[ScalarOptions.NonceHttpContextItemKey]}'; style-src 'self' 'unsafe-inline'; " +
+                "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+            return Task.CompletedTask;
+        });
+        return page(context);
+    };
 
     private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
