@@ -59,64 +59,100 @@ public sealed partial class TokenAudit
     /// Repaired are the scopes, where the record is right, and the end, where the earlier one is (deviations 28). What else
     /// differs was changed by hand, and nobody can tell which side is wrong.
     /// </summary>
-    private async Task<AuditFinding?> ConfirmMismatchAsync(TokenInfo suspect, bool fix, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> ConfirmMismatchAsync(TokenInfo suspect, bool fix, CancellationToken cancellationToken)
     {
-        var (mismatches, username) = await store.ChangeAsync(
-            async transaction =>
+        var (mismatches, username, shortened) = await store.ChangeAsync(
+            async Task<(IReadOnlyList<string>, string, IReadOnlyList<Shortened>)> (transaction) =>
             {
                 if (await transaction.LockAsync(suspect.Token) is not { } row || await transaction.ReadRecordAsync(suspect.Token) is not { } current)
-                    return ([], suspect.Username);
+                    return ([], suspect.Username, []);
                 var names = AuditComparison.Mismatches(row, current.Record);
-                if (fix && names.Any(IsRepairable))
-                    Repair(transaction, row, current);
-                return (names, current.Record.Username);
+                if (!fix || !names.Any(IsRepairable))
+                    return (names, current.Record.Username, []);
+                var end = AuditComparison.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
+                transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = end });
+                transaction.Edit(current, current.Record with { Expires = end });
+                return (names, current.Record.Username, await ShortenDescendantsAsync(transaction, suspect.Token, end));
             },
             cancellationToken: cancellationToken);
         if (mismatches.Count == 0)
-            return null;
+            return [];
         Log.Mismatch(logger, suspect.Token, username, mismatches);
         var list = string.Join(", ", mismatches.Select(name => fix && IsRepairable(name) ? name + " [fixed]" : name));
-        return new AuditFinding(
-            AuditKind.Mismatch,
-            suspect.Token,
-            $"Token `{suspect.Token}` for `{username}` does not match between database and Redis ({list})",
-            Repaired: fix && mismatches.All(IsRepairable));
+        return
+        [
+            new AuditFinding(
+                AuditKind.Mismatch,
+                suspect.Token,
+                $"Token `{suspect.Token}` for `{username}` does not match between database and Redis ({list})",
+                Repaired: fix && mismatches.All(IsRepairable)),
+            .. shortened.Select(child => OutlivesParent(child, fix)),
+        ];
     }
 
-    private async Task<AuditFinding?> ConfirmOutlivesParentAsync(
-        TokenInfo suspect, string username, bool fix, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> ConfirmOutlivesParentAsync(TokenInfo suspect, bool fix, CancellationToken cancellationToken)
     {
-        var (expires, parentExpires) = await store.ChangeAsync(
-            async transaction =>
+        var outliving = await store.ChangeAsync(
+            async Task<IReadOnlyList<Shortened>> (transaction) =>
             {
                 // The parent first, as every change of both does.
                 if (suspect.Parent is not { } parentKey
                     || await transaction.LockParentAsync(parentKey) is not { } parent
                     || await transaction.LockAsync(suspect.Token) is not { } child
                     || !AuditComparison.Outlives(child.Expires, parent.Expires))
-                    return (null, null);
+                    return [];
+                var current = await transaction.ReadRecordAsync(suspect.Token);
                 if (fix)
-                {
-                    transaction.Edit(child with { Expires = parent.Expires });
-                    if (await transaction.ReadRecordAsync(suspect.Token) is { } current)
-                        transaction.Edit(current, current.Record with { Expires = AuditComparison.Earlier(current.Record.Expires, parent.Expires) });
-                }
-                return (child.Expires, parent.Expires);
+                    Shorten(transaction, child, current, parent.Expires!.Value);
+                return
+                [
+                    new Shortened(child, current?.Record.Username ?? child.Username, parent.Expires!.Value),
+                    .. fix ? await ShortenDescendantsAsync(transaction, suspect.Token, parent.Expires) : [],
+                ];
             },
             cancellationToken: cancellationToken);
-        if (parentExpires is null)
-            return null;
-        Log.OutlivesParent(logger, suspect.Token, username, expires?.ToLogText(), parentExpires?.ToLogText());
+        return [.. outliving.Select(child => OutlivesParent(child, fix))];
+    }
+
+    /// <summary>
+    /// What becomes too long by a repair is repaired with it, so that no second run finds what the first one caused.
+    /// </summary>
+    private static async Task<IReadOnlyList<Shortened>> ShortenDescendantsAsync(TokenTransaction transaction, TokenKey key, DateTimeOffset? end)
+    {
+        if (end is null)
+            return [];
+        var descendants = await transaction.LockDescendantsAsync(key);
+        var records = await transaction.ReadRecordsAsync([.. descendants.Select(token => token.Token)]);
+        List<Shortened> shortened = [];
+        foreach (var token in descendants.Where(token => AuditComparison.Outlives(token.Expires, end)))
+        {
+            var current = records.GetValueOrDefault(token.Token);
+            Shorten(transaction, token, current, end.Value);
+            shortened.Add(new Shortened(token, current?.Record.Username ?? token.Username, end.Value));
+        }
+        return shortened;
+    }
+
+    private static void Shorten(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, DateTimeOffset end)
+    {
+        transaction.Edit(token with { Expires = end });
+        if (current is not null)
+            transaction.Edit(current, current.Record with { Expires = AuditComparison.Earlier(current.Record.Expires, end) });
+    }
+
+    private AuditFinding OutlivesParent(Shortened child, bool repaired)
+    {
+        Log.OutlivesParent(logger, child.Token.Token, child.Username, child.Token.Expires?.ToLogText(), child.ParentExpires.ToLogText());
         return new AuditFinding(
-            AuditKind.OutlivesParent, suspect.Token, $"Token `{suspect.Token}` for `{username}` expires after its parent token{Fixed(fix)}", fix);
+            AuditKind.OutlivesParent,
+            child.Token.Token,
+            $"Token `{child.Token.Token}` for `{child.Username}` expires after its parent token{Fixed(repaired)}",
+            repaired);
     }
 
     private static bool IsRepairable(string mismatch) => mismatch is "scopes" or "expires";
 
-    private static void Repair(TokenTransaction transaction, TokenInfo row, OpenedRecord current)
-    {
-        var expires = AuditComparison.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
-        transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = expires });
-        transaction.Edit(current, current.Record with { Expires = expires });
-    }
+    /// <summary>A child that ends later than its parent.</summary>
+    /// <param name="Token">As it was.</param>
+    private sealed record Shortened(TokenInfo Token, string Username, DateTimeOffset ParentExpires);
 }

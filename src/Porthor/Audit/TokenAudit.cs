@@ -99,11 +99,10 @@ public sealed partial class TokenAudit(
             }
             else
             {
-                if (!AuditComparison.Matches(token, record) && await ConfirmMismatchAsync(token, fix, cancellationToken) is { } mismatch)
-                    findings.Add(mismatch);
-                if (AuditComparison.Outlives(token.Expires, row.ParentExpires)
-                    && await ConfirmOutlivesParentAsync(token, record.Username, fix, cancellationToken) is { } outlives)
-                    findings.Add(outlives);
+                if (!AuditComparison.Matches(token, record))
+                    findings.AddRange(await ConfirmMismatchAsync(token, fix, cancellationToken));
+                if (AuditComparison.Outlives(token.Expires, row.ParentExpires))
+                    findings.AddRange(await ConfirmOutlivesParentAsync(token, fix, cancellationToken));
             }
             if (row.IsOrphan)
             {

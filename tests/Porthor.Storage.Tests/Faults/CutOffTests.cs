@@ -1,0 +1,189 @@
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Storage;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Faults;
+
+/// <summary>
+/// A node is cut off from its stores at every step of every change, in four ways. Whatever it told its caller then holds:
+/// what was handed out and works is listed; what was acknowledged as revoked is dead, with all its descendants; what was
+/// narrowed is narrow. And the audit can put right all that is left.
+/// </summary>
+public sealed class CutOffTests
+{
+    private static readonly ScopeSet Wide = ScopeSet.Of("read:all", "read:some", "user:token");
+    private static readonly ScopeSet Narrow = ScopeSet.Of("read:all");
+
+    [Theory, EveryMode]
+    public Task Creating_a_token(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    {
+        var request = new UserTokenRequest("new", Narrow, Expires: null);
+        tree.HandedOut.Add(await node.CreateUserTokenAsync(tree.Root, "some-user", request));
+    });
+
+    [Theory, EveryMode]
+    public Task Making_a_child(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+        tree.HandedOut.Add(await node.GetInternalTokenAsync(tree.Root, "new-service", Narrow)));
+
+    [Theory, EveryMode]
+    public Task Revoking_a_tree(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    {
+        (await node.DeleteTokenAsync(tree.Root.Record.Token.Key, tree.Root, "some-user")).ShouldBeTrue();
+        tree.Revoked = true;
+    });
+
+    [Theory, EveryMode]
+    public Task Narrowing_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    {
+        await node.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Narrow });
+        tree.Allowed = Narrow;
+    });
+
+    [Theory, EveryMode]
+    public Task Widening_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    {
+        await node.ModifyTokenAsync(
+            tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Wide.Union(ScopeSet.Of("exec:test")) });
+        tree.Acknowledged = Wide.Union(ScopeSet.Of("exec:test"));
+    });
+
+    [Theory, EveryMode]
+    public Task Exchanging_scopes_and_shortening(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    {
+        var end = tree.Now.AddHours(1);
+        var scopes = ScopeSet.Of("exec:test", "read:all");
+        await node.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = scopes, Expires = end });
+        (tree.Allowed, tree.Acknowledged, tree.LatestEnd) = (scopes, scopes, end);
+    });
+
+    [Theory, EveryMode]
+    public Task Expiring(Mode mode) => AtEveryStepAsync(mode, async (_, node) => await node.ExpireTokensAsync(), expired: true);
+
+    private static async Task AtEveryStepAsync(Mode mode, Func<Tree, TokenService, Task> change, bool expired = false)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var core = await deployment.OpenNodeAsync();
+        foreach (var fault in Enum.GetValues<Fault>())
+        {
+            var plan = new FaultPlan(0, fault);
+            for (var step = 1; step == 1 || plan.Reached; step++)
+            {
+                plan = new FaultPlan(step, fault);
+                var tree = await Tree.GrowAsync(core, expired);
+                await RunAsync(tree, Node(core, plan), change);
+                await tree.CheckAsync($"{fault} at step {step}");
+            }
+        }
+    }
+
+    private static async Task RunAsync(Tree tree, TokenService node, Func<Tree, TokenService, Task> change)
+    {
+        try
+        {
+            await change(tree, node);
+        }
+        catch (StoreUnavailableException)
+        {
+            // Nothing was promised then.
+        }
+    }
+
+    /// <summary>A node over the same stores that a plan can cut off.</summary>
+    private static TokenService Node(PorthorCore core, FaultPlan plan) => new PorthorBuilder
+    {
+        Ledger = new FaultyLedger(core.Sql.Ledger, plan),
+        History = core.Sql.History,
+        Vault = new FaultyVault(core.Vault, plan),
+        Fernet = new Fernet(core.SessionKeys, core.Clock),
+        Loggers = core.Loggers,
+        Metrics = core.Metrics,
+        Tokens = core.Settings.Tokens,
+        Clock = core.Clock,
+    }.Build();
+
+    /// <summary>A user token with children and a grandchild, and what holds for it.</summary>
+    private sealed class Tree(PorthorCore core, Caller root, IReadOnlyList<Token> descendants)
+    {
+        public Caller Root => root;
+
+        public Caller Administrator { get; } = TokenBuilders.Administrator(core.Clock);
+
+        public DateTimeOffset Now { get; } = core.Clock.GetSecondsNow();
+
+        /// <summary>What a caller was given.</summary>
+        public List<Token> HandedOut { get; } = [root.Record.Token, .. descendants];
+
+        /// <summary>The revocation was acknowledged.</summary>
+        public bool Revoked { get; set; }
+
+        /// <summary>The most that any of them may have, once a narrowing was acknowledged.</summary>
+        public ScopeSet? Allowed { get; set; }
+
+        /// <summary>What the root has, once a change was acknowledged.</summary>
+        public ScopeSet? Acknowledged { get; set; }
+
+        public DateTimeOffset? LatestEnd { get; set; }
+
+        public static async Task<Tree> GrowAsync(PorthorCore core, bool expired)
+        {
+            await core.Sql.Schema.DeleteAllDataAsync(CancellationToken.None);
+            await core.Tokens.DeleteAllTokensAsync();
+            var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = "root", Scopes = Wide };
+            var token = await core.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(core.Clock));
+            var root = await core.Tokens.CallerAsync(token);
+            var notebook = await core.Tokens.GetNotebookTokenAsync(root);
+            var inner = await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(notebook), "inner", Wide);
+            var other = await core.Tokens.GetInternalTokenAsync(root, "other", ScopeSet.Of("read:some"));
+            if (expired)
+                await ExpireRowsAsync(core, [notebook.Key, inner.Key]);
+            return new Tree(core, root, [notebook, inner, other]);
+        }
+
+        public async Task CheckAsync(string where)
+        {
+            foreach (var token in HandedOut)
+            {
+                if (await core.Tokens.GetDataAsync(token) is not { } record)
+                    continue;
+                Revoked.ShouldBeFalse($"{where}: {token.Key} works after its revocation was acknowledged");
+                var row = await core.Tokens.GetTokenInfoUncheckedAsync(token.Key);
+                row.ShouldNotBeNull($"{where}: {token.Key} works and is not listed");
+                record.Scopes.IsSubsetOf(row.Scopes).ShouldBeTrue($"{where}: {token.Key} allows more than is listed");
+                if (Allowed is not null)
+                    record.Scopes.IsSubsetOf(Allowed).ShouldBeTrue($"{where}: {token.Key} allows what was taken away");
+                if (LatestEnd is not null)
+                    (record.Expires <= LatestEnd).ShouldBeTrue($"{where}: {token.Key} outlives its new end");
+            }
+            if (Acknowledged is not null)
+                (await core.Tokens.GetDataAsync(root.Record.Token))!.Scopes.ShouldBe(Acknowledged, where);
+
+            // Whatever is left, the audit puts right, and the two stores agree.
+            await foreach (var _ in core.Tokens.AuditAsync(fix: true))
+            {
+            }
+            await core.Tokens.ExpireTokensAsync();
+            var left = await core.Tokens.AuditAsync(fix: false).Where(finding => finding.Kind != Audit.AuditKind.NoParent).ToListAsync();
+            left.ShouldBeEmpty(where);
+            foreach (var key in HandedOut.Select(token => token.Key))
+            {
+                var works = await core.Tokens.GetDataAsync(HandedOut.Single(token => token.Key == key)) is not null;
+                var listed = await core.Tokens.GetTokenInfoUncheckedAsync(key) is not null;
+                works.ShouldBe(listed, $"{where}: {key} after the audit");
+            }
+        }
+
+        private static async Task ExpireRowsAsync(PorthorCore core, IReadOnlyList<TokenKey> keys)
+        {
+            await using var transaction = await core.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+            foreach (var key in keys)
+            {
+                var row = await transaction.LockAsync(key, CancellationToken.None);
+                transaction.Update(row! with { Expires = core.Clock.GetSecondsNow().AddMinutes(-1) });
+            }
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+    }
+}

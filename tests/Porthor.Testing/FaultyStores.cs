@@ -1,0 +1,178 @@
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor.Testing;
+
+/// <summary>How a step of the stores goes wrong.</summary>
+public enum Fault
+{
+    /// <summary>The step fails and has no effect; the node goes on.</summary>
+    FailsBefore,
+
+    /// <summary>The step takes effect, but its caller is told that it failed; the node goes on.</summary>
+    FailsAfter,
+
+    /// <summary>The node dies before the step: nothing that it does from then on has an effect.</summary>
+    DiesBefore,
+
+    /// <summary>The node dies right after the step took effect.</summary>
+    DiesAfter,
+}
+
+/// <summary>
+/// Cuts a node off from its stores at a chosen step. It stands between the node and its real ledger and vault, counts what
+/// has an effect, and makes the step with the given number go wrong.
+/// </summary>
+internal sealed class FaultPlan(int step, Fault fault)
+{
+    private bool dead;
+
+    /// <summary>How many steps there were so far.</summary>
+    public int Steps { get; private set; }
+
+    public bool Reached => Steps >= step;
+
+    public async Task<T> StepAsync<T>(Func<Task<T>> effect)
+    {
+        ThrowIfDead();
+        var here = ++Steps == step;
+        if (here && fault is Fault.FailsBefore or Fault.DiesBefore)
+            throw Fail();
+        var result = await effect();
+        return here ? throw Fail() : result;
+    }
+
+    public Task StepAsync(Func<Task> effect) => StepAsync(async () =>
+    {
+        await effect();
+        return true;
+    });
+
+    /// <summary>Reading has no effect, but the dead do not read either.</summary>
+    public void ThrowIfDead()
+    {
+        if (dead)
+            throw new StoreUnavailableException("store", "the node is dead");
+    }
+
+    private StoreUnavailableException Fail()
+    {
+        dead = fault is Fault.DiesBefore or Fault.DiesAfter;
+        return new StoreUnavailableException("store", $"step {Steps}: {fault}");
+    }
+}
+
+/// <summary>A ledger that a <see cref="FaultPlan"/> can cut off.</summary>
+internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : ITokenLedger
+{
+    public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) => Reading(() => ledger.GetAsync(key, cancellationToken));
+
+    public Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken) =>
+        Reading(() => ledger.ListAsync(username, cancellationToken));
+
+    public Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken) =>
+        Reading(() => ledger.FindChildAsync(query, cancellationToken));
+
+    public Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) => Reading(() => ledger.CountAsync(now, cancellationToken));
+
+    public Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        Reading(() => ledger.ReadAsync(after, limit, cancellationToken));
+
+    public Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        Reading(() => ledger.ListedAsync(keys, cancellationToken));
+
+    public async Task<ILedgerTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        plan.ThrowIfDead();
+        return new Transaction(await ledger.BeginAsync(timeLimit, cancellationToken), plan);
+    }
+
+    public Task CheckAsync(CancellationToken cancellationToken) => ledger.CheckAsync(cancellationToken);
+
+    private Task<T> Reading<T>(Func<Task<T>> read)
+    {
+        plan.ThrowIfDead();
+        return read();
+    }
+
+    internal sealed class Transaction(ILedgerTransaction transaction, FaultPlan plan) : ILedgerTransaction
+    {
+        public ILedgerTransaction Inner => transaction;
+
+        public Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken) => transaction.LockAsync(key, cancellationToken);
+
+        public Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+            transaction.LockChildrenAsync(parents, cancellationToken);
+
+        public Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken) =>
+            transaction.LockParentAsync(parent, cancellationToken);
+
+        public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+            transaction.LockExpiredAsync(now, after, limit, cancellationToken);
+
+        public Task<bool> ClaimAbsentAsync(TokenKey key, CancellationToken cancellationToken) => transaction.ClaimAbsentAsync(key, cancellationToken);
+
+        public void Insert(TokenInfo token) => transaction.Insert(token);
+
+        public void Update(TokenInfo token) => transaction.Update(token);
+
+        public void Delete(IReadOnlyList<TokenKey> keys) => transaction.Delete(keys);
+
+        public void Add(IReadOnlyList<TokenChange> changes) => transaction.Add(changes);
+
+        public void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until) => transaction.RememberRevoked(keys, until);
+
+        public Task FlushAsync(CancellationToken cancellationToken) => plan.StepAsync(() => transaction.FlushAsync(cancellationToken));
+
+        public Task CommitAsync(CancellationToken cancellationToken) => plan.StepAsync(() => transaction.CommitAsync(cancellationToken));
+
+        // When a node dies its connection ends, and the database rolls back.
+        public ValueTask DisposeAsync() => transaction.DisposeAsync();
+    }
+}
+
+/// <summary>A vault that a <see cref="FaultPlan"/> can cut off.</summary>
+internal sealed class FaultyVault(ITokenVault vault, FaultPlan plan) : ITokenVault
+{
+    public bool JoinsLedger => vault.JoinsLedger;
+
+    public ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken)
+    {
+        plan.ThrowIfDead();
+        return vault.GetAsync(key, cancellationToken);
+    }
+
+    public Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    {
+        plan.ThrowIfDead();
+        return vault.GetAsync(keys, cancellationToken);
+    }
+
+    public IVaultSession Within(ILedgerTransaction transaction) => new Session(vault.Within(((FaultyLedger.Transaction)transaction).Inner), plan);
+
+    public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) => vault.ScanAsync(cancellationToken);
+
+    public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => vault.DeleteAllAsync(cancellationToken);
+
+    public Task CheckAsync(CancellationToken cancellationToken) => vault.CheckAsync(cancellationToken);
+
+    private sealed class Session(IVaultSession session, FaultPlan plan) : IVaultSession
+    {
+        public Task<IReadOnlyDictionary<TokenKey, SealedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+        {
+            plan.ThrowIfDead();
+            return session.ReadAsync(keys, cancellationToken);
+        }
+
+        public Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+            plan.StepAsync(() => session.CreateAsync(key, record, expires, cancellationToken));
+
+        public Task<bool> ReplaceAsync(
+            TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+            plan.StepAsync(() => session.ReplaceAsync(key, expected, replacement, expires, cancellationToken));
+
+        public Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
+            plan.StepAsync(() => session.DeleteAsync(keys, cancellationToken));
+    }
+}
