@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Races;
+
+/// <summary>
+/// A child is made while its parent is revoked, narrowed or shortened; by the same node, by another node, and by another
+/// process. However it ends: nothing survives an acknowledged revocation, no child allows more or lasts longer than its
+/// parent, and what works is listed. 500 races or 20 seconds a case; set PORTHOR_RACES for a long run.
+/// </summary>
+public sealed class ChildRaceTests
+{
+    private const string Scopes = "read:all,read:some";
+    private static readonly int Races = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_RACES") ?? "500", CultureInfo.InvariantCulture);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(Races > 500 ? 3600 : 20.0 / 3);
+
+    [Theory, EveryMode]
+    public Task No_child_survives_the_revocation_of_its_parent(Mode mode) => RaceAsync(
+        mode,
+        (node, parent) => node.DeleteTokenAsync(parent.Record.Token.Key, parent, parent.Username),
+        async (nodes, parent, child) =>
+        {
+            foreach (var node in nodes)
+            {
+                (await node.Tokens.GetDataAsync(parent.Record.Token)).ShouldBeNull("the parent works after its revocation was acknowledged");
+                if (child is not null)
+                    (await node.Tokens.GetDataAsync(child)).ShouldBeNull("a child works after its parent's revocation was acknowledged");
+            }
+            (await nodes[0].Tokens.ListTokensAsync(TokenBuilders.Administrator(nodes[0].Clock), parent.Username)).ShouldBeEmpty();
+        });
+
+    [Theory, EveryMode]
+    public Task No_child_allows_more_than_its_narrowed_parent(Mode mode) => RaceAsync(
+        mode,
+        (node, parent) => node.ModifyTokenAsync(
+            parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username, new TokenEdit { Scopes = ScopeSet.Of("read:all") }),
+        async (nodes, _, child) =>
+        {
+            if (child is null || await nodes[0].Tokens.GetDataAsync(child) is not { } record)
+                return;
+            record.Scopes.IsSubsetOf(ScopeSet.Of("read:all")).ShouldBeTrue($"a child has {record.Scopes} of a parent that has read:all");
+            (await nodes[0].Tokens.GetTokenInfoUncheckedAsync(child.Key))!.Scopes.ShouldBe(record.Scopes);
+        });
+
+    [Theory, EveryMode]
+    public Task No_child_outlives_its_shortened_parent(Mode mode)
+    {
+        var end = TimeProvider.System.GetSecondsNow().AddHours(1);
+        return RaceAsync(
+            mode,
+            (node, parent) => node.ModifyTokenAsync(
+                parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username, new TokenEdit { Expires = end }),
+            async (nodes, _, child) =>
+            {
+                if (child is null || await nodes[0].Tokens.GetDataAsync(child) is not { } record)
+                    return;
+                (record.Expires <= end).ShouldBeTrue($"a child ends {record.Expires}, its parent {end}");
+                (await nodes[0].Tokens.GetTokenInfoUncheckedAsync(child.Key))!.Expires.ShouldBe(record.Expires);
+            });
+    }
+
+    private static async Task RaceAsync(
+        Mode mode, Func<TokenService, Caller, Task> change, Func<IReadOnlyList<PorthorCore>, Caller, Token?, Task> check)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        // Embedded is one process; the other modes race three nodes, one of them in another process.
+        List<PorthorCore> nodes = [await deployment.OpenNodeAsync()];
+        Racer? other = null;
+        if (mode != Mode.Embedded)
+        {
+            nodes.Add(await deployment.OpenNodeAsync());
+            other = deployment.Own(await Racer.StartAsync(deployment));
+        }
+        var random = new Random(20261124);
+        var begun = Stopwatch.GetTimestamp();
+        var (children, refusals) = (0, 0);
+        for (var race = 0; race < Races && Stopwatch.GetElapsedTime(begun) < Limit; race++)
+        {
+            var parent = await ParentAsync(nodes[0], race);
+            Func<Task<Token?>> make = (race % 3) switch
+            {
+                1 when other is not null => () => other.MakeChildAsync(parent.Record.Token, "tap", Scopes),
+                2 => () => MakeChildAsync(nodes[^1].Tokens, parent),
+                _ => () => MakeChildAsync(nodes[0].Tokens, parent),
+            };
+            var making = Task.Run(() => AfterAsync(random.Next(4), make));
+            var changing = Task.Run(() => AfterAsync(random.Next(4), async () =>
+            {
+                await change(nodes[0].Tokens, parent);
+                return true;
+            }));
+            await changing;
+            var child = await making;
+            if (child is null)
+                refusals++;
+            else
+                children++;
+            await check(nodes, parent, child);
+        }
+        // Races that never met would prove nothing.
+        TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {refusals} refusals");
+        children.ShouldBeGreaterThan(0);
+        // No record is left that nobody lists.
+        (await nodes[0].Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+    }
+
+    private static async Task<Caller> ParentAsync(PorthorCore node, int race)
+    {
+        var request = new AdminTokenRequest { Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
+        return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
+    }
+
+    private static async Task<Token?> MakeChildAsync(TokenService node, Caller parent)
+    {
+        try
+        {
+            return await node.GetInternalTokenAsync(parent, "tap", ScopeSet.Parse(Scopes));
+        }
+        catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Gives the other side a head start of a few turns, so that the two meet at different points.</summary>
+    private static async Task<T> AfterAsync<T>(int turns, Func<Task<T>> work)
+    {
+        for (var turn = 0; turn < turns; turn++)
+            await Task.Yield();
+        return await work();
+    }
+}
