@@ -38,7 +38,8 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary>Null in embedded mode.</summary>
     public string? DatabaseName { get; private init; }
 
-    public static async Task<Deployment> CreateAsync(Mode mode)
+    /// <param name="ownRedis">A Redis server for this deployment alone, for tests that break it.</param>
+    public static async Task<Deployment> CreateAsync(Mode mode, RedisServerProcess? ownRedis = null)
     {
         var settings = new PorthorSettings
         {
@@ -59,7 +60,7 @@ internal sealed class Deployment : IAsyncDisposable
         }
         if (mode == Mode.Cluster)
         {
-            var redis = await RealServers.Instance.RedisAsync();
+            var redis = ownRedis ?? await RealServers.Instance.RedisAsync();
             RedisOptions Options() => new() { Host = "127.0.0.1", Port = redis.Port, Database = redis.NextDatabase() };
             settings = settings with { PersistentRedis = Options(), EphemeralRedis = Options() };
         }

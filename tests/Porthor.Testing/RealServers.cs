@@ -185,6 +185,9 @@ public sealed class RedisServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>A server of a test's own, to be broken.</summary>
+    public static Task<RedisServerProcess> StartOwnAsync() => StartAsync(Directory.CreateTempSubdirectory("porthor-redis-").FullName);
+
     /// <summary>The number of a database that nobody else uses.</summary>
     public int NextDatabase() => Interlocked.Increment(ref databases);
 
@@ -195,6 +198,11 @@ public sealed class RedisServerProcess : IAsyncDisposable
         await process.WaitForExitAsync();
     }
 
+    /// <summary>Makes it stand still, as a machine that swaps or a network that swallows would.</summary>
+    public void Pause() => Signal("STOP");
+
+    public void Resume() => Signal("CONT");
+
     /// <summary>Starts it again on the same port, with what was saved.</summary>
     public async Task RestartAsync()
     {
@@ -204,7 +212,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
     }
 
     public async Task<ConnectionMultiplexer> ConnectAsync() =>
-        await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},allowAdmin=true");
+        await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},allowAdmin=true,connectTimeout=500,connectRetry=1");
 
     public async ValueTask DisposeAsync()
     {
@@ -221,6 +229,12 @@ public sealed class RedisServerProcess : IAsyncDisposable
         RedirectStandardOutput = true,
         RedirectStandardError = true,
     })!;
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
 
     private Task UntilUpAsync() => RealServers.UntilAsync(
         async () =>

@@ -16,6 +16,8 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal sealed class PorthorCore : IAsyncDisposable
 {
+    private bool disposed;
+
     private PorthorCore(PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, RedisVault? redis, ILoggerFactory loggers, TimeProvider clock)
     {
         Settings = settings;
@@ -97,6 +99,8 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         if (Redis is not null)
             await Redis.DisposeAsync();
         await Sql.DisposeAsync();
