@@ -20,6 +20,9 @@ internal abstract class Dialect
     /// <summary>Keeps a row from being changed or removed, but lets others do the same.</summary>
     public abstract SqlFragment ForKeyShare { get; }
 
+    /// <summary>True if the database keeps statistics that tell it how many rows a range has.</summary>
+    public abstract bool KnowsDistribution { get; }
+
     public abstract object? Time(DateTimeOffset? value);
 
     public abstract DateTimeOffset ReadTime(DbDataReader reader, int column);

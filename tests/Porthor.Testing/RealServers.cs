@@ -17,6 +17,7 @@ public sealed class RealServers : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-tests-").FullName;
     private readonly Lazy<Task<PostgresServer>> postgres;
     private readonly Lazy<Task<RedisServerProcess>> redis;
+    private bool disposed;
 
     private RealServers()
     {
@@ -24,6 +25,12 @@ public sealed class RealServers : IAsyncDisposable
         redis = new(() => RedisServerProcess.StartAsync(Path.Combine(folder, "redis")));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
     }
+
+    /// <summary>
+    /// Set before the first use: PostgreSQL writes to the disk before it says that it has. Tests do without, because they do
+    /// not switch the machine off; measurements do not.
+    /// </summary>
+    public static bool Durable { get; set; }
 
     /// <summary>The servers of this process.</summary>
     public static RealServers Instance => Shared.Value;
@@ -34,6 +41,8 @@ public sealed class RealServers : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         if (postgres.IsValueCreated)
             await (await postgres.Value).DisposeAsync();
         if (redis.IsValueCreated)
@@ -106,7 +115,7 @@ public sealed class PostgresServer : IAsyncDisposable
         // the machine is not what these tests are about.
         var process = Start([
             Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
-            "-c", "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal"]);
+            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal"]);
         var server = new PostgresServer(process, port);
         await RealServers.UntilAsync(() => server.ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
         return server;

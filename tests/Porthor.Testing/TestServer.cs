@@ -42,6 +42,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     public TokenService Tokens => Core.Tokens;
 
+    public IServiceProvider Services => app.Services;
+
     /// <param name="configure">Changes the settings before the server starts.</param>
     public static async Task<TestServer> StartAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null)
     {

@@ -21,6 +21,8 @@ internal sealed class PostgresDialect : Dialect
 
     public override SqlFragment ForKeyShare { get; } = new(" FOR KEY SHARE");
 
+    public override bool KnowsDistribution => true;
+
     public override object? Time(DateTimeOffset? value) => value is { } time
         ? new NpgsqlParameter { Value = DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType = NpgsqlDbType.Timestamp }
         : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Timestamp };

@@ -16,6 +16,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? tra
         try
         {
             await using var batch = CreateBatch([statement], commit: false);
+            await PrepareAsync(batch, cancellationToken);
             await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
             List<T> rows = [];
             while (await reader.ReadAsync(cancellationToken))
@@ -39,6 +40,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? tra
         try
         {
             await using var batch = CreateBatch(statements, commit: false);
+            await PrepareAsync(batch, cancellationToken);
             await batch.ExecuteNonQueryAsync(cancellationToken);
             var preamble = batch.BatchCommands.Count - statements.Count;
             return [.. Enumerable.Range(preamble, statements.Count).Select(index => batch.BatchCommands[index].RecordsAffected)];
@@ -54,6 +56,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? tra
         try
         {
             await using var batch = CreateBatch(statements, commit: true);
+            await PrepareAsync(batch, cancellationToken);
             await batch.ExecuteNonQueryAsync(cancellationToken);
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
@@ -64,6 +67,13 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? tra
 
     /// <summary>Returns the connection to the pool, which rolls back what was not committed.</summary>
     public override ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    /// <summary>
+    /// The statements of changes are few and find their rows by key, so they are prepared; that costs a round trip only the
+    /// first time on each connection. Those for reading are many, and the best plan for one value is the worst for another.
+    /// </summary>
+    private Task PrepareAsync(NpgsqlBatch batch, CancellationToken cancellationToken) =>
+        transactionLimit is null ? Task.CompletedTask : batch.PrepareAsync(cancellationToken);
 
     private NpgsqlBatch CreateBatch(IReadOnlyList<SqlText> statements, bool commit)
     {

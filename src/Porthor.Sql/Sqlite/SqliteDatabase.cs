@@ -51,23 +51,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     {
         if (!await writing.WaitAsync(timeLimit, cancellationToken))
             throw new StoreUnavailableException("ledger", "waiting for other writers");
-        var session = new SqliteSession(writer, writerThread, inTransaction: true, _ => writing.Release());
-        try
-        {
-            await session.RunAsync(
-                () =>
-                {
-                    writer.ExecuteScript("BEGIN IMMEDIATE");
-                    return true;
-                },
-                cancellationToken);
-            return session;
-        }
-        catch
-        {
-            await session.DisposeAsync();
-            throw;
-        }
+        return new SqliteSession(writer, writerThread, inTransaction: true, _ => writing.Release());
     }
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)

@@ -20,6 +20,8 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment ForKeyShare => SqlFragment.None;
 
+    public override bool KnowsDistribution => false;
+
     public override object? Time(DateTimeOffset? value) => value is { } time ? ToMicroseconds(time) : null;
 
     public override DateTimeOffset ReadTime(DbDataReader reader, int column) =>

@@ -2,10 +2,14 @@ using Microsoft.Data.Sqlite;
 
 namespace Porthor.Sql.Sqlite;
 
-/// <summary>A SQLite handle in use; what is asked of it runs on the threads kept for that.</summary>
+/// <summary>
+/// A SQLite handle in use; what is asked of it runs on the threads kept for that. A transaction begins with its first
+/// statement, so that a small change is a single visit to the writing thread.
+/// </summary>
 internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads threads, bool inTransaction, Action<SqliteHandle> release) : SqlSession
 {
-    private bool open = inTransaction;
+    private bool toBegin = inTransaction;
+    private bool open;
 
     public override Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         RunAsync(() => handle.Query(statement, read), cancellationToken);
@@ -20,7 +24,7 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
         {
             foreach (var statement in statements)
                 handle.Execute(statement);
-            handle.ExecuteScript("COMMIT");
+            handle.Execute(SqliteHandle.Commit);
             open = false;
             return true;
         },
@@ -29,18 +33,21 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
     public override async ValueTask DisposeAsync()
     {
         if (open)
-        {
-            open = false;
             await threads.RunAsync(Rollback);
-        }
         release(handle);
     }
 
+    /// <summary>Runs on the session's thread, in its transaction if it has one.</summary>
     internal Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken) => threads.RunAsync(() =>
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
+            if (toBegin)
+            {
+                handle.Execute(SqliteHandle.Begin);
+                (toBegin, open) = (false, true);
+            }
             return work();
         }
         catch (SqliteException e)
@@ -51,6 +58,7 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
 
     private bool Rollback()
     {
+        open = false;
         try
         {
             handle.ExecuteScript("ROLLBACK");

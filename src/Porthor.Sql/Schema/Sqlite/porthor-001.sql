@@ -1,5 +1,6 @@
 -- The tables of the reference's PostgreSQL schema, and Porthor's own, in SQLite's terms: enumerations are text, times are
--- microseconds since the epoch, addresses are bytes (docs/decisions/0003-sqlite-columns.md).
+-- microseconds since the epoch, addresses are bytes (docs/decisions/0003-sqlite-columns.md). Each index costs every change a
+-- page, so there is none that another's beginning answers.
 CREATE TABLE token (
     token text PRIMARY KEY NOT NULL,
     username text NOT NULL,
@@ -13,8 +14,6 @@ CREATE TABLE token (
     CONSTRAINT token_username_token_name_key UNIQUE (username, token_name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX token_by_username ON token (username, token_type);
-
 CREATE TABLE subtoken (
     child text PRIMARY KEY NOT NULL REFERENCES token (token) ON DELETE CASCADE,
     parent text REFERENCES token (token) ON DELETE SET NULL
@@ -23,7 +22,7 @@ CREATE TABLE subtoken (
 CREATE INDEX subtoken_by_parent ON subtoken (parent);
 
 CREATE TABLE token_change_history (
-    id integer PRIMARY KEY AUTOINCREMENT,
+    id integer PRIMARY KEY,
     token text NOT NULL,
     username text NOT NULL,
     token_type text NOT NULL CHECK (token_type IN ('session', 'user', 'notebook', 'internal', 'service', 'oidc')),
@@ -46,10 +45,10 @@ CREATE INDEX token_change_history_by_token ON token_change_history (token, event
 CREATE INDEX token_change_history_by_username ON token_change_history (username, event_time, id);
 CREATE INDEX porthor_history_by_actor ON token_change_history (actor, event_time, id);
 CREATE INDEX porthor_history_by_address ON token_change_history (ip_address, event_time, id);
-CREATE INDEX porthor_history_by_parent ON token_change_history (parent, event_time, id);
+CREATE INDEX porthor_history_by_parent ON token_change_history (parent, event_time, id) WHERE parent IS NOT NULL;
 
 CREATE TABLE token_auth_history (
-    id integer PRIMARY KEY AUTOINCREMENT,
+    id integer PRIMARY KEY,
     token text NOT NULL,
     username text NOT NULL,
     token_type text NOT NULL CHECK (token_type IN ('session', 'user', 'notebook', 'internal', 'service', 'oidc')),

@@ -1,0 +1,35 @@
+using Porthor.Benchmarks;
+using Porthor.Testing;
+
+// Prints one table: what each operation costs in each mode, as a ratio to its floor in the same run.
+RealServers.Durable = true;
+List<Result> results = [];
+List<(string What, double Milliseconds)> counts = [];
+foreach (var mode in Enum.GetValues<Mode>())
+{
+    if (Prerequisites.WhyNot(mode) is { } why)
+    {
+        Console.Error.WriteLine($"{mode}: {why}");
+        continue;
+    }
+    Console.Error.WriteLine($"{mode}: measuring");
+    var (more, moreCounts) = await new TokenBenchmarks(mode).RunAsync();
+    results.AddRange(more);
+    counts.AddRange(moreCounts);
+}
+await RealServers.Instance.DisposeAsync();
+
+Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; medians of 31 turns, one caller");
+Console.WriteLine();
+Console.WriteLine("| mode | operation | us | floor us | ratio | goal | bytes allocated |");
+Console.WriteLine("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
+foreach (var r in results)
+{
+    var goal = r.Goal is { } g ? $"<= {g:0.##}{(r.Ratio <= g ? "" : " MISSED")}" : "";
+    Console.WriteLine($"| {r.Mode} | {r.What} | {r.Microseconds:0.0} | {r.FloorMicroseconds:0.0} | {r.Ratio:0.00} | {goal} | {r.Bytes:0} |");
+}
+Console.WriteLine();
+Console.WriteLine("| count, apart | ms | goal |");
+Console.WriteLine("| --- | ---: | ---: |");
+foreach (var (what, milliseconds) in counts)
+    Console.WriteLine($"| {what} | {milliseconds:0.0} | <= 200{(milliseconds <= 200 ? "" : " MISSED")} |");

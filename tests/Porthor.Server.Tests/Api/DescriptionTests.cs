@@ -1,0 +1,149 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Porthor.Server.Http;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>
+/// The description of the API and the API itself say the same: every route is described, and what is answered has the fields
+/// that the description gives it, and no others.
+/// </summary>
+public sealed class DescriptionTests
+{
+    [Fact]
+    public async Task Every_route_is_described_with_who_may_use_it()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded);
+        var document = (await server.GetAsync("/auth/openapi.json")).Json;
+        document.GetProperty("openapi").GetString()!.ShouldStartWith("3.1");
+        var described = document.GetProperty("paths").EnumerateObject()
+            .SelectMany(path => path.Value.EnumerateObject().Select(operation => $"{operation.Name.ToUpperInvariant()} {path.Name}"))
+            .ToHashSet();
+
+        var routes = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.RoutePattern.RawText!.StartsWith("/auth/api/", StringComparison.Ordinal))
+            .ToList();
+        routes.Count.ShouldBeGreaterThan(10);
+        foreach (var route in routes)
+        {
+            route.Metadata.GetMetadata<Access>().ShouldNotBeNull($"{route.DisplayName} says who may use it");
+            foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
+                described.ShouldContain($"{method} {route.RoutePattern.RawText}");
+        }
+    }
+
+    [Fact]
+    public async Task Every_operation_has_a_summary_a_description_and_descriptions_of_its_fields()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded);
+        var document = (await server.GetAsync("/auth/openapi.json")).Json;
+        foreach (var operation in document.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject()))
+        {
+            operation.Value.GetProperty("summary").GetString().ShouldNotBeNullOrEmpty();
+            operation.Value.GetProperty("description").GetString().ShouldNotBeNullOrEmpty();
+        }
+        foreach (var schema in document.GetProperty("components").GetProperty("schemas").EnumerateObject())
+            schema.Value.TryGetProperty("description", out _).ShouldBeTrue(schema.Name);
+        // Examples are there for what a newcomer would not guess.
+        document.GetRawText().ShouldContain("gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw");
+    }
+
+    [Fact]
+    public async Task Answers_have_the_fields_that_their_description_gives_them()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded);
+        var document = (await server.GetAsync("/auth/openapi.json")).Json;
+        var session = await server.Tokens.SessionForAsync("some-user", "user:token,read:all");
+        var token = session.Record.Token;
+        var child = await server.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
+        var cookie = server.Cookie(new Sessions.SessionState { Token = token, Csrf = "c" });
+
+        var made = await server.PostAsync("/auth/api/v1/users/some-user/tokens", new { token_name = "made", scopes = (string[])["read:all"] }, TestServer.Bearer(token));
+        Conforms(document, "post", "/auth/api/v1/users/{username}/tokens", made);
+        var key = Token.Parse(made.Json.GetProperty("token").GetString()!).Key;
+        var path = $"/auth/api/v1/users/some-user/tokens/{key}";
+        Conforms(document, "get", "/auth/api/v1/users/{username}/tokens/{key}", await server.GetAsync(path, TestServer.Bearer(token)));
+        Conforms(
+            document,
+            "patch",
+            "/auth/api/v1/users/{username}/tokens/{key}",
+            await server.PatchAsync(path, new { token_name = "edited", scopes = (string[])[], expires = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds() }, TestServer.Bearer(await AdministratorAsync(server))));
+        Conforms(document, "get", "/auth/api/v1/users/{username}/tokens", await server.GetAsync("/auth/api/v1/users/some-user/tokens", TestServer.Bearer(token)));
+        Conforms(document, "get", "/auth/api/v1/token-info", await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(child)));
+        Conforms(document, "get", "/auth/api/v1/history/token-changes", await server.GetAsync("/auth/api/v1/history/token-changes", server.Bootstrap));
+        Conforms(document, "get", "/auth/api/v1/login", await server.GetAsync("/auth/api/v1/login", cookie));
+        Conforms(document, "get", "/auth/api/v1/user-info", await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(token)));
+        var overrides = new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 }, tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] };
+        Conforms(document, "put", "/auth/api/v1/quota-overrides", await server.PutAsync("/auth/api/v1/quota-overrides", overrides, server.Bootstrap));
+        Conforms(document, "get", "/auth/api/v1/quota-overrides", await server.GetAsync("/auth/api/v1/quota-overrides", TestServer.Bearer(token)));
+        Conforms(document, "get", "/", await server.GetAsync("/"));
+        Conforms(document, "get", "/health", await server.GetAsync("/health"));
+        Conforms(document, "get", "/auth/api/v1/users/{username}/tokens/{key}", await server.GetAsync(path.Replace($"{key}", new string('x', 22), StringComparison.Ordinal), TestServer.Bearer(token)));
+    }
+
+    [Fact]
+    public async Task The_page_for_people_is_there_and_loads_only_what_is_ours()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded);
+        (await server.GetAsync("/auth/docs")).StatusCode.ShouldBe(302);
+        var page = await server.GetAsync("/auth/docs/");
+        page.StatusCode.ShouldBe(200);
+        page.Body.ShouldContain("Porthor API");
+        page.Body.ShouldNotContain("://");
+        page.Header("Content-Security-Policy")!.ShouldStartWith("default-src 'none'; script-src 'self' 'nonce-");
+        var old = await server.GetAsync("/auth/redoc");
+        old.StatusCode.ShouldBe(307);
+        old.Header("Location").ShouldBe("/auth/docs");
+    }
+
+    private static async Task<Token> AdministratorAsync(TestServer server) => await server.Tokens.CreateTokenFromAdminRequestAsync(
+        new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service, Scopes = ScopeSet.Of("admin:token") },
+        TokenBuilders.Administrator(TimeProvider.System));
+
+    private static void Conforms(JsonElement document, string method, string path, Answer answer)
+    {
+        var responses = document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses");
+        responses.TryGetProperty($"{answer.StatusCode}", out var response).ShouldBeTrue($"{method} {path} may answer {answer.StatusCode}");
+        var schema = response.GetProperty("content").GetProperty("application/json").GetProperty("schema");
+        Conforms(document, schema, answer.Json, $"{method} {path}");
+    }
+
+    private static void Conforms(JsonElement document, JsonElement schema, JsonElement json, string where)
+    {
+        if (schema.TryGetProperty("oneOf", out var choices))
+            schema = choices.EnumerateArray().Single(choice => choice.TryGetProperty("$ref", out _));
+        if (schema.TryGetProperty("$ref", out var reference))
+            schema = document.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1]);
+        if (json.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in json.EnumerateArray())
+                Conforms(document, schema.GetProperty("items"), item, where);
+            return;
+        }
+        if (schema.TryGetProperty("enum", out var names))
+            names.EnumerateArray().Select(name => name.GetString()).ShouldContain(json.GetString(), where);
+        if (json.ValueKind != JsonValueKind.Object)
+            return;
+        if (schema.TryGetProperty("additionalProperties", out var values))
+        {
+            foreach (var entry in json.EnumerateObject())
+                Conforms(document, values, entry.Value, $"{where} {entry.Name}");
+            return;
+        }
+        var properties = schema.GetProperty("properties");
+        foreach (var field in json.EnumerateObject())
+        {
+            properties.TryGetProperty(field.Name, out var described).ShouldBeTrue($"{where}: {field.Name} is described");
+            Conforms(document, described, field.Value, $"{where} {field.Name}");
+        }
+        if (schema.TryGetProperty("required", out var required))
+        {
+            foreach (var name in required.EnumerateArray())
+                json.TryGetProperty(name.GetString()!, out _).ShouldBeTrue($"{where}: {name} is there");
+        }
+    }
+}
