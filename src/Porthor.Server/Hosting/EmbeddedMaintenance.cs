@@ -19,8 +19,9 @@ internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<Embe
                 await core.Tokens.TruncateHistoryAsync(cancellationToken: stoppingToken);
                 await core.Tokens.GatherStateMetricsAsync(stoppingToken);
             }
-            catch (StoreUnavailableException e)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
+                // Whatever it was, it must not end the server, nor the maintenance for good.
                 Log.Failed(logger, e.Message, e);
             }
         }

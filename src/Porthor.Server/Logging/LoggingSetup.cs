@@ -16,6 +16,7 @@ internal static class LoggingSetup
         logging.AddFilter("System", LogLevel.Warning);
         // Said by the greeting, or by the exit with its reason.
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddConsoleFormatter<JsonLineFormatter, ConsoleFormatterOptions>();
         logging.AddConsoleFormatter<ReadableFormatter, ConsoleFormatterOptions>();
         logging.AddConsole(options =>
