@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
@@ -34,7 +35,14 @@ internal static class PorthorCommand
     {
         var parsed = Create().Parse(arguments);
         if (parsed.Errors.Count == 0)
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // Longer than the server takes to let requests under way end.
+                ProcessTerminationTimeout = ServerHost.ShutdownTimeout + TimeSpan.FromSeconds(5),
+            });
+        }
         foreach (var error in parsed.Errors)
             await Console.Error.WriteLineAsync($"Error: {error.Message}");
         await Console.Error.WriteLineAsync("Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.");

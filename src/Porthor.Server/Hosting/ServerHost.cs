@@ -12,7 +12,7 @@ namespace Porthor.Server.Hosting;
 internal static partial class ServerHost
 {
     /// <summary>How long requests under way may take to end when the server stops.</summary>
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
 
     /// <param name="urls">Where to listen, with ';' between.</param>
     public static async Task<int> RunAsync(PorthorSettings settings, string urls, CancellationToken cancellationToken)

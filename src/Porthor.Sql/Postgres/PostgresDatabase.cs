@@ -21,7 +21,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
             // How long to wait for a connection, in seconds: a request must be answered within a second, with 503 if need be.
             Timeout = 1,
             // The last resort, in seconds: deadlines come with each call, and are set in the database for each transaction.
-            CommandTimeout = 60,
+            CommandTimeout = 10,
             // A cancelled call gives its connection up at once. Asking the server to cancel could take as long again.
             CancellationTimeout = -1,
             Multiplexing = false,
