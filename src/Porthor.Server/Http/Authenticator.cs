@@ -1,6 +1,6 @@
+using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
-using Porthor.Secrets;
 using Porthor.Sessions;
 using Porthor.Tokens;
 

@@ -1,6 +1,5 @@
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
-using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

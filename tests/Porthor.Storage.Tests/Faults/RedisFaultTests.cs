@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
