@@ -58,7 +58,16 @@ internal sealed class TestServer : IAsyncDisposable
         return new TestServer(deployment, core, app, loggers, logs);
     }
 
-    public HttpClient CreateClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
+    public HttpClient CreateClient() => new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+        ResponseHeaderEncodingSelector = (_, _) => Encoding.UTF8,
+    })
+    {
+        BaseAddress = Url,
+    };
 
     /// <summary>Sends a request and gives the answer with its body read.</summary>
     /// <param name="json">An object to send as JSON, or a text to send as it is, called JSON.</param>
@@ -126,7 +135,8 @@ public sealed record Answer(HttpStatusCode Status, string Body, IReadOnlyDiction
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)
     {
-        var headers = response.Headers.Concat(response.Content.Headers)
+        // As they were sent: the parsed ones are in an order and a form of the client's own.
+        var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
             .ToDictionary(header => header.Key, IReadOnlyList<string> (header) => [.. header.Value], StringComparer.OrdinalIgnoreCase);
         return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), headers);
     }
