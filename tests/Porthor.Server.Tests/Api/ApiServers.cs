@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>
+/// The servers of a test class, one for each mode, started when a test first wants it and shared by the class. When they
+/// stop, everything that was secret on the wire must be nowhere in their logs or refusals.
+/// </summary>
+public class ApiServers : IAsyncLifetime
+{
+    private readonly ConcurrentDictionary<Mode, Lazy<Task<ApiServer>>> servers = new();
+
+    internal Task<ApiServer> InAsync(Mode mode) =>
+        servers.GetOrAdd(mode, key => new Lazy<Task<ApiServer>>(() => ApiServer.StartAsync(key, Configure))).Value;
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        List<string> leaks = [];
+        foreach (var server in servers.Values)
+        {
+            leaks.AddRange((await server.Value).Watch.Leaks());
+            await (await server.Value).DisposeAsync();
+        }
+        leaks.ShouldBeEmpty();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>What is special about these servers' settings.</summary>
+    internal virtual PorthorSettings Configure(PorthorSettings settings) => settings;
+}
+
+/// <summary>A server as tests of the API talk to it: by paths below the prefix, by its own clock, and watched for leaks.</summary>
+internal sealed class ApiServer : IAsyncDisposable
+{
+    public const string Prefix = "/auth/api/v1";
+
+    /// <summary>With a fraction of a second, which nothing that is stored may keep.</summary>
+    private static readonly DateTimeOffset Begin = new(2026, 7, 1, 12, 0, 0, 750, TimeSpan.Zero);
+
+    private ApiServer(TestServer host, StillClock clock)
+    {
+        Host = host;
+        Clock = clock;
+        Watch = new SecretWatch(host.Logs);
+        foreach (var key in host.Core.SessionKeys)
+            Watch.Secret(key.Reveal());
+    }
+
+    public TestServer Host { get; }
+
+    /// <summary>Shared by all tests of a class: they may move it forward, and must not rely on where it stands.</summary>
+    public StillClock Clock { get; }
+
+    public SecretWatch Watch { get; }
+
+    public Mode Mode => Host.Deployment.Mode;
+
+    public (string, string) Bootstrap => Host.Bootstrap;
+
+    /// <summary>The current second since the epoch.</summary>
+    public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
+
+    public static async Task<ApiServer> StartAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null)
+    {
+        var clock = new StillClock(Begin);
+        return new ApiServer(await TestServer.StartAsync(mode, configure, clock), clock);
+    }
+
+    /// <summary>Sends a request; the path is taken as it is.</summary>
+    public async Task<Answer> SendAsync(HttpMethod method, string path, object? json = null, params (string Name, string Value)[] headers)
+    {
+        Watch.Sent(headers);
+        var answer = await Host.SendAsync(method, path, headers, json);
+        Watch.Received(answer);
+        return answer;
+    }
+
+    public Task<Answer> GetAsync(string path, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Get, Prefix + path, json: null, headers);
+
+    public Task<Answer> PostAsync(string path, object json, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Post, Prefix + path, json, headers);
+
+    public Task<Answer> PatchAsync(string path, object json, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Patch, Prefix + path, json, headers);
+
+    public Task<Answer> PutAsync(string path, object json, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Put, Prefix + path, json, headers);
+
+    public Task<Answer> DeleteAsync(string path, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Delete, Prefix + path, json: null, headers);
+
+    public ValueTask DisposeAsync() => Host.DisposeAsync();
+}

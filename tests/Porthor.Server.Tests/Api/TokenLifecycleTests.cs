@@ -1,0 +1,152 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>A token from its creation to its end, told through the API: TOK-001 to TOK-011, TOK-019, TOK-020, WEAK-11.</summary>
+public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private const long Lifetime = 30 * 86400;
+    private const long HundredDays = 100 * 86400;
+
+    [Theory, EveryMode]
+    public async Task A_user_makes_uses_and_revokes_a_token(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var example = await server.LogInAsync("example", "exec:admin,read:all,user:token");
+        var created = server.Now;
+        var expires = created + HundredDays;
+
+        // TOK-001, TOK-002: the browser makes a token, and the log tells who made which.
+        var logged = server.CountLines();
+        var answer = await server.PostAsync(
+            "/users/example/tokens", new { token_name = "some token", scopes = (string[])["read:all"], expires }, example.Writing);
+        var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
+        answer.ShouldBe(201, $$"""{"token":"{{token.Reveal()}}"}""");
+        answer.Header("Location").ShouldBe($"/auth/api/v1/users/example/tokens/{token.Key}");
+        server.LinesSince(logged, "Created new user token").ShouldHaveSingleItem().ShouldSay(
+            $$$"""
+            {"event":"Created new user token","severity":"info","logger":"gafaelfawr",
+             {{{server.OfBrowser(example, "POST", "/users/example/tokens", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},
+             "token_key":"{{{token.Key}}}","token_expires":"{{{LogTime(expires)}}}","token_name":"some token","token_scopes":["read:all"],
+             "token_userinfo":{"name":"Some User","email":"someuser@example.com","uid":1000,"gid":2000,
+             "groups":[{"name":"bar","id":1000},{"name":"foo","id":1000}]}}
+            """);
+
+        // TOK-003, TOK-004: the address in the answer is the token's, and the token itself reads the same about itself.
+        var info = $$"""{"username":"example","token_type":"user","scopes":["read:all"],"created":{{created}},"expires":{{expires}},"token":"{{token.Key}}","token_name":"some token"}""";
+        (await server.SendAsync(HttpMethod.Get, answer.Header("Location")!, headers: [example.Cookie])).ShouldBe(200, info);
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBe(200, info);
+
+        // TOK-005, TOK-010, WEAK-11: both tokens are listed, each with all that is known about it, in the order of their keys.
+        var session = $$"""{"username":"example","token_type":"session","scopes":["exec:admin","read:all","user:token"],"created":{{created}},"expires":{{created + Lifetime}},"token":"{{example.Key}}"}""";
+        string[] both = string.CompareOrdinal(token.Key.Value, example.Key.Value) < 0 ? [info, session] : [session, info];
+        (await server.GetAsync("/users/example/tokens", example.Cookie)).ShouldBe(200, $"[{string.Join(',', both)}]");
+        (await server.GetAsync("/token-info", example.Cookie)).ShouldBe(200, session);
+
+        // TOK-006: the owner may not change it.
+        (await server.PatchAsync($"/users/example/tokens/{token.Key}", new { token_name = "mine" }, example.Writing))
+            .ShouldBeRefused(403, "permission_denied", "Missing required admin:token scope");
+
+        // TOK-007: an administrator may. The fraction of a second is nobody's.
+        var admin = await server.LogInAsync("some-admin", "admin:token");
+        logged = server.CountLines();
+        var changed = await server.PatchAsync(
+            $"/users/example/tokens/{token.Key}",
+            new { token_name = "happy token", scopes = (string[])["exec:admin"], expires = expires + HundredDays + 0.5 },
+            admin.Writing);
+        changed.ShouldBe(
+            200,
+            $$"""{"username":"example","token_type":"user","scopes":["exec:admin"],"created":{{created}},"expires":{{expires + HundredDays}},"token":"{{token.Key}}","token_name":"happy token"}""");
+        server.LinesSince(logged, "Modified token").ShouldHaveSingleItem().ShouldSay(
+            $$$"""
+            {"event":"Modified token","severity":"info","logger":"gafaelfawr",
+             {{{server.OfBrowser(admin, "PATCH", $"/users/example/tokens/{token.Key}", """["admin:token"]""", Lifetime - 1)}}},
+             "token_key":"{{{token.Key}}}","token_expires":"{{{LogTime(expires + HundredDays)}}}","token_name":"happy token","token_scopes":["exec:admin"]}
+            """);
+
+        // TOK-008: the owner revokes it, once.
+        logged = server.CountLines();
+        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNothing();
+        (await server.GetAsync($"/users/example/tokens/{token.Key}", example.Cookie)).ShouldBeNotFound();
+        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNotFound();
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        server.LinesSince(logged, "Deleted token").ShouldHaveSingleItem().ShouldSay(
+            $$$"""
+            {"event":"Deleted token","severity":"info","logger":"gafaelfawr",
+             {{{server.OfBrowser(example, "DELETE", $"/users/example/tokens/{token.Key}", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},
+             "token_key":"{{{token.Key}}}","token_username":"example"}
+            """);
+
+        // TOK-009: its history outlives it.
+        var later = expires + HundredDays;
+        (await server.GetAsync($"/users/example/tokens/{token.Key}/change-history", example.Cookie)).ShouldBe(
+            200,
+            $$"""[{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"happy token","scopes":["exec:admin"],"expires":{{later}},"actor":"example","action":"revoke","ip_address":"127.0.0.1","event_time":{{created}}},"""
+            + $$"""{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"happy token","scopes":["exec:admin"],"expires":{{later}},"actor":"some-admin","action":"edit","old_token_name":"some token","old_scopes":["read:all"],"old_expires":{{expires}},"ip_address":"127.0.0.1","event_time":{{created}}},"""
+            + $$"""{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"some token","scopes":["read:all"],"expires":{{expires}},"actor":"example","action":"create","ip_address":"127.0.0.1","event_time":{{created}}}]""");
+    }
+
+    /// <summary>TOK-011.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_tells_of_its_user_what_the_session_told_that_made_it(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("known", user: new UserData
+        {
+            Name = "Zoë Example",
+            Email = "zoe@example.com",
+            Uid = 1,
+            Gid = long.MaxValue,
+            Groups = [new Group("zoo", 3), new Group("ant", -4)],
+        });
+        var token = await server.MakeTokenAsync(browser, "one");
+        const string user =
+            """{"username":"known","name":"Zoë Example","email":"zoe@example.com","uid":1,"gid":9223372036854775807,"groups":[{"name":"ant","id":-4},{"name":"zoo","id":3}]}""";
+        (await server.GetAsync("/user-info", browser.Cookie)).ShouldBe(200, user);
+        (await server.GetAsync("/user-info", TestServer.Bearer(token))).ShouldBe(200, user);
+    }
+
+    /// <summary>TOK-019, TOK-020.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_lasts_for_ever_if_it_is_asked_to(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("lasting");
+        var admin = await server.LogInAsync("ender", "admin:token");
+
+        // Without an expiration there is no such field, and null is none either.
+        var forever = await server.MakeTokenAsync(browser, "for ever");
+        (await server.GetAsync($"/users/lasting/tokens/{forever.Key}", browser.Cookie)).ShouldBe(
+            200, $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}},"token":"{{forever.Key}}","token_name":"for ever"}""");
+
+        // A token that would end is made to last, in the ledger and in its record.
+        var token = await server.MakeTokenAsync(browser, "ending", expires: server.Now + 86400);
+        (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldNotBeNull();
+        var path = $"/users/lasting/tokens/{token.Key}";
+        var endless = $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}},"token":"{{token.Key}}","token_name":"ending"}""";
+        (await server.PatchAsync(path, new { expires = (long?)null }, admin.Writing)).ShouldBe(200, endless);
+        (await server.GetAsync(path, browser.Cookie)).ShouldBe(200, endless);
+        (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldBeNull();
+
+        // Long after it would have ended it still works.
+        server.Clock.Advance(TimeSpan.FromDays(3));
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+    }
+
+    [Theory, EveryMode]
+    public async Task An_expired_token_is_no_token(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("ending");
+        var token = await server.MakeTokenAsync(browser, "short", expires: server.Now + 300);
+        server.Clock.Advance(TimeSpan.FromSeconds(299));
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+        server.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+    }
+
+    private static string LogTime(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).ToLogText();
+}

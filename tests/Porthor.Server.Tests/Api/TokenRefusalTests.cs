@@ -1,0 +1,126 @@
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>Whom the token routes turn away: TOK-012 to TOK-018 (TOK-013 is CsrfTests), HIS-014.</summary>
+public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private static readonly string Key = new('k', TokenKey.Length);
+
+    /// <summary>TOK-012: a cookie that never saw a login, as anybody's browser has it after a visit to the login page.</summary>
+    [Theory, EveryMode]
+    public async Task A_cookie_without_a_token_is_no_credential(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var csrf = SessionCookie.CreateCsrf();
+        (string, string)[] headers = [server.Host.Cookie(new SessionState { Csrf = csrf }), ("X-CSRF-Token", csrf)];
+
+        (await server.PostAsync("/tokens", new { }, headers)).ShouldBeUnauthenticated();
+        foreach (var (method, path, body) in Routes("example", Key))
+            (await server.SendAsync(method, path, body, headers)).ShouldBeUnauthenticated();
+        (await server.GetAsync($"/users/example/tokens/{Key}/change-history", headers)).ShouldBeUnauthenticated();
+    }
+
+    /// <summary>TOK-014: the bootstrap token makes the first administrator, and is nobody's own token.</summary>
+    [Theory, EveryMode]
+    public async Task The_bootstrap_token_opens_no_route_of_a_user(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var (method, path, body) in Routes("example", Key))
+            (await server.SendAsync(method, path, body, server.Bootstrap)).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        foreach (var path in (string[])["/token-info", "/user-info", "/quota-overrides", $"/users/example/tokens/{Key}/change-history"])
+            (await server.GetAsync(path, server.Bootstrap)).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+    }
+
+    /// <summary>TOK-015.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_without_the_scope_for_it_manages_no_tokens(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("scopeless", "read:all,user:token");
+        var token = await server.MakeTokenAsync(browser, "for reading", "read:all");
+        var key = token.Key.Value;
+        foreach (var (method, path, body) in Routes("scopeless", key))
+        {
+            // A change of a token is for administrators, whatever else the caller may do.
+            var missing = method == HttpMethod.Patch ? "admin:token" : "user:token";
+            (await server.SendAsync(method, path, body, TestServer.Bearer(token)))
+                .ShouldBeRefused(403, "permission_denied", $"Missing required {missing} scope");
+        }
+        // HIS-014
+        foreach (var path in (string[])["/users/scopeless/token-change-history", $"/users/scopeless/tokens/{key}/change-history"])
+            (await server.GetAsync(path, TestServer.Bearer(token))).ShouldBeRefused(403, "permission_denied", "Missing required user:token scope");
+
+        // It is still there, and what needs no scope it may do.
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+    }
+
+    /// <summary>TOK-016: also an administrator cannot make a session into something else.</summary>
+    [Theory, EveryMode]
+    public async Task Only_user_tokens_can_be_changed(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("sitting", "admin:token,user:token");
+        (await server.PatchAsync($"/users/sitting/tokens/{browser.Key}", new { token_name = "session" }, browser.Writing))
+            .ShouldBeRefused(403, "permission_denied", "Only user tokens can be modified");
+        var plain = await server.LogInAsync("standing");
+        (await server.PatchAsync($"/users/standing/tokens/{plain.Key}", new { token_name = "session" }, plain.Writing))
+            .ShouldBeRefused(403, "permission_denied", "Missing required admin:token scope");
+    }
+
+    /// <summary>TOK-017.</summary>
+    [Theory, EveryMode]
+    public async Task Nobody_acts_on_another_users_tokens(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var owner = await server.LogInAsync("owner");
+        var token = await server.MakeTokenAsync(owner, "mine");
+        var other = await server.LogInAsync("other");
+        const string message = "Cannot act on tokens for user owner";
+        foreach (var (method, path, body) in Routes("owner", token.Key.Value))
+        {
+            var expected = method == HttpMethod.Patch ? "Missing required admin:token scope" : message;
+            (await server.SendAsync(method, path, body, other.Writing)).ShouldBeRefused(403, "permission_denied", expected);
+        }
+        foreach (var path in (string[])[$"/users/owner/tokens/{token.Key}/change-history", "/users/owner/token-change-history"])
+            (await server.GetAsync(path, other.Cookie)).ShouldBeRefused(403, "permission_denied", message);
+
+        // An administrator reads and revokes, but makes no token in a user's name by this way.
+        var admin = await server.LogInAsync("overseer", "admin:token");
+        (await server.PostAsync("/users/owner/tokens", new { token_name = "theirs" }, admin.Writing))
+            .ShouldBeRefused(403, "permission_denied", message);
+        (await server.GetAsync($"/users/owner/tokens/{token.Key}", admin.Cookie)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/users/owner/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
+        (await server.DeleteAsync($"/users/owner/tokens/{token.Key}", admin.Writing)).ShouldBeNothing();
+    }
+
+    /// <summary>TOK-018: under one's own name there is no sign of another's token; the key might be anything.</summary>
+    [Theory, EveryMode]
+    public async Task Another_users_key_is_unknown_under_ones_own_name(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var holder = await server.LogInAsync("holder");
+        var token = await server.MakeTokenAsync(holder, "mine");
+        var seeker = await server.LogInAsync("seeker");
+        foreach (var key in (string[])[token.Key.Value, Key])
+        {
+            foreach (var (method, path, body) in Routes("seeker", key).Where(route => route.Path.EndsWith(key, StringComparison.Ordinal)))
+                (await server.SendAsync(method, path, body, seeker.Writing)).ShouldBeNotFound();
+            (await server.GetAsync($"/users/seeker/tokens/{key}/change-history", seeker.Cookie)).ShouldBeNotFound();
+        }
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+    }
+
+    /// <summary>The five routes for a user's tokens, each with what a request to it needs.</summary>
+    private static IEnumerable<(HttpMethod Method, string Path, object? Body)> Routes(string username, string key)
+    {
+        var tokens = $"{ApiServer.Prefix}/users/{username}/tokens";
+        yield return (HttpMethod.Get, tokens, null);
+        yield return (HttpMethod.Post, tokens, new { token_name = "new" });
+        yield return (HttpMethod.Get, $"{tokens}/{key}", null);
+        yield return (HttpMethod.Delete, $"{tokens}/{key}", null);
+        yield return (HttpMethod.Patch, $"{tokens}/{key}", new { token_name = "changed" });
+    }
+}

@@ -1,0 +1,184 @@
+using System.Text;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>What a token may be named, may open, and how long it may last: TOK-021 to TOK-028, deviations 1, 7, 8.</summary>
+public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    /// <summary>TOK-021, TOK-022.</summary>
+    [Theory, EveryMode]
+    public async Task A_name_is_taken_once(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("naming", "admin:token,user:token");
+        var first = await server.MakeTokenAsync(browser, "taken");
+        var second = await server.MakeTokenAsync(browser, "free");
+
+        (await server.PostAsync("/users/naming/tokens", new { token_name = "taken" }, browser.Writing))
+            .ShouldBeRefused(409, "duplicate_token_name", "Token name taken already used", "body", "token_name");
+        (await server.PatchAsync($"/users/naming/tokens/{second.Key}", new { token_name = "taken", scopes = (string[])["user:token"] }, browser.Writing))
+            .ShouldBeRefused(409, "duplicate_token_name", "Token name taken already used", "body", "token_name");
+
+        // Nothing of the refused change is left.
+        var info = (await server.GetAsync($"/users/naming/tokens/{second.Key}", browser.Cookie)).Json;
+        info.GetProperty("token_name").GetString().ShouldBe("free");
+        info.GetProperty("scopes").GetArrayLength().ShouldBe(0);
+        (await server.Host.Tokens.GetDataAsync(second))!.Scopes.IsEmpty.ShouldBeTrue();
+        (await server.GetAsync($"/users/naming/tokens/{second.Key}/change-history", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
+
+        // A token keeps its own name, names differ by case, and another user may have the same.
+        (await server.PatchAsync($"/users/naming/tokens/{first.Key}", new { token_name = "taken" }, browser.Writing)).StatusCode.ShouldBe(200);
+        await server.MakeTokenAsync(browser, "Taken");
+        await server.MakeTokenAsync(await server.LogInAsync("namesake"), "taken");
+
+        // A revoked token's name is free again.
+        (await server.DeleteAsync($"/users/naming/tokens/{first.Key}", browser.Writing)).ShouldBeNothing();
+        await server.MakeTokenAsync(browser, "taken");
+    }
+
+    /// <summary>TOK-023, TOK-024, and the same for administrators (ADM-007).</summary>
+    [Theory, EveryMode]
+    public async Task A_token_lasts_five_minutes_at_least(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("brief", "admin:token,user:token");
+        var token = await server.MakeTokenAsync(browser, "to be changed");
+        foreach (var expires in (long[])[-server.Now, -1, 0, server.Now, server.Now + 299])
+        {
+            (await server.PostAsync("/users/brief/tokens", new { token_name = "too short", expires }, browser.Writing)).ShouldBeRefused(
+                422, "invalid_expires", "Token must be valid for at least five minutes", "body", "expires");
+            (await server.PatchAsync($"/users/brief/tokens/{token.Key}", new { expires }, browser.Writing)).ShouldBeRefused(
+                422, "invalid_expires", "Token must be valid for at least five minutes", "body", "expires");
+            (await server.PostAsync("/tokens", new { username = "brief", token_type = "user", token_name = "too short", expires }, server.Bootstrap))
+                .ShouldBeRefused(422, "invalid_expires", "Token must be valid for at least five minutes", "body", "expires");
+        }
+        (await server.GetAsync("/users/brief/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
+
+        // Five minutes from now is enough, counted from the second that a token is created in.
+        await server.MakeTokenAsync(browser, "long enough", expires: server.Now + 300);
+        (await server.PatchAsync($"/users/brief/tokens/{token.Key}", new { expires = server.Now + 300 }, browser.Writing)).StatusCode.ShouldBe(200);
+    }
+
+    /// <summary>TOK-025, TOK-026.</summary>
+    [Theory, EveryMode]
+    public async Task Users_give_away_the_known_scopes_that_they_have(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("giver", "bogus:scope,exec:admin,other:scope,read:all,user:token");
+        Task<Answer> Ask(string name, params string[] scopes) =>
+            server.PostAsync("/users/giver/tokens", new { token_name = name, scopes }, browser.Writing);
+
+        // Unknown here; unknown, though the session has it; known, but not the session's.
+        (await Ask("unknown", "invalid:scope")).ShouldBeRefused(
+            422, "invalid_scopes", "Requested scopes are broader than your current scopes", "body", "scopes");
+        (await Ask("held", "bogus:scope")).ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+        (await Ask("mixed", "read:all", "other:scope")).ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+        (await Ask("broader", "read:some")).ShouldBeRefused(
+            422, "invalid_scopes", "Requested scopes are broader than your current scopes", "body", "scopes");
+        (await Ask("empty name", "")).ShouldBeRefused(
+            422, "invalid_scopes", "Requested scopes are broader than your current scopes", "body", "scopes");
+        (await Ask("two in one", "read:all,exec:admin")).ShouldBeRefused(
+            422, "invalid_scopes", "Requested scopes are broader than your current scopes", "body", "scopes");
+        (await server.GetAsync("/users/giver/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
+
+        // All that are known and held, in any order and more than once.
+        var answer = await Ask("all", "user:token", "exec:admin", "read:all", "exec:admin");
+        answer.StatusCode.ShouldBe(201);
+        var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText()
+            .ShouldBe("""["exec:admin","read:all","user:token"]""");
+
+        // The older form: one text with commas.
+        var text = await server.PostAsync("/users/giver/tokens", new { token_name = "text", scopes = "read:all,user:token" }, browser.Writing);
+        token = Token.Parse(text.Json.GetProperty("token").GetString()!);
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText()
+            .ShouldBe("""["read:all","user:token"]""");
+    }
+
+    /// <summary>TOK-027; deviations 1: an empty list takes all scopes away, and null and absence leave them.</summary>
+    [Theory, EveryMode]
+    public async Task A_change_of_scopes_is_a_change_of_what_the_token_opens(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("changing", "admin:token,user:token");
+        var token = await server.MakeTokenAsync(browser, "one", "user:token");
+        var path = $"/users/changing/tokens/{token.Key}";
+        async Task<string> Scopes(object edit)
+        {
+            (await server.PatchAsync(path, edit, browser.Writing)).StatusCode.ShouldBe(200);
+            var shown = (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText();
+            (await server.Host.Tokens.GetDataAsync(token))!.Scopes.Text.ShouldBe(string.Join(',', System.Text.Json.JsonSerializer.Deserialize<string[]>(shown)!));
+            return shown;
+        }
+
+        (await server.PatchAsync(path, new { scopes = (string[])["read:all", "bogus:scope"] }, browser.Writing))
+            .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+        (await Scopes(new { })).ShouldBe("""["user:token"]""");
+        (await Scopes(new { scopes = (string[]?)null })).ShouldBe("""["user:token"]""");
+        (await Scopes(new { scopes = (string[])["read:all", "exec:admin"] })).ShouldBe("""["exec:admin","read:all"]""");
+        (await Scopes(new { scopes = Array.Empty<string>() })).ShouldBe("[]");
+        (await Scopes(new { scopes = "read:some" })).ShouldBe("""["read:some"]""");
+        (await Scopes(new { scopes = "" })).ShouldBe("[]");
+    }
+
+    /// <summary>TOK-028: a form that any page can make a browser send is no request of ours.</summary>
+    [Theory, EveryMode]
+    public async Task A_body_that_is_not_called_json_is_refused(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("former");
+        const string form = "token_name=foo&scopes=read%3Aall";
+        const string json = """{"token_name":"foo"}""";
+        foreach (var (type, body, input) in ((string?, string, string)[])[
+            ("application/x-www-form-urlencoded", form, $"\"{form}\""),
+            ("text/plain", json, """
+            "{\"token_name\":\"foo\"}"
+            """),
+            ("text/json", json, """
+            "{\"token_name\":\"foo\"}"
+            """),
+            ("application/jsonp", json, """
+            "{\"token_name\":\"foo\"}"
+            """),
+            (null, json, """
+            "{\"token_name\":\"foo\"}"
+            """)])
+        {
+            (await SendAsync(server, browser, type, body)).ShouldBeInvalid(AnswerAssertions.Error(
+                "model_attributes_type", "\"body\"", "Input should be a valid dictionary or object to extract fields from", input));
+        }
+        (await SendAsync(server, browser, "application/vnd.api+json", json)).StatusCode.ShouldBe(201);
+        (await SendAsync(server, browser, "Application/JSON; charset=utf-8", """{"token_name":"bar"}""")).StatusCode.ShouldBe(201);
+    }
+
+    /// <summary>Deviations 8: what has no record cannot be changed, and is not half changed.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_whose_record_is_missing_is_not_found_and_not_changed(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("recordless", "admin:token,user:token");
+        var token = await server.MakeTokenAsync(browser, "one");
+        await server.ForgetRecordAsync(token.Key);
+
+        var path = $"/users/recordless/tokens/{token.Key}";
+        (await server.PatchAsync(path, new { scopes = (string[])["read:all"], token_name = "two" }, browser.Writing)).ShouldBeNotFound();
+        var info = (await server.GetAsync(path, browser.Cookie)).Json;
+        info.GetProperty("token_name").GetString().ShouldBe("one");
+        info.GetProperty("scopes").GetArrayLength().ShouldBe(0);
+        (await server.GetAsync($"{path}/change-history", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
+    }
+
+    private static async Task<Answer> SendAsync(ApiServer server, Browser browser, string? type, string body)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{ApiServer.Prefix}/users/{browser.Username}/tokens");
+        request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+        if (type is not null)
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        foreach (var (name, value) in browser.Writing)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await server.Host.Client.SendAsync(request);
+        return await Answer.ReadAsync(response);
+    }
+}
