@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
@@ -70,8 +69,22 @@ internal static class AnswerAssertions
         $$"""{"type":"{{type}}","loc":[{{location}}],"msg":{{Quoted(message)}},"input":{{input}}{{(context is null ? "" : $",\"ctx\":{context}")}}}""";
 
     /// <summary>A text as JSON with no more escaped than must be.</summary>
-    public static string Quoted(string text) =>
-        JsonSerializer.Serialize(text, new JsonSerializerOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    public static string Quoted(string text)
+    {
+        var json = new StringBuilder("\"");
+        foreach (var c in text)
+        {
+            json.Append(c switch
+            {
+                '"' or '\\' => $"\\{c}",
+                '\n' => "\\n",
+                '\t' => "\\t",
+                < ' ' => $"\\u{(int)c:x4}",
+                _ => $"{c}",
+            });
+        }
+        return json.Append('"').ToString();
+    }
 
     private static string Ascii(string json)
     {

@@ -1,0 +1,163 @@
+using System.Text;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>
+/// Where a token may stand in a request, and what becomes of what is no token (contract/api.md 2.1 to 2.3). HIS-012, HIS-013,
+/// ADM-001, ADM-013, QUO-011 where they are about who may.
+/// </summary>
+public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    [Theory, EveryMode]
+    public async Task No_credentials_are_asked_for(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var key = new string('k', TokenKey.Length);
+        foreach (var (method, path, body) in (IEnumerable<(HttpMethod, string, object?)>)[
+            (HttpMethod.Get, "/login", null), (HttpMethod.Get, "/token-info", null), (HttpMethod.Get, "/user-info", null),
+            (HttpMethod.Get, "/quota-overrides", null), (HttpMethod.Put, "/quota-overrides", new { }), (HttpMethod.Delete, "/quota-overrides", null),
+            (HttpMethod.Post, "/tokens", new { }), (HttpMethod.Get, "/users/some-user/tokens", null),
+            (HttpMethod.Post, "/users/some-user/tokens", new { }), (HttpMethod.Get, $"/users/some-user/tokens/{key}", null),
+            (HttpMethod.Patch, $"/users/some-user/tokens/{key}", new { }), (HttpMethod.Delete, $"/users/some-user/tokens/{key}", null),
+            (HttpMethod.Get, $"/users/some-user/tokens/{key}/change-history", null),
+            (HttpMethod.Get, "/users/some-user/token-change-history", null), (HttpMethod.Get, "/history/token-changes", null)])
+        {
+            (await server.SendAsync(method, ApiServer.Prefix + path, body)).ShouldBeUnauthenticated();
+            // An empty header is none.
+            (await server.SendAsync(method, ApiServer.Prefix + path, body, ("Authorization", ""))).ShouldBeUnauthenticated();
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task A_token_is_found_in_any_of_its_places(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("findable");
+        var token = browser.Session.Reveal();
+        foreach (var authorization in (string[])[
+            $"Bearer {token}", $"bearer {token}", $"BEARER {token}", $"Bearer  \t {token}",
+            Basic($"{token}:x-oauth-basic"), Basic($"x-oauth-basic:{token}"), Basic($"{token}:"), Basic($":{token}"), Basic($"{token}:{token}"),
+            Basic($"  {token}:\n"), Basic($"{token}:gt-not.a-token"), "bAsIc " + Basic($"{token}:")[6..], Basic($"{token}:").Replace("=", "", StringComparison.Ordinal) + "====",
+            Basic($"{token}:").Insert(20, "-_ %")])
+            (await server.GetAsync("/token-info", ("Authorization", authorization))).StatusCode.ShouldBe(200, authorization[..8]);
+    }
+
+    [Theory, EveryMode]
+    public async Task Basic_credentials_without_a_token_are_no_credentials(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var pair in (string[])["some-user:password", ":", "gt-:", "gt-KEY.SECRET:gt-KEY.SECRET"])
+            (await server.GetAsync("/token-info", ("Authorization", Basic(pair)))).ShouldBeUnauthenticated();
+    }
+
+    /// <summary>Such a header is an error of whoever wrote it, which a proxy hears of in headers, since it lets no 400 through.</summary>
+    [Theory, EveryMode]
+    public async Task A_malformed_header_is_an_invalid_request(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var one = (await server.LogInAsync("one-of-two")).Session.Reveal();
+        var two = (await server.LogInAsync("two-of-two")).Session.Reveal();
+        foreach (var (authorization, message) in (IEnumerable<(string, string)>)[
+            ("Bearer", "Malformed Authorization header"), (one, "Malformed Authorization header"),
+            ("token foo", "Unknown Authorization type token"), ("Bearer: foo", "Unknown Authorization type Bearer:"),
+            ("Say\"hi\\ foo", "Unknown Authorization type Say\"hi\\"),
+            ("Basic =", "Invalid Basic auth string: expected one user and one password"),
+            ("Basic A", "Invalid Basic auth string: incorrect padding"), ("Basic AAA", "Invalid Basic auth string: incorrect padding"),
+            ("Basic " + Convert.ToBase64String([0x66, 0xFF, 0x3A]), "Invalid Basic auth string: not UTF-8"),
+            (Basic("no-colon"), "Invalid Basic auth string: expected one user and one password"),
+            (Basic($"{one}:a:b"), "Invalid Basic auth string: expected one user and one password"),
+            (Basic($"{one}:{two}"), "Conflicting tokens in Basic username and password fields")])
+        {
+            var logged = server.CountLines();
+            (await server.GetAsync("/token-info", ("Authorization", authorization))).ShouldBeChallenged(403, 400, "invalid_request", message);
+            var line = server.LinesSince(logged, "Invalid request").ShouldHaveSingleItem();
+            line.GetProperty("severity").GetString().ShouldBe("info");
+            line.GetProperty("error").GetString().ShouldBe(message);
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task What_is_no_valid_token_is_refused_with_the_reason(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("guessed");
+        foreach (var (text, message) in (IEnumerable<(string, string)>)[
+            ("token", "Token does not start with gt-"), ("GT-" + browser.Session.Reveal()[3..], "Token does not start with gt-"),
+            ("gt-", "Token is malformed"), ("gt-.", "Token is malformed"), ($"gt-{browser.Key}", "Token is malformed"),
+            (browser.Session.Reveal() + "x", "Token is malformed"), (browser.Session.Reveal() + " x", "Token is malformed"),
+            (Token.Create().Reveal(), "Token is not valid"),
+            // The key is public; without its secret it opens nothing.
+            (new Token(browser.Key, new string('s', Token.SecretLength)).Reveal(), "Token is not valid")])
+        {
+            var logged = server.CountLines();
+            (await server.GetAsync("/token-info", ("Authorization", $"Bearer {text}"))).ShouldBeChallenged(401, 401, "invalid_token", message);
+            var line = server.LinesSince(logged, "Invalid token").ShouldHaveSingleItem();
+            line.GetProperty("severity").GetString().ShouldBe("info");
+            line.GetProperty("error").GetString().ShouldBe(message);
+        }
+    }
+
+    /// <summary>A page's own session wins over what a program behind us is to be shown, and a dead session is not passed over.</summary>
+    [Theory, EveryMode]
+    public async Task The_cookie_wins_over_the_header_also_when_it_is_dead(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("cookie-user");
+        var header = TestServer.Bearer((await server.LogInAsync("header-user")).Session);
+
+        var info = await server.GetAsync("/token-info", browser.Cookie, header);
+        info.Json.GetProperty("username").GetString().ShouldBe("cookie-user");
+        // The header is not even looked at.
+        (await server.GetAsync("/token-info", browser.Cookie, ("Authorization", "Bearer"))).StatusCode.ShouldBe(200);
+
+        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        (await server.GetAsync("/token-info", dead, header)).ShouldBeUnauthenticated();
+        // A cookie of ours without a token, or one that is not ours at all, leaves it to the header.
+        var empty = server.Host.Cookie(SessionState.Empty);
+        (await server.GetAsync("/token-info", empty, header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
+        (await server.GetAsync("/token-info", ("Cookie", "gafaelfawr=garbage"), header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
+    }
+
+    [Theory, EveryMode]
+    public async Task A_missing_scope_is_named(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("plain", "exec:admin,user:token");
+        foreach (var (method, path) in (IEnumerable<(HttpMethod, string)>)[
+            (HttpMethod.Post, "/tokens"), (HttpMethod.Get, "/history/token-changes"), (HttpMethod.Put, "/quota-overrides"), (HttpMethod.Delete, "/quota-overrides")])
+        {
+            var logged = server.CountLines();
+            (await server.SendAsync(method, ApiServer.Prefix + path, method == HttpMethod.Get ? null : new { }, browser.Writing))
+                .ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
+            var line = server.LinesSince(logged, "Permission denied").ShouldHaveSingleItem();
+            line.GetProperty("severity").GetString().ShouldBe("info");
+            line.GetProperty("error").GetString().ShouldBe("Token does not have required scope admin:token");
+            line.GetProperty("user").GetString().ShouldBe("plain");
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task The_bootstrap_token_needs_no_scope_where_it_is_accepted(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var logged = server.CountLines();
+        (await server.GetAsync("/history/token-changes?limit=1", server.Bootstrap)).StatusCode.ShouldBe(200);
+        server.LinesSince(logged, "Authenticated with bootstrap token").ShouldHaveSingleItem().ShouldSay(
+            $$$"""
+            {"event":"Authenticated with bootstrap token","severity":"info","logger":"gafaelfawr",
+             "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{{server.Host.Url.Authority}}}/auth/api/v1/history/token-changes?limit=1","remoteIp":"127.0.0.1"},
+             "token_source":"bearer","token":"<bootstrap>","user":"<bootstrap>","scopes":["admin:oidc","admin:token"]}
+            """);
+        // Also as a password, as any token.
+        var bootstrap = server.Host.Core.BootstrapToken!.Reveal();
+        (await server.GetAsync("/history/token-changes?limit=1", ("Authorization", Basic($"x:{bootstrap}")))).StatusCode.ShouldBe(200);
+        // Its key alone does not make it.
+        var wrong = new Token(server.Host.Core.BootstrapToken!.Key, new string('s', Token.SecretLength));
+        (await server.GetAsync("/history/token-changes", TestServer.Bearer(wrong))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+    }
+
+    private static string Basic(string pair) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(pair));
+}
