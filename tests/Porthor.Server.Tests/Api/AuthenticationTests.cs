@@ -79,6 +79,17 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         }
     }
 
+    /// <summary>The header says what was wrong in the client's own letters, and still is a header.</summary>
+    [Theory, EveryMode]
+    public async Task A_header_that_is_not_ascii_is_answered_like_any_other(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await server.GetAsync("/token-info", ("Authorization", "Jetôn 🔑")))
+            .ShouldBeChallenged(403, 400, "invalid_request", "Unknown Authorization type Jetôn");
+        (await server.GetAsync("/token-info", ("Authorization", "🔑 x")))
+            .ShouldBeChallenged(403, 400, "invalid_request", "Unknown Authorization type 🔑");
+    }
+
     [Theory, EveryMode]
     public async Task What_is_no_valid_token_is_refused_with_the_reason(Mode mode)
     {
