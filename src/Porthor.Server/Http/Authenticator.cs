@@ -84,7 +84,7 @@ internal sealed partial class Authenticator(
         if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))
             return;
         var presented = context.Request.Headers["X-CSRF-Token"].LastOrDefault();
-        if (state.Csrf is { } csrf && new Secret(csrf).Matches(presented))
+        if (state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented))
             return;
         var error = string.IsNullOrEmpty(presented) && state.Csrf is null
             ? "CSRF token required in X-CSRF-Token header"
