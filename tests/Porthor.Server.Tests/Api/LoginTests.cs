@@ -1,0 +1,146 @@
+using Porthor.Secrets;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>What a page is told about its session, and the cookie that comes with it: APL-001, APL-002, contract/login.md 1, 7.</summary>
+public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private const string Scopes =
+        """
+        {"name":"admin:oidc","description":"Can manage OpenID Connect clients"},{"name":"admin:token","description":"Can create and modify tokens for any user"},
+        {"name":"admin:userinfo","description":"Can see user information for any user"},{"name":"exec:admin","description":"Can do administrative things"},
+        {"name":"exec:notebook","description":"Can use notebooks"},{"name":"exec:test","description":"Can test"},{"name":"read:all","description":"Can read everything"},
+        {"name":"read:some","description":"Can read something"},{"name":"user:token","description":"Can create and modify user tokens"}
+        """;
+
+    [Theory, EveryMode]
+    public async Task A_page_learns_who_it_acts_for_and_what_exists(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("some-user", "user:token,read:all");
+        var answer = await server.GetAsync("/login", browser.Cookie);
+        answer.ShouldBe(
+            200,
+            $$$"""{"csrf":"{{{browser.Csrf.Item2}}}","username":"some-user","scopes":["read:all","user:token"],"config":{"scopes":[{{{Scopes.Replace("\n", "", StringComparison.Ordinal)}}}]}}""");
+        // Nothing changed, so the cookie stays as it is.
+        answer.Headers.Keys.ShouldNotContain("Set-Cookie");
+    }
+
+    [Theory, EveryMode]
+    public async Task A_session_without_a_csrf_value_gets_one_that_works(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("fresh-user");
+        var gitHub = new Secret("a-github-access-token");
+        var before = new SessionState { Token = browser.Session, GitHub = gitHub, ReturnUrl = "https://example.com/x" };
+        var answer = await server.GetAsync("/login", server.Host.Cookie(before));
+        var csrf = answer.Json.GetProperty("csrf").GetString()!;
+        csrf.Length.ShouldBe(22);
+
+        // Everything else in the cookie is still there.
+        var state = server.Host.Core.SessionCookie.TryRead(CookieOf(answer), out _).ShouldNotBeNull();
+        state.Csrf.ShouldBe(csrf);
+        state.Token.ShouldBe(browser.Session);
+        state.GitHub!.Reveal().ShouldBe("a-github-access-token");
+        state.ReturnUrl.ShouldBe("https://example.com/x");
+
+        // As a browser sends it, quotes and all, and as it may be sent without them.
+        var sent = answer.Header("Set-Cookie")!.Split(';')[0];
+        foreach (var cookie in (string[])[sent, sent.Replace("\"", "", StringComparison.Ordinal), $"other=1;{sent} ; last=2", $"{SessionCookie.Name}=first; {sent}"])
+        {
+            (await server.GetAsync("/login", ("Cookie", cookie))).Json.GetProperty("csrf").GetString().ShouldBe(csrf);
+            (await server.PostAsync("/users/fresh-user/tokens", new { token_name = cookie.GetHashCode(StringComparison.Ordinal).ToString() }, ("Cookie", cookie), ("X-CSRF-Token", csrf)))
+                .StatusCode.ShouldBe(201);
+        }
+    }
+
+    /// <summary>The padding of the value depends on its length, and the quotes on the padding.</summary>
+    [Fact]
+    public async Task A_cookie_with_padding_is_quoted_and_others_are_not()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("padded");
+        var seen = new HashSet<bool>();
+        foreach (var length in Enumerable.Range(1, 48))
+        {
+            var answer = await server.GetAsync(
+                "/login", server.Host.Cookie(new SessionState { Token = browser.Session, ReturnUrl = new string('x', length) }));
+            var header = answer.Header("Set-Cookie")!;
+            var value = CookieOf(answer);
+            var quotes = value.EndsWith('=') ? "\"" : "";
+            header.ShouldBe($"gafaelfawr={quotes}{value}{quotes}; HttpOnly; Path=/; SameSite=lax; Secure");
+            seen.Add(quotes.Length > 0);
+        }
+        seen.Count.ShouldBe(2);
+    }
+
+    /// <summary>APL-002.</summary>
+    [Theory, EveryMode]
+    public async Task Only_a_live_session_counts(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("alive");
+        var foreign = new SessionCookie(new Fernet([FernetKey.Create()], TimeProvider.System));
+        // No cookie; only a header; an unknown token; a token that is none.
+        (await server.GetAsync("/login")).ShouldBeUnauthenticated();
+        (await server.GetAsync("/login", TestServer.Bearer(browser.Session))).ShouldBeUnauthenticated();
+        (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Token = Token.Create() }))).ShouldBeUnauthenticated();
+        (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() }))).ShouldBeUnauthenticated();
+        // A revoked session.
+        var left = await server.LogInAsync("gone");
+        (await server.DeleteAsync($"/users/gone/tokens/{left.Key}", left.Writing)).ShouldBeNothing();
+        (await server.GetAsync("/login", left.Cookie)).ShouldBeUnauthenticated();
+
+        // Cookies that nobody here wrote: each is discarded as a whole, with a warning, and not taken away from the browser.
+        foreach (var (value, error) in (IEnumerable<(string, string)>)[
+            ("", "InvalidToken"), ("garbage", "InvalidToken"), ("\"", "InvalidToken"), ("gAAAAA==", "InvalidToken"),
+            (browser.Session.Reveal(), "InvalidToken"),
+            (foreign.Write(new SessionState { Token = browser.Session }), "InvalidToken"),
+            (Seal(server, "[]"), "ValidationError"), (Seal(server, "not json"), "ValidationError"),
+            (Seal(server, """{"token":5}"""), "ValidationError"), (Seal(server, """{"token":"gt-bad"}"""), "InvalidTokenError"),
+            (Seal(server, $$$"""{"token":{"key":"{{{browser.Key}}}","secret":"x"}}"""), "ValidationError"),
+            (Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","login_start":"yesterday"}"""), "ValidationError"),
+            (Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","csrf":"\ud800"}"""), "ValidationError")])
+        {
+            var logged = server.CountLines();
+            var answer = await server.GetAsync("/login", ("Cookie", $"{SessionCookie.Name}={value}"));
+            answer.ShouldBeUnauthenticated();
+            answer.Headers.Keys.ShouldNotContain("Set-Cookie");
+            var line = server.LinesSince(logged, "Discarding invalid state cookie").ShouldHaveSingleItem();
+            line.GetProperty("severity").GetString().ShouldBe("warning");
+            line.GetProperty("error").GetString().ShouldBe(error);
+        }
+
+        // What a later version may put beside it does not matter.
+        (await server.GetAsync("/login", ("Cookie", $"{SessionCookie.Name}={Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","later":[1]}""")}")))
+            .StatusCode.ShouldBe(200);
+    }
+
+    private static string Seal(ApiServer server, string json) => System.Text.Encoding.ASCII.GetString(
+        new Fernet(server.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
+
+    private static string CookieOf(Answer answer) => answer.Header("Set-Cookie")!.Split(';')[0].Split('=', 2)[1].Trim('"');
+}
+
+/// <summary>The cookie's attributes and the realm follow the configured address (deviations 30).</summary>
+public sealed class CookieAttributeTests
+{
+    [Theory]
+    [InlineData("https://Portal.Example.COM:8443/x", true, "; Domain=portal.example.com; HttpOnly; Path=/; SameSite=lax; Secure", "portal.example.com")]
+    [InlineData("http://localhost:8080", false, "; HttpOnly; Path=/; SameSite=lax", "localhost")]
+    [InlineData(null, false, "; HttpOnly; Path=/; SameSite=lax", "127.0.0.1")]
+    public async Task They_follow_the_address(string? baseUrl, bool allowSubdomains, string attributes, string realm)
+    {
+        await using var server = await ApiServer.StartAsync(
+            Mode.Embedded, settings => settings with { BaseUrl = baseUrl is null ? null : new Uri(baseUrl), AllowSubdomains = allowSubdomains });
+        var browser = await server.LogInAsync("some-user");
+        var answer = await server.GetAsync("/login", server.Host.Cookie(new SessionState { Token = browser.Session }));
+        var header = answer.Header("Set-Cookie")!;
+        header[header.IndexOf(';', StringComparison.Ordinal)..].ShouldBe(attributes);
+        (await server.GetAsync("/login")).ShouldBeUnauthenticated(realm);
+        server.Watch.Leaks().ShouldBeEmpty();
+    }
+}
