@@ -12,6 +12,13 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
         var response = context.Response;
         if (response.HasStarted || response.ContentLength is not null || response.ContentType is not null)
             return;
+        if (response.StatusCode == StatusCodes.Status405MethodNotAllowed && !Exists(context.Request.Path.Value ?? ""))
+        {
+            // The router looks at methods before it asks StrictPaths; a path that is none of ours has none.
+            response.Headers.Remove("Allow");
+            response.StatusCode = StatusCodes.Status404NotFound;
+            context.SetEndpoint(endpoint: null);
+        }
         switch (response.StatusCode)
         {
             case StatusCodes.Status404NotFound when OtherForm(context.Request) is { } other:
@@ -37,19 +44,19 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
         if (path.Length < 2)
             return null;
         var other = path.EndsWith('/') ? path.TrimEnd('/') : path + "/";
-        if (other.Length == 0 || !routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, other)))
+        if (other.Length == 0 || !Exists(other))
             return null;
         var scheme = ForwardedClient.Of(request.HttpContext).Scheme;
         return $"{scheme}://{request.Host.ToUriComponent()}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
     }
 
+    private bool Exists(string path) => routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, path));
+
     private static bool IsRoute(RouteEndpoint route, string path)
     {
-        var written = route.RoutePattern.RawText ?? "";
-        if (written.EndsWith('/') != path.EndsWith('/'))
-            return false;
-        var expected = written.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        var segments = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return expected.Length == segments.Length && expected.Zip(segments).All(pair => pair.First.StartsWith('{') || pair.First == pair.Second);
+        var expected = (route.RoutePattern.RawText ?? "").Split('/');
+        var segments = path.Split('/');
+        return expected.Length == segments.Length
+            && expected.Zip(segments).All(pair => pair.First.StartsWith('{') ? pair.Second.Length > 0 : pair.First == pair.Second);
     }
 }

@@ -1,0 +1,100 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>Requests that no route takes (contract/api.md 1). They are answered before anybody asks who sent them.</summary>
+public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private static readonly string Key = new('k', TokenKey.Length);
+
+    [Theory, EveryMode]
+    public async Task An_unknown_path_is_not_found(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var path in (string[])[
+            "/nothing", "/favicon.ico", "/auth", "/auth/", "/auth/api", "/auth/api/v1", "/auth/api/v1/", "/auth/api/v1/nothing", "/auth/api/v2/token-info",
+            "/auth/api/v1/users//tokens", "/auth/api/v1/users/some-user/tokens//change-history", "/auth//api/v1/token-info",
+            $"/auth/api/v1/users/some-user/tokens/{Key}/more", "/auth/api/v1/token-info.json", "/auth/api/v1/token-info%20", "/auth/api/v1/token-info;x=1",
+            // Names are names with their case.
+            "/Health", "/AUTH/api/v1/token-info", "/auth/API/v1/token-info", "/auth/api/v1/Token-Info", "/auth/api/v1/Users/some-user/tokens",
+            "/auth/api/v1/users/some-user/Tokens", $"/auth/api/v1/users/some-user/tokens/{Key}/CHANGE-HISTORY"])
+        {
+            foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Post, HttpMethod.Options])
+                (await server.SendAsync(method, path)).ShouldBe(404, """{"detail":"Not Found"}""");
+        }
+        foreach (var path in (string[])["//auth/api/v1/token-info", "//", "//example.com/", "/auth//api/v1/token-info/"])
+            (await server.SendLineAsync($"GET {path} HTTP/1.1"))!.ShouldBe(404, """{"detail":"Not Found"}""");
+    }
+
+    /// <summary>Only the first route of a path is named, which is the one for reading; and nothing answers other sites' pages.</summary>
+    [Theory, EveryMode]
+    public async Task A_method_that_a_path_does_not_have_is_not_allowed(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var (path, methods, allow) in (IEnumerable<(string, string, string)>)[
+            ("/", "GET", "GET"), ("/health", "GET", "GET"), ("/auth/openapi.json", "GET", "GET"),
+            ("/auth/api/v1/login", "GET", "GET"), ("/auth/api/v1/token-info", "GET", "GET"), ("/auth/api/v1/user-info", "GET", "GET"),
+            ("/auth/api/v1/quota-overrides", "GET PUT DELETE", "GET"), ("/auth/api/v1/tokens", "POST", "POST"),
+            ("/auth/api/v1/history/token-changes", "GET", "GET"), ("/auth/api/v1/users/some-user/token-change-history", "GET", "GET"),
+            ("/auth/api/v1/users/some-user/tokens", "GET POST", "GET"), ($"/auth/api/v1/users/some-user/tokens/{Key}", "GET PATCH DELETE", "GET"),
+            ($"/auth/api/v1/users/some-user/tokens/{Key}/change-history", "GET", "GET")])
+        {
+            foreach (var method in (string[])["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"])
+            {
+                // The framework knows the usual methods in any case, and so does HTTP/1.1 in practice.
+                if (methods.Split(' ').Contains(method.ToUpperInvariant()))
+                    continue;
+                var answer = await server.SendAsync(
+                    new HttpMethod(method), path, json: null, ("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST"));
+                answer.ShouldBe(405, """{"detail":"Method Not Allowed"}""");
+                answer.Header("Allow").ShouldBe(allow, $"{method} {path}");
+                answer.Headers.Keys.ShouldNotContain(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
+            }
+            // As any other, but without a body.
+            var head = await server.SendAsync(HttpMethod.Head, path);
+            head.StatusCode.ShouldBe(405, path);
+            head.Header("Allow").ShouldBe(allow);
+            head.Body.ShouldBeEmpty();
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task A_slash_too_many_is_redirected(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var path in (string[])[
+            "/health", "/auth/api/v1/token-info", "/auth/api/v1/tokens", "/auth/api/v1/users/some-user/tokens", $"/auth/api/v1/users/some-user/tokens/{Key}"])
+        {
+            foreach (var (method, sent, expected) in (IEnumerable<(HttpMethod, string, string)>)[
+                (HttpMethod.Get, $"{path}/", path), (HttpMethod.Post, $"{path}/", path), (HttpMethod.Get, $"{path}//", path),
+                (HttpMethod.Get, $"{path}/?a=b&c=%2F+%20", $"{path}?a=b&c=%2F+%20")])
+            {
+                var answer = await server.SendAsync(method, sent);
+                answer.StatusCode.ShouldBe(307, sent);
+                answer.Header("Location").ShouldBe($"http://{server.Host.Url.Authority}{expected}");
+                answer.Body.ShouldBeEmpty();
+            }
+        }
+        // The name in the path travels as it came, and stays part of the path.
+        (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens/")).Header("Location")
+            .ShouldBe($"http://{server.Host.Url.Authority}/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens");
+        (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/token-info/", null, ("X-Forwarded-For", "192.0.2.1"), ("X-Forwarded-Proto", "https")))
+            .Header("Location").ShouldBe($"https://{server.Host.Url.Authority}/auth/api/v1/token-info");
+    }
+
+    [Fact]
+    public async Task The_api_describes_itself()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var answer = await server.SendAsync(HttpMethod.Get, "/auth/openapi.json");
+        answer.StatusCode.ShouldBe(200);
+        answer.Header("Content-Type").ShouldStartWith("application/json");
+        var paths = answer.Json.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
+        foreach (var path in (string[])[
+            "/auth/api/v1/login", "/auth/api/v1/token-info", "/auth/api/v1/user-info", "/auth/api/v1/tokens", "/auth/api/v1/quota-overrides",
+            "/auth/api/v1/history/token-changes", "/auth/api/v1/users/{username}/tokens", "/auth/api/v1/users/{username}/tokens/{key}",
+            "/auth/api/v1/users/{username}/tokens/{key}/change-history", "/auth/api/v1/users/{username}/token-change-history"])
+            paths.ShouldContain(path);
+    }
+}
