@@ -1,0 +1,92 @@
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>
+/// Which address history and log show: that of the client as the trusted proxies saw it, whatever the client wrote itself
+/// (contract/api.md 1). HIS-015 where it is about addresses.
+/// </summary>
+public sealed class ForwardedAddressTests(ForwardedAddressTests.Behind servers) : IClassFixture<ForwardedAddressTests.Behind>
+{
+    public sealed class Behind : ApiServers
+    {
+        internal override PorthorSettings Configure(PorthorSettings settings) =>
+            settings with { Proxies = [AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };
+    }
+
+    /// <summary>The headers that arrive, and whose address they tell.</summary>
+    private static readonly (string[] Headers, string Address)[] Chains =
+    [
+        ([], "127.0.0.1"), ([""], "127.0.0.1"), (["unknown"], "127.0.0.1"), (["1.2.3.4:80"], "127.0.0.1"), (["[::1]"], "127.0.0.1"),
+        (["01.2.3.4"], "127.0.0.1"), (["1.2.3"], "127.0.0.1"), (["fe80::1%eth0"], "127.0.0.1"),
+        (["192.0.2.1"], "192.0.2.1"), ([" 192.0.2.1 ,10.0.0.1"], "192.0.2.1"),
+        // What stands left of the client's address the client wrote itself.
+        (["203.0.113.9, 192.0.2.1, 10.0.0.1"], "192.0.2.1"), (["203.0.113.9, 10.9.9.9, 192.0.2.1"], "192.0.2.1"), (["127.0.0.1, 192.0.2.1"], "192.0.2.1"),
+        (["192.0.2.1, nonsense, 10.0.0.1"], "192.0.2.1"), (["192.0.2.1", "10.0.0.1"], "192.0.2.1"), (["203.0.113.9", "192.0.2.1,10.0.0.1", "10.0.0.2"], "192.0.2.1"),
+        (["2001:DB8:0::0005, 2001:db8:1::7"], "2001:db8::5"), (["10.1.1.1, 2001:db8:1::7, 10.2.2.2"], "10.1.1.1"),
+        (["fe80::1%eth0, 10.0.0.1"], "10.0.0.1"),
+    ];
+
+    [Theory, EveryMode]
+    public async Task The_client_is_the_last_that_no_proxy_of_ours_is(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("forwarded");
+        foreach (var (index, (header, address)) in Chains.Index())
+        {
+            var logged = server.CountLines();
+            var body = $"{{\"token_name\":\"token {index}\"}}";
+            // Raw, because a client would join the lines.
+            var answer = await server.SendRawAsync(
+                $"POST /auth/api/v1/users/forwarded/tokens HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                + $"{string.Concat(browser.Writing.Select(line => $"{line.Item1}: {line.Item2}\r\n"))}{string.Concat(header.Select(line => $"X-Forwarded-For: {line}\r\n"))}"
+                + $"Content-Length: {body.Length}\r\n\r\n{body}");
+            answer!.StatusCode.ShouldBe(201);
+            var history = await server.GetAsync("/users/forwarded/token-change-history?limit=1", browser.Cookie);
+            history.Json[0].GetProperty("ip_address").GetString().ShouldBe(address, string.Join('|', header));
+            server.LinesSince(logged, "Created new user token").Single().GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe(address);
+        }
+    }
+
+    /// <summary>Links lead back to where the client came from, not to where the proxy did.</summary>
+    [Theory, EveryMode]
+    public async Task The_scheme_is_the_one_at_the_clients_place(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("linked");
+        foreach (var (addresses, schemes, expected) in (IEnumerable<(string?, string[], string)>)[
+            (null, [], "http"), ("192.0.2.1", [], "http"), ("192.0.2.1", ["https"], "https"), ("192.0.2.1, 10.0.0.1", ["https, http"], "https"),
+            ("192.0.2.1, 10.0.0.1", ["http, https"], "http"), ("203.0.113.9, 192.0.2.1, 10.0.0.1", ["http, https, http"], "https"),
+            // Shorter than the addresses: the left-most.
+            ("192.0.2.1, 10.0.0.1", ["https"], "https"), ("10.0.0.1, 10.0.0.2", ["https, http"], "https"),
+            // Nobody says who it was, two lines say how, or it is no scheme of the web.
+            (null, ["https"], "http"), ("unknown", ["https"], "http"), ("192.0.2.1", ["https", "https"], "http"),
+            ("192.0.2.1", ["javascript"], "http"), ("192.0.2.1", ["https://evil.example/#"], "http")])
+        {
+            (string, string)[] headers =
+                [browser.Cookie, .. addresses is null ? [] : ((string, string)[])[("X-Forwarded-For", addresses)], .. schemes.Select(line => ("X-Forwarded-Proto", line))];
+            // Raw, because a client would join the lines.
+            var answer = await server.SendLineAsync(
+                "GET /auth/api/v1/users/linked/token-change-history?limit=5 HTTP/1.1", [.. headers, ("X-Forwarded-Host", "evil.example")]);
+            answer!.Header("Link").ShouldBe(
+                $"<{expected}://{server.Host.Url.Authority}/auth/api/v1/users/linked/token-change-history?limit=5>; rel=\"first\"",
+                $"{addresses} {string.Join('|', schemes)}");
+        }
+    }
+}
+
+/// <summary>Without configured proxies whoever is last in the list is the client, because nothing is known to stand in front.</summary>
+public sealed class UnconfiguredProxyTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    [Theory, EveryMode]
+    public async Task The_right_most_address_is_the_clients(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("direct");
+        (await server.PostAsync("/users/direct/tokens", new { token_name = "one" }, [.. browser.Writing, ("X-Forwarded-For", "203.0.113.9, 10.0.0.1")]))
+            .StatusCode.ShouldBe(201);
+        (await server.GetAsync("/users/direct/token-change-history?limit=1", browser.Cookie)).Json[0].GetProperty("ip_address").GetString().ShouldBe("10.0.0.1");
+    }
+}
