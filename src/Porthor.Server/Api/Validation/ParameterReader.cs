@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Tokens;
 using Porthor.Users;
 using Porthor.Values;
@@ -17,6 +18,8 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
         $"{UserRules.UsernamePattern}|^<[a-z]+>$", text => UserRules.IsUsername(text) || IsSynthetic(text));
 
     private static readonly Pattern Cursor = new("^p?[0-9]+_[0-9]+$", IsCursor);
+
+    private Dictionary<string, string>? query;
 
     public string PathUsername() => Text(new Location("path", "username"), Route("username"), 1, UserRules.MaxUsernameLength, Username) ?? "";
 
@@ -91,7 +94,16 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private string Route(string name) => Convert.ToString(context.Request.RouteValues[name], CultureInfo.InvariantCulture) ?? "";
 
-    private string? Query(string name) => context.Request.Query.TryGetValue(name, out var values) && values.Count > 0 ? values[^1] ?? "" : null;
+    private string? Query(string name) => (query ??= ReadQuery(context.Request.QueryString)).GetValueOrDefault(name);
+
+    /// <summary>By their exact names. The framework's own collection takes names in any case, and so finds more than was meant.</summary>
+    private static Dictionary<string, string> ReadQuery(QueryString text)
+    {
+        Dictionary<string, string> parameters = [];
+        foreach (var parameter in new QueryStringEnumerable(text.Value))
+            parameters[parameter.DecodeName().ToString()] = parameter.DecodeValue().ToString();
+        return parameters;
+    }
 
     private static Location At(string name) => new("query", name);
 
