@@ -1,0 +1,189 @@
+using System.Text.RegularExpressions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>History page by page, there and back: HIS-002 to HIS-004, HIS-011, WEAK-07, contract/api.md 6, storage.md 2.6.</summary>
+public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private const int Changes = 23;
+
+    [Theory, EveryMode]
+    public async Task Walking_there_and_back_meets_every_entry_once(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await ChangedOftenAsync(server, "walker");
+        const string url = "/auth/api/v1/users/walker/token-change-history?limit=5";
+        var all = Entries(await server.GetAsync("/users/walker/token-change-history", browser.Cookie));
+        all.Count.ShouldBe(Changes);
+
+        // There: pages of five, then the rest. The first has nothing before it, the last nothing after.
+        List<(string Url, List<string> Entries)> pages = [];
+        for (string? next = server.Host.Url.GetLeftPart(UriPartial.Authority) + url; next is not null;)
+        {
+            var page = await server.SendAsync(HttpMethod.Get, next, headers: [browser.Cookie]);
+            pages.Add((next, Entries(page)));
+            page.Header("X-Total-Count").ShouldBe($"{Changes}");
+            var links = LinksOf(page);
+            links["first"].ShouldBe(pages[0].Url);
+            links.ContainsKey("prev").ShouldBe(pages.Count > 1);
+            links.TryGetValue("next", out next);
+        }
+        pages.Select(page => page.Entries.Count).ShouldBe([5, 5, 5, 5, 3]);
+        pages.SelectMany(page => page.Entries).ShouldBe(all);
+
+        // Back: the page before each, whose next is where we came from.
+        for (var i = pages.Count - 1; i > 0; i--)
+        {
+            var here = LinksOf(await server.SendAsync(HttpMethod.Get, pages[i].Url, headers: [browser.Cookie]));
+            var before = await server.SendAsync(HttpMethod.Get, here["prev"], headers: [browser.Cookie]);
+            Entries(before).ShouldBe(pages[i - 1].Entries);
+            var links = LinksOf(before);
+            links["next"].ShouldBe(pages[i].Url);
+            links["first"].ShouldBe(pages[0].Url);
+            before.Header("X-Total-Count").ShouldBe($"{Changes}");
+        }
+
+        // From the end, following only what leads back.
+        var last = LinksOf(await server.SendAsync(HttpMethod.Get, pages[^1].Url, headers: [browser.Cookie]));
+        List<string> backwards = [.. pages[^1].Entries];
+        for (var prev = last.GetValueOrDefault("prev"); prev is not null;)
+        {
+            var page = await server.SendAsync(HttpMethod.Get, prev, headers: [browser.Cookie]);
+            backwards.InsertRange(0, Entries(page));
+            LinksOf(page).TryGetValue("prev", out prev);
+        }
+        backwards.ShouldBe(all);
+    }
+
+    /// <summary>HIS-002, and a limit that is no limit.</summary>
+    [Theory, EveryMode]
+    public async Task A_page_may_be_of_any_size(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await ChangedOftenAsync(server, "sizer");
+        var all = Entries(await server.GetAsync("/users/sizer/token-change-history", browser.Cookie));
+        foreach (var (limit, count) in (IEnumerable<(string, int)>)[
+            ("1", 1), ("22", 22), ("23", 23), ("24", 23), ("1000000", 23), ("2147483648", 23), ("9223372036854775807", 23),
+            // Also as the contract lets integers be written.
+            ("%2B5", 5), ("%205%20", 5), ("005", 5), ("1_0", 10), ("5.0", 5)])
+        {
+            var page = await server.GetAsync($"/users/sizer/token-change-history?limit={limit}", browser.Cookie);
+            Entries(page).ShouldBe(all.Take(count), limit);
+            page.Header("X-Total-Count").ShouldBe($"{Changes}");
+            LinksOf(page).Keys.Order().ShouldBe(count < Changes ? ["first", "next"] : ["first"]);
+        }
+    }
+
+    /// <summary>A cursor alone pages to the end, and no headers come with it.</summary>
+    [Theory, EveryMode]
+    public async Task A_cursor_without_a_limit_gives_the_rest(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await ChangedOftenAsync(server, "resting");
+        var all = Entries(await server.GetAsync("/users/resting/token-change-history", browser.Cookie));
+        var cursor = CursorOf(LinksOf(await server.GetAsync("/users/resting/token-change-history?limit=9", browser.Cookie))["next"]);
+        foreach (var (sent, expected) in (IEnumerable<(string, IEnumerable<string>)>)[(cursor, all.Skip(9)), ($"p{cursor}", all.Take(9))])
+        {
+            var rest = await server.GetAsync($"/users/resting/token-change-history?cursor={sent}", browser.Cookie);
+            Entries(rest).ShouldBe(expected);
+            rest.Headers.Keys.ShouldNotContain("Link");
+            rest.Headers.Keys.ShouldNotContain("X-Total-Count");
+        }
+    }
+
+    /// <summary>WEAK-07: a cursor and a filter together; the count is that of the filter.</summary>
+    [Theory, EveryMode]
+    public async Task Filters_hold_on_every_page(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await ChangedOftenAsync(server, "filterer");
+        var since = server.Now - 3;
+        var all = Entries(await server.GetAsync($"/users/filterer/token-change-history?since={since}", browser.Cookie));
+        all.Count.ShouldBeInRange(6, Changes - 1);
+        List<string> seen = [];
+        for (string? next = $"{server.Host.Url}auth/api/v1/users/filterer/token-change-history?since={since}&limit=2&token_type=user"; next is not null;)
+        {
+            var page = await server.SendAsync(HttpMethod.Get, next, headers: [browser.Cookie]);
+            page.Header("X-Total-Count").ShouldBe($"{all.Count}");
+            seen.AddRange(Entries(page));
+            LinksOf(page).TryGetValue("next", out next);
+        }
+        seen.ShouldBe(all);
+    }
+
+    /// <summary>Links are made of what was sent, as a form writes it; only the first keeps what has no value, and what was sent twice apart.</summary>
+    [Theory, EveryMode]
+    public async Task Links_say_again_what_was_asked(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await ChangedOftenAsync(server, "linker");
+        var address = $"{server.Host.Url}auth/api/v1/users/linker/token-change-history";
+        var first = await server.GetAsync("/users/linker/token-change-history?limit=2", browser.Cookie);
+        var cursor = CursorOf(LinksOf(first)["next"]);
+        first.Header("Link").ShouldBe($"<{address}?limit=2>; rel=\"first\", <{address}?limit=2&cursor={cursor}>; rel=\"next\"");
+
+        // The time of the entry that begins the next page, and its number.
+        cursor.ShouldMatch($"^{server.Now}_[0-9]+$");
+
+        var asked = await server.GetAsync(
+            $"/users/linker/token-change-history?x=%7E-._&cursor={cursor}&since=1970-01-01T00%3A00:00%2B00:00&y=&limit=9&x=a+b%20c&%C3%BC=%E2%82%AC%22<>&limit=2&z", browser.Cookie);
+        const string since = "since=1970-01-01T00%3A00%3A00%2B00%3A00";
+        const string umlaut = "%C3%BC=%E2%82%AC%22%3C%3E";
+        asked.Header("Link").ShouldBe(
+            $"<{address}?x=~-._&{since}&y=&limit=9&x=a+b+c&{umlaut}&limit=2&z=>; rel=\"first\", "
+            + $"<{address}?x=~-._&x=a+b+c&{since}&limit=9&limit=2&{umlaut}&cursor={CursorOf(LinksOf(asked)["next"])}>; rel=\"next\", "
+            + $"<{address}?x=~-._&x=a+b+c&{since}&limit=9&limit=2&{umlaut}&cursor=p{cursor}>; rel=\"prev\"");
+        (await server.SendAsync(HttpMethod.Get, LinksOf(asked)["prev"], headers: [browser.Cookie])).Body.ShouldBe(first.Body);
+    }
+
+    /// <summary>WEAK-07: cursors that have the form and mean nothing.</summary>
+    [Theory, EveryMode]
+    public async Task A_cursor_out_of_every_range_is_refused(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var cursor in (string[])[
+            "253402300800_1", "p253402300800_1", "99999999999999999999999999999999999999_1", "1_2147483648", "p1_9223372036854775808",
+            "1_99999999999999999999999999999999999999"])
+        {
+            var answer = await server.GetAsync($"/history/token-changes?cursor={cursor}", server.Bootstrap);
+            answer.StatusCode.ShouldBe(422, cursor);
+            answer.DetailType.ShouldBe("invalid_cursor");
+            answer.DetailLocation.ShouldBe("query.cursor");
+            answer.DetailMessage!.ShouldStartWith("Cannot parse cursor: ");
+        }
+        // At the edges of the range there is simply nothing, or everything.
+        foreach (var cursor in (string[])["0_0", "p253402300799_2147483647", "00000_00000"])
+            (await server.GetAsync($"/history/token-changes?cursor={cursor}", server.Bootstrap)).ShouldBe(200, "[]");
+        var all = await server.GetAsync("/history/token-changes", server.Bootstrap);
+        foreach (var cursor in (string[])["p0_0", "253402300799_2147483647"])
+            (await server.GetAsync($"/history/token-changes?cursor={cursor}", server.Bootstrap)).Body.ShouldBe(all.Body);
+    }
+
+    /// <summary>A user whose changes come several in one second, as a script makes them.</summary>
+    private static async Task<Browser> ChangedOftenAsync(ApiServer server, string username)
+    {
+        var browser = await server.LogInAsync(username);
+        for (var i = 1; i < Changes; i++)
+        {
+            if (i % 3 == 2)
+                server.Clock.Advance(TimeSpan.FromSeconds(1));
+            await server.MakeTokenAsync(browser, $"token {i}");
+        }
+        return browser;
+    }
+
+    private static List<string> Entries(Answer answer)
+    {
+        answer.StatusCode.ShouldBe(200, answer.Body);
+        return [.. answer.Json.EnumerateArray().Select(entry => entry.GetRawText())];
+    }
+
+    private static Dictionary<string, string> LinksOf(Answer answer) =>
+        Link.Matches(answer.Header("Link")!).ToDictionary(link => link.Groups["rel"].Value, link => link.Groups["url"].Value);
+
+    private static string CursorOf(string url) => url[(url.IndexOf("cursor=", StringComparison.Ordinal) + 7)..];
+
+    [GeneratedRegex("<(?<url>[^>]*)>; rel=\"(?<rel>[a-z]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Link { get; }
+}
