@@ -23,6 +23,11 @@ internal static class Damage
         _ => server.SqlAsync($"UPDATE porthor_record SET record = CAST('{text}' AS BLOB) WHERE token = '{key}'"),
     };
 
+    /// <summary>Puts something else in the quota overrides' place.</summary>
+    public static Task SpoilOverridesAsync(this ApiServer server, string json) => server.Mode == Mode.Cluster
+        ? server.RedisAsync(redis => redis.StringSetAsync("quota-overrides", json))
+        : server.SqlAsync($"UPDATE porthor_setting SET value = '{json}' WHERE name = 'quota-overrides'");
+
     public static async Task SqlAsync(this ApiServer server, string statement)
     {
         if (server.Mode != Mode.Embedded)

@@ -1,0 +1,60 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>The quotas that administrators set at run time: QUO-008, QUO-010, QUO-011, contract/api.md 5.5.</summary>
+public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private const string Path = "/quota-overrides";
+    private const string NoneSet = """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""";
+
+    [Theory, EveryMode]
+    public async Task Overrides_are_set_read_replaced_and_deleted(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var admin = await server.LogInAsync("quota-admin", "admin:token");
+        var reader = await server.LogInAsync("quota-reader", "read:all");
+
+        // QUO-010: none yet, for whoever asks.
+        foreach (var browser in (Browser[])[admin, reader])
+            (await server.GetAsync(Path, browser.Cookie)).ShouldBe(404, NoneSet);
+        (await server.DeleteAsync(Path, admin.Writing)).ShouldBe(404, NoneSet);
+
+        // QUO-011: a reader changes nothing.
+        (await server.PutAsync(Path, new { }, reader.Writing)).ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
+        (await server.DeleteAsync(Path, reader.Writing)).ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
+
+        // What is set is what is read, with the fields that were left out and without the notebook that is not there.
+        var logged = server.CountLines();
+        const string some = """{"default":{"api":{"test":10},"disk":{},"tap":{}},"groups":{},"bypass":[]}""";
+        (await server.PutAsync(Path, """{"default": {"api": {"test": 10}}}""", admin.Writing)).ShouldBe(200, some);
+        (await server.GetAsync(Path, reader.Cookie)).ShouldBe(200, some);
+        server.LinesSince(logged, "Updated quota overrides").ShouldHaveSingleItem().ShouldSay(
+            $$$"""
+            {"event":"Updated quota overrides","severity":"info","logger":"gafaelfawr",
+             {{{server.OfBrowser(admin, "PUT", Path, """["admin:token"]""", (30 * 86400) - 1)}}},
+             "quota_overrides":{"default":{"api":{"test":10},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}}
+            """);
+
+        // Another set takes its place, whole. Numbers may be written in all their forms.
+        const string sent =
+            """
+            {"default":{"api":{"ü":"0","b":-5,"a":1.0},"disk":{"/home":1099511627776},"notebook":{"cpu":"0.5","memory":4},"tap":{"qserv":{"concurrent":true}}},
+            "groups":{"g-roup":{"notebook":{"cpu":1e1,"memory":2.5,"spawn":"off"}},"none":{}},"bypass":["x","x"]}
+            """;
+        const string all =
+            """{"default":{"api":{"ü":0,"b":-5,"a":1},"disk":{"/home":1099511627776},"notebook":{"cpu":0.5,"memory":4.0,"spawn":true},"tap":{"qserv":{"concurrent":1}}},"groups":{"g-roup":{"api":{},"disk":{},"notebook":{"cpu":10.0,"memory":2.5,"spawn":false},"tap":{}},"none":{"api":{},"disk":{},"tap":{}}},"bypass":["x"]}""";
+        (await server.PutAsync(Path, sent, server.Bootstrap)).ShouldBe(200, all);
+        (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
+
+        // Refused ones leave it as it is.
+        (await server.PutAsync(Path, """{"default":{"api":{"test":"many"}}}""", admin.Writing)).StatusCode.ShouldBe(422);
+        (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
+
+        logged = server.CountLines();
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+        server.LinesSince(logged, "Deleted quota overrides").ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe("<bootstrap>");
+        (await server.GetAsync(Path, reader.Cookie)).ShouldBe(404, NoneSet);
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);
+    }
+}
