@@ -176,7 +176,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
                 return true;
             case JsonValueKind.False:
                 return true;
-            case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number):
+            // What is too small for a decimal is read as zero, and is no integer all the same.
+            case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number) && double.IsInteger(value.GetDouble()):
                 return true;
             case JsonValueKind.Number when value.TryGetDecimal(out number):
                 fault = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");

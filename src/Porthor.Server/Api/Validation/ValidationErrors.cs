@@ -91,11 +91,38 @@ internal sealed class ValidationErrors
         writer.WriteEndObject();
     }
 
+    /// <summary>
+    /// What was sent, parsed and written anew as everything else is: compact, and with nothing escaped that need not be. Half
+    /// of a surrogate pair, which cannot be written, stays escaped as it came.
+    /// </summary>
     private static void Echo(Utf8JsonWriter writer, JsonElement input)
     {
-        if (input.ValueKind == JsonValueKind.Undefined)
-            writer.WriteNullValue();
-        else
-            writer.WriteRawValue(input.GetRawText(), skipInputValidation: true);
+        switch (input.ValueKind)
+        {
+            case JsonValueKind.Undefined:
+                writer.WriteNullValue();
+                break;
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var field in input.EnumerateObject())
+                {
+                    writer.WritePropertyName(field.Name);
+                    Echo(writer, field.Value);
+                }
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in input.EnumerateArray())
+                    Echo(writer, item);
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.String when JsonFields.TextOf(input) is { } text:
+                writer.WriteStringValue(text);
+                break;
+            default:
+                writer.WriteRawValue(input.GetRawText(), skipInputValidation: true);
+                break;
+        }
     }
 }
