@@ -39,7 +39,7 @@ internal readonly struct RecordFields(JsonElement json)
         DateTimeOffset time = default;
         var read = value.ValueKind switch
         {
-            JsonValueKind.Number => value.TryGetDecimal(out var number) && TimeText.TryFromNumber(number, out time, out _),
+            JsonValueKind.Number => value.TryGetDecimal(out var number) && TimeText.TryFromStoredNumber(number, out time),
             JsonValueKind.String => TimeText.TryParse(TextOf(value, name), out time, out _),
             _ => false,
         };

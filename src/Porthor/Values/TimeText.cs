@@ -50,6 +50,13 @@ public static partial class TimeText
         return true;
     }
 
+    /// <summary>
+    /// As <see cref="TryFromNumber"/>, for what was stored. Seconds are what is stored, up to the end of the calendar;
+    /// only beyond that a number can be milliseconds, because no token is from the seventies.
+    /// </summary>
+    public static bool TryFromStoredNumber(decimal number, out DateTimeOffset time) =>
+        TryFromNumber(number > LargestSeconds && number <= LastSecond ? number * 1000 : number, out time, out _);
+
     private static bool Beyond(out DateTimeOffset time, out TimeFault fault)
     {
         time = default;
