@@ -78,6 +78,7 @@ internal static class AnswerAssertions
             {
                 '"' or '\\' => $"\\{c}",
                 '\n' => "\\n",
+                '\r' => "\\r",
                 '\t' => "\\t",
                 < ' ' => $"\\u{(int)c:x4}",
                 _ => $"{c}",

@@ -28,6 +28,7 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
     [InlineData("""{"default":{"notebook":{"cpu":1}}}""", "missing", "\"body\",\"default\",\"notebook\",\"memory\"", "Field required", """{"cpu":1}""")]
     [InlineData("""{"default":{"notebook":{"cpu":"x","memory":1}}}""", "float_parsing", "\"body\",\"default\",\"notebook\",\"cpu\"", "Input should be a valid number, unable to parse string as a number", "\"x\"")]
     [InlineData("""{"default":{"notebook":{"cpu":"NaN","memory":1}}}""", "float_parsing", "\"body\",\"default\",\"notebook\",\"cpu\"", "Input should be a valid number, unable to parse string as a number", "\"NaN\"")]
+    [InlineData("""{"default":{"notebook":{"cpu":"1\u0000","memory":1}}}""", "float_parsing", "\"body\",\"default\",\"notebook\",\"cpu\"", "Input should be a valid number, unable to parse string as a number", "\"1\\u0000\"")]
     [InlineData("""{"default":{"notebook":{"cpu":null,"memory":1}}}""", "float_type", "\"body\",\"default\",\"notebook\",\"cpu\"", "Input should be a valid number", "null")]
     [InlineData("""{"default":{"notebook":{"cpu":1,"memory":1,"spawn":"maybe"}}}""", "bool_parsing", "\"body\",\"default\",\"notebook\",\"spawn\"", "Input should be a valid boolean, unable to interpret input", "\"maybe\"")]
     [InlineData("""{"default":{"notebook":{"cpu":1,"memory":1,"spawn":2}}}""", "bool_parsing", "\"body\",\"default\",\"notebook\",\"spawn\"", "Input should be a valid boolean, unable to interpret input", "2")]

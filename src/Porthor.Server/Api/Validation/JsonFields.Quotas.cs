@@ -57,7 +57,9 @@ internal sealed partial class JsonFields
             case JsonValueKind.True or JsonValueKind.False:
                 return value.ValueKind == JsonValueKind.True ? 1 : 0;
             case JsonValueKind.String:
-                if (double.TryParse(TextOf(value), NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && double.IsFinite(parsed))
+                // The platform's parsers overlook NULs at the end.
+                if (TextOf(value) is { } text && !text.Contains('\0', StringComparison.Ordinal)
+                    && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && double.IsFinite(parsed))
                     return parsed;
                 errors.Add("float_parsing", Where(name), "Input should be a valid number, unable to parse string as a number", value);
                 return 0;

@@ -33,6 +33,9 @@ internal static class Texts
     public static bool TryParseInteger(string text, out decimal value)
     {
         value = 0;
+        // The platform's parsers overlook NULs at the end.
+        if (text.Contains('\0', StringComparison.Ordinal))
+            return false;
         var trimmed = text.Trim();
         if (trimmed.Contains('.', StringComparison.Ordinal))
         {

@@ -1,0 +1,141 @@
+using Porthor.Testing;
+using static Porthor.Server.Tests.Api.AnswerAssertions;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>Every parameter in path and query, and what is wrong with it (contract/api.md 3.1, 3.2, 4.3; WEAK-07).</summary>
+public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private const string Username = "^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$";
+    private const string Actor = $"{Username}|^<[a-z]+>$";
+    private const string Cursor = "^p?[0-9]+_[0-9]+$";
+    private const string Types = "'session', 'user', 'notebook', 'internal', 'service' or 'oidc'";
+    private const string NotNumber = "Input should be a valid integer, unable to parse string as an integer";
+    private const string NotDate = "Input should be a valid datetime or date";
+
+    public static TheoryData<string, string, string, string, string?> Faults() => new()
+    {
+        // parameter, value, type, message, context
+        { "username", "", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
+        { "username", new string('a', 65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
+        { "username", new string('_', 65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
+        { "username", "<bootstrap>", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "some-user\n", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "some\0user", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "1234567", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "actor", "", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
+        { "actor", Keys(65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
+        { "actor", new string('<', 64), "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
+        { "actor", "<Bootstrap>", "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
+        { "actor", "<>", "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
+        { "actor", "<internal>\n", "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
+        { "key", "", "string_too_short", "String should have at least 22 characters", """{"min_length":22}""" },
+        { "key", new string('k', 21), "string_too_short", "String should have at least 22 characters", """{"min_length":22}""" },
+        { "key", new string('k', 23), "string_too_long", "String should have at most 22 characters", """{"max_length":22}""" },
+        { "key", new string('k', 21) + "\0", "value_error", "Value error, NUL characters are not allowed", """{"error":{}}""" },
+        { "token_type", "", "enum", $"Input should be {Types}", $$"""{"expected":"{{Types}}"}""" },
+        { "token_type", "Session", "enum", $"Input should be {Types}", $$"""{"expected":"{{Types}}"}""" },
+        { "token_type", "session ", "enum", $"Input should be {Types}", $$"""{"expected":"{{Types}}"}""" },
+        { "limit", "", "int_parsing", NotNumber, null },
+        { "limit", "five", "int_parsing", NotNumber, null },
+        { "limit", "1.5", "int_parsing", NotNumber, null },
+        { "limit", "1e3", "int_parsing", NotNumber, null },
+        { "limit", "+-5", "int_parsing", NotNumber, null },
+        { "limit", "٥", "int_parsing", NotNumber, null },
+        { "limit", "5\0", "int_parsing", NotNumber, null },
+        { "limit", "1__0", "int_parsing", NotNumber, null },
+        { "limit", "0", "greater_than_equal", "Input should be greater than or equal to 1", """{"ge":1}""" },
+        { "limit", "-5", "greater_than_equal", "Input should be greater than or equal to 1", """{"ge":1}""" },
+        { "limit", "9223372036854775808", "int_parsing_size", "Unable to parse input string as an integer, exceeded maximum size", null },
+        { "cursor", "", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "n5_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "pp5_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "-5_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "5.5_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "5_5_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "5_5\n", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "cursor", "٥_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
+        { "since", "", "datetime_from_date_parsing", $"{NotDate}, input is too short", """{"error":"input is too short"}""" },
+        { "since", "2026-07-32", "datetime_from_date_parsing", $"{NotDate}, day value is outside expected range", """{"error":"day value is outside expected range"}""" },
+        { "since", "2026-07-01T12:00:00 00:00", "datetime_from_date_parsing", $"{NotDate}, unexpected extra characters at the end of the input", """{"error":"unexpected extra characters at the end of the input"}""" },
+        { "since", "0000-01-01", "datetime_from_date_parsing", $"{NotDate}, day value is outside expected range", """{"error":"day value is outside expected range"}""" },
+        { "since", "-99999999999999999", "datetime_parsing", "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { "until", "999999999999999999999999999999", "datetime_parsing", "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { "until", "12345\0", "datetime_from_date_parsing", $"{NotDate}, input is too short", """{"error":"input is too short"}""" },
+        { "until", "NaN", "datetime_from_date_parsing", $"{NotDate}, input is too short", """{"error":"input is too short"}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public async Task A_faulty_parameter_is_named(string name, string value, string type, string message, string? context)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var encoded = Uri.EscapeDataString(value);
+        var error = Error(type, $"\"query\",\"{name}\"", message, Quoted(value), context);
+        // The last of two is the one that counts.
+        (await server.GetAsync($"/history/token-changes?{name}={encoded}", server.Bootstrap)).ShouldBeInvalid(error);
+        (await server.GetAsync($"/history/token-changes?{name}=1&{name}={encoded}", server.Bootstrap)).ShouldBeInvalid(error);
+        var browser = await server.LogInAsync("asker");
+        // The user's own history has no name and no actor to ask for.
+        var own = await server.GetAsync($"/users/asker/token-change-history?{name}={encoded}", browser.Cookie);
+        if (name is "username" or "actor")
+            own.StatusCode.ShouldBe(200);
+        else
+            own.ShouldBeInvalid(error);
+    }
+
+    public static TheoryData<string, string, string, string> FaultyNames() => new()
+    {
+        { new string('a', 65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
+        { Keys(65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
+        { "in+valid", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { " some-user", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "<bootstrap>", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "in--valid", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "ünvalid", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "some-user\r\nX: y", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(FaultyNames))]
+    public async Task A_faulty_name_in_the_path_is_named(string username, string type, string message, string context)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("namer", "admin:token,user:token");
+        var error = Error(type, "\"path\",\"username\"", message, Quoted(username), context);
+        var encoded = Uri.EscapeDataString(username);
+        var key = new string('k', 22);
+        foreach (var path in (string[])[$"/users/{encoded}/tokens", $"/users/{encoded}/token-change-history", $"/users/{encoded}/tokens/{key}", $"/users/{encoded}/tokens/{key}/change-history"])
+            (await server.GetAsync(path, browser.Cookie)).ShouldBeInvalid(error);
+        (await server.PostAsync($"/users/{encoded}/tokens", new { token_name = "x" }, browser.Writing)).ShouldBeInvalid(error);
+        (await server.PatchAsync($"/users/{encoded}/tokens/{key}", new { token_name = "x" }, browser.Writing)).ShouldBeInvalid(error);
+        (await server.DeleteAsync($"/users/{encoded}/tokens/{key}", browser.Writing)).ShouldBeInvalid(error);
+    }
+
+    /// <summary>Twenty-two characters of any kind are a key that might be; others are none.</summary>
+    [Theory, EveryMode]
+    public async Task A_key_in_the_path_is_of_any_content_and_of_one_length(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("keyed", "admin:token,user:token");
+        foreach (var text in (string[])["", Keys(22), "' OR 1=1 --", "..", "\u0001\n\t\r\u007f\"\\<>&#;:@!$()", "a b+c?d=e", "\u202e\ufeffé"])
+        {
+            var key = text.Length < 44 ? text.PadRight(22, 'k') : text;
+            var encoded = Uri.EscapeDataString(key);
+            (await server.GetAsync($"/users/keyed/tokens/{encoded}", browser.Cookie)).ShouldBeNotFound();
+            (await server.GetAsync($"/users/keyed/tokens/{encoded}/change-history", browser.Cookie)).ShouldBeNotFound();
+            (await server.DeleteAsync($"/users/keyed/tokens/{encoded}", browser.Writing)).ShouldBeNotFound();
+            (await server.PatchAsync($"/users/keyed/tokens/{encoded}", new { token_name = "x" }, browser.Writing)).ShouldBeNotFound();
+        }
+        foreach (var (key, type, message, context) in (IEnumerable<(string, string, string, string)>)[
+            ("k", "string_too_short", "String should have at least 22 characters", """{"min_length":22}"""),
+            (Keys(21), "string_too_short", "String should have at least 22 characters", """{"min_length":22}"""),
+            (new('k', 23), "string_too_long", "String should have at most 22 characters", """{"max_length":22}""")])
+            (await server.GetAsync($"/users/keyed/tokens/{Uri.EscapeDataString(key)}", browser.Cookie))
+                .ShouldBeInvalid(Error(type, "\"path\",\"key\"", message, Quoted(key), context));
+    }
+
+    /// <summary>Characters that are two in .NET and one to whoever counts.</summary>
+    private static string Keys(int count) => string.Concat(Enumerable.Repeat("🔑", count));
+}
