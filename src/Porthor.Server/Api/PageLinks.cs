@@ -12,7 +12,7 @@ internal static class PageLinks
     /// <param name="scheme">How the client reached the outermost proxy.</param>
     public static string Of(HttpRequest request, string scheme, HistoryPage page)
     {
-        var address = $"{scheme}://{request.Host.ToUriComponent()}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
+        var address = $"{scheme}://{request.Headers.Host}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
         List<KeyValuePair<string, string>> parameters =
             [.. Pairs(request.QueryString).Where(parameter => parameter.Key != CursorName)];
 

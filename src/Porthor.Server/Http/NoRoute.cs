@@ -47,7 +47,7 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
         if (other.Length == 0 || !Exists(other))
             return null;
         var scheme = ForwardedClient.Of(request.HttpContext).Scheme;
-        return $"{scheme}://{request.Host.ToUriComponent()}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
+        return $"{scheme}://{request.Headers.Host}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
     }
 
     private bool Exists(string path) => routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, path));

@@ -11,7 +11,8 @@ internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ILo
         var client = ForwardedClient.Find(context, core.Settings.Proxies);
         context.Features.Set(client);
         var request = context.Request;
-        var url = $"{client.Scheme}://{request.Host.ToUriComponent()}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}";
+        // The header itself: HttpRequest.Host decodes international names, and throws where that fails.
+        var url = $"{client.Scheme}://{request.Headers.Host}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}";
         var log = new RequestLog(context, url, client.Address?.ToString() ?? "");
         context.Features.Set(log);
         using (logger.BeginScope(log))
