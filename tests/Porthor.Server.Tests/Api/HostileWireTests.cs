@@ -89,7 +89,7 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [Theory]
     [InlineData("xn--bcher-kva.example:8443")]
     [InlineData("!..!")]
-    [InlineData("a!$(b)*,c")]
+    [InlineData("a!$(b)")]
     public async Task A_host_is_repeated_as_it_was_sent(string host)
     {
         var server = await servers.InAsync(Mode.Embedded);

@@ -41,11 +41,13 @@ internal sealed class JsonBody
         }
         catch (DecoderFallbackException)
         {
-            throw Problem.Text(StatusCodes.Status400BadRequest, "There was an error parsing the body").ToException();
+            throw NotText();
         }
         try
         {
             using var document = JsonDocument.Parse(text);
+            if (text.Contains('\\', StringComparison.Ordinal) && !NamesAreText(Encoding.UTF8.GetBytes(text)))
+                throw NotText();
             return new JsonBody(document.RootElement.Clone(), opaque: null);
         }
         catch (JsonException)
@@ -73,6 +75,31 @@ internal sealed class JsonBody
         else
             errors.Add("model_attributes_type", Root, message, json);
         return null;
+    }
+
+    private static ProblemException NotText() =>
+        Problem.Text(StatusCodes.Status400BadRequest, "There was an error parsing the body").ToException();
+
+    /// <summary>
+    /// False if a field's name holds half of a surrogate pair. It could not even be compared with the names that are looked
+    /// for; in a value it is an error of that field.
+    /// </summary>
+    private static bool NamesAreText(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType == JsonTokenType.PropertyName)
+                    _ = reader.GetString();
+            }
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static bool IsJson(string? contentType) =>
