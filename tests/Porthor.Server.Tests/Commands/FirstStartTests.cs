@@ -1,0 +1,75 @@
+using System.Text.Json;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>What a newcomer meets: the program alone in an empty folder, with nothing configured.</summary>
+public sealed class FirstStartTests : IAsyncLifetime
+{
+    private readonly PorthorProgram program = new();
+
+    private string Data => Path.Combine(program.Folder, "porthor-data");
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Fact]
+    public async Task The_lines_of_the_greeting_work_when_pasted()
+    {
+        var server = await GreetedServer.StartAsync(program);
+
+        // It says where it is, where the data and the token are, and that the data are new.
+        server.Greeting.ShouldContain($"\n  data             {Data} (new)\n");
+        server.Greeting.ShouldContain($"\n  bootstrap token  {Data}/bootstrap-token\n");
+        server.Lines.Length.ShouldBe(3);
+
+        // Pasted together, as a newcomer does, they make a token, list it and show what happened.
+        var pasted = await GreetedServer.PasteAsync(string.Join('\n', [.. server.Lines, "echo \"$TOKEN\""]));
+        pasted.Errors.ShouldBeEmpty();
+        pasted.ExitCode.ShouldBe(0);
+        var (list, history, token) = pasted.Output.TrimEnd('\n').Split('\n') switch
+        {
+            [var first, var second, var third] => (JsonDocument.Parse(first).RootElement, JsonDocument.Parse(second).RootElement, third),
+            _ => throw new InvalidOperationException(pasted.Output),
+        };
+        token.ShouldStartWith("gt-");
+        var key = token["gt-".Length..].Split('.')[0];
+        list.EnumerateArray().Single().GetProperty("token").GetString().ShouldBe(key);
+        list[0].GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["read:all", "user:token"]);
+        var change = history.EnumerateArray().Single();
+        change.GetProperty("token").GetString().ShouldBe(key);
+        change.GetProperty("action").GetString().ShouldBe("create");
+        change.GetProperty("actor").GetString().ShouldBe("<bootstrap>");
+
+        // Neither the greeting nor the log shows a secret.
+        var ended = await server.Program.TerminateAsync();
+        foreach (var secret in (string[])[token.Split('.')[1], Secret("bootstrap-token"), Secret("bootstrap-token").Split('.')[1], Secret("session-secret")])
+        {
+            ended.Output.ShouldNotContain(secret);
+            ended.Errors.ShouldNotContain(secret);
+        }
+        // Something was logged, so that the line above looks at more than nothing.
+        ended.Output.ShouldContain(key);
+    }
+
+    [Fact]
+    public async Task Data_are_for_their_owner_alone_and_are_made_once()
+    {
+        var first = await GreetedServer.StartAsync(program);
+        File.GetUnixFileMode(Data).ShouldBe((UnixFileMode)0b111_000_000);
+        foreach (var name in (string[])["bootstrap-token", "session-secret", "porthor.db", "porthor.db-wal", "porthor.db-shm"])
+            File.GetUnixFileMode(Path.Combine(Data, name)).ShouldBe((UnixFileMode)0b110_000_000, name);
+        var (bootstrapToken, sessionSecret) = (Secret("bootstrap-token"), Secret("session-secret"));
+        (await first.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+
+        // The second start uses what the first one made, and does not call it new.
+        var second = await GreetedServer.StartAsync(program);
+        second.Greeting.ShouldContain($"\n  data             {Data}\n");
+        (Secret("bootstrap-token"), Secret("session-secret")).ShouldBe((bootstrapToken, sessionSecret));
+        (await GreetedServer.PasteAsync(string.Join('\n', second.Lines))).ExitCode.ShouldBe(0);
+        (await second.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+    }
+
+    private string Secret(string name) => File.ReadAllText(Path.Combine(Data, name)).Trim();
+}

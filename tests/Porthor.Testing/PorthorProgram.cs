@@ -1,0 +1,181 @@
+using System.Diagnostics;
+using System.Text;
+using Porthor.Server.Configuration;
+
+namespace Porthor.Testing;
+
+/// <summary>
+/// The program itself, as a user runs it: a process of its own, in a folder of its own, with no variable of ours but those
+/// given. Whatever it started is gone when the test ends.
+/// </summary>
+internal sealed class PorthorProgram : IAsyncDisposable
+{
+    /// <summary>Long, for a busy machine; a program that hangs must not hang the tests.</summary>
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
+    private readonly List<RunningProgram> started = [];
+
+    /// <summary>Where it is run.</summary>
+    public string Folder { get; } = Directory.CreateTempSubdirectory("porthor-program-").FullName;
+
+    public Dictionary<string, string> Variables { get; } = [];
+
+    /// <summary>A program that is configured for a deployment; its stores can be looked into beside it.</summary>
+    public static async Task<PorthorProgram> ForAsync(Deployment deployment)
+    {
+        var program = new PorthorProgram();
+        var settings = deployment.Settings;
+        program.Variables["PORTHOR_DATA_DIR"] = settings.DataDirectory;
+        if (deployment.DatabaseName is { } database)
+        {
+            program.Variables["PORTHOR_DATABASE_URL"] = (await RealServers.Instance.PostgresAsync()).Url(database);
+            program.Variables["PORTHOR_SESSION_SECRET"] = settings.SessionKeys[0].Reveal();
+            program.Variables["PORTHOR_GITHUB_CLIENT_SECRET"] = "github-secret";
+            program.Configure(
+                """
+                baseUrl: https://example.com/
+                github:
+                  clientId: some-client
+                knownScopes:
+                  "admin:token": Can create and modify tokens for any user
+                  "admin:userinfo": Can see user information for any user
+                  "read:all": Can read everything
+                  "user:token": Can create and modify user tokens
+                """);
+        }
+        if (settings.Mode == DeploymentMode.Cluster)
+        {
+            program.Variables["PORTHOR_REDIS_PERSISTENT_URL"] = $"redis://127.0.0.1:{settings.PersistentRedis!.Port}/{settings.PersistentRedis.Database}";
+            program.Variables["PORTHOR_REDIS_EPHEMERAL_URL"] = $"redis://127.0.0.1:{settings.EphemeralRedis!.Port}/{settings.EphemeralRedis.Database}";
+        }
+        return program;
+    }
+
+    /// <summary>Gives it a configuration file.</summary>
+    public void Configure(string yaml)
+    {
+        var path = Path.Combine(Folder, "porthor.yaml");
+        File.WriteAllText(path, yaml);
+        Variables["PORTHOR_CONFIG_PATH"] = path;
+    }
+
+    /// <summary>Runs a command to its end; its standard input is empty.</summary>
+    public async Task<Outcome> RunAsync(params string[] arguments) => await Start(arguments).EndAsync();
+
+    public RunningProgram Start(params string[] arguments)
+    {
+        var program = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. arguments])
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in program.Environment.Keys.Where(name => name.StartsWith("PORTHOR_", StringComparison.Ordinal)
+            || name.StartsWith("GAFAELFAWR_", StringComparison.Ordinal)).ToList())
+            program.Environment.Remove(name);
+        foreach (var (name, value) in Variables)
+            program.Environment[name] = value;
+        var running = new RunningProgram(Process.Start(program)!, Bound);
+        started.Add(running);
+        return running;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var running in started)
+            await running.DisposeAsync();
+        Directory.Delete(Folder, recursive: true);
+    }
+}
+
+/// <summary>What became of a command.</summary>
+internal sealed record Outcome(int ExitCode, string Output, string Errors);
+
+/// <summary>A started program. All that it prints is kept.</summary>
+internal sealed class RunningProgram : IAsyncDisposable
+{
+    private readonly Process process;
+    private readonly TimeSpan bound;
+    private readonly Lock gate = new();
+    private readonly StringBuilder output = new();
+    private readonly StringBuilder errors = new();
+
+    public RunningProgram(Process process, TimeSpan bound)
+    {
+        this.process = process;
+        this.bound = bound;
+        process.OutputDataReceived += (_, line) => Keep(output, line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(errors, line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        process.StandardInput.Close();
+    }
+
+    public string Output => Read(output);
+
+    public string Errors => Read(errors);
+
+    /// <summary>As <c>kill -9</c>, and waits until it is gone.</summary>
+    public Task<Outcome> KillAsync()
+    {
+        process.Kill();
+        return EndAsync();
+    }
+
+    /// <summary>As a service manager ends it.</summary>
+    public async Task<Outcome> TerminateAsync()
+    {
+        using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+        return await EndAsync();
+    }
+
+    public async Task<Outcome> EndAsync()
+    {
+        using var timeout = new CancellationTokenSource(bound);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new TimeoutException($"The program did not end. It printed:\n{Output}\n{Errors}", e);
+        }
+        return new Outcome(process.ExitCode, Output, Errors);
+    }
+
+    /// <summary>Waits until a condition holds; fails at once if the program ends.</summary>
+    public async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (!await condition())
+        {
+            if (process.HasExited || Stopwatch.GetElapsedTime(begun) > bound)
+                throw new InvalidOperationException($"In vain waited for {what}. The program printed:\n{Output}\n{Errors}");
+            await Task.Delay(20);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private void Keep(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (gate)
+            text.Append(line).Append('\n');
+    }
+
+    private string Read(StringBuilder text)
+    {
+        lock (gate)
+            return text.ToString();
+    }
+}
