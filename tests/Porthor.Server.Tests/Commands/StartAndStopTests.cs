@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>How the program begins and ends, also when it cannot begin and when it is killed.</summary>
+public sealed class StartAndStopTests : IAsyncLifetime
+{
+    private readonly PorthorProgram program = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Fact]
+    public async Task A_token_that_was_handed_out_survives_a_kill()
+    {
+        // Killed right after the answer: nothing has had time to be tidied up.
+        var first = await GreetedServer.StartAsync(program);
+        var made = await GreetedServer.PasteAsync($"{first.Lines[0]}\necho \"$TOKEN\"");
+        await first.Program.KillAsync();
+        made.Output.ShouldStartWith("gt-");
+
+        // The next start needs no help, and knows the token.
+        var second = await GreetedServer.StartAsync(program);
+        using var client = new HttpClient { BaseAddress = new Uri(second.Url) };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", made.Output.Trim());
+        using var answer = await client.GetAsync("/auth/api/v1/token-info");
+        answer.StatusCode.ShouldBe(HttpStatusCode.OK);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", made.Output.Trim() + "x");
+        using var refused = await client.GetAsync("/auth/api/v1/token-info");
+        refused.StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+    }
+
+    [Fact]
+    public async Task Told_to_stop_it_ends_without_complaint()
+    {
+        var server = await GreetedServer.StartAsync(program);
+        var ended = await server.Program.TerminateAsync();
+        ended.ExitCode.ShouldBe(0);
+        ended.Errors.ShouldBe(server.Greeting);
+    }
+
+    [Fact]
+    public async Task A_taken_port_is_refused_in_one_sentence()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        ShouldFail(await program.RunAsync("run", "--port", $"{port}"), $"Cannot listen on http://127.0.0.1:{port}: ");
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_is_a_file_is_refused_in_one_sentence()
+    {
+        var path = Path.Combine(program.Folder, "porthor-data");
+        await File.WriteAllTextAsync(path, "not a folder");
+        ShouldFail(await program.RunAsync("run", "--port", "0"), $"The data directory {path} cannot be used: ");
+        (await File.ReadAllTextAsync(path)).ShouldBe("not a folder");
+    }
+
+    [Theory]
+    [InlineData("session-secret", "a Fernet key")]
+    [InlineData("bootstrap-token", "a token")]
+    public async Task A_spoilt_secret_is_refused_and_not_replaced(string name, string wanted)
+    {
+        var data = Directory.CreateDirectory(Path.Combine(program.Folder, "porthor-data")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(data, name), "spoilt");
+        ShouldFail(await program.RunAsync("run", "--port", "0"), $"The file {name} in {data} does not hold {wanted}.");
+        (await File.ReadAllTextAsync(Path.Combine(data, name))).ShouldBe("spoilt");
+    }
+
+    [Fact]
+    public async Task A_second_server_on_the_same_data_is_refused_and_commands_beside_it_are_not()
+    {
+        await GreetedServer.StartAsync(program);
+        var data = Path.Combine(program.Folder, "porthor-data");
+        ShouldFail(await program.RunAsync("run", "--port", "0"), $"Another server is running on the data directory {data}.");
+        (await program.RunAsync("token", "list")).ShouldBe(new Outcome(0, "", ""));
+    }
+
+    private static void ShouldFail(Outcome outcome, string beginning)
+    {
+        outcome.ExitCode.ShouldBe(1);
+        outcome.Errors.ShouldStartWith($"Error: {beginning}");
+        outcome.Errors.TrimEnd('\n').ShouldNotContain('\n');
+        outcome.Output.ShouldBeEmpty();
+    }
+}
