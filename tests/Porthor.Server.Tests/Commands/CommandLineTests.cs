@@ -1,0 +1,122 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>CLI-003, CLI-005, CLI-008: what needs no stores, help, and what becomes of a wrong use.</summary>
+public sealed class CommandLineTests : IAsyncLifetime
+{
+    private const string Hint = "Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.\n";
+
+    private readonly PorthorProgram program = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Theory]
+    [InlineData("Unrecognized command or argument 'nonsense'.", "nonsense")]
+    [InlineData("Unrecognized command or argument '--nonsense'.", "init", "--nonsense")]
+    [InlineData("Required command was not provided.", "token")]
+    [InlineData("Required command was not provided.", "config")]
+    [InlineData("Option '--username' is required.", "token", "create")]
+    [InlineData("--port takes a number from 0 to 65535", "run", "--port", "65536")]
+    public async Task A_wrong_use_is_told_in_one_sentence(string sentence, params string[] arguments)
+    {
+        (await program.RunAsync(arguments)).ShouldBe(new Outcome(2, "", $"Error: {sentence}\n{Hint}"));
+        // Nothing was begun.
+        Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("-h")]
+    [InlineData("--help")]
+    [InlineData("help")]
+    public async Task Help_lists_the_commands(string argument)
+    {
+        var help = await program.RunAsync(argument);
+        (help.ExitCode, help.Errors).ShouldBe((0, ""));
+        foreach (var verb in (string[])["audit", "config", "delete-all-data", "generate-key", "generate-schema", "generate-session-secret",
+            "generate-token", "help", "init", "maintenance", "openapi-schema", "run", "token", "update-schema", "validate-schema"])
+            help.Output.ShouldContain($"\n  {verb} ");
+    }
+
+    [Fact]
+    public async Task Help_for_a_command_shows_its_options_and_no_commands()
+    {
+        var help = await program.RunAsync("help", "run");
+        (help.ExitCode, help.Errors).ShouldBe((0, ""));
+        help.Output.ShouldContain("Options:\n  --host <ADDRESS> ");
+        help.Output.ShouldNotContain("Commands:");
+        help.Output.ShouldNotContain("delete-all-data");
+        (await program.RunAsync("run", "-h")).Output.ShouldBe(help.Output);
+        (await program.RunAsync("help", "unknown-command")).ShouldBe(new Outcome(2, "", "Error: Unknown help topic unknown-command\n"));
+    }
+
+    [Fact]
+    public async Task The_version_is_printed_alone()
+    {
+        var version = await program.RunAsync("--version");
+        (version.ExitCode, version.Errors).ShouldBe((0, ""));
+        version.Output.ShouldMatch(@"\A[0-9]+\.[0-9]+\.[0-9]+\S*\n\z");
+    }
+
+    [Fact]
+    public async Task Secrets_are_generated_anew_each_time_and_kept_nowhere()
+    {
+        var key = await program.RunAsync("generate-key");
+        (key.ExitCode, key.Errors).ShouldBe((0, ""));
+        key.Output.ShouldStartWith("-----BEGIN PRIVATE KEY-----\n");
+        using var rsa = System.Security.Cryptography.RSA.Create();
+        rsa.ImportFromPem(key.Output);
+        rsa.KeySize.ShouldBe(2048);
+
+        var secret = await program.RunAsync("generate-session-secret");
+        Secrets.FernetKey.TryParse(secret.Output.TrimEnd('\n')).ShouldNotBeNull();
+        var token = await program.RunAsync("generate-token");
+        Tokens.Token.TryParse(token.Output.TrimEnd('\n'), out _).ShouldBeTrue();
+        (await program.RunAsync("generate-token")).Output.ShouldNotBe(token.Output);
+        Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_api_is_described_the_same_on_the_output_and_in_a_file()
+    {
+        const string backLink = "[Return to Gafaelfawr documentation](.).";
+        var printed = await program.RunAsync("openapi-schema");
+        (printed.ExitCode, printed.Errors).ShouldBe((0, ""));
+        System.Text.Json.JsonDocument.Parse(printed.Output).RootElement.GetProperty("paths").TryGetProperty("/auth/api/v1/tokens", out _).ShouldBeTrue();
+        printed.Output.ShouldNotContain(backLink);
+        Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
+
+        (await program.RunAsync("openapi-schema", "--output", "new/folder/api.json")).ShouldBe(new Outcome(0, "", ""));
+        (await File.ReadAllTextAsync(Path.Combine(program.Folder, "new/folder/api.json"))).ShouldBe(printed.Output);
+
+        (await program.RunAsync("openapi-schema", "--add-back-link")).Output.ShouldContain(backLink);
+    }
+
+    [Fact]
+    public async Task Every_fault_of_the_configuration_is_told_at_once()
+    {
+        program.Configure("logLevel: LOUD\ntokenLifetime: 8m\nbootstrapToken: bad-token\nknownScopes:\n  \"foo bar\": Bad\n");
+        program.Variables["PORTHOR_DATABSE_URL"] = "postgresql://secret@db/x";
+        var check = await program.RunAsync("config", "check");
+        (check.ExitCode, check.Output).ShouldBe((1, ""));
+        check.Errors.ShouldStartWith($"Error: The configuration {program.Folder}/porthor.yaml cannot be used:\n");
+        foreach (var fault in (string[])["PORTHOR_DATABSE_URL: is no variable that is read; is PORTHOR_DATABASE_URL meant?", "logLevel: 'LOUD': must be",
+            "tokenLifetime: '8m': must be longer than 600 seconds", "bootstrapToken: ", "knownScopes: invalid scope foo bar",
+            "knownScopes: required scope admin:token missing", "knownScopes: required scope user:token missing"])
+            check.Errors.ShouldContain($"\n  {fault}");
+        check.Errors.ShouldNotContain("bad-token");
+        check.Errors.ShouldNotContain("secret@db");
+        // The server refuses to start in the same words.
+        (await program.RunAsync("run", "--port", "0")).ShouldBe(check);
+    }
+
+    [Fact]
+    public async Task A_good_configuration_is_described()
+    {
+        var check = await program.RunAsync("config", "check");
+        (check.ExitCode, check.Errors).ShouldBe((0, ""));
+        check.Output.ShouldStartWith("The configuration is valid: no file, environment variables and defaults\n  mode            embedded\n");
+    }
+}
