@@ -1,0 +1,96 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>CLI-001, CLI-002, CLI-004, CLI-006, CLI-007, CLI-010: the commands that work on the stores.</summary>
+public sealed class StoreCommandTests
+{
+    [Theory, EveryMode]
+    public async Task A_schema_is_made_and_found_current(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        ShouldBeRefused(await program.RunAsync("validate-schema"), "Database has not been initialized");
+        if (mode != Mode.Embedded)
+            ShouldBeRefused(await program.RunAsync("maintenance"), "Database schema is not current");
+
+        (await program.RunAsync(mode == Mode.Database ? "update-schema" : "init", "--alembic-config-path", "alembic.ini")).ExitCode.ShouldBe(0);
+        Last(await program.RunAsync("validate-schema")).ShouldBeEmpty();
+        // Both may be run again.
+        Last(await program.RunAsync("init")).ShouldBe("The database is ready.");
+        Last(await program.RunAsync("update-schema")).ShouldBe("The database schema is current.");
+
+        var schema = await program.RunAsync("generate-schema");
+        schema.ExitCode.ShouldBe(0, schema.Errors);
+        schema.Output.ShouldContain(mode == Mode.Embedded ? "CREATE TABLE token (" : "CREATE TABLE IF NOT EXISTS token (");
+        Last(await program.RunAsync("generate-schema", "--output", "schema.sql")).ShouldBeEmpty();
+        (await File.ReadAllTextAsync(Path.Combine(program.Folder, "schema.sql"))).ShouldBe(schema.Output);
+    }
+
+    [Theory, EveryMode]
+    public async Task Tokens_are_made_listed_and_revoked_at_the_host(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+
+        // Three tokens of one user and one of another; each works at once.
+        var core = await deployment.OpenNodeAsync();
+        List<Tokens.Token> made = [];
+        foreach (var (user, name) in (List<(string, string)>)[("ann", "one"), ("ann", "two"), ("ann", "three"), ("bob", "one")])
+        {
+            var created = await program.RunAsync("token", "create", "--username", user, "--name", name, "--scopes", "read:all,user:token", "--lifetime", "30d");
+            created.ExitCode.ShouldBe(0, created.Errors);
+            made.Add(Tokens.Token.Parse(created.Output.TrimEnd('\n')));
+            created.Errors.ShouldNotContain(created.Output.TrimEnd('\n'));
+        }
+
+        // A list shows keys and no secrets.
+        var list = await program.RunAsync("token", "list", "--username", "ann");
+        list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[..5])
+            .Select(cells => string.Join(' ', cells)).ShouldBe(
+                made.Take(3).Zip(["one", "two", "three"], (token, name) => $"{token.Key} ann user {name} read:all,user:token"), ignoreOrder: true);
+        foreach (var token in made)
+            list.Output.ShouldNotContain(token.Reveal().Split('.')[1]);
+
+        // One is revoked by its key, once; the rest of the user's all together; the other user keeps theirs.
+        Last(await program.RunAsync("token", "revoke", made[0].Key.Value)).ShouldBe($"Revoked {made[0].Key} of ann");
+        ShouldBeRefused(await program.RunAsync("token", "revoke", made[0].Key.Value), $"There is no token {made[0].Key}");
+        var all = await program.RunAsync("token", "revoke", "--all-of", "ann");
+        all.ExitCode.ShouldBe(0, all.Errors);
+        all.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(
+            made.Skip(1).Take(2).Select(token => $"Revoked {token.Key} of ann"), ignoreOrder: true);
+        (await program.RunAsync("token", "list")).Output.Split('\t')[0].ShouldBe(made[3].Key.Value);
+        (await core.Tokens.GetTokenInfoUncheckedAsync(made[1].Key)).ShouldBeNull();
+        (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
+
+        // What cannot be done is told.
+        var unsaid = await program.RunAsync("token", "revoke");
+        (unsaid.ExitCode, Last(unsaid.Errors)).ShouldBe((2, "Error: Name the keys of the tokens to revoke, or a user with --all-of."));
+        var odd = await program.RunAsync("token", "create", "--username", "ann", "--lifetime", "soon");
+        (odd.ExitCode, Last(odd.Errors)).ShouldBe((2, "Error: 'soon' is no span of time; write for example 30d or 12h."));
+        (await program.RunAsync("token", "create", "--username", "ann", "--scopes", "no:such")).ExitCode.ShouldBe(1);
+
+        // Nothing is deleted unless it is meant.
+        var asked = await program.RunAsync("delete-all-data");
+        (asked.ExitCode, Last(asked.Errors)).ShouldBe((2, "Error: This deletes every token and cannot be undone. Add --yes if that is meant."));
+        (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
+        Last(await program.RunAsync("delete-all-data", "--yes")).ShouldBe("All data is deleted.");
+        (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldBeNull();
+        (await program.RunAsync("token", "list")).Output.ShouldBeEmpty();
+        Last(await program.RunAsync("maintenance")).ShouldBe(
+            "Removed 0 expired tokens and 0 old changes; 0 users with tokens that expire, 0 user tokens.");
+        Last(await program.RunAsync("audit", "--strict")).ShouldBeEmpty();
+    }
+
+    private static void ShouldBeRefused(Outcome outcome, string sentence) => (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
+
+    private static string Last(Outcome outcome)
+    {
+        outcome.ExitCode.ShouldBe(0, outcome.Errors);
+        return Last(outcome.Output);
+    }
+
+    /// <summary>The last line; log lines may come before it.</summary>
+    private static string Last(string text) => text.TrimEnd('\n').Split('\n')[^1];
+}
