@@ -2,9 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Porthor.Server.Hosting;
-using Porthor.Sessions;
 using Porthor.Testing;
-using Porthor.Tokens;
 using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Api;
