@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>CLI-001, CLI-002, CLI-004, CLI-006, CLI-007, CLI-010: the commands that work on the stores.</summary>
+/// <summary>CLI-001, CLI-002, CLI-004, CLI-006, CLI-010, CLI-011: the commands that work on the stores.</summary>
 public sealed class StoreCommandTests
 {
     [Theory, EveryMode]
@@ -25,6 +25,23 @@ public sealed class StoreCommandTests
         schema.Output.ShouldContain(mode == Mode.Embedded ? "CREATE TABLE token (" : "CREATE TABLE IF NOT EXISTS token (");
         Last(await program.RunAsync("generate-schema", "--output", "schema.sql")).ShouldBeEmpty();
         (await File.ReadAllTextAsync(Path.Combine(program.Folder, "schema.sql"))).ShouldBe(schema.Output);
+    }
+
+    [Theory, EveryMode]
+    public async Task An_older_schema_is_refused(Mode mode)
+    {
+        if (mode == Mode.Embedded)
+            return;
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(
+            deployment.DatabaseName!, "UPDATE alembic_version SET version_num = '2feb306dd1ee'");
+        ShouldBeRefused(await program.RunAsync("validate-schema"), "Database schema is not current");
+        ShouldBeRefused(await program.RunAsync("audit"), "Database schema is not current");
+        ShouldBeRefused(
+            await program.RunAsync("run", "--port", "0"),
+            "Database schema out of date: Porthor needs revision 613640641b2f. Run 'porthor update-schema' to bring it there.");
     }
 
     [Theory, EveryMode]
