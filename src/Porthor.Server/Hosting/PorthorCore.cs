@@ -16,6 +16,10 @@ namespace Porthor.Server.Hosting;
 /// </summary>
 internal sealed class PorthorCore : IAsyncDisposable
 {
+    /// <summary>How long a request waits for its number; without one it goes on.</summary>
+    private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
+
+    private readonly RedisServer? ephemeral;
     private bool disposed;
 
     private PorthorCore(PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, RedisVault? redis, ILoggerFactory loggers, TimeProvider clock)
@@ -45,6 +49,9 @@ internal sealed class PorthorCore : IAsyncDisposable
         QuotaOverrides = new QuotaOverrides(
             redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), loggers.CreateLogger<QuotaOverrides>());
         Users = new UserInfoService(new UserInfoOptions(GidIsUid: settings.Providers.AddUserGroup), settings.Quota, QuotaOverrides);
+        if (redis is not null && settings.EphemeralRedis is { } counters)
+            ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", loggers.CreateLogger<RedisServer>());
+        RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
@@ -66,6 +73,9 @@ internal sealed class PorthorCore : IAsyncDisposable
     public UserInfoService Users { get; }
 
     public QuotaOverrides QuotaOverrides { get; }
+
+    /// <summary>Shared by all nodes where there is a Redis, and each node's own elsewhere.</summary>
+    public IRateCounter RateCounter { get; }
 
     public SessionCookie SessionCookie { get; }
 
@@ -101,6 +111,8 @@ internal sealed class PorthorCore : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, true))
             return;
+        if (ephemeral is not null)
+            await ephemeral.DisposeAsync();
         if (Redis is not null)
             await Redis.DisposeAsync();
         await Sql.DisposeAsync();

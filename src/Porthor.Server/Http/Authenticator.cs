@@ -17,7 +17,10 @@ internal sealed partial class Authenticator(
     {
         var address = ForwardedClient.Of(context).Address;
         var session = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger);
-        var token = FindToken(context, session.State, access);
+        var challenge = new Challenge(identity.Realm);
+        if (access.RequiresSession && session.State.Token is null)
+            throw Problem.NotAuthenticated(challenge).ToException();
+        var token = FindToken(context, session.State, allowCookies: true, challenge, isAjax: false);
         if (session.State.Token is not null)
             CheckCsrf(context, session.State);
 
@@ -29,14 +32,7 @@ internal sealed partial class Authenticator(
             return new Caller(record, address);
         }
 
-        var found = await core.Tokens.GetDataAsync(token, context.RequestAborted);
-        if (found is null)
-        {
-            throw session.State.Token is null
-                ? Refused(PorthorError.InvalidToken("Token is not valid"))
-                : Problem.NotAuthenticated(identity.Realm).ToException();
-        }
-        NoteCaller(context, found);
+        var found = await GetRecordAsync(context, token, session.State, challenge, isAjax: false);
         if (access.Scope is { } scope && !found.Scopes.Contains(scope))
         {
             var error = PorthorError.PermissionDenied($"Token does not have required scope {scope}");
@@ -46,24 +42,50 @@ internal sealed partial class Authenticator(
         return new Caller(found, address);
     }
 
+    /// <summary>
+    /// The record of the token that a proxy was shown (contract/ingress.md 4). The proxy asks with GET whatever the browser
+    /// did, so that there is no CSRF value to compare.
+    /// </summary>
+    /// <exception cref="ProblemException">There is no valid token.</exception>
+    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
+    public Task<TokenRecord> AuthenticateForProxyAsync(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax)
+    {
+        var session = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger);
+        var token = FindToken(context, session.State, allowCookies, challenge, isAjax);
+        return GetRecordAsync(context, token, session.State, challenge, isAjax);
+    }
+
+    private async Task<TokenRecord> GetRecordAsync(HttpContext context, Token token, SessionState state, Challenge challenge, bool isAjax)
+    {
+        if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
+        {
+            throw state.Token is null
+                ? Refused(challenge, PorthorError.InvalidToken("Token is not valid"))
+                : Problem.NotAuthenticated(challenge, isAjax).ToException();
+        }
+        NoteCaller(context, found);
+        return found;
+    }
+
     /// <summary>A session's token wins over the header, which may be meant for the application behind us.</summary>
-    private Token FindToken(HttpContext context, SessionState state, Access access)
+    private Token FindToken(HttpContext context, SessionState state, bool allowCookies, Challenge challenge, bool isAjax)
     {
         var log = RequestLog.Of(context);
-        if (state.Token is { } fromCookie)
+        if (allowCookies && state.Token is { } fromCookie)
         {
             log?.TokenSource("cookie");
             return fromCookie;
         }
-        if (access.RequiresSession)
-            throw Problem.NotAuthenticated(identity.Realm).ToException();
 
         var authorization = context.Request.Headers.Authorization;
         var credential = CredentialParser.Parse(authorization.Count > 0 ? authorization[0] : null);
         if (credential.Error is { } error)
-            throw Refused(PorthorError.InvalidRequest(error));
+            throw Refused(challenge, PorthorError.InvalidRequest(error));
         if (credential.Text is null)
-            throw Problem.NotAuthenticated(identity.Realm).ToException();
+        {
+            Log.NoCredentials(logger);
+            throw Problem.NotAuthenticated(challenge, isAjax).ToException();
+        }
         log?.TokenSource(credential.Source!);
         try
         {
@@ -71,7 +93,7 @@ internal sealed partial class Authenticator(
         }
         catch (PorthorException e)
         {
-            throw Refused(e.Error);
+            throw Refused(challenge, e.Error);
         }
     }
 
@@ -93,13 +115,13 @@ internal sealed partial class Authenticator(
         throw Problem.InvalidCsrf(error).ToException();
     }
 
-    private ProblemException Refused(PorthorError error)
+    private ProblemException Refused(Challenge challenge, PorthorError error)
     {
         if (error.Kind == ErrorKind.InvalidRequest)
             Log.InvalidRequest(logger, error.Message);
         else
             Log.InvalidToken(logger, error.Message);
-        return Problem.Challenge(identity.Realm, error).ToException();
+        return Problem.Challenged(challenge, error).ToException();
     }
 
     private void NoteCaller(HttpContext context, TokenRecord record)
@@ -114,6 +136,9 @@ internal sealed partial class Authenticator(
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Authenticated with bootstrap token")]
         public static partial void Bootstrap(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "No credentials")]
+        public static partial void NoCredentials(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Permission denied")]
         public static partial void PermissionDenied(ILogger logger, string error);

@@ -41,18 +41,30 @@ internal static class CredentialParser
             : Credential.Malformed($"Unknown Authorization type {type}");
     }
 
+    /// <summary>
+    /// Does a header hold a token, valid or not? Such a header stays here: what authenticates must not reach the application
+    /// (contract/ingress.md 11, deviations 10).
+    /// </summary>
+    public static bool HoldsToken(string? header)
+    {
+        var text = (header ?? "").Trim();
+        var blank = text.AsSpan().IndexOfAny(Blanks);
+        if (blank < 0)
+            return false;
+        var type = text[..blank];
+        var rest = text[blank..].TrimStart();
+        if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
+            return Token.TryParse(rest, out _);
+        return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
+            && TryDecode(rest, out var decoded, out _)
+            && decoded.Split(':').Any(part => Token.TryParse(part, out _));
+    }
+
     /// <summary>A token may stand in either field; whatever stands in the other is ignored, unless it is a token too.</summary>
     private static Credential ParseBasic(string encoded)
     {
-        string decoded;
-        try
-        {
-            decoded = StrictUtf8.GetString(DecodeLeniently(encoded)).Trim();
-        }
-        catch (Exception e) when (e is FormatException or DecoderFallbackException)
-        {
-            return Credential.Malformed($"Invalid Basic auth string: {(e is FormatException ? e.Message : "not UTF-8")}");
-        }
+        if (!TryDecode(encoded, out var decoded, out var error))
+            return Credential.Malformed($"Invalid Basic auth string: {error}");
         if (decoded.Split(':') is not [var user, var password])
             return Credential.Malformed("Invalid Basic auth string: expected one user and one password");
 
@@ -63,6 +75,21 @@ internal static class CredentialParser
         if (userIsToken)
             return new Credential(user, "basic-username", Error: null);
         return passwordIsToken ? new Credential(password, "basic-password", Error: null) : Credential.None;
+    }
+
+    private static bool TryDecode(string encoded, out string decoded, out string error)
+    {
+        (decoded, error) = ("", "");
+        try
+        {
+            decoded = StrictUtf8.GetString(DecodeLeniently(encoded)).Trim();
+            return true;
+        }
+        catch (Exception e) when (e is FormatException or DecoderFallbackException)
+        {
+            error = e is FormatException ? e.Message : "not UTF-8";
+            return false;
+        }
     }
 
     /// <summary>

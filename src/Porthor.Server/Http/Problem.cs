@@ -42,36 +42,60 @@ internal sealed class Problem
     public static Problem Of(ValidationErrors errors) => new(StatusCodes.Status422UnprocessableEntity, errors.ToJson());
 
     /// <summary>No credentials, or a cookie whose token is dead. Its <c>detail</c> is an object, unlike all others'.</summary>
-    public static Problem NotAuthenticated(string realm) => new(
-        StatusCodes.Status401Unauthorized, Json(writer =>
-        {
-            writer.WriteStartObject("detail");
-            writer.WriteString("msg", "Authentication required");
-            writer.WriteString("type", "no_authorization");
-            writer.WriteEndObject();
-        }))
-    {
-        Headers = { ["Cache-Control"] = NoStore, ["WWW-Authenticate"] = $"Bearer realm=\"{realm}\"" },
-    };
+    /// <param name="isAjax">The request is a script's, to which a browser must not show a form: 403 (contract/ingress.md 5).</param>
+    public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) =>
+        Single(isAjax, "Authentication required", "no_authorization", challenge.Plain);
 
-    /// <summary>
-    /// Bad credentials. NGINX lets only 401 and 403 through, so another status travels in a header.
-    /// </summary>
-    public static Problem Challenge(string realm, PorthorError error)
+    /// <summary>The token is good, but not for as long as was asked (contract/ingress.md 5, kind A').</summary>
+    public static Problem LifetimeTooShort(Challenge challenge, bool isAjax)
+    {
+        const string message = "Remaining token lifetime too short";
+        return Single(isAjax, message, "invalid_token", challenge.WithError("invalid_token", message));
+    }
+
+    /// <summary>Bad credentials (contract/api.md 4).</summary>
+    public static Problem Challenged(Challenge challenge, PorthorError error)
     {
         var (intended, type) = error.Kind == ErrorKind.InvalidRequest ? (400, "invalid_request") : (401, "invalid_token");
-        var description = error.Message.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal);
-        return new Problem(intended == 401 ? 401 : 403, Detail(error.Message, type, location: null))
+        return Intended(intended, error.Message, type, challenge.WithError(type, error.Message));
+    }
+
+    /// <summary>
+    /// A refusal whose status a proxy may not let through: NGINX knows only 401 and 403, so that the one that is meant
+    /// travels in a header, with the body (contract/ingress.md 5, kinds B and C).
+    /// </summary>
+    /// <param name="challenge">Null for none.</param>
+    public static Problem Intended(int intended, string message, string type, string? challenge)
+    {
+        var problem = new Problem(intended is 401 or 403 or 503 ? intended : 403, Detail(message, type, location: null))
         {
             Headers =
             {
                 ["Cache-Control"] = NoStore,
-                ["WWW-Authenticate"] = HeaderText($"Bearer realm=\"{realm}\", error=\"{type}\", error_description=\"{description}\""),
                 ["X-Error-Status"] = intended.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["X-Error-Body"] = ErrorBodyHeader(error.Message, type),
+                ["X-Error-Body"] = ErrorBodyHeader(message, type),
             },
         };
+        if (challenge is not null)
+            problem.Headers["WWW-Authenticate"] = challenge;
+        return problem;
     }
+
+    /// <summary>Two parameters that do not go together, with the place of the one to change.</summary>
+    public static Problem Misused(string parameter, string message, string type) =>
+        new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]));
+
+    private static Problem Single(bool isAjax, string message, string type, string challenge) => new(
+        isAjax ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized, Json(writer =>
+        {
+            writer.WriteStartObject("detail");
+            writer.WriteString("msg", message);
+            writer.WriteString("type", type);
+            writer.WriteEndObject();
+        }))
+    {
+        Headers = { ["Cache-Control"] = NoStore, ["WWW-Authenticate"] = challenge },
+    };
 
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
@@ -174,9 +198,6 @@ internal sealed class Problem
         }
         return json.Append('"').ToString();
     }
-
-    /// <summary>What a header may hold: no control characters, whatever the client sent.</summary>
-    private static string HeaderText(string text) => string.Concat(text.Select(c => c is < ' ' or (char)127 ? '?' : c));
 }
 
 /// <summary>Ends a request with a refusal.</summary>

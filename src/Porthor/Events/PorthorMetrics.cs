@@ -13,12 +13,29 @@ public sealed class PorthorMetrics : IDisposable
     private readonly Meter meter = new(MeterName);
     private readonly Gauge<long> activeUserSessions;
     private readonly Gauge<long> activeUserTokens;
+    private readonly Counter<long> authorizedUsers;
+    private readonly Counter<long> authorizedBots;
+    private readonly Counter<long> rateLimits;
+    private readonly Counter<long> rateLimitFailures;
 
     public PorthorMetrics()
     {
         activeUserSessions = meter.CreateGauge<long>("active_user_sessions", "{user}", "Users with a token that expires and has not yet.");
         activeUserTokens = meter.CreateGauge<long>("active_user_tokens", "{token}", "User tokens that have not expired.");
+        authorizedUsers = meter.CreateCounter<long>("auth_user", "{request}", "Requests of people that were let through.");
+        authorizedBots = meter.CreateCounter<long>("auth_bot", "{request}", "Requests of bot users that were let through.");
+        rateLimits = meter.CreateCounter<long>("rate_limit", "{request}", "Requests that were refused for their number.");
+        rateLimitFailures = meter.CreateCounter<long>("rate_limit_failed", "{request}", "Requests that could not be counted, and went on.");
     }
+
+    /// <param name="service">Null if the route names none.</param>
+    public void Authorized(bool isBot, string? service) =>
+        (isBot ? authorizedBots : authorizedUsers).Add(1, new KeyValuePair<string, object?>("service", service));
+
+    public void RateLimited(bool isBot, string service) =>
+        rateLimits.Add(1, new KeyValuePair<string, object?>("is_bot", isBot), new KeyValuePair<string, object?>("service", service));
+
+    public void RateLimitFailed() => rateLimitFailures.Add(1);
 
     public void ActiveUserSessions(long count) => activeUserSessions.Record(count);
 
