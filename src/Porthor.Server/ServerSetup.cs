@@ -3,6 +3,7 @@ using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Ingress;
 
 namespace Porthor.Server;
 
@@ -18,6 +19,8 @@ internal static class ServerSetup
         services.AddSingleton(core.Settings.Tokens);
         services.AddSingleton(identity);
         services.AddSingleton<Authenticator>();
+        services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
+        services.AddSingleton<IngressHandler>();
         services.AddRouting();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
         services.AddPorthorDocuments();
@@ -39,6 +42,8 @@ internal static class ServerSetup
         api.MapHistory();
         api.MapUsers();
         api.MapQuotaOverrides();
+        app.MapGroupMembership();
+        app.MapIngress();
         app.MapInternal();
         app.MapPorthorDocuments();
 #pragma warning disable ASP0014 // Called for its effect now: the routes can be described before the server is started.

@@ -13,7 +13,7 @@ internal sealed class ApiGate(RequestDelegate next, Authenticator authenticator)
 
     public async Task InvokeAsync(HttpContext context)
     {
-        if (context.GetEndpoint() is { } endpoint && context.Request.Path.StartsWithSegments(Prefix, StringComparison.Ordinal) && IsApi(endpoint))
+        if (context.GetEndpoint() is { } endpoint && IsApi(endpoint, context.Request.Path))
         {
             var access = endpoint.Metadata.GetMetadata<Access>()
                 ?? throw new InvalidOperationException($"The route {endpoint.DisplayName} does not say who may use it.");
@@ -26,6 +26,11 @@ internal sealed class ApiGate(RequestDelegate next, Authenticator authenticator)
         await next(context);
     }
 
-    /// <summary>The endpoints that the router makes up for a wrong method are nobody's routes.</summary>
-    private static bool IsApi(Endpoint endpoint) => endpoint is RouteEndpoint;
+    /// <summary>
+    /// All under the prefix, and others that say who may use them. The endpoints that the router makes up for a wrong method
+    /// are nobody's routes.
+    /// </summary>
+    private static bool IsApi(Endpoint endpoint, PathString path) =>
+        endpoint is RouteEndpoint
+        && (path.StartsWithSegments(Prefix, StringComparison.Ordinal) || endpoint.Metadata.GetMetadata<Access>() is not null);
 }

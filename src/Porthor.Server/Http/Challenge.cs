@@ -22,9 +22,6 @@ internal readonly record struct Challenge(string Realm, ChallengeType Type = Cha
             return Plain;
         var text = description.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal);
         var scope = scopes is { IsEmpty: false } ? $", scope=\"{string.Join(' ', scopes.Names)}\"" : "";
-        return HeaderText($"{Plain}, error=\"{error}\", error_description=\"{text}\"{scope}");
+        return HeaderText.Clean($"{Plain}, error=\"{error}\", error_description=\"{text}\"{scope}");
     }
-
-    /// <summary>What a header may hold: no control characters, whatever the client sent.</summary>
-    private static string HeaderText(string text) => string.Concat(text.Select(c => c is < ' ' or (char)127 ? '?' : c));
 }

@@ -1,3 +1,4 @@
+using Porthor.Server.Ingress;
 using Porthor.Values;
 
 namespace Porthor.Server.Logging;
@@ -33,6 +34,27 @@ internal sealed class RequestLog(HttpContext context, string requestUrl, string 
 
     /// <summary>Whole seconds until the token expires; null if it never does.</summary>
     public void Lifetime(long? seconds) => Set("lifetime_seconds", seconds);
+
+    /// <summary>What a proxy asked (contract/ingress.md 12).</summary>
+    public void Ingress(IngressRule rule)
+    {
+        Set("auth_uri", rule.OriginalUrl);
+        Set("required_scopes", rule.Scopes.Names);
+        Set("satisfy", rule.AnyScope ? "any" : "all");
+        Set("service", rule.Service);
+        if (rule.OnlyServices is { } services)
+            Set("only_services", services);
+        if (rule.Username is { } username)
+            Set("required_user", username);
+    }
+
+    /// <param name="reset">When counting begins anew.</param>
+    public void Quota(long limit, long used, DateTimeOffset reset) => Set("quota", new Dictionary<string, object>
+    {
+        ["limit"] = limit,
+        ["used"] = used,
+        ["reset"] = reset.ToLogText(),
+    });
 
     private void Set(string name, object? value)
     {

@@ -31,6 +31,8 @@ internal sealed class ValidationErrors
     public void Add(string type, Location where, string message, JsonElement input, (string Name, object Value)? context = null) =>
         errors.Add((type, where, message, writer => Echo(writer, input), context));
 
+    public void AddAll(ValidationErrors others) => errors.AddRange(others.errors);
+
     public void ThrowIfAny()
     {
         if (Any)

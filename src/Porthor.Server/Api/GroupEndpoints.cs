@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.AspNetCore.WebUtilities;
+using Porthor.Server.Api.Description;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Api;
+
+/// <summary>Which groups a user is in, for programs that speak the IVOA's Group Membership Service (contract/userinfo.md 8).</summary>
+internal static class GroupEndpoints
+{
+    private static readonly TimeSpan Validity = TimeSpan.FromMinutes(5);
+
+    public static void MapGroupMembership(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/auth/gms", GetGroupsAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described("users", "getGroupMembership", "The caller's groups", "A name a line; of those asked for with `group`, if any are.")
+            .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 503);
+
+    private static async Task GetGroupsAsync(ApiRequest request, UserInfoService users, PorthorCore core)
+    {
+        var user = await users.GetAsync(request.Caller.Record, request.Aborted);
+        var names = user.Groups.Select(group => group.Name).Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance);
+        var asked = Asked(request.Context.Request.QueryString);
+        var body = string.Concat(names.Where(name => asked.Count == 0 || asked.Contains(name)).Select(name => $"{name}\r\n"));
+        var response = request.Context.Response;
+        response.Headers.Expires = (core.Clock.GetUtcNow() + Validity).ToString("R", CultureInfo.InvariantCulture);
+        if (body.Length == 0)
+        {
+            response.ContentLength = 0;
+            return;
+        }
+        response.ContentType = "text/plain; charset=utf-8";
+        await response.WriteAsync(body, Encoding.UTF8, request.Aborted);
+    }
+
+    private static HashSet<string> Asked(QueryString query)
+    {
+        HashSet<string> names = [];
+        foreach (var parameter in new QueryStringEnumerable(query.Value))
+        {
+            if (parameter.DecodeName().Span is "group")
+                names.Add(parameter.DecodeValue().ToString());
+        }
+        return names;
+    }
+}

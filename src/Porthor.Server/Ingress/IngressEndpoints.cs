@@ -1,0 +1,55 @@
+using Porthor.Server.Http;
+using Porthor.Sessions;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>The questions that a proxy asks. Not for users: the proxy does not publish them (contract/ingress.md).</summary>
+internal static class IngressEndpoints
+{
+    public static void MapIngress(this IEndpointRouteBuilder routes)
+    {
+        var handler = routes.ServiceProvider.GetRequiredService<IngressHandler>();
+        routes.MapGet("/ingress/auth", (RequestDelegate)handler.AuthorizeAsync);
+        routes.MapGet("/ingress/anonymous", (RequestDelegate)PassAsync);
+    }
+
+    /// <summary>Lets everybody through, but without our credentials.</summary>
+    private static Task PassAsync(HttpContext context)
+    {
+        if (ForwardedClient.Of(context).Address is null)
+            throw Problem.MissingClientAddress().ToException();
+        Reflect(context);
+        return WriteOkAsync(context.Response);
+    }
+
+    /// <summary>Hands back the request's own credentials and cookies, without ours, for the proxy to pass on.</summary>
+    public static void Reflect(HttpContext context)
+    {
+        foreach (var header in context.Request.Headers.Authorization)
+        {
+            if (!string.IsNullOrEmpty(header) && !CredentialParser.HoldsToken(header))
+                context.Response.Headers.Append("Authorization", HeaderText.Clean(header));
+        }
+        ReflectCookies(context);
+    }
+
+    public static void ReflectCookies(HttpContext context)
+    {
+        foreach (var header in context.Request.Headers.Cookie)
+        {
+            if (!string.IsNullOrEmpty(header) && RequestCookies.Without(header, SessionCookie.Name) is { } rest)
+                context.Response.Headers.Append("Cookie", HeaderText.Clean(rest));
+        }
+    }
+
+    public static Task WriteOkAsync(HttpResponse response)
+    {
+        var body = """{"status":"ok"}"""u8;
+        response.StatusCode = StatusCodes.Status200OK;
+        response.ContentType = "application/json";
+        response.ContentLength = body.Length;
+        body.CopyTo(response.BodyWriter.GetSpan(body.Length));
+        response.BodyWriter.Advance(body.Length);
+        return Task.CompletedTask;
+    }
+}

@@ -1,0 +1,181 @@
+using Porthor.Server.Api.Validation;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+using Porthor.Server.Logging;
+using Porthor.Tokens;
+using Porthor.Users;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>
+/// Answers whether a request may pass: reads the question, decides, and says what to pass on (contract/ingress.md 3).
+/// </summary>
+internal sealed partial class IngressHandler(
+    PorthorCore core, Authenticator authenticator, ServerIdentity identity, RateLimiter limiter, ILogger<IngressHandler> logger)
+{
+    public async Task AuthorizeAsync(HttpContext context)
+    {
+        try
+        {
+            await DecideAsync(context);
+        }
+        catch (StoreUnavailableException e)
+        {
+            // Nothing is known about the token, so that neither yes nor no is an answer (deviations 14).
+            Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
+            var problem = Problem.Intended(StatusCodes.Status503ServiceUnavailable, e.Error.Message, "store_unavailable", challenge: null);
+            problem.Headers["Retry-After"] = "1";
+            context.Response.Clear();
+            await problem.WriteAsync(context.Response);
+        }
+    }
+
+    private async Task DecideAsync(HttpContext context)
+    {
+        if (ForwardedClient.Of(context).Address is null)
+            throw Problem.MissingClientAddress().ToException();
+        var parameters = new IngressParameters(context.Request);
+        var errors = new ValidationErrors();
+        var rule = parameters.ReadRule(errors);
+        if (rule is not null)
+        {
+            rule.ThrowIfContradictory();
+            RequestLog.Of(context)?.Ingress(rule);
+        }
+        var asker = parameters.ReadAsker(identity.Realm, errors);
+        // Who has no credentials learns that first, whatever else is wrong.
+        var record = asker is { IsOptions: false }
+            ? await authenticator.AuthenticateForProxyAsync(context, asker.AllowCookies, asker.Challenge, asker.IsAjax)
+            : null;
+        errors.ThrowIfAny();
+        if (record is null)
+            await AnswerOptionsAsync(context, rule!);
+        else
+            await AnswerAsync(context, rule!, asker!, record);
+    }
+
+    private async Task AnswerOptionsAsync(HttpContext context, IngressRule rule)
+    {
+        var headers = context.Request.Headers;
+        var decision = new IngressDecision(core.Settings.Tokens, identity);
+        var refusal = OptionsDecision.Decide(
+            rule, decision, headers.Origin.LastOrDefault(), headers.AccessControlRequestMethod.LastOrDefault());
+        Require(refusal);
+        IngressEndpoints.Reflect(context);
+        await IngressEndpoints.WriteOkAsync(context.Response);
+    }
+
+    private async Task AnswerAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record)
+    {
+        var cancellation = context.RequestAborted;
+        Require(new IngressDecision(core.Settings.Tokens, identity).Decide(rule, asker, record, core.Clock.GetUtcNow()));
+        var user = await core.Users.GetAsync(record, cancellation);
+        var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, cancellation);
+        if (rate is not null)
+            RequestLog.Of(context)?.Quota(rate.Limit, rate.Used, rate.Reset);
+        if (exceeded is { Event: IngressEvent.RateLimited })
+            core.Metrics.RateLimited(UserRules.IsBot(record.Username), rule.Service!);
+        Require(exceeded);
+        var child = await DelegateAsync(context, rule, asker, record);
+        WriteHeaders(context, rule, record, user, rate, child);
+        core.Metrics.Authorized(UserRules.IsBot(record.Username), rule.Service);
+        Log.Authorized(logger);
+        await IngressEndpoints.WriteOkAsync(context.Response);
+    }
+
+    /// <summary>The token that goes on in place of the user's; null if none was asked for.</summary>
+    private async Task<Token?> DelegateAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record)
+    {
+        var caller = new Caller(record, ForwardedClient.Of(context).Address);
+        try
+        {
+            if (rule.Notebook)
+                return await core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, context.RequestAborted);
+            if (rule.DelegateTo is not { } service)
+                return null;
+            var scopes = rule.DelegateScopes.Intersect(record.Scopes);
+            return await core.Tokens.GetInternalTokenAsync(caller, service, scopes, rule.MinimumLifetime, context.RequestAborted);
+        }
+        catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
+        {
+            Log.InvalidToken(logger, LogLevel.Information, e.Error.Message);
+            throw Problem.Challenged(asker.Challenge, e.Error).ToException();
+        }
+    }
+
+    private static void WriteHeaders(HttpContext context, IngressRule rule, TokenRecord record, UserInfo user, RateStatus? rate, Token? child)
+    {
+        var headers = context.Response.Headers;
+        headers["X-Auth-Request-User"] = HeaderText.Clean(record.Username);
+        if (!string.IsNullOrEmpty(user.Email))
+            headers["X-Auth-Request-Email"] = HeaderText.Clean(user.Email);
+        if (!string.IsNullOrEmpty(record.Service))
+            headers["X-Auth-Request-Service"] = HeaderText.Clean(record.Service);
+        if (child is not null)
+            headers["X-Auth-Request-Token"] = child.Reveal();
+        if (rate is not null)
+        {
+            Dictionary<string, string> limits = [];
+            rate.WriteTo(limits);
+            foreach (var (name, value) in limits)
+                headers[name] = value;
+        }
+        if (!rule.UseAuthorization)
+        {
+            IngressEndpoints.Reflect(context);
+            return;
+        }
+        IngressEndpoints.ReflectCookies(context);
+        if (child is not null)
+            headers.Authorization = $"Bearer {child.Reveal()}";
+    }
+
+    private void Require(IngressRefusal? refusal)
+    {
+        if (refusal is null)
+            return;
+        switch (refusal.Event)
+        {
+            case IngressEvent.Denied:
+                Log.PermissionDenied(logger, refusal.Text);
+                break;
+            case IngressEvent.LivesTooShort:
+                Log.InvalidToken(logger, LogLevel.Warning, refusal.Text);
+                break;
+            case IngressEvent.RateLimited:
+                Log.RateLimited(logger, refusal.Text);
+                break;
+            case IngressEvent.NoPlainOptions:
+                Log.NoPlainOptions(logger, refusal.Text);
+                break;
+            case IngressEvent.ForeignOrigin:
+                Log.ForeignOrigin(logger, refusal.Text);
+                break;
+        }
+        throw refusal.Problem.ToException();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Token authorized")]
+        public static partial void Authorized(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Permission denied")]
+        public static partial void PermissionDenied(ILogger logger, string error);
+
+        [LoggerMessage(Message = "Invalid token")]
+        public static partial void InvalidToken(ILogger logger, LogLevel level, string error);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Request rejected due to rate limits")]
+        public static partial void RateLimited(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Non-CORS OPTIONS requests not supported")]
+        public static partial void NoPlainOptions(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Cross-origin request not allowed")]
+        public static partial void ForeignOrigin(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Store not available")]
+        public static partial void StoreUnavailable(ILogger logger, string error, Exception exception);
+    }
+}

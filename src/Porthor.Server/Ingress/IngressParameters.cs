@@ -1,0 +1,144 @@
+using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
+using Porthor.Server.Api.Validation;
+using Porthor.Server.Http;
+using Porthor.Values;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>Reads the query and headers of a proxy's question, and notes every fault (contract/ingress.md 2).</summary>
+internal sealed class IngressParameters
+{
+    private const string OriginalUrl = "X-Original-URL";
+    private const string OriginalMethod = "X-Original-Method";
+
+    private readonly IHeaderDictionary headers;
+    private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
+
+    public IngressParameters(HttpRequest request)
+    {
+        headers = request.Headers;
+        foreach (var parameter in new QueryStringEnumerable(request.QueryString.Value))
+        {
+            var name = parameter.DecodeName().ToString();
+            if (!query.TryGetValue(name, out var values))
+                query[name] = values = [];
+            values.Add(parameter.DecodeValue().ToString());
+        }
+    }
+
+    /// <summary>The rule of the location; null, with the faults noted, if it cannot be read.</summary>
+    public IngressRule? ReadRule(ValidationErrors errors)
+    {
+        var mine = new ValidationErrors();
+        // In the order in which the reference reports faults: by name, and headers last.
+        var allowOptions = Flag("allow_options", ifAbsent: false, mine);
+        ReadChallengeType(mine);
+        var lifetime = ReadLifetime(mine);
+        var notebook = Flag("notebook", ifAbsent: false, mine);
+        var anyScope = OneOf("satisfy", "'any' or 'all'", ["any", "all"], mine) == "any";
+        var useAuthorization = Flag("use_authorization", ifAbsent: false, mine);
+        var userDomain = Flag("user_domain", ifAbsent: false, mine);
+        var url = Required(OriginalUrl, mine);
+        errors.AddAll(mine);
+        if (mine.Any || url is null)
+            return null;
+        return new IngressRule
+        {
+            OriginalUrl = url,
+            Scopes = ScopeSet.Of(All("scope") ?? []),
+            AnyScope = anyScope,
+            Service = NotEmpty("service"),
+            AllowOptions = allowOptions,
+            Notebook = notebook,
+            DelegateTo = NotEmpty("delegate_to"),
+            DelegateScopes = ScopeSet.Of(All("delegate_scope") ?? []),
+            GivenLifetime = lifetime,
+            UseAuthorization = useAuthorization,
+            OnlyServices = All("only_service"),
+            Username = NotEmpty("username"),
+            UserDomain = userDomain,
+        };
+    }
+
+    /// <summary>Null, with the faults noted, if it cannot be read.</summary>
+    public IngressAsker? ReadAsker(string realm, ValidationErrors errors)
+    {
+        var mine = new ValidationErrors();
+        var allowCookies = Flag("allow_cookies", ifAbsent: true, mine);
+        var type = ReadChallengeType(mine);
+        var method = Required(OriginalMethod, mine);
+        errors.AddAll(mine);
+        if (method is null)
+            // The reference reads this header in two places, and reports it twice.
+            Required(OriginalMethod, errors);
+        if (mine.Any || method is null)
+            return null;
+        var isAjax = string.Equals(headers["X-Requested-With"].LastOrDefault(), "XMLHttpRequest", StringComparison.OrdinalIgnoreCase);
+        return new IngressAsker(allowCookies, new Challenge(realm, type), method, isAjax);
+    }
+
+    private ChallengeType ReadChallengeType(ValidationErrors errors) =>
+        OneOf("auth_type", "'basic' or 'bearer'", ["basic", "bearer"], errors) == "basic" ? ChallengeType.Basic : ChallengeType.Bearer;
+
+    private TimeSpan? ReadLifetime(ValidationErrors errors)
+    {
+        const string name = "minimum_lifetime";
+        if (Last(name) is not { } text)
+            return null;
+        if (!double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) || !double.IsFinite(seconds)
+            || text.Contains('\0', StringComparison.Ordinal))
+        {
+            errors.Add("value_error", At(name), $"Value error, could not convert string to float: '{text}'", text, ("error", new object()));
+            return null;
+        }
+        if (seconds >= IngressRule.ShortestLifetime.TotalSeconds)
+            return TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
+        errors.Add(
+            "greater_than_equal", At(name), "Input should be greater than or equal to datetime.timedelta(seconds=300)", text,
+            ("ge", "datetime.timedelta(seconds=300)"));
+        return null;
+    }
+
+    private bool Flag(string name, bool ifAbsent, ValidationErrors errors)
+    {
+        if (Last(name) is not { } text)
+            return ifAbsent;
+        switch (text.ToLowerInvariant())
+        {
+            case "true" or "1" or "yes" or "y" or "on" or "t":
+                return true;
+            case "false" or "0" or "no" or "n" or "off" or "f":
+                return false;
+            default:
+                errors.Add("bool_parsing", At(name), "Input should be a valid boolean, unable to interpret input", text);
+                return ifAbsent;
+        }
+    }
+
+    private string? OneOf(string name, string expected, string[] values, ValidationErrors errors)
+    {
+        if (Last(name) is not { } text || values.Contains(text, StringComparer.Ordinal))
+            return Last(name);
+        errors.Add("enum", At(name), $"Input should be {expected}", text, ("expected", expected));
+        return null;
+    }
+
+    /// <summary>A header that may be empty, but must be there.</summary>
+    private string? Required(string name, ValidationErrors errors)
+    {
+        if (headers[name] is [.., { } text])
+            return text;
+        errors.Add("missing", new Location("header", name.ToLowerInvariant()), "Field required", input: null);
+        return null;
+    }
+
+    private string? NotEmpty(string name) => Last(name) is { Length: > 0 } text ? text : null;
+
+    /// <summary>Of a parameter that is given more than once, the last counts.</summary>
+    private string? Last(string name) => All(name)?[^1];
+
+    private List<string>? All(string name) => query.GetValueOrDefault(name);
+
+    private static Location At(string name) => new("query", name);
+}

@@ -1,0 +1,68 @@
+using Porthor.Server.Http;
+using Porthor.Values;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>
+/// What the operator of a protected location asks of those who use it: the query of the proxy's question
+/// (contract/ingress.md 2).
+/// </summary>
+internal sealed record IngressRule
+{
+    /// <summary>What a token must live at least to have a child, if the location does not say.</summary>
+    public static readonly TimeSpan ShortestLifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>The address that the user asked for.</summary>
+    public required string OriginalUrl { get; init; }
+
+    public ScopeSet Scopes { get; init; } = ScopeSet.Empty;
+
+    /// <summary>One of the scopes is enough; else all are needed.</summary>
+    public bool AnyScope { get; init; }
+
+    /// <summary>The protected service, by whose name requests are counted; null if it has none.</summary>
+    public string? Service { get; init; }
+
+    public bool AllowOptions { get; init; }
+
+    /// <summary>Hand on a notebook token.</summary>
+    public bool Notebook { get; init; }
+
+    /// <summary>Hand on an internal token made for this service; null for none.</summary>
+    public string? DelegateTo { get; init; }
+
+    public ScopeSet DelegateScopes { get; init; } = ScopeSet.Empty;
+
+    /// <summary>As it was given; null if it was not.</summary>
+    public TimeSpan? GivenLifetime { get; init; }
+
+    /// <summary>How long the token must last at least; null if that does not matter.</summary>
+    public TimeSpan? MinimumLifetime => GivenLifetime ?? (Notebook || DelegateTo is not null ? ShortestLifetime : null);
+
+    /// <summary>Put the child into <c>Authorization</c> too.</summary>
+    public bool UseAuthorization { get; init; }
+
+    /// <summary>Only tokens of these services; null if that does not matter.</summary>
+    public IReadOnlyList<string>? OnlyServices { get; init; }
+
+    /// <summary>Only this user.</summary>
+    public string? Username { get; init; }
+
+    /// <summary>Only the user whose name the host begins with.</summary>
+    public bool UserDomain { get; init; }
+
+    /// <exception cref="ProblemException">Two parameters do not go together.</exception>
+    public void ThrowIfContradictory()
+    {
+        if (Notebook && DelegateTo is not null)
+            throw Problem.Misused("delegate_to", "delegate_to cannot be set for notebook tokens", "invalid_delegate_to").ToException();
+        if (Service is not null && DelegateTo is not null && Service != DelegateTo)
+            throw Problem.Misused("delegate_to", "service must be the same as delegate_to", "invalid_service").ToException();
+    }
+}
+
+/// <summary>How the proxy wants the user to be asked for credentials, and what the user's request was.</summary>
+internal sealed record IngressAsker(bool AllowCookies, Challenge Challenge, string Method, bool IsAjax)
+{
+    public bool IsOptions => Method == HttpMethods.Options;
+}

@@ -1,0 +1,69 @@
+using System.Globalization;
+using Porthor.Events;
+using Porthor.Quotas;
+using Porthor.Server.Http;
+using Porthor.Users;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>What is left of a quota.</summary>
+/// <param name="Reset">When counting begins anew.</param>
+internal sealed record RateStatus(string Service, long Limit, long Used, DateTimeOffset Reset)
+{
+    public void WriteTo(IDictionary<string, string> headers)
+    {
+        headers["X-RateLimit-Limit"] = Text(Limit);
+        headers["X-RateLimit-Remaining"] = Text(Limit - Used);
+        headers["X-RateLimit-Used"] = Text(Used);
+        headers["X-RateLimit-Reset"] = Text(Reset.ToUnixTimeSeconds());
+        headers["X-RateLimit-Resource"] = HeaderText.Clean(Service);
+    }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>
+/// Holds users to their requests per minute (contract/ingress.md 8). Only the counting may fail, and then the request goes
+/// on; who the user is and what they may use was settled before.
+/// </summary>
+internal sealed partial class RateLimiter(IRateCounter counter, PorthorMetrics metrics, TimeProvider clock, ILogger<RateLimiter> logger)
+{
+    /// <summary>Counts a request, if the user's requests to the service are bounded.</summary>
+    /// <returns>What is left, if anything is counted; and the refusal, if it is used up.</returns>
+    public async Task<(RateStatus? Status, IngressRefusal? Refusal)> CountAsync(
+        UserInfo user, string? service, Challenge challenge, CancellationToken cancellationToken)
+    {
+        if (service is null || user.Quota is not { } quota || !quota.Api.TryGetValue(service, out var limit))
+            return default;
+        if (limit <= 0)
+            return (null, IngressRefusal.Denied(challenge, $"User {user.Username} not allowed to access service {service}"));
+        RateCount count;
+        try
+        {
+            count = await counter.CountAsync(new RateKey(user.Username, service, limit), cancellationToken);
+        }
+        catch (StoreUnavailableException e)
+        {
+            metrics.RateLimitFailed();
+            Log.Failed(logger, $"{e.GetType().Name}: {e.Message}", e);
+            return default;
+        }
+        var status = new RateStatus(service, limit, Math.Min(count.Count, limit), clock.GetUtcNow() + count.UntilReset);
+        return (status, count.Count > limit ? Exceeded(status) : null);
+    }
+
+    private static IngressRefusal Exceeded(RateStatus status)
+    {
+        var text = $"Rate limit ({status.Limit}/minute) exceeded";
+        var problem = Problem.Intended(429, text, "rate_limited", challenge: null);
+        problem.Headers["Retry-After"] = status.Reset.ToString("R", CultureInfo.InvariantCulture);
+        status.WriteTo(problem.Headers);
+        return new IngressRefusal(problem, text, IngressEvent.RateLimited);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Rate limiting failed")]
+        public static partial void Failed(ILogger logger, string error, Exception exception);
+    }
+}
