@@ -45,9 +45,11 @@ internal sealed class TestServer : IAsyncDisposable
     public IServiceProvider Services => app.Services;
 
     /// <param name="configure">Changes the settings before the server starts.</param>
-    public static async Task<TestServer> StartAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null)
+    /// <param name="ownRedis">A Redis that no other test uses, to be harmed.</param>
+    public static async Task<TestServer> StartAsync(
+        Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null, RedisServerProcess? ownRedis = null)
     {
-        var deployment = await Deployment.CreateAsync(mode);
+        var deployment = await Deployment.CreateAsync(mode, ownRedis);
         if (configure is not null)
             deployment.Settings = configure(deployment.Settings);
         var logs = new JsonLogs();

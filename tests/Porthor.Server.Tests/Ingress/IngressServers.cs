@@ -1,0 +1,67 @@
+using Porthor.Quotas;
+using Porthor.Server.Configuration;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Servers behind a proxy at <c>https://example.com</c>, with quotas.</summary>
+public class IngressServers : ApiServers
+{
+    internal override PorthorSettings Configure(PorthorSettings settings) => settings with
+    {
+        BaseUrl = new Uri("https://example.com"),
+        Quota = new QuotaPlan
+        {
+            Default = new Quota { Api = new Dictionary<string, long> { ["test"] = 1, ["other"] = 5, ["blocked"] = 0 } },
+            Groups = new Dictionary<string, Quota> { ["foo"] = new() { Api = new Dictionary<string, long> { ["test"] = 1 } } },
+            Bypass = ["vips"],
+        },
+    };
+}
+
+/// <summary>The same, where users may have hosts of their own.</summary>
+public sealed class SubdomainServers : IngressServers
+{
+    internal override PorthorSettings Configure(PorthorSettings settings) => base.Configure(settings) with { AllowSubdomains = true };
+}
+
+internal static class Asking
+{
+    public const string Ok = """{"status":"ok"}""";
+
+    /// <summary>Asks as a proxy does, for a request of a user.</summary>
+    public static Task<Answer> AskAsync(this ApiServer server, string query, params (string, string)[] headers) =>
+        server.AskAsync(query, "https://example.com/some/page", "GET", headers);
+
+    public static Task<Answer> AskAsync(this ApiServer server, string query, string url, string method, params (string, string)[] headers) =>
+        server.SendAsync(HttpMethod.Get, "/ingress/auth" + query, json: null, [("X-Original-URL", url), ("X-Original-Method", method), .. headers]);
+
+    public static void ShouldPass(this Answer answer)
+    {
+        answer.Body.ShouldBe(Ok);
+        answer.StatusCode.ShouldBe(200);
+        answer.Header("Cache-Control").ShouldBeNull();
+    }
+
+    /// <summary>Refused in the shape that NGINX lets through: the meant status and the body in headers too.</summary>
+    public static void ShouldBeRefused(this Answer answer, int status, int meant, string type, string message)
+    {
+        answer.Body.ShouldBe($$"""{"detail":[{"msg":"{{message}}","type":"{{type}}"}]}""");
+        answer.StatusCode.ShouldBe(status);
+        answer.Header("X-Error-Status").ShouldBe(meant.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        answer.Header("X-Error-Body").ShouldBe($$"""{"detail": [{"msg": "{{message}}", "type": "{{type}}"}]}""");
+        answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
+        answer.Header("X-Auth-Request-User").ShouldBeNull();
+        answer.Header("X-Auth-Request-Token").ShouldBeNull();
+    }
+
+    /// <summary>Asked for credentials, without a word about any.</summary>
+    public static void ShouldAskForCredentials(this Answer answer, int status = 401, string type = "Bearer")
+    {
+        answer.Body.ShouldBe("""{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
+        answer.StatusCode.ShouldBe(status);
+        answer.Header("WWW-Authenticate").ShouldBe($"{type} realm=\"example.com\"");
+        answer.Header("X-Error-Status").ShouldBeNull();
+    }
+}

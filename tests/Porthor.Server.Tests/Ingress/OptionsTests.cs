@@ -1,0 +1,58 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>OPTIONS, and hosts of users (contract/ingress.md 7, 16; deviations 12).</summary>
+public sealed class OptionsTests(IngressServers servers, SubdomainServers withSubdomains) : IClassFixture<IngressServers>, IClassFixture<SubdomainServers>
+{
+    private static readonly (string, string) Requested = ("Access-Control-Request-Method", "PUT");
+
+    [Theory, EveryMode]
+    public async Task A_preflight_passes_from_our_own_host_alone(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var origin in (string[])["https://example.com", "http://example.com:8080", "https://EXAMPLE.com"])
+            (await OptionsAsync(server, "", Requested, ("Origin", origin))).ShouldPass();
+        foreach (var origin in (string[])["null", "https://example.org", "https://foo.example.com", "https://example.com.evil.org", "https://evilexample.com", "nonsense"])
+        {
+            var answer = await OptionsAsync(server, "?allow_options=true", Requested, ("Origin", origin));
+            answer.ShouldBeRefused(403, 403, "cors_preflight_rejected", "Cross-origin request not allowed");
+            answer.Header("WWW-Authenticate").ShouldBeNull();
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task Plain_options_pass_only_where_they_are_allowed(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await OptionsAsync(server, "")).ShouldBeRefused(403, 404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
+        (await OptionsAsync(server, "", Requested)).StatusCode.ShouldBe(403);
+        (await OptionsAsync(server, "?allow_options=true", Requested)).ShouldBeRefused(403, 404, "options_not_supported", "Malformed CORS request");
+        (await OptionsAsync(server, "?allow_options=true", ("Origin", ""), Requested)).StatusCode.ShouldBe(403);
+
+        var passed = await OptionsAsync(server, "?allow_options=true", ("Cookie", "gafaelfawr=x; _other=y"), ("Authorization", "token other"));
+        passed.ShouldPass();
+        passed.Header("Cookie").ShouldBe("_other=y");
+        passed.Header("Authorization").ShouldBe("token other");
+        passed.Header("X-Auth-Request-User").ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_users_host_is_for_that_user()
+    {
+        var server = await withSubdomains.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("hosted", "read:all");
+        foreach (var host in (string[])["hosted.example.com", "hosted.nb.example.com", "HOSTED.example.com:8443"])
+            (await AskAtAsync(server, host, browser)).ShouldPass();
+        foreach (var host in (string[])["example.com", "hosted", "hosted.example.org", "nb.hosted.example.com", "hosted.example.com.org", "hosted@evil.org"])
+            (await AskAtAsync(server, host, browser)).ShouldBeRefused(403, 403, "insufficient_scope", "Access not allowed for this user");
+        (await OptionsAsync(server, "", Requested, ("Origin", "https://hosted.nb.example.com"))).ShouldPass();
+    }
+
+    private static Task<Answer> OptionsAsync(ApiServer server, string query, params (string, string)[] headers) =>
+        server.AskAsync(query, "https://example.com/", "OPTIONS", headers);
+
+    private static Task<Answer> AskAtAsync(ApiServer server, string host, Browser browser) =>
+        server.AskAsync("?user_domain=true", $"https://{host}/", "GET", TestServer.Bearer(browser.Session));
+}

@@ -1,0 +1,70 @@
+using System.Globalization;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+using Porthor.Users;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Requests per minute (contract/ingress.md 8, 16; deviations 17).</summary>
+public sealed class RateLimitTests(IngressServers servers) : IClassFixture<IngressServers>
+{
+    [Theory, EveryMode]
+    public async Task Requests_are_counted_until_the_quota_is_used_up(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var bearer = await BearerAsync(server, "counted", "foo");
+
+        // The default of one, and one more for the group.
+        (await server.AskAsync("?service=test", bearer)).ShouldLeave(2, remaining: 1);
+        (await server.AskAsync("?service=test", bearer)).ShouldLeave(2, remaining: 0);
+        var refused = await server.AskAsync("?service=test", bearer);
+        refused.ShouldBeRefused(403, 429, "rate_limited", "Rate limit (2/minute) exceeded");
+        refused.Header("X-RateLimit-Remaining").ShouldBe("0");
+        refused.Header("WWW-Authenticate").ShouldBeNull();
+        var reset = long.Parse(refused.Header("X-RateLimit-Reset")!, CultureInfo.InvariantCulture);
+        (reset - server.Now).ShouldBeInRange(1, 61);
+        DateTimeOffset.ParseExact(refused.Header("Retry-After")!, "R", CultureInfo.InvariantCulture).ToUnixTimeSeconds().ShouldBe(reset);
+
+        // Each service has its own count, and what has no quota is not counted.
+        (await server.AskAsync("?service=other", bearer)).ShouldLeave(5, remaining: 4);
+        (await server.AskAsync("?service=free", bearer)).Header("X-RateLimit-Limit").ShouldBeNull();
+    }
+
+    [Theory, EveryMode]
+    public async Task A_quota_of_nothing_refuses_and_a_bypass_bounds_nothing(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var bearer = await BearerAsync(server, "blocked-one", "other");
+        (await server.AskAsync("?service=blocked", bearer))
+            .ShouldBeRefused(403, 403, "insufficient_scope", "User blocked-one not allowed to access service blocked");
+        var vip = await BearerAsync(server, "important", "vips");
+        (await server.AskAsync("?service=blocked", vip)).ShouldPass();
+        (await server.AskAsync("?service=test", vip)).Header("X-RateLimit-Limit").ShouldBeNull();
+    }
+
+    [Theory, EveryMode]
+    public async Task A_wrong_secret_uses_up_nobodys_quota(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("victim", "read:all", UserData.None);
+        var forged = ("Authorization", $"Bearer gt-{browser.Key.Value}.{new string('x', 22)}");
+        for (var i = 0; i < 5; i++)
+            (await server.AskAsync("?service=test", forged)).StatusCode.ShouldBe(401);
+        (await server.AskAsync("?service=test", TestServer.Bearer(browser.Session))).ShouldLeave(1, remaining: 0);
+    }
+
+    private static async Task<(string, string)> BearerAsync(ApiServer server, string username, string group) =>
+        TestServer.Bearer((await server.LogInAsync(username, "read:all", UserData.None with { Groups = [new Group(group, 1000)] })).Session);
+}
+
+internal static class RateAssertions
+{
+    public static void ShouldLeave(this Answer answer, long limit, long remaining)
+    {
+        answer.ShouldPass();
+        string Header(string name) => answer.Header($"X-RateLimit-{name}")!;
+        (Header("Limit"), Header("Remaining"), Header("Used")).ShouldBe(($"{limit}", $"{remaining}", $"{limit - remaining}"));
+        Header("Resource").ShouldNotBeEmpty();
+        Header("Reset").ShouldNotBeEmpty();
+    }
+}

@@ -1,0 +1,147 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Which token passes which rule, and what is said to those that do not (contract/ingress.md 3 to 5, 14, 16).</summary>
+public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<IngressServers>
+{
+    [Theory, EveryMode]
+    public async Task Scopes_decide_all_or_any(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("scoped", "user:token,read:all");
+        var bearer = TestServer.Bearer(browser.Session);
+
+        (await server.AskAsync("", bearer)).ShouldPass();
+        (await server.AskAsync("?scope=read:all&scope=user:token", bearer)).ShouldPass();
+        (await server.AskAsync("?scope=read:all&scope=admin:token&satisfy=any", bearer)).ShouldPass();
+
+        var refused = await server.AskAsync("?scope=read:all&scope=admin:token", bearer);
+        refused.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+        refused.Header("WWW-Authenticate").ShouldBe(
+            "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", scope=\"admin:token read:all\"");
+        // Any of none, and the scope without a name, nobody has.
+        (await server.AskAsync("?satisfy=any", bearer)).StatusCode.ShouldBe(403);
+        (await server.AskAsync("?scope=", bearer)).StatusCode.ShouldBe(403);
+    }
+
+    [Theory, EveryMode]
+    public async Task The_answer_tells_who_it_is_and_the_log_line_too(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var user = TokenBuilders.SomeUser with { Email = "m\u00e9@example.com" };
+        var browser = await server.LogInAsync("told", "read:all", user);
+        var answer = await server.AskAsync("?scope=read:all&service=free", TestServer.Bearer(browser.Session));
+
+        answer.ShouldPass();
+        answer.Header("X-Auth-Request-User").ShouldBe("told");
+        answer.Header("X-Auth-Request-Email").ShouldBe("m\u00e9@example.com");
+        answer.Header("X-Auth-Request-Service").ShouldBeNull();
+        answer.Header("X-Auth-Request-Token").ShouldBeNull();
+        answer.Header("Authorization").ShouldBeNull();
+        answer.Header("X-RateLimit-Limit").ShouldBeNull();
+
+        var line = server.Host.Logs.Lines.Single(
+            line => line.GetProperty("event").GetString() == "Token authorized" && line.GetProperty("user").GetString() == "told");
+        line.GetProperty("token").GetString().ShouldBe(browser.Key.Value);
+        line.GetProperty("token_source").GetString().ShouldBe("bearer");
+        line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/some/page");
+        line.GetProperty("required_scopes").ToString().ShouldBe("""["read:all"]""");
+        line.GetProperty("satisfy").GetString().ShouldBe("all");
+        line.GetProperty("service").GetString().ShouldBe("free");
+    }
+
+    [Theory, EveryMode]
+    public async Task Without_credentials_the_user_is_asked_for_them(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await server.AskAsync("?scope=read:all")).ShouldAskForCredentials();
+        (await server.AskAsync("?auth_type=basic")).ShouldAskForCredentials(type: "Basic");
+        (await server.AskAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldAskForCredentials(status: 403);
+        (await server.AskAsync("", TestServer.Basic("foo", "x-oauth-basic"))).ShouldAskForCredentials();
+        // Even where the question itself is faulty.
+        (await server.AskAsync("?satisfy=foo")).ShouldAskForCredentials();
+        (await server.AskAsync("?auth_type=foo")).StatusCode.ShouldBe(422);
+    }
+
+    [Theory, EveryMode]
+    public async Task Bad_credentials_are_refused_by_their_kind(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("forged", "read:all");
+        foreach (var header in (string[])["Bearer", "token foo", "Basic &&&&", "Basic YWJj"])
+        {
+            var answer = await server.AskAsync("?scope=read:all", ("Authorization", header));
+            (answer.StatusCode, answer.Header("X-Error-Status")).ShouldBe((403, "400"), header);
+            answer.Header("WWW-Authenticate")!.ShouldStartWith("Bearer realm=\"example.com\", error=\"invalid_request\"");
+        }
+        var wrongSecret = Token.Parse($"gt-{browser.Key.Value}.{new string('b', 22)}");
+        foreach (var token in (string[])["token", "gt-abc", Token.Create().Reveal(), wrongSecret.Reveal()])
+        {
+            var answer = await server.AskAsync("", ("Authorization", $"Bearer {token}"), ("X-Requested-With", "XMLHttpRequest"));
+            (answer.StatusCode, answer.Header("X-Error-Status")).ShouldBe((401, "401"));
+            answer.Header("WWW-Authenticate")!.ShouldContain("error=\"invalid_token\"");
+        }
+        // The bootstrap token is for the API alone.
+        (await server.AskAsync("", server.Bootstrap)).StatusCode.ShouldBe(401);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_cookie_passes_unless_it_may_not_and_wins_over_the_header(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("cookied", "read:all");
+        (await server.AskAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldPass();
+        (await server.AskAsync("?allow_cookies=false", browser.Cookie)).ShouldAskForCredentials();
+        (await server.AskAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldAskForCredentials();
+
+        // A session that has ended is not rescued by a good token beside it.
+        var other = await server.LogInAsync("rescuer", "read:all");
+        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        (await server.AskAsync("", dead, TestServer.Bearer(other.Session))).ShouldAskForCredentials();
+    }
+
+    [Theory, EveryMode]
+    public async Task A_revoked_token_passes_no_more(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("revoked", "user:token");
+        var token = await server.MakeTokenAsync(browser, "one");
+        (await server.AskAsync("", TestServer.Bearer(token))).ShouldPass();
+        (await server.DeleteAsync($"/users/revoked/tokens/{token.Key}", browser.Writing)).StatusCode.ShouldBe(204);
+        (await server.AskAsync("", TestServer.Bearer(token))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
+    }
+
+    [Theory, EveryMode]
+    public async Task A_location_may_be_for_one_user_or_one_service(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("alone", "read:all");
+        var bearer = TestServer.Bearer(browser.Session);
+        (await server.AskAsync("?username=alone", bearer)).ShouldPass();
+        (await server.AskAsync("?username=", bearer)).ShouldPass();
+        (await server.AskAsync("?username=other", bearer))
+            .ShouldBeRefused(403, 403, "insufficient_scope", "Access not allowed for this user");
+
+        (await server.AskAsync("?only_service=tap", bearer)).StatusCode.ShouldBe(403);
+        var inner = (await server.AskAsync("?delegate_to=tap", bearer)).Header("X-Auth-Request-Token")!;
+        var passed = await server.AskAsync("?only_service=vo-cutouts&only_service=tap", ("Authorization", $"Bearer {inner}"));
+        passed.ShouldPass();
+        passed.Header("X-Auth-Request-Service").ShouldBe("tap");
+        (await server.AskAsync("?only_service=vo-cutouts", ("Authorization", $"Bearer {inner}"))).StatusCode.ShouldBe(403);
+    }
+
+    [Theory, EveryMode]
+    public async Task Contradictions_are_told_before_anybody_is_asked_who_they_are(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await server.AskAsync("?notebook=true&delegate_to=tap")).Body.ShouldBe(
+            """{"detail":[{"msg":"delegate_to cannot be set for notebook tokens","type":"invalid_delegate_to","loc":["query","delegate_to"]}]}""");
+        var options = await server.AskAsync("?service=a&delegate_to=b", "https://example.com/", "OPTIONS");
+        options.StatusCode.ShouldBe(422);
+        options.Header("X-Error-Status").ShouldBeNull();
+    }
+}
