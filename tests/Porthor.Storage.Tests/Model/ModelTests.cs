@@ -1,0 +1,151 @@
+using CsCheck;
+using Porthor.History;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Model;
+
+/// <summary>
+/// Random stories of one user's tokens, in all three modes and in a model: they must agree after every step on which tokens
+/// work and with which scopes, and at the end on the list and the history. CsCheck prints a seed to repeat a failure;
+/// <c>CsCheck_Iter</c> in the environment asks for more stories.
+/// </summary>
+public sealed class ModelTests
+{
+    private const string All = "user:token,read:all,exec:notebook,exec:test";
+    private const string Service = "some-service";
+
+    private static readonly string[] Names = ["read:all", "exec:notebook", "exec:test"];
+
+    private static readonly Gen<Step[]> Stories =
+        Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 99], Gen.Int[0, 7], (act, target, scopes) => new Step(act, target, scopes)).Array[1, 25];
+
+    private int stories;
+
+    internal enum Act
+    {
+        CreateUserToken,
+        GetInternalToken,
+        GetNotebookToken,
+        Change,
+        Revoke,
+    }
+
+    [Fact]
+    public async Task All_modes_do_as_the_model_does()
+    {
+        List<Deployment> deployments = [];
+        try
+        {
+            List<PorthorCore> nodes = [];
+            foreach (var mode in Enum.GetValues<Mode>().Where(mode => Prerequisites.WhyNot(mode) is null))
+            {
+                deployments.Add(await Deployment.CreateAsync(mode));
+                nodes.Add(await deployments[^1].OpenNodeAsync());
+            }
+            await Stories.SampleAsync(story => TellAsync(nodes, story), iter: 40, threads: 1);
+        }
+        finally
+        {
+            foreach (var deployment in deployments)
+                await deployment.DisposeAsync();
+        }
+    }
+
+    private async Task TellAsync(List<PorthorCore> nodes, Step[] story)
+    {
+        var username = $"teller{Interlocked.Increment(ref stories)}";
+        List<string> histories = [];
+        foreach (var node in nodes)
+            histories.Add(await TellAsync(node, username, story));
+        histories.Distinct().Count().ShouldBe(1, string.Join("\n\n", histories));
+    }
+
+    /// <summary>The history at the end, with tokens by the order of their making.</summary>
+    private static async Task<string> TellAsync(PorthorCore node, string username, Step[] story)
+    {
+        var session = await node.Tokens.SessionForAsync(username, All);
+        var model = new TokenModel();
+        model.Add(session.Record.Token, TokenType.Session, session.Scopes, parent: null);
+        foreach (var step in story)
+        {
+            await DoAsync(node, session, model, step);
+            foreach (var entry in model.Entries)
+            {
+                var found = await node.Tokens.GetDataAsync(entry.Token);
+                (found?.Scopes.Text).ShouldBe(entry.IsAlive ? entry.Scopes.Text : null, step.ToString());
+            }
+        }
+        var listed = await node.Tokens.ListTokensAsync(session, username);
+        listed.Select(token => (token.Token, token.Scopes.Text)).ShouldBe(
+            model.Entries.Where(entry => entry.IsAlive).Select(entry => (entry.Token.Key, entry.Scopes.Text)), ignoreOrder: true);
+        return await HistoryAsync(node, session, model);
+    }
+
+    private static async Task DoAsync(PorthorCore node, Caller session, TokenModel model, Step step)
+    {
+        var scopes = ScopeSet.Of(Names.Where((_, bit) => (step.Scopes & (1 << bit)) != 0));
+        if (step.Act == Act.CreateUserToken)
+        {
+            var request = new UserTokenRequest($"token {model.Entries.Count}", scopes, Expires: null);
+            model.Add(await node.Tokens.CreateUserTokenAsync(session, session.Username, request), TokenType.User, scopes, parent: null);
+            return;
+        }
+        var alive = model.Entries.Where(entry => entry.IsAlive).ToList();
+        var target = alive[step.Target % alive.Count];
+        switch (step.Act)
+        {
+            case Act.GetInternalToken or Act.GetNotebookToken:
+                await DelegateAsync(node, model, target, step.Act, scopes.Intersect(target.Scopes));
+                break;
+            case Act.Change when target.Type == TokenType.User:
+                var edit = new TokenEdit { Scopes = scopes };
+                (await node.Tokens.ModifyTokenAsync(target.Token.Key, TokenBuilders.Administrator(node.Clock), session.Username, edit))
+                    .ShouldNotBeNull();
+                model.Change(target, scopes);
+                break;
+            case Act.Revoke when target.Type != TokenType.Session:
+                (await node.Tokens.DeleteTokenAsync(target.Token.Key, session, session.Username)).ShouldBeTrue();
+                model.Revoke(target);
+                // What is gone cannot be revoked again, and was not merely hidden.
+                (await node.Tokens.DeleteTokenAsync(target.Token.Key, session, session.Username)).ShouldBeFalse();
+                break;
+        }
+    }
+
+    private static async Task DelegateAsync(PorthorCore node, TokenModel model, TokenModel.Entry parent, Act act, ScopeSet wanted)
+    {
+        var caller = await node.Tokens.CallerAsync(parent.Token);
+        var (type, scopes) = act == Act.GetNotebookToken ? (TokenType.Notebook, parent.Scopes) : (TokenType.Internal, wanted);
+        var child = type == TokenType.Notebook
+            ? await node.Tokens.GetNotebookTokenAsync(caller)
+            : await node.Tokens.GetInternalTokenAsync(caller, Service, scopes);
+        if (model.Entries.FirstOrDefault(entry => entry.Token.Equals(child)) is { } known)
+        {
+            // Handed out again: it must be this parent's, alive, and have exactly what was asked.
+            (known.Parent, known.Type, known.IsAlive, known.Scopes.Text).ShouldBe((parent, type, true, scopes.Text));
+            return;
+        }
+        model.ChildOf(parent, type, scopes).ShouldBeNull("a child that serves was not handed out again");
+        model.Add(child, type, scopes, parent);
+    }
+
+    private static async Task<string> HistoryAsync(PorthorCore node, Caller session, TokenModel model)
+    {
+        var numbers = model.Entries.Select((entry, number) => (entry.Token.Key, number)).ToDictionary(pair => pair.Key, pair => pair.number);
+        var page = await node.Tokens.GetChangeHistoryAsync(
+            session, new HistoryRequest(new HistoryFilter { Username = session.Username }, Cursor: null, Limit: null));
+        List<string> lines = [];
+        await foreach (var change in page.Changes)
+        {
+            var parent = change.Parent is { } key ? $"{numbers[key]}" : "none";
+            lines.Add($"{numbers[change.Token]:D3} {change.Action} {change.TokenType} {change.Actor} {change.Scopes} parent {parent}");
+        }
+        lines.Sort(StringComparer.Ordinal);
+        return string.Join('\n', lines);
+    }
+
+    internal sealed record Step(Act Act, int Target, int Scopes);
+}

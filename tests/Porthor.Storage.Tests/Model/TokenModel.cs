@@ -1,0 +1,61 @@
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Model;
+
+/// <summary>
+/// What tokens should be, in so few words that they can be seen to be right: a tree, in which ending or narrowing a token
+/// does the same to all below it.
+/// </summary>
+internal sealed class TokenModel
+{
+    private readonly List<Entry> entries = [];
+
+    public IReadOnlyList<Entry> Entries => entries;
+
+    public Entry Add(Token token, TokenType type, ScopeSet scopes, Entry? parent)
+    {
+        var entry = new Entry(token, type, parent) { Scopes = scopes };
+        entries.Add(entry);
+        return entry;
+    }
+
+    /// <summary>The child that would be handed out again; null if a new one is due.</summary>
+    public Entry? ChildOf(Entry parent, TokenType type, ScopeSet scopes) =>
+        entries.Find(entry => entry.Parent == parent && entry.Type == type && entry.IsAlive && entry.Scopes.Equals(scopes));
+
+    public void Revoke(Entry root)
+    {
+        root.IsAlive = false;
+        foreach (var child in ChildrenOf(root))
+            Revoke(child);
+    }
+
+    public void Change(Entry token, ScopeSet scopes)
+    {
+        Narrow(token, token.Scopes.Except(scopes));
+        token.Scopes = scopes;
+    }
+
+    private void Narrow(Entry token, ScopeSet lost)
+    {
+        token.Scopes = token.Scopes.Except(lost);
+        foreach (var child in ChildrenOf(token))
+            Narrow(child, lost);
+    }
+
+    private List<Entry> ChildrenOf(Entry parent) => entries.FindAll(entry => entry.Parent == parent);
+
+    internal sealed class Entry(Token token, TokenType type, Entry? parent)
+    {
+        public Token Token => token;
+
+        public TokenType Type => type;
+
+        public Entry? Parent => parent;
+
+        public required ScopeSet Scopes { get; set; }
+
+        public bool IsAlive { get; set; } = true;
+    }
+}
