@@ -49,7 +49,10 @@ public interface IVaultSession
     /// <summary>The records as this transaction sees them; keys without one are left out.</summary>
     Task<IReadOnlyDictionary<TokenKey, SealedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
-    /// <summary>Writes a record under a key that has none. False, and nothing written, if it has one.</summary>
+    /// <summary>
+    /// Writes a record under a key that has none. If it has one, that one stays: the answer is false, or, in a vault that joins the
+    /// ledger, the transaction fails when it is written out.
+    /// </summary>
     /// <param name="expires">When the store may forget the record by itself; null for never.</param>
     Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CsCheck;
 using Porthor.History;
 using Porthor.Server.Hosting;
@@ -10,7 +11,7 @@ namespace Porthor.Storage.Tests.Model;
 /// <summary>
 /// Random stories of one user's tokens, in all three modes and in a model: they must agree after every step on which tokens
 /// work and with which scopes, and at the end on the list and the history. CsCheck prints a seed to repeat a failure;
-/// <c>CsCheck_Iter</c> in the environment asks for more stories.
+/// <c>PORTHOR_STORIES</c> in the environment asks for more.
 /// </summary>
 public sealed class ModelTests
 {
@@ -21,6 +22,8 @@ public sealed class ModelTests
 
     private static readonly Gen<Step[]> Stories =
         Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 99], Gen.Int[0, 7], (act, target, scopes) => new Step(act, target, scopes)).Array[1, 25];
+
+    private static readonly int Iterations = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_STORIES") ?? "40", CultureInfo.InvariantCulture);
 
     private int stories;
 
@@ -45,7 +48,7 @@ public sealed class ModelTests
                 deployments.Add(await Deployment.CreateAsync(mode));
                 nodes.Add(await deployments[^1].OpenNodeAsync());
             }
-            await Stories.SampleAsync(story => TellAsync(nodes, story), iter: 40, threads: 1);
+            await Stories.SampleAsync(story => TellAsync(nodes, story), iter: Iterations, threads: 1);
         }
         finally
         {

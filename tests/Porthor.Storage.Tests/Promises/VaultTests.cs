@@ -1,0 +1,162 @@
+using System.Text;
+using Porthor.Server.Hosting;
+using Porthor.Storage;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Storage.Tests.Promises;
+
+/// <summary>What every vault promises, held to it on the real stores: SQLite, PostgreSQL and Redis.</summary>
+public sealed class VaultTests
+{
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task A_record_is_read_back_to_the_byte_and_others_are_not_there(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var (key, record) = (Key(), Record("gAAAAA-first_=="));
+        (await ChangeAsync(node, vault => vault.CreateAsync(key, record, InAnHour(), Stop))).ShouldBeTrue();
+
+        (await node.Vault.GetAsync(key, Stop)).ShouldBe(record);
+        (await node.Vault.GetAsync(Key(), Stop)).ShouldBeNull();
+        // Of several, only those that are there; keys differ by case too.
+        var otherCase = new TokenKey(SwapCase(key.Value));
+        (await node.Vault.GetAsync([key, otherCase, Key()], Stop)).Keys.ShouldBe([key]);
+        (await node.Vault.GetAsync(otherCase, Stop)).ShouldBeNull();
+    }
+
+    [Theory, EveryMode]
+    public async Task A_key_is_written_once(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var (key, first) = (Key(), Record("first"));
+        await ChangeAsync(node, vault => vault.CreateAsync(key, first, expires: null, Stop));
+        var again = () => ChangeAsync(node, vault => vault.CreateAsync(key, Record("second"), expires: null, Stop));
+        if (node.Vault.JoinsLedger)
+            await Should.ThrowAsync<StoreUnavailableException>(again);
+        else
+            (await again()).ShouldBeFalse();
+        (await node.Vault.GetAsync(key, Stop)).ShouldBe(first);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_record_is_replaced_only_by_whoever_has_read_it(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var (key, first, second) = (Key(), Record("first"), Record("second"));
+        await ChangeAsync(node, vault => vault.CreateAsync(key, first, InAnHour(), Stop));
+
+        (await ChangeAsync(node, vault => vault.ReplaceAsync(key, second, Record("late"), InAnHour(), Stop))).ShouldBeFalse();
+        (await node.Vault.GetAsync(key, Stop)).ShouldBe(first);
+        (await ChangeAsync(node, vault => vault.ReplaceAsync(key, first, second, InAnHour(), Stop))).ShouldBeTrue();
+        (await node.Vault.GetAsync(key, Stop)).ShouldBe(second);
+        // The same write once more, as after a lost answer, does nothing.
+        (await ChangeAsync(node, vault => vault.ReplaceAsync(key, first, second, InAnHour(), Stop))).ShouldBeFalse();
+
+        // What is not there is not made.
+        var absent = Key();
+        (await ChangeAsync(node, vault => vault.ReplaceAsync(absent, first, second, InAnHour(), Stop))).ShouldBeFalse();
+        (await node.Vault.GetAsync(absent, Stop)).ShouldBeNull();
+    }
+
+    [Theory, EveryMode]
+    public async Task What_is_deleted_is_gone_and_deleting_twice_is_no_fault(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        TokenKey[] keys = [Key(), Key(), Key()];
+        foreach (var key in keys)
+            await ChangeAsync(node, vault => vault.CreateAsync(key, Record(key.Value), InAnHour(), Stop));
+        for (var i = 0; i < 2; i++)
+        {
+            await ChangeAsync(node, async vault =>
+            {
+                await vault.DeleteAsync([keys[0], keys[1]], Stop);
+                return true;
+            });
+        }
+        (await node.Vault.GetAsync(keys, Stop)).Keys.ShouldBe([keys[2]]);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_scan_sees_every_record_and_deleting_all_counts_them(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var keys = Enumerable.Range(0, 2500).Select(_ => Key()).ToHashSet();
+        await ChangeAsync(node, async vault =>
+        {
+            foreach (var key in keys)
+                await vault.CreateAsync(key, Record("one of many"), InAnHour(), Stop);
+            return true;
+        });
+        HashSet<TokenKey> seen = [];
+        await foreach (var batch in node.Vault.ScanAsync(Stop))
+        {
+            batch.Count.ShouldBeInRange(1, 2500 - 1, "a batch is bounded");
+            seen.UnionWith(batch);
+        }
+        seen.SetEquals(keys).ShouldBeTrue();
+
+        (await node.Vault.DeleteAllAsync(Stop)).ShouldBe(keys.Count);
+        (await node.Vault.GetAsync(keys, Stop)).ShouldBeEmpty();
+        (await node.Vault.DeleteAllAsync(Stop)).ShouldBe(0);
+    }
+
+    /// <summary>Where the vault is rows beside the ledger's, what is not committed did not happen.</summary>
+    [Theory, EveryMode]
+    public async Task A_rollback_undoes_the_writes_of_a_vault_that_joins_the_ledger(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        node.Vault.JoinsLedger.ShouldBe(mode != Mode.Cluster);
+        var key = Key();
+        await using (var transaction = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop))
+        {
+            await node.Vault.Within(transaction).CreateAsync(key, Record("undone"), InAnHour(), Stop);
+            await transaction.FlushAsync(Stop);
+        }
+        (await node.Vault.GetAsync(key, Stop)).HasValue.ShouldBe(mode == Mode.Cluster);
+    }
+
+    /// <summary>Redis forgets by itself what has ended (contract/storage.md); a replacement sets the end anew.</summary>
+    [Fact]
+    public async Task Redis_knows_when_a_record_ends()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        var node = await deployment.OpenNodeAsync();
+        using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
+        var database = redis.GetDatabase(deployment.Settings.PersistentRedis!.Database);
+        var (key, first, second) = (Key(), Record("first"), Record("second"));
+        await ChangeAsync(node, vault => vault.CreateAsync(key, first, InAnHour(), Stop));
+        (await database.KeyTimeToLiveAsync($"token:{key.Value}"))!.Value.ShouldBeInRange(TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
+        await ChangeAsync(node, vault => vault.ReplaceAsync(key, first, second, expires: null, Stop));
+        (await database.KeyTimeToLiveAsync($"token:{key.Value}")).ShouldBeNull();
+        ((byte[]?)await database.StringGetAsync($"token:{key.Value}")).ShouldBe(second.Ciphertext);
+    }
+
+    private static async Task<bool> ChangeAsync(PorthorCore node, Func<IVaultSession, Task<bool>> change)
+    {
+        await using var transaction = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);
+        var result = await change(node.Vault.Within(transaction));
+        await transaction.FlushAsync(Stop);
+        await transaction.CommitAsync(Stop);
+        return result;
+    }
+
+    private static TokenKey Key() => Token.Create().Key;
+
+    private static SealedRecord Record(string text) => new(Encoding.ASCII.GetBytes(text));
+
+    private static DateTimeOffset InAnHour() => DateTimeOffset.UtcNow.AddHours(1);
+
+    private static string SwapCase(string text) =>
+        string.Concat(text.Select(c => char.IsUpper(c) ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)));
+}
