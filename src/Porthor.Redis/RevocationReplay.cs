@@ -74,8 +74,9 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
             try
             {
                 await required.WaitAsync(stopping.Token);
+                // A pause between attempts passes in real time, whatever the clock of the tokens says.
                 while (!await TryAsync(server, keyOf))
-                    await Task.Delay(Pause, clock, stopping.Token);
+                    await Task.Delay(Pause, stopping.Token);
             }
             catch (OperationCanceledException)
             {

@@ -26,10 +26,16 @@ internal static class ServerSetup
         services.AddPorthorDocuments();
         if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
             services.AddHostedService<EmbeddedMaintenance>();
+        if (core.Uses is { } uses)
+        {
+            services.AddSingleton(uses);
+            services.AddHostedService<UseWriter>();
+        }
     }
 
     public static void UsePorthorServer(this WebApplication app)
     {
+        var core = app.Services.GetRequiredService<PorthorCore>();
         app.UseMiddleware<RequestContext>();
         app.UseMiddleware<ExceptionShield>();
         app.UseMiddleware<RequestLimits>();
@@ -39,7 +45,7 @@ internal static class ServerSetup
 
         var api = app.MapGroup(ApiGate.Prefix);
         api.MapTokens();
-        api.MapHistory();
+        api.MapHistory(withUses: core.Uses is not null);
         api.MapUsers();
         api.MapQuotaOverrides();
         app.MapGroupMembership();

@@ -6,6 +6,8 @@ namespace Porthor.Sql;
 // History: filters and keyset pagination (contract/storage.md 2.6).
 internal sealed partial class SqlLedger
 {
+    private static readonly SqlFragment ChangeTable = new("token_change_history");
+
     private static readonly SqlFragment ChangeColumns = new(
         """
         id, token, username, CAST(token_type AS text), token_name, parent, scopes, service, expires, actor, CAST(action AS text),
@@ -22,18 +24,7 @@ internal sealed partial class SqlLedger
     {
         var sql = database.Sql($"SELECT {ChangeColumns} FROM token_change_history WHERE true");
         await AppendConditionsAsync(sql, filter, cancellationToken);
-        var backward = cursor is { IsBackward: true };
-        // A row comparison, which an index on both columns answers at once however far back the page is.
-        if (backward)
-            sql.Append($" AND (event_time, id) > ({cursor!.Value.Time}, {cursor.Value.Id}) ORDER BY event_time, id LIMIT {limit}");
-        else if (cursor is { } from)
-            sql.Append($" AND (event_time, id) <= ({from.Time}, {from.Id}) ORDER BY event_time DESC, id DESC LIMIT {limit}");
-        else
-            sql.Append($" ORDER BY event_time DESC, id DESC LIMIT {limit}");
-        var changes = await database.QueryAsync(sql, ReadChange, cancellationToken);
-        if (backward)
-            changes.Reverse();
-        return changes;
+        return await SqlHistory.ReadPageAsync(database, sql, cursor, limit, ReadChange, cancellationToken);
     }
 
     public async Task<long> CountAsync(HistoryFilter filter, CancellationToken cancellationToken)
@@ -44,21 +35,8 @@ internal sealed partial class SqlLedger
         return counts[0];
     }
 
-    public async Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken)
-    {
-        await using var session = await database.BeginAsync(TimeSpan.FromSeconds(30), cancellationToken);
-        var deleted = await session.ExecuteAsync(
-            [
-                database.Sql(
-                    $"""
-                    DELETE FROM token_change_history WHERE id IN
-                    (SELECT id FROM token_change_history WHERE event_time < {before} ORDER BY event_time, id LIMIT {limit})
-                    """),
-            ],
-            cancellationToken);
-        await session.CommitAsync([], cancellationToken);
-        return deleted[0];
-    }
+    public Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        SqlHistory.TruncateAsync(database, ChangeTable, before, limit, cancellationToken);
 
     /// <summary>
     /// A block that many changes come from is found fastest by going back in time, and one with few by its addresses. A

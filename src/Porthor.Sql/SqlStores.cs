@@ -27,6 +27,7 @@ public sealed class SqlStores : IAsyncDisposable
         var settings = new SqlSettings(database);
         Ledger = ledger;
         History = ledger;
+        Uses = new SqlUses(database);
         Revocations = ledger;
         Settings = settings;
         QuotaOverrides = settings;
@@ -38,6 +39,8 @@ public sealed class SqlStores : IAsyncDisposable
     public ITokenLedger Ledger { get; }
 
     public IChangeHistory History { get; }
+
+    public IUseHistory Uses { get; }
 
     public IRevocationLog Revocations { get; }
 

@@ -7,6 +7,7 @@ using Porthor.Maintenance;
 using Porthor.Secrets;
 using Porthor.Storage;
 using Porthor.Tokens;
+using Porthor.Usage;
 
 namespace Porthor;
 
@@ -19,6 +20,12 @@ public sealed record PorthorBuilder
     public required ITokenLedger Ledger { get; init; }
 
     public required IChangeHistory History { get; init; }
+
+    /// <summary>Where uses are written down; null if they are neither recorded nor shown.</summary>
+    public IUseHistory? Uses { get; init; }
+
+    /// <summary>How long uses are kept.</summary>
+    public TimeSpan UseRetention { get; init; } = UseOptions.UsualRetention;
 
     public required ITokenVault Vault { get; init; }
 
@@ -43,9 +50,10 @@ public sealed record PorthorBuilder
             store,
             Tokens,
             new DelegatedTokens(store, Tokens, Clock, Loggers.CreateLogger<DelegatedTokens>()),
-            new TokenHistory(History),
+            new HistoryPages<HistoryFilter, TokenChange>(History),
+            Uses is null ? null : new HistoryPages<UseFilter, TokenUse>(Uses),
             new TokenAudit(store, codec, Tokens, Clock, Loggers.CreateLogger<TokenAudit>()),
-            new TokenMaintenance(store, History, Metrics, Clock, Loggers.CreateLogger<TokenMaintenance>()),
+            new TokenMaintenance(store, new Retention(History, Uses, UseRetention), Metrics, Clock, Loggers.CreateLogger<TokenMaintenance>()),
             Clock,
             Loggers.CreateLogger<TokenService>());
     }

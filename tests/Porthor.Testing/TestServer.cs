@@ -17,6 +17,7 @@ internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication app;
     private readonly ILoggerFactory loggers;
+    private bool ownsDeployment;
 
     private TestServer(Deployment deployment, PorthorCore core, WebApplication app, ILoggerFactory loggers, JsonLogs logs)
     {
@@ -49,7 +50,15 @@ internal sealed class TestServer : IAsyncDisposable
     public static async Task<TestServer> StartAsync(
         Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null, RedisServerProcess? ownRedis = null)
     {
-        var deployment = await Deployment.CreateAsync(mode, ownRedis);
+        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock);
+        server.ownsDeployment = true;
+        return server;
+    }
+
+    /// <summary>A server on a deployment that others use too, and that outlives it.</summary>
+    public static async Task<TestServer> StartAsync(
+        Deployment deployment, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null)
+    {
         if (configure is not null)
             deployment.Settings = configure(deployment.Settings);
         var logs = new JsonLogs();
@@ -106,11 +115,15 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>A state cookie as the server itself would issue it.</summary>
     public (string, string) Cookie(SessionState state) => ("Cookie", $"{SessionCookie.Name}={Core.SessionCookie.Write(state)}");
 
+    /// <summary>Stops as the program does when it is told to; the stores stay open.</summary>
+    public Task StopAsync() => app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
         await app.DisposeAsync();
-        await Deployment.DisposeAsync();
+        if (ownsDeployment)
+            await Deployment.DisposeAsync();
         loggers.Dispose();
     }
 }

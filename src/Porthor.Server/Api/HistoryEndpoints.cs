@@ -2,6 +2,7 @@ using Porthor.History;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Tokens;
+using Porthor.Usage;
 using Porthor.Values;
 
 namespace Porthor.Server.Api;
@@ -9,7 +10,7 @@ namespace Porthor.Server.Api;
 /// <summary>The history of changes: everybody's, a user's, a token's (contract/api.md 5.2, 6).</summary>
 internal static class HistoryEndpoints
 {
-    public static void MapHistory(this IEndpointRouteBuilder api)
+    public static void MapHistory(this IEndpointRouteBuilder api, bool withUses)
     {
         const string tag = "history";
         api.MapGet("/history/token-changes", GetAllAsync)
@@ -27,6 +28,13 @@ internal static class HistoryEndpoints
             .Described(tag, "getTokenHistory", "A token's history", "Changes of a token and of its direct children, newest first; also if the token is no more.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key)
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
+        if (!withUses)
+            return;
+        api.MapGet("/users/{username}/tokens/{key}/auth-history", GetUsesAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(tag, "getTokenUses", "A token's uses", "What a token was used for, newest first: at most one use a minute of the same service and address.")
+            .Takes([DescribedParameter.Username, DescribedParameter.Key, .. DescribedParameter.Uses])
+            .Answers<TokenUseAnswer[]>().Refuses(401, 403, 404, 422, 503);
     }
 
     private static Task GetAllAsync(ApiRequest request, TokenService tokens)
@@ -69,8 +77,26 @@ internal static class HistoryEndpoints
         var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
         request.ThrowIfInvalid();
         var filter = new HistoryFilter { Username = username, Key = key };
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest(filter, Cursor: null, Limit: null), request.Aborted);
-        await ApiJson.WriteListAsync(request.Context.Response, page.Changes, TokenJson.Write, TokenEndpoints.NotFound, request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, TokenEndpoints.NotFound, request.Aborted);
+    }
+
+    /// <summary>Not in the reference (deviations 19).</summary>
+    private static async Task GetUsesAsync(ApiRequest request, TokenService tokens)
+    {
+        var parameters = request.Parameters;
+        var filter = new UseFilter(parameters.PathUsername(), parameters.PathKey());
+        var cursor = parameters.QueryCursor();
+        var limit = parameters.QueryLimit();
+        filter = filter with { Since = parameters.QueryTime("since"), Until = parameters.QueryTime("until") };
+        request.ThrowIfInvalid();
+        if (TokenRules.Authorize(request.Caller, filter.Username) is null && parameters.QueryAddress() is { } address)
+            filter = filter with { IpAddress = ParseAddress(address) };
+        HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
+        var page = await tokens.GetUseHistoryAsync(request.Caller, new HistoryRequest<UseFilter>(filter, place, limit), request.Aborted)
+            ?? throw TokenEndpoints.NotFound.ToException();
+        WritePlace(request, page);
+        await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, ifEmpty: null, request.Aborted);
     }
 
     private static async Task AnswerAsync(ApiRequest request, TokenService tokens, HistoryFilter filter, string? cursor, long? limit)
@@ -80,14 +106,19 @@ internal static class HistoryEndpoints
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && request.Parameters.QueryAddress() is { } address)
             filter = filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest(filter, place, limit), request.Aborted);
-        var response = request.Context.Response;
-        if (page.Count is { } count)
-        {
-            response.Headers["X-Total-Count"] = count.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            response.Headers.Link = PageLinks.Of(request.Context.Request, ForwardedClient.Of(request.Context).Scheme, page);
-        }
-        await ApiJson.WriteListAsync(response, page.Changes, TokenJson.Write, ifEmpty: null, request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, place, limit), request.Aborted);
+        WritePlace(request, page);
+        await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, ifEmpty: null, request.Aborted);
+    }
+
+    /// <summary>How many there are in all, and where the pages beside are.</summary>
+    private static void WritePlace<TRow>(ApiRequest request, HistoryPage<TRow> page)
+    {
+        if (page.Count is not { } count)
+            return;
+        var headers = request.Context.Response.Headers;
+        headers["X-Total-Count"] = count.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        headers.Link = PageLinks.Of(request.Context.Request, ForwardedClient.Of(request.Context).Scheme, page);
     }
 
     private static AddressBlock ParseAddress(string text)

@@ -10,7 +10,7 @@ internal static class PageLinks
     private const string CursorName = "cursor";
 
     /// <param name="scheme">How the client reached the outermost proxy.</param>
-    public static string Of(HttpRequest request, string scheme, HistoryPage page)
+    public static string Of<TRow>(HttpRequest request, string scheme, HistoryPage<TRow> page)
     {
         var address = $"{scheme}://{request.Headers.Host}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
         List<KeyValuePair<string, string>> parameters =

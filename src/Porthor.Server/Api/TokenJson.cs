@@ -2,6 +2,7 @@ using System.Text.Json;
 using Porthor.History;
 using Porthor.Quotas;
 using Porthor.Tokens;
+using Porthor.Usage;
 using Porthor.Users;
 using Porthor.Values;
 
@@ -50,6 +51,22 @@ internal static class TokenJson
         }
         writer.WriteString("ip_address", change.IpAddress?.ToString());
         writer.WriteNumber("event_time", change.EventTime.ToUnixTimeSeconds());
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The address is there even when it is null, as in changes.</summary>
+    public static void Write(Utf8JsonWriter writer, TokenUse use)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("token", use.Token.Value);
+        writer.WriteString("username", use.Username);
+        writer.WriteString("token_type", use.TokenType.ToText());
+        WriteIfSet(writer, "token_name", use.TokenName);
+        WriteIfSet(writer, "parent", use.Parent?.Value);
+        WriteScopes(writer, "scopes", use.Scopes);
+        WriteIfSet(writer, "service", use.Service);
+        writer.WriteString("ip_address", use.IpAddress?.ToString());
+        writer.WriteNumber("event_time", use.EventTime.ToUnixTimeSeconds());
         writer.WriteEndObject();
     }
 

@@ -2,6 +2,7 @@ using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
 using Porthor.Tokens;
+using Porthor.Usage;
 using Porthor.Values;
 
 namespace Porthor.Server.Configuration;
@@ -62,6 +63,9 @@ internal sealed record PorthorSettings
     public IReadOnlyList<AddressBlock> Proxies { get; init; } = [];
 
     public TokenOptions Tokens { get; init; } = new();
+
+    /// <summary>Whether uses of tokens are recorded, and for how long.</summary>
+    public UseOptions Uses { get; init; } = new();
 
     public QuotaPlan? Quota { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Porthor.Secrets;
 using Porthor.Tokens;
+using Porthor.Usage;
 using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
@@ -23,6 +24,8 @@ internal static partial class SettingsLoader
     private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
 
     private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
+
+    private static readonly TimeSpan ShortestUseRetention = TimeSpan.FromHours(1);
 
     private static readonly string[] RequiredScopes = [Scopes.AdminToken, Scopes.AdminUserinfo, Scopes.UserToken];
 
@@ -108,6 +111,7 @@ internal static partial class SettingsLoader
             LogLevel = ReadLogLevel(file),
             Proxies = file.Networks("proxies"),
             Tokens = ReadTokens(file, mustBeComplete),
+            Uses = ReadUses(file),
             Quota = QuotaSettings.Read(file),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
             Providers = ProviderSettings.Read(file, faults, required: mustBeComplete),
@@ -159,6 +163,18 @@ internal static partial class SettingsLoader
         if (span <= TokenOptions.MinimumLifetime)
             section.Fault(key, section.Text(key), $"must be longer than {TokenOptions.MinimumLifetime.TotalSeconds} seconds");
         return span;
+    }
+
+    private static UseOptions ReadUses(SettingsSection file)
+    {
+        if (file.Section("tokenUse") is not { } section)
+            return new UseOptions();
+        var retention = section.Span("retention");
+        if (retention < ShortestUseRetention)
+            section.Fault("retention", section.Text("retention"), $"must be {ShortestUseRetention.TotalHours} hours or longer");
+        var uses = new UseOptions(section.Flag("enabled", otherwise: true), retention);
+        section.Finish();
+        return uses;
     }
 
     private static Token? ReadBootstrapToken(SettingsSection file)

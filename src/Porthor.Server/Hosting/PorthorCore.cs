@@ -7,6 +7,7 @@ using Porthor.Sessions;
 using Porthor.Sql;
 using Porthor.Storage;
 using Porthor.Tokens;
+using Porthor.Usage;
 using Porthor.Users;
 
 namespace Porthor.Server.Hosting;
@@ -38,6 +39,8 @@ internal sealed class PorthorCore : IAsyncDisposable
         {
             Ledger = sql.Ledger,
             History = sql.History,
+            Uses = settings.Uses.Enabled ? sql.Uses : null,
+            UseRetention = settings.Uses.KeptFor,
             Vault = Vault,
             Fernet = fernet,
             Loggers = loggers,
@@ -45,6 +48,9 @@ internal sealed class PorthorCore : IAsyncDisposable
             Tokens = settings.Tokens,
             Clock = clock,
         }.Build();
+
+        if (settings.Uses.Enabled)
+            Uses = new UseRecorder(sql.Uses, Metrics, clock, loggers.CreateLogger<UseRecorder>());
 
         QuotaOverrides = new QuotaOverrides(
             redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), loggers.CreateLogger<QuotaOverrides>());
@@ -69,6 +75,9 @@ internal sealed class PorthorCore : IAsyncDisposable
     public ITokenVault Vault { get; }
 
     public TokenService Tokens { get; }
+
+    /// <summary>Null if uses are not recorded.</summary>
+    public UseRecorder? Uses { get; }
 
     public UserInfoService Users { get; }
 
@@ -116,6 +125,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         if (Redis is not null)
             await Redis.DisposeAsync();
         await Sql.DisposeAsync();
+        Uses?.Dispose();
         Metrics.Dispose();
     }
 

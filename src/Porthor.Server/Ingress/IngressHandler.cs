@@ -78,6 +78,7 @@ internal sealed partial class IngressHandler(
         Require(exceeded);
         var child = await DelegateAsync(context, rule, asker, record);
         WriteHeaders(context, rule, record, user, rate, child);
+        core.Uses?.Record(record, rule.Service, ForwardedClient.Of(context).Address);
         core.Metrics.Authorized(UserRules.IsBot(record.Username), rule.Service);
         Log.Authorized(logger);
         await IngressEndpoints.WriteOkAsync(context.Response);

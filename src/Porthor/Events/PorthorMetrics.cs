@@ -17,6 +17,7 @@ public sealed class PorthorMetrics : IDisposable
     private readonly Counter<long> authorizedBots;
     private readonly Counter<long> rateLimits;
     private readonly Counter<long> rateLimitFailures;
+    private readonly Counter<long> usesDropped;
 
     public PorthorMetrics()
     {
@@ -26,6 +27,7 @@ public sealed class PorthorMetrics : IDisposable
         authorizedBots = meter.CreateCounter<long>("auth_bot", "{request}", "Requests of bot users that were let through.");
         rateLimits = meter.CreateCounter<long>("rate_limit", "{request}", "Requests that were refused for their number.");
         rateLimitFailures = meter.CreateCounter<long>("rate_limit_failed", "{request}", "Requests that could not be counted, and went on.");
+        usesDropped = meter.CreateCounter<long>("uses_dropped", "{use}", "Uses of tokens that were not written down, because there were too many.");
     }
 
     /// <param name="service">Null if the route names none.</param>
@@ -37,9 +39,14 @@ public sealed class PorthorMetrics : IDisposable
 
     public void RateLimitFailed() => rateLimitFailures.Add(1);
 
+    public void UseDropped() => usesDropped.Add(1);
+
     public void ActiveUserSessions(long count) => activeUserSessions.Record(count);
 
     public void ActiveUserTokens(long count) => activeUserTokens.Record(count);
+
+    /// <summary>Whether an instrument is one of these, and not of another with the same names.</summary>
+    public bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, meter);
 
     public void Dispose() => meter.Dispose();
 }

@@ -25,7 +25,7 @@ public readonly record struct HistoryCursor(DateTimeOffset Time, long Id, bool I
         return new HistoryCursor(DateTimeOffset.FromUnixTimeSeconds((long)seconds), id, backward);
     }
 
-    public static HistoryCursor At(TokenChange change, bool backward = false) => new(change.EventTime, change.Id, backward);
+    public static HistoryCursor At(IHistoryRow row, bool backward = false) => new(row.EventTime, row.Id, backward);
 
     public HistoryCursor Reversed() => this with { IsBackward = !IsBackward };
 

@@ -1,16 +1,12 @@
 namespace Porthor.History;
 
 /// <summary>What is asked of history.</summary>
-/// <param name="Limit">How many changes at the most; null for all of them.</param>
-public sealed record HistoryRequest(HistoryFilter Filter, HistoryCursor? Cursor, long? Limit)
-{
-    /// <summary>Whose tokens are asked about; null for everybody's.</summary>
-    public string? Username => Filter.Username;
-}
+/// <param name="Limit">How many rows at the most; null for all of them.</param>
+public sealed record HistoryRequest<TFilter>(TFilter Filter, HistoryCursor? Cursor, long? Limit);
 
 /// <summary>
-/// A page of history: its changes, newest first, and the places before and after it (contract/storage.md 2.6).
+/// A page of history: its rows, newest first, and the places before and after it (contract/storage.md 2.6).
 /// </summary>
-/// <param name="Changes">Read from the ledger in portions while they are enumerated, so that no page need fit into memory.</param>
-/// <param name="Count">How many changes meet the filters on all pages; only counted if there was a limit.</param>
-public sealed record HistoryPage(IAsyncEnumerable<TokenChange> Changes, long? Count, HistoryCursor? Next, HistoryCursor? Previous);
+/// <param name="Rows">Read from the ledger in portions while they are enumerated, so that no page need fit into memory.</param>
+/// <param name="Count">How many rows meet the filter on all pages; only counted if there was a limit.</param>
+public sealed record HistoryPage<TRow>(IAsyncEnumerable<TRow> Rows, long? Count, HistoryCursor? Next, HistoryCursor? Previous);

@@ -28,9 +28,8 @@ public static class ChangeActions
 /// A change: one row of history (contract/tokens.md 3.3). It tells the state after the change, or before it where the
 /// token was removed, and outlives the token.
 /// </summary>
-public sealed record TokenChange
+public sealed record TokenChange : IHistoryRow
 {
-    /// <summary>Given by the ledger; orders changes of the same second.</summary>
     public long Id { get; init; }
 
     public required TokenKey Token { get; init; }

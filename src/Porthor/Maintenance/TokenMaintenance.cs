@@ -12,11 +12,8 @@ namespace Porthor.Maintenance;
 /// batches, so that neither memory nor the locks held depend on how much there is.
 /// </summary>
 public sealed partial class TokenMaintenance(
-    TokenStore store, IChangeHistory history, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenMaintenance> logger)
+    TokenStore store, Retention retention, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenMaintenance> logger)
 {
-    /// <summary>How long history is kept (contract/storage.md 2.7).</summary>
-    public static readonly TimeSpan HistoryRetention = TimeSpan.FromDays(365);
-
     private const int BatchSize = 1000;
 
     /// <summary>
@@ -51,20 +48,15 @@ public sealed partial class TokenMaintenance(
         return total;
     }
 
-    /// <summary>Removes the changes from before the retention; says how many (contract/tokens.md 7.11).</summary>
+    /// <summary>Removes the changes and uses from before their retention; says how many changes (contract/tokens.md 7.11).</summary>
     public async Task<long> TruncateHistoryAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var before = clock.GetSecondsNow() - HistoryRetention;
-        long total = 0;
-        int deleted;
-        do
-        {
-            deleted = await history.TruncateAsync(before, BatchSize, cancellationToken);
-            total += deleted;
-            progress?.Report(total);
-        }
-        while (deleted == BatchSize);
-        return total;
+        var now = clock.GetSecondsNow();
+        var changes = await InBatchesAsync(
+            () => retention.Changes.TruncateAsync(now - Retention.OfChanges, BatchSize, cancellationToken), progress);
+        if (retention.Uses is { } uses)
+            await InBatchesAsync(() => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null);
+        return changes;
     }
 
     /// <summary>Counts users with sessions, and user tokens, and publishes both (contract/tokens.md 7.12).</summary>
@@ -74,6 +66,20 @@ public sealed partial class TokenMaintenance(
         metrics.ActiveUserSessions(counts.SessionUsers);
         metrics.ActiveUserTokens(counts.UserTokens);
         return counts;
+    }
+
+    private static async Task<long> InBatchesAsync(Func<Task<int>> delete, IProgress<long>? progress)
+    {
+        long total = 0;
+        int deleted;
+        do
+        {
+            deleted = await delete();
+            total += deleted;
+            progress?.Report(total);
+        }
+        while (deleted == BatchSize);
+        return total;
     }
 
     private static partial class Log

@@ -4,6 +4,7 @@ using Porthor.Delegation;
 using Porthor.History;
 using Porthor.Maintenance;
 using Porthor.Storage;
+using Porthor.Usage;
 using Porthor.Values;
 
 namespace Porthor.Tokens;
@@ -17,7 +18,8 @@ public sealed partial class TokenService(
     TokenStore store,
     TokenOptions options,
     DelegatedTokens delegation,
-    TokenHistory history,
+    HistoryPages<HistoryFilter, TokenChange> changes,
+    HistoryPages<UseFilter, TokenUse>? uses,
     TokenAudit audit,
     TokenMaintenance maintenance,
     TimeProvider clock,
@@ -31,7 +33,7 @@ public sealed partial class TokenService(
     /// <summary>A token as the ledger lists it; null if there is none, or it is another user's than the one named.</summary>
     public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
         TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>
-        await store.Ledger.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? token : null;
+        await store.Ledger.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
 
     /// <summary>As <see cref="GetTokenInfoUncheckedAsync"/>, if the caller may see that user's tokens.</summary>
     public async Task<TokenInfo?> GetTokenInfoAsync(
@@ -44,18 +46,38 @@ public sealed partial class TokenService(
     }
 
     /// <summary>The tokens of a user, or of all for an administrator; newest first. Parents are not filled in.</summary>
-    public Task<IReadOnlyList<TokenInfo>> ListTokensAsync(
+    public async Task<IReadOnlyList<TokenInfo>> ListTokensAsync(
         Caller caller, string? username = null, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, username));
-        return store.Ledger.ListAsync(username, cancellationToken);
+        var tokens = await store.Ledger.ListAsync(username, cancellationToken);
+        return ShowsUses ? tokens : [.. tokens.Select(Shown)];
     }
 
-    /// <inheritdoc cref="TokenHistory.GetAsync"/>
-    public Task<HistoryPage> GetChangeHistoryAsync(Caller caller, HistoryRequest request, CancellationToken cancellationToken = default)
+    /// <summary>The changes of tokens, newest first; of one user, or of all for an administrator.</summary>
+    public Task<HistoryPage<TokenChange>> GetChangeHistoryAsync(
+        Caller caller, HistoryRequest<HistoryFilter> request, CancellationToken cancellationToken = default)
     {
-        Require(TokenRules.Authorize(caller, request.Username));
-        return history.GetAsync(request, cancellationToken);
+        Require(TokenRules.Authorize(caller, request.Filter.Username));
+        return changes.GetAsync(request, cancellationToken);
+    }
+
+    /// <summary>True if it is recorded what tokens are used for, and shown.</summary>
+    public bool ShowsUses => uses is not null;
+
+    /// <summary>The uses of a token, newest first; null if uses are not recorded, or the user never had such a token.</summary>
+    public async Task<HistoryPage<TokenUse>?> GetUseHistoryAsync(
+        Caller caller, HistoryRequest<UseFilter> request, CancellationToken cancellationToken = default)
+    {
+        var (username, key) = (request.Filter.Username, request.Filter.Token);
+        Require(TokenRules.Authorize(caller, username));
+        if (uses is null)
+            return null;
+        // A token that is no more has changes.
+        if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is null
+            && !await changes.AnyAsync(new HistoryFilter { Username = username, Key = key }, cancellationToken))
+            return null;
+        return await uses.GetAsync(request, cancellationToken);
     }
 
     /// <summary>The child that a service gets in a user's stead: one that exists and lasts long enough, or a new one.</summary>
@@ -98,6 +120,8 @@ public sealed partial class TokenService(
     /// <summary>Deletes every record. The caller empties the ledger's tables.</summary>
     public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) =>
         store.Vault.DeleteAllAsync(cancellationToken);
+
+    private TokenInfo Shown(TokenInfo token) => ShowsUses || token.LastUsed is null ? token : token with { LastUsed = null };
 
     private void Require(PorthorError? refusal)
     {

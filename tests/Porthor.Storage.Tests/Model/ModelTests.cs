@@ -139,9 +139,9 @@ public sealed class ModelTests
     {
         var numbers = model.Entries.Select((entry, number) => (entry.Token.Key, number)).ToDictionary(pair => pair.Key, pair => pair.number);
         var page = await node.Tokens.GetChangeHistoryAsync(
-            session, new HistoryRequest(new HistoryFilter { Username = session.Username }, Cursor: null, Limit: null));
+            session, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = session.Username }, Cursor: null, Limit: null));
         List<string> lines = [];
-        await foreach (var change in page.Changes)
+        await foreach (var change in page.Rows)
         {
             var parent = change.Parent is { } key ? $"{numbers[key]}" : "none";
             lines.Add($"{numbers[change.Token]:D3} {change.Action} {change.TokenType} {change.Actor} {change.Scopes} parent {parent}");

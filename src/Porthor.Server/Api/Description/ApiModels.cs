@@ -138,6 +138,34 @@ internal sealed record GroupModel
     public required long Id { get; init; }
 }
 
+/// <summary>One use of a token.</summary>
+internal sealed record TokenUseAnswer
+{
+    /// <summary>The key of the token that was used.</summary>
+    public required string Token { get; init; }
+
+    public required string Username { get; init; }
+
+    public required TokenTypeName TokenType { get; init; }
+
+    public string? TokenName { get; init; }
+
+    /// <summary>The key of its parent.</summary>
+    public string? Parent { get; init; }
+
+    public required string[] Scopes { get; init; }
+
+    /// <summary>The service that was asked for, where the route names one.</summary>
+    public string? Service { get; init; }
+
+    /// <summary>The client's address.</summary>
+    /// <example>192.0.2.7</example>
+    public required string? IpAddress { get; init; }
+
+    /// <summary>When it was, in seconds since 1970.</summary>
+    public required long EventTime { get; init; }
+}
+
 /// <summary>One change of a token: a row of history.</summary>
 internal sealed record TokenChangeAnswer
 {

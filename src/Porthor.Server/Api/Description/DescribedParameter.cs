@@ -10,20 +10,26 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
 
     public static readonly DescribedParameter Key = new("key", ParameterLocation.Path, "The token's key.", TextSchema(pattern: null, 22, 22));
 
-    /// <summary>What all routes of history take.</summary>
-    public static readonly DescribedParameter[] History =
+    /// <summary>What every history takes that has pages.</summary>
+    public static readonly DescribedParameter[] Uses =
     [
         Query("cursor", "Where the page begins; from the Link header of another page.", TextSchema("^p?[0-9]+_[0-9]+$", 1, longest: null)),
         Query("limit", "How many at the most. Only with it are there pages, a count, and links.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" }),
         Query("since", "Not before: seconds since 1970, or a date in ISO 8601.", TextSchema(pattern: null, null, null)),
         Query("until", "Not after.", TextSchema(pattern: null, null, null)),
+        Query("ip_address", "Only from this address, or from a block in CIDR notation.", TextSchema(pattern: null, null, null)),
+    ];
+
+    /// <summary>What all histories of changes take.</summary>
+    public static readonly DescribedParameter[] History =
+    [
+        .. Uses,
         Query("key", "Only this token and its direct children.", TextSchema(pattern: null, 22, 22)),
         Query("token_type", "Only tokens of this type.", new OpenApiSchema
         {
             Type = JsonSchemaType.String,
             Enum = [.. Tokens.TokenTypes.All.Select(name => System.Text.Json.Nodes.JsonValue.Create(name))],
         }),
-        Query("ip_address", "Only from this address, or from a block in CIDR notation.", TextSchema(pattern: null, null, null)),
     ];
 
     /// <summary>What the administrator's history takes as well.</summary>

@@ -1,0 +1,15 @@
+using Porthor.History;
+using Porthor.Usage;
+
+namespace Porthor.Storage;
+
+/// <summary>The history of uses: what passed with which token, when, and from where.</summary>
+public interface IUseHistory : IHistorySource<UseFilter, TokenUse>
+{
+    /// <summary>
+    /// Adds uses, and sets when their tokens were last used. What is there already for the same token, service, address and
+    /// minute is not added again, so that a batch whose outcome is unknown may be written once more. A token whose row another
+    /// has locked is passed over.
+    /// </summary>
+    Task AddAsync(IReadOnlyList<TokenUse> uses, CancellationToken cancellationToken);
+}

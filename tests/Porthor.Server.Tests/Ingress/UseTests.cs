@@ -1,0 +1,160 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Usage;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Whoever passes the gate leaves a trace (deviations 19).</summary>
+public sealed class UseTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory, EveryMode]
+    public async Task A_use_is_shown_in_the_token_and_in_its_history(Mode mode)
+    {
+        var clock = new FakeTimeProvider(Noon);
+        await using var server = await TestServer.StartAsync(mode, clock: clock);
+        var session = await server.Tokens.SessionForAsync("user", "user:token,read:all");
+        var token = await server.Tokens.CreateUserTokenAsync(session, "user", new UserTokenRequest("laptop", session.Scopes, Expires: null));
+        var path = $"/auth/api/v1/users/user/tokens/{token.Key}";
+        var bearer = TestServer.Bearer(token);
+
+        // Not used yet: nothing is shown.
+        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        (await server.GetAsync(path, bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
+        (await server.GetAsync(path + "/auth-history", bearer)).Body.ShouldBe("[]");
+
+        // Twice in a minute for one service, once for another, once for none; and refused, which is no use.
+        foreach (var query in (string[])["?service=tap", "?service=tap", "?service=portal", ""])
+            (await PassAsync(server, query, bearer)).ShouldBe(200);
+        (await PassAsync(server, "?service=secret&scope=exec:admin", bearer)).ShouldBe(403);
+        (await PassAsync(server, "?service=tap", TestServer.Bearer(Token.Create()))).ShouldBe(401);
+        await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
+
+        (await server.GetAsync(path, bearer)).Json.GetProperty("last_used").GetInt64().ShouldBe(Noon.ToUnixTimeSeconds());
+        var uses = await server.GetAsync(path + "/auth-history", bearer);
+        uses.Json.EnumerateArray().Select(Service).ShouldBe([null, "portal", "tap"]);
+        uses.Json[2].GetRawText().ShouldBe(
+            $$"""
+            {"token":"{{token.Key}}","username":"user","token_type":"user","token_name":"laptop","scopes":["read:all","user:token"],"service":"tap","ip_address":"127.0.0.1","event_time":{{Noon.ToUnixTimeSeconds()}}}
+            """);
+
+        // The next minute is another use, and the token's last.
+        clock.Advance(TimeSpan.FromMinutes(1));
+        (await PassAsync(server, "?service=tap", bearer)).ShouldBe(200);
+        await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
+        var list = await server.GetAsync("/auth/api/v1/users/user/tokens", bearer);
+        list.Json.EnumerateArray().Single(t => t.GetProperty("token").GetString() == token.Key.Value)
+            .GetProperty("last_used").GetInt64().ShouldBe(Noon.ToUnixTimeSeconds() + 60);
+
+        // In pages, as the history of changes.
+        var page = await server.GetAsync(path + "/auth-history?limit=3", bearer);
+        page.Header("X-Total-Count").ShouldBe("4");
+        page.Json.EnumerateArray().Select(Service).ShouldBe(["tap", null, "portal"]);
+        var next = page.Header("Link")!.Split(", ").Single(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)).Split('<', '>')[1];
+        (await server.GetAsync(new Uri(next).PathAndQuery, bearer)).Json.EnumerateArray().Select(Service).ShouldBe(["tap"]);
+        var later = (Noon.ToUnixTimeSeconds() + 1).ToString(CultureInfo.InvariantCulture);
+        (await server.GetAsync($"{path}/auth-history?since={later}", bearer)).Json.GetArrayLength().ShouldBe(1);
+        (await server.GetAsync($"{path}/auth-history?ip_address=192.0.2.0/24", bearer)).Json.GetArrayLength().ShouldBe(0);
+        (await server.GetAsync($"{path}/auth-history?ip_address=127.0.0.0/8", bearer)).Json.GetArrayLength().ShouldBe(4);
+    }
+
+    [Theory, EveryMode]
+    public async Task Only_its_owner_and_administrators_see_what_a_token_was_used_for(Mode mode)
+    {
+        await using var server = await TestServer.StartAsync(mode);
+        var owner = await server.Tokens.SessionForAsync("owner");
+        var other = await server.Tokens.SessionForAsync("other");
+        var admin = await server.Tokens.SessionForAsync("admin", "admin:token,user:token");
+        var path = $"/auth/api/v1/users/owner/tokens/{owner.Record.Token.Key}/auth-history";
+        (await server.GetAsync(path)).StatusCode.ShouldBe(401);
+        (await server.GetAsync(path, TestServer.Bearer(other.Record.Token))).StatusCode.ShouldBe(403);
+        (await server.GetAsync(path, TestServer.Bearer(owner.Record.Token))).Body.ShouldBe("[]");
+        (await server.GetAsync(path, TestServer.Bearer(admin.Record.Token))).Body.ShouldBe("[]");
+
+        // Another's token under one's own name is not found, nor is one that never was.
+        var stolen = $"/auth/api/v1/users/other/tokens/{owner.Record.Token.Key}/auth-history";
+        (await server.GetAsync(stolen, TestServer.Bearer(other.Record.Token))).StatusCode.ShouldBe(404);
+        var unknown = $"/auth/api/v1/users/owner/tokens/{Token.Create().Key}/auth-history";
+        (await server.GetAsync(unknown, TestServer.Bearer(owner.Record.Token))).StatusCode.ShouldBe(404);
+
+        // A revoked token's uses stay.
+        (await PassAsync(server, "", TestServer.Bearer(owner.Record.Token))).ShouldBe(200);
+        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Tokens.DeleteTokenAsync(owner.Record.Token.Key, admin, "owner");
+        (await server.GetAsync(path, TestServer.Bearer(admin.Record.Token))).Json.GetArrayLength().ShouldBe(1);
+    }
+
+    [Theory, EveryMode]
+    public async Task Uses_are_written_by_themselves_and_at_the_end(Mode mode)
+    {
+        var clock = new FakeTimeProvider(Noon);
+        await using var server = await TestServer.StartAsync(mode, clock: clock);
+        var session = await server.Tokens.SessionForAsync("user");
+        (await PassAsync(server, "?service=early", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
+        await RealServers.UntilAsync(
+            async () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                (await UsesAsync(server, session)).ShouldBe(["early"]);
+            },
+            "the use to be written");
+        (clock.GetUtcNow() - Noon).ShouldBeLessThan(TimeSpan.FromMinutes(1));
+
+        (await PassAsync(server, "?service=late", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
+        await server.StopAsync();
+        (await UsesAsync(server, session)).ShouldBe(["late", "early"]);
+    }
+
+    [Theory, EveryMode]
+    public async Task Old_uses_are_removed_with_old_history(Mode mode)
+    {
+        var clock = new FakeTimeProvider(Noon);
+        await using var server = await TestServer.StartAsync(
+            mode, settings => settings with { Uses = new UseOptions(Retention: TimeSpan.FromDays(7)) }, clock);
+        var session = await server.Tokens.SessionForAsync("user");
+        foreach (var service in (string[])["old", "new"])
+        {
+            (await PassAsync(server, $"?service={service}", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
+            await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+            clock.Advance(TimeSpan.FromDays(5));
+        }
+        await server.Tokens.TruncateHistoryAsync(cancellationToken: TestContext.Current.CancellationToken);
+        (await UsesAsync(server, session)).ShouldBe(["new"]);
+    }
+
+    [Theory, EveryMode]
+    public async Task Turned_off_it_is_as_if_it_had_never_been(Mode mode)
+    {
+        await using var server = await TestServer.StartAsync(mode);
+        var session = await server.Tokens.SessionForAsync("user");
+        var bearer = TestServer.Bearer(session.Record.Token);
+        (await PassAsync(server, "", bearer)).ShouldBe(200);
+        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        (await server.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeTrue();
+
+        await using var silent = await TestServer.StartAsync(server.Deployment, settings => settings with { Uses = new UseOptions(Enabled: false) });
+        (await PassAsync(silent, "", bearer)).ShouldBe(200);
+        (await silent.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
+        (await silent.GetAsync("/auth/api/v1/users/user/tokens", bearer)).Body.ShouldNotContain("last_used");
+        (await silent.GetAsync($"/auth/api/v1/users/user/tokens/{session.Record.Token.Key}/auth-history", bearer)).StatusCode.ShouldBe(404);
+    }
+
+    private static async Task<int> PassAsync(TestServer server, string query, (string, string) credentials) =>
+        (await server.GetAsync("/ingress/auth" + (query.Length == 0 ? "?scope=user:token" : query.Contains("scope", StringComparison.Ordinal) ? query : query + "&scope=user:token"),
+            ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), credentials)).StatusCode;
+
+    private static async Task<List<string?>> UsesAsync(TestServer server, Caller owner)
+    {
+        var page = await server.Tokens.GetUseHistoryAsync(owner, new(new UseFilter(owner.Username, owner.Record.Token.Key), Cursor: null, Limit: null));
+        List<string?> services = [];
+        await foreach (var use in page!.Rows)
+            services.Add(use.Service);
+        return services;
+    }
+
+    private static string? Service(JsonElement use) => use.TryGetProperty("service", out var service) ? service.GetString() : null;
+}

@@ -1,0 +1,138 @@
+using System.Diagnostics.Metrics;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Events;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Usage;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Usage;
+
+/// <summary>Uses wait in memory, and not for ever (deviations 19).</summary>
+public sealed class UseRecorderTests
+{
+    private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task When_there_are_too_many_the_oldest_are_dropped_and_counted(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync(clock);
+        using var metrics = new PorthorMetrics();
+        var dropped = CountDropped(metrics, out var listener);
+        using var _ = listener;
+        using var recorder = new UseRecorder(node.Sql.Uses, metrics, clock, NullLogger<UseRecorder>.Instance, capacity: 3);
+        var token = Record("busy");
+
+        // More in a minute than are told apart: the newest are not taken in.
+        foreach (var service in (string[])["a", "b", "c", "d"])
+            recorder.Record(token, service, IPAddress.Loopback);
+        dropped().ShouldBe(1);
+        // A minute later nothing has been written yet: the oldest make room.
+        clock.Advance(TimeSpan.FromMinutes(1));
+        recorder.Record(token, "e", IPAddress.Loopback);
+        recorder.Record(token, "e", IPAddress.Loopback);
+        dropped().ShouldBe(2);
+
+        await recorder.WriteAsync(Stop);
+        (await ServicesAsync(node, token)).ShouldBe(["e", "c", "b"]);
+    }
+
+    [Theory, EveryMode]
+    public async Task Two_nodes_and_a_repeated_batch_leave_one_use_a_minute(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync(clock);
+        var token = Record("traveller");
+        for (var i = 0; i < 2; i++)
+        {
+            using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, NullLogger<UseRecorder>.Instance);
+            foreach (var address in (string[])["192.0.2.1", "2001:db8::1"])
+                recorder.Record(token, service: null, IPAddress.Parse(address));
+            recorder.Record(token, service: null, address: null);
+            recorder.Record(token, "tap", IPAddress.Parse("192.0.2.1"));
+            await recorder.WriteAsync(Stop);
+        }
+        (await ServicesAsync(node, token)).ShouldBe(["tap", null, null, null]);
+    }
+
+    /// <summary>A database that is away costs no request anything, and no use.</summary>
+    [Fact]
+    public async Task What_could_not_be_written_is_written_when_the_database_is_back()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        var node = await deployment.OpenNodeAsync(clock);
+        using var logs = new CapturedLogs();
+        using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, new Logger<UseRecorder>(logs));
+        var token = Record("patient");
+        var postgres = await RealServers.Instance.PostgresAsync();
+
+        recorder.Record(token, "tap", IPAddress.Loopback);
+        await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE token_auth_history RENAME TO hidden");
+        await recorder.WriteAsync(Stop);
+        logs.Lines.ShouldContain(line => line.Message.StartsWith("Uses not written down", StringComparison.Ordinal));
+
+        await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE hidden RENAME TO token_auth_history");
+        await recorder.WriteAsync(Stop);
+        (await ServicesAsync(node, token)).ShouldBe(["tap"]);
+    }
+
+    /// <summary>A change of the token that is under way is not waited for.</summary>
+    [Fact]
+    public async Task A_locked_token_does_not_hold_up_the_others()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        var node = await deployment.OpenNodeAsync(clock);
+        var (locked, free) = (await node.Tokens.SessionForAsync("locked"), await node.Tokens.SessionForAsync("free"));
+        using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, NullLogger<UseRecorder>.Instance);
+        recorder.Record(locked.Record, service: null, IPAddress.Loopback);
+        recorder.Record(free.Record, service: null, IPAddress.Loopback);
+        await using (var transaction = await node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Stop))
+        {
+            await transaction.LockAsync(locked.Record.Token.Key, Stop);
+            await recorder.WriteAsync(Stop);
+        }
+        (await node.Sql.Ledger.GetAsync(free.Record.Token.Key, Stop))!.LastUsed.ShouldBe(clock.GetUtcNow());
+        (await node.Sql.Ledger.GetAsync(locked.Record.Token.Key, Stop))!.LastUsed.ShouldBeNull();
+        (await ServicesAsync(node, locked.Record)).Count.ShouldBe(1);
+    }
+
+    private TokenRecord Record(string username) => new()
+    {
+        Token = Token.Create(),
+        Username = username,
+        TokenType = TokenType.Session,
+        Scopes = ScopeSet.Of("read:all"),
+        Created = clock.GetUtcNow(),
+    };
+
+    private static async Task<List<string?>> ServicesAsync(PorthorCore node, TokenRecord token)
+    {
+        var uses = await node.Sql.Uses.ReadAsync(new UseFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
+        return [.. uses.Select(use => use.Service)];
+    }
+
+    private static Func<long> CountDropped(PorthorMetrics metrics, out MeterListener listener)
+    {
+        long count = 0;
+        listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name == "uses_dropped" && metrics.Owns(instrument))
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((_, added, _, _) => Interlocked.Add(ref count, added));
+        listener.Start();
+        return () => Interlocked.Read(ref count);
+    }
+}
