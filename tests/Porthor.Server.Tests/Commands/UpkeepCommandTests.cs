@@ -65,7 +65,11 @@ public sealed class UpkeepCommandTests
     private static Task<Token> CreateAsync(PorthorCore core, string name, DateTimeOffset? expires) => core.Tokens.CreateTokenFromAdminRequestAsync(
         new AdminTokenRequest
         {
-            Username = "some-user", TokenType = TokenType.User, TokenName = name, Scopes = ScopeSet.Parse("read:all"), Expires = expires,
+            Username = "some-user",
+            TokenType = TokenType.User,
+            TokenName = name,
+            Scopes = ScopeSet.Parse("read:all"),
+            Expires = expires,
         },
         new Caller(TokenRecord.Internal(core.Clock.GetUtcNow()), IpAddress: null),
         CancellationToken.None);

@@ -1,6 +1,5 @@
 using System.Text;
 using Porthor.Server.Hosting;
-using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Tokens;
 
