@@ -1,5 +1,9 @@
 #!/usr/bin/env bash
 # Measures operations as ratios to a floor in the same run, and prints one table.
+#
+#   ./bench.sh              the operations on tokens
+#   ./bench.sh ingress      what a proxy asks, over wrk; a number after it sets the turns
+#
 # Keep a result that justifies a claim: ./bench.sh > bench/results/NAME.md
 set -euo pipefail
 cd "$(dirname "$0")"
