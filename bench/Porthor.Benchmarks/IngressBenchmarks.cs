@@ -39,7 +39,9 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
         {
             Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 1_000_000_000 } } },
         };
-        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(LogLevel.Information, toStandardError: true));
+        // Lines are written as by the program, to a file.
+        var log = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(LogLevel.Information, log, new JsonLineFormatter()));
         var core = await deployment.OpenNodeAsync(loggers: loggers);
         await using var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers);
         await app.StartAsync();

@@ -3,12 +3,8 @@ using Porthor.Testing;
 
 if (args is ["ingress", ..])
 {
-    // Log lines are written as by the program, but elsewhere than the progress.
-    var progress = Console.Error;
-    await using var log = new StreamWriter(Path.GetTempFileName(), new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.Write, Options = FileOptions.DeleteOnClose });
-    Console.SetError(TextWriter.Synchronized(log));
     var turns = args is [_, var number] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 3;
-    await new IngressBenchmarks(progress, TimeSpan.FromSeconds(3), turns).RunAsync(Console.Out);
+    await new IngressBenchmarks(Console.Error, TimeSpan.FromSeconds(3), turns).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
     return;
 }

@@ -1,7 +1,8 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Server.Logging;
 
 namespace Porthor.Testing;
@@ -10,7 +11,7 @@ namespace Porthor.Testing;
 public sealed class JsonLogs : ILoggerProvider, ISupportExternalScope
 {
     private readonly ConcurrentQueue<string> lines = new();
-    private readonly JsonLineFormatter formatter = new(TimeProvider.System);
+    private readonly JsonLineFormatter formatter = new();
     private IExternalScopeProvider? scopes;
 
     /// <summary>The lines as they are, for searching all of them for what must not be there.</summary>
@@ -41,9 +42,9 @@ public sealed class JsonLogs : ILoggerProvider, ISupportExternalScope
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            using var writer = new StringWriter();
-            logs.formatter.Write(new LogEntry<TState>(logLevel, category, eventId, state, exception, formatter), logs.scopes, writer);
-            logs.lines.Enqueue(writer.ToString().TrimEnd());
+            var output = new ArrayBufferWriter<byte>();
+            logs.formatter.Write(Server.Logging.LogLine.Of(DateTimeOffset.UtcNow, logLevel, category, state, exception, formatter, logs.scopes), output);
+            logs.lines.Enqueue(Encoding.UTF8.GetString(output.WrittenSpan).TrimEnd());
         }
     }
 }

@@ -10,10 +10,7 @@ internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ILo
     {
         var client = ForwardedClient.Find(context, core.Settings.Proxies);
         context.Features.Set(client);
-        var request = context.Request;
-        // The header itself: HttpRequest.Host decodes international names, and throws where that fails.
-        var url = $"{client.Scheme}://{request.Headers.Host}{request.Path.ToUriComponent()}{request.QueryString.ToUriComponent()}";
-        var log = new RequestLog(context, url, client.Address?.ToString() ?? "");
+        var log = new RequestLog(context.Request, client.Scheme, client.Address);
         context.Features.Set(log);
         using (logger.BeginScope(log))
             await next(context);

@@ -72,7 +72,7 @@ internal sealed partial class IngressHandler(
         var user = await core.Users.GetAsync(record, cancellation);
         var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, cancellation);
         if (rate is not null)
-            RequestLog.Of(context)?.Quota(rate.Limit, rate.Used, rate.Reset);
+            RequestLog.Of(context)?.Quota(rate);
         if (exceeded is { Event: IngressEvent.RateLimited })
             core.Metrics.RateLimited(UserRules.IsBot(record.Username), rule.Service!);
         Require(exceeded);

@@ -1,7 +1,7 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Quotas;
 using Porthor.Users;
 
@@ -12,13 +12,22 @@ internal static class LogFields
 {
     private const string TemplateKey = "{OriginalFormat}";
 
+    // As many as log methods have parameters.
+    private static readonly ConcurrentDictionary<string, string> Names = new();
+
     /// <summary>
-    /// The fields of a message, in its order. Parameters of log methods are in camel case and fields in snake case.
+    /// The name of a message's field; null if it is the message itself. Parameters of log methods are in camel case and fields in
+    /// snake case.
     /// </summary>
-    public static IEnumerable<KeyValuePair<string, object?>> Of<TState>(in LogEntry<TState> entry) =>
-        entry.State is IReadOnlyList<KeyValuePair<string, object?>> state
-            ? state.Where(field => field.Key != TemplateKey).Select(field => KeyValuePair.Create(SnakeCase(field.Key), field.Value))
-            : [];
+    public static string? NameOf(in KeyValuePair<string, object?> field) =>
+        field.Key == TemplateKey ? null : Names.GetOrAdd(field.Key, SnakeCase);
+
+    public static void WriteTime(Utf8JsonWriter writer, DateTimeOffset time)
+    {
+        Span<char> text = stackalloc char[24];
+        time.UtcDateTime.TryFormat(text, out var length, "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        writer.WriteStringValue(text[..length]);
+    }
 
     public static string Severity(LogLevel level) => level switch
     {
@@ -35,7 +44,7 @@ internal static class LogFields
         Write(writer, value);
     }
 
-    private static void Write(Utf8JsonWriter writer, object? value)
+    public static void Write(Utf8JsonWriter writer, object? value)
     {
         switch (value)
         {

@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging.Console;
-
 namespace Porthor.Server.Logging;
 
 internal static class LoggingSetup
@@ -9,6 +7,13 @@ internal static class LoggingSetup
     public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, bool toStandardError = false)
     {
         var terminal = toStandardError ? !Console.IsErrorRedirected : !Console.IsOutputRedirected;
+        var output = toStandardError ? Console.OpenStandardError() : Console.OpenStandardOutput();
+        return logging.AddPorthorLogging(level, output, terminal ? new ReadableFormatter(TimeZoneInfo.Local) : new JsonLineFormatter());
+    }
+
+    /// <param name="output">Closed with the loggers.</param>
+    public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, Stream output, ILineFormatter formatter)
+    {
         logging.ClearProviders();
         logging.SetMinimumLevel(level);
         // The framework's own news are of interest when something is wrong.
@@ -17,13 +22,7 @@ internal static class LoggingSetup
         // Said by the greeting, or by the exit with its reason.
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        logging.AddConsoleFormatter<JsonLineFormatter, ConsoleFormatterOptions>();
-        logging.AddConsoleFormatter<ReadableFormatter, ConsoleFormatterOptions>();
-        logging.AddConsole(options =>
-        {
-            options.FormatterName = terminal ? ReadableFormatter.FormatterName : JsonLineFormatter.FormatterName;
-            options.LogToStandardErrorThreshold = toStandardError ? LogLevel.Trace : LogLevel.None;
-        });
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new LineLogger(formatter, output, TimeProvider.System));
         logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.None);
         logging.Services.AddSingleton(TimeProvider.System);
         return logging;

@@ -2,49 +2,36 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Logging.Console;
 
 namespace Porthor.Server.Logging;
 
 /// <summary>For people at a terminal: time, severity, message, and the fields that tell something.</summary>
-internal sealed class ReadableFormatter(TimeProvider clock) : ConsoleFormatter(FormatterName)
+internal sealed class ReadableFormatter(TimeZoneInfo zone) : ILineFormatter
 {
-    public const string FormatterName = "porthor-readable";
-
-    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    public void Write(LogLine line, IBufferWriter<byte> output)
     {
-        var line = new StringBuilder();
-        line.Append(TimeZoneInfo.ConvertTime(clock.GetUtcNow(), clock.LocalTimeZone).ToString("HH:mm:ss", CultureInfo.InvariantCulture));
-        line.Append(CultureInfo.InvariantCulture, $" {LogFields.Severity(logEntry.LogLevel),-8} ");
-        line.Append(logEntry.Formatter(logEntry.State, logEntry.Exception));
-        foreach (var (name, value) in LogFields.Of(logEntry))
-            line.Append(CultureInfo.InvariantCulture, $"  {name}={Text(name, value)}");
-        scopeProvider?.ForEachScope(
-            static (scope, line) =>
-            {
-                foreach (var (name, value) in (scope as RequestLog)?.Fields ?? [])
-                {
-                    if (name is "user" or "token")
-                        line.Append(CultureInfo.InvariantCulture, $"  {name}={value}");
-                }
-            },
-            line);
-        if (logEntry.Exception is { } exception)
-            line.AppendLine().Append(exception);
-        textWriter.WriteLine(line);
+        var text = new StringBuilder();
+        text.Append(TimeZoneInfo.ConvertTime(line.Time, zone).ToString("HH:mm:ss", CultureInfo.InvariantCulture));
+        text.Append(CultureInfo.InvariantCulture, $" {LogFields.Severity(line.Level),-8} {line.Message}");
+        foreach (var field in line.Fields)
+        {
+            if (LogFields.NameOf(field) is { } name)
+                text.Append(CultureInfo.InvariantCulture, $"  {name}={Text(field.Value)}");
+        }
+        if (line.Request is { User: { } user, Token: { } token })
+            text.Append(CultureInfo.InvariantCulture, $"  user={user}  token={token}");
+        if (line.Exception is { } exception)
+            text.AppendLine().Append(exception);
+        text.AppendLine();
+        Encoding.UTF8.GetBytes(text.ToString(), output);
     }
 
-    private static string Text(string name, object? value)
+    private static string Text(object? value)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
-        {
-            writer.WriteStartObject();
-            LogFields.Write(writer, name, value);
-            writer.WriteEndObject();
-        }
+            LogFields.Write(writer, value);
         using var document = JsonDocument.Parse(buffer.WrittenMemory);
-        return document.RootElement.GetProperty(name).ToString();
+        return document.RootElement.ToString();
     }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json;
 using Porthor.Server.Ingress;
 using Porthor.Values;
 
@@ -5,73 +7,106 @@ namespace Porthor.Server.Logging;
 
 /// <summary>
 /// What every line of a request carries, added to as it becomes known (contract/api.md 2.5). It is the scope of the
-/// request's log lines.
+/// request's log lines, and holds nothing that ends with the request.
 /// </summary>
-internal sealed class RequestLog(HttpContext context, string requestUrl, string remoteIp)
+internal sealed class RequestLog
 {
-    private readonly List<KeyValuePair<string, object?>> fields = new(6);
+    private readonly Guid id = Guid.NewGuid();
+    private readonly string method;
+    private readonly string scheme;
+    private readonly string host;
+    private readonly string path;
+    private readonly string query;
+    private readonly string? userAgent;
+    private readonly IPAddress? address;
 
-    public string RequestId { get; } = Guid.NewGuid().ToString();
+    private string? tokenSource;
+    private string? token;
+    private string? user;
+    private ScopeSet? scopes;
+    private bool hasLifetime;
+    private long? lifetime;
+    private IngressRule? rule;
+    private RateStatus? quota;
 
-    public IEnumerable<KeyValuePair<string, object?>> Fields =>
-    [
-        new("httpRequest", HttpRequest()),
-        new("request_id", RequestId),
-        .. fields,
-    ];
+    public RequestLog(HttpRequest request, string scheme, IPAddress? address)
+    {
+        this.scheme = scheme;
+        this.address = address;
+        method = request.Method;
+        // The header itself: HttpRequest.Host decodes international names, and throws where that fails.
+        host = request.Headers.Host.ToString();
+        path = request.Path.ToUriComponent();
+        query = request.QueryString.ToUriComponent();
+        if (request.Headers.UserAgent is [{ Length: > 0 } agent, ..])
+            userAgent = agent;
+    }
+
+    public string RequestId => id.ToString();
+
+    public string? Token => token;
+
+    public string? User => user;
 
     public static RequestLog? Of(HttpContext context) => context.Features.Get<RequestLog>();
 
-    /// <summary>Where the credential was found: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
-    public void TokenSource(string source) => Set("token_source", source);
+    /// <summary>These fields as they are now.</summary>
+    public RequestLog Capture() => (RequestLog)MemberwiseClone();
 
-    public void Authenticated(string token, string user, ScopeSet scopes)
-    {
-        Set("token", token);
-        Set("user", user);
-        Set("scopes", scopes.Names);
-    }
+    /// <summary>Where the credential was found: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
+    public void TokenSource(string source) => tokenSource = source;
+
+    public void Authenticated(string token, string user, ScopeSet scopes) => (this.token, this.user, this.scopes) = (token, user, scopes);
 
     /// <summary>Whole seconds until the token expires; null if it never does.</summary>
-    public void Lifetime(long? seconds) => Set("lifetime_seconds", seconds);
+    public void Lifetime(long? seconds) => (hasLifetime, lifetime) = (true, seconds);
 
     /// <summary>What a proxy asked (contract/ingress.md 12).</summary>
-    public void Ingress(IngressRule rule)
-    {
-        Set("auth_uri", rule.OriginalUrl);
-        Set("required_scopes", rule.Scopes.Names);
-        Set("satisfy", rule.AnyScope ? "any" : "all");
-        Set("service", rule.Service);
-        if (rule.OnlyServices is { } services)
-            Set("only_services", services);
-        if (rule.Username is { } username)
-            Set("required_user", username);
-    }
+    public void Ingress(IngressRule asked) => rule = asked;
 
-    /// <param name="reset">When counting begins anew.</param>
-    public void Quota(long limit, long used, DateTimeOffset reset) => Set("quota", new Dictionary<string, object>
-    {
-        ["limit"] = limit,
-        ["used"] = used,
-        ["reset"] = reset.ToLogText(),
-    });
+    /// <summary>What is left of the user's requests.</summary>
+    public void Quota(RateStatus status) => quota = status;
 
-    private void Set(string name, object? value)
+    public void WriteTo(Utf8JsonWriter writer)
     {
-        fields.RemoveAll(field => field.Key == name);
-        fields.Add(new(name, value));
-    }
-
-    private Dictionary<string, string> HttpRequest()
-    {
-        var request = new Dictionary<string, string>
+        writer.WriteStartObject("httpRequest");
+        writer.WriteString("requestMethod", method);
+        writer.WriteString("requestUrl", $"{scheme}://{host}{path}{query}");
+        writer.WriteString("remoteIp", address?.ToString() ?? "");
+        if (userAgent is not null)
+            writer.WriteString("userAgent", userAgent);
+        writer.WriteEndObject();
+        writer.WriteString("request_id", id);
+        if (rule is not null)
+            Write(writer, rule);
+        if (tokenSource is not null)
+            writer.WriteString("token_source", tokenSource);
+        if (token is not null)
         {
-            ["requestMethod"] = context.Request.Method,
-            ["requestUrl"] = requestUrl,
-            ["remoteIp"] = remoteIp,
-        };
-        if (context.Request.Headers.UserAgent is [{ Length: > 0 } userAgent, ..])
-            request["userAgent"] = userAgent;
-        return request;
+            writer.WriteString("token", token);
+            writer.WriteString("user", user);
+            LogFields.Write(writer, "scopes", scopes!.Names);
+        }
+        if (hasLifetime)
+            LogFields.Write(writer, "lifetime_seconds", lifetime);
+        if (quota is null)
+            return;
+        writer.WriteStartObject("quota");
+        writer.WriteNumber("limit", quota.Limit);
+        writer.WriteNumber("used", quota.Used);
+        writer.WriteString("reset", quota.Reset.ToLogText());
+        writer.WriteEndObject();
+    }
+
+    private static void Write(Utf8JsonWriter writer, IngressRule rule)
+    {
+        writer.WriteString("auth_uri", rule.OriginalUrl);
+        LogFields.Write(writer, "required_scopes", rule.Scopes.Names);
+        writer.WriteString("satisfy", rule.AnyScope ? "any" : "all");
+        writer.WriteString("service", rule.Service);
+        if (rule.OnlyServices is { } services)
+            LogFields.Write(writer, "only_services", services);
+        if (rule.Username is { } username)
+            writer.WriteString("required_user", username);
     }
 }

@@ -1,0 +1,111 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+
+namespace Porthor.Server.Logging;
+
+/// <summary>
+/// Writes log lines to a stream from the background, so that no request waits for a line to be formatted or for whoever reads
+/// it. If that falls far behind, lines are dropped, and the log says how many.
+/// </summary>
+[ProviderAlias("Line")]
+internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
+{
+    private const int Capacity = 20_000;
+    private const int WriteFrom = 64 * 1024;
+
+    private readonly Channel<LogLine> waiting =
+        Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly ILineFormatter formatter;
+    private readonly Stream output;
+    private readonly TimeProvider clock;
+    private readonly Task work;
+    private IExternalScopeProvider? scopes;
+    private long dropped;
+
+    public LineLogger(ILineFormatter formatter, Stream output, TimeProvider clock)
+    {
+        (this.formatter, this.output, this.clock) = (formatter, output, clock);
+        work = Task.Run(WriteAsync);
+    }
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => scopes = scopeProvider;
+
+    /// <summary>Waits until what was logged is written.</summary>
+    public void Dispose()
+    {
+        waiting.Writer.TryComplete();
+        work.Wait();
+        output.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        var buffer = new ArrayBufferWriter<byte>(WriteFrom);
+        while (await waiting.Reader.WaitToReadAsync())
+        {
+            while (waiting.Reader.TryRead(out var line))
+            {
+                Format(line, buffer);
+                if (buffer.WrittenCount >= WriteFrom)
+                    await FlushAsync(buffer);
+            }
+            if (Interlocked.Exchange(ref dropped, 0) is > 0 and var count)
+                Format(Dropped(count), buffer);
+            await FlushAsync(buffer);
+        }
+    }
+
+    /// <summary>A line that cannot be formatted is a fault of ours, and must not end the log.</summary>
+    private void Format(LogLine line, ArrayBufferWriter<byte> buffer)
+    {
+        var before = buffer.WrittenCount;
+        try
+        {
+            formatter.Write(line, buffer);
+        }
+        catch (Exception e)
+        {
+            if (buffer.WrittenCount > before)
+                Encoding.UTF8.GetBytes("\n", buffer);
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"A line of {line.Category} could not be formatted: {e.GetType().Name}\n"), buffer);
+        }
+    }
+
+    private async Task FlushAsync(ArrayBufferWriter<byte> buffer)
+    {
+        try
+        {
+            await output.WriteAsync(buffer.WrittenMemory);
+            await output.FlushAsync();
+        }
+        catch (IOException)
+        {
+            // Nobody reads any more. The service goes on.
+        }
+        buffer.ResetWrittenCount();
+    }
+
+    private LogLine Dropped(long count) => LogLine.Of(
+        clock.GetUtcNow(), LogLevel.Warning, "Porthor.Log", state: count, exception: null,
+        static (lines, _) => string.Create(CultureInfo.InvariantCulture, $"{lines} log lines were dropped"), scopes: null);
+
+    private sealed class Logger(LineLogger owner, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => owner.scopes?.Push(state);
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter, owner.scopes);
+            if (!owner.waiting.Writer.TryWrite(line))
+                Interlocked.Increment(ref owner.dropped);
+        }
+    }
+}
