@@ -39,6 +39,7 @@ internal static class ServerSetup
         app.UseMiddleware<RequestContext>();
         app.UseMiddleware<ExceptionShield>();
         app.UseMiddleware<RequestLimits>();
+        app.UseIngress();
         app.UseMiddleware<NoRoute>();
         app.UseRouting();
         app.UseMiddleware<ApiGate>();

@@ -53,7 +53,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Uses = new UseRecorder(sql.Uses, Metrics, clock, loggers.CreateLogger<UseRecorder>());
 
         QuotaOverrides = new QuotaOverrides(
-            redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), loggers.CreateLogger<QuotaOverrides>());
+            redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>());
         Users = new UserInfoService(new UserInfoOptions(GidIsUid: settings.Providers.AddUserGroup), settings.Quota, QuotaOverrides);
         if (redis is not null && settings.EphemeralRedis is { } counters)
             ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", loggers.CreateLogger<RedisServer>());

@@ -50,9 +50,9 @@ internal sealed partial class Authenticator(
     /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
     public Task<TokenRecord> AuthenticateForProxyAsync(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax)
     {
-        var session = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger);
-        var token = FindToken(context, session.State, allowCookies, challenge, isAjax);
-        return GetRecordAsync(context, token, session.State, challenge, isAjax);
+        var state = BrowserSession.Read(context, core.SessionCookie, sessionLogger);
+        var token = FindToken(context, state, allowCookies, challenge, isAjax);
+        return GetRecordAsync(context, token, state, challenge, isAjax);
     }
 
     private async Task<TokenRecord> GetRecordAsync(HttpContext context, Token token, SessionState state, Challenge challenge, bool isAjax)

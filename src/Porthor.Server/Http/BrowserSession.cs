@@ -33,8 +33,11 @@ internal sealed partial class BrowserSession
         return session;
     }
 
-    private static SessionState Read(HttpContext context, SessionCookie cookie, ILogger logger)
+    /// <summary>The state that a request shows, without a say in what is answered.</summary>
+    public static SessionState Read(HttpContext context, SessionCookie cookie, ILogger logger)
     {
+        if (context.Request.Headers.Cookie.Count == 0)
+            return SessionState.Empty;
         if (RequestCookies.Find(context.Request.Headers.Cookie, SessionCookie.Name) is not { } value)
             return SessionState.Empty;
         if (cookie.TryRead(value, out var error) is { } state)

@@ -22,7 +22,10 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         var peer = context.Connection.RemoteIpAddress;
         if (peer is { IsIPv4MappedToIPv6: true })
             peer = peer.MapToIPv4();
-        List<IPAddress> chain = [.. Entries(context.Request.Headers["X-Forwarded-For"]).Select(AddressBlock.TryParseAddress).OfType<IPAddress>()];
+        var header = context.Request.Headers["X-Forwarded-For"];
+        if (header.Count == 0)
+            return new ForwardedClient(peer, context.Request.Scheme);
+        List<IPAddress> chain = [.. Entries(header).Select(AddressBlock.TryParseAddress).OfType<IPAddress>()];
         if (chain.Count == 0)
             return new ForwardedClient(peer, context.Request.Scheme);
 

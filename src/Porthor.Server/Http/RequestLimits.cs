@@ -28,11 +28,21 @@ internal sealed class RequestLimits(RequestDelegate next)
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
         if (target.Length > TargetBytes)
             throw Problem.Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {TargetBytes} bytes", "url_too_long").ToException();
-        var headers = context.Request.Headers.Sum(header => header.Value.Sum(value => header.Key.Length + (value?.Length ?? 0) + 4));
-        if (headers > HeaderBytes)
+        if (SizeOf(context.Request.Headers) > HeaderBytes)
             throw Problem.Of(StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes", "headers_too_large").ToException();
         if (context.Request.ContentLength > BodyBytes)
             throw Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large").ToException();
         return next(context);
+    }
+
+    private static int SizeOf(IHeaderDictionary headers)
+    {
+        var size = 0;
+        foreach (var (name, values) in headers)
+        {
+            foreach (var value in values)
+                size += name.Length + (value?.Length ?? 0) + 4;
+        }
+        return size;
     }
 }

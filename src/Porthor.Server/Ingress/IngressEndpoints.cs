@@ -6,6 +6,22 @@ namespace Porthor.Server.Ingress;
 /// <summary>The questions that a proxy asks. Not for users: the proxy does not publish them (contract/ingress.md).</summary>
 internal static class IngressEndpoints
 {
+    /// <summary>
+    /// Answers them before any route is looked for, since they are most of what is asked; other methods than GET get the routes'
+    /// answer.
+    /// </summary>
+    public static void UseIngress(this WebApplication app)
+    {
+        var handler = app.Services.GetRequiredService<IngressHandler>();
+        app.Use(next => context => context.Request.Path.Value switch
+        {
+            "/ingress/auth" when HttpMethods.IsGet(context.Request.Method) => handler.AuthorizeAsync(context),
+            "/ingress/anonymous" when HttpMethods.IsGet(context.Request.Method) => PassAsync(context),
+            _ => next(context),
+        });
+    }
+
+    /// <summary>What is left to the routes: to know the addresses, and to refuse other methods.</summary>
     public static void MapIngress(this IEndpointRouteBuilder routes)
     {
         var handler = routes.ServiceProvider.GetRequiredService<IngressHandler>();

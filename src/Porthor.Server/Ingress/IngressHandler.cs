@@ -13,6 +13,8 @@ namespace Porthor.Server.Ingress;
 internal sealed partial class IngressHandler(
     PorthorCore core, Authenticator authenticator, ServerIdentity identity, RateLimiter limiter, ILogger<IngressHandler> logger)
 {
+    private readonly KnownLocations locations = new();
+
     public async Task AuthorizeAsync(HttpContext context)
     {
         try
@@ -34,15 +36,11 @@ internal sealed partial class IngressHandler(
     {
         if (ForwardedClient.Of(context).Address is null)
             throw Problem.MissingClientAddress().ToException();
-        var parameters = new IngressParameters(context.Request);
         var errors = new ValidationErrors();
-        var rule = parameters.ReadRule(errors);
+        if (!locations.TryFind(context.Request, out var rule, out var asker))
+            (rule, asker) = Read(context, errors);
         if (rule is not null)
-        {
-            rule.ThrowIfContradictory();
             RequestLog.Of(context)?.Ingress(rule);
-        }
-        var asker = parameters.ReadAsker(identity.Realm, errors);
         // Who has no credentials learns that first, whatever else is wrong.
         var record = asker is { IsOptions: false }
             ? await authenticator.AuthenticateForProxyAsync(context, asker.AllowCookies, asker.Challenge, asker.IsAjax)
@@ -52,6 +50,17 @@ internal sealed partial class IngressHandler(
             await AnswerOptionsAsync(context, rule!);
         else
             await AnswerAsync(context, rule!, asker!, record);
+    }
+
+    private (IngressRule?, IngressAsker?) Read(HttpContext context, ValidationErrors errors)
+    {
+        var parameters = new IngressParameters(context.Request);
+        var rule = parameters.ReadRule(errors);
+        rule?.ThrowIfContradictory();
+        var asker = parameters.ReadAsker(identity.Realm, errors);
+        if (rule is not null && asker is not null)
+            locations.Remember(context.Request, rule, asker);
+        return (rule, asker);
     }
 
     private async Task AnswerOptionsAsync(HttpContext context, IngressRule rule)
@@ -69,7 +78,7 @@ internal sealed partial class IngressHandler(
     {
         var cancellation = context.RequestAborted;
         Require(new IngressDecision(core.Settings.Tokens, identity).Decide(rule, asker, record, core.Clock.GetUtcNow()));
-        var user = await core.Users.GetAsync(record, cancellation);
+        var user = await core.Users.GetRecentAsync(record, cancellation);
         var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, cancellation);
         if (rate is not null)
             RequestLog.Of(context)?.Quota(rate);

@@ -9,8 +9,8 @@ namespace Porthor.Server.Ingress;
 /// <summary>Reads the query and headers of a proxy's question, and notes every fault (contract/ingress.md 2).</summary>
 internal sealed class IngressParameters
 {
-    private const string OriginalUrl = "X-Original-URL";
-    private const string OriginalMethod = "X-Original-Method";
+    public const string OriginalUrl = "X-Original-URL";
+    public const string OriginalMethod = "X-Original-Method";
 
     private readonly IHeaderDictionary headers;
     private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
@@ -74,9 +74,11 @@ internal sealed class IngressParameters
             Required(OriginalMethod, errors);
         if (mine.Any || method is null)
             return null;
-        var isAjax = string.Equals(headers["X-Requested-With"].LastOrDefault(), "XMLHttpRequest", StringComparison.OrdinalIgnoreCase);
-        return new IngressAsker(allowCookies, new Challenge(realm, type), method, isAjax);
+        return new IngressAsker(allowCookies, new Challenge(realm, type), method, IsAjax(headers));
     }
+
+    public static bool IsAjax(IHeaderDictionary headers) =>
+        headers["X-Requested-With"] is [.., { } with] && with.Equals("XMLHttpRequest", StringComparison.OrdinalIgnoreCase);
 
     private ChallengeType ReadChallengeType(ValidationErrors errors) =>
         OneOf("auth_type", "'basic' or 'bearer'", ["basic", "bearer"], errors) == "basic" ? ChallengeType.Basic : ChallengeType.Bearer;

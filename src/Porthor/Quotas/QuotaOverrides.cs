@@ -15,8 +15,38 @@ public interface IQuotaOverrideStore
 }
 
 /// <summary>The quotas that administrators set at run time, over the configured ones.</summary>
-public sealed partial class QuotaOverrides(IQuotaOverrideStore store, ILogger<QuotaOverrides> logger)
+public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvider clock, ILogger<QuotaOverrides> logger)
 {
+    /// <summary>For how long what was read is good enough to count requests by.</summary>
+    public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
+
+    private Reading? latest;
+
+    /// <summary>
+    /// The overrides as they are, or were on another node up to <see cref="Freshness"/> ago. Who asks meanwhile shares one
+    /// read; a read that failed is not kept.
+    /// </summary>
+    public ValueTask<QuotaPlan?> GetRecentAsync(CancellationToken cancellationToken = default)
+    {
+        var known = Volatile.Read(ref latest);
+        if (known is null || clock.GetElapsedTime(known.Begun) >= Freshness || known.Plan.IsFaulted || known.Plan.IsCanceled)
+        {
+            var source = new TaskCompletionSource<QuotaPlan?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var mine = new Reading(clock.GetTimestamp(), source.Task);
+            var begun = Interlocked.CompareExchange(ref latest, mine, known);
+            if (ReferenceEquals(begun, known))
+            {
+                known = mine;
+                _ = ReadIntoAsync(source);
+            }
+            else
+            {
+                known = begun!;
+            }
+        }
+        return known.Plan.IsCompletedSuccessfully ? new(known.Plan.Result) : new(known.Plan.WaitAsync(cancellationToken));
+    }
+
     /// <summary>Null if none are set, or what is stored cannot be read; the latter is logged.</summary>
     public async Task<QuotaPlan?> GetAsync(CancellationToken cancellationToken = default)
     {
@@ -36,6 +66,7 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, ILogger<Qu
     public async Task SetAsync(QuotaPlan plan, CancellationToken cancellationToken = default)
     {
         await store.SetOverridesAsync(QuotaJson.Write(plan), cancellationToken);
+        Volatile.Write(ref latest, null);
         Log.Updated(logger, plan);
     }
 
@@ -44,9 +75,27 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, ILogger<Qu
     {
         if (await GetAsync(cancellationToken) is null || !await store.DeleteOverridesAsync(cancellationToken))
             return false;
+        Volatile.Write(ref latest, null);
         Log.Deleted(logger);
         return true;
     }
+
+    private async Task ReadIntoAsync(TaskCompletionSource<QuotaPlan?> source)
+    {
+        try
+        {
+            source.SetResult(await GetAsync(CancellationToken.None));
+        }
+        catch (Exception e)
+        {
+            source.SetException(e);
+            // Whether anybody waits for it or not.
+            _ = source.Task.Exception;
+        }
+    }
+
+    /// <param name="Begun">When reading began, by the clock's timestamps.</param>
+    private sealed record Reading(long Begun, Task<QuotaPlan?> Plan);
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Porthor.Quotas;
 using Porthor.Tokens;
 using Porthor.Values;
@@ -16,12 +17,31 @@ public sealed record UserInfoOptions(bool GidIsUid = false);
 /// <summary>Gathers what is known about the user of a token (contract/userinfo.md 2): what its record says, and their quota.</summary>
 public sealed class UserInfoService(UserInfoOptions options, QuotaPlan? quotas, QuotaOverrides overrides)
 {
-    public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default)
+    // As long as a record is remembered, so is what follows from it.
+    private readonly ConditionalWeakTable<TokenRecord, Gathered> remembered = [];
+
+    /// <summary>As <see cref="GetAsync"/>, with overrides that may have been changed up to <see cref="QuotaOverrides.Freshness"/> ago.</summary>
+    public async ValueTask<UserInfo> GetRecentAsync(TokenRecord record, CancellationToken cancellationToken = default)
+    {
+        var plan = await overrides.GetRecentAsync(cancellationToken);
+        if (remembered.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan))
+            return known.User;
+        var user = Gather(record, plan);
+        remembered.AddOrUpdate(record, new Gathered(user, plan));
+        return user;
+    }
+
+    public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default) =>
+        Gather(record, await overrides.GetAsync(cancellationToken));
+
+    private UserInfo Gather(TokenRecord record, QuotaPlan? replacing)
     {
         var user = record.UserData;
         IReadOnlyList<Group> groups = [.. (user.Groups ?? []).OrderBy(group => group.Name, CodePointOrder.Instance)];
-        var quota = QuotaPlan.Effective(quotas, await overrides.GetAsync(cancellationToken), [.. groups.Select(group => group.Name)]);
+        var quota = QuotaPlan.Effective(quotas, replacing, [.. groups.Select(group => group.Name)]);
         var gid = user.Gid ?? (options.GidIsUid ? user.Uid : null);
         return new UserInfo(record.Username, user.Name, user.Email, user.Uid, gid, groups, quota);
     }
+
+    private sealed record Gathered(UserInfo User, QuotaPlan? Overrides);
 }
