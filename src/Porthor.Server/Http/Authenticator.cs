@@ -48,10 +48,14 @@ internal sealed partial class Authenticator(
     /// </summary>
     /// <exception cref="ProblemException">There is no valid token.</exception>
     /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
-    public Task<TokenRecord> AuthenticateForProxyAsync(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax)
+    /// <param name="meanwhile">Told what is remembered of the token, before its record is read: what is begun then costs no time.</param>
+    public Task<TokenRecord> AuthenticateForProxyAsync(
+        HttpContext context, bool allowCookies, Challenge challenge, bool isAjax, Action<TokenRecord> meanwhile)
     {
         var state = BrowserSession.Read(context, core.SessionCookie, sessionLogger);
         var token = FindToken(context, state, allowCookies, challenge, isAjax);
+        if (core.Tokens.Recall(token) is { } remembered)
+            meanwhile(remembered);
         return GetRecordAsync(context, token, state, challenge, isAjax);
     }
 

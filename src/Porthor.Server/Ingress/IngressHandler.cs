@@ -14,6 +14,7 @@ internal sealed partial class IngressHandler(
     PorthorCore core, Authenticator authenticator, ServerIdentity identity, RateLimiter limiter, ILogger<IngressHandler> logger)
 {
     private readonly KnownLocations locations = new();
+    private readonly IngressDecision decision = new(core.Settings.Tokens, identity);
 
     public async Task AuthorizeAsync(HttpContext context)
     {
@@ -42,14 +43,16 @@ internal sealed partial class IngressHandler(
         if (rule is not null)
             RequestLog.Of(context)?.Ingress(rule);
         // Who has no credentials learns that first, whatever else is wrong.
+        Counting? counting = null;
         var record = asker is { IsOptions: false }
-            ? await authenticator.AuthenticateForProxyAsync(context, asker.AllowCookies, asker.Challenge, asker.IsAjax)
+            ? await authenticator.AuthenticateForProxyAsync(
+                context, asker.AllowCookies, asker.Challenge, asker.IsAjax, remembered => counting = BeginCounting(rule, asker, remembered))
             : null;
         errors.ThrowIfAny();
         if (record is null)
             await AnswerOptionsAsync(context, rule!);
         else
-            await AnswerAsync(context, rule!, asker!, record);
+            await AnswerAsync(context, rule!, asker!, record, counting);
     }
 
     private (IngressRule?, IngressAsker?) Read(HttpContext context, ValidationErrors errors)
@@ -66,7 +69,6 @@ internal sealed partial class IngressHandler(
     private async Task AnswerOptionsAsync(HttpContext context, IngressRule rule)
     {
         var headers = context.Request.Headers;
-        var decision = new IngressDecision(core.Settings.Tokens, identity);
         var refusal = OptionsDecision.Decide(
             rule, decision, headers.Origin.LastOrDefault(), headers.AccessControlRequestMethod.LastOrDefault());
         Require(refusal);
@@ -74,12 +76,12 @@ internal sealed partial class IngressHandler(
         await IngressEndpoints.WriteOkAsync(context.Response);
     }
 
-    private async Task AnswerAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record)
+    private async Task AnswerAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, Counting? counting)
     {
         var cancellation = context.RequestAborted;
-        Require(new IngressDecision(core.Settings.Tokens, identity).Decide(rule, asker, record, core.Clock.GetUtcNow()));
+        Require(decision.Decide(rule, asker, record, core.Clock.GetUtcNow()));
         var user = await core.Users.GetRecentAsync(record, cancellation);
-        var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, cancellation);
+        var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, counting);
         if (rate is not null)
             RequestLog.Of(context)?.Quota(rate);
         if (exceeded is { Event: IngressEvent.RateLimited })
@@ -92,6 +94,15 @@ internal sealed partial class IngressHandler(
         Log.Authorized(logger);
         await IngressEndpoints.WriteOkAsync(context.Response);
     }
+
+    /// <summary>
+    /// Counts a request in the same round trip that reads its record, if what is remembered of the token says that it will pass.
+    /// </summary>
+    private Counting? BeginCounting(IngressRule? rule, IngressAsker asker, TokenRecord remembered) =>
+        rule?.Service is { } service && decision.Decide(rule, asker, remembered, core.Clock.GetUtcNow()) is null
+            && core.Users.TryGetRecent(remembered) is { } user
+            ? limiter.Begin(user, service)
+            : null;
 
     /// <summary>The token that goes on in place of the user's; null if none was asked for.</summary>
     private async Task<Token?> DelegateAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record)

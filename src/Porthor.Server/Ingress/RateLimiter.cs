@@ -22,34 +22,57 @@ internal sealed record RateStatus(string Service, long Limit, long Used, DateTim
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
+/// <summary>A request that is being counted.</summary>
+/// <param name="Count">Null in the end if it could not be counted.</param>
+internal sealed record Counting(RateKey Key, Task<RateCount?> Count);
+
 /// <summary>
 /// Holds users to their requests per minute (contract/ingress.md 8). Only the counting may fail, and then the request goes
 /// on; who the user is and what they may use was settled before.
 /// </summary>
 internal sealed partial class RateLimiter(IRateCounter counter, PorthorMetrics metrics, TimeProvider clock, ILogger<RateLimiter> logger)
 {
+    /// <summary>
+    /// Begins to count a request while its record is still being read, for a user who is most likely allowed to make it. Null
+    /// if nothing would be counted.
+    /// </summary>
+    public Counting? Begin(UserInfo user, string? service) =>
+        KeyOf(user, service) is { Quota: > 0 } key ? new Counting(key, TryCountAsync(key)) : null;
+
     /// <summary>Counts a request, if the user's requests to the service are bounded.</summary>
+    /// <param name="begun">A count that was begun; it is used if it is what is to be counted, and otherwise it stays without effect.</param>
     /// <returns>What is left, if anything is counted; and the refusal, if it is used up.</returns>
-    public async Task<(RateStatus? Status, IngressRefusal? Refusal)> CountAsync(
-        UserInfo user, string? service, Challenge challenge, CancellationToken cancellationToken)
+    public async ValueTask<(RateStatus? Status, IngressRefusal? Refusal)> CountAsync(
+        UserInfo user, string? service, Challenge challenge, Counting? begun)
     {
-        if (service is null || user.Quota is not { } quota || !quota.Api.TryGetValue(service, out var limit))
+        if (KeyOf(user, service) is not { Quota: var limit } key)
             return default;
         if (limit <= 0)
             return (null, IngressRefusal.Denied(challenge, $"User {user.Username} not allowed to access service {service}"));
-        RateCount count;
+        if (await (begun?.Key == key ? begun.Count : TryCountAsync(key)) is not { } count)
+            return default;
+        var status = new RateStatus(key.Service, limit, Math.Min(count.Count, limit), clock.GetUtcNow() + count.UntilReset);
+        return (status, count.Count > limit ? Exceeded(status) : null);
+    }
+
+    private static RateKey? KeyOf(UserInfo user, string? service) =>
+        service is not null && user.Quota is { } quota && quota.Api.TryGetValue(service, out var limit)
+            ? new RateKey(user.Username, service, limit)
+            : null;
+
+    /// <summary>Null if it cannot be counted. Not bound to the request's end: the counter has its own, short limit.</summary>
+    private async Task<RateCount?> TryCountAsync(RateKey key)
+    {
         try
         {
-            count = await counter.CountAsync(new RateKey(user.Username, service, limit), cancellationToken);
+            return await counter.CountAsync(key, CancellationToken.None);
         }
         catch (StoreUnavailableException e)
         {
             metrics.RateLimitFailed();
             Log.Failed(logger, $"{e.GetType().Name}: {e.Message}", e);
-            return default;
+            return null;
         }
-        var status = new RateStatus(service, limit, Math.Min(count.Count, limit), clock.GetUtcNow() + count.UntilReset);
-        return (status, count.Count > limit ? Exceeded(status) : null);
     }
 
     private static IngressRefusal Exceeded(RateStatus status)

@@ -80,6 +80,16 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         return true;
     }
 
+    /// <summary>As <see cref="GetRecentAsync"/>; false if something has to be waited for.</summary>
+    public bool TryGetRecent(out QuotaPlan? plan)
+    {
+        plan = null;
+        if (Volatile.Read(ref latest) is not { Plan.IsCompletedSuccessfully: true } known || clock.GetElapsedTime(known.Begun) >= Freshness)
+            return false;
+        plan = known.Plan.Result;
+        return true;
+    }
+
     private async Task ReadIntoAsync(TaskCompletionSource<QuotaPlan?> source)
     {
         try

@@ -44,6 +44,13 @@ public sealed partial class TokenStore(
             : null;
 
     /// <summary>
+    /// What was last read about a presented token, whose secret is proven by it; null if nothing is remembered. It may have been
+    /// revoked or changed since: to prepare an answer by, never to give one.
+    /// </summary>
+    public TokenRecord? Recall(Token token) =>
+        opened.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow()) ? known.Record : null;
+
+    /// <summary>
     /// Makes a change: begins a transaction, does the work, and writes everything in the right order. If the database makes
     /// the transaction give way to another, all of it is done once more.
     /// </summary>

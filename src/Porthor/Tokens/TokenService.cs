@@ -30,6 +30,9 @@ public sealed partial class TokenService(
     public ValueTask<TokenRecord?> GetDataAsync(Token token, CancellationToken cancellationToken = default) =>
         store.GetRecordAsync(token, cancellationToken);
 
+    /// <inheritdoc cref="TokenStore.Recall"/>
+    public TokenRecord? Recall(Token token) => store.Recall(token);
+
     /// <summary>A token as the ledger lists it; null if there is none, or it is another user's than the one named.</summary>
     public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
         TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>

@@ -31,6 +31,12 @@ public sealed class UserInfoService(UserInfoOptions options, QuotaPlan? quotas, 
         return user;
     }
 
+    /// <summary>As <see cref="GetRecentAsync"/>, if nothing has to be waited for.</summary>
+    public UserInfo? TryGetRecent(TokenRecord record) =>
+        overrides.TryGetRecent(out var plan) && remembered.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan)
+            ? known.User
+            : null;
+
     public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default) =>
         Gather(record, await overrides.GetAsync(cancellationToken));
 

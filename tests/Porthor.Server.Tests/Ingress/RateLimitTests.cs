@@ -53,6 +53,42 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         (await server.AskAsync("?service=test", TestServer.Bearer(browser.Session))).ShouldLeave(1, remaining: 0);
     }
 
+    /// <summary>What was begun with the old quota, while the record was read, does not count for the new one.</summary>
+    [Theory, EveryMode]
+    public async Task An_override_holds_from_the_next_request_on(Mode mode)
+    {
+        await using var server = await TestServer.StartAsync(mode, settings => settings with
+        {
+            Quota = new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 5 } } },
+        });
+        var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("bounded", "read:all", UserData.None)).Record.Token);
+        async Task<Answer> AskAsync() =>
+            await server.GetAsync("/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer);
+        for (var used = 1; used <= 3; used++)
+            (await AskAsync()).ShouldLeave(5, remaining: 5 - used);
+
+        await server.Core.QuotaOverrides.SetAsync(new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 2 } } });
+        (await AskAsync()).ShouldLeave(2, remaining: 1);
+        await server.Core.QuotaOverrides.DeleteAsync();
+        (await AskAsync()).ShouldLeave(5, remaining: 1);
+    }
+
+    /// <summary>What is remembered of a token begins a count, and never an answer.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_that_another_node_revoked_does_not_pass_by_what_is_remembered(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("gone", "read:all", UserData.None);
+        var bearer = TestServer.Bearer(browser.Session);
+        (await server.AskAsync("?service=other", bearer)).ShouldLeave(5, remaining: 4);
+        await using (var transaction = await server.Host.Core.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), default))
+        {
+            await server.Host.Core.Vault.Within(transaction).DeleteAsync([browser.Key], default);
+            await transaction.CommitAsync(default);
+        }
+        (await server.AskAsync("?service=other", bearer)).StatusCode.ShouldBe(401);
+    }
+
     private static async Task<(string, string)> BearerAsync(ApiServer server, string username, string group) =>
         TestServer.Bearer((await server.LogInAsync(username, "read:all", UserData.None with { Groups = [new Group(group, 1000)] })).Session);
 }
