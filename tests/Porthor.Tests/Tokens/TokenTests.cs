@@ -1,6 +1,6 @@
 using Porthor.Tokens;
 
-namespace Porthor.Tests;
+namespace Porthor.Tests.Tokens;
 
 /// <summary>MOD-001.</summary>
 public sealed class TokenTests
