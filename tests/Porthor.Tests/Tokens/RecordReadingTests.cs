@@ -43,10 +43,12 @@ public sealed class RecordReadingTests
         var number = Gen.Long[1, long.MaxValue];
         var time = Gen.Long[0, 253_402_300_799].Select(DateTimeOffset.FromUnixTimeSeconds);
         var group = Gen.Select(Gen.String[Gen.Char['a', 'z'], 1, 10], Gen.Long, (name, id) => new Group(name, id));
-        var user = Gen.Select(text.Null(), text.Null(), number.Nullable(), number.Nullable(), group.Array[0, 4].Null(), (name, email, uid, gid, groups) =>
-            new UserData { Name = name, Email = email, Uid = uid, Gid = gid, Groups = groups });
-        var record = Gen.Select(text, Gen.Enum<TokenType>(), text.Array[0, 5], time, time.Nullable(), text.Null(), user, (name, type, scopes, created, expires, service, data) =>
-            new TokenRecord
+        var user = Gen.Select(
+            text.Null(), text.Null(), number.Nullable(), number.Nullable(), group.Array[0, 4].Null(),
+            (name, email, uid, gid, groups) => new UserData { Name = name, Email = email, Uid = uid, Gid = gid, Groups = groups });
+        var record = Gen.Select(
+            text, Gen.Enum<TokenType>(), text.Array[0, 5], time, time.Nullable(), text.Null(), user,
+            (name, type, scopes, created, expires, service, data) => new TokenRecord
             {
                 Token = Token.Create(),
                 Username = name,
@@ -84,7 +86,8 @@ public sealed class RecordReadingTests
     [InlineData("[\"b\",\"a\",\"b\"]", "a,b")]
     [InlineData("\"read:all\"", "read:all")]
     [InlineData("\"read:some,read:all,read:some\"", "read:all,read:some")]
-    public void Scopes_are_a_list_in_any_order_or_joined_by_commas(string json, string scopes) => Read(With("scopes", json)).Scopes.Text.ShouldBe(scopes);
+    public void Scopes_are_a_list_in_any_order_or_joined_by_commas(string json, string scopes) =>
+        Read(With("scopes", json)).Scopes.Text.ShouldBe(scopes);
 
     [Theory]
     [InlineData("1700000000", "2023-11-14T22:13:20Z")]
