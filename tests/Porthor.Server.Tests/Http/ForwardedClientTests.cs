@@ -52,7 +52,8 @@ public sealed class ForwardedClientTests
     public void Nothing_that_a_client_writes_changes_its_address()
     {
         var piece = Gen.OneOf(
-            "10.0.0.1", "192.0.2.80", "203.0.113.9", "127.0.0.1", "::1", "2001:db8:1::1", "::ffff:10.0.0.1", "unknown", "", "\0", "fe80::1%eth0", "\"10.0.0.1\"", "\t");
+            "10.0.0.1", "192.0.2.80", "203.0.113.9", "127.0.0.1", "::1", "2001:db8:1::1", "::ffff:10.0.0.1", "unknown", "",
+            "\0", "fe80::1%eth0", "\"10.0.0.1\"", "\t");
         var client = Gen.OneOf("192.0.2.1", "2001:db8::5", "127.0.0.1");
         var proxy = Gen.OneOf("10.0.0.1", "2001:db8:1::7", "192.0.2.80");
         Gen.Select(piece.Array[0, 6], Gen.Bool, client, proxy.Array[0, 3]).Sample((spoofed, ownLine, address, proxies) =>

@@ -4,7 +4,8 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Tokens;
 
-/// <summary>The shared checks of contract/tokens.md 6, each at its boundary. TOK-006, TOK-023 to TOK-027, SVC-011, SVC-012, SVC-021, SVC-022.</summary>
+/// <summary>The shared checks of contract/tokens.md 6, each at its boundary.</summary>
+/// <remarks>TOK-006, TOK-023 to TOK-027, SVC-011, SVC-012, SVC-021, SVC-022.</remarks>
 public sealed class TokenRulesTests
 {
     private const string NoAdmin = "Missing required admin:token scope";
@@ -139,7 +140,8 @@ public sealed class TokenRulesTests
     public void A_policy_bounds_each_type_apart()
     {
         var policy = new TokenPolicy { MaxUserLifetime = TimeSpan.FromHours(1), MaxServiceLifetime = TimeSpan.FromDays(1.5) };
-        static PorthorError Late(string type, int seconds) => new(ErrorKind.InvalidExpires, $"Tokens of type {type} must expire within {seconds} seconds");
+        static PorthorError Late(string type, int seconds) =>
+            new(ErrorKind.InvalidExpires, $"Tokens of type {type} must expire within {seconds} seconds");
 
         TokenRules.Expires(Now.AddHours(1), TokenType.User, Now, policy).ShouldBeNull();
         TokenRules.Expires(Now.AddHours(1).AddTicks(1), TokenType.User, Now, policy).ShouldBe(Late("user", 3600));
