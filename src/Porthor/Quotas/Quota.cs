@@ -27,7 +27,8 @@ public sealed record Quota
         Disk = Merged(Disk, other.Disk, Sum),
         Notebook = Notebook is null || other.Notebook is null
             ? Notebook ?? other.Notebook
-            : new NotebookQuota(Notebook.Cpu + other.Notebook.Cpu, Notebook.Memory + other.Notebook.Memory, Notebook.Spawn && other.Notebook.Spawn),
+            : new NotebookQuota(
+                Sum(Notebook.Cpu, other.Notebook.Cpu), Sum(Notebook.Memory, other.Notebook.Memory), Notebook.Spawn && other.Notebook.Spawn),
         Tap = Merged(Tap, other.Tap, (a, b) => new TapQuota(Sum(a.Concurrent, b.Concurrent))),
     };
 
@@ -50,6 +51,9 @@ public sealed record Quota
         var overflowed = ((left ^ sum) & (right ^ sum)) < 0;
         return overflowed ? (left < 0 ? long.MinValue : long.MaxValue) : sum;
     }
+
+    /// <summary>As for whole numbers. JSON has no infinity, and what is stored or shown must be JSON.</summary>
+    private static double Sum(double left, double right) => Math.Clamp(left + right, double.MinValue, double.MaxValue);
 
     private static Dictionary<string, T> Merged<T>(
         IReadOnlyDictionary<string, T> left, IReadOnlyDictionary<string, T> right, Func<T, T, T> both)

@@ -123,14 +123,17 @@ public static class QuotaJson
         {
             _ = field.Name switch
             {
-                "cpu" => cpu = field.Value.GetDouble(),
-                "memory" => memory = field.Value.GetDouble(),
+                "cpu" => cpu = ReadNumber(field),
+                "memory" => memory = ReadNumber(field),
                 "spawn" => (spawn = field.Value.GetBoolean()) ? 1 : 0,
                 _ => throw Unknown(field),
             };
         }
         return cpu is null || memory is null ? throw new FormatException("notebook lacks cpu or memory") : new NotebookQuota(cpu.Value, memory.Value, spawn);
     }
+
+    private static double ReadNumber(JsonProperty field) =>
+        field.Value.GetDouble() is var number && double.IsFinite(number) ? number : throw new FormatException($"{field.Name} is too large");
 
     private static TapQuota ReadTap(JsonElement json)
     {

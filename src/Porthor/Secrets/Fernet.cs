@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -15,6 +16,9 @@ public sealed class Fernet
     private const int HeaderLength = 1 + 8 + 16;
     private const int BlockLength = 16;
     private const int MacLength = 32;
+
+    private static readonly SearchValues<byte> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"u8);
 
     private readonly FernetKey[] keys;
     private readonly TimeProvider clock;
@@ -95,12 +99,15 @@ public sealed class Fernet
         return text;
     }
 
-    /// <summary>Null unless the text is padded URL-safe base64; one trailing newline is tolerated.</summary>
+    /// <summary>
+    /// Null unless the text is padded URL-safe base64; one trailing newline is tolerated. The platform's decoder would skip
+    /// blanks anywhere and take <c>%</c> for padding.
+    /// </summary>
     private static byte[]? Decode(ReadOnlySpan<byte> text)
     {
         if (text.EndsWith("\n"u8))
             text = text[..^1];
-        if (text.IsEmpty || text.Length % 4 != 0)
+        if (text.IsEmpty || text.Length % 4 != 0 || text.TrimEnd((byte)'=').ContainsAnyExcept(Alphabet))
             return null;
         try
         {

@@ -23,4 +23,7 @@ public sealed record SessionState
     public string? State { get; init; }
 
     public DateTimeOffset? LoginStart { get; init; }
+
+    /// <summary>Nearly all of it is for the browser alone.</summary>
+    public override string ToString() => "***";
 }

@@ -94,6 +94,15 @@ internal readonly struct RecordFields(JsonElement json)
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException($"{name} is no integer");
 
     /// <summary>The field's value; null if it is absent or null.</summary>
-    private JsonElement? Find(string name) =>
-        json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+    private JsonElement? Find(string name)
+    {
+        try
+        {
+            return json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new FormatException("the name of a field is no valid Unicode text", e);
+        }
+    }
 }

@@ -1,0 +1,165 @@
+using System.Text;
+using CsCheck;
+using Porthor.Server.Http;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Http;
+
+/// <summary>
+/// Which credential is in an <c>Authorization</c> header (contract/ingress.md 4), and that what may sign in never gets past us
+/// (deviations 10). ING-007, ING-015, ING-018 to ING-025, FLT-001 to FLT-005 where they are about one header.
+/// </summary>
+public sealed class CredentialParserTests
+{
+    private const string Ours = "gt-bw_8mMVP4tq1pLvRnCjEog.1UqXj1EZ8cwbGnVDBvBXPw";
+    private const string Other = "gt-pLvRnCjEogbw_8mMVP4tq1.VDBvBXPw1UqXj1EZ8cwbGn";
+    private const string Malformed = "Malformed Authorization header";
+    private const string OneEach = "Invalid Basic auth string: expected one user and one password";
+
+    public static TheoryData<string, string> Bearers => new()
+    {
+        { $"Bearer {Ours}", Ours },
+        { $"bearer {Ours}", Ours },
+        { $"bEaReR   {Ours}", Ours },
+        { $"Bearer\t{Ours}", Ours },
+        { $"Bearer\v\f{Ours}", Ours },
+        { $" \tBearer {Ours} \t", Ours },
+        { "Bearer token", "token" },
+        { $"Bearer {Ours} more", $"{Ours} more" },
+        { $"Bearer {Ours}, {Other}", $"{Ours}, {Other}" },
+        { $"Bearer {Ours}\0", $"{Ours}\0" },
+    };
+
+    public static TheoryData<string, string, string> Basics => new()
+    {
+        { $"{Ours}:anything", Ours, "basic-username" },
+        { $"{Ours}:", Ours, "basic-username" },
+        { $"{Ours}:x-oauth-basic", Ours, "basic-username" },
+        { $"{Ours}:{Ours}", Ours, "basic-username" },
+        { $"{Ours}:gt-not.valid", Ours, "basic-username" },
+        { $" {Ours}:x\n", Ours, "basic-username" },
+        { $"anything:{Ours}", Ours, "basic-password" },
+        { $":{Ours}", Ours, "basic-password" },
+        { $"x-oauth-basic:{Ours}", Ours, "basic-password" },
+        { $"gt-not.valid:{Ours}", Ours, "basic-password" },
+        { $"名字\0:{Ours}", Ours, "basic-password" },
+    };
+
+    public static TheoryData<string> Empties => [
+        "", " ", "\t", $"Basic {Encoded("foo:foo")}", $"Basic {Encoded("x-oauth-basic:foo")}", $"Basic {Encoded("foo:x-oauth-basic")}",
+        $"Basic {Encoded(":")}",
+        $"Basic {Encoded("gt-:gt-")}", $"Basic {Encoded($"{Ours} :x")}", $"Basic {Encoded($"{Ours}\0:x")}"];
+
+    public static TheoryData<string, string> Faults => new()
+    {
+        { "Bearer", Malformed },
+        { " Bearer", Malformed },
+        { "Bearer ", Malformed },
+        { "Basic", Malformed },
+        { Ours, Malformed },
+        { $"Bearer:{Ours}", Malformed },
+        { $"Bearer\u00a0{Ours}", Malformed },
+        { "token foo", "Unknown Authorization type token" },
+        { $"Digest {Ours}", "Unknown Authorization type Digest" },
+        { $"Bearers {Ours}", "Unknown Authorization type Bearers" },
+        { $"Bearer\0 {Ours}", "Unknown Authorization type Bearer\0" },
+        { $"Basic {Encoded("no colon")}", OneEach },
+        { $"Basic {Encoded($"{Ours}:x:y")}", OneEach },
+        { $"Basic {Encoded($"{Ours}:{Other}")}", "Conflicting tokens in Basic username and password fields" },
+        { $"Basic {Encoded($"{Ours}:{Ours[..^1]}W")}", "Conflicting tokens in Basic username and password fields" },
+        { "Basic !!!", OneEach }, // nothing but what is skipped
+        { "Basic A", "Invalid Basic auth string: incorrect padding" },
+        { "Basic QQ=", "Invalid Basic auth string: incorrect padding" },
+        { $"Basic {Convert.ToBase64String([0xFF, 0xFE, 0x3A])}", "Invalid Basic auth string: not UTF-8" },
+    };
+
+    [Theory, MemberData(nameof(Bearers))]
+    public void A_bearer_is_whatever_follows_the_scheme(string header, string text) =>
+        CredentialParser.Parse(header).ShouldBe(new Credential(text, "bearer", Error: null));
+
+    [Theory, MemberData(nameof(Basics))]
+    public void A_token_is_found_in_either_field(string pair, string text, string source)
+    {
+        foreach (var header in (string[])[
+            $"Basic {Encoded(pair)}", $"BASIC {Encoded(pair)}", $"basic\t{Encoded(pair)}", $"Basic   {Encoded(pair)}  ",
+            // Foreign characters are skipped, and what follows the padding is not read.
+            $"Basic {Encoded(pair).Insert(7, "-_\0%")}", $"Basic {Encoded(pair).TrimEnd('=')}====="])
+        {
+            CredentialParser.Parse(header).ShouldBe(new Credential(text, source, Error: null), header);
+            CredentialParser.HoldsToken(header).ShouldBeTrue(header);
+        }
+    }
+
+    [Fact]
+    public void No_header_holds_no_credentials()
+    {
+        CredentialParser.Parse(null).ShouldBe(Credential.None);
+        CredentialParser.HoldsToken(null).ShouldBeFalse();
+    }
+
+    [Theory, MemberData(nameof(Empties))]
+    public void A_header_without_a_token_holds_no_credentials(string header)
+    {
+        CredentialParser.Parse(header).ShouldBe(Credential.None);
+        CredentialParser.HoldsToken(header).ShouldBeFalse();
+    }
+
+    [Theory, MemberData(nameof(Faults))]
+    public void A_header_that_cannot_be_used_says_why(string header, string error) =>
+        CredentialParser.Parse(header).ShouldBe(new Credential(Text: null, Source: null, error));
+
+    /// <summary>What our own base64 is not, is not taken from a token's own alphabet either.</summary>
+    [Fact]
+    public void A_token_in_the_URL_safe_alphabet_is_not_decoded_as_one() =>
+        CredentialParser.HoldsToken($"Basic {Encoded($"ü?>:{Ours}").Replace('+', '-').Replace('/', '_')}").ShouldBeFalse();
+
+    [Theory]
+    [InlineData("Bearer " + Ours, true)]
+    [InlineData("Bearer\t" + Ours, true)]
+    [InlineData("  bearer  " + Ours + "\t", true)]
+    [InlineData("Bearer token", false)]
+    [InlineData("Bearer " + Ours + "x", false)]
+    [InlineData("token " + Ours, false)]
+    [InlineData(Ours, false)]
+    [InlineData("basic", false)]
+    [InlineData("basic notreally:base64", false)]
+    [InlineData("some broken stuff", false)]
+    public void Only_a_token_of_ours_stays_here(string header, bool stays) => CredentialParser.HoldsToken(header).ShouldBe(stays);
+
+    /// <summary>More fields than two sign nobody in, but a token stays here in any of them.</summary>
+    [Fact]
+    public void A_token_in_any_field_stays_here()
+    {
+        CredentialParser.HoldsToken($"Basic {Encoded($"x:y:{Ours}")}").ShouldBeTrue();
+        CredentialParser.HoldsToken($"Basic {Encoded($"{Ours}:{Other}")}").ShouldBeTrue();
+        CredentialParser.HoldsToken($"Basic {Encoded(Ours)}").ShouldBeTrue();
+    }
+
+    /// <summary>The attack: a header that signs in here and is passed on to an application that may keep it.</summary>
+    [Fact]
+    public void Whatever_signs_in_stays_here()
+    {
+        var blanks = Gen.String[Gen.Char[" \t\v\f\u00a0"], 0, 3];
+        var scheme = Gen.OneOf("Bearer", "bearer", "BASIC", "Basic", "basic", "token", "Bearer:", "");
+        var noise = Gen.String[Gen.Char["\0=-_:, \tA"], 0, 2];
+        var field = Gen.OneOf(Gen.OneOf(Ours, Other, "x-oauth-basic", "", "gt-"), noise);
+        var pair = Gen.Select(field.Array[1, 3], noise, (fields, end) => Encoded(string.Join(':', fields) + end));
+        var broken = Gen.Select(pair, noise, Gen.Int[0, 30], (text, more, at) => text.Insert(Math.Min(at, text.Length), more));
+        var payload = Gen.OneOf(field, pair, broken);
+        var signedIn = 0;
+        var any = Gen.Select(
+            blanks, scheme, blanks, payload, blanks, (before, type, between, rest, after) => $"{before}{type}{between}{rest}{after}");
+        any.Sample(header =>
+        {
+            var found = CredentialParser.Parse(header);
+            ((found.Text, found.Error) is (null, _) or (_, null)).ShouldBeTrue();
+            if (!Token.TryParse(found.Text, out _))
+                return;
+            Interlocked.Increment(ref signedIn);
+            CredentialParser.HoldsToken(header).ShouldBeTrue(header);
+        }, iter: 20_000);
+        signedIn.ShouldBeGreaterThan(100);
+    }
+
+    private static string Encoded(string pair) => Convert.ToBase64String(Encoding.UTF8.GetBytes(pair));
+}

@@ -1,0 +1,97 @@
+using System.Net;
+using CsCheck;
+using Microsoft.AspNetCore.Http;
+using Porthor.Server.Http;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Http;
+
+/// <summary>Whose address counts, whatever a client writes (contract/api.md 1). LOG-007.</summary>
+public sealed class ForwardedClientTests
+{
+    private static readonly AddressBlock[] Proxies = [.. ((string[])["10.0.0.0/8", "2001:db8:1::/48", "192.0.2.80"]).Select(AddressBlock.Parse)];
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::ffff:192.0.2.9", "192.0.2.9")]
+    [InlineData("2001:db8::5", "2001:db8::5")]
+    [InlineData(null, null)]
+    public void Without_a_header_it_is_the_peer(string? peer, string? address)
+    {
+        Found(peer).Address?.ToString().ShouldBe(address);
+        Found(peer, "", " , ,", "unknown").Address?.ToString().ShouldBe(address);
+        Found(peer).Address.ShouldBe(address is null ? null : IPAddress.Parse(address));
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.1")]
+    [InlineData("192.0.2.1, 10.0.0.1", "192.0.2.1")]
+    [InlineData("192.0.2.1,10.0.0.1 ,\t192.0.2.80", "192.0.2.1")]
+    [InlineData("2001:DB8:0:0::0005, 10.0.0.1", "2001:db8::5")]
+    [InlineData("2001:db8::5, 2001:db8:1::7", "2001:db8::5")]
+    [InlineData("203.0.113.9, 2001:db8:2::7", "2001:db8:2::7")]
+    [InlineData("192.0.2.1, 192.0.2.81", "192.0.2.81")]
+    // All of them are proxies: the left-most, which is the farthest that is known.
+    [InlineData("10.1.1.1, 2001:db8:1::7, 10.2.2.2", "10.1.1.1")]
+    [InlineData("10.1.1.1", "10.1.1.1")]
+    // What is no address is not there.
+    [InlineData("192.0.2.1, nonsense, 10.0.0.1", "192.0.2.1")]
+    [InlineData("1.2.3.4:80, [2001:db8::5], fe80::1%eth0, 01.2.3.4, 1.2.3, 0x7f.1, 2130706433, 192.0.2.0/24", "127.0.0.1")]
+    public void The_client_is_the_right_most_that_is_no_proxy(string header, string address) =>
+        Found("127.0.0.1", header).Address.ShouldBe(IPAddress.Parse(address));
+
+    [Fact]
+    public void Several_headers_are_one_list()
+    {
+        Found("127.0.0.1", "203.0.113.9", "192.0.2.1", "10.0.0.1, 10.0.0.2").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
+        Found("127.0.0.1", "192.0.2.1, 10.0.0.1", "").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
+    }
+
+    /// <summary>The attack: a client that writes the header itself, before the proxies add what they saw.</summary>
+    [Fact]
+    public void Nothing_that_a_client_writes_changes_its_address()
+    {
+        var piece = Gen.OneOf(
+            "10.0.0.1", "192.0.2.80", "203.0.113.9", "127.0.0.1", "::1", "2001:db8:1::1", "::ffff:10.0.0.1", "unknown", "",
+            "\0", "fe80::1%eth0", "\"10.0.0.1\"", "\t");
+        var client = Gen.OneOf("192.0.2.1", "2001:db8::5", "127.0.0.1");
+        var proxy = Gen.OneOf("10.0.0.1", "2001:db8:1::7", "192.0.2.80");
+        Gen.Select(piece.Array[0, 6], Gen.Bool, client, proxy.Array[0, 3]).Sample((spoofed, ownLine, address, proxies) =>
+        {
+            var (written, seen) = (string.Join(",", spoofed), string.Join(", ", [address, .. proxies]));
+            string[] headers = ownLine ? [written, seen] : [$"{written},{seen}"];
+            return Found("10.0.0.9", headers).Address!.Equals(IPAddress.Parse(address));
+        });
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "https", "https")]
+    [InlineData("192.0.2.1, 10.0.0.1", "https, http", "https")]
+    [InlineData("192.0.2.1, 10.0.0.1", "http, https", "http")]
+    [InlineData("203.0.113.9, 192.0.2.1, 10.0.0.1", "http, https, http", "https")]
+    [InlineData("192.0.2.1, 10.0.0.1", "https", "https")] // shorter than the addresses: the left-most
+    [InlineData("10.0.0.1, 10.0.0.2", "https, http", "https")]
+    [InlineData("192.0.2.1", "HTTPS", "http")]
+    [InlineData("192.0.2.1", "javascript", "http")]
+    [InlineData("192.0.2.1", "", "http")]
+    [InlineData("unknown", "https", "http")]
+    [InlineData("", "https", "http")]
+    public void The_scheme_is_the_one_at_the_clients_place(string addresses, string schemes, string scheme) =>
+        ForwardedClient.Find(Request("127.0.0.1", [addresses], [schemes]), Proxies).Scheme.ShouldBe(scheme);
+
+    [Fact]
+    public void Two_lines_of_schemes_say_nothing() =>
+        ForwardedClient.Find(Request("127.0.0.1", ["192.0.2.1"], ["https", "https"]), Proxies).Scheme.ShouldBe("http");
+
+    private static ForwardedClient Found(string? peer, params string[] addresses) => ForwardedClient.Find(Request(peer, addresses, []), Proxies);
+
+    private static DefaultHttpContext Request(string? peer, string[] addresses, string[] schemes)
+    {
+        var context = new DefaultHttpContext();
+        context.Connection.RemoteIpAddress = peer is null ? null : IPAddress.Parse(peer);
+        context.Request.Scheme = "http";
+        context.Request.Headers["X-Forwarded-For"] = addresses;
+        context.Request.Headers["X-Forwarded-Proto"] = schemes;
+        return context;
+    }
+}

@@ -1,0 +1,82 @@
+using CsCheck;
+using Microsoft.Extensions.Primitives;
+using Porthor.Server.Http;
+
+namespace Porthor.Server.Tests.Http;
+
+/// <summary>FLT-006 to FLT-008 where they are about one header, and that no cookie that signs in is passed on (deviations 10).</summary>
+public sealed class RequestCookiesTests
+{
+    private const string Name = "gafaelfawr";
+
+    [Theory]
+    [InlineData("gafaelfawr=blah", "blah")]
+    [InlineData("gafaelfawr=\"blah==\"", "blah==")]
+    [InlineData("gafaelfawr=blah==", "blah==")]
+    [InlineData("gafaelfawr=\"", "\"")]
+    [InlineData("gafaelfawr=\"\"", "")]
+    [InlineData("gafaelfawr=", "")]
+    [InlineData("gafaelfawr = blah ", "blah")]
+    [InlineData("a=b;gafaelfawr=blah", "blah")]
+    [InlineData("a=b;\tgafaelfawr=blah;c", "blah")]
+    [InlineData("gafaelfawr=one; gafaelfawr=two", "two")]
+    [InlineData("gafaelfawr", null)]
+    [InlineData("Gafaelfawr=blah", null)]
+    [InlineData("gafaelfawrblah=blah", null)]
+    [InlineData("xgafaelfawr=blah", null)]
+    [InlineData("a=gafaelfawr=blah", null)]
+    [InlineData("\0gafaelfawr=blah", null)]
+    [InlineData("=gafaelfawr", null)]
+    [InlineData(";;", null)]
+    [InlineData("", null)]
+    public void A_cookie_is_found_however_it_is_set_off(string header, string? value) => RequestCookies.Find(header, Name).ShouldBe(value);
+
+    [Fact]
+    public void The_last_of_several_headers_wins()
+    {
+        RequestCookies.Find(new StringValues(["gafaelfawr=one", "a=b", "gafaelfawr=two; c=d"]), Name).ShouldBe("two");
+        RequestCookies.Find(new StringValues(["gafaelfawr=one", null, "a=b"]), Name).ShouldBe("one");
+        RequestCookies.Find(StringValues.Empty, Name).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("gafaelfawr=blah", null)]
+    [InlineData("gafaelfawr=blah; _other=somevalue", "_other=somevalue")]
+    [InlineData("foo=bar; gafaelfawr=blah; gafaelfawrblah=blah", "foo=bar; gafaelfawrblah=blah")]
+    [InlineData("gafaelfawr=blah; foo=bar; invalid", "foo=bar; invalid")]
+    [InlineData("gafaelfawr=blah; also invalid", "also invalid")]
+    [InlineData("gafaelfawrstuff; gafaelfawr=blah", "gafaelfawrstuff")]
+    [InlineData("gafaelfawr=one; gafaelfawr=two", null)]
+    [InlineData("gafaelfawr=one;;  ;gafaelfawr=two;", null)]
+    [InlineData("a=b;gafaelfawr=stolen", "a=b")]
+    [InlineData("gafaelfawr=stolen;a=b", "a=b")]
+    [InlineData("a=b; gafaelfawr =stolen", "a=b")]
+    [InlineData("a=\"x; gafaelfawr=stolen; y\"", "a=\"x; y\"")]
+    public void Ours_is_taken_out_and_the_others_are_kept(string header, string? left) => RequestCookies.Without(header, Name).ShouldBe(left);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("gafaelfawr")]
+    [InlineData("a=b;c=d")]
+    [InlineData("a=b;;  c=d ;")]
+    [InlineData("Gafaelfawr=blah; =gafaelfawr")]
+    public void A_header_without_ours_is_not_touched(string header) => RequestCookies.Without(header, Name).ShouldBe(header);
+
+    /// <summary>The attack: a header that signs in here, and signs in again where it was passed on to.</summary>
+    [Fact]
+    public void No_header_that_signs_in_is_passed_on_and_no_other_cookie_is_lost()
+    {
+        var piece = Gen.OneOf("gafaelfawr", "gafaelfawr=", "=", "\"", ";", "; ", " ", "\t", "\u00a0", "\0", "value", "a=b", "c = d", ",");
+        var found = 0;
+        piece.Array[0, 12].Select(pieces => string.Concat(pieces)).Sample(header =>
+        {
+            if (RequestCookies.Find(header, Name) is not null)
+                Interlocked.Increment(ref found);
+            var left = RequestCookies.Without(header, Name);
+            RequestCookies.Find(left, Name).ShouldBeNull(header);
+            foreach (var other in (string[])["a", "c", "value"])
+                RequestCookies.Find(left, other).ShouldBe(RequestCookies.Find(header, other), header);
+        }, iter: 20_000);
+        found.ShouldBeGreaterThan(100);
+    }
+}

@@ -1,0 +1,71 @@
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Quotas;
+
+namespace Porthor.Tests.Quotas;
+
+/// <summary>Windows of a minute from the first request on (contract/ingress.md 8). RAT-001 to RAT-004 without a server.</summary>
+public sealed class LocalRateCounterTests
+{
+    private static readonly RateKey Key = new("some-user", "test", 2);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
+    // Not on a whole minute: windows follow the requests and not the clock.
+    private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 10, 21, 7, 27, 41, 500, TimeSpan.Zero));
+    private readonly LocalRateCounter counter;
+
+    public LocalRateCounterTests() => counter = new LocalRateCounter(clock);
+
+    [Fact]
+    public async Task A_window_lasts_a_minute_from_its_first_request()
+    {
+        (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
+
+        // Later requests count in it and do not lengthen it, beyond the quota as well.
+        clock.Advance(TimeSpan.FromSeconds(20));
+        (await CountAsync(Key)).ShouldBe(new RateCount(2, TimeSpan.FromSeconds(40)));
+        clock.Advance(TimeSpan.FromSeconds(39.999));
+        (await CountAsync(Key)).ShouldBe(new RateCount(3, TimeSpan.FromMilliseconds(1)));
+
+        // At its very end the next one begins, with the request that finds it so.
+        clock.Advance(TimeSpan.FromMilliseconds(1));
+        (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
+        clock.Advance(TimeSpan.FromMinutes(10));
+        (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
+    }
+
+    [Fact]
+    public async Task Users_services_and_quotas_are_counted_apart()
+    {
+        await CountAsync(Key);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        foreach (var other in (RateKey[])[
+            Key with { Username = "other" }, Key with { Service = "other" }, Key with { Quota = 3 }, new("Some-User", "test", 2)])
+            (await CountAsync(other)).ShouldBe(new RateCount(1, Minute), $"{other}");
+        (await CountAsync(new RateKey("some-user", "test", 2))).ShouldBe(new RateCount(2, TimeSpan.FromSeconds(50)));
+    }
+
+    /// <summary>What ended is swept away now and then; what is still open must survive that.</summary>
+    [Fact]
+    public async Task Sweeping_up_forgets_no_open_window()
+    {
+        await CountAsync(Key);
+        for (var second = 1; second < 300; second++)
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            var expected = (second % 60) + 1;
+            (await CountAsync(Key)).ShouldBe(new RateCount(expected, TimeSpan.FromSeconds(61 - expected)), $"second {second}");
+
+            // Somebody else comes along every second, and never again.
+            (await CountAsync(new RateKey($"user-{second}", "test", 2))).Count.ShouldBe(1);
+        }
+    }
+
+    [Fact]
+    public async Task No_request_of_many_at_once_is_lost()
+    {
+        var counts = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Task.Run(() => CountAsync(Key))));
+        counts.Select(count => count.Count).Order().ShouldBe(Enumerable.Range(1, 1000).Select(count => (long)count));
+    }
+
+    private Task<RateCount> CountAsync(RateKey key) => counter.CountAsync(key, TestContext.Current.CancellationToken);
+}

@@ -1,0 +1,168 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using CsCheck;
+using Porthor.Quotas;
+
+namespace Porthor.Tests.Quotas;
+
+/// <summary>The arithmetic of contract/userinfo.md 6: QUO-001 to QUO-006, QUO-009, RAT-005 without a server.</summary>
+public sealed class QuotaPlanTests
+{
+    /// <summary>The catalogue's QUO deployment.</summary>
+    private static readonly QuotaPlan Plan = Read(
+        """
+        {"default":{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":30},
+                    "notebook":{"cpu":8,"memory":4},"tap":{"qserv":{"concurrent":10}}},
+         "groups":{
+           "foo":{"api":{"test":1},"disk":{"/home":10},"notebook":{"cpu":0,"memory":4},"tap":{"qserv":{"concurrent":5},"sso":{"concurrent":5}}},
+           "blocked":{"notebook":{"cpu":0,"memory":0,"spawn":false}}},
+         "bypass":["admin"]}
+        """);
+
+    private const string Defaults =
+        """{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":30},""" +
+        "\"notebook\":{\"cpu\":8.0,\"memory\":4.0,\"spawn\":true},\"tap\":{\"qserv\":{\"concurrent\":10}}}";
+
+    private const string OfFoo =
+        """{"api":{"datalinker":1000,"test":2,"other":2},"disk":{"/home":40},""" +
+        "\"notebook\":{\"cpu\":8.0,\"memory\":8.0,\"spawn\":true},\"tap\":{\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}}}";
+
+    private const string Nothing = """{"api":{},"disk":{},"tap":{}}""";
+
+    [Theory]
+    [InlineData("", Defaults)]
+    [InlineData("bar", Defaults)]
+    [InlineData("Foo", Defaults)]
+    [InlineData("foo", OfFoo)]
+    [InlineData("foo,bar,foo", OfFoo)] // a group counts once, however often it is listed
+    [InlineData("foo,admin", Nothing)]
+    [InlineData("admin", Nothing)]
+    public void Groups_add_to_the_default(string groups, string quota) => Text(Plan.QuotaFor(Split(groups))).ShouldBe(quota);
+
+    /// <summary>One group that forbids notebooks is enough.</summary>
+    [Theory]
+    [InlineData("blocked")]
+    [InlineData("blocked,foo")]
+    [InlineData("foo,blocked")]
+    public void A_notebook_may_be_started_only_if_everything_allows_it(string groups) =>
+        Plan.QuotaFor(Split(groups))!.Notebook.ShouldBe(new NotebookQuota(8, groups.Contains("foo") ? 8 : 4, Spawn: false));
+
+    [Fact]
+    public void What_the_default_lacks_begins_with_the_group()
+    {
+        var plan = Read(
+            """{"groups":{"foo":{"api":{"a":3},"disk":{"/b":4},"notebook":{"cpu":0.5,"memory":2,"spawn":false},"tap":{"c":{"concurrent":5}}}}}""");
+        Text(plan.QuotaFor(["foo"])).ShouldBe(
+            """{"api":{"a":3},"disk":{"/b":4},"notebook":{"cpu":0.5,"memory":2.0,"spawn":false},"tap":{"c":{"concurrent":5}}}""");
+        plan.QuotaFor(["bar"]).ShouldBeNull();
+    }
+
+    [Theory]
+    [InlineData("{}", "foo", null)]
+    [InlineData("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{"foo":{}}}""", "foo", null)]
+    [InlineData("""{"bypass":["foo"]}""", "foo", Nothing)]
+    [InlineData("""{"bypass":["foo"]}""", "bar", null)]
+    [InlineData("""{"default":{"api":{"a":0}}}""", "", """{"api":{"a":0},"disk":{},"tap":{}}""")]
+    public void No_quota_is_not_the_same_as_an_empty_one(string plan, string groups, string? quota) =>
+        Text(Read(plan).QuotaFor(Split(groups))).ShouldBe(quota);
+
+    /// <summary>The groups of a user, the overrides, and what remains of the quota.</summary>
+    public static TheoryData<string, string?, string> Replacements => new()
+    {
+        // None, or none that says anything about this user: the configured one.
+        { "foo", null, OfFoo },
+        { "foo", "{}", OfFoo },
+        { "foo", """{"groups":{"other":{"api":{"test":1}}},"bypass":["other"]}""", OfFoo },
+        // Key by key, also to nothing.
+        { "", """{"default":{"api":{"test":10}}}""", Defaults.Replace("\"test\":1", "\"test\":10") },
+        { "", """{"default":{"api":{"test":0}}}""", Defaults.Replace("\"test\":1", "\"test\":0") },
+        { "", """{"default":{"disk":{"/shared":1}}}""", Defaults.Replace("\"/home\":30", "\"/home\":30,\"/shared\":1") },
+        // A notebook and TAP as wholes.
+        { "foo", """{"default":{"notebook":{"cpu":1,"memory":1,"spawn":false}}}""",
+            OfFoo.Replace("\"cpu\":8.0,\"memory\":8.0,\"spawn\":true", "\"cpu\":1.0,\"memory\":1.0,\"spawn\":false") },
+        { "foo", """{"default":{"tap":{"qserv":{"concurrent":1}}}}""",
+            OfFoo.Replace("\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}", "\"qserv\":{\"concurrent\":1}") },
+        // Overrides add up among themselves before they replace.
+        { "foo", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5,"other":7}}}}""",
+            OfFoo.Replace("\"test\":2,\"other\":2", "\"test\":15,\"other\":7") },
+        // Bypassed by an override; bypassed by the configuration, which overrides can fill.
+        { "foo", """{"bypass":["foo"],"default":{"api":{"test":10}}}""", Nothing },
+        { "admin", """{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""" },
+        { "admin", "{}", Nothing },
+    };
+
+    [Theory, MemberData(nameof(Replacements))]
+    public void Overrides_replace_what_is_configured(string groups, string? overrides, string quota) =>
+        Text(QuotaPlan.Effective(Plan, overrides is null ? null : Read(overrides), Split(groups))).ShouldBe(quota);
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData("{}", null)]
+    [InlineData("""{"bypass":["foo"]}""", Nothing)]
+    [InlineData("""{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""")]
+    public void Overrides_count_also_where_nothing_is_configured(string? overrides, string? quota)
+    {
+        var plan = overrides is null ? null : Read(overrides);
+        Text(QuotaPlan.Effective(plan: null, plan, ["foo"])).ShouldBe(quota);
+        Text(QuotaPlan.Effective(new QuotaPlan(), plan, ["foo"])).ShouldBe(quota);
+    }
+
+    /// <summary>The largest number, not a negative one that refuses everything; and no infinity, which JSON cannot say.</summary>
+    [Fact]
+    public void A_sum_that_is_too_large_is_the_largest_number()
+    {
+        var most = new Quota
+        {
+            Api = new Dictionary<string, long> { ["a"] = long.MaxValue, ["b"] = long.MinValue },
+            Disk = new Dictionary<string, long> { ["/"] = long.MaxValue },
+            Notebook = new NotebookQuota(double.MaxValue, double.MinValue),
+            Tap = new Dictionary<string, TapQuota> { ["c"] = new(long.MaxValue) },
+        };
+        var sum = most.Plus(most);
+        (sum.Api["a"], sum.Api["b"], sum.Disk["/"], sum.Tap["c"].Concurrent).ShouldBe((long.MaxValue, long.MinValue, long.MaxValue, long.MaxValue));
+        sum.Notebook.ShouldBe(new NotebookQuota(double.MaxValue, double.MinValue));
+        QuotaJson.Read(QuotaJson.Write(new QuotaPlan { Default = sum })).Default.Notebook.ShouldBe(sum.Notebook);
+    }
+
+    [Fact]
+    public void The_order_of_groups_does_not_matter_and_nothing_changes_its_parts()
+    {
+        var number = Gen.Long[-1000, 1000];
+        var numbers = Gen.Dictionary(Gen.Char['a', 'c'].Select(c => $"{c}"), number)[0, 3];
+        var notebook = Gen.Select(Gen.Int[0, 50], Gen.Int[0, 50], Gen.Bool, (cpu, memory, spawn) => new NotebookQuota(cpu / 2.0, memory, spawn));
+        var tap = Gen.Dictionary(Gen.Char['a', 'c'].Select(c => $"{c}"), number.Select(n => new TapQuota(n)))[0, 3];
+        var quota = Gen.Select(numbers, numbers, notebook.Null(), tap, (api, disk, notebooks, taps) =>
+            new Quota { Api = api, Disk = disk, Notebook = notebooks, Tap = taps });
+        Gen.Select(quota, quota).Sample((left, right) =>
+        {
+            var (before, other) = (Sorted(left), Sorted(right));
+            Sorted(left.Plus(right)).ShouldBe(Sorted(right.Plus(left)));
+            Sorted(left.Plus(Quota.Empty)).ShouldBe(before);
+            Sorted(left.ReplacedBy(Quota.Empty)).ShouldBe(before);
+            Sorted(Quota.Empty.ReplacedBy(left)).ShouldBe(before);
+            (Sorted(left), Sorted(right)).ShouldBe((before, other));
+        });
+    }
+
+    private static QuotaPlan Read(string json) => QuotaJson.Read(Encoding.UTF8.GetBytes(json));
+
+    private static string[] Split(string groups) => groups.Split(',', StringSplitOptions.RemoveEmptyEntries);
+
+    private static string Sorted(Quota quota) => Text(quota with
+    {
+        Api = new SortedDictionary<string, long>(new Dictionary<string, long>(quota.Api)),
+        Disk = new SortedDictionary<string, long>(new Dictionary<string, long>(quota.Disk)),
+        Tap = new SortedDictionary<string, TapQuota>(new Dictionary<string, TapQuota>(quota.Tap)),
+    })!;
+
+    private static string? Text(Quota? quota)
+    {
+        if (quota is null)
+            return null;
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer))
+            QuotaJson.Write(writer, quota, withNulls: false);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+}

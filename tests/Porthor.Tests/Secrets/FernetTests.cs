@@ -1,0 +1,192 @@
+using System.Text;
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Secrets;
+
+namespace Porthor.Tests.Secrets;
+
+/// <summary>The vectors of contract/tokens.md 4 and of the public Fernet specification, and what a change of any byte does.</summary>
+public sealed class FernetTests
+{
+    private const string ContractKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    private const string ContractText = "gAAAAABlU_EAAAECAwQFBgcICQoLDA0OD3eFBvuLHXUyULpvY7k3kUykShCnSWhxdTMTb4zSpjJaeTjgKI-113AQIM-4PjgW-Q==";
+    private const string SpecificationKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+    private const string SpecificationText =
+        "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==";
+
+    private static readonly byte[] CountingIv = [.. Enumerable.Range(0, 16).Select(i => (byte)i)];
+
+    private readonly FakeTimeProvider clock = new();
+
+    [Theory]
+    [InlineData(ContractKey, 1_700_000_000, """{"a":1}""", ContractText)]
+    [InlineData(SpecificationKey, 499_162_800, "hello", SpecificationText)]
+    public void Encryption_gives_the_known_text(string key, long time, string plaintext, string text)
+    {
+        var encrypted = With(key).Encrypt(Encoding.UTF8.GetBytes(plaintext), CountingIv, DateTimeOffset.FromUnixTimeSeconds(time));
+        Encoding.ASCII.GetString(encrypted).ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData(ContractKey, ContractText, """{"a":1}""")]
+    [InlineData(SpecificationKey, SpecificationText, "hello")]
+    public void Decryption_gives_the_known_plaintext(string key, string text, string plaintext) =>
+        Decrypted(With(key), text).ShouldBe(plaintext);
+
+    [Theory]
+    [InlineData("incorrect mac", "gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykQUFBQUFBQUFBQQ==")]
+    [InlineData("too short", "gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPA==")]
+    [InlineData("invalid base64", "%%%%%%%%%%%%%AECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykRtfsH-p1YsUD2Q==")]
+    [InlineData("no whole blocks", "gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPOm73QeoCk9uGib28Xe5vz6oxq5nmxbx_v7mrfyudzUm")]
+    [InlineData("padding error", "gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0ODz4LEpdELGQAad7aNEHbf-JkLPIpuiYRLQ3RtXatOYREu2FWke6CnJNYIbkuKNqOhw==")]
+    [InlineData("incorrect IV", "gAAAAAAdwJ6xBQECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAkLhFLHpGtDBRLRTZeUfWgHSv49TF2AUEZ1TIvcZjK1zQ==")]
+    [InlineData("text after the padding", SpecificationText + "trailingdata")]
+    [InlineData("invalid characters", "*gAAAAAAdwJ6wAAECAwQFBgcI!CQoLDA0ODy021?cpGVWKZ_eEwC@GM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==")]
+    [InlineData("not the URL-safe alphabet",
+        "gAAAAAAdwJ6wAAEC/AwQFBgcICQoLDA0ODy+021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==")]
+    public void What_the_specification_calls_invalid_is_refused(string why, string text) =>
+        Decrypted(With(SpecificationKey), text).ShouldBeNull(why);
+
+    /// <summary>The specification's last two refusals are of a reader that is given a maximum age; ours never is.</summary>
+    [Theory]
+    [InlineData("gAAAAAAdwStRAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAnja1xKYyhd-Y6mSkTOyTGJmw2Xc2a6kBd-iX9b_qXQcw==")]
+    [InlineData("gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykRtfsH-p1YsUD2Q==")]
+    public void Neither_an_old_nor_a_future_text_is_refused(string text)
+    {
+        foreach (var year in (int[])[1985, 2000, 2100])
+        {
+            clock.AdjustTime(new DateTimeOffset(year, 10, 26, 8, 20, 0, TimeSpan.Zero));
+            Decrypted(With(SpecificationKey), text).ShouldBe("");
+        }
+    }
+
+    [Fact]
+    public void One_trailing_newline_is_tolerated_and_nothing_else_around_the_text()
+    {
+        var fernet = With(ContractKey);
+        Decrypted(fernet, ContractText + "\n").ShouldBe("""{"a":1}""");
+        foreach (var wrong in (string[])[
+            ContractText + "\n\n", ContractText + "\r\n", ContractText + " ", " " + ContractText, "\n" + ContractText, "    " + ContractText,
+            ContractText + "    ", ContractText.Insert(8, "\n\n\n\n"), ContractText.TrimEnd('='), ContractText[..^1], ContractText + "====",
+            ContractText.Replace('=', '%'), $"\"{ContractText}\"", "", "\n", "====", "gAAA"])
+            Decrypted(fernet, wrong).ShouldBeNull($"[{wrong}]");
+    }
+
+    [Fact]
+    public void Whatever_was_encrypted_is_decrypted()
+    {
+        var fernet = new Fernet([FernetKey.Create()], clock);
+        Gen.Byte.Array[0, 200].Sample(plaintext =>
+            fernet.TryDecrypt(fernet.Encrypt(plaintext), out var decrypted) && decrypted.SequenceEqual(plaintext));
+    }
+
+    [Fact]
+    public void Two_encryptions_of_one_plaintext_differ()
+    {
+        var fernet = With(ContractKey);
+        fernet.Encrypt("same"u8).ShouldNotBe(fernet.Encrypt("same"u8));
+    }
+
+    [Fact]
+    public void The_text_carries_the_time_of_the_clock()
+    {
+        clock.AdjustTime(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
+        Encoding.ASCII.GetString(With(ContractKey).Encrypt("""{"a":1}"""u8)).ShouldStartWith(ContractText[..12]);
+    }
+
+    /// <summary>The attack: a bit flipped anywhere, be it version, time, IV, ciphertext or MAC.</summary>
+    [Fact]
+    public void A_change_of_any_byte_is_refused()
+    {
+        var fernet = With(ContractKey);
+        var whole = Convert.FromBase64String(ContractText.Replace('-', '+').Replace('_', '/'));
+        (from position in Gen.Int[0, whole.Length - 1] from difference in Gen.Byte[1, 255] select (position, difference)).Sample(change =>
+        {
+            var changed = whole.ToArray();
+            changed[change.position] ^= change.difference;
+            return Decrypted(fernet, Convert.ToBase64String(changed).Replace('+', '-').Replace('/', '_')) is null;
+        });
+        foreach (var position in Enumerable.Range(0, whole.Length))
+        {
+            var changed = whole.ToArray();
+            changed[position] ^= 1;
+            Decrypted(fernet, Convert.ToBase64String(changed).Replace('+', '-').Replace('/', '_')).ShouldBeNull($"byte {position}");
+        }
+    }
+
+    /// <summary>Also where a lenient decoder would see the same bytes: one ciphertext has one text.</summary>
+    [Fact]
+    public void A_change_of_any_character_is_refused()
+    {
+        var fernet = With(ContractKey);
+        for (var position = 0; position < ContractText.Length; position++)
+        {
+            foreach (var other in "AQgwBZaz09-_+/=% \n\0")
+            {
+                if (other != ContractText[position])
+                    Decrypted(fernet, $"{ContractText[..position]}{other}{ContractText[(position + 1)..]}").ShouldBeNull($"'{other}' at {position}");
+            }
+        }
+    }
+
+    [Fact]
+    public void A_text_cut_or_lengthened_anywhere_is_refused()
+    {
+        var fernet = With(ContractKey);
+        foreach (var length in Enumerable.Range(0, ContractText.Length))
+        {
+            Decrypted(fernet, ContractText[..length]).ShouldBeNull($"cut to {length}");
+            Decrypted(fernet, ContractText.Insert(length, "A")).ShouldBeNull($"lengthened at {length}");
+        }
+    }
+
+    [Fact]
+    public void Any_bytes_are_refused_and_none_crash_it()
+    {
+        var fernet = With(ContractKey);
+        Gen.Byte.Array[0, 300].Sample(text => !fernet.TryDecrypt(text, out var plaintext) && plaintext.Length == 0);
+        Gen.Char["AZaz09-_=\n"].Array[0, 300].Sample(text => Decrypted(fernet, new string(text)) is null);
+    }
+
+    [Fact]
+    public void The_first_of_several_keys_encrypts_and_each_decrypts()
+    {
+        // A key is replaced: the new one is put before the old one.
+        var (old, @new) = (FernetKey.Create(), FernetKey.Create());
+        var before = new Fernet([old], clock);
+        var during = new Fernet([@new, old], clock);
+        var after = new Fernet([@new], clock);
+
+        // What the old key made is still read, and what is made now no longer needs the old one.
+        Decrypted(during, before.Encrypt("old"u8)).ShouldBe("old");
+        Decrypted(during, during.Encrypt("new"u8)).ShouldBe("new");
+        Decrypted(after, during.Encrypt("new"u8)).ShouldBe("new");
+
+        // Whoever has only the other key reads nothing.
+        Decrypted(before, during.Encrypt("new"u8)).ShouldBeNull();
+        Decrypted(after, before.Encrypt("old"u8)).ShouldBeNull();
+    }
+
+    /// <summary>The MAC is made with one half of the key and the ciphertext with the other; both must be the right ones.</summary>
+    [Fact]
+    public void Half_a_key_decrypts_nothing()
+    {
+        var key = Convert.FromBase64String(ContractKey);
+        foreach (var wrong in (int[])[0, 15, 16, 31])
+        {
+            var other = key.ToArray();
+            other[wrong] ^= 0x80;
+            Decrypted(With(Convert.ToBase64String(other)), ContractText).ShouldNotBe("""{"a":1}""", $"byte {wrong}");
+        }
+    }
+
+    [Fact]
+    public void A_cipher_without_a_key_cannot_be_made() => Should.Throw<ArgumentException>(() => new Fernet([], clock));
+
+    private Fernet With(string key) => new([FernetKey.TryParse(key)!], clock);
+
+    private static string? Decrypted(Fernet fernet, string text) => Decrypted(fernet, Encoding.UTF8.GetBytes(text));
+
+    private static string? Decrypted(Fernet fernet, byte[] text) =>
+        fernet.TryDecrypt(text, out var plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
+}

@@ -1,0 +1,110 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Secrets;
+using Porthor.Storage;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Tests.Storage;
+
+/// <summary>What comes out of a vault is a record of ours or a refusal (contract/tokens.md 4, 5). SVC-020 in part.</summary>
+public sealed class RecordCodecTests
+{
+    private readonly FakeTimeProvider clock = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
+    private readonly Fernet fernet;
+    private readonly RecordCodec codec;
+    private readonly TokenRecord record;
+
+    public RecordCodecTests()
+    {
+        fernet = new Fernet([FernetKey.Create()], clock);
+        codec = new RecordCodec(fernet, clock);
+        record = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = "some-user",
+            TokenType = TokenType.User,
+            Scopes = ScopeSet.Parse("read:all,user:token"),
+            Created = clock.GetUtcNow(),
+            UserData = new UserData { Name = "名字", Groups = [new Group("foo", 1)] },
+        };
+    }
+
+    [Fact]
+    public void A_sealed_record_opens_again_and_shows_nothing()
+    {
+        var sealedRecord = codec.Seal(record);
+        codec.Open(record.Token.Key, sealedRecord).ShouldBe(record);
+
+        // What the vault holds is ASCII, and its own text shows only how long it is.
+        Ascii.IsValid(sealedRecord.Ciphertext).ShouldBeTrue();
+        Encoding.ASCII.GetString(sealedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
+        $"{sealedRecord}".ShouldBe($"sealed record of {sealedRecord.Ciphertext.Length} bytes");
+    }
+
+    [Fact]
+    public void A_record_sealed_twice_is_not_the_same_and_a_copy_is()
+    {
+        var sealedRecord = codec.Seal(record);
+        var copy = new SealedRecord([.. sealedRecord.Ciphertext]);
+        copy.ShouldBe(sealedRecord);
+        (copy == sealedRecord).ShouldBeTrue();
+        copy.GetHashCode().ShouldBe(sealedRecord.GetHashCode());
+        (codec.Seal(record) != sealedRecord).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void A_record_of_another_deployment_is_refused() =>
+        ShouldBeRefused(new RecordCodec(new Fernet([FernetKey.Create()], clock), clock).Seal(record), "InvalidToken: ");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("garbage")]
+    [InlineData("""{"username":"some-user","token_type":"session","scopes":["admin:token"]}""")]
+    public void What_is_not_encrypted_is_refused(string text) => ShouldBeRefused(new SealedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
+
+    [Theory]
+    [InlineData("garbage", "ValidationError: not JSON")]
+    [InlineData("[]", "ValidationError: not a JSON object")]
+    [InlineData("{}", "ValidationError: username is missing")]
+    [InlineData("{\"\\udfff\\udfff\":0}", "ValidationError: the name of a field is no valid Unicode text")]
+    public void What_is_encrypted_but_no_record_is_refused(string text, string detail) =>
+        ShouldBeRefused(new SealedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
+
+    [Fact]
+    public void A_record_with_a_bit_flipped_anywhere_is_refused()
+    {
+        var ciphertext = codec.Seal(record).Ciphertext;
+        for (var position = 0; position < ciphertext.Length; position++)
+        {
+            byte[] changed = [.. ciphertext];
+            changed[position] ^= 1;
+            ShouldBeRefused(new SealedRecord(changed), "InvalidToken: ");
+        }
+    }
+
+    [Fact]
+    public void The_time_of_reading_stands_in_for_a_creation_time_that_is_missing()
+    {
+        var json = $$$"""
+            {"username":"some-user","name":"Some User","token_type":"session","scopes":["user:token"],
+             "token":{"key":"{{{record.Token.Key}}}","secret":"{{{record.Token.Reveal().Split('.')[1]}}}"}}
+            """;
+        clock.Advance(TimeSpan.FromMilliseconds(1_500));
+        var opened = codec.Open(record.Token.Key, new SealedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
+        opened.Created.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1_700_000_001));
+        opened.Token.ShouldBe(record.Token);
+        opened.Expires.ShouldBeNull();
+    }
+
+    private void ShouldBeRefused(SealedRecord sealedRecord, string detail)
+    {
+        var key = record.Token.Key;
+        var refusal = Should.Throw<UnreadableRecordException>(() => codec.Open(key, sealedRecord));
+        refusal.Message.ShouldBe($"Cannot deserialize data for key token:{key}");
+        refusal.Key.ShouldBe(key);
+        refusal.Detail.ShouldBe(detail);
+        codec.TryOpen(key, sealedRecord).ShouldBeNull();
+    }
+}

@@ -1,0 +1,29 @@
+using Porthor.Users;
+
+namespace Porthor.Tests.Users;
+
+/// <summary>LGN-003, LGN-011: a team's name as a group (contract/login.md 5).</summary>
+public sealed class GitHubTeamTests
+{
+    [Theory]
+    [InlineData("org", "a-team", "org-a-team")]
+    [InlineData("ORG", "a-team", "org-a-team")]
+    [InlineData("org", "A-Team", "org-A-Team")]
+    [InlineData("org", "other-team", "org-other-team")]
+    [InlineData("other-org", "team-with-very-long-name", "other-org-team-with-very--F279yg")]
+    public void A_group_is_named_after_organization_and_team(string organization, string team, string group) =>
+        GitHubTeam.GroupName(organization, team).ShouldBe(group);
+
+    [Fact]
+    public void Only_what_is_longer_than_32_characters_is_cut()
+    {
+        GitHubTeam.GroupName("org", new string('a', 28)).ShouldBe("org-" + new string('a', 28));
+        var cut = GitHubTeam.GroupName("org", new string('a', 29));
+        cut.Length.ShouldBe(32);
+        cut.ShouldStartWith("org-" + new string('a', 21) + "-");
+
+        // Teams whose names begin alike are still told apart.
+        GitHubTeam.GroupName("org", new string('a', 30)).ShouldNotBe(cut);
+        GitHubTeam.GroupName("ORG", new string('a', 29)).ShouldBe(cut);
+    }
+}

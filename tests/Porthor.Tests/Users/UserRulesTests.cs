@@ -1,0 +1,126 @@
+using System.Text.RegularExpressions;
+using Porthor.Users;
+
+namespace Porthor.Tests.Users;
+
+/// <summary>
+/// SVC-021, MOD-003, MOD-004. The rules are written as single passes; here they are held against the contract's patterns
+/// (contract/tokens.md 3.1, 6.2).
+/// </summary>
+public sealed class UserRulesTests
+{
+    private const string BotPattern = "^bot-[a-z0-9](?:[a-z0-9]|-[a-z0-9])*$";
+
+    [Theory]
+    [InlineData("ex-am-pl-e")]
+    [InlineData("some-user")]
+    [InlineData("ab")]
+    [InlineData("1a")]
+    [InlineData("x-yz")]
+    [InlineData("99digits99")]
+    [InlineData("bot-1")]
+    [InlineData("a-1b")]
+    public void A_username_is_words_with_hyphens(string name) => UserRules.IsUsername(name).ShouldBeTrue();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("<bootstrap>")]
+    [InlineData("<internal>")]
+    [InlineData("in+valid")]
+    [InlineData(" invalid")]
+    [InlineData("invalid ")]
+    [InlineData("invalid\n")]
+    [InlineData("in/valid")]
+    [InlineData("in@valid")]
+    [InlineData("in_valid")]
+    [InlineData("in\0valid")]
+    [InlineData("Invalid")]
+    [InlineData("-invalid")]
+    [InlineData("invalid-")]
+    [InlineData("in--valid")]
+    [InlineData("1234567")]
+    [InlineData("1-2")]
+    [InlineData("éa")]
+    [InlineData("٣ab")]
+    // No letter at position two or later that does not follow a hyphen.
+    [InlineData("a")]
+    [InlineData("a1")]
+    [InlineData("x-y")]
+    [InlineData("1-a")]
+    public void What_else_is_no_username(string name) => UserRules.IsUsername(name).ShouldBeFalse();
+
+    [Fact]
+    public void A_username_has_64_characters_at_the_most()
+    {
+        UserRules.IsUsername(new string('a', 64)).ShouldBeTrue();
+        UserRules.IsUsername(new string('a', 65)).ShouldBeFalse();
+        UserRules.IsUsername(new string('a', 1_000_000)).ShouldBeFalse();
+    }
+
+    [Theory]
+    [InlineData("bot-user", true)]
+    [InlineData("bot-1", true)]
+    [InlineData("bot-a-b", true)]
+    [InlineData("some-user", false)]
+    [InlineData("bot", false)]
+    [InlineData("bot-", false)]
+    [InlineData("botuser", false)]
+    [InlineData("Bot-user", false)]
+    [InlineData("bot--user", false)]
+    [InlineData("bot-user-", false)]
+    [InlineData("bot-in!valid", false)]
+    [InlineData("bot-user\n", false)]
+    [InlineData("robot-user", false)]
+    [InlineData("", false)]
+    public void Bots_are_known_by_their_names(string name, bool isBot) => UserRules.IsBot(name).ShouldBe(isBot);
+
+    [Theory]
+    [InlineData("g_special_users", true)]
+    [InlineData("rra", true)]
+    [InlineData("a", true)]
+    [InlineData("19numbers", true)]
+    [InlineData("G-12345", true)]
+    [InlineData("group.name", true)]
+    [InlineData("group1234", true)]
+    [InlineData("19numbers19", true)]
+    [InlineData("1-g", true)]
+    [InlineData("12341-g-", true)]
+    [InlineData("12345", false)]
+    [InlineData("rra#foo", false)]
+    [InlineData("", false)]
+    [InlineData("-rra", false)]
+    [InlineData("_rra", false)]
+    [InlineData(".rra", false)]
+    [InlineData("1-", false)]
+    [InlineData("rra foo", false)]
+    [InlineData("rra\n", false)]
+    [InlineData("grüppe", false)]
+    public void A_group_begins_with_a_letter_or_digit_and_holds_a_letter(string name, bool isGroup) => UserRules.IsGroupName(name).ShouldBe(isGroup);
+
+    [Fact]
+    public void Every_short_text_is_judged_as_the_patterns_judge_it()
+    {
+        Compare(UserRules.IsUsername, UserRules.UsernamePattern, "a1-A", 7);
+        Compare(UserRules.IsGroupName, UserRules.GroupNamePattern, "aZ1._-#", 5);
+        Compare(text => UserRules.IsBot("bot-" + text), BotPattern.Replace("bot-", "", StringComparison.Ordinal), "a1-A", 6);
+    }
+
+    /// <summary>Compares on all texts of an alphabet up to a length.</summary>
+    private static void Compare(Func<string, bool> rule, string pattern, string alphabet, int longest)
+    {
+        // The contract's $ is the end of the text, also after a newline.
+        var regex = new Regex(pattern[..^1] + @"\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
+        IEnumerable<string> texts = [""];
+        var accepted = 0;
+        for (var length = 0; length <= longest; length++)
+        {
+            foreach (var text in texts)
+            {
+                rule(text).ShouldBe(regex.IsMatch(text), text);
+                accepted += rule(text) ? 1 : 0;
+            }
+            texts = [.. texts.SelectMany(text => alphabet.Select(c => text + c))];
+        }
+        accepted.ShouldBeGreaterThan(10);
+    }
+}
