@@ -9,8 +9,8 @@ namespace Porthor.Server.Ingress;
 /// <summary>Reads the query and headers of a proxy's question, and notes every fault (contract/ingress.md 2).</summary>
 internal sealed class IngressParameters
 {
-    private const string OriginalUrl = "X-Original-URL";
-    private const string OriginalMethod = "X-Original-Method";
+    public const string OriginalUrl = "X-Original-URL";
+    public const string OriginalMethod = "X-Original-Method";
 
     private readonly IHeaderDictionary headers;
     private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
