@@ -21,6 +21,7 @@ internal static class ServerSetup
         services.AddSingleton<Authenticator>();
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
         services.AddSingleton<IngressHandler>();
+        services.AddSingleton<ForwardEndpoint>();
         services.AddRouting();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
         services.AddPorthorDocuments();

@@ -26,6 +26,8 @@ internal static class IngressEndpoints
     {
         var handler = routes.ServiceProvider.GetRequiredService<IngressHandler>();
         routes.MapGet("/ingress/auth", (RequestDelegate)handler.AuthorizeAsync);
+        var forward = routes.ServiceProvider.GetRequiredService<ForwardEndpoint>();
+        routes.MapGet("/ingress/forward", (RequestDelegate)forward.AuthorizeAsync);
         routes.MapGet("/ingress/anonymous", (RequestDelegate)PassAsync);
     }
 
