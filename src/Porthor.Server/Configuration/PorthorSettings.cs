@@ -36,6 +36,9 @@ internal sealed record PorthorSettings
     /// <summary>How many connections to PostgreSQL this process may have.</summary>
     public int DatabaseConnections { get; init; } = 20;
 
+    /// <summary>How long a proxy waits for an answer at the most, and so how long reading a record may take.</summary>
+    public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
     public RedisOptions? PersistentRedis { get; init; }
 
     public RedisOptions? EphemeralRedis { get; init; }

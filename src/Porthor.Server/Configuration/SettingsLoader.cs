@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Porthor.Secrets;
 using Porthor.Tokens;
@@ -24,6 +25,9 @@ internal static partial class SettingsLoader
     private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
 
     private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
+
+    private static readonly TimeSpan ShortestAnswerTimeout = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestAnswerTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan ShortestUseRetention = TimeSpan.FromHours(1);
 
@@ -99,6 +103,7 @@ internal static partial class SettingsLoader
             DataDirectory = "",
             DatabaseConnection = database,
             DatabaseConnections = (int)Math.Clamp(file.Integer("databaseConnections") ?? 20, 2, 1000),
+            AnswerTimeout = ReadAnswerTimeout(file),
             PersistentRedis = persistent,
             EphemeralRedis = ephemeral,
             BaseUrl = Required(file, mustBeComplete, "baseUrl", "BASE_URL"),
@@ -163,6 +168,15 @@ internal static partial class SettingsLoader
         if (span <= TokenOptions.MinimumLifetime)
             section.Fault(key, section.Text(key), $"must be longer than {TokenOptions.MinimumLifetime.TotalSeconds} seconds");
         return span;
+    }
+
+    private static TimeSpan ReadAnswerTimeout(SettingsSection file)
+    {
+        const string key = "answerTimeout";
+        var timeout = file.Span(key) ?? new PorthorSettings { Mode = default, DataDirectory = "" }.AnswerTimeout;
+        if (timeout < ShortestAnswerTimeout || timeout > LongestAnswerTimeout)
+            file.Fault(key, file.Text(key), $"must be from {ShortestAnswerTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} to {LongestAnswerTimeout.TotalSeconds} seconds");
+        return timeout;
     }
 
     private static UseOptions ReadUses(SettingsSection file)

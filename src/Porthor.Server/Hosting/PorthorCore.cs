@@ -46,6 +46,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Loggers = loggers,
             Metrics = Metrics,
             Tokens = settings.Tokens,
+            Stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout },
             Clock = clock,
         }.Build();
 
@@ -103,7 +104,7 @@ internal sealed class PorthorCore : IAsyncDisposable
     /// <exception cref="StartException">The data directory cannot be used.</exception>
     public static PorthorCore Open(PorthorSettings settings, ILoggerFactory loggers, TimeProvider clock)
     {
-        var readTimeout = new TokenStoreOptions().ReadTimeout;
+        var readTimeout = settings.AnswerTimeout;
         if (settings.Mode == DeploymentMode.Embedded)
         {
             var folder = DataDirectory.Open(settings.DataDirectory);

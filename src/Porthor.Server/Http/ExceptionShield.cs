@@ -1,10 +1,12 @@
+using Porthor.Server.Hosting;
+
 namespace Porthor.Server.Http;
 
 /// <summary>
 /// The one place where what was thrown becomes an answer. A refusal is answered as it says; a store that is away is 503;
 /// everything else is a fault of ours, whose details are for the log alone.
 /// </summary>
-internal sealed partial class ExceptionShield(RequestDelegate next, ILogger<ExceptionShield> logger)
+internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore core, ILogger<ExceptionShield> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -40,6 +42,7 @@ internal sealed partial class ExceptionShield(RequestDelegate next, ILogger<Exce
                 await refused.Problem.WriteAsync(response);
                 break;
             case StoreUnavailableException e:
+                core.Metrics.StoreUnavailable();
                 Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
                 await Problem.Of(e.Error).WriteAsync(response);
                 break;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
@@ -25,6 +26,7 @@ internal sealed partial class IngressHandler(
         catch (StoreUnavailableException e)
         {
             // Nothing is known about the token, so that neither yes nor no is an answer (deviations 14).
+            core.Metrics.StoreUnavailable();
             Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
             var problem = Problem.Intended(StatusCodes.Status503ServiceUnavailable, e.Error.Message, "store_unavailable", challenge: null);
             problem.Headers["Retry-After"] = "1";
@@ -35,6 +37,7 @@ internal sealed partial class IngressHandler(
 
     private async Task DecideAsync(HttpContext context)
     {
+        var begun = Stopwatch.GetTimestamp();
         if (ForwardedClient.Of(context).Address is null)
             throw Problem.MissingClientAddress().ToException();
         var errors = new ValidationErrors();
@@ -52,7 +55,7 @@ internal sealed partial class IngressHandler(
         if (record is null)
             await AnswerOptionsAsync(context, rule!);
         else
-            await AnswerAsync(context, rule!, asker!, record, counting);
+            await AnswerAsync(context, rule!, asker!, record, counting, begun);
     }
 
     private (IngressRule?, IngressAsker?) Read(HttpContext context, ValidationErrors errors)
@@ -76,18 +79,18 @@ internal sealed partial class IngressHandler(
         await IngressEndpoints.WriteOkAsync(context.Response);
     }
 
-    private async Task AnswerAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, Counting? counting)
+    private async Task AnswerAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, Counting? counting, long begun)
     {
         var cancellation = context.RequestAborted;
         Require(decision.Decide(rule, asker, record, core.Clock.GetUtcNow()));
-        var user = await core.Users.GetRecentAsync(record, cancellation);
+        var user = core.Users.TryGetRecent(record) ?? await InTimeAsync(core.Users.GetRecentAsync(record, cancellation).AsTask(), begun, "reading quotas");
         var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, counting);
         if (rate is not null)
             RequestLog.Of(context)?.Quota(rate);
         if (exceeded is { Event: IngressEvent.RateLimited })
             core.Metrics.RateLimited(UserRules.IsBot(record.Username), rule.Service!);
         Require(exceeded);
-        var child = await DelegateAsync(context, rule, asker, record);
+        var child = await DelegateAsync(context, rule, asker, record, begun);
         WriteHeaders(context, rule, record, user, rate, child);
         core.Uses?.Record(record, rule.Service, ForwardedClient.Of(context).Address);
         core.Metrics.Authorized(UserRules.IsBot(record.Username), rule.Service);
@@ -105,22 +108,40 @@ internal sealed partial class IngressHandler(
             : null;
 
     /// <summary>The token that goes on in place of the user's; null if none was asked for.</summary>
-    private async Task<Token?> DelegateAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record)
+    private async Task<Token?> DelegateAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, long begun)
     {
+        const string what = "creating a child";
         var caller = new Caller(record, ForwardedClient.Of(context).Address);
         try
         {
             if (rule.Notebook)
-                return await core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, context.RequestAborted);
+                return await InTimeAsync(core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, context.RequestAborted), begun, what);
             if (rule.DelegateTo is not { } service)
                 return null;
             var scopes = rule.DelegateScopes.Intersect(record.Scopes);
-            return await core.Tokens.GetInternalTokenAsync(caller, service, scopes, rule.MinimumLifetime, context.RequestAborted);
+            return await InTimeAsync(
+                core.Tokens.GetInternalTokenAsync(caller, service, scopes, rule.MinimumLifetime, context.RequestAborted), begun, what);
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
         {
             Log.InvalidToken(logger, LogLevel.Information, e.Error.Message);
             throw Problem.Challenged(asker.Challenge, e.Error).ToException();
+        }
+    }
+
+    /// <summary>What has not come when the proxy must be answered is not waited for, and goes on by itself.</summary>
+    private async ValueTask<T> InTimeAsync<T>(Task<T> work, long begun, string what)
+    {
+        if (work.IsCompleted)
+            return await work;
+        var left = core.Settings.AnswerTimeout - Stopwatch.GetElapsedTime(begun);
+        try
+        {
+            return await work.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
+        }
+        catch (TimeoutException e)
+        {
+            throw new StoreUnavailableException("ledger", what, e);
         }
     }
 

@@ -18,6 +18,7 @@ public sealed class PorthorMetrics : IDisposable
     private readonly Counter<long> rateLimits;
     private readonly Counter<long> rateLimitFailures;
     private readonly Counter<long> usesDropped;
+    private readonly Counter<long> unavailable;
 
     public PorthorMetrics()
     {
@@ -27,6 +28,7 @@ public sealed class PorthorMetrics : IDisposable
         authorizedBots = meter.CreateCounter<long>("auth_bot", "{request}", "Requests of bot users that were let through.");
         rateLimits = meter.CreateCounter<long>("rate_limit", "{request}", "Requests that were refused for their number.");
         rateLimitFailures = meter.CreateCounter<long>("rate_limit_failed", "{request}", "Requests that could not be counted, and went on.");
+        unavailable = meter.CreateCounter<long>("store_unavailable", "{request}", "Requests answered with 503, because a store did not answer.");
         usesDropped = meter.CreateCounter<long>("uses_dropped", "{use}", "Uses of tokens that were not written down, because there were too many.");
     }
 
@@ -38,6 +40,8 @@ public sealed class PorthorMetrics : IDisposable
         rateLimits.Add(1, new KeyValuePair<string, object?>("is_bot", isBot), new KeyValuePair<string, object?>("service", service));
 
     public void RateLimitFailed() => rateLimitFailures.Add(1);
+
+    public void StoreUnavailable() => unavailable.Add(1);
 
     public void UseDropped() => usesDropped.Add(1);
 

@@ -1,0 +1,127 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Porthor.Testing;
+
+/// <summary>
+/// A wire to a server on this machine that can be made to fail: slow, silent, cut, or refusing. Tests put it between us and a store.
+/// </summary>
+public sealed class FaultyWire : IAsyncDisposable
+{
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource stopping = new();
+    private readonly ConcurrentDictionary<TcpClient, bool> ends = new();
+    private readonly int target;
+    private readonly Task work;
+    private volatile TaskCompletionSource open = Opened();
+
+    public FaultyWire(int target)
+    {
+        this.target = target;
+        listener.Start();
+        work = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+
+    /// <summary>How long each piece of data is held up.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>True if new connections are closed at once.</summary>
+    public bool Refuses { get; set; }
+
+    /// <summary>From now on nothing passes, though connections stay.</summary>
+    public void Stall() => open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What was held up passes, and what follows.</summary>
+    public void Flow() => open.TrySetResult();
+
+    /// <summary>Resets the connections there are.</summary>
+    public void Cut()
+    {
+        foreach (var end in ends.Keys)
+        {
+            end.LingerState = new LingerOption(enable: true, seconds: 0);
+            end.Close();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        listener.Stop();
+        Flow();
+        Cut();
+        await work;
+        stopping.Dispose();
+    }
+
+    private static TaskCompletionSource Opened()
+    {
+        var source = new TaskCompletionSource();
+        source.SetResult();
+        return source;
+    }
+
+    private async Task AcceptAsync()
+    {
+        List<Task> connections = [];
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                var near = await listener.AcceptTcpClientAsync(stopping.Token);
+                connections.Add(ConnectAsync(near));
+            }
+            catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+            {
+                break;
+            }
+        }
+        await Task.WhenAll(connections);
+    }
+
+    private async Task ConnectAsync(TcpClient near)
+    {
+        using var far = new TcpClient();
+        try
+        {
+            if (Refuses)
+                return;
+            await far.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
+            ends[near] = ends[far] = true;
+            near.NoDelay = far.NoDelay = true;
+            await Task.WhenAny(PassAsync(near, far), PassAsync(far, near));
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+        {
+            // Cut, or its server is gone.
+        }
+        finally
+        {
+            ends.TryRemove(near, out _);
+            ends.TryRemove(far, out _);
+            near.Dispose();
+        }
+    }
+
+    private async Task PassAsync(TcpClient from, TcpClient to)
+    {
+        var buffer = new byte[16 * 1024];
+        try
+        {
+            while (await from.GetStream().ReadAsync(buffer, stopping.Token) is > 0 and var count)
+            {
+                await open.Task.WaitAsync(stopping.Token);
+                if (Delay > TimeSpan.Zero)
+                    await Task.Delay(Delay, stopping.Token);
+                await to.GetStream().WriteAsync(buffer.AsMemory(0, count), stopping.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Cut.
+        }
+    }
+}
