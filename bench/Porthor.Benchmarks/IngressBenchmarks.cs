@@ -6,7 +6,6 @@ using Porthor.Server.Logging;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Usage;
 
 namespace Porthor.Benchmarks;
 
