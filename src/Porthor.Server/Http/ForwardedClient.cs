@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using Porthor.Values;
 
 namespace Porthor.Server.Http;
@@ -25,7 +26,12 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         var header = context.Request.Headers["X-Forwarded-For"];
         if (header.Count == 0)
             return new ForwardedClient(peer, context.Request.Scheme);
-        List<IPAddress> chain = [.. Entries(header).Select(AddressBlock.TryParseAddress).OfType<IPAddress>()];
+        var chain = new List<IPAddress>();
+        foreach (var entry in Entries(header))
+        {
+            if (AddressBlock.TryParseAddress(entry) is { } address)
+                chain.Add(address);
+        }
         if (chain.Count == 0)
             return new ForwardedClient(peer, context.Request.Scheme);
 
@@ -40,11 +46,22 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         var headers = context.Request.Headers["X-Forwarded-Proto"];
         if (headers.Count != 1)
             return null;
-        List<string> schemes = [.. Entries(headers)];
-        var scheme = fromRight < schemes.Count ? schemes[^(fromRight + 1)] : schemes.FirstOrDefault();
+        var schemes = Entries(headers);
+        var scheme = fromRight < schemes.Count ? schemes[^(fromRight + 1)] : schemes.Count > 0 ? schemes[0] : null;
         return scheme is "http" or "https" ? scheme : null;
     }
 
-    private static IEnumerable<string> Entries(Microsoft.Extensions.Primitives.StringValues headers) =>
-        headers.SelectMany(header => (header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    private static List<string> Entries(StringValues headers)
+    {
+        List<string> entries = [];
+        foreach (var header in headers)
+        {
+            // Most often there is one, and nothing to cut.
+            if (header is { Length: > 0 } && !header.Contains(',', StringComparison.Ordinal) && header.Trim() is { Length: > 0 } only)
+                entries.Add(only);
+            else
+                entries.AddRange((header ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        }
+        return entries;
+    }
 }

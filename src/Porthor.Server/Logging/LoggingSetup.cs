@@ -19,6 +19,8 @@ internal static class LoggingSetup
         // The framework's own news are of interest when something is wrong.
         logging.AddFilter("Microsoft", level < LogLevel.Information ? LogLevel.Information : LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+        // It says nothing that we do not, and if it may speak the web server makes a trace for every request.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         // Said by the greeting, or by the exit with its reason.
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
