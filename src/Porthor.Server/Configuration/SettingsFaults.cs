@@ -21,10 +21,16 @@ internal sealed class SettingsFaults
 
     public IReadOnlyList<SettingsFault> All => faults;
 
-    public void Add(string key, string? value, string problem) => faults.Add(new SettingsFault(key, value, problem));
+    /// <summary>Notes a fault, once: a setting may be looked at for several reasons.</summary>
+    public void Add(string key, string? value, string problem)
+    {
+        var fault = new SettingsFault(key, value, problem);
+        if (!faults.Contains(fault))
+            faults.Add(fault);
+    }
 
     /// <summary>A fault of several settings together.</summary>
-    public void Add(string problem) => faults.Add(new SettingsFault("", Value: null, problem));
+    public void Add(string problem) => Add("", value: null, problem);
 
     public void ThrowIfAny(string source)
     {
