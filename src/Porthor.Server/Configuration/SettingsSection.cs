@@ -106,8 +106,11 @@ internal sealed partial class SettingsSection
     }
 
     /// <summary>True if the key is there, with nothing or with an empty text.</summary>
-    public bool IsNullOrEmpty(string key) =>
-        entries.TryGetValue(key, out var entry) && (IsNull(entry.Node) || entry.Node is YamlScalarNode { Value: "" });
+    public bool IsNullOrEmpty(string key)
+    {
+        known.Add(key);
+        return entries.TryGetValue(key, out var entry) && (IsNull(entry.Node) || entry.Node is YamlScalarNode { Value: "" });
+    }
 
     /// <summary>The value of a key; null also if the file gives null, which is as if the key were absent.</summary>
     private YamlNode? Find(string key)
