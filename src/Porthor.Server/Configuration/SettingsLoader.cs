@@ -45,7 +45,7 @@ internal static partial class SettingsLoader
     {
         var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
-        var faults = new SettingsFaults();
+        var faults = new SettingsFaults(need);
         var yaml = path is null ? "" : ReadFile(path, source);
         foreach (var (given, meant) in environment.Misspelt())
             faults.Add(given, value: null, $"is no variable that is read; is {meant} meant?");

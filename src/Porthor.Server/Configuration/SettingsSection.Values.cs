@@ -36,7 +36,10 @@ internal sealed partial class SettingsSection
     {
         if (Text(key, variable) is { Length: > 0 } value)
             return value;
-        Fault(key, value: null, variable is null ? "Field required" : $"Field required (or set PORTHOR_{variable})");
+        if (variable is null)
+            Fault(key, value: null, "Field required");
+        else
+            Missing(key, $"Field required (or set PORTHOR_{variable})");
         return "";
     }
 

@@ -92,6 +92,9 @@ internal sealed partial class SettingsSection
 
     public void Fault(string key, string? value, string problem) => faults.Add(PathOf(key), value, problem);
 
+    /// <inheritdoc cref="SettingsFaults.AddMissing"/>
+    public void Missing(string key, string problem) => faults.AddMissing(PathOf(key), problem);
+
     private IEnumerable<(string Name, YamlNode Value)> Map(string key)
     {
         if (Find(key) is not { } node)
