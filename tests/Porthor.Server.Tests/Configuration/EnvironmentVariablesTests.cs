@@ -108,7 +108,8 @@ public sealed class EnvironmentVariablesTests
     {
         var settings = Load(
             "tokenLifetime: 1d",
-            ("TOKENLIFETIME", "2d"), ("TOKEN_LIFETIME", "2d"), ("tokenLifetime", "2d"), ("PORTHOR_TOKEN_LIFETIME", "2d"), ("GAFAELFAWR_TOKEN_LIFETIME", "2d"),
+            ("TOKENLIFETIME", "2d"), ("TOKEN_LIFETIME", "2d"), ("tokenLifetime", "2d"),
+            ("PORTHOR_TOKEN_LIFETIME", "2d"), ("GAFAELFAWR_TOKEN_LIFETIME", "2d"),
             ("BASE_URL", "https://evil.example"), ("porthor_base_url", "https://evil.example"), ("LOGLEVEL", "DEBUG"), ("CLIENT_ID", "evil"));
         settings.Tokens.Lifetime.ShouldBe(TimeSpan.FromDays(1));
         settings.BaseUrl.ShouldBeNull();
@@ -138,5 +139,6 @@ public sealed class EnvironmentVariablesTests
     [InlineData("GAFAELFAWR_ALEMBIC_CONFIG_PATH", "/app/alembic.ini")]
     [InlineData("MY_PORTHOR_DATABASE_UR", "x")]
     [InlineData("PORTHOR", "x")]
-    public void Variables_that_only_begin_alike_are_left_alone(string name, string value) => Load("", (name, value)).Mode.ShouldBe(DeploymentMode.Embedded);
+    public void Variables_that_only_begin_alike_are_left_alone(string name, string value) =>
+        Load("", (name, value)).Mode.ShouldBe(DeploymentMode.Embedded);
 }

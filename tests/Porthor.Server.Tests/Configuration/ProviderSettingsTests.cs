@@ -55,8 +55,9 @@ public sealed class ProviderSettingsTests
         (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl, oidc.Scopes.Count, oidc.LoginParams.Count).ShouldBe(("some-client", "uid", null, 0, 0));
         oidc.Issuer.ShouldBe("https://upstream.example.com/");
 
-        oidc = Serve(Oidc.Replace("}", ", audience: other, usernameClaim: sub, scopes: [email, voPerson], loginParams: {skin: test}, enrollmentUrl: 'https://enroll.example.com/'}"), Ldap)
-            .Providers.Oidc!;
+        const string more =
+            ", audience: other, usernameClaim: sub, scopes: [email, voPerson], loginParams: {skin: test}, enrollmentUrl: 'https://enroll.example.com/'}";
+        oidc = Serve(Oidc.Replace("}", more), Ldap).Providers.Oidc!;
         (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl!.Host, oidc.LoginParams["skin"]).ShouldBe(("other", "sub", "enroll.example.com", "test"));
         oidc.Scopes.ShouldBe(["email", "voPerson"]);
         foreach (var nothing in (string[])["null", "''"])
@@ -85,7 +86,8 @@ public sealed class ProviderSettingsTests
         (ldap.UserDn, ldap.Password, ldap.UseKerberos, ldap.AddUserGroup, ldap.SystemGroups.Count).ShouldBe((null, null, false, false, 0));
 
         // An attribute that is null, or empty as charts write that, is not asked for; an empty base switches look-ups off.
-        ldap = Serve(Oidc, Ldap.Replace("dc=users", "").Replace("}", ", nameAttr: null, emailAttr: '', gidAttr: ~, kerberosConfig: /etc/krb5.conf}")).Providers.Ldap!;
+        const string off = ", nameAttr: null, emailAttr: '', gidAttr: ~, kerberosConfig: /etc/krb5.conf}";
+        ldap = Serve(Oidc, Ldap.Replace("dc=users", "").Replace("}", off)).Providers.Ldap!;
         (ldap.NameAttr, ldap.EmailAttr, ldap.GidAttr, ldap.UserBaseDn, ldap.UseKerberos).ShouldBe((null, null, null, "", true));
     }
 

@@ -170,7 +170,8 @@ public sealed class SettingsValueTests
             slackWebhook: "{{hidden}}"
             """;
         var settings = Load(yaml);
-        var printed = string.Join('\n', settings, settings.Providers.GitHub, settings.PersistentRedis, settings.Slack, string.Join(',', settings.SessionKeys));
+        var printed = string.Join(
+            '\n', settings, settings.Providers.GitHub, settings.PersistentRedis, settings.Slack, string.Join(',', settings.SessionKeys));
         printed.ShouldNotContain(hidden);
         printed.ShouldNotContain(SessionSecret);
         printed.ShouldNotContain(BootstrapToken.Split('.')[1]);

@@ -17,7 +17,10 @@ public sealed class TokenRulesTests
     {
         KnownScopes = new Dictionary<string, string>
         {
-            ["admin:token"] = "", ["user:token"] = "", ["read:all"] = "", ["exec:admin"] = "",
+            ["admin:token"] = "",
+            ["user:token"] = "",
+            ["read:all"] = "",
+            ["exec:admin"] = "",
         },
     };
 
