@@ -61,7 +61,7 @@ internal sealed record LdapSettings
         if (!Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) || url.Scheme is not ("ldap" or "ldaps") || url.Host.Length == 0)
             section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
         if (settings.UserDn is { Length: > 0 } && settings.Password is null)
-            section.Fault("password", value: null, "password required if userDn is set");
+            section.Missing("password", "password required if userDn is set");
         section.Finish();
         return settings;
     }

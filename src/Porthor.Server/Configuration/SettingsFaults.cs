@@ -15,16 +15,32 @@ internal sealed record SettingsFault(string Key, string? Value, string Problem)
 }
 
 /// <summary>Collects everything that is wrong, so that an operator need not find it one start at a time.</summary>
-internal sealed class SettingsFaults
+internal sealed class SettingsFaults(SettingsNeed need)
 {
     private readonly List<SettingsFault> faults = [];
 
     public IReadOnlyList<SettingsFault> All => faults;
 
-    public void Add(string key, string? value, string problem) => faults.Add(new SettingsFault(key, value, problem));
+    /// <summary>Notes a fault, once: a setting may be looked at for several reasons.</summary>
+    public void Add(string key, string? value, string problem)
+    {
+        var fault = new SettingsFault(key, value, problem);
+        if (!faults.Contains(fault))
+            faults.Add(fault);
+    }
+
+    /// <summary>
+    /// Notes that something is missing which usually comes from a variable. What is run for the stores alone, such as a job
+    /// that updates the schema, is not given all of them.
+    /// </summary>
+    public void AddMissing(string key, string problem)
+    {
+        if (need == SettingsNeed.Serving)
+            Add(key, value: null, problem);
+    }
 
     /// <summary>A fault of several settings together.</summary>
-    public void Add(string problem) => faults.Add(new SettingsFault("", Value: null, problem));
+    public void Add(string problem) => Add("", value: null, problem);
 
     public void ThrowIfAny(string source)
     {

@@ -52,7 +52,7 @@ internal static partial class SettingsLoader
     {
         var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
-        var faults = new SettingsFaults();
+        var faults = new SettingsFaults(need);
         var yaml = path is null ? "" : ReadFile(path, source);
         foreach (var (given, meant) in environment.Misspelt())
             faults.Add(given, value: null, $"is no variable that is read; is {meant} meant?");
@@ -84,15 +84,19 @@ internal static partial class SettingsLoader
         var database = StoreUrls.Database(file);
         var persistent = StoreUrls.Redis(file, "redisPersistentUrl", "REDIS_PERSISTENT_URL", redisPassword);
         var ephemeral = StoreUrls.Redis(file, "redisEphemeralUrl", "REDIS_EPHEMERAL_URL", redisPassword);
-        var mode = (database, persistent) switch
+        // Also a store that is wrongly given is meant: what else it takes is asked for in the same go.
+        var wantsDatabase = file.IsGiven("databaseUrl", "DATABASE_URL");
+        var wantsPersistent = file.IsGiven("redisPersistentUrl", "REDIS_PERSISTENT_URL");
+        var wantsEphemeral = file.IsGiven("redisEphemeralUrl", "REDIS_EPHEMERAL_URL");
+        var mode = (wantsDatabase, wantsPersistent) switch
         {
-            (null, null) => DeploymentMode.Embedded,
-            (not null, null) => DeploymentMode.Database,
+            (false, false) => DeploymentMode.Embedded,
+            (true, false) => DeploymentMode.Database,
             _ => DeploymentMode.Cluster,
         };
-        if (database is null && (persistent ?? ephemeral) is not null)
+        if (!wantsDatabase && (wantsPersistent || wantsEphemeral))
             faults.Add("Redis is configured, but no databaseUrl");
-        else if (persistent is null != ephemeral is null)
+        else if (wantsPersistent != wantsEphemeral)
             faults.Add("redisPersistentUrl and redisEphemeralUrl must be given both or not at all");
 
         var serving = need == SettingsNeed.Serving;
@@ -211,15 +215,10 @@ internal static partial class SettingsLoader
     {
         const string key = "sessionSecret", variable = "SESSION_SECRET";
         var text = required ? file.RequiredText(key, variable) : file.Text(key, variable) ?? "";
-        List<FernetKey> keys = [];
-        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-        {
-            if (FernetKey.TryParse(part) is { } parsed)
-                keys.Add(parsed);
-            else
-                file.Fault(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' makes one");
-        }
-        return keys;
+        FernetKey?[] keys = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(FernetKey.TryParse)];
+        if (text.Length > 0 && (keys.Length == 0 || keys.Contains(null)))
+            file.Fault(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' makes one");
+        return [.. keys.OfType<FernetKey>()];
     }
 
     private static LogLevel ReadLogLevel(SettingsSection file)

@@ -27,12 +27,19 @@ internal sealed partial class SettingsSection
         }
     }
 
+    /// <summary>True if there is a value, good or not.</summary>
+    public bool IsGiven(string key, string variable) =>
+        environment.Get(variable) is not null || Find(key) is not (null or YamlScalarNode { Value: "" });
+
     /// <summary>A text that must be given.</summary>
     public string RequiredText(string key, string? variable = null)
     {
         if (Text(key, variable) is { Length: > 0 } value)
             return value;
-        Fault(key, value: null, variable is null ? "Field required" : $"Field required (or set PORTHOR_{variable})");
+        if (variable is null)
+            Fault(key, value: null, "Field required");
+        else
+            Missing(key, $"Field required (or set PORTHOR_{variable})");
         return "";
     }
 

@@ -92,6 +92,9 @@ internal sealed partial class SettingsSection
 
     public void Fault(string key, string? value, string problem) => faults.Add(PathOf(key), value, problem);
 
+    /// <inheritdoc cref="SettingsFaults.AddMissing"/>
+    public void Missing(string key, string problem) => faults.AddMissing(PathOf(key), problem);
+
     private IEnumerable<(string Name, YamlNode Value)> Map(string key)
     {
         if (Find(key) is not { } node)
@@ -106,8 +109,11 @@ internal sealed partial class SettingsSection
     }
 
     /// <summary>True if the key is there, with nothing or with an empty text.</summary>
-    public bool IsNullOrEmpty(string key) =>
-        entries.TryGetValue(key, out var entry) && (IsNull(entry.Node) || entry.Node is YamlScalarNode { Value: "" });
+    public bool IsNullOrEmpty(string key)
+    {
+        known.Add(key);
+        return entries.TryGetValue(key, out var entry) && (IsNull(entry.Node) || entry.Node is YamlScalarNode { Value: "" });
+    }
 
     /// <summary>The value of a key; null also if the file gives null, which is as if the key were absent.</summary>
     private YamlNode? Find(string key)

@@ -38,7 +38,7 @@ internal static class StoreUrls
         foreach (var parameter in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             var parts = parameter.Split('=', 2);
-            if (parts is ["sslmode", var mode] && Enum.TryParse<SslMode>(mode.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var sslMode))
+            if (parts is ["sslmode", var mode] && SslModeOf(mode) is { } sslMode)
                 builder.SslMode = sslMode;
             else if (parts is ["sslrootcert", var certificate])
                 builder.RootCertificate = Uri.UnescapeDataString(certificate);
@@ -69,6 +69,17 @@ internal static class StoreUrls
             User = user,
             Password = password ?? (inUrl is null ? null : new Secret(inUrl)),
         };
+    }
+
+    /// <summary>By its name; the platform's parser also takes numbers, even those that mean nothing.</summary>
+    private static SslMode? SslModeOf(string text)
+    {
+        foreach (var mode in Enum.GetValues<SslMode>())
+        {
+            if (string.Equals($"{mode}", text.Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase))
+                return mode;
+        }
+        return null;
     }
 
     private static (string? User, string? Password) Credentials(Uri url)

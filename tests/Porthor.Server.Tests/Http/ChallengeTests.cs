@@ -25,7 +25,8 @@ public sealed class ChallengeTests
     public void Missing_scopes_are_listed_in_order()
     {
         Bearer.WithError("insufficient_scope", "Token missing required scope", ScopeSet.Parse("exec:test,exec:admin")).ShouldBe(
-            "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", scope=\"exec:admin exec:test\"");
+            "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", "
+            + "scope=\"exec:admin exec:test\"");
         Bearer.WithError("insufficient_scope", "Not allowed", ScopeSet.Empty).ShouldBe(
             "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Not allowed\"");
     }

@@ -1,0 +1,57 @@
+using Porthor.Server.Configuration;
+
+namespace Porthor.Server.Tests.Configuration;
+
+/// <summary>A configuration as a text and variables, and what becomes of it.</summary>
+internal static class ConfigurationFile
+{
+    public const string SessionSecret = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+    public const string BootstrapToken = "gt-bw_8mMVP4tq1pLvRnCjEog.1UqXj1EZ8cwbGnVDBvBXPw";
+
+    /// <summary>The least that serves users of the reference's layout.</summary>
+    public const string Cluster = $$"""
+        baseUrl: "https://example.com"
+        databaseUrl: "postgresql://porthor@db.example.com/porthor"
+        redisPersistentUrl: "redis://redis.example.com/0"
+        redisEphemeralUrl: "redis://redis.example.com/1"
+        sessionSecret: "{{SessionSecret}}"
+        knownScopes:
+          "admin:token": "Can create and modify tokens for any user"
+          "admin:userinfo": "Can see user information for any user"
+          "user:token": "Can create and modify user tokens"
+        github:
+          clientId: "some-client"
+          clientSecret: "github-secret"
+
+        """;
+
+    public static PorthorSettings Load(string yaml, params (string Name, string Value)[] variables) => Load(yaml, SettingsNeed.Serving, variables);
+
+    public static PorthorSettings Load(string yaml, SettingsNeed need, params (string Name, string Value)[] variables)
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(path, yaml);
+            return SettingsLoader.Load(path, dataDirectory: null, need, Variables(variables));
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    public static EnvironmentVariables Variables(params (string Name, string Value)[] variables) =>
+        new(variables.ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal));
+
+    /// <summary>What is wrong with a configuration, as it is told.</summary>
+    public static string[] Faults(string yaml, params (string Name, string Value)[] variables) => Faults(yaml, SettingsNeed.Serving, variables);
+
+    public static string[] Faults(string yaml, SettingsNeed need, params (string Name, string Value)[] variables)
+    {
+        var refusal = Should.Throw<SettingsException>(() => Load(yaml, need, variables));
+        refusal.Message.Split("\n  ")[1..].ShouldBe(refusal.Faults.Select(fault => fault.ToString()));
+        refusal.Message.Split('\n')[0].ShouldMatch("^The configuration /.* cannot be used:$");
+        return refusal.Message.Split("\n  ")[1..];
+    }
+}

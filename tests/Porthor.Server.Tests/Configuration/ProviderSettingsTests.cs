@@ -1,0 +1,134 @@
+using Porthor.Server.Configuration;
+using static Porthor.Server.Tests.Configuration.ConfigurationFile;
+
+namespace Porthor.Server.Tests.Configuration;
+
+/// <summary>Who tells who users are, and what is known about them (contract/configuration.md 2, 3). CFG-002, CFG-007, CFG-009.</summary>
+public sealed class ProviderSettingsTests
+{
+    private const string GitHub = "github: {clientId: some-client, clientSecret: github-secret}";
+    private const string Oidc =
+        """
+        oidc: {clientId: some-client, clientSecret: oidc-secret, loginUrl: "https://upstream.example.com/login",
+               tokenUrl: "https://upstream.example.com/token", redirectUrl: "https://example.com/login", issuer: "https://upstream.example.com/"}
+        """;
+    private const string CiLogon = "cilogon: {clientId: some-client, clientSecret: cilogon-secret, redirectUrl: 'https://example.com/login'}";
+    private const string Ldap = "ldap: {url: 'ldaps://ldap.example.com', groupBaseDn: 'dc=groups', userBaseDn: 'dc=users'}";
+    private const string NoUid = "ldap: {url: 'ldaps://ldap.example.com', groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', uidAttr: null}";
+    private const string Firestore = "firestore: {project: some-project}";
+    private const string OnlyOne = "Only one of GitHub, CILogon, or OpenID Connect may be used";
+
+    [Theory]
+    [InlineData(GitHub)]
+    [InlineData(Oidc, Ldap)]
+    [InlineData(CiLogon, Ldap)]
+    [InlineData(Oidc, NoUid, Firestore)]
+    public void Whoever_knows_users_is_accepted(params string[] sections) => Serve(sections).Providers.ShouldNotBe(new ProviderSettings());
+
+    [Theory]
+    [InlineData("No authentication provider configured")]
+    [InlineData("No authentication provider configured", Ldap)]
+    [InlineData(OnlyOne, CiLogon, Oidc, Ldap)]
+    [InlineData(OnlyOne, GitHub, Oidc)]
+    [InlineData(OnlyOne, GitHub, CiLogon)]
+    [InlineData(OnlyOne, GitHub, CiLogon, Oidc)]
+    [InlineData("LDAP cannot be used with GitHub authentication", GitHub, Ldap)]
+    [InlineData("LDAP must be configured if OpenID Connect is used", Oidc)]
+    [InlineData("LDAP must be configured if OpenID Connect is used", CiLogon, Firestore)]
+    [InlineData("ldap.uidAttr must be set unless Firestore is used", Oidc, NoUid)]
+    public void What_does_not_go_together_is_refused(string fault, params string[] sections) =>
+        Faults(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections)).ShouldBe([fault]);
+
+    [Fact]
+    public void Users_of_GitHub_get_groups_of_their_own()
+    {
+        var providers = Serve(GitHub).Providers;
+        (providers.GitHub!.ClientId, providers.GitHub.ClientSecret.Reveal(), providers.AddUserGroup).ShouldBe(("some-client", "github-secret", true));
+        Serve(Oidc, Ldap).Providers.AddUserGroup.ShouldBeFalse();
+        Serve(Oidc, Ldap.Replace("}", ", addUserGroup: true}")).Providers.AddUserGroup.ShouldBeTrue();
+    }
+
+    [Fact]
+    public void OpenID_Connect_has_its_defaults()
+    {
+        var oidc = Serve(Oidc, Ldap).Providers.Oidc!;
+        (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl, oidc.Scopes.Count, oidc.LoginParams.Count).ShouldBe(("some-client", "uid", null, 0, 0));
+        oidc.Issuer.ShouldBe("https://upstream.example.com/");
+
+        const string more =
+            ", audience: other, usernameClaim: sub, scopes: [email, voPerson], loginParams: {skin: test}, enrollmentUrl: 'https://enroll.example.com/'}";
+        oidc = Serve(Oidc.Replace("}", more), Ldap).Providers.Oidc!;
+        (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl!.Host, oidc.LoginParams["skin"]).ShouldBe(("other", "sub", "enroll.example.com", "test"));
+        oidc.Scopes.ShouldBe(["email", "voPerson"]);
+        foreach (var nothing in (string[])["null", "''"])
+            Serve(Oidc.Replace("}", $", audience: {nothing}}}"), Ldap).Providers.Oidc!.Audience.ShouldBe("some-client");
+    }
+
+    [Theory]
+    [InlineData("", "cilogon.org", "username", null)]
+    [InlineData(", test: true", "test.cilogon.org", "username", null)]
+    [InlineData(", usernameClaim: uid, enrollmentUrl: 'https://enroll.example.com/'", "cilogon.org", "uid", "https://enroll.example.com/")]
+    public void CILogon_is_OpenID_Connect_with_fixed_values(string more, string host, string claim, string? enrollment)
+    {
+        var oidc = Serve(CiLogon.Replace("}", more + "}"), Ldap).Providers.Oidc!;
+        (oidc.ClientId, oidc.ClientSecret.Reveal(), oidc.Audience).ShouldBe(("some-client", "cilogon-secret", "some-client"));
+        (oidc.Issuer, $"{oidc.LoginUrl}", $"{oidc.TokenUrl}").ShouldBe(($"https://{host}", $"https://{host}/authorize", $"https://{host}/oauth2/token"));
+        oidc.Scopes.ShouldBe(["email", "org.cilogon.userinfo"]);
+        (oidc.UsernameClaim, oidc.EnrollmentUrl?.ToString(), $"{oidc.RedirectUrl}").ShouldBe((claim, enrollment, "https://example.com/login"));
+    }
+
+    [Fact]
+    public void LDAP_has_its_defaults()
+    {
+        var ldap = Serve(Oidc, Ldap).Providers.Ldap!;
+        (ldap.GroupObjectClass, ldap.GroupMemberAttr, ldap.GroupSearchByDn, ldap.UserSearchAttr).ShouldBe(("posixGroup", "member", true, "uid"));
+        (ldap.NameAttr, ldap.EmailAttr, ldap.UidAttr, ldap.GidAttr).ShouldBe(("displayName", "mail", "uidNumber", "gidNumber"));
+        (ldap.UserDn, ldap.Password, ldap.UseKerberos, ldap.AddUserGroup, ldap.SystemGroups.Count).ShouldBe((null, null, false, false, 0));
+
+        // An attribute that is null, or empty as charts write that, is not asked for; an empty base switches look-ups off.
+        const string off = ", nameAttr: null, emailAttr: '', gidAttr: ~, kerberosConfig: /etc/krb5.conf}";
+        ldap = Serve(Oidc, Ldap.Replace("dc=users", "").Replace("}", off)).Providers.Ldap!;
+        (ldap.NameAttr, ldap.EmailAttr, ldap.GidAttr, ldap.UserBaseDn, ldap.UseKerberos).ShouldBe((null, null, null, "", true));
+    }
+
+    [Theory]
+    [InlineData("url: 'https://ldap.example.com'", "ldap.url: 'https://ldap.example.com': must be an ldap:// or ldaps:// URL with a host")]
+    [InlineData("url: 'ldap://'", "ldap.url: 'ldap://': must be an ldap:// or ldaps:// URL with a host")]
+    [InlineData("url: 'ldap://ldap', userDn: 'cn=porthor'", "ldap.password: password required if userDn is set")]
+    [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
+    public void LDAP_says_what_is_wrong(string settings, string fault) =>
+        Faults($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);
+
+    [Fact]
+    public void What_a_provider_needs_is_asked_for()
+    {
+        Faults("github: {clientId: a}").ShouldBe(["github.clientSecret: Field required (or set PORTHOR_GITHUB_CLIENT_SECRET)"]);
+        Faults("oidc: {clientId: a}\n" + Ldap).ShouldBe([
+            "oidc.clientSecret: Field required (or set PORTHOR_OIDC_CLIENT_SECRET)", "oidc.loginUrl: Field required", "oidc.tokenUrl: Field required",
+            "oidc.redirectUrl: Field required (or set PORTHOR_REDIRECT_URL)", "oidc.issuer: Field required"]);
+        Faults("ldap: {url: 'ldap://ldap'}").ShouldBe(["ldap.groupBaseDn: Field required", "ldap.userBaseDn: Field required"]);
+    }
+
+    /// <summary>Unfinished sections may stay in the file, as charts leave them there.</summary>
+    [Theory]
+    [InlineData("github:")]
+    [InlineData("github: {}")]
+    [InlineData("github: ''")]
+    [InlineData("github: {clientId: '', unknown: 1}")]
+    [InlineData("cilogon: {clientId: null, redirectUrl: 'no url'}")]
+    [InlineData("oidc: {loginUrl: 'no url'}")]
+    [InlineData("ldap: {url: '', userDn: 'cn=porthor'}")]
+    [InlineData("firestore: {project: }")]
+    [InlineData("oidcServer: {enabled: false, key: 'no key'}")]
+    [InlineData("oidcServer: {enabled: 'FALSE'}")]
+    [InlineData("quota: {groups: {foo: {api: {test: 1}}}}")]
+    [InlineData("quota: {default: {}, bypass: [admin]}")]
+    public void A_section_without_its_marker_does_not_count(string yaml)
+    {
+        var settings = Load(yaml);
+        (settings.Providers, settings.OidcServer, settings.Quota).ShouldBe((new ProviderSettings(), null, null));
+    }
+
+    private static PorthorSettings Serve(params string[] sections) =>
+        Load(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections));
+}

@@ -1,0 +1,168 @@
+using Porthor.Server.Configuration;
+using static Porthor.Server.Tests.Configuration.ConfigurationFile;
+
+namespace Porthor.Server.Tests.Configuration;
+
+/// <summary>What is wrong with a configuration is said at once, and says which setting and what is allowed. CFG-002 to CFG-006.</summary>
+public sealed class SettingsFaultTests
+{
+    private const string FernetKeyWanted = "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' makes one";
+
+    [Fact]
+    public void Everything_that_is_wrong_is_told_at_once()
+    {
+        const string yaml = """
+            databaseUrl: "mysql://db.example.com/porthor"
+            redisPersistentUrl: "rediss://redis.example.com/0"
+            redisEphemeralUrl: "redis://redis.example.com/first"
+            afterLogoutUrl: "example.com"
+            bootstrapToken: "bad-token"
+            sessionSecret: "too-short"
+            logLevel: "INVALID"
+            tokenLifetime: "8m"
+            allowSubdomains: "perhaps"
+            databaseConnections: "many"
+            proxies: ["10.0.0.1/8", "nonsense"]
+            knownScopes: {"foo bar": "", "admin:token": "", "admin:userinfo": ""}
+            groupMapping: {"exec:admin": ["admin"], "admin:token": "admin"}
+            tokenPolicy: {maxUserLifetime: "5m", defaultUserLifetime: "1d", maxServiceLifetime: "soon"}
+            oidcServer: {enabled: true, issuer: "http://example.com", key: "no key"}
+            unknownSetting: 1
+            """;
+        Faults(yaml).ShouldBe(
+            [
+                "databaseUrl: must be postgresql://USER@HOST[:PORT]/DATABASE",
+                "redisPersistentUrl: must be redis://HOST[:PORT]/DATABASE, where DATABASE is a number",
+                "redisEphemeralUrl: must be redis://HOST[:PORT]/DATABASE, where DATABASE is a number",
+                "baseUrl: Field required (or set PORTHOR_BASE_URL)",
+                "afterLogoutUrl: 'example.com': must be an http:// or https:// URL with a host",
+                "allowSubdomains: 'perhaps': Input should be a valid boolean: true or false",
+                "databaseConnections: 'many': Input should be a valid integer",
+                "bootstrapToken: Token does not start with gt-",
+                $"sessionSecret: {FernetKeyWanted}",
+                "logLevel: 'INVALID': must be DEBUG, INFO, WARNING, ERROR or CRITICAL",
+                "proxies: '10.0.0.1/8': 10.0.0.1/8 has host bits set",
+                "proxies: 'nonsense': 'nonsense' does not appear to be an IPv4 or IPv6 address",
+                "tokenLifetime: '8m': must be longer than 600 seconds",
+                "knownScopes: invalid scope foo bar",
+                "knownScopes: required scope user:token missing",
+                "tokenPolicy.maxUserLifetime: '5m': must be longer than 300 seconds",
+                "tokenPolicy.maxServiceLifetime: 'soon': Could not parse 'soon' as a time duration; write seconds, or for example 30d or 1h 30m",
+                "tokenPolicy.defaultUserLifetime: '1d': must not be longer than maxUserLifetime",
+                "No authentication provider configured",
+                "oidcServer.issuer: 'http://example.com': must be an https:// URL",
+                "oidcServer.clientSuffix: Field required (or set PORTHOR_OIDC_SERVER_CLIENT_SUFFIX)",
+                "oidcServer.key: Key is not an RSA private key",
+                "groupMapping.admin:token: 'admin': Input should be a valid list",
+                "groupMapping.exec:admin: Scope exec:admin assigned but not in knownScopes",
+                "unknownSetting: Extra inputs are not permitted",
+            ],
+            ignoreOrder: true);
+    }
+
+    [Theory]
+    [InlineData("baseUrl: [1]", "baseUrl: Input should be a valid string")]
+    [InlineData("baseUrl: 'ftp://example.com'", "baseUrl: 'ftp://example.com': must be an http:// or https:// URL with a host")]
+    [InlineData("logLevel: {}", "logLevel: Input should be a valid string")]
+    [InlineData("proxies: '10.0.0.0/8'", "proxies: '10.0.0.0/8': Input should be a valid list")]
+    [InlineData("proxies: [[]]", "proxies: Input should be a valid string")]
+    [InlineData("knownScopes: ['admin:token']", "knownScopes: Input should be a valid dictionary")]
+    [InlineData("knownScopes: {'admin:token': []}", "knownScopes.admin:token: Input should be a valid string")]
+    [InlineData("groupMapping: {'user:token': 'admin'}", "groupMapping.user:token: 'admin': Input should be a valid list")]
+    [InlineData("groupMapping: {'user:token': [[]]}", "groupMapping.user:token: Input should be a valid string")]
+    [InlineData("groupMapping: {'user:token': [{github: {organization: 'org'}}]}", "groupMapping.user:token.github.team: Field required")]
+    [InlineData("groupMapping: {'user:token': [{github: {organization: 'org', team: 't', more: 1}}]}",
+        "groupMapping.user:token.github.more: Extra inputs are not permitted")]
+    [InlineData("groupMapping: {'bogus:scope': ['admin']}", "groupMapping.bogus:scope: Scope bogus:scope assigned but not in knownScopes")]
+    [InlineData("tokenLifetime: 599", "tokenLifetime: '599': must be longer than 600 seconds")]
+    [InlineData("tokenLifetime: ''", "tokenLifetime: '': must be longer than 600 seconds")]
+    [InlineData("tokenPolicy: true", "tokenPolicy: must be a section of settings")]
+    [InlineData("tokenPolicy: {maxUserLifetime: 300}", "tokenPolicy.maxUserLifetime: '300': must be longer than 300 seconds")]
+    [InlineData("tokenPolicy: {maxUserLifetimes: 1d}", "tokenPolicy.maxUserLifetimes: Extra inputs are not permitted")]
+    [InlineData("bootstrapToken: 'gt-KEY.SECRET'", "bootstrapToken: Token is malformed")]
+    [InlineData("quota: {default: {api: {test: 'many'}}}", "quota.default.api.test: 'many': Input should be a valid integer")]
+    [InlineData("quota: {default: {api: {test: 1}, disks: {}}}", "quota.default.disks: Extra inputs are not permitted")]
+    [InlineData("quota: {default: {notebook: {cpu: 8}}}", "quota.default.notebook.memory: Field required")]
+    [InlineData("quota: {default: {notebook: {cpu: .inf, memory: 4}}}", "quota.default.notebook.cpu: '.inf': Input should be a valid number")]
+    [InlineData("quota: {default: {tap: {qserv: {}}}}", "quota.default.tap.qserv.concurrent: Field required")]
+    [InlineData("quota: {default: {tap: {qserv: 5}}}", "quota.default.tap.qserv: must be a section of settings")]
+    [InlineData("quota: {default: {api: {test: 1}}, groups: {foo: []}}", "quota.groups.foo: must be a section of settings")]
+    [InlineData("quota: {default: {api: {test: 1}}, bypass: 'admin'}", "quota.bypass: 'admin': Input should be a valid list")]
+    [InlineData("sentry: {}\nSentry: {}", "Sentry: Extra inputs are not permitted")]
+    [InlineData("baseUrl: 'https://example.com'\nbase_url: 'https://example.com'", "base_url: given twice")]
+    public void Each_fault_names_its_setting(string yaml, string fault) => Faults(yaml).ShouldContain(fault);
+
+    [Theory]
+    [InlineData("- one", "the file must hold settings, as 'key: value'")]
+    [InlineData("just text", "the file must hold settings, as 'key: value'")]
+    [InlineData("a: 1\n---\nb: 2", "the file must hold settings, as 'key: value'")]
+    public void A_file_that_holds_no_settings_is_a_fault(string yaml, string fault) => Faults(yaml).ShouldBe([fault]);
+
+    [Theory]
+    [InlineData("baseUrl: 'open", "line 1, column ")]
+    [InlineData("allowSubdomains: true\n  baseUrl: x", "line 2, column ")]
+    [InlineData("logLevel: INFO\nlogLevel: DEBUG", "line 2, column ")]
+    public void A_file_that_is_no_YAML_says_where(string yaml, string place) => Faults(yaml).ShouldHaveSingleItem().ShouldStartWith(place);
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named() =>
+        Should.Throw<SettingsException>(() => SettingsLoader.Load("/nowhere/porthor.yaml", dataDirectory: null, SettingsNeed.Serving, Variables()))
+            .Message.ShouldStartWith("The configuration /nowhere/porthor.yaml cannot be used:\n  it cannot be read: ");
+
+    /// <summary>Faults end up in logs and on terminals.</summary>
+    [Fact]
+    public void No_fault_shows_a_secret()
+    {
+        const string hidden = "hidden-value";
+        var yaml = $$"""
+            databaseUrl: "postgresql://user:{{hidden}}@db.example.com/porthor?bad=1"
+            databasePassword: ["{{hidden}}"]
+            redisPersistentUrl: "redis://:{{hidden}}@redis.example.com/x"
+            redisEphemeralUrl: "https://:{{hidden}}@redis.example.com/0"
+            bootstrapToken: "gt-{{hidden}}"
+            sessionSecret: "{{hidden}},{{hidden}}"
+            slackWebhook: {url: "{{hidden}}"}
+            oidcServer: {enabled: true, key: "{{hidden}}", clients: "{{hidden}}"}
+            ldap: {url: "ldap://ldap.example.com", userDn: "cn=porthor", password: ["{{hidden}}"]}
+            """;
+        var faults = Faults(yaml);
+        faults.Length.ShouldBeGreaterThan(9);
+        string.Join('\n', faults).ShouldNotContain(hidden);
+    }
+
+    [Fact]
+    public void A_fault_is_told_once() => Faults(Cluster.Replace("\"https://example.com\"", "{}"))
+        .ShouldBe(["baseUrl: Input should be a valid string", "baseUrl: Field required (or set PORTHOR_BASE_URL)"]);
+
+    /// <summary>A database that is wrongly given is still one that is wanted: the rest that it needs is asked for as well.</summary>
+    [Fact]
+    public void A_wrong_store_does_not_hide_what_else_is_missing() => Faults("databaseUrl: 'mysql://db.example.com'").ShouldBe([
+        "databaseUrl: must be postgresql://USER@HOST[:PORT]/DATABASE",
+        "baseUrl: Field required (or set PORTHOR_BASE_URL)",
+        "sessionSecret: Field required (or set PORTHOR_SESSION_SECRET)",
+        "knownScopes: required scope admin:token missing",
+        "knownScopes: required scope admin:userinfo missing",
+        "knownScopes: required scope user:token missing",
+        "No authentication provider configured"]);
+
+    [Theory]
+    [InlineData(",")]
+    [InlineData(" , ")]
+    [InlineData("short")]
+    [InlineData(SessionSecret + ",short")]
+    public void A_session_secret_is_a_key_or_several(string secret)
+    {
+        Faults(Cluster.Replace(SessionSecret, secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
+        // Embedded mode would else make one of its own, and forget the sessions that the operator meant to keep.
+        Faults("", ("PORTHOR_SESSION_SECRET", secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
+    }
+
+    [Fact]
+    public void Redis_is_not_without_its_other_half_nor_without_a_database()
+    {
+        Faults("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain("Redis is configured, but no databaseUrl");
+        foreach (var key in (string[])["redisPersistentUrl", "redisEphemeralUrl"])
+            Faults(string.Join('\n', Cluster.Split('\n').Where(line => !line.StartsWith(key, StringComparison.Ordinal))))
+                .ShouldBe(["redisPersistentUrl and redisEphemeralUrl must be given both or not at all"]);
+    }
+}

@@ -1,0 +1,181 @@
+using Microsoft.Extensions.Logging;
+using Porthor.Quotas;
+using Porthor.Server.Configuration;
+using Porthor.Values;
+using static Porthor.Server.Tests.Configuration.ConfigurationFile;
+
+namespace Porthor.Server.Tests.Configuration;
+
+/// <summary>What a good configuration means. CFG-001, CFG-009 and the acceptances beside the other CFG scenarios.</summary>
+public sealed class SettingsValueTests
+{
+    [Fact]
+    public void Without_a_configuration_there_is_a_working_one()
+    {
+        var settings = Load("");
+        settings.Mode.ShouldBe(DeploymentMode.Embedded);
+        settings.DataDirectory.ShouldBe(Path.GetFullPath("porthor-data"));
+        (settings.BaseUrl, settings.AfterLogoutUrl, settings.BootstrapToken, settings.Quota, settings.OidcServer).ShouldBe((null, null, null, null, null));
+        (settings.SessionKeys.Count, settings.Proxies.Count, settings.GroupMapping.Count).ShouldBe((0, 0, 0));
+        (settings.AllowSubdomains, settings.LogLevel, settings.Slack).ShouldBe((false, LogLevel.Information, new SlackSettings()));
+        settings.Tokens.KnownScopes.Keys.ShouldBe(
+            ["admin:token", "admin:userinfo", "admin:oidc", "user:token", "read:all", "exec:notebook", "exec:portal"], ignoreOrder: true);
+    }
+
+    /// <summary>The sample has every setting; each of them must be known and good.</summary>
+    [Fact]
+    public void The_sample_is_a_good_configuration()
+    {
+        var settings = Load(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "sample.yaml")), SettingsNeed.Stores);
+        settings.Mode.ShouldBe(DeploymentMode.Cluster);
+        settings.BaseUrl!.Host.ShouldBe("example.com");
+        settings.Proxies.Select(proxy => $"{proxy}").ShouldBe(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]);
+        (settings.Tokens.Policy.MaxUserLifetime, settings.Tokens.Policy.DefaultUserLifetime).ShouldBe((TimeSpan.FromDays(365), TimeSpan.FromDays(90)));
+    }
+
+    [Fact]
+    public void Keys_may_be_written_in_snake_case()
+    {
+        const string snake = $$"""
+            base_url: "https://example.com"
+            allow_subdomains: yes
+            database_url: "postgresql://porthor@db.example.com/porthor"
+            session_secret: "{{SessionSecret}}"
+            token_lifetime: 1d
+            token_policy: {max_user_lifetime: 2d}
+            known_scopes: {"admin:token": "", "admin:userinfo": "", "user:token": "", under_scored: ""}
+            group_mapping: {under_scored: [some_group]}
+            oidc: {client_id: a, client_secret: b, login_url: "https://a/", token_url: "https://b/", redirect_url: "https://c/", issuer: d}
+            ldap: {url: "ldap://ldap", group_base_dn: e, user_base_dn: f, group_search_by_dn: no, add_user_group: on}
+            """;
+        var settings = Load(snake);
+        (settings.BaseUrl!.Host, settings.AllowSubdomains, settings.Mode).ShouldBe(("example.com", true, DeploymentMode.Database));
+        (settings.Tokens.Lifetime, settings.Tokens.Policy.MaxUserLifetime).ShouldBe((TimeSpan.FromDays(1), TimeSpan.FromDays(2)));
+        (settings.Providers.Oidc!.ClientId, settings.Providers.Ldap!.GroupSearchByDn, settings.Providers.Ldap.AddUserGroup).ShouldBe(("a", false, true));
+
+        // Names that an operator chooses stay as they are.
+        settings.Tokens.KnownScopes.Keys.ShouldContain("under_scored");
+        settings.GroupMapping["under_scored"].ShouldBe(["some_group"]);
+
+        // A mistake is told in the spelling of the file.
+        Faults("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted"]);
+        Faults("token_policy: {max_life: 1d}").ShouldBe(["tokenPolicy.max_life: Extra inputs are not permitted"]);
+    }
+
+    /// <summary>CFG-001: migrations and audits need no more than the stores.</summary>
+    [Fact]
+    public void A_command_needs_only_the_stores_but_nothing_that_is_wrong()
+    {
+        const string stores = "databaseUrl: 'postgresql://u@db/porthor'\nredisPersistentUrl: 'redis://r'\nredisEphemeralUrl: 'redis://r/1'";
+        const string scopes = "\nknownScopes: {'admin:token': '', 'admin:userinfo': '', 'user:token': ''}";
+        Load(stores, SettingsNeed.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
+        Faults(stores + scopes, SettingsNeed.Serving).ShouldBe([
+            "baseUrl: Field required (or set PORTHOR_BASE_URL)", "sessionSecret: Field required (or set PORTHOR_SESSION_SECRET)",
+            "No authentication provider configured"]);
+
+        // A job that updates the schema is given the whole file, but not the secrets of the rest.
+        const string rest =
+            """
+
+            oidc: {clientId: a, loginUrl: "https://a/", tokenUrl: "https://b/", issuer: c}
+            ldap: {url: "ldap://ldap", userDn: "cn=porthor", groupBaseDn: "dc=groups", userBaseDn: "dc=users"}
+            oidcServer: {enabled: true}
+            """;
+        Load(stores + scopes + rest, SettingsNeed.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
+        Faults(stores + scopes + rest, SettingsNeed.Serving).Length.ShouldBe(8);
+        Faults(stores + rest + "\nlogLevel: loud", SettingsNeed.Stores).ShouldBe(["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
+    }
+
+    [Theory]
+    [InlineData("debug", LogLevel.Debug)]
+    [InlineData("Info", LogLevel.Information)]
+    [InlineData("WARNING", LogLevel.Warning)]
+    [InlineData("error", LogLevel.Error)]
+    [InlineData("CRITICAL", LogLevel.Critical)]
+    public void Levels_may_be_written_in_any_case(string text, LogLevel level) => Load($"logLevel: {text}").LogLevel.ShouldBe(level);
+
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("Yes", true)]
+    [InlineData("'1'", true)]
+    [InlineData("on", true)]
+    [InlineData("false", false)]
+    [InlineData("NO", false)]
+    [InlineData("0", false)]
+    [InlineData("", false)]
+    public void Flags_may_be_written_in_many_ways(string text, bool flag) => Load($"allowSubdomains: {text}").AllowSubdomains.ShouldBe(flag);
+
+    /// <summary>Deviations 31.</summary>
+    [Fact]
+    public void A_session_secret_may_be_several_keys_of_which_the_first_encrypts()
+    {
+        const string other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        Load($"sessionSecret: '{SessionSecret}'").SessionKeys.Select(key => key.Reveal()).ShouldBe([SessionSecret]);
+        Load($"sessionSecret: ' {other} , {SessionSecret},'").SessionKeys.Select(key => key.Reveal()).ShouldBe([other, SessionSecret]);
+    }
+
+    [Fact]
+    public void Groups_may_be_teams_of_GitHub()
+    {
+        var settings = Load(
+            """
+            groupMapping:
+              "exec:portal": ["test", {github: {organization: "ORG", team: "a-team"}}]
+              "read:all": [{github: {organization: "other-org", team: "team-with-very-long-name"}}]
+            """);
+        settings.GroupMapping["exec:portal"].ShouldBe(["test", "org-a-team"]);
+        settings.GroupMapping["read:all"].ShouldBe(["other-org-team-with-very--F279yg"]);
+    }
+
+    [Fact]
+    public void Quotas_are_read_whole()
+    {
+        var quota = Load(
+            """
+            quota:
+              default: {api: {test: 1}, disk: {/home: 32212254720}, notebook: {cpu: 8, memory: 4.5}, tap: {qserv: {concurrent: 10}}}
+              groups: {blocked: {notebook: {cpu: 0, memory: 0, spawn: false}}, nothing: {}}
+              bypass: [admin]
+            """).Quota!;
+        (quota.Default.Api["test"], quota.Default.Disk["/home"], quota.Default.Tap["qserv"]).ShouldBe((1, 32_212_254_720, new TapQuota(10)));
+        quota.Default.Notebook.ShouldBe(new NotebookQuota(8, 4.5));
+        quota.Groups["blocked"].Notebook.ShouldBe(new NotebookQuota(0, 0, Spawn: false));
+        quota.Groups["nothing"].IsEmpty.ShouldBeTrue();
+        quota.Bypass.ShouldBe(["admin"]);
+    }
+
+    [Fact]
+    public void Proxies_are_addresses_or_networks() =>
+        Load("proxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']").Proxies
+            .ShouldBe([AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("192.0.2.1"), AddressBlock.Parse("2001:db8::/32")]);
+
+    /// <summary>The reference's settings that mean nothing here.</summary>
+    [Fact]
+    public void What_is_only_the_references_is_accepted() => Load(
+        """
+        internalDatabase: true
+        updateSchema: false
+        metrics: {enabled: false, application: gafaelfawr, anything: {else: 1}}
+        sentry: {enabled: false}
+        """).ShouldNotBeNull();
+
+    /// <summary>Settings are logged and printed now and then.</summary>
+    [Fact]
+    public void Settings_print_no_secret()
+    {
+        const string hidden = "hidden-value";
+        var yaml = Cluster.Replace("github-secret", hidden).Replace("porthor@", $"porthor:{hidden}@") + $$"""
+            bootstrapToken: "{{BootstrapToken}}"
+            redisPassword: "{{hidden}}"
+            slackWebhook: "{{hidden}}"
+            """;
+        var settings = Load(yaml);
+        var printed = string.Join(
+            '\n', settings, settings.Providers.GitHub, settings.PersistentRedis, settings.Slack, string.Join(',', settings.SessionKeys));
+        printed.ShouldNotContain(hidden);
+        printed.ShouldNotContain(SessionSecret);
+        printed.ShouldNotContain(BootstrapToken.Split('.')[1]);
+        printed.ShouldContain("ClientSecret = ***");
+        settings.PersistentRedis!.Password!.Reveal().ShouldBe(hidden);
+    }
+}
