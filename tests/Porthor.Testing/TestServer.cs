@@ -106,6 +106,9 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>A state cookie as the server itself would issue it.</summary>
     public (string, string) Cookie(SessionState state) => ("Cookie", $"{SessionCookie.Name}={Core.SessionCookie.Write(state)}");
 
+    /// <summary>Stops listening; stores and logs stay.</summary>
+    public Task StopAsync() => app.StopAsync();
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
