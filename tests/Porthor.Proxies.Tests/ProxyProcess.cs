@@ -100,9 +100,11 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     private string[] Caddy(int port, string porthor, string site)
     {
+        Deployed("caddy/Caddyfile", ("http://example.com", $"http://example.com:{port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        Deployed("caddy/porthor.caddy");
         // Only loopback, and no second port for its administration.
-        Deployed("caddy/Caddyfile", ("http://example.com", $"http://:{port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
-        return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "Caddyfile")];
+        File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");
+        return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "test.caddy")];
     }
 
     private string[] HAProxy(string listen, string porthor, string site)

@@ -105,4 +105,25 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
         (arrived.Header("Host"), arrived.Header("X-Forwarded-Host")).ShouldBe(("example.com", "example.com"));
         (await gate.LastLineAsync(username, "Token authorized")).GetProperty("auth_uri").GetString().ShouldBe("http://example.com/page");
     }
+
+    /// <summary>The rule is chosen by the path. It must not be another's, however the site reads the path later on.</summary>
+    [Theory, EveryProxy]
+    public async Task No_spelling_of_a_path_evades_its_rule(Proxy proxy)
+    {
+        var visitor = await gate.BehindAsync(proxy);
+        var token = await gate.LogInAsync("walking");
+        var before = gate.Site.Requests;
+        foreach (var path in (string[])[
+            "/admin/", "//admin/", "///admin//", "/./admin/", "/%61dmin/", "/%61%64min/x", "/%2561dmin/../admin/", "/public/../admin/", "/public/./../admin/", "/public/%2e%2e/admin/",
+            "/public/.%2E/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/x", "/public/x/../../admin/", "/public//../admin/", "/api/../admin/", "/api/%2e%2e/admin/"])
+        {
+            var (status, body) = await visitor.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"]);
+            status.ShouldBeOneOf([400, 403, 404], $"{path} {body}");
+            (await visitor.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com"])).Status.ShouldBeOneOf([400, 401, 404], path);
+        }
+        gate.Site.Requests.ShouldBe(before);
+
+        // What is only like it is not meant.
+        (await visitor.SendRawAsync("GET /page%20one/a%2Fb?to=/../admin//x HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"])).Status.ShouldBe(200);
+    }
 }
