@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Porthor.Testing;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>
+/// A proxy of our own, run on the files of <c>deploy/</c> in a temporary folder. Nothing in these files is changed but the
+/// addresses.
+/// </summary>
+internal sealed class ProxyProcess : IAsyncDisposable
+{
+    private const string HeadersMore = "/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so";
+
+    private readonly string folder = Directory.CreateTempSubdirectory("porthor-proxy-").FullName;
+    private readonly ConcurrentQueue<string> output = new();
+    private readonly Process process;
+
+    private ProxyProcess(Proxy proxy, int port, string porthor, string site)
+    {
+        Port = port;
+        var listen = $"127.0.0.1:{port}";
+        var command = proxy switch
+        {
+            Proxy.Nginx => Nginx(listen, porthor, site),
+            Proxy.Caddy => Caddy(port, porthor, site),
+            _ => HAProxy(listen, porthor, site),
+        };
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // Caddy keeps its state in the home directory, which is not ours.
+        start.Environment["HOME"] = start.Environment["XDG_DATA_HOME"] = start.Environment["XDG_CONFIG_HOME"] = folder;
+        process = Process.Start(start)!;
+        process.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Port { get; }
+
+    /// <summary>What it printed.</summary>
+    public string Output => string.Join('\n', output);
+
+    /// <summary>Null if the proxy can be run here.</summary>
+    public static string? WhyNot(Proxy proxy) => proxy switch
+    {
+        Proxy.Nginx when Prerequisites.Find("nginx") is null => "NGINX is not installed; ./test.sh installs it (Debian's nginx-light)",
+        Proxy.Nginx when !File.Exists(HeadersMore) => "NGINX's headers-more is not installed; ./test.sh installs it (Debian's libnginx-mod-http-headers-more-filter)",
+        Proxy.Caddy when Prerequisites.Find("caddy") is null => "Caddy is not installed; ./test.sh installs it (Debian's caddy)",
+        Proxy.HAProxy when Prerequisites.Find("haproxy") is null => "HAProxy is not installed; ./test.sh installs it (Debian's haproxy)",
+        _ => null,
+    };
+
+    /// <param name="porthor">Where Porthor listens: host and port.</param>
+    /// <param name="site">Where the protected site listens.</param>
+    public static async Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site)
+    {
+        var started = new ProxyProcess(proxy, RealServers.FreePort(), porthor, site);
+        await RealServers.UntilAsync(
+            async () =>
+            {
+                if (started.process.HasExited)
+                    throw new InvalidOperationException($"{proxy} ended: {started.Output}");
+                using var client = new TcpClient();
+                await client.ConnectAsync("127.0.0.1", started.Port);
+            },
+            proxy.ToString());
+        return started;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill(entireProcessTree: true);
+        await process.WaitForExitAsync();
+        process.Dispose();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private string[] Nginx(string listen, string porthor, string site)
+    {
+        Deployed("nginx/site.conf", ("listen 80;", $"listen {listen};"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        foreach (var file in Directory.GetFiles(Source("nginx/porthor")))
+            Deployed($"nginx/porthor/{Path.GetFileName(file)}");
+        // What a distribution's nginx.conf brings, without its folders.
+        var temporary = string.Concat(((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(name => $"{name}_temp_path {name}; "));
+        File.WriteAllText(
+            Path.Combine(folder, "nginx.conf"),
+            $"load_module {HeadersMore}; daemon off; master_process off; pid pid; error_log stderr warn; events {{ }}\n"
+            + $"http {{ access_log off; {temporary} include site.conf; }}\n");
+        return [Prerequisites.Find("nginx")!, "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr"];
+    }
+
+    private string[] Caddy(int port, string porthor, string site)
+    {
+        Deployed("caddy/Caddyfile", ("http://example.com", $"http://example.com:{port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        Deployed("caddy/porthor.caddy");
+        // Only loopback, and no second port for its administration.
+        File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");
+        return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "test.caddy")];
+    }
+
+    private string[] HAProxy(string listen, string porthor, string site)
+    {
+        Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind {listen}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site), ("/etc/haproxy/porthor.lua", "porthor.lua"));
+        Deployed("haproxy/porthor.lua");
+        return [Prerequisites.Find("haproxy")!, "-db", "-f", Path.Combine(folder, "haproxy.cfg")];
+    }
+
+    private static string Source(string path) => Path.Combine(AppContext.BaseDirectory, "deploy", path);
+
+    /// <summary>Copies a file of <c>deploy/</c>, without its first folder, with other addresses in it. Each must be there to be changed.</summary>
+    private void Deployed(string path, params (string Ours, string Here)[] addresses)
+    {
+        var text = File.ReadAllText(Source(path));
+        // All at once: what was put in must not be changed again.
+        var changed = addresses.Length == 0 ? text : Regex.Replace(
+            text, string.Join('|', addresses.Select(address => Regex.Escape(address.Ours))),
+            match => addresses.Single(address => address.Ours == match.Value).Here, RegexOptions.None, TimeSpan.FromSeconds(1));
+        addresses.ShouldAllBe(address => text.Contains(address.Ours, StringComparison.Ordinal));
+        var target = Path.Combine(folder, path[(path.IndexOf('/') + 1)..]);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.WriteAllText(target, changed);
+    }
+}
