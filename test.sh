@@ -16,6 +16,10 @@ needed() {
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || command -v initdb >/dev/null || echo postgresql
   command -v redis-server >/dev/null || command -v valkey-server >/dev/null || echo redis-server
   command -v curl >/dev/null || echo curl
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx-light
+  [ -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so ] || echo libnginx-mod-http-headers-more-filter
+  command -v caddy >/dev/null || echo caddy
+  command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
 }
 
 mapfile -t missing < <(needed)

@@ -65,8 +65,8 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
         gate.Porthor.Logs.Lines.Where(line => line.TryGetProperty("user", out var user) && user.GetString() == username && line.TryGetProperty("auth_uri", out _))
             .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct().ShouldBe([Gate.ClientAddress]);
         var history = await gate.Porthor.Tokens.GetChangeHistoryAsync(
-            TokenBuilders.Administrator(gate.Porthor.Core.Clock), new HistoryRequest(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
-        var changes = await history.Changes.Select(change => $"{change.Action} {change.Service} {change.IpAddress}").ToListAsync();
+            TokenBuilders.Administrator(gate.Porthor.Core.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
+        var changes = await history.Rows.Select(change => $"{change.Action} {change.Service} {change.IpAddress}").ToListAsync();
         // The login, which was made at the other end, and the token for the service.
         changes.ShouldBe([$"Create api {Gate.ClientAddress}", $"Create  {TokenBuilders.Address}"]);
     }
