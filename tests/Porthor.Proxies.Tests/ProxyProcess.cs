@@ -67,12 +67,12 @@ internal sealed class ProxyProcess : IAsyncDisposable
             async () =>
             {
                 if (started.process.HasExited)
-                    throw new InvalidOperationException($"{proxy} ended: {started.Output}");
+                    return;
                 using var client = new TcpClient();
                 await client.ConnectAsync("127.0.0.1", started.Port);
             },
             proxy.ToString());
-        return started;
+        return started.process.HasExited ? throw new InvalidOperationException($"{proxy} ended: {started.Output}") : started;
     }
 
     public async ValueTask DisposeAsync()
