@@ -33,6 +33,21 @@ public sealed class LocalRateCounterTests
         (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
     }
 
+    /// <summary>Whether or not what ended was swept away before.</summary>
+    [Fact]
+    public async Task A_window_ends_at_its_end_though_nothing_was_swept()
+    {
+        // Another's request sets when it is swept: at 0 and 60 seconds, and not at 70, when this window ends.
+        var other = Key with { Username = "other" };
+        await CountAsync(other);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        await CountAsync(Key);
+        clock.Advance(TimeSpan.FromSeconds(50));
+        await CountAsync(other);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
+    }
+
     [Fact]
     public async Task Users_services_and_quotas_are_counted_apart()
     {

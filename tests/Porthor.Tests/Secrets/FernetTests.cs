@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
@@ -127,6 +128,20 @@ public sealed class FernetTests
                     Decrypted(fernet, $"{ContractText[..position]}{other}{ContractText[(position + 1)..]}").ShouldBeNull($"'{other}' at {position}");
             }
         }
+    }
+
+    /// <summary>Another version may mean another cipher, also where our key vouches for it.</summary>
+    [Theory]
+    [InlineData(0x80, true)]
+    [InlineData(0x81, false)]
+    [InlineData(0x00, false)]
+    public void Only_the_known_version_is_read(byte version, bool isRead)
+    {
+        var whole = Convert.FromBase64String(ContractText.Replace('-', '+').Replace('_', '/'));
+        whole[0] = version;
+        HMACSHA256.HashData(Convert.FromBase64String(ContractKey).AsSpan(0, 16), whole.AsSpan(0, whole.Length - 32), whole.AsSpan(whole.Length - 32));
+        var text = Convert.ToBase64String(whole).Replace('+', '-').Replace('/', '_');
+        Decrypted(With(ContractKey), text).ShouldBe(isRead ? """{"a":1}""" : null);
     }
 
     [Fact]
