@@ -11,7 +11,7 @@ public sealed class FaultyWire : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentDictionary<TcpClient, bool> ends = new();
+    private readonly ConcurrentDictionary<Socket, bool> ends = new();
     private readonly int target;
     private readonly Task work;
     private volatile TaskCompletionSource open = Opened();
@@ -40,11 +40,9 @@ public sealed class FaultyWire : IAsyncDisposable
     /// <summary>Resets the connections there are.</summary>
     public void Cut()
     {
+        // Without a wait the other side sees a reset. Closing what is closed does nothing.
         foreach (var end in ends.Keys)
-        {
-            end.LingerState = new LingerOption(enable: true, seconds: 0);
-            end.Close();
-        }
+            end.Close(timeout: 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -85,13 +83,15 @@ public sealed class FaultyWire : IAsyncDisposable
     private async Task ConnectAsync(TcpClient near)
     {
         using var far = new TcpClient();
+        Socket? nearEnd = null, farEnd = null;
         try
         {
             if (Refuses)
                 return;
             await far.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
-            ends[near] = ends[far] = true;
             near.NoDelay = far.NoDelay = true;
+            (nearEnd, farEnd) = (near.Client, far.Client);
+            ends[nearEnd] = ends[farEnd] = true;
             await Task.WhenAny(PassAsync(near, far), PassAsync(far, near));
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
@@ -100,8 +100,10 @@ public sealed class FaultyWire : IAsyncDisposable
         }
         finally
         {
-            ends.TryRemove(near, out _);
-            ends.TryRemove(far, out _);
+            if (nearEnd is not null)
+                ends.TryRemove(nearEnd, out _);
+            if (farEnd is not null)
+                ends.TryRemove(farEnd, out _);
             near.Dispose();
         }
     }
