@@ -1,5 +1,4 @@
 using System.Reflection;
-using Porthor.Testing;
 using Xunit.Sdk;
 using Xunit.v3;
 
