@@ -17,6 +17,9 @@ public enum ErrorKind
 
     /// <summary>A store did not answer or refused; nothing is known about the token. Never taken for a "no".</summary>
     StoreUnavailable,
+
+    /// <summary>What is known about a user could not be gathered; nothing is wrong with their token.</summary>
+    UserInfoFailed,
 }
 
 /// <summary>

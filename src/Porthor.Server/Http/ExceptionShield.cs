@@ -1,4 +1,5 @@
 using Porthor.Server.Hosting;
+using Porthor.Users;
 
 namespace Porthor.Server.Http;
 
@@ -46,6 +47,10 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
                 Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
                 await Problem.Of(e.Error).WriteAsync(response);
                 break;
+            case UserDirectoryException e:
+                Log.UserInfoFailed(logger, e.Reason, e);
+                await Problem.Of(e.Error).WriteAsync(response);
+                break;
             case PorthorException e:
                 await Problem.Of(e.Error).WriteAsync(response);
                 break;
@@ -74,5 +79,8 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Store not available")]
         public static partial void StoreUnavailable(ILogger logger, string error, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Unable to get user information")]
+        public static partial void UserInfoFailed(ILogger logger, string error, Exception exception);
     }
 }

@@ -30,11 +30,10 @@ internal sealed class Problem
     {
         var (status, type, location) = Kinds[error.Kind];
         var problem = new Problem(status, Detail(error.Message, type, location));
-        if (error.Kind == ErrorKind.StoreUnavailable)
-        {
+        if (error.Kind is ErrorKind.StoreUnavailable or ErrorKind.UserInfoFailed)
             problem.Headers["Cache-Control"] = NoStore;
+        if (error.Kind == ErrorKind.StoreUnavailable)
             problem.Headers["Retry-After"] = "1";
-        }
         return problem;
     }
 
@@ -149,6 +148,7 @@ internal sealed class Problem
         [ErrorKind.NotFound] = (404, "not_found", ["path", "key"]),
         [ErrorKind.PermissionDenied] = (403, "permission_denied", null),
         [ErrorKind.StoreUnavailable] = (503, "store_unavailable", null),
+        [ErrorKind.UserInfoFailed] = (500, "user_info_failed", null),
     };
 
     private static string Detail(string message, string type, string[]? location) => Json(writer =>

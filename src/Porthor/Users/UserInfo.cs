@@ -40,6 +40,19 @@ public sealed class UserInfoService(UserInfoOptions options, QuotaPlan? quotas, 
     public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default) =>
         Gather(record, await overrides.GetAsync(cancellationToken));
 
+#pragma warning disable CA1822 // The directory that these ask is being built.
+    /// <summary>The names of a user's groups, from which a login's scopes follow (contract/userinfo.md 5).</summary>
+    /// <param name="stored">What the provider said, and is going to be stored with the token.</param>
+    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
+    public Task<IReadOnlyList<string>> GetGroupNamesAsync(string username, UserData stored, CancellationToken cancellationToken = default) =>
+        Task.FromResult<IReadOnlyList<string>>([.. (stored.Groups ?? []).Select(group => group.Name)]);
+
+    /// <summary>Forgets what the directory said about a user, so that what is mended there counts at once.</summary>
+    public void Forget(string username)
+    {
+    }
+#pragma warning restore CA1822
+
     private UserInfo Gather(TokenRecord record, QuotaPlan? replacing)
     {
         var user = record.UserData;

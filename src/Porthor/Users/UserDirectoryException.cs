@@ -1,0 +1,14 @@
+namespace Porthor.Users;
+
+/// <summary>
+/// What is known about a user could not be told: the directory did not answer, or what it answered cannot be (contract/userinfo.md 7).
+/// </summary>
+/// <param name="reason">For the log, and for the page of a login that failed.</param>
+/// <param name="isAway">The directory did not answer, and asking again may help; false if the answer was wrong.</param>
+public sealed class UserDirectoryException(string reason, bool isAway, Exception? cause = null)
+    : PorthorException(new PorthorError(ErrorKind.UserInfoFailed, "Unable to get user information"), cause)
+{
+    public string Reason { get; } = reason;
+
+    public bool IsAway { get; } = isAway;
+}
