@@ -48,7 +48,7 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
                     throw ParentIsGone(kind, "its row is missing");
                 var record = draft with
                 {
-                    Scopes = limits.Scopes.Contains(Scopes.AdminToken) ? draft.Scopes : draft.Scopes.Intersect(limits.Scopes),
+                    Scopes = Allowed(draft.Scopes, parent.Scopes, limits.Scopes),
                     Expires = limits.Expires < draft.Expires ? limits.Expires : draft.Expires,
                 };
                 if (record.IsExpired(clock.GetUtcNow()))
@@ -71,6 +71,13 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
             timeLimit,
             cancellationToken);
     }
+
+    /// <summary>
+    /// An administrator's child may have scopes that its parent never had (contract/tokens.md 7.14), but none that the parent
+    /// has lost since the caller was read.
+    /// </summary>
+    private static ScopeSet Allowed(ScopeSet wanted, ScopeSet parentWhenRead, ScopeSet parentNow) =>
+        parentNow.Contains(Scopes.AdminToken) ? wanted.Except(parentWhenRead.Except(parentNow)) : wanted.Intersect(parentNow);
 
     private async Task<Token> FindOrCreateAsync(DelegationRequest request, ConcurrentLru<ChildKey, Token> remembered)
     {
