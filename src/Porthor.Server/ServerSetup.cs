@@ -4,6 +4,7 @@ using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
+using Porthor.Server.Login;
 
 namespace Porthor.Server;
 
@@ -22,6 +23,7 @@ internal static class ServerSetup
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
         services.AddSingleton<IngressHandler>();
         services.AddSingleton<ForwardEndpoint>();
+        services.AddLogin(core);
         services.AddRouting();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
         services.AddPorthorDocuments();
@@ -52,6 +54,7 @@ internal static class ServerSetup
         api.MapQuotaOverrides();
         app.MapGroupMembership();
         app.MapIngress();
+        app.MapLogin();
         app.MapInternal();
         app.MapPorthorDocuments();
 #pragma warning disable ASP0014 // Called for its effect now: the routes can be described before the server is started.

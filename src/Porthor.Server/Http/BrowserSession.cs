@@ -8,6 +8,7 @@ namespace Porthor.Server.Http;
 internal sealed partial class BrowserSession
 {
     private readonly SessionState original;
+    private bool isDiscarded;
 
     private BrowserSession(SessionState original)
     {
@@ -17,6 +18,13 @@ internal sealed partial class BrowserSession
 
     public SessionState State { get; set; }
 
+    /// <summary>Something went wrong in here: what the browser has stays as it is.</summary>
+    public static void Discard(HttpContext context)
+    {
+        if (context.Features.Get<BrowserSession>() is { } session)
+            session.isDiscarded = true;
+    }
+
     public static BrowserSession Of(HttpContext context, SessionCookie cookie, ServerIdentity identity, ILogger<BrowserSession> logger)
     {
         if (context.Features.Get<BrowserSession>() is { } known)
@@ -25,8 +33,7 @@ internal sealed partial class BrowserSession
         context.Features.Set(session);
         context.Response.OnStarting(() =>
         {
-            // Not with an answer that says something went wrong in here.
-            if (session.State != session.original && context.Response.StatusCode != StatusCodes.Status500InternalServerError)
+            if (session.State != session.original && !session.isDiscarded)
                 context.Response.Headers.Append("Set-Cookie", Write(cookie.Write(session.State), identity));
             return Task.CompletedTask;
         });

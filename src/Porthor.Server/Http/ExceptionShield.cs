@@ -59,6 +59,7 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
                 break;
             default:
                 Log.Uncaught(logger, exception);
+                BrowserSession.Discard(context);
                 response.StatusCode = StatusCodes.Status500InternalServerError;
                 response.ContentType = "text/plain; charset=utf-8";
                 await response.WriteAsync("Internal Server Error");

@@ -1,3 +1,5 @@
+using Porthor.Server.Configuration;
+
 namespace Porthor.Server.Http;
 
 /// <summary>Under which address users reach us: as configured, or where we listen, which is known once we do.</summary>
@@ -11,6 +13,15 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains)
     public string Realm => field ??= BaseUrl.IdnHost.ToLowerInvariant();
 
     public bool AllowSubdomains => allowSubdomains;
+
+    /// <summary>A host of ours: the base host and, where they are allowed, those below it.</summary>
+    /// <param name="host">In lower case; null or empty if there is none.</param>
+    public bool IsOurs(string? host) =>
+        !string.IsNullOrEmpty(host)
+        && (host == Realm || (allowSubdomains && host.EndsWith("." + Realm, StringComparison.Ordinal)));
+
+    /// <summary>Where people go who are no longer, or not yet, on their way anywhere.</summary>
+    public string AfterLogout(PorthorSettings settings) => (settings.AfterLogoutUrl ?? new Uri(BaseUrl, "/")).AbsoluteUri;
 
     /// <summary>Whether browsers may send our cookie over plain http: only if that is how they reach us (deviations 30).</summary>
     public bool IsSecure => BaseUrl.Scheme == "https";

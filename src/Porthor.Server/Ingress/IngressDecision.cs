@@ -13,10 +13,8 @@ internal sealed class IngressDecision(TokenOptions options, ServerIdentity ident
     public IngressRefusal? Decide(IngressRule rule, IngressAsker asker, TokenRecord record, DateTimeOffset now) =>
         LivesTooShort(rule, asker, record, now) ?? LacksScope(rule, asker, record) ?? IsOther(rule, asker, record);
 
-    /// <summary>A host of ours: the base host and, where they are allowed, those below it.</summary>
-    public bool IsOurs(string? host) =>
-        !string.IsNullOrEmpty(host)
-        && (host == identity.Realm || (identity.AllowSubdomains && host.EndsWith("." + identity.Realm, StringComparison.Ordinal)));
+    /// <inheritdoc cref="ServerIdentity.IsOurs"/>
+    public bool IsOurs(string? host) => identity.IsOurs(host);
 
     /// <summary>The host of an address, in lower case; null if it has none.</summary>
     public static string? HostOf(string url) =>

@@ -16,10 +16,11 @@ internal sealed class RequestLog
     private readonly string scheme;
     private readonly string host;
     private readonly string path;
-    private readonly string query;
+    private string query;
     private readonly string? userAgent;
     private readonly IPAddress? address;
 
+    private string? returnUrl;
     private string? tokenSource;
     private string? token;
     private string? user;
@@ -53,6 +54,13 @@ internal sealed class RequestLog
     /// <summary>These fields as they are now.</summary>
     public RequestLog Capture() => (RequestLog)MemberwiseClone();
 
+    /// <summary>Leaves out what some parameters of the query say.</summary>
+    public void Hide(params IReadOnlyList<string> names) => query = string.Join('&', query.TrimStart('?').Split('&').Select(part => Hidden(part, names)))
+        is { Length: > 0 } rest ? "?" + rest : "";
+
+    /// <summary>Where a login or logout is to lead.</summary>
+    public void ReturnUrl(string url) => returnUrl = url;
+
     /// <summary>Where the credential was found: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
     public void TokenSource(string source) => tokenSource = source;
 
@@ -79,6 +87,8 @@ internal sealed class RequestLog
         writer.WriteString("request_id", id);
         if (rule is not null)
             Write(writer, rule);
+        if (returnUrl is not null)
+            writer.WriteString("return_url", returnUrl);
         if (tokenSource is not null)
             writer.WriteString("token_source", tokenSource);
         if (token is not null)
@@ -96,6 +106,14 @@ internal sealed class RequestLog
         writer.WriteNumber("used", quota.Used);
         writer.WriteString("reset", quota.Reset.ToLogText());
         writer.WriteEndObject();
+    }
+
+    private static string Hidden(string parameter, IReadOnlyList<string> names)
+    {
+        var equals = parameter.IndexOf('=', StringComparison.Ordinal);
+        return equals >= 0 && names.Contains(Uri.UnescapeDataString(parameter[..equals]), StringComparer.Ordinal)
+            ? parameter[..(equals + 1)] + "***"
+            : parameter;
     }
 
     private static void Write(Utf8JsonWriter writer, IngressRule rule)

@@ -19,6 +19,11 @@ public sealed class PorthorMetrics : IDisposable
     private readonly Counter<long> rateLimitFailures;
     private readonly Counter<long> usesDropped;
     private readonly Counter<long> unavailable;
+    private readonly Counter<long> loginAttempts;
+    private readonly Counter<long> loginSuccesses;
+    private readonly Counter<long> loginFailures;
+    private readonly Counter<long> loginEnrollments;
+    private readonly Histogram<double> loginTime;
 
     public PorthorMetrics()
     {
@@ -30,6 +35,11 @@ public sealed class PorthorMetrics : IDisposable
         rateLimitFailures = meter.CreateCounter<long>("rate_limit_failed", "{request}", "Requests that could not be counted, and went on.");
         unavailable = meter.CreateCounter<long>("store_unavailable", "{request}", "Requests answered with 503, because a store did not answer.");
         usesDropped = meter.CreateCounter<long>("uses_dropped", "{use}", "Uses of tokens that were not written down, because there were too many.");
+        loginAttempts = meter.CreateCounter<long>("login_attempt", "{login}", "Logins that were begun.");
+        loginSuccesses = meter.CreateCounter<long>("login_success", "{login}", "Logins that ended in a session.");
+        loginFailures = meter.CreateCounter<long>("login_failure", "{login}", "Logins that ended on an error page.");
+        loginEnrollments = meter.CreateCounter<long>("login_enrollment", "{login}", "Users who were sent to enroll first.");
+        loginTime = meter.CreateHistogram<double>("login_elapsed", "s", "How long logins took that succeeded, with the user's part in it.");
     }
 
     /// <param name="service">Null if the route names none.</param>
@@ -44,6 +54,20 @@ public sealed class PorthorMetrics : IDisposable
     public void StoreUnavailable() => unavailable.Add(1);
 
     public void UseDropped() => usesDropped.Add(1);
+
+    public void LoginAttempted() => loginAttempts.Add(1);
+
+    /// <param name="elapsed">Since the browser was sent to the provider; null if that is not known.</param>
+    public void LoginSucceeded(TimeSpan? elapsed)
+    {
+        loginSuccesses.Add(1);
+        if (elapsed is { } time)
+            loginTime.Record(time.TotalSeconds);
+    }
+
+    public void LoginFailed() => loginFailures.Add(1);
+
+    public void LoginEnrolling() => loginEnrollments.Add(1);
 
     public void ActiveUserSessions(long count) => activeUserSessions.Record(count);
 

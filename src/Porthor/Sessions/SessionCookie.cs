@@ -33,6 +33,8 @@ public sealed class SessionCookie(Fernet fernet)
             WriteText(writer, "return_url", state.ReturnUrl);
             WriteText(writer, "state", state.State);
             WriteText(writer, "login_start", state.LoginStart?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            WriteText(writer, "nonce", state.Nonce);
+            WriteText(writer, "verifier", state.Verifier?.Reveal());
             writer.WriteEndObject();
         }
         return Encoding.ASCII.GetString(fernet.Encrypt(buffer.WrittenSpan));
@@ -66,6 +68,8 @@ public sealed class SessionCookie(Fernet fernet)
         ReturnUrl = Text(json, "return_url"),
         State = Text(json, "state"),
         LoginStart = Time(json, "login_start"),
+        Nonce = Text(json, "nonce"),
+        Verifier = Text(json, "verifier") is { } verifier ? new Secret(verifier) : null,
     };
 
     private static string? Text(JsonElement json, string name) =>

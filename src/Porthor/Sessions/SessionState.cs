@@ -24,6 +24,15 @@ public sealed record SessionState
 
     public DateTimeOffset? LoginStart { get; init; }
 
+    /// <summary>What the ID token must repeat. This and the next are ours; the reference leaves unknown fields alone.</summary>
+    public string? Nonce { get; init; }
+
+    /// <summary>What redeems the code beside the code itself.</summary>
+    public Secret? Verifier { get; init; }
+
+    /// <summary>The same without a login under way.</summary>
+    public SessionState WithoutLogin() => this with { ReturnUrl = null, State = null, LoginStart = null, Nonce = null, Verifier = null };
+
     /// <summary>Nearly all of it is for the browser alone.</summary>
     public override string ToString() => "***";
 }

@@ -48,6 +48,8 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
         Schema = Schema,
     };
 
+    public static DescribedParameter Query(string name, string text) => Query(name, text, TextSchema(pattern: null, null, null));
+
     private static DescribedParameter Query(string name, string text, OpenApiSchema schema) => new(name, ParameterLocation.Query, text, schema);
 
     private static OpenApiSchema TextSchema(string? pattern, int? shortest, int? longest) =>

@@ -1,0 +1,122 @@
+using Porthor.Secrets;
+using Porthor.Server.Api.Description;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+using Porthor.Server.Logging;
+using Porthor.Sessions;
+
+namespace Porthor.Server.Login;
+
+/// <summary><c>GET /login</c>: where a login begins, and where the provider sends the browser back to (contract/login.md 3).</summary>
+internal sealed partial class LoginEndpoints(
+    PorthorCore core,
+    ServerIdentity server,
+    LoginCompletion completion,
+    ILogger<LoginEndpoints> logger,
+    ILogger<BrowserSession> sessionLogger,
+    ILoginProvider? provider = null)
+{
+    private const string RedirectHeader = "X-Auth-Request-Redirect";
+
+    public static void Map(IEndpointRouteBuilder routes) =>
+        routes.MapGet("/login", (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
+            .Described("browser", "logIn", "Log in", "Sends the browser to the login provider, and takes it back from there with a session.")
+            .Takes(
+                DescribedParameter.Query("rd", "Where to go after login. Without it, the header X-Auth-Request-Redirect says."),
+                DescribedParameter.Query("code", "Brought back from the provider."),
+                DescribedParameter.Query("state", "Brought back from the provider."),
+                DescribedParameter.Query("error", "Brought back from the provider instead of a code."))
+            .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status403Forbidden, contentType: "text/html")
+            .Produces(StatusCodes.Status500InternalServerError, contentType: "text/html").Refuses(404, 422);
+
+    private Task HandleAsync(HttpContext context)
+    {
+        if (ForwardedClient.Of(context).Address is null)
+            throw Problem.MissingClientAddress().ToException();
+        if (provider is null)
+            throw PorthorError.NotConfigured("No authentication provider configured").ToException();
+        // A code is good for one login; a log is read by many, and perhaps before it is redeemed.
+        RequestLog.Of(context)?.Hide("code", "state");
+        var query = new QueryParameters(context.Request);
+        var asked = query["rd"] ?? context.Request.Headers[RedirectHeader].LastOrDefault();
+        var returnUrl = ReturnUrl.Check(context, asked, server, logger);
+        var session = BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
+        return query["code"] is not null || query["error"] is not null
+            ? ReturnAsync(context, session, query)
+            : BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
+    }
+
+    /// <summary>
+    /// Pages in other tabs ask in the background, and are sent here each time: they all go on with the login that is under way, or each
+    /// would break the one before. The last tab's destination counts.
+    /// </summary>
+    private async Task BeginAsync(HttpContext context, BrowserSession session, string returnUrl)
+    {
+        if (session.State.Attempt() is not { } attempt)
+        {
+            attempt = await provider!.PrepareAsync(context.RequestAborted);
+            session.State = session.State.With(attempt) with { LoginStart = core.Clock.GetUtcNow() };
+            core.Metrics.LoginAttempted();
+        }
+        session.State = session.State with { ReturnUrl = returnUrl };
+        Redirection.Write(context, provider!.AddressFor(attempt));
+    }
+
+    private async Task ReturnAsync(HttpContext context, BrowserSession session, QueryParameters query)
+    {
+        var state = session.State;
+        if (query["state"] is not { } presented)
+        {
+            await completion.FailAsync(context, LoginFailure.WrongState("No authentication state, please start over"));
+        }
+        else if (state.Attempt() is not { } attempt)
+        {
+            // Another tab has finished it. An error would make people load this page again, which cannot help.
+            Log.Finished(logger);
+            Redirection.Write(context, state.ReturnUrl ?? server.AfterLogout(core.Settings));
+        }
+        else if (!new Secret(attempt.State).Matches(presented))
+        {
+            await completion.FailAsync(context, LoginFailure.WrongState("Authentication state mismatch, please start over"));
+        }
+        else if (state.ReturnUrl is null)
+        {
+            await completion.FailAsync(context, LoginFailure.WrongState("Invalid state: return_url not present in cookie"));
+        }
+        else
+        {
+            await FinishAsync(context, attempt, query);
+        }
+    }
+
+    private async Task FinishAsync(HttpContext context, LoginAttempt attempt, QueryParameters query)
+    {
+        try
+        {
+            if (query["code"] is not { } code)
+                throw LoginFailure.Refused(query["error"]!, query["error_description"]).ToException();
+            var identity = await provider!.RedeemAsync(code, attempt, context.RequestAborted);
+            await completion.SucceedAsync(context, identity);
+        }
+        catch (LoginFailedException e)
+        {
+            await completion.FailAsync(context, e.Failure);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Login state missing, redirecting without authentication")]
+        public static partial void Finished(ILogger logger);
+    }
+}
+
+/// <summary>A login under way, in and out of the state cookie.</summary>
+internal static class LoginAttempts
+{
+    public static LoginAttempt? Attempt(this SessionState state) =>
+        state.State is { Length: > 0 } value ? new LoginAttempt(value) { Nonce = state.Nonce, Verifier = state.Verifier } : null;
+
+    public static SessionState With(this SessionState state, LoginAttempt attempt) =>
+        state with { State = attempt.State, Nonce = attempt.Nonce, Verifier = attempt.Verifier };
+}
