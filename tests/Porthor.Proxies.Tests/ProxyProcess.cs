@@ -18,16 +18,10 @@ internal sealed class ProxyProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> output = new();
     private readonly Process process;
 
-    private ProxyProcess(Proxy proxy, int port, string porthor, string site)
+    private ProxyProcess(int port, Func<ProxyProcess, string[]> prepare)
     {
         Port = port;
-        var listen = $"127.0.0.1:{port}";
-        var command = proxy switch
-        {
-            Proxy.Nginx => Nginx(listen, porthor, site),
-            Proxy.Caddy => Caddy(port, porthor, site),
-            _ => HAProxy(listen, porthor, site),
-        };
+        var command = prepare(this);
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = folder,
@@ -60,9 +54,21 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     /// <param name="porthor">Where Porthor listens: host and port.</param>
     /// <param name="site">Where the protected site listens.</param>
-    public static async Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site)
+    public static Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site) => StartAsync(proxy.ToString(), process => proxy switch
     {
-        var started = new ProxyProcess(proxy, RealServers.FreePort(), porthor, site);
+        Proxy.Nginx => process.Nginx(porthor, site),
+        Proxy.Caddy => process.Caddy(porthor, site),
+        _ => process.HAProxy(porthor, site),
+    });
+
+    /// <summary>NGINX with a server of one's own making.</summary>
+    /// <param name="server">What stands in <c>http</c>, by the address to listen on.</param>
+    public static Task<ProxyProcess> StartNginxAsync(Func<string, string> server) =>
+        StartAsync(nameof(Proxy.Nginx), process => process.Nginx(server($"127.0.0.1:{process.Port}")));
+
+    private static async Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare)
+    {
+        var started = new ProxyProcess(RealServers.FreePort(), prepare);
         await RealServers.UntilAsync(
             async () =>
             {
@@ -71,8 +77,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
                 using var client = new TcpClient();
                 await client.ConnectAsync("127.0.0.1", started.Port);
             },
-            proxy.ToString());
-        return started.process.HasExited ? throw new InvalidOperationException($"{proxy} ended: {started.Output}") : started;
+            name);
+        return started.process.HasExited ? throw new InvalidOperationException($"{name} ended: {started.Output}") : started;
     }
 
     public async ValueTask DisposeAsync()
@@ -84,37 +90,43 @@ internal sealed class ProxyProcess : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    private string[] Nginx(string listen, string porthor, string site)
+    /// <summary>Where a file of <c>deploy/</c> is.</summary>
+    public static string Source(string path) => Path.Combine(AppContext.BaseDirectory, "deploy", path);
+
+    private string[] Nginx(string porthor, string site)
     {
-        Deployed("nginx/site.conf", ("listen 80;", $"listen {listen};"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        Deployed("nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port};"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
         foreach (var file in Directory.GetFiles(Source("nginx/porthor")))
             Deployed($"nginx/porthor/{Path.GetFileName(file)}");
+        return Nginx("include site.conf;");
+    }
+
+    private string[] Nginx(string http)
+    {
         // What a distribution's nginx.conf brings, without its folders.
         var temporary = string.Concat(((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(name => $"{name}_temp_path {name}; "));
         File.WriteAllText(
             Path.Combine(folder, "nginx.conf"),
             $"load_module {HeadersMore}; daemon off; master_process off; pid pid; error_log stderr warn; events {{ }}\n"
-            + $"http {{ access_log off; {temporary} include site.conf; }}\n");
+            + $"http {{ access_log off; {temporary} {http} }}\n");
         return [Prerequisites.Find("nginx")!, "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr"];
     }
 
-    private string[] Caddy(int port, string porthor, string site)
+    private string[] Caddy(string porthor, string site)
     {
-        Deployed("caddy/Caddyfile", ("http://example.com", $"http://example.com:{port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        Deployed("caddy/Caddyfile", ("http://example.com", $"http://example.com:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
         Deployed("caddy/porthor.caddy");
         // Only loopback, and no second port for its administration.
         File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");
         return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "test.caddy")];
     }
 
-    private string[] HAProxy(string listen, string porthor, string site)
+    private string[] HAProxy(string porthor, string site)
     {
-        Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind {listen}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site), ("/etc/haproxy/porthor.lua", "porthor.lua"));
+        Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind 127.0.0.1:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site), ("/etc/haproxy/porthor.lua", "porthor.lua"));
         Deployed("haproxy/porthor.lua");
         return [Prerequisites.Find("haproxy")!, "-db", "-f", Path.Combine(folder, "haproxy.cfg")];
     }
-
-    private static string Source(string path) => Path.Combine(AppContext.BaseDirectory, "deploy", path);
 
     /// <summary>Copies a file of <c>deploy/</c>, without its first folder, with other addresses in it. Each must be there to be changed.</summary>
     private void Deployed(string path, params (string Ours, string Here)[] addresses)

@@ -12,7 +12,7 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
     /// <summary>An address, a name and a token that must not arrive anywhere.</summary>
     private const string Lie = "203.0.113.66";
 
-    private static readonly string[] Names =
+    internal static readonly string[] Names =
     [
         "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Auth-Request-Groups", "X-Auth-Request-Uid",
         "X-Auth-Request-Redirect", "X-Auth-Request-Preferred-Username", "X-Auth-Request-Anything",
@@ -22,7 +22,7 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
     ];
 
     /// <summary>Ways to write a name that a site may take for the name.</summary>
-    private static readonly (string Way, Func<string, string> Write)[] Ways =
+    internal static readonly (string Way, Func<string, string> Write)[] Ways =
     [
         ("plain", name => name), ("lower", name => name.ToLowerInvariant()), ("upper", name => name.ToUpperInvariant()),
         ("odd", name => string.Concat(name.Select((c, i) => i % 2 == 0 ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)))),

@@ -1,0 +1,25 @@
+using YamlDotNet.RepresentationModel;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>A YAML file of <c>deploy/</c>, for what no program here can run.</summary>
+internal static class DeployedYaml
+{
+    public static IReadOnlyList<YamlNode> Read(string path)
+    {
+        var stream = new YamlStream();
+        using var reader = new StreamReader(ProxyProcess.Source(path));
+        stream.Load(reader);
+        return [.. stream.Documents.Select(document => document.RootNode)];
+    }
+
+    /// <summary>What stands at a place, by the names of keys.</summary>
+    public static YamlNode At(this YamlNode node, params string[] keys) => keys.Aggregate(node, (at, key) => at[key]);
+
+    public static string Text(this YamlNode node) => ((YamlScalarNode)node).Value!;
+
+    public static IEnumerable<string> Texts(this YamlNode node) => ((YamlSequenceNode)node).Select(Text);
+
+    public static IEnumerable<(string Name, YamlNode Value)> Entries(this YamlNode node) =>
+        ((YamlMappingNode)node).Select(entry => (entry.Key.Text(), entry.Value));
+}
