@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Porthor.Events;
 using StackExchange.Redis;
 
 namespace Porthor.Redis;
@@ -11,14 +12,16 @@ public sealed partial class RedisServer : IAsyncDisposable
 {
     private readonly RedisOptions options;
     private readonly string name;
+    private readonly StoreMetrics metrics;
     private readonly ConnectionMultiplexer connection;
     private readonly IDatabase database;
     private int connections;
 
-    private RedisServer(RedisOptions options, string name, ILogger logger, Action? connecting)
+    private RedisServer(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? connecting)
     {
         this.options = options;
         this.name = name;
+        this.metrics = metrics;
         var configuration = options.ToConfiguration();
         // Called before anything is sent on a new socket, so nobody can read through it unnoticed.
         configuration.BeforeSocketConnect = (_, _, _) =>
@@ -28,6 +31,7 @@ public sealed partial class RedisServer : IAsyncDisposable
         };
         connection = ConnectionMultiplexer.Connect(configuration);
         database = connection.GetDatabase();
+        metrics.Watch(name, () => connection.GetCounters().TotalOutstanding);
         connection.ConnectionFailed += (_, e) => Log.ConnectionLost(logger, name, e.FailureType.ToString(), e.Exception);
         connection.ConnectionRestored += (_, _) => Log.ConnectionRestored(logger, name);
     }
@@ -36,26 +40,31 @@ public sealed partial class RedisServer : IAsyncDisposable
     public int Connections => Volatile.Read(ref connections);
 
     /// <summary>Connects; returns also if the server is away, and goes on trying.</summary>
-    /// <param name="name">For logs and errors.</param>
+    /// <param name="name">For logs, errors and metrics.</param>
     /// <param name="connecting">Called before each new connection is used.</param>
-    public static RedisServer Connect(RedisOptions options, string name, ILogger logger, Action? connecting = null) =>
-        new(options, name, logger, connecting);
+    public static RedisServer Connect(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? connecting = null) =>
+        new(options, name, metrics, logger, connecting);
 
     /// <summary>Does something with the database, within the call timeout.</summary>
-    /// <param name="what">For the log.</param>
+    /// <param name="what">For logs and metrics; a text of the code.</param>
     public Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
         CallAsync(what, call, options.CallTimeout, cancellationToken);
 
     /// <summary>As the other, within what is left of a caller's time.</summary>
     public async Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
+        using var span = PorthorTraces.BeginCall(name, what);
+        var begun = metrics.Begin();
         try
         {
             // The library's own time-out was seen to come up to a second late.
-            return await call(database).WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
+            var answer = await call(database).WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
+            metrics.Answered(name, what, begun);
+            return answer;
         }
         catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
         {
+            metrics.Failed(name, what);
             throw new StoreUnavailableException(name, what, e);
         }
     }

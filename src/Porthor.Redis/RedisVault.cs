@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Porthor.Events;
 using Porthor.Storage;
 using Porthor.Tokens;
 using StackExchange.Redis;
@@ -34,12 +35,12 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     private readonly TimeProvider clock;
     private readonly TimeSpan callTimeout;
 
-    public RedisVault(RedisOptions options, IRevocationLog revocations, TimeProvider clock, ILogger<RedisVault> logger)
+    public RedisVault(RedisOptions options, IRevocationLog revocations, StoreMetrics metrics, TimeProvider clock, ILogger<RedisVault> logger)
     {
         this.clock = clock;
         callTimeout = options.CallTimeout;
         replay = new RevocationReplay(revocations, clock, logger);
-        server = RedisServer.Connect(options, "vault", logger, replay.Require);
+        server = RedisServer.Connect(options, "vault", metrics, logger, replay.Require);
         replay.Start(server, KeyOf);
     }
 

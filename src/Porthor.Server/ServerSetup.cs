@@ -1,10 +1,12 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Health;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Login;
+using Porthor.Server.Observation;
 
 namespace Porthor.Server;
 
@@ -24,11 +26,14 @@ internal static class ServerSetup
         services.AddSingleton<IngressHandler>();
         services.AddSingleton<ForwardEndpoint>();
         services.AddLogin(core);
+        services.AddSingleton(new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
         services.AddRouting();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
         services.AddPorthorDocuments();
         if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
             services.AddHostedService<EmbeddedMaintenance>();
+        if (core.Settings.Telemetry.HasMetrics)
+            services.AddHostedService<UpkeepWatch>();
         if (core.Uses is { } uses)
         {
             services.AddSingleton(uses);
@@ -56,6 +61,7 @@ internal static class ServerSetup
         app.MapIngress();
         app.MapLogin();
         app.MapInternal();
+        app.MapHealth();
         app.MapPorthorDocuments();
 #pragma warning disable ASP0014 // Called for its effect now: the routes can be described before the server is started.
         app.UseEndpoints(_ => { });

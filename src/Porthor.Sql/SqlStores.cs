@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Porthor.Events;
 using Porthor.Quotas;
 using Porthor.Sql.Postgres;
 using Porthor.Sql.Schema;
@@ -57,16 +58,16 @@ public sealed class SqlStores : IAsyncDisposable
 
     /// <summary>Connects when it is first needed.</summary>
     /// <param name="connectionString">Host, database, user and password.</param>
-    public static SqlStores Postgres(string connectionString, int maxConnections, TimeSpan readTimeout, ILoggerFactory loggers)
+    public static SqlStores Postgres(string connectionString, int maxConnections, TimeSpan readTimeout, StoreMetrics metrics, ILoggerFactory loggers)
     {
-        var postgres = PostgresDatabase.Create(connectionString, maxConnections);
+        var postgres = PostgresDatabase.Create(connectionString, maxConnections, metrics);
         return new SqlStores(postgres, new PostgresSchema(postgres, loggers.CreateLogger<PostgresSchema>()), readTimeout);
     }
 
     /// <summary>Opens the file, and creates it if it does not exist.</summary>
-    public static SqlStores Sqlite(string path, TimeSpan readTimeout)
+    public static SqlStores Sqlite(string path, TimeSpan readTimeout, StoreMetrics metrics)
     {
-        var file = SqliteDatabase.Open(path);
+        var file = SqliteDatabase.Open(path, metrics);
         return new SqlStores(file, new SqliteSchema(file), readTimeout);
     }
 

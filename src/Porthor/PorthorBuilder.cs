@@ -45,11 +45,11 @@ public sealed record PorthorBuilder
     public TokenService Build()
     {
         var codec = new RecordCodec(Fernet, Clock);
-        var store = new TokenStore(Ledger, Vault, codec, Stores, Clock, Loggers.CreateLogger<TokenStore>());
+        var store = new TokenStore(Ledger, Vault, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>());
         return new TokenService(
             store,
             Tokens,
-            new DelegatedTokens(store, Tokens, Clock, Loggers.CreateLogger<DelegatedTokens>()),
+            new DelegatedTokens(store, Tokens, Metrics, Clock, Loggers.CreateLogger<DelegatedTokens>()),
             new HistoryPages<HistoryFilter, TokenChange>(History),
             Uses is null ? null : new HistoryPages<UseFilter, TokenUse>(Uses),
             new TokenAudit(store, codec, Tokens, Clock, Loggers.CreateLogger<TokenAudit>()),

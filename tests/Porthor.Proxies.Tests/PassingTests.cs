@@ -120,7 +120,7 @@ public sealed class PassingTests(Gate gate) : IClassFixture<Gate>
         var history = await visitor.GetAsync($"/auth/api/v1/users/{username}/token-change-history?limit=1", TestServer.Bearer(token));
         history.Json[0].GetProperty("ip_address").GetString().ShouldBe(Gate.ClientAddress);
 
-        foreach (var path in (string[])["/ingress/auth", "/ingress/forward", "/ingress/anonymous", "/health", "/_porthor/auth", "/_porthor/anonymous"])
+        foreach (var path in (string[])["/ingress/auth", "/ingress/forward", "/ingress/anonymous", "/health", "/health/live", "/health/ready", "/metrics", "/_porthor/auth", "/_porthor/anonymous"])
         {
             var before = gate.Site.Requests;
             var answer = await visitor.GetAsync(path, TestServer.Bearer(token), ("X-Original-URL", "http://example.com/"), ("X-Original-Method", "GET"));

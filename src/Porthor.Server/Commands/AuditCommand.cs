@@ -17,16 +17,17 @@ internal static class AuditCommand
         {
             await StartCheck.ForCommandAsync(core, cancellationToken);
             var remaining = await RunAsync(core, parsed.GetValue(fix), cancellationToken);
-            return remaining && parsed.GetValue(strict) ? 1 : 0;
+            await UpkeepNotes.NoteAuditAsync(core, remaining, cancellationToken);
+            return remaining.Count > 0 && parsed.GetValue(strict) ? 1 : 0;
         });
         return command;
     }
 
-    /// <summary>Prints the findings, posts them to Slack where that is configured, and says whether any remains.</summary>
-    private static async Task<bool> RunAsync(PorthorCore core, bool fix, CancellationToken cancellationToken)
+    /// <summary>Prints the findings, posts them to Slack where that is configured, and counts those that remain.</summary>
+    private static async Task<IReadOnlyDictionary<AuditKind, long>> RunAsync(PorthorCore core, bool fix, CancellationToken cancellationToken)
     {
         var digest = core.Settings.Slack.Webhook is null ? null : new AuditDigest();
-        var remaining = false;
+        Dictionary<AuditKind, long> remaining = [];
         using (var progress = new TerminalProgress<AuditProgress>("Auditing", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings"))
         {
             await foreach (var finding in core.Tokens.AuditAsync(fix, progress, cancellationToken))
@@ -34,7 +35,8 @@ internal static class AuditCommand
                 progress.Clear();
                 Console.Out.WriteLine(finding.Text);
                 digest?.Add(finding);
-                remaining |= !finding.Repaired;
+                if (!finding.Repaired)
+                    remaining[finding.Kind] = remaining.GetValueOrDefault(finding.Kind) + 1;
             }
         }
         if (digest is { IsEmpty: false })

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
+using Porthor.Server.Observation;
 using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
@@ -26,6 +27,8 @@ internal static class CommandExtensions
             var settings = options.Load(parsed, need);
             using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, toStandardError: true));
             await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
+            // Nobody can fetch from a command, but it can send.
+            using var telemetry = Telemetry.Start(settings.Telemetry with { MetricsPort = null }, core);
             return await work(core, parsed, cancellationToken);
         });
     }

@@ -21,7 +21,7 @@ internal static class DeleteAllDataCommand
             await core.Tokens.DeleteAllTokensAsync(cancellationToken);
             if (core.Settings is { OidcServer: not null, EphemeralRedis: { } options })
             {
-                await using var server = RedisServer.Connect(options, "ephemeral store", core.Loggers.CreateLogger<RedisServer>());
+                await using var server = RedisServer.Connect(options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());
                 await server.DeleteAllAsync("oidc:*", cancellationToken);
             }
             Console.Out.WriteLine("All data is deleted.");

@@ -20,6 +20,7 @@ internal static class MaintenanceCommand
                 truncated = await core.Tokens.TruncateHistoryAsync(progress, cancellationToken);
             await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
             var counts = await core.Tokens.GatherStateMetricsAsync(cancellationToken);
+            await UpkeepNotes.NoteMaintenanceAsync(core, counts, cancellationToken);
             Console.Out.WriteLine(
                 $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
             return 0;

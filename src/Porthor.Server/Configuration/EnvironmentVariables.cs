@@ -2,7 +2,7 @@ namespace Porthor.Server.Configuration;
 
 /// <summary>
 /// The environment variables that settings may come from: the reference's <c>GAFAELFAWR_*</c> unchanged, and the same names
-/// as <c>PORTHOR_*</c>, which win. No other variable is ever read (deviations 11).
+/// as <c>PORTHOR_*</c>, which win. Of others only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
 /// </summary>
 internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> values)
 {
@@ -27,6 +27,9 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
         values.GetValueOrDefault(OwnPrefix + name) is { Length: > 0 } own ? own
         : values.GetValueOrDefault(ReferencePrefix + name) is { Length: > 0 } reference ? reference
         : null;
+
+    /// <summary>A variable that other programs read under the same name; null if it is unset or empty.</summary>
+    public string? GetStandard(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>
     /// Variables that are set, are not read, and look like a mistyped one that is. A deployment whose database is given

@@ -75,6 +75,8 @@ internal sealed record PorthorSettings
     /// <summary>Which groups give which scopes at login.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> GroupMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    public TelemetrySettings Telemetry { get; init; } = new();
+
     public SlackSettings Slack { get; init; } = new();
 
     public ProviderSettings Providers { get; init; } = new();

@@ -57,7 +57,7 @@ internal static partial class SettingsLoader
         foreach (var (given, meant) in environment.Misspelt())
             faults.Add(given, value: null, $"is no variable that is read; is {meant} meant?");
 
-        var settings = Read(SettingsSection.Parse(yaml, environment, faults), faults, need) with
+        var settings = Read(SettingsSection.Parse(yaml, environment, faults), environment, faults, need) with
         {
             ConfigPath = path,
             DataDirectory = Path.GetFullPath(dataDirectory ?? environment.Get("DATA_DIR") ?? "porthor-data"),
@@ -78,7 +78,7 @@ internal static partial class SettingsLoader
         }
     }
 
-    private static PorthorSettings Read(SettingsSection file, SettingsFaults faults, SettingsNeed need)
+    private static PorthorSettings Read(SettingsSection file, EnvironmentVariables environment, SettingsFaults faults, SettingsNeed need)
     {
         var redisPassword = file.Secret("redisPassword", "REDIS_PASSWORD");
         var database = StoreUrls.Database(file);
@@ -122,6 +122,7 @@ internal static partial class SettingsLoader
             Tokens = ReadTokens(file, mustBeComplete),
             Uses = ReadUses(file),
             Quota = QuotaSettings.Read(file),
+            Telemetry = TelemetrySettings.Read(file, environment),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
             Providers = ProviderSettings.Read(file, faults, required: mustBeComplete),
             OidcServer = file.Section("oidcServer", "enabled") is { } oidcServer ? OidcServerSettings.Read(oidcServer) : null,

@@ -17,7 +17,8 @@ internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<Embe
             {
                 await core.Tokens.ExpireTokensAsync(cancellationToken: stoppingToken);
                 await core.Tokens.TruncateHistoryAsync(cancellationToken: stoppingToken);
-                await core.Tokens.GatherStateMetricsAsync(stoppingToken);
+                var counts = await core.Tokens.GatherStateMetricsAsync(stoppingToken);
+                await UpkeepNotes.NoteMaintenanceAsync(core, counts, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

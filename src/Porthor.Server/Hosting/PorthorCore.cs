@@ -3,6 +3,7 @@ using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Health;
 using Porthor.Sessions;
 using Porthor.Sql;
 using Porthor.Storage;
@@ -23,8 +24,10 @@ internal sealed class PorthorCore : IAsyncDisposable
     private readonly RedisServer? ephemeral;
     private bool disposed;
 
-    private PorthorCore(PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, RedisVault? redis, ILoggerFactory loggers, TimeProvider clock)
+    private PorthorCore(
+        PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, RedisVault? redis, PorthorMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
     {
+        Metrics = metrics;
         Settings = settings;
         DataDirectory = dataDirectory;
         Sql = sql;
@@ -57,8 +60,9 @@ internal sealed class PorthorCore : IAsyncDisposable
             redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>());
         Users = new UserInfoService(new UserInfoOptions(GidIsUid: settings.Providers.AddUserGroup), settings.Quota, QuotaOverrides);
         if (redis is not null && settings.EphemeralRedis is { } counters)
-            ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", loggers.CreateLogger<RedisServer>());
+            ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
+        Dependencies = DependenciesOf(sql, Vault, ephemeral);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
@@ -91,10 +95,13 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     public IReadOnlyList<FernetKey> SessionKeys { get; }
 
+    /// <summary>What may be away while the service runs.</summary>
+    public IReadOnlyList<Dependency> Dependencies { get; }
+
     /// <summary>Null if the deployment has none.</summary>
     public Token? BootstrapToken { get; }
 
-    public PorthorMetrics Metrics { get; } = new();
+    public PorthorMetrics Metrics { get; }
 
     public ILoggerFactory Loggers { get; }
 
@@ -105,16 +112,17 @@ internal sealed class PorthorCore : IAsyncDisposable
     public static PorthorCore Open(PorthorSettings settings, ILoggerFactory loggers, TimeProvider clock)
     {
         var readTimeout = settings.AnswerTimeout;
+        var metrics = new PorthorMetrics();
         if (settings.Mode == DeploymentMode.Embedded)
         {
             var folder = DataDirectory.Open(settings.DataDirectory);
-            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout), redis: null, loggers, clock);
+            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, metrics.Stores), redis: null, metrics, loggers, clock);
         }
-        var sql = SqlStores.Postgres(settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, loggers);
+        var sql = SqlStores.Postgres(settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, metrics.Stores, loggers);
         var redis = settings.PersistentRedis is { } options
-            ? new RedisVault(options with { CallTimeout = readTimeout }, sql.Revocations, clock, loggers.CreateLogger<RedisVault>())
+            ? new RedisVault(options with { CallTimeout = readTimeout }, sql.Revocations, metrics.Stores, clock, loggers.CreateLogger<RedisVault>())
             : null;
-        return new PorthorCore(settings, dataDirectory: null, sql, redis, loggers, clock);
+        return new PorthorCore(settings, dataDirectory: null, sql, redis, metrics, loggers, clock);
     }
 
     public async ValueTask DisposeAsync()
@@ -130,11 +138,20 @@ internal sealed class PorthorCore : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout)
+    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisServer? ephemeral)
+    {
+        List<Dependency> dependencies = [new("ledger", Required: true, sql.Ledger.CheckAsync), new("vault", Required: true, vault.CheckAsync)];
+        // Without it requests are not counted, and go on.
+        if (ephemeral is not null)
+            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAsync("asking whether it answers", db => db.PingAsync(), cancellation)));
+        return dependencies;
+    }
+
+    private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout, StoreMetrics metrics)
     {
         try
         {
-            return SqlStores.Sqlite(folder.DatabasePath, readTimeout);
+            return SqlStores.Sqlite(folder.DatabasePath, readTimeout, metrics);
         }
         catch (StoreUnavailableException e)
         {

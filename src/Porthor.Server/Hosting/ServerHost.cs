@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Configuration;
+using Porthor.Server.Health;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Observation;
 
 namespace Porthor.Server.Hosting;
 
@@ -22,8 +24,10 @@ internal static partial class ServerHost
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
         await StartCheck.ForServerAsync(core, cancellationToken);
+        using var telemetry = Telemetry.Start(settings.Telemetry, core);
         await using var app = Build(core, urls, loggers);
         await StartAsync(app, urls, cancellationToken);
+        await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
         Greeting.Say(core, app.Urls.First());
         WarnAboutCookies(core, loggers);
         await app.WaitForShutdownAsync(cancellationToken);
@@ -84,6 +88,18 @@ internal static partial class ServerHost
         }
     }
 
+    /// <summary>The server for those who watch this one; null if there is none.</summary>
+    private static async Task<WebApplication?> WatchedAsync(
+        PorthorCore core, Telemetry telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        if (core.Settings.Telemetry.MetricsPort is null)
+            return null;
+        var server = MetricsServer.Build(core, app.Services.GetRequiredService<Readiness>(), telemetry.Metrics!, loggers);
+        await MetricsServer.StartAsync(server, core.Settings.Telemetry, cancellationToken);
+        Log.Watched(loggers.CreateLogger(typeof(ServerHost)), server.Urls.First());
+        return server;
+    }
+
     /// <summary>Where we are reached when nobody configured that: the first address listened on.</summary>
     private static Uri ListeningUrl(IServer server)
     {
@@ -101,6 +117,9 @@ internal static partial class ServerHost
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Metrics and health are at {Url}")]
+        public static partial void Watched(ILogger logger, string url);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "baseUrl is {Url}: session cookies will travel in the clear. Use https outside of tests.")]
         public static partial void InsecureCookies(ILogger logger, string url);
     }

@@ -13,7 +13,7 @@ internal sealed partial class ForwardEndpoint(
     PorthorCore core, IngressHandler handler, ServerIdentity identity, ILogger<ForwardEndpoint> logger)
 {
     /// <summary>What is meant for NGINX, which would not let the status itself through.</summary>
-    private const string MeantStatus = "X-Error-Status";
+    public const string MeantStatus = "X-Error-Status";
     private const string MeantBody = "X-Error-Body";
 
     public Task AuthorizeAsync(HttpContext context)

@@ -1,7 +1,9 @@
 using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
+using Porthor.Events;
 
 namespace Porthor.Server.Logging;
 
@@ -23,11 +25,15 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
     private readonly TimeProvider clock;
     private readonly Task work;
     private IExternalScopeProvider? scopes;
+    private readonly Meter meter = new(PorthorMetrics.MeterName);
     private long dropped;
+    private long reported;
 
     public LineLogger(ILineFormatter formatter, Stream output, TimeProvider clock)
     {
         (this.formatter, this.output, this.clock) = (formatter, output, clock);
+        meter.CreateObservableCounter(
+            "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Lines of the log that were dropped, because whoever reads it is too slow.");
         work = Task.Run(WriteAsync);
     }
 
@@ -40,6 +46,7 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
     {
         waiting.Writer.TryComplete();
         work.Wait();
+        meter.Dispose();
         output.Dispose();
     }
 
@@ -54,8 +61,10 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
                 if (buffer.WrittenCount >= WriteFrom)
                     await FlushAsync(buffer);
             }
-            if (Interlocked.Exchange(ref dropped, 0) is > 0 and var count)
-                Format(Dropped(count), buffer);
+            var lost = Interlocked.Read(ref dropped);
+            if (lost > reported)
+                Format(Dropped(lost - reported), buffer);
+            reported = lost;
             await FlushAsync(buffer);
         }
     }

@@ -49,6 +49,9 @@ internal sealed class RequestLog
 
     public string? User => user;
 
+    /// <summary>The service of a proxy's question; null if it names none, or could not be read.</summary>
+    public string? Service => rule?.Service;
+
     public static RequestLog? Of(HttpContext context) => context.Features.Get<RequestLog>();
 
     /// <summary>These fields as they are now.</summary>

@@ -1,9 +1,10 @@
 using Npgsql;
+using Porthor.Events;
 
 namespace Porthor.Sql.Postgres;
 
 /// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
+internal sealed class PostgresDatabase(NpgsqlDataSource source, StoreMetrics metrics) : SqlDatabase
 {
     public override Dialect Dialect => PostgresDialect.Instance;
 
@@ -11,7 +12,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
 
     /// <summary>Opens nothing yet; connections are made as they are needed.</summary>
     /// <param name="connectionString">Host, database, user and password; all else is decided here.</param>
-    public static PostgresDatabase Create(string connectionString, int maxConnections)
+    public static PostgresDatabase Create(string connectionString, int maxConnections, StoreMetrics metrics)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -27,14 +28,15 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
-        return new PostgresDatabase(NpgsqlDataSource.Create(builder));
+        // The name is how the driver's own metrics call the pool.
+        return new PostgresDatabase(new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build(), metrics);
     }
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), transactionLimit: null);
+        new PostgresSession(await ConnectAsync(cancellationToken), transactionLimit: null, metrics);
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit);
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, metrics);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {
@@ -47,23 +49,26 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw PostgresErrors.Translate(e);
+            throw metrics.Counted(StoreCalls.Script, PostgresErrors.Translate(e));
         }
     }
 
     public override async ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken)
     {
+        var begun = metrics.Begin();
         await using var connection = await ConnectAsync(cancellationToken);
         try
         {
             await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
             // Costs a round trip only the first time on each connection.
             await command.PrepareAsync(cancellationToken);
-            return (byte[]?)await command.ExecuteScalarAsync(cancellationToken);
+            var value = (byte[]?)await command.ExecuteScalarAsync(cancellationToken);
+            metrics.Answered(StoreCalls.Point, begun);
+            return value;
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw PostgresErrors.Translate(e);
+            throw metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(e));
         }
     }
 
@@ -77,7 +82,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : SqlDatabase
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw PostgresErrors.Translate(e);
+            throw metrics.Counted(StoreCalls.Connecting, PostgresErrors.Translate(e));
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using Porthor.Events;
 
 namespace Porthor.Sql.Postgres;
 
@@ -7,12 +8,14 @@ namespace Porthor.Sql.Postgres;
 /// A PostgreSQL connection in use. In a transaction, BEGIN and the time limits travel with the first statements and
 /// COMMIT with the last, so that a small change is a single round trip.
 /// </summary>
-internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? transactionLimit) : SqlSession
+internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? transactionLimit, StoreMetrics metrics) : SqlSession
 {
+    private readonly string reading = transactionLimit is null ? StoreCalls.Reading : StoreCalls.Locking;
     private bool begun = transactionLimit is null;
 
     public override async Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken)
     {
+        var asked = metrics.Begin();
         try
         {
             await using var batch = CreateBatch([statement], commit: false);
@@ -25,11 +28,12 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? tra
             while (await reader.NextResultAsync(cancellationToken))
             {
             }
+            metrics.Answered(reading, asked);
             return rows;
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw PostgresErrors.Translate(e);
+            throw metrics.Counted(reading, PostgresErrors.Translate(e));
         }
     }
 
@@ -37,31 +41,35 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? tra
     {
         if (statements.Count == 0)
             return [];
+        var asked = metrics.Begin();
         try
         {
             await using var batch = CreateBatch(statements, commit: false);
             await PrepareAsync(batch, cancellationToken);
             await batch.ExecuteNonQueryAsync(cancellationToken);
+            metrics.Answered(StoreCalls.Writing, asked);
             var preamble = batch.BatchCommands.Count - statements.Count;
             return [.. Enumerable.Range(preamble, statements.Count).Select(index => batch.BatchCommands[index].RecordsAffected)];
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw PostgresErrors.Translate(e);
+            throw metrics.Counted(StoreCalls.Writing, PostgresErrors.Translate(e));
         }
     }
 
     public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken)
     {
+        var asked = metrics.Begin();
         try
         {
             await using var batch = CreateBatch(statements, commit: true);
             await PrepareAsync(batch, cancellationToken);
             await batch.ExecuteNonQueryAsync(cancellationToken);
+            metrics.Answered(StoreCalls.Committing, asked);
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw PostgresErrors.Translate(e);
+            throw metrics.Counted(StoreCalls.Committing, PostgresErrors.Translate(e));
         }
     }
 

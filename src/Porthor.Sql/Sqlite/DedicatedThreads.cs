@@ -18,6 +18,9 @@ internal sealed class DedicatedThreads : IDisposable
             thread.Start();
     }
 
+    /// <summary>How much work no thread has taken up yet.</summary>
+    public int Waiting => queue.Count;
+
     /// <summary>Runs work on one of the threads.</summary>
     public Task<T> RunAsync<T>(Func<T> work)
     {

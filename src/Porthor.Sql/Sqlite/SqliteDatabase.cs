@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Porthor.Events;
 
 namespace Porthor.Sql.Sqlite;
 
@@ -15,16 +16,20 @@ internal sealed class SqliteDatabase : SqlDatabase
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private readonly string path;
+    private readonly StoreMetrics metrics;
     private readonly SqliteHandle writer;
     private readonly SemaphoreSlim writing = new(1, 1);
     private readonly DedicatedThreads writerThread = new("porthor ledger writer", 1);
     private readonly DedicatedThreads readerThreads = new("porthor ledger reader", ReaderThreads);
     private readonly ConcurrentBag<SqliteHandle> readers = [];
+    private int waiting;
 
-    private SqliteDatabase(string path)
+    private SqliteDatabase(string path, StoreMetrics metrics)
     {
         this.path = path;
+        this.metrics = metrics;
         writer = new SqliteHandle(path, BusyTimeout);
+        metrics.Watch(StoreCalls.Store, () => writerThread.Waiting + readerThreads.Waiting + Volatile.Read(ref waiting));
     }
 
     public override Dialect Dialect => SqliteDialect.Instance;
@@ -32,11 +37,11 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override string SchemaFolder => "Sqlite";
 
     /// <summary>Opens the file, and creates it if it does not exist.</summary>
-    public static SqliteDatabase Open(string path)
+    public static SqliteDatabase Open(string path, StoreMetrics metrics)
     {
         try
         {
-            return new SqliteDatabase(path);
+            return new SqliteDatabase(path, metrics);
         }
         catch (SqliteException e)
         {
@@ -45,19 +50,28 @@ internal sealed class SqliteDatabase : SqlDatabase
     }
 
     public override ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new(new SqliteSession(Reader(), readerThreads, inTransaction: false, readers.Add));
+        new(new SqliteSession(Reader(), readerThreads, inTransaction: false, metrics, readers.Add));
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        if (!await writing.WaitAsync(timeLimit, cancellationToken))
-            throw new StoreUnavailableException("ledger", "waiting for other writers");
-        return new SqliteSession(writer, writerThread, inTransaction: true, _ => writing.Release());
+        Interlocked.Increment(ref waiting);
+        try
+        {
+            if (!await writing.WaitAsync(timeLimit, cancellationToken))
+                throw metrics.Counted(StoreCalls.Connecting, new StoreUnavailableException("ledger", "waiting for other writers"));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
+        return new SqliteSession(writer, writerThread, inTransaction: true, metrics, _ => writing.Release());
     }
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {
         await using var session = (SqliteSession)await BeginAsync(TimeSpan.FromMinutes(1), cancellationToken);
         await session.RunAsync(
+            StoreCalls.Script,
             () =>
             {
                 writer.ExecuteScript(script);
@@ -73,14 +87,17 @@ internal sealed class SqliteDatabase : SqlDatabase
     /// </summary>
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken)
     {
+        var begun = metrics.Begin();
         var reader = Reader();
         try
         {
-            return new(reader.ReadPoint(sql, key));
+            var value = reader.ReadPoint(sql, key);
+            metrics.Answered(StoreCalls.Point, begun);
+            return new(value);
         }
         catch (SqliteException e)
         {
-            throw SqliteHandle.Translate(e);
+            throw metrics.Counted(StoreCalls.Point, SqliteHandle.Translate(e));
         }
         finally
         {

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Porthor.Events;
 
 namespace Porthor.Sql.Sqlite;
 
@@ -6,20 +7,22 @@ namespace Porthor.Sql.Sqlite;
 /// A SQLite handle in use; what is asked of it runs on the threads kept for that. A transaction begins with its first
 /// statement, so that a small change is a single visit to the writing thread.
 /// </summary>
-internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads threads, bool inTransaction, Action<SqliteHandle> release) : SqlSession
+internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads threads, bool inTransaction, StoreMetrics metrics, Action<SqliteHandle> release) : SqlSession
 {
+    private readonly string reading = inTransaction ? StoreCalls.Locking : StoreCalls.Reading;
     private bool toBegin = inTransaction;
     private bool open;
 
     public override Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
-        RunAsync(() => handle.Query(statement, read), cancellationToken);
+        RunAsync(reading, () => handle.Query(statement, read), cancellationToken);
 
     public override Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
         statements.Count == 0
             ? Task.FromResult<IReadOnlyList<int>>([])
-            : RunAsync<IReadOnlyList<int>>(() => [.. statements.Select(handle.Execute)], cancellationToken);
+            : RunAsync<IReadOnlyList<int>>(StoreCalls.Writing, () => [.. statements.Select(handle.Execute)], cancellationToken);
 
     public override Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) => RunAsync(
+        StoreCalls.Committing,
         () =>
         {
             foreach (var statement in statements)
@@ -38,8 +41,9 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
     }
 
     /// <summary>Runs on the session's thread, in its transaction if it has one.</summary>
-    internal Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellationToken) => threads.RunAsync(() =>
+    internal Task<T> RunAsync<T>(string operation, Func<T> work, CancellationToken cancellationToken) => threads.RunAsync(() =>
     {
+        var begun = metrics.Begin();
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
@@ -48,11 +52,13 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
                 handle.Execute(SqliteHandle.Begin);
                 (toBegin, open) = (false, true);
             }
-            return work();
+            var result = work();
+            metrics.Answered(operation, begun);
+            return result;
         }
         catch (SqliteException e)
         {
-            throw SqliteHandle.Translate(e);
+            throw metrics.Counted(operation, SqliteHandle.Translate(e));
         }
     });
 

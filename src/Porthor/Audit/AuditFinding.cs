@@ -14,6 +14,14 @@ public enum AuditKind
     UnknownScope,
 }
 
+/// <summary>The kinds' names, for whoever counts them.</summary>
+public static class AuditKinds
+{
+    private static readonly string[] Names = ["malformed", "no_record", "no_row", "mismatch", "outlives_parent", "no_parent", "unknown_scope"];
+
+    public static string ToText(this AuditKind kind) => Names[(int)kind - 1];
+}
+
 /// <summary>One inconsistency.</summary>
 /// <param name="Text">For people, as Markdown; says what was repaired.</param>
 /// <param name="Repaired">True if nothing of it remains.</param>

@@ -1,5 +1,6 @@
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
+using Porthor.Events;
 using Porthor.History;
 using Porthor.Storage;
 using Porthor.Tokens;
@@ -9,7 +10,7 @@ using Porthor.Values;
 namespace Porthor.Delegation;
 
 /// <summary>Finds or makes the children of tokens (README.md in this folder, contract/tokens.md 8).</summary>
-public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, TimeProvider clock, ILogger<DelegatedTokens> logger)
+public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, PorthorMetrics metrics, TimeProvider clock, ILogger<DelegatedTokens> logger)
 {
     private const int RememberedChildren = 5000;
 
@@ -17,14 +18,15 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private static readonly TimeSpan FlightTimeout = TimeSpan.FromSeconds(10);
 
     // Two memories, so that neither kind can crowd out the other.
-    private readonly ConcurrentLru<ChildKey, Token> internalTokens = new(RememberedChildren);
-    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = new(RememberedChildren);
+    private readonly ConcurrentLru<ChildKey, Token> internalTokens = metrics.Watched("internal tokens", new ConcurrentLru<ChildKey, Token>(RememberedChildren));
+    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = metrics.Watched("notebook tokens", new ConcurrentLru<ChildKey, Token>(RememberedChildren));
     private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
 
     /// <summary>The child that was asked for: one that exists and serves, or a new one.</summary>
     /// <exception cref="PorthorException"><c>invalid_token</c>: the parent is no longer listed, or has expired.</exception>
     public async Task<Token> GetAsync(DelegationRequest request, CancellationToken cancellationToken)
     {
+        using var span = PorthorTraces.Begin("find child");
         var remembered = request.TokenType == TokenType.Notebook ? notebookTokens : internalTokens;
         if (remembered.TryGet(request.Key, out var child) && await ServesAsync(child, request, cancellationToken))
             return child;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
+using Porthor.Events;
 using Porthor.Tokens;
 
 namespace Porthor.Storage;
@@ -11,9 +12,9 @@ namespace Porthor.Storage;
 /// <see cref="ChangeAsync{T}"/>, so none can get the order wrong.
 /// </summary>
 public sealed partial class TokenStore(
-    ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock, ILogger<TokenStore> logger)
+    ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenStore> logger)
 {
-    private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = new(Math.Max(3, options.RememberedRecords));
+    private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = metrics.Watched("records", new ConcurrentLru<TokenKey, OpenedRecord>(Math.Max(3, options.RememberedRecords)));
 
     public ITokenLedger Ledger => ledger;
 
@@ -61,6 +62,7 @@ public sealed partial class TokenStore(
     public async Task<T> ChangeAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan? timeLimit = null, CancellationToken cancellationToken = default)
     {
+        using var span = PorthorTraces.Begin("change tokens");
         var limit = timeLimit ?? options.ChangeTimeout;
         using var deadline = new CancellationTokenSource(limit, clock);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
@@ -94,6 +96,7 @@ public sealed partial class TokenStore(
         {
             result = await work(transaction);
             await transaction.CommitAsync();
+            metrics.Tokens.Changed(transaction.Changes);
         }
         catch
         {
@@ -161,6 +164,7 @@ public sealed partial class TokenStore(
     {
         try
         {
+            metrics.Tokens.RecordDecrypted();
             fresh = new OpenedRecord(current, codec.Open(key, current));
             return true;
         }

@@ -21,6 +21,7 @@ public sealed class TokenTransaction
     private readonly List<TokenKey> removals = [];
     private readonly List<RecordEdit> edits = [];
     private readonly List<TokenKey> written = [];
+    private readonly List<TokenChange> changes = [];
 
     internal TokenTransaction(
         ILedgerTransaction ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock,
@@ -37,6 +38,9 @@ public sealed class TokenTransaction
 
     /// <summary>Records written before the commit, to be deleted again if it does not succeed.</summary>
     internal IReadOnlyList<TokenKey> WrittenRecords => written;
+
+    /// <summary>What will have been done to tokens when this is committed.</summary>
+    internal IReadOnlyList<TokenChange> Changes => changes;
 
     /// <inheritdoc cref="ILedgerTransaction.LockAsync"/>
     public Task<TokenInfo?> LockAsync(TokenKey key) => ledger.LockAsync(key, cancellationToken);
@@ -87,7 +91,7 @@ public sealed class TokenTransaction
     {
         creations.Add(record);
         ledger.Insert(row);
-        ledger.Add([change]);
+        Add([change]);
     }
 
     /// <summary>Removes locked tokens from both stores before their time, in the order given: children before their parents.</summary>
@@ -104,14 +108,14 @@ public sealed class TokenTransaction
         List<TokenKey> keys = [.. tokens.Select(token => token.Token)];
         removals.AddRange(keys);
         ledger.Delete(keys);
-        ledger.Add(changes);
+        Add(changes);
     }
 
     /// <summary>Changes the row of a locked token.</summary>
     public void Edit(TokenInfo row, params IReadOnlyList<TokenChange> changes)
     {
         ledger.Update(row);
-        ledger.Add(changes);
+        Add(changes);
     }
 
     /// <summary>Changes the record of a locked token.</summary>
@@ -156,6 +160,12 @@ public sealed class TokenTransaction
                 changedMeanwhile.Add(edit.Key);
         }
         return changedMeanwhile;
+    }
+
+    private void Add(IReadOnlyList<TokenChange> more)
+    {
+        changes.AddRange(more);
+        ledger.Add(more);
     }
 
     private async Task WriteNewAsync(TokenRecord record)

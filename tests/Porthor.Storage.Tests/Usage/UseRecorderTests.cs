@@ -127,7 +127,7 @@ public sealed class UseRecorderTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name == "uses_dropped" && metrics.Owns(instrument))
+                if (instrument.Name == "porthor.uses.dropped" && metrics.Owns(instrument))
                     self.EnableMeasurementEvents(instrument);
             },
         };

@@ -361,3 +361,34 @@ internal sealed record HealthAnswer
     /// <example>healthy</example>
     public required string Status { get; init; }
 }
+
+/// <summary>Whether requests can be answered, and how everything is that is needed for it.</summary>
+internal sealed record ReadinessAnswer
+{
+    /// <example>ready</example>
+    public required string Status { get; init; }
+
+    public required DependencyAnswer[] Dependencies { get; init; }
+}
+
+/// <summary>Something that the service needs.</summary>
+internal sealed record DependencyAnswer
+{
+    /// <example>ledger</example>
+    public required string Name { get; init; }
+
+    /// <summary>up or down.</summary>
+    public required string State { get; init; }
+
+    /// <summary>For how many seconds it has been so.</summary>
+    public required double Age { get; init; }
+
+    /// <summary>How many seconds ago it was asked.</summary>
+    public required double Checked { get; init; }
+
+    /// <summary>Whether no request can be answered without it.</summary>
+    public required bool Required { get; init; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string? Fault { get; init; }
+}

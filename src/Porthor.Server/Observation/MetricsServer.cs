@@ -1,0 +1,56 @@
+using Microsoft.AspNetCore.Http.Features;
+using OpenTelemetry.Metrics;
+using Porthor.Server.Configuration;
+using Porthor.Server.Health;
+using Porthor.Server.Hosting;
+
+namespace Porthor.Server.Observation;
+
+/// <summary>
+/// A web server of its own for whoever watches the service: metrics and health, on a port that no proxy leads to. It shares no route
+/// with the one for users, so that neither can show the other's.
+/// </summary>
+internal static class MetricsServer
+{
+    public static WebApplication Build(PorthorCore core, Readiness readiness, MeterProvider metrics, ILoggerFactory loggers)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxConcurrentConnections = 100;
+            kestrel.Listen(core.Settings.Telemetry.MetricsAddress, core.Settings.Telemetry.MetricsPort!.Value);
+        });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
+        builder.Services.AddSingleton(readiness);
+        builder.Services.AddRouting();
+        var app = builder.Build();
+        app.Use(next => context =>
+        {
+            // That it is watched is not what the service does.
+            if (context.Features.Get<IHttpMetricsTagsFeature>() is { } tags)
+                tags.MetricsDisabled = true;
+            return next(context);
+        });
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
+        app.UseRouting();
+        app.MapHealth();
+        return app;
+    }
+
+    /// <exception cref="StartException">The port cannot be listened on.</exception>
+    public static async Task StartAsync(WebApplication app, TelemetrySettings settings, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new StartException(
+                $"Cannot listen on {settings.MetricsAddress}:{settings.MetricsPort} for metrics: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another port with --metrics-port.", e);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using System.Net;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Observation;
+
+/// <summary>Metrics and traces are sent where OpenTelemetry's own variables say, and nowhere without them.</summary>
+public sealed class CollectorTests
+{
+    [Theory, EveryMode]
+    public async Task A_collector_is_sent_metrics_and_traces_without_secrets(Mode mode)
+    {
+        await using var collector = new RecordingServer();
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        program.Variables["PORTHOR_SESSION_SECRET"] = deployment.Settings.SessionKeys[0].Reveal();
+        var token = await MetricsTests.CreateTokenAsync(program);
+        program.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.AbsoluteUri;
+        program.Variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        program.Variables["OTEL_SERVICE_NAME"] = "porthor-under-test";
+        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        (await serving.AskAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
+        (await serving.Client.GetAsync("/login?code=a-code-of-the-provider&state=a-state-of-ours")).Dispose();
+        (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+
+        var metrics = string.Concat(collector.All.Where(sent => sent.Path == "/v1/metrics").Select(sent => sent.Text));
+        foreach (var text in (string[])["porthor.decisions", "auth_user", "porthor-under-test"])
+            metrics.ShouldContain(text);
+        var traces = string.Concat(collector.All.Where(sent => sent.Path == "/v1/traces").Select(sent => sent.Text));
+        foreach (var text in (string[])["/ingress/auth", mode == Mode.Cluster ? "vault: reading" : "porthor-under-test"])
+            traces.ShouldContain(text);
+        foreach (var secret in (string[])[token.Reveal(), token.Reveal().Split('.')[1], "a-code-of-the-provider", "a-state-of-ours", deployment.Settings.SessionKeys[0].Reveal()])
+            (metrics + traces).ShouldNotContain(secret);
+    }
+
+    [Fact]
+    public async Task What_is_turned_off_or_not_asked_for_is_not_sent()
+    {
+        await using var collector = new RecordingServer();
+        await using var program = new PorthorProgram();
+        program.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.AbsoluteUri;
+        program.Variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
+        program.Variables["OTEL_TRACES_EXPORTER"] = "none";
+        (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
+        collector.All.Select(sent => sent.Path).Distinct().ShouldBe(["/v1/metrics"]);
+
+        program.Variables["OTEL_SDK_DISABLED"] = "true";
+        var before = collector.All.Count;
+        (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
+        collector.All.Count.ShouldBe(before);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using Porthor.Events;
+using Porthor.History;
+using Porthor.Server.Logging;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Observation;
+
+/// <summary>
+/// Dashboards and alerts depend on the names of metrics and their labels: <c>metrics.txt</c> beside this file is what they are.
+/// Whoever changes it on purpose changes the board and the rules in <c>deploy</c> too, and says so in the changelog.
+/// </summary>
+public sealed partial class MetricNameTests
+{
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Observation");
+
+    [Fact]
+    public async Task Metrics_have_the_names_and_labels_that_they_have_always_had()
+    {
+        var lines = string.Join('\n', Describe(await FetchAllAsync())) + "\n";
+        lines.ShouldBe(await File.ReadAllTextAsync(Path.Combine(Folder, "metrics.txt"), TestContext.Current.CancellationToken), customMessage: lines);
+    }
+
+    /// <summary>Measures every fact once, by whatever methods there are for it, and fetches what came of it.</summary>
+    internal static async Task<string> FetchAllAsync()
+    {
+        using var provider = Sdk.CreateMeterProviderBuilder().AddMeter(PorthorMetrics.MeterName)
+            .AddPrometheusExporter(prometheus => (prometheus.ScopeInfoEnabled, prometheus.TargetInfoEnabled) = (false, false)).Build();
+        using var metrics = new PorthorMetrics();
+        using var log = new LineLogger(new JsonLineFormatter(), Stream.Null, TimeProvider.System);
+        foreach (var facts in (object[])[metrics, metrics.Decisions, metrics.Stores, metrics.Tokens, metrics.Upkeep])
+        {
+            foreach (var fact in facts.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
+                .Where(method => method.ReturnType == typeof(void) && method.Name != nameof(IDisposable.Dispose)))
+                fact.Invoke(facts, [.. fact.GetParameters().Select(parameter => Anything(parameter.ParameterType))]);
+        }
+        // The bots' counter is chosen by an argument.
+        metrics.Authorized(isBot: false, "service");
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        await using var app = builder.Build();
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(provider, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
+        await app.StartAsync();
+        using var client = new HttpClient();
+        return await client.GetStringAsync(new Uri(new Uri(app.Urls.First()), "/metrics"));
+    }
+
+    /// <summary>A line for each metric: its name, its type, its labels and what it tells.</summary>
+    private static List<string> Describe(string fetched)
+    {
+        var helps = Help.Matches(fetched).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["text"].Value);
+        return
+        [
+            .. from Match type in Type.Matches(fetched)
+               let name = type.Groups["name"].Value
+               let labels = Regex.Matches(fetched, $@"^{name}(_count)?\{{(?<labels>[^}}]*)\}}", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+                   .SelectMany(sample => Label.Matches(sample.Groups["labels"].Value).Select(label => label.Groups["name"].Value)).Distinct().Order(StringComparer.Ordinal)
+               orderby name
+               select $"{name} {type.Groups["type"].Value} {{{string.Join(',', labels)}}} {helps.GetValueOrDefault(name)}",
+        ];
+    }
+
+    private static object Anything(Type type) => (Nullable.GetUnderlyingType(type) ?? type) switch
+    {
+        _ when type == typeof(string) => "service",
+        _ when type == typeof(bool) => true,
+        _ when type == typeof(long) => 1L,
+        _ when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
+        var time when time == typeof(TimeSpan) => TimeSpan.FromSeconds(1),
+        { IsEnum: true } => Enum.GetValues(type).GetValue(0)!,
+        _ when type == typeof(Func<long>) => new Func<long>(() => 1),
+        _ when type == typeof(Func<(long, long)>) => new Func<(long, long)>(() => (1, 1)),
+        _ when type == typeof(IReadOnlyList<TokenChange>) => (TokenChange[])[SomeChange],
+        _ => throw new InvalidOperationException($"What is a {type}?"),
+    };
+
+    private static TokenChange SomeChange => new()
+    {
+        Token = new TokenKey("key"),
+        Username = "ann",
+        TokenType = TokenType.User,
+        Scopes = ScopeSet.Empty,
+        Actor = "ann",
+        Action = ChangeAction.Create,
+        EventTime = DateTimeOffset.UnixEpoch,
+    };
+
+    [GeneratedRegex("^# TYPE (?<name>\\S+) (?<type>\\w+)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    private static partial Regex Type { get; }
+
+    [GeneratedRegex("^# HELP (?<name>\\S+) (?<text>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
+    private static partial Regex Help { get; }
+
+    [GeneratedRegex("(?<name>\\w+)=\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Label { get; }
+}

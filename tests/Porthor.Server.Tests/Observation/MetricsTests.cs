@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Observation;
+
+/// <summary>The metrics of the program itself, as they are fetched from it.</summary>
+public sealed partial class MetricsTests
+{
+    [Theory, EveryMode]
+    public async Task What_is_decided_read_and_changed_can_be_fetched_and_only_where_it_should(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        program.Variables["PORTHOR_SESSION_SECRET"] = deployment.Settings.SessionKeys[0].Reveal();
+        var token = await CreateTokenAsync(program);
+        using var serving = await ServingProgram.StartAsync(program);
+        (await serving.AskAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
+        (await serving.AskAsync(token, "?scope=read:all&service=tap")).ShouldBe(HttpStatusCode.OK);
+        (await serving.AskAsync(token, "?scope=admin:token&service=tap")).ShouldBe(HttpStatusCode.Forbidden);
+        (await serving.AskAsync(token: null, "?scope=read:all")).ShouldBe(HttpStatusCode.Unauthorized);
+        (await serving.AskAsync(token, "?satisfy=most")).ShouldBe(HttpStatusCode.UnprocessableEntity);
+
+        var metrics = await serving.MetricsAsync();
+        foreach (var line in (string[])
+        [
+            """porthor_decisions_total{outcome="allowed",service="tap"} 2""",
+            """porthor_decisions_total{outcome="denied",service="tap"} 1""",
+            """porthor_decisions_total{outcome="unauthenticated",service=""} 1""",
+            """porthor_decisions_total{outcome="invalid",service=""} 1""",
+            """porthor_decisions_total{outcome="unavailable",service=""} 0""",
+            """porthor_decision_duration_seconds_count{outcome="allowed"} 2""",
+            """auth_user_total{service="tap"} 2""",
+            """porthor_records_decrypted_total{} 1""",
+            $$"""porthor_build_info{mode="{{mode.ToString().ToLowerInvariant()}}",version="0.1.0"} 1""",
+        ])
+            metrics.ShouldContain(line);
+        // The record was read where it is kept; the pool is the driver's own to tell.
+        metrics.ShouldContain($"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "vault" : "ledger")}\"}}");
+        if (mode != Mode.Embedded)
+            metrics.ShouldMatch("""db_client_connection\w+\{[^}]*pool_name="ledger"[^}]*\} [0-9]""");
+        metrics.ShouldNotContain(token.Reveal());
+        metrics.ShouldNotContain(token.Reveal().Split('.')[1]);
+
+        // Users find none of it, and those who watch find nothing else.
+        (await serving.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        foreach (var path in (string[])["/", "/ingress/auth", "/auth/api/v1/token-info", "/health", "/login"])
+            (await serving.Client.GetAsync(new Uri(serving.Watched!, path))).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
+        (await serving.Client.GetStringAsync(new Uri(serving.Watched!, "/health/live"))).ShouldBe("""{"status":"alive"}""");
+        (await serving.Client.GetAsync(new Uri(serving.Watched!, "/health/ready"))).StatusCode.ShouldBe(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Invented_services_do_not_become_series_without_end()
+    {
+        await using var program = new PorthorProgram();
+        var token = await CreateTokenAsync(program);
+        using var serving = await ServingProgram.StartAsync(program);
+        for (var i = 0; i < 300; i++)
+            await serving.AskAsync(token, $"?scope=read:all&service=invented{i}");
+        await serving.AskAsync(token, $"?scope=read:all&service={new string('x', 500)}");
+
+        var metrics = await serving.MetricsAsync();
+        Service.Matches(metrics).Select(match => match.Groups["name"].Value).Distinct().Count().ShouldBeLessThan(110);
+        metrics.ShouldContain("""porthor_decisions_total{outcome="allowed",service="(other)"} 201""");
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_told_to_be_watched_is_not()
+    {
+        await using var program = new PorthorProgram();
+        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        (await serving.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+        serving.Program.Output.ShouldNotContain("Metrics and health");
+    }
+
+    [Fact]
+    public async Task A_taken_port_for_metrics_is_refused_in_one_sentence()
+    {
+        await using var program = new PorthorProgram();
+        using var other = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var refused = await program.RunAsync("run", "--port", "0", "--metrics-port", $"{port}");
+        refused.ExitCode.ShouldBe(1);
+        refused.Errors.ShouldStartWith($"Error: Cannot listen on 127.0.0.1:{port} for metrics: ");
+        (await program.RunAsync("run", "--metrics-port", "70000")).ExitCode.ShouldBe(2);
+    }
+
+    /// <summary>The maintenance and the audit are processes that end; the server tells what they found.</summary>
+    [Fact]
+    public async Task What_maintenance_and_audit_found_is_told_by_the_server()
+    {
+        await using var deployment = await Deployment.CreateAsync(Mode.Embedded);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        await CreateTokenAsync(program);
+        (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
+        await (await deployment.OpenNodeAsync()).Vault.DeleteAllAsync(CancellationToken.None);
+        (await program.RunAsync("audit")).Output.ShouldContain("found in database but not Redis");
+
+        using var serving = await ServingProgram.StartAsync(program);
+        await serving.Program.UntilAsync(
+            async () => (await serving.MetricsAsync()).Contains("""porthor_audit_findings{kind="no_record"} 1""", StringComparison.Ordinal), "the audit's findings");
+        var metrics = await serving.MetricsAsync();
+        metrics.ShouldContain("active_user_tokens{} 1");
+        metrics.ShouldMatch(@"porthor_audit_time_seconds\{\} [0-9]{10}");
+        metrics.ShouldMatch(@"porthor_maintenance_time_seconds\{\} [0-9]{10}");
+    }
+
+    internal static async Task<Token> CreateTokenAsync(PorthorProgram program)
+    {
+        await program.RunAsync("init");
+        var made = await program.RunAsync("token", "create", "--username", "ann", "--name", "one", "--scopes", "read:all,user:token", "--lifetime", "30d");
+        made.ExitCode.ShouldBe(0, made.Errors);
+        return Token.Parse(made.Output.Trim());
+    }
+
+    [GeneratedRegex("service=\"(?<name>[^\"]*)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Service { get; }
+}

@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Server.Health;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Observation;
+
+/// <summary>Liveness and readiness are two questions (deviations 15).</summary>
+public sealed class ReadinessTests
+{
+    [Theory, EveryMode]
+    public async Task A_server_with_its_stores_is_alive_and_ready(Mode mode)
+    {
+        await using var server = await TestServer.StartAsync(mode);
+        (await server.GetAsync("/health/live")).Body.ShouldBe("""{"status":"alive"}""");
+        var ready = await server.GetAsync("/health/ready");
+        (ready.StatusCode, ready.Json.GetProperty("status").GetString()).ShouldBe((200, "ready"));
+        string[] expected = mode == Mode.Cluster ? ["ledger", "vault", "ephemeral Redis"] : ["ledger", "vault"];
+        ready.Json.GetProperty("dependencies").EnumerateArray().Select(one => one.GetProperty("name").GetString()).ShouldBe(expected);
+        foreach (var dependency in ready.Json.GetProperty("dependencies").EnumerateArray())
+        {
+            dependency.GetProperty("state").GetString().ShouldBe("up");
+            dependency.GetProperty("age").GetDouble().ShouldBeGreaterThanOrEqualTo(0);
+            dependency.TryGetProperty("fault", out _).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
+    public async Task Without_its_vault_a_server_is_alive_and_not_ready_until_it_is_back()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var redis = await RedisServerProcess.StartOwnAsync();
+        await using var wire = new FaultyWire(redis.Port);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => settings with
+        {
+            AnswerTimeout = TimeSpan.FromMilliseconds(300),
+            PersistentRedis = settings.PersistentRedis! with { Port = wire.Port },
+        });
+        (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
+
+        wire.Refuses = true;
+        wire.Cut();
+        await UntilStatusAsync(server, 503);
+        var down = await server.GetAsync("/health/ready");
+        down.Json.GetProperty("status").GetString().ShouldBe("not ready");
+        var vault = Find(down, "vault");
+        vault.GetProperty("state").GetString().ShouldBe("down");
+        vault.GetProperty("fault").GetString()!.ShouldStartWith("The vault is not available");
+        Find(down, "ledger").GetProperty("state").GetString().ShouldBe("up");
+        // Nothing tells where it is or how to get in.
+        foreach (var secret in (string[])["127.0.0.1", $"{wire.Port}", server.Deployment.DatabaseName!, "assword"])
+            down.Body.ShouldNotContain(secret);
+        (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
+        server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "vault is down").ShouldBe(1);
+
+        wire.Refuses = false;
+        await UntilStatusAsync(server, 200);
+        server.Logs.One("vault is up again");
+    }
+
+    /// <summary>Requests that cannot be counted go on, so that it is no reason to send none.</summary>
+    [Fact]
+    public async Task Without_its_ephemeral_Redis_a_server_says_so_and_is_ready()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var server = await TestServer.StartAsync(
+            Mode.Cluster, settings => settings with { EphemeralRedis = settings.EphemeralRedis! with { Port = RealServers.FreePort() } });
+        var ready = await server.GetAsync("/health/ready");
+        ready.StatusCode.ShouldBe(200, ready.Body);
+        Find(ready, "ephemeral Redis").GetProperty("state").GetString().ShouldBe("down");
+        Find(ready, "ephemeral Redis").GetProperty("required").GetBoolean().ShouldBeFalse();
+    }
+
+    /// <summary>Whoever asks without end must not keep the stores busy.</summary>
+    [Fact]
+    public async Task Many_who_ask_share_one_look_at_the_stores()
+    {
+        var looks = 0;
+        var clock = new FakeTimeProvider();
+        var readiness = new Readiness(
+            [new Dependency("counted", Required: true, _ => Task.FromResult(Interlocked.Increment(ref looks)))],
+            clock,
+            TimeSpan.FromSeconds(10),
+            NullLogger<Readiness>.Instance);
+        await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => readiness.CheckAsync()));
+        looks.ShouldBe(1);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => readiness.CheckAsync()));
+        looks.ShouldBe(2);
+    }
+
+    private static JsonElement Find(Answer answer, string name) =>
+        answer.Json.GetProperty("dependencies").EnumerateArray().Single(one => one.GetProperty("name").GetString() == name);
+
+    private static Task UntilStatusAsync(TestServer server, int status) => RealServers.UntilAsync(
+        async () => (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(status), $"status {status}");
+}

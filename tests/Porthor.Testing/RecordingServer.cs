@@ -1,0 +1,81 @@
+using System.Collections.Concurrent;
+using System.IO.Compression;
+using System.Net;
+using System.Text;
+
+namespace Porthor.Testing;
+
+/// <summary>Stands for a service outside, such as a collector or Slack: accepts whatever is sent, and keeps it.</summary>
+internal sealed class RecordingServer : IAsyncDisposable
+{
+    private readonly HttpListener listener = new();
+    private readonly ConcurrentQueue<Received> received = new();
+    private readonly Task work;
+
+    public RecordingServer()
+    {
+        Url = new Uri($"http://127.0.0.1:{RealServers.FreePort()}/");
+        listener.Prefixes.Add(Url.AbsoluteUri);
+        listener.Start();
+        work = AcceptAsync();
+    }
+
+    public Uri Url { get; }
+
+    public IReadOnlyList<Received> All => [.. received];
+
+    /// <summary>What is answered; 200 unless a test wants otherwise.</summary>
+    public int Status { get; set; } = 200;
+
+    /// <summary>While this is not done, nobody is answered.</summary>
+    public Task Answering { get; set; } = Task.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        listener.Close();
+        await work;
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await listener.GetContextAsync();
+            }
+            catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+            {
+                return;
+            }
+            _ = AnswerAsync(context);
+        }
+    }
+
+    private async Task AnswerAsync(HttpListenerContext context)
+    {
+        try
+        {
+            var body = new MemoryStream();
+            Stream input = context.Request.Headers["Content-Encoding"] == "gzip" ? new GZipStream(context.Request.InputStream, CompressionMode.Decompress) : context.Request.InputStream;
+            await input.CopyToAsync(body);
+            received.Enqueue(new Received(context.Request.Url!.AbsolutePath, body.ToArray()));
+            await Answering;
+            context.Response.StatusCode = Status;
+            context.Response.ContentType = "application/json";
+            context.Response.Close();
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException)
+        {
+            // The other side did not wait.
+        }
+    }
+
+    /// <param name="Bytes">Unpacked if it was packed.</param>
+    public sealed record Received(string Path, byte[] Bytes)
+    {
+        /// <summary>Also of what is no text: what is text in it can be found.</summary>
+        public string Text => Encoding.UTF8.GetString(Bytes);
+    }
+}

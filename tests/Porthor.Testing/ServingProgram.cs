@@ -1,0 +1,52 @@
+using System.Net;
+using Porthor.Tokens;
+
+namespace Porthor.Testing;
+
+/// <summary>The program, serving: where it is reached by users, and by those who watch it.</summary>
+internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watched) : IDisposable
+{
+    /// <summary>A client of users' that keeps nothing between requests.</summary>
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
+
+    /// <param name="watched">With a port for metrics.</param>
+    public static async Task<ServingProgram> StartAsync(PorthorProgram program, bool watched = true)
+    {
+        const string news = "Metrics and health are at ";
+        var url = new Uri($"http://127.0.0.1:{RealServers.FreePort()}");
+        var running = program.Start(["run", "--urls", url.AbsoluteUri, .. watched ? (string[])["--metrics-port", "0"] : []]);
+        using var client = new HttpClient();
+        await running.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    using var answer = await client.GetAsync(new Uri(url, "/health/ready"));
+                    return answer.IsSuccessStatusCode && (!watched || running.Output.Contains(news, StringComparison.Ordinal));
+                }
+                catch (HttpRequestException)
+                {
+                    return false;
+                }
+            },
+            "the server");
+        return new ServingProgram(running, url, watched ? new Uri(running.Output.Split(news)[1].Split('"')[0]) : null);
+    }
+
+    /// <summary>Asks as a proxy does, and gives the status.</summary>
+    public async Task<HttpStatusCode> AskAsync(Token? token, string query)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/ingress/auth" + query);
+        request.Headers.Add("X-Original-URL", "https://example.com/");
+        request.Headers.Add("X-Original-Method", "GET");
+        if (token is not null)
+            request.Headers.Authorization = new("Bearer", token.Reveal());
+        using var answer = await Client.SendAsync(request);
+        return answer.StatusCode;
+    }
+
+    /// <summary>All metrics, as Prometheus fetches them.</summary>
+    public Task<string> MetricsAsync() => Client.GetStringAsync(new Uri(Watched!, "/metrics"));
+
+    public void Dispose() => Client.Dispose();
+}
