@@ -28,23 +28,8 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
     /// </summary>
     public ValueTask<QuotaPlan?> GetRecentAsync(CancellationToken cancellationToken = default)
     {
-        var known = Volatile.Read(ref latest);
-        if (known is null || clock.GetElapsedTime(known.Begun) >= Freshness || known.Plan.IsFaulted || known.Plan.IsCanceled)
-        {
-            var source = new TaskCompletionSource<QuotaPlan?>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var mine = new Reading(clock.GetTimestamp(), source.Task);
-            var begun = Interlocked.CompareExchange(ref latest, mine, known);
-            if (ReferenceEquals(begun, known))
-            {
-                known = mine;
-                _ = ReadIntoAsync(source);
-            }
-            else
-            {
-                known = begun!;
-            }
-        }
-        return known.Plan.IsCompletedSuccessfully ? new(known.Plan.Result) : new(known.Plan.WaitAsync(cancellationToken));
+        var reading = Latest();
+        return reading.IsCompletedSuccessfully ? new(reading.Result) : new(reading.WaitAsync(cancellationToken));
     }
 
     /// <summary>Null if none are set, or what is stored cannot be read; the latter is logged.</summary>
@@ -88,6 +73,22 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
             return false;
         plan = known.Plan.Result;
         return true;
+    }
+
+    /// <summary>The reading that is good enough, or else one that begins now. Who finds that another was quicker looks again.</summary>
+    private Task<QuotaPlan?> Latest()
+    {
+        while (true)
+        {
+            var known = Volatile.Read(ref latest);
+            if (known is not null && clock.GetElapsedTime(known.Begun) < Freshness && !known.Plan.IsFaulted && !known.Plan.IsCanceled)
+                return known.Plan;
+            var source = new TaskCompletionSource<QuotaPlan?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!ReferenceEquals(Interlocked.CompareExchange(ref latest, new Reading(clock.GetTimestamp(), source.Task), known), known))
+                continue;
+            _ = ReadIntoAsync(source);
+            return source.Task;
+        }
     }
 
     private async Task ReadIntoAsync(TaskCompletionSource<QuotaPlan?> source)
