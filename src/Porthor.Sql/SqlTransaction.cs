@@ -51,6 +51,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
                 $"""
                 SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token
                 WHERE t.expires <= {now} AND t.token > {after?.Value ?? ""}
+                AND NOT EXISTS (SELECT 1 FROM subtoken cs JOIN token c ON c.token = cs.child WHERE cs.parent = t.token AND c.expires <= {now})
                 ORDER BY t.token LIMIT {limit}{database.Dialect.ForUpdateSkipLocked}
                 """),
             TokenRows.Read,

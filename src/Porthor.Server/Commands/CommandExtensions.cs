@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Porthor.Audit;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
@@ -47,7 +48,7 @@ internal static class CommandExtensions
         {
             return Fail(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (!verbose && e is StartException or SettingsException or SchemaException or PorthorException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (!verbose && e is StartException or SettingsException or SchemaException or AuditException or PorthorException or IOException or UnauthorizedAccessException)
         {
             return Fail(e is StoreUnavailableException { InnerException: { } cause } ? $"{e.Message}: {cause.Message}" : e.Message, exitCode: 1);
         }

@@ -72,7 +72,8 @@ public sealed partial class TokenAudit
                 var end = AuditComparison.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
                 transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = end });
                 transaction.Edit(current, current.Record with { Expires = end });
-                return (names, current.Record.Username, await ShortenDescendantsAsync(transaction, suspect.Token, end));
+                var lost = row.Scopes.Except(current.Record.Scopes);
+                return (names, current.Record.Username, await CutDescendantsAsync(transaction, suspect.Token, lost, end));
             },
             cancellationToken: cancellationToken);
         if (mismatches.Count == 0)
@@ -103,11 +104,11 @@ public sealed partial class TokenAudit
                     return [];
                 var current = await transaction.ReadRecordAsync(suspect.Token);
                 if (fix)
-                    Shorten(transaction, child, current, parent.Expires!.Value);
+                    Cut(transaction, child, current, ScopeSet.Empty, parent.Expires);
                 return
                 [
                     new Shortened(child, current?.Record.Username ?? child.Username, parent.Expires!.Value),
-                    .. fix ? await ShortenDescendantsAsync(transaction, suspect.Token, parent.Expires) : [],
+                    .. fix ? await CutDescendantsAsync(transaction, suspect.Token, ScopeSet.Empty, parent.Expires) : [],
                 ];
             },
             cancellationToken: cancellationToken);
@@ -115,29 +116,33 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// What becomes too long by a repair is repaired with it, so that no second run finds what the first one caused.
+    /// What becomes too long by a repair is repaired with it, so that no second run finds what the first one caused. And what a token
+    /// loses its descendants lose, as by any other edit (deviations 2).
     /// </summary>
-    private static async Task<IReadOnlyList<Shortened>> ShortenDescendantsAsync(TokenTransaction transaction, TokenKey key, DateTimeOffset? end)
+    private static async Task<IReadOnlyList<Shortened>> CutDescendantsAsync(TokenTransaction transaction, TokenKey key, ScopeSet lost, DateTimeOffset? end)
     {
-        if (end is null)
+        if (lost.IsEmpty && end is null)
             return [];
         var descendants = await transaction.LockDescendantsAsync(key);
         var records = await transaction.ReadRecordsAsync([.. descendants.Select(token => token.Token)]);
         List<Shortened> shortened = [];
-        foreach (var token in descendants.Where(token => AuditComparison.Outlives(token.Expires, end)))
+        foreach (var token in descendants)
         {
             var current = records.GetValueOrDefault(token.Token);
-            Shorten(transaction, token, current, end.Value);
-            shortened.Add(new Shortened(token, current?.Record.Username ?? token.Username, end.Value));
+            var outlives = AuditComparison.Outlives(token.Expires, end);
+            if (outlives)
+                shortened.Add(new Shortened(token, current?.Record.Username ?? token.Username, end!.Value));
+            if (outlives || token.Scopes.Names.Any(lost.Contains) || current?.Record.Scopes.Names.Any(lost.Contains) == true)
+                Cut(transaction, token, current, lost, outlives ? end : token.Expires);
         }
         return shortened;
     }
 
-    private static void Shorten(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, DateTimeOffset end)
+    private static void Cut(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, ScopeSet lost, DateTimeOffset? end)
     {
-        transaction.Edit(token with { Expires = end });
-        if (current is not null)
-            transaction.Edit(current, current.Record with { Expires = AuditComparison.Earlier(current.Record.Expires, end) });
+        transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
+        if (current is { Record: var record })
+            transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = AuditComparison.Earlier(record.Expires, end) });
     }
 
     private AuditFinding OutlivesParent(Shortened child, bool repaired)

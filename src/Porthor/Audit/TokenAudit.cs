@@ -17,9 +17,12 @@ public sealed partial class TokenAudit(
 
     /// <summary>Finds inconsistencies, and repairs what can be repaired without guessing.</summary>
     /// <param name="fix">Repair, and say so in the findings.</param>
+    /// <exception cref="AuditException">To repair would be to destroy.</exception>
     public async IAsyncEnumerable<AuditFinding> RunAsync(
         bool fix, IProgress<AuditProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        if (fix)
+            await RequireReadableAsync(cancellationToken);
         long examined = 0, findings = 0;
         HashSet<string> reported = [];
         await foreach (var keys in store.Vault.ScanAsync(cancellationToken))
@@ -49,6 +52,24 @@ public sealed partial class TokenAudit(
             after = rows.Count > 0 ? rows[^1].Token.Token : null;
         }
         while (rows.Count == BatchSize);
+    }
+
+    /// <summary>
+    /// With the wrong session secret every record is malformed, and to repair that is to delete them all. One that can be read proves
+    /// the secret; most often it is among the first.
+    /// </summary>
+    private async Task RequireReadableAsync(CancellationToken cancellationToken)
+    {
+        var any = false;
+        await foreach (var keys in store.Vault.ScanAsync(cancellationToken))
+        {
+            var records = await store.Vault.GetAsync(keys, cancellationToken);
+            if (records.Any(found => codec.TryOpen(found.Key, found.Value) is not null))
+                return;
+            any |= records.Count > 0;
+        }
+        if (any)
+            throw new AuditException("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
     }
 
     /// <summary>Records that cannot be read, that no row lists, or that hold scopes nobody knows.</summary>

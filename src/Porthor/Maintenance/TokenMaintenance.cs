@@ -17,13 +17,25 @@ public sealed partial class TokenMaintenance(
     private const int BatchSize = 1000;
 
     /// <summary>
-    /// Removes the tokens that have expired, each with a change <c>expire</c>; says how many (contract/tokens.md 7.10). Their
-    /// children, which can only be left over from another's mistake, stay and lose their parent.
+    /// Removes the tokens that have expired, each with a change <c>expire</c>; says how many (contract/tokens.md 7.10). Children go
+    /// before their parents, generation by generation, so that each change can tell whose child it was. A child that has not
+    /// expired, which can only be left over from another's mistake, stays and loses its parent.
     /// </summary>
     public async Task<long> ExpireTokensAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var now = clock.GetSecondsNow();
-        long total = 0;
+        long total = 0, before;
+        do
+        {
+            before = total;
+            total = await ExpireGenerationAsync(now, total, progress, cancellationToken);
+        }
+        while (total > before);
+        return total;
+    }
+
+    private async Task<long> ExpireGenerationAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
         TokenKey? after = null;
         IReadOnlyList<TokenInfo> batch;
         do

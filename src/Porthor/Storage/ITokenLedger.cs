@@ -74,7 +74,10 @@ public interface ILedgerTransaction : IAsyncDisposable
     /// <summary>Reads what a parent allows and keeps it so until the end of this transaction; null if it is not listed.</summary>
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
 
-    /// <summary>The next tokens after a key that have expired; those that others have locked are passed over.</summary>
+    /// <summary>
+    /// The next tokens after a key that have expired, and have no children that have: those go first, while they still have a
+    /// parent to name. What others have locked is passed over.
+    /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>

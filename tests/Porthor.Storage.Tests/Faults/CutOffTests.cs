@@ -1,3 +1,4 @@
+using Porthor.Audit;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
@@ -164,7 +165,7 @@ public sealed class CutOffTests
             {
             }
             await core.Tokens.ExpireTokensAsync();
-            var left = await core.Tokens.AuditAsync(fix: false).Where(finding => finding.Kind != Audit.AuditKind.NoParent).ToListAsync();
+            var left = await core.Tokens.AuditAsync(fix: false).Where(finding => finding.Kind != AuditKind.NoParent).ToListAsync();
             left.ShouldBeEmpty(where);
             foreach (var key in HandedOut.Select(token => token.Key))
             {

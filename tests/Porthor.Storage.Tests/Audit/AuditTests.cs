@@ -1,0 +1,224 @@
+using Porthor.Audit;
+using Porthor.Secrets;
+using Porthor.Storage;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Audit;
+
+/// <summary>What can be wrong between the stores, how it is told, and what becomes of it. AUD-001 to AUD-008, deviations 16, 28.</summary>
+public sealed class AuditTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task Everything_that_is_wrong_is_told_and_what_can_be_repaired_is(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var stores = new Stores(operations);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,exec:notebook");
+        async Task<Token> MakeAsync(string name) =>
+            await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), operations.Now.AddDays(30)));
+
+        // AUD-001: listed alone; and one that has expired, which is nobody's business.
+        var listed = await MakeAsync("listed");
+        await stores.DeleteRecordAsync(listed);
+        var expired = await MakeAsync("expired");
+        await stores.DeleteRecordAsync(expired);
+        await stores.ChangeRowAsync(expired, row => row with { Expires = operations.Now });
+        // AUD-002: a record alone.
+        var unlisted = await MakeAsync("unlisted");
+        await stores.DeleteRowAsync(unlisted);
+        // AUD-003: two that differ.
+        var different = await MakeAsync("different");
+        await stores.ChangeRecordAsync(different, record => record with { Scopes = ScopeSet.Of("user:token"), Created = record.Created.AddSeconds(5) });
+        // AUD-004, AUD-005: a child that outlives its parent, and one without.
+        var parent = await MakeAsync("parent");
+        var outliving = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(parent));
+        var end = operations.Now.AddDays(31);
+        await stores.ChangeRowAsync(outliving, row => row with { Expires = end });
+        await stores.ChangeRecordAsync(outliving, record => record with { Expires = end });
+        var lost = await MakeAsync("lost");
+        var orphan = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(lost));
+        await stores.DeleteRowAsync(lost);
+        await stores.DeleteRecordAsync(lost);
+        // AUD-006: a scope that nobody knows.
+        var unknown = await MakeAsync("unknown");
+        await stores.ChangeRowAsync(unknown, row => row with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
+        await stores.ChangeRecordAsync(unknown, record => record with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
+        // AUD-007: what is no record; without a row, and with one.
+        var (malformed, spoilt) = (Token.Create(), await MakeAsync("spoilt"));
+        await stores.PutAsync(malformed.Key, "not a record"u8.ToArray());
+        await stores.PutAsync(spoilt.Key, "neither"u8.ToArray());
+
+        string[] expected =
+        [
+            $"Token `{listed.Key}` for `some-user` found in database but not Redis",
+            $"Token `{spoilt.Key}` for `some-user` found in database but not Redis",
+            $"Token `{unlisted.Key}` for `some-user` found in Redis but not database",
+            $"Token `{different.Key}` for `some-user` does not match between database and Redis (scopes, created)",
+            $"Token `{outliving.Key}` for `some-user` expires after its parent token",
+            $"Token `{orphan.Key}` for `some-user` has no parent token",
+            $"Token `{unknown.Key}` for `some-user` has unknown scope (`bogus:scope`)",
+            $"Token `{malformed.Key}` in Redis is malformed",
+            $"Token `{spoilt.Key}` in Redis is malformed",
+        ];
+        // AUD-008: looking changes nothing.
+        (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
+        (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
+        operations.Logs.Lines.ShouldNotContain(line => line.Message == "Cannot retrieve token");
+        operations.Logs.Lines.Last(line => line.Message == "Token does not match between database and Redis").Fields["mismatches"].ShouldBe((string[])["scopes", "created"]);
+
+        // Repaired is what can be without guessing. The child that outlives its parent is a deviation (28).
+        (await RunAsync(fix: true)).ShouldBe(
+            [.. expected.Select(text => text.Contains("does not match", StringComparison.Ordinal) ? text.Replace("(scopes,", "(scopes [fixed],", StringComparison.Ordinal)
+                : text.Contains("unknown scope", StringComparison.Ordinal) || text.Contains("has no parent", StringComparison.Ordinal) ? text
+                : text + " (fixed)")],
+            ignoreOrder: true);
+        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(3);
+        (await RunAsync(fix: false)).ShouldBe(
+            [expected[3].Replace("scopes, ", "", StringComparison.Ordinal), expected[5], expected[6]], ignoreOrder: true);
+
+        // And it was repaired to the right side.
+        (await operations.RowAsync(different)).Scopes.Text.ShouldBe("user:token");
+        foreach (var token in (Token[])[unlisted, malformed, spoilt, listed])
+        {
+            (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
+            (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
+        }
+        (await operations.Tokens.GetDataAsync(outliving))!.Expires.ShouldBe((await operations.RowAsync(parent)).Expires);
+        (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
+
+        async Task<List<string>> RunAsync(bool fix) => await operations.Tokens.AuditAsync(fix).Select(finding => finding.Text).ToListAsync();
+    }
+
+    /// <summary>Deviations 28: of two ends the earlier wins, and what then outlives it is shortened with it.</summary>
+    [Theory, EveryMode]
+    public async Task Of_two_ends_the_earlier_wins(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var stores = new Stores(operations);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
+        var (early, late) = (operations.Now.AddDays(3), operations.Now.AddDays(9));
+        List<Token> tokens = [];
+        foreach (var name in (string[])["record earlier", "row earlier"])
+            tokens.Add(await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), late)));
+        var child = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(tokens[0]));
+        await stores.ChangeRecordAsync(tokens[0], record => record with { Expires = early });
+        await stores.ChangeRowAsync(tokens[1], row => row with { Expires = early });
+
+        var findings = await operations.Tokens.AuditAsync(fix: true).ToListAsync();
+        findings.Select(finding => finding.Text).ShouldBe(
+            [
+                $"Token `{tokens[0].Key}` for `some-user` does not match between database and Redis (expires [fixed])",
+                $"Token `{tokens[1].Key}` for `some-user` does not match between database and Redis (expires [fixed])",
+                $"Token `{child.Key}` for `some-user` expires after its parent token (fixed)",
+            ],
+            ignoreOrder: true);
+        findings.ShouldAllBe(finding => finding.Repaired);
+        foreach (var token in (Token[])[.. tokens, child])
+        {
+            (await operations.RowAsync(token)).Expires.ShouldBe(early);
+            (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(early);
+        }
+        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+    }
+
+    /// <summary>
+    /// A node died while it took a scope away: the record has lost it, and the row and the children have not. What the audit makes of
+    /// the row it makes of the children, or repeating the edit would find nothing to take away any more (deviations 2).
+    /// </summary>
+    [Theory, EveryMode]
+    public async Task Scopes_that_a_repair_takes_from_a_token_it_takes_from_its_children(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var stores = new Stores(operations);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
+        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("cut", session.Scopes, Expires: null));
+        var notebook = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(token));
+        var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "a", ScopeSet.Of("read:all", "read:some"));
+        await stores.ChangeRecordAsync(token, record => record with { Scopes = ScopeSet.Of("read:all", "user:token") });
+
+        await operations.Tokens.AuditAsync(fix: true).ToListAsync();
+        foreach (var (child, scopes) in ((Token, string)[])[(token, "read:all,user:token"), (notebook, "read:all,user:token"), (nested, "read:all")])
+        {
+            (await operations.Tokens.GetDataAsync(child))!.Scopes.Text.ShouldBe(scopes);
+            (await operations.RowAsync(child)).Scopes.Text.ShouldBe(scopes);
+        }
+        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+    }
+
+    /// <summary>With the wrong session secret every record is unreadable. That is no reason to delete them all.</summary>
+    [Theory, EveryMode]
+    public async Task With_the_wrong_key_nothing_is_repaired(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user");
+        var right = operations.Deployment.Settings;
+        operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create()] };
+        var wrong = await operations.OpenAnotherAsync();
+
+        var refused = await Should.ThrowAsync<AuditException>(async () => await wrong.Tokens.AuditAsync(fix: true).ToListAsync());
+        refused.Message.ShouldBe("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
+        // It is told what is seen, though.
+        (await wrong.Tokens.AuditAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
+        (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
+        (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(session.Record.Expires);
+
+        // One that can be read is proof enough: the rest was damaged.
+        operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create(), .. right.SessionKeys] };
+        (await (await operations.OpenAnotherAsync()).Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
+    }
+
+    /// <summary>Without any record there is nothing that could be deleted, and rows are repaired as ever.</summary>
+    [Theory, EveryMode]
+    public async Task An_empty_vault_is_no_sign_of_a_wrong_key(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user");
+        await operations.Node.Vault.DeleteAllAsync(Stop);
+        (await operations.Tokens.AuditAsync(fix: true).SingleAsync()).Repaired.ShouldBeTrue();
+        (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(operations.Now);
+    }
+
+    /// <summary>Does to the stores what only an accident does.</summary>
+    private sealed class Stores(Operations operations)
+    {
+        private readonly RecordCodec codec = new(new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);
+
+        public Task DeleteRecordAsync(Token token) => ChangeAsync((_, vault) => vault.DeleteAsync([token.Key], Stop));
+
+        public Task DeleteRowAsync(Token token) => ChangeAsync((ledger, _) =>
+        {
+            ledger.Delete([token.Key]);
+            return Task.CompletedTask;
+        });
+
+        public async Task ChangeRowAsync(Token token, Func<TokenInfo, TokenInfo> change)
+        {
+            var row = change(await operations.RowAsync(token));
+            await ChangeAsync((ledger, _) =>
+            {
+                ledger.Update(row);
+                return Task.CompletedTask;
+            });
+        }
+
+        public async Task ChangeRecordAsync(Token token, Func<TokenRecord, TokenRecord> change) =>
+            await PutAsync(token.Key, codec.Seal(change((await operations.Tokens.GetDataAsync(token))!)).Ciphertext);
+
+        public async Task PutAsync(TokenKey key, byte[] value)
+        {
+            await ChangeAsync((_, vault) => vault.DeleteAsync([key], Stop));
+            await ChangeAsync((_, vault) => vault.CreateAsync(key, new SealedRecord(value), expires: null, Stop));
+        }
+
+        private async Task ChangeAsync(Func<ILedgerTransaction, IVaultSession, Task> change)
+        {
+            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Stop);
+            await change(transaction, operations.Node.Vault.Within(transaction));
+            await transaction.CommitAsync(Stop);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using Porthor.History;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Tokens;
+
+/// <summary>Lists, edits and revocations, and what they leave behind. SVC-014 to SVC-019.</summary>
+public sealed class ChangeTests
+{
+    /// <summary>SVC-014.</summary>
+    [Theory, EveryMode]
+    public async Task A_list_is_newest_first_and_all_of_them_are_for_administrators(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var first = await operations.Tokens.SessionForAsync("some-user");
+        var other = await operations.Tokens.SessionForAsync("other-user");
+        operations.Clock.Advance(TimeSpan.FromSeconds(1));
+        var second = await operations.Tokens.SessionForAsync("some-user");
+        // Two of one second are in the order of their keys.
+        var third = await operations.Tokens.SessionForAsync("some-user");
+        TokenKey[] newest = [.. new[] { second, third }.Select(caller => caller.Record.Token.Key).Order()];
+
+        (await KeysAsync(first, "some-user")).ShouldBe([.. newest, first.Record.Token.Key]);
+        (await KeysAsync(operations.Administrator, "some-user")).ShouldBe([.. newest, first.Record.Token.Key]);
+        (await KeysAsync(operations.Administrator, username: null)).Length.ShouldBe(4);
+        foreach (var (caller, username) in ((Caller, string?)[])[(first, null), (first, "other-user"), (other, "some-user")])
+            (await Should.ThrowAsync<PorthorException>(() => KeysAsync(caller, username))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+
+        async Task<TokenKey[]> KeysAsync(Caller caller, string? username) =>
+            [.. (await operations.Tokens.ListTokensAsync(caller, username)).Select(token => token.Token)];
+    }
+
+    /// <summary>SVC-015.</summary>
+    [Theory, EveryMode]
+    public async Task History_holds_the_old_values_of_what_was_changed_alone(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
+        var end = operations.Now.AddDays(50);
+        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("first", ScopeSet.Empty, Expires: null));
+
+        await EditAsync(new TokenEdit { TokenName = "second" });
+        await EditAsync(new TokenEdit { Scopes = ScopeSet.Of("read:all"), Expires = end });
+        await EditAsync(new TokenEdit { NeverExpires = true });
+
+        var history = (await operations.HistoryAsync("some-user")).Take(3).ToList();
+        history.ShouldAllBe(change => change.Action == ChangeAction.Edit && change.Actor == TokenRecord.BootstrapUsername && change.TokenName == "second");
+        history.Select(change => (change.OldTokenName, change.OldScopes?.Text, change.OldExpires, change.Scopes.Text, change.Expires)).ShouldBe(
+        [
+            (null, null, end, "read:all", null),
+            (null, "", null, "read:all", end),
+            ("first", null, null, "", null),
+        ]);
+        var row = await operations.RowAsync(token);
+        (row.TokenName, row.Scopes.Text, row.Expires).ShouldBe(("second", "read:all", null));
+        (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBeNull();
+
+        async Task EditAsync(TokenEdit edit)
+        {
+            operations.Clock.Advance(TimeSpan.FromSeconds(1));
+            (await operations.Tokens.ModifyTokenAsync(token.Key, operations.Administrator, "some-user", edit)).ShouldNotBeNull();
+        }
+    }
+
+    /// <summary>SVC-016, SVC-017.</summary>
+    [Theory, EveryMode]
+    public async Task A_revoked_token_is_gone_and_only_its_owner_or_an_administrator_could_do_it(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
+        var other = await operations.Tokens.SessionForAsync("other-user");
+        List<Token> tokens = [];
+        foreach (var name in (string[])["one", "two"])
+            tokens.Add(await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Empty, Expires: null)));
+
+        var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "some-user"));
+        refused.Error.ShouldBe(PorthorError.PermissionDenied("Cannot act on tokens for user some-user"));
+        // By the name of another it is not even found.
+        (await operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "other-user")).ShouldBeFalse();
+        (await operations.Tokens.GetDataAsync(tokens[0])).ShouldNotBeNull();
+
+        var row = await operations.RowAsync(tokens[0]);
+        foreach (var (token, caller) in tokens.Zip([session, operations.Administrator]))
+        {
+            (await operations.Tokens.DeleteTokenAsync(token.Key, caller, "some-user")).ShouldBeTrue();
+            (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
+            (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
+            (await operations.Tokens.DeleteTokenAsync(token.Key, caller, "some-user")).ShouldBeFalse();
+        }
+        (await operations.HistoryAsync("some-user"))[1].ShouldBe(TokenChange.Of(row, ChangeAction.Revoke, "some-user", session.IpAddress, operations.Now));
+    }
+
+    /// <summary>SVC-018.</summary>
+    [Theory, EveryMode]
+    public async Task With_a_session_go_its_children_of_every_degree_and_nothing_that_is_no_child(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("bot-some", "user:token,read:all,exec:notebook,admin:token");
+        var user = await operations.Tokens.CreateUserTokenAsync(session, "bot-some", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
+        var service = await operations.Tokens.CreateTokenFromAdminRequestAsync(
+            new AdminTokenRequest { Username = "bot-some", TokenType = TokenType.Service, Scopes = ScopeSet.Of("read:all") }, session);
+        List<Token> ofSession = [.. await GrowAsync(session)];
+        List<Token> ofUser = [.. await GrowAsync(await operations.Tokens.CallerAsync(user))];
+        List<Token> ofService = [.. await GrowAsync(await operations.Tokens.CallerAsync(service))];
+
+        (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "bot-some")).ShouldBeTrue();
+        await AreAliveAsync([session.Record.Token, .. ofSession], false);
+        await AreAliveAsync([user, service, .. ofUser, .. ofService], true);
+        // Farthest first, and each says whose child it was.
+        (await operations.HistoryAsync("bot-some")).Take(5).Select(change => change.Action).ShouldAllBe(action => action == ChangeAction.Revoke);
+
+        (await operations.Tokens.DeleteTokenAsync(user.Key, operations.Administrator, "bot-some")).ShouldBeTrue();
+        await AreAliveAsync([user, .. ofUser], false);
+        await AreAliveAsync([service, .. ofService], true);
+        (await operations.Tokens.DeleteTokenAsync(service.Key, operations.Administrator, "bot-some")).ShouldBeTrue();
+        await AreAliveAsync([service, .. ofService], false);
+        (await operations.Tokens.ListTokensAsync(operations.Administrator)).ShouldBeEmpty();
+
+        async Task<Token[]> GrowAsync(Caller parent)
+        {
+            var notebook = await operations.Tokens.GetNotebookTokenAsync(parent);
+            var inner = await operations.Tokens.GetInternalTokenAsync(parent, "a-service", ScopeSet.Empty);
+            var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Of("read:all"));
+            var deeper = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(nested), "c-service", ScopeSet.Empty);
+            return [notebook, inner, nested, deeper];
+        }
+
+        async Task AreAliveAsync(List<Token> tokens, bool alive)
+        {
+            foreach (var token in tokens)
+            {
+                (await operations.Tokens.GetDataAsync(token) is not null).ShouldBe(alive);
+                (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key) is not null).ShouldBe(alive);
+            }
+        }
+    }
+
+    /// <summary>SVC-019.</summary>
+    [Theory, EveryMode]
+    public async Task A_shorter_life_is_shorter_for_every_descendant_in_both_stores(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,exec:notebook");
+        var parent = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("parent", session.Scopes, operations.Now.AddDays(40)));
+        var caller = await operations.Tokens.CallerAsync(parent);
+        var notebook = await operations.Tokens.GetNotebookTokenAsync(caller);
+        var inner = await operations.Tokens.GetInternalTokenAsync(caller, "a-service", ScopeSet.Of("read:all"));
+        var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Empty);
+
+        operations.Clock.Advance(TimeSpan.FromSeconds(1));
+        var end = operations.Now.AddDays(10);
+        await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "some-user", new TokenEdit { Expires = end });
+        foreach (var token in (Token[])[parent, notebook, inner, nested])
+        {
+            (await operations.RowAsync(token)).Expires.ShouldBe(end);
+            (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
+            await EndsInRedisAsync(operations, token, end);
+        }
+        var edits = (await operations.HistoryAsync("some-user")).TakeWhile(change => change.Action == ChangeAction.Edit).ToList();
+        edits.Select(edit => edit.Token).ShouldBe([parent.Key, notebook.Key, inner.Key, nested.Key], ignoreOrder: true);
+        edits.ShouldAllBe(edit => edit.Expires == end && edit.OldExpires > end && edit.OldScopes == null && edit.Actor == TokenRecord.BootstrapUsername);
+
+        // A longer life is the parent's own.
+        await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "some-user", new TokenEdit { NeverExpires = true });
+        (await operations.RowAsync(notebook)).Expires.ShouldBe(end);
+        await EndsInRedisAsync(operations, parent, end: null);
+        operations.Clock.SetUtcNow(end);
+        (await operations.Tokens.GetDataAsync(nested)).ShouldBeNull();
+        (await operations.Tokens.GetDataAsync(parent)).ShouldNotBeNull();
+    }
+
+    private static async Task EndsInRedisAsync(Operations operations, Token token, DateTimeOffset? end)
+    {
+        if (operations.Deployment.Settings.PersistentRedis is not { } options)
+            return;
+        await using var connection = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
+        var left = await connection.GetDatabase(options.Database).KeyTimeToLiveAsync($"token:{token.Key}");
+        if (end is null)
+            left.ShouldBeNull();
+        else
+            left!.Value.ShouldBeInRange(end.Value - operations.Now - TimeSpan.FromMinutes(2), end.Value - operations.Now);
+    }
+}

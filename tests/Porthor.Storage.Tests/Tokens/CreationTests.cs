@@ -1,0 +1,157 @@
+using System.Net;
+using Porthor.History;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Tokens;
+
+/// <summary>What a new token is, in the vault, in the ledger and in history. SVC-001, SVC-002, SVC-011 to SVC-013, SVC-021, SVC-022.</summary>
+public sealed class CreationTests
+{
+    /// <summary>SVC-001.</summary>
+    [Theory, EveryMode]
+    public async Task A_session_is_the_same_everywhere_and_lasts_its_time(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        // In an order that sorting would change.
+        var user = TokenBuilders.SomeUser with { Groups = [new Group("zeta", 2), new Group("alpha", 1)] };
+        var token = await operations.Tokens.CreateSessionTokenAsync("some-user", user, ScopeSet.Of("user:token", "read:all"), IPAddress.Parse("2001:db8::1"));
+
+        var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+        record.ShouldBe(new TokenRecord
+        {
+            Token = token,
+            Username = "some-user",
+            TokenType = TokenType.Session,
+            Scopes = ScopeSet.Of("read:all", "user:token"),
+            Created = operations.Now,
+            Expires = operations.Now + operations.Lifetime,
+            UserData = user,
+        });
+        var row = await operations.RowAsync(token);
+        row.ShouldBe(new TokenInfo
+        {
+            Token = token.Key,
+            Username = "some-user",
+            TokenType = TokenType.Session,
+            Scopes = record.Scopes,
+            Created = record.Created,
+            Expires = record.Expires,
+        });
+        var history = await operations.Tokens.GetChangeHistoryAsync(
+            operations.Administrator, new HistoryRequest<HistoryFilter>(new HistoryFilter(), Cursor: null, Limit: null));
+        (await history.Rows.SingleAsync()).ShouldBe(
+            TokenChange.Of(row, ChangeAction.Create, "some-user", IPAddress.Parse("2001:db8::1"), operations.Now) with { Id = 1 });
+    }
+
+    /// <summary>SVC-002.</summary>
+    [Theory, EveryMode]
+    public async Task A_user_token_has_a_name_and_an_end_of_its_own_and_no_parent(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all", address: IPAddress.Parse("192.0.2.99"));
+        var end = operations.Now.AddDays(400);
+        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("laptop", ScopeSet.Of("read:all"), end.AddMilliseconds(900)));
+
+        var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+        (record.TokenType, record.Expires, record.UserData, record.Service).ShouldBe((TokenType.User, end, session.Record.UserData, null));
+        var row = await operations.RowAsync(token);
+        (row.TokenName, row.Expires, row.Parent).ShouldBe(("laptop", end, null));
+        (await operations.HistoryAsync("some-user"))[0].ShouldBe(
+            TokenChange.Of(row, ChangeAction.Create, "some-user", IPAddress.Parse("192.0.2.99"), operations.Now));
+    }
+
+    /// <summary>SVC-011, SVC-012, SVC-013, SVC-022.</summary>
+    [Theory, EveryMode]
+    public async Task An_administrator_makes_tokens_for_others_and_others_do_not(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var user = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
+        var admin = await operations.Tokens.SessionForAsync("admin", "admin:token");
+        var request = new AdminTokenRequest
+        {
+            Username = "bot-some",
+            TokenType = TokenType.Service,
+            Scopes = ScopeSet.Of("read:all"),
+            Expires = operations.Now.AddDays(7),
+            UserData = TokenBuilders.SomeUser,
+        };
+        await IsRefusedAsync(ErrorKind.PermissionDenied, "Missing required admin:token scope", () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, user));
+        await IsRefusedAsync(
+            ErrorKind.InvalidScopes, "Unknown scopes requested",
+            () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Scopes = ScopeSet.Of("invalid:scope") }, admin));
+        await IsRefusedAsync(
+            ErrorKind.InvalidExpires, "Token must be valid for at least five minutes",
+            () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Expires = operations.Now }, admin));
+        await IsRefusedAsync(
+            ErrorKind.PermissionDenied, "Username \"some-user\" must start with \"bot-\"",
+            () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Username = "some-user" }, admin));
+
+        // Every field as it was asked for; the scopes may be ones that the administrator lacks.
+        var token = await operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin);
+        var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+        (record.Username, record.TokenType, record.Scopes, record.Expires, record.UserData)
+            .ShouldBe(("bot-some", TokenType.Service, request.Scopes, request.Expires, request.UserData));
+        var change = (await operations.HistoryAsync("bot-some")).ShouldHaveSingleItem();
+        (change.Actor, change.Action, change.Parent, change.IpAddress).ShouldBe(("admin", ChangeAction.Create, null, TokenBuilders.Address));
+        await IsRefusedAsync(
+            ErrorKind.PermissionDenied, "Cannot act on tokens for user bot-some",
+            () => operations.Tokens.GetChangeHistoryAsync(user, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "bot-some" }, Cursor: null, Limit: null)));
+
+        // The least that can be asked for.
+        var least = await operations.Tokens.CreateTokenFromAdminRequestAsync(new AdminTokenRequest { Username = "bot-least", TokenType = TokenType.Service }, admin);
+        record = (await operations.Tokens.GetDataAsync(least)).ShouldNotBeNull();
+        (record.Scopes.IsEmpty, record.Expires, record.UserData).ShouldBe((true, null, UserData.None));
+    }
+
+    /// <summary>SVC-021: whatever made its way into a record, no token is made from it.</summary>
+    [Theory, EveryMode]
+    public async Task A_name_that_is_none_gets_no_token_of_any_kind(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var admin = await operations.Tokens.SessionForAsync("admin", "admin:token");
+        foreach (var name in (string[])["<bootstrap>", "<internal>", "in+valid", " invalid", "invalid ", "in/valid", "in@valid", "-invalid", "invalid-", "in--valid", "1234567"])
+        {
+            var caller = admin with { Record = admin.Record with { Username = name } };
+            var text = $"Invalid username: {name}";
+            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateSessionTokenAsync(name, UserData.None, ScopeSet.Empty, ipAddress: null));
+            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateUserTokenAsync(caller, name, new UserTokenRequest("n", ScopeSet.Empty, Expires: null)));
+            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.GetNotebookTokenAsync(caller));
+            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.GetInternalTokenAsync(caller, "service", ScopeSet.Empty));
+            foreach (var type in (TokenType[])[TokenType.User, TokenType.Service])
+            {
+                var request = new AdminTokenRequest { Username = name, TokenType = type, TokenName = type == TokenType.User ? "n" : null };
+                await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin));
+            }
+        }
+        (await operations.Tokens.ListTokensAsync(operations.Administrator)).ShouldHaveSingleItem();
+        (await operations.Tokens.SessionForAsync("ex-am-pl-e")).Username.ShouldBe("ex-am-pl-e");
+    }
+
+    /// <summary>The access token of an OpenID Connect client: a child without scopes, whose history does not tell the parent (contract/tokens.md 7.5).</summary>
+    [Theory, EveryMode]
+    public async Task An_OpenID_Connect_token_ends_with_the_session_it_was_made_from(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
+        operations.Clock.Advance(TimeSpan.FromDays(1));
+        var token = await operations.Tokens.CreateOidcTokenAsync(session);
+        var row = await operations.RowAsync(token);
+        (row.TokenType, row.Scopes.IsEmpty, row.Parent, row.Expires, row.Created)
+            .ShouldBe((TokenType.Oidc, true, session.Record.Token.Key, session.Record.Expires, operations.Now));
+        (await operations.HistoryAsync("some-user"))[0].Parent.ShouldBeNull();
+
+        (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
+        (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
+        var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.CreateOidcTokenAsync(session));
+        refused.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating OIDC token"));
+    }
+
+    private static async Task IsRefusedAsync(ErrorKind kind, string message, Func<Task> call)
+    {
+        var refused = await Should.ThrowAsync<PorthorException>(call);
+        refused.Error.ShouldBe(new PorthorError(kind, message));
+    }
+}

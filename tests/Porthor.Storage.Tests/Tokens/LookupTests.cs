@@ -1,0 +1,77 @@
+using System.Text;
+using Porthor.Secrets;
+using Porthor.Storage;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Tokens;
+
+/// <summary>SVC-020, deviations 3: what stands in a record's place decides nothing unless it is that token's record.</summary>
+public sealed class LookupTests
+{
+    [Theory, EveryMode]
+    public async Task Only_its_own_record_makes_a_token_valid(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var token = Token.Create();
+        var fernet = new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock);
+        var wrongSecret = new Token(token.Key, new string('x', 22));
+        (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
+
+        // Reported as damage, and unknown: no Fernet text, no JSON in it, a record that lacks what a record needs.
+        foreach (var (damage, detail) in ((byte[], string)[])[
+            ("foo"u8.ToArray(), "InvalidToken: "), (fernet.Encrypt("malformed json"u8), "ValidationError: not JSON"),
+            (fernet.Encrypt(Json(token, username: null)), "ValidationError: username is missing")])
+        {
+            await PutAsync(operations, token.Key, damage);
+            operations.Logs.Clear();
+            (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
+            operations.Logs.Single("Cannot retrieve token").Fields["error"].ShouldBe($"Cannot deserialize data for key token:{token.Key}: {detail}");
+        }
+
+        // Another token's record: unknown, and only worth a warning.
+        await PutAsync(operations, token.Key, fernet.Encrypt(Json(Token.Create(), "example")));
+        operations.Logs.Clear();
+        (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
+        operations.Logs.Single("Cannot retrieve token data").Fields["error"].ShouldBe($"Secret mismatch for {token.Key}");
+        operations.Logs.Lines.ShouldNotContain(line => line.Message == "Cannot retrieve token");
+
+        // Put right by hand, with no more than must be there, it is valid; with another secret it is not.
+        await PutAsync(operations, token.Key, fernet.Encrypt(Json(token, "example")));
+        var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+        (record.Username, record.Scopes.Text, record.Expires).ShouldBe(("example", "read:all", null));
+        (await operations.Tokens.GetDataAsync(wrongSecret)).ShouldBeNull();
+    }
+
+    /// <summary>A store that keeps a record too long does not keep its token alive.</summary>
+    [Theory, EveryMode]
+    public async Task A_record_that_has_expired_is_as_none(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user");
+        operations.Clock.SetUtcNow(session.Record.Expires!.Value.AddSeconds(-1));
+        (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
+        operations.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
+        (await operations.Node.Vault.GetAsync(session.Record.Token.Key, TestContext.Current.CancellationToken)).ShouldNotBeNull();
+    }
+
+    private static byte[] Json(Token token, string? username)
+    {
+        var user = username is null ? "" : $"\"username\":\"{username}\",";
+        var text = $$"""{"token":{"key":"{{token.Key}}","secret":"{{token.Reveal()[26..]}}"},{{user}}"token_type":"session","scopes":["read:all"],"created":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"name":"Some User"}""";
+        return Encoding.UTF8.GetBytes(text);
+    }
+
+    /// <summary>Puts something under a key, in place of what is there.</summary>
+    private static async Task PutAsync(Operations operations, TokenKey key, byte[] value)
+    {
+        await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        var vault = operations.Node.Vault.Within(transaction);
+        await vault.DeleteAsync([key], TestContext.Current.CancellationToken);
+        await transaction.FlushAsync(TestContext.Current.CancellationToken);
+        await vault.CreateAsync(key, new SealedRecord(value), expires: null, TestContext.Current.CancellationToken);
+        await transaction.CommitAsync(TestContext.Current.CancellationToken);
+    }
+}
