@@ -17,6 +17,8 @@ internal static class DeleteAllDataCommand
             await StartCheck.ForCommandAsync(core, cancellationToken);
             if (!parsed.GetValue(yes))
                 Confirm(core.Settings);
+            // The records first: if they cannot be deleted, their tokens stay listed. And once more, for what was made meanwhile.
+            await core.Tokens.DeleteAllTokensAsync(cancellationToken);
             await core.Sql.Schema.DeleteAllDataAsync(cancellationToken);
             await core.Tokens.DeleteAllTokensAsync(cancellationToken);
             if (core.Settings is { OidcServer: not null, EphemeralRedis: { } options })

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
+using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Values;
 using Spectre.Console;
@@ -111,7 +112,7 @@ internal static class TokenCommand
         string[] columns = ["KEY", "USER", "TYPE", "NAME", "SCOPES", "CREATED", "EXPIRES"];
         var rows = tokens.Select(token => (string[])
         [
-            token.Token.Value, token.Username, token.TokenType.ToText(), token.TokenName ?? token.Service ?? "", token.Scopes.Text,
+            token.Token.Value, token.Username, token.TokenType.ToText(), HeaderText.Clean(token.TokenName ?? token.Service ?? ""), token.Scopes.Text,
             token.Created.ToLogText(), token.Expires?.ToLogText() ?? "never",
         ]);
         if (Console.IsOutputRedirected)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Porthor.Values;
@@ -20,9 +21,7 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
     /// </summary>
     public static ForwardedClient Find(HttpContext context, IReadOnlyList<AddressBlock> proxies)
     {
-        var peer = context.Connection.RemoteIpAddress;
-        if (peer is { IsIPv4MappedToIPv6: true })
-            peer = peer.MapToIPv4();
+        var peer = PeerOf(context);
         var header = context.Request.Headers["X-Forwarded-For"];
         if (header.Count == 0)
             return new ForwardedClient(peer, context.Request.Scheme);
@@ -39,6 +38,17 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         var fromRight = chosen < 0 ? int.MaxValue : chain.Count - 1 - chosen;
         return new ForwardedClient(chain[Math.Max(chosen, 0)], SchemeAt(context, fromRight) ?? context.Request.Scheme);
     }
+
+    /// <summary>
+    /// Who is connected. Without the network card that a link-local address names: it is no part of the address, and a database
+    /// would refuse it.
+    /// </summary>
+    public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    {
+        { IsIPv4MappedToIPv6: true } peer => peer.MapToIPv4(),
+        { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } peer => new IPAddress(peer.GetAddressBytes()),
+        var peer => peer,
+    };
 
     /// <summary>The scheme at the client's place in <c>X-Forwarded-Proto</c>, or the left-most if that list is shorter.</summary>
     private static string? SchemeAt(HttpContext context, int fromRight)

@@ -1,9 +1,9 @@
 namespace Porthor.Server.Http;
 
-/// <summary>Makes texts fit for headers.</summary>
+/// <summary>Makes texts fit for where they have one line: headers, and the lines of a terminal.</summary>
 internal static class HeaderText
 {
-    /// <summary>The text with every control character replaced: whatever a client or a directory says, it stays one header.</summary>
+    /// <summary>The text with every control character replaced: whatever a client or a directory says, it stays one line and commands nothing.</summary>
     public static string Clean(string text) =>
         text.Any(char.IsControl) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
 }

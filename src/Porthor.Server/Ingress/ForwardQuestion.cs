@@ -45,13 +45,8 @@ internal sealed record ForwardQuestion(string Method, string Url)
         }
     }
 
-    private static bool IsTrusted(HttpContext context, IReadOnlyList<AddressBlock> proxies)
-    {
-        var peer = context.Connection.RemoteIpAddress;
-        if (peer is { IsIPv4MappedToIPv6: true })
-            peer = peer.MapToIPv4();
-        return peer is not null && proxies.Any(proxy => proxy.Contains(peer));
-    }
+    private static bool IsTrusted(HttpContext context, IReadOnlyList<AddressBlock> proxies) =>
+        ForwardedClient.PeerOf(context) is { } peer && proxies.Any(proxy => proxy.Contains(peer));
 
     private static bool IsMethod(string text) => text.Length > 0 && !text.Any(c => c == ',' || char.IsWhiteSpace(c));
 

@@ -12,6 +12,8 @@ internal sealed class IngressParameters
     public const string OriginalUrl = "X-Original-URL";
     public const string OriginalMethod = "X-Original-Method";
 
+    private const int LongestService = 64;
+
     private readonly IHeaderDictionary headers;
     private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
 
@@ -34,9 +36,12 @@ internal sealed class IngressParameters
         // In the order in which the reference reports faults: by name, and headers last.
         var allowOptions = Flag("allow_options", ifAbsent: false, mine);
         ReadChallengeType(mine);
+        // As long as a record can hold it; a longer name would make a token that nobody can use.
+        var delegateTo = Text("delegate_to", LongestService, mine);
         var lifetime = ReadLifetime(mine);
         var notebook = Flag("notebook", ifAbsent: false, mine);
         var anyScope = OneOf("satisfy", "'any' or 'all'", ["any", "all"], mine) == "any";
+        var service = Text("service", int.MaxValue, mine);
         var useAuthorization = Flag("use_authorization", ifAbsent: false, mine);
         var userDomain = Flag("user_domain", ifAbsent: false, mine);
         var url = Required(OriginalUrl, mine);
@@ -48,10 +53,10 @@ internal sealed class IngressParameters
             OriginalUrl = url,
             Scopes = ScopeSet.Of(All("scope") ?? []),
             AnyScope = anyScope,
-            Service = NotEmpty("service"),
+            Service = service,
             AllowOptions = allowOptions,
             Notebook = notebook,
-            DelegateTo = NotEmpty("delegate_to"),
+            DelegateTo = delegateTo,
             DelegateScopes = ScopeSet.Of(All("delegate_scope") ?? []),
             GivenLifetime = lifetime,
             UseAuthorization = useAuthorization,
@@ -132,6 +137,20 @@ internal sealed class IngressParameters
         if (headers[name] is [.., { } text])
             return text;
         errors.Add("missing", new Location("header", name.ToLowerInvariant()), "Field required", input: null);
+        return null;
+    }
+
+    /// <summary>A name that is stored: bounded, and without what no database keeps. Empty is as absent.</summary>
+    private string? Text(string name, int longest, ValidationErrors errors)
+    {
+        if (NotEmpty(name) is not { } text)
+            return null;
+        if (Texts.Check(text, 1, longest, pattern: null) is var (type, message, context))
+            errors.Add(type, At(name), message, text, context);
+        else if (text.Contains('\0', StringComparison.Ordinal))
+            errors.Add("value_error", At(name), "Value error, NUL characters are not allowed", text, ("error", new object()));
+        else
+            return text;
         return null;
     }
 

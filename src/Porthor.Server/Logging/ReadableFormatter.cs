@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Logging;
 
@@ -12,16 +13,16 @@ internal sealed class ReadableFormatter(TimeZoneInfo zone) : ILineFormatter
     {
         var text = new StringBuilder();
         text.Append(TimeZoneInfo.ConvertTime(line.Time, zone).ToString("HH:mm:ss", CultureInfo.InvariantCulture));
-        text.Append(CultureInfo.InvariantCulture, $" {LogFields.Severity(line.Level),-8} {line.Message}");
+        text.Append(CultureInfo.InvariantCulture, $" {LogFields.Severity(line.Level),-8} {HeaderText.Clean(line.Message)}");
         foreach (var field in line.Fields)
         {
             if (LogFields.NameOf(field) is { } name)
-                text.Append(CultureInfo.InvariantCulture, $"  {name}={Text(field.Value)}");
+                text.Append(CultureInfo.InvariantCulture, $"  {name}={HeaderText.Clean(Text(field.Value))}");
         }
         if (line.Request is { User: { } user, Token: { } token })
-            text.Append(CultureInfo.InvariantCulture, $"  user={user}  token={token}");
+            text.Append(CultureInfo.InvariantCulture, $"  user={HeaderText.Clean(user)}  token={HeaderText.Clean(token)}");
         if (line.Exception is { } exception)
-            text.AppendLine().Append(exception);
+            text.AppendLine().AppendJoin('\n', exception.ToString().Split('\n').Select(HeaderText.Clean));
         text.AppendLine();
         Encoding.UTF8.GetBytes(text.ToString(), output);
     }

@@ -15,7 +15,7 @@ internal readonly struct RecordFields(JsonElement json)
         if (Find(name) is not { } value)
             return null;
         var text = TextOf(value, name);
-        return text.Length >= 1 && text.Length <= longest ? text : throw new FormatException($"{name} has a wrong length");
+        return text.Length >= 1 && (text.Length <= longest || text.EnumerateRunes().Count() <= longest) ? text : throw new FormatException($"{name} has a wrong length");
     }
 
     public long? PositiveInteger(string name) =>

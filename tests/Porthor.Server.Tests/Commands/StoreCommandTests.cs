@@ -99,6 +99,37 @@ public sealed class StoreCommandTests
         Last(await program.RunAsync("audit", "--strict")).ShouldBeEmpty();
     }
 
+    /// <summary>What cannot be deleted must not be forgotten: a token that works is listed.</summary>
+    [Fact]
+    public async Task Nothing_is_forgotten_while_the_records_cannot_be_deleted()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var redis = await RedisServerProcess.StartOwnAsync();
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        var core = await deployment.OpenNodeAsync();
+        var session = await core.Tokens.SessionForAsync("ann");
+        await redis.KillAsync();
+
+        var failed = await program.RunAsync("delete-all-data", "--yes");
+        (failed.ExitCode, failed.Output).ShouldBe((1, ""));
+        Last(failed.Errors).ShouldStartWith("Error: The vault is not available");
+        (await core.Tokens.GetTokenInfoUncheckedAsync(session.Record.Token.Key)).ShouldNotBeNull();
+    }
+
+    /// <summary>A name is whatever its owner made it. It must neither move the cursor nor look like another row.</summary>
+    [Fact]
+    public async Task A_list_shows_names_in_one_line_each()
+    {
+        await using var deployment = await Deployment.CreateAsync(Mode.Embedded);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("token", "create", "--username", "ann", "--name", "a\tb\nc\u001b[2Jd\u009bé")).ExitCode.ShouldBe(0);
+        var line = (await program.RunAsync("token", "list")).Output.TrimEnd('\n').Split('\n').ShouldHaveSingleItem();
+        line.Split('\t').Length.ShouldBe(7);
+        line.Split('\t')[3].ShouldBe("a?b?c?[2Jd?é");
+    }
+
     private static void ShouldBeRefused(Outcome outcome, string sentence) => (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
 
     private static string Last(Outcome outcome)

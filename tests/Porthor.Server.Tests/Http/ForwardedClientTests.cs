@@ -15,6 +15,8 @@ public sealed class ForwardedClientTests
     [InlineData("127.0.0.1", "127.0.0.1")]
     [InlineData("::ffff:192.0.2.9", "192.0.2.9")]
     [InlineData("2001:db8::5", "2001:db8::5")]
+    // The network card that it came by is nobody's address, and no database takes it for a part of one.
+    [InlineData("fe80::1%3", "fe80::1")]
     [InlineData(null, null)]
     public void Without_a_header_it_is_the_peer(string? peer, string? address)
     {

@@ -4,9 +4,95 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Children that go on in the user's stead (contract/ingress.md 6, 16).</summary>
+/// <summary>Children that go on in the user's stead (contract/ingress.md 6, 16). DEL-001 to DEL-008, DEL-011 to DEL-019.</summary>
 public sealed class DelegationTests(IngressServers servers) : IClassFixture<IngressServers>
 {
+    /// <summary>DEL-001 to DEL-003.</summary>
+    [Theory, EveryMode]
+    public async Task A_notebook_gets_all_that_its_user_has_and_not_the_users_token(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("notebooks", "read:all,exec:notebook,user:token", TokenBuilders.SomeUser);
+        var answer = await server.AskAsync("?scope=exec:notebook&notebook=true", TestServer.Bearer(browser.Session));
+        answer.ShouldPass();
+        var child = answer.Header("X-Auth-Request-Token")!;
+        child.ShouldNotBe(browser.Session.Reveal());
+
+        (string, string) asChild = ("Authorization", $"Bearer {child}");
+        var session = await server.GetAsync("/token-info", TestServer.Bearer(browser.Session));
+        (await server.GetAsync("/token-info", asChild)).Body.ShouldBe(
+            $$"""
+            {"username":"notebooks","token_type":"notebook","scopes":["exec:notebook","read:all","user:token"],"created":{{server.Now}},"expires":{{session.Json.GetProperty("expires")}},"token":"{{child[3..25]}}","parent":"{{browser.Key}}"}
+            """);
+        (await server.GetAsync("/user-info", asChild)).Body.ShouldBe((await server.GetAsync("/user-info", TestServer.Bearer(browser.Session))).Body);
+        (await server.AskAsync("?notebook=true", browser.Cookie)).Header("X-Auth-Request-Token").ShouldBe(child);
+    }
+
+    /// <summary>DEL-004 to DEL-008.</summary>
+    [Theory, EveryMode]
+    public async Task A_service_gets_of_what_it_asks_what_its_user_has(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("served", "read:some,read:all");
+        var bearer = TestServer.Bearer(browser.Session);
+        async Task<string> ChildAsync(string query) => (await server.AskAsync(query, bearer)).Header("X-Auth-Request-Token")!;
+        async Task<Answer> InfoAsync(string token) => await server.GetAsync("/token-info", ("Authorization", $"Bearer {token}"));
+
+        var child = await ChildAsync("?service=a-service&delegate_to=a-service&delegate_scope=read:some&delegate_scope=read:all");
+        var info = (await InfoAsync(child)).Json;
+        (info.GetProperty("token_type").GetString(), info.GetProperty("service").GetString(), info.GetProperty("scopes").ToString(), info.GetProperty("parent").GetString())
+            .ShouldBe(("internal", "a-service", """["read:all","read:some"]""", browser.Key.Value));
+        var used = await server.AskAsync("?scope=read:all", ("Authorization", $"Bearer {child}"));
+        (used.Header("X-Auth-Request-User"), used.Header("X-Auth-Request-Service")).ShouldBe(("served", "a-service"));
+        (await ChildAsync("?delegate_to=a-service&delegate_scope=read:all&delegate_scope=read:some&delegate_scope=read:all")).ShouldBe(child);
+
+        (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin&delegate_scope=read:some"))).Json.GetProperty("scopes").ToString().ShouldBe("""["read:some"]""");
+        (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin"))).Json.GetProperty("scopes").ToString().ShouldBe("[]");
+        // A scope that the configuration no longer knows cannot be handed on, though the token has it.
+        var odd = await server.LogInAsync("oddly-scoped", "bogus:scope");
+        (await server.AskAsync("?delegate_to=a-service&delegate_scope=bogus:scope", TestServer.Bearer(odd.Session)))
+            .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+    }
+
+    /// <summary>DEL-014 to DEL-017.</summary>
+    [Theory, EveryMode]
+    public async Task How_long_a_token_lasts_may_matter(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("lasting", "user:token");
+        var hour = TestServer.Bearer(await server.MakeTokenAsync(browser, "an hour", expires: server.Now + 3600));
+        var endless = TestServer.Bearer(await server.MakeTokenAsync(browser, "endless"));
+        const long Maximum = (30 * 24 * 3600) - 300;
+
+        (await server.AskAsync($"?notebook=true&minimum_lifetime={Maximum + 1}", endless)).ShouldBeRefused(
+            422, "invalid_minimum_lifetime", $"Requested lifetime {Maximum + 1}s longer than maximum lifetime {Maximum}s", "query", "minimum_lifetime");
+        (await server.AskAsync($"?minimum_lifetime={Maximum}", endless)).ShouldPass();
+        // It is looked at before the scopes are.
+        (await server.AskAsync($"?scope=exec:admin&minimum_lifetime={Maximum + 1}", endless)).StatusCode.ShouldBe(422);
+
+        const string Short = """{"detail":{"msg":"Remaining token lifetime too short","type":"invalid_token"}}""";
+        var refused = await server.AskAsync("?minimum_lifetime=4000", hour);
+        refused.ShouldBe(401, Short);
+        refused.Header("WWW-Authenticate").ShouldBe(
+            "Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Remaining token lifetime too short\"");
+        (refused.Header("X-Error-Status"), refused.Header("Cache-Control")).ShouldBe((null, "no-cache, no-store"));
+        (await server.AskAsync("?auth_type=basic&minimum_lifetime=4000", hour)).Header("WWW-Authenticate").ShouldBe("Basic realm=\"example.com\"");
+        (await server.AskAsync("?minimum_lifetime=4000", hour, ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, Short);
+        (await server.AskAsync("?minimum_lifetime=3000", hour)).ShouldPass();
+        (await server.AskAsync("?minimum_lifetime=3600", hour)).ShouldPass();
+
+        // A child lasts five minutes at least, and no longer than its parent.
+        var child = (await server.AskAsync("?delegate_to=tap&minimum_lifetime=3600", hour)).Header("X-Auth-Request-Token");
+        (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("expires").GetInt64().ShouldBe(server.Now + 3600);
+        // DEL-017: a minute left, which is enough for the token itself.
+        await using var later = await TestServer.StartAsync(server.Host.Deployment, clock: new StillClock(server.Clock.GetUtcNow().AddSeconds(3540)));
+        Task<Answer> AskLaterAsync(string query) => later.GetAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), hour);
+        (await AskLaterAsync("")).ShouldPass();
+        (await AskLaterAsync("?notebook=true")).ShouldBe(401, Short);
+        (await AskLaterAsync("?delegate_to=tap")).ShouldBe(401, Short);
+    }
+
+    /// <summary>DEL-018, DEL-019.</summary>
     [Theory, EveryMode]
     public async Task A_hundred_questions_at_once_make_one_child(Mode mode)
     {
@@ -49,5 +135,28 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("?notebook=true&minimum_lifetime=1e300", token)).Body.ShouldContain("invalid_minimum_lifetime");
         foreach (var value in (string[])["299", "-1", "nan", "inf", "long", "", "%00"])
             (await server.AskAsync($"?minimum_lifetime={value}", token)).StatusCode.ShouldBe(422, value);
+    }
+
+    /// <summary>A record holds a service's name of 64 characters. A longer one must not become a token that nobody can use.</summary>
+    [Theory, EveryMode]
+    public async Task A_service_has_a_name_that_can_be_kept(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("verbose", "read:all,user:token");
+        var bearer = TestServer.Bearer(browser.Session);
+        var longest = new string('s', 64);
+        var child = (await server.AskAsync($"?delegate_to={longest}", bearer)).Header("X-Auth-Request-Token");
+        (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("service").GetString().ShouldBe(longest);
+
+        (await server.AskAsync($"?delegate_to={longest}s", bearer)).ShouldBeInvalid(AnswerAssertions.Error(
+            "string_too_long", "\"query\",\"delegate_to\"", "String should have at most 64 characters", $"\"{longest}s\"", """{"max_length":64}"""));
+        foreach (var name in (string[])["service", "delegate_to"])
+        {
+            var answer = await server.AskAsync($"?{name}=a%00b", bearer);
+            answer.StatusCode.ShouldBe(422, answer.Body);
+            answer.DetailLocation.ShouldBe($"query.{name}");
+        }
+        // Nothing was made on the way, and nothing waits that could not be written down.
+        (await server.Host.Tokens.ListTokensAsync(await server.Host.Tokens.CallerAsync(browser.Session), "verbose")).Count.ShouldBe(2);
     }
 }

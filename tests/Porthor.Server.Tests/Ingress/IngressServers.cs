@@ -62,6 +62,7 @@ internal static class Asking
         answer.Body.ShouldBe("""{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
         answer.StatusCode.ShouldBe(status);
         answer.Header("WWW-Authenticate").ShouldBe($"{type} realm=\"example.com\"");
+        answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
         answer.Header("X-Error-Status").ShouldBeNull();
     }
 }

@@ -3,7 +3,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>OPTIONS, and hosts of users (contract/ingress.md 7, 16; deviations 12).</summary>
+/// <summary>OPTIONS, and hosts of users (contract/ingress.md 7, 16; deviations 12). OPT-001 to OPT-004, OPT-006, ING-032, ING-033.</summary>
 public sealed class OptionsTests(IngressServers servers, SubdomainServers withSubdomains) : IClassFixture<IngressServers>, IClassFixture<SubdomainServers>
 {
     private static readonly (string, string) Requested = ("Access-Control-Request-Method", "PUT");

@@ -5,7 +5,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Requests per minute (contract/ingress.md 8, 16; deviations 17).</summary>
+/// <summary>Requests per minute (contract/ingress.md 8, 16; deviations 17). RAT-001 to RAT-006.</summary>
 public sealed class RateLimitTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     [Theory, EveryMode]

@@ -6,7 +6,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>What authenticates here never reaches the application (contract/ingress.md 11, 16; deviations 10).</summary>
+/// <summary>What authenticates here never reaches the application (contract/ingress.md 11, 16; deviations 10). FLT-001 to FLT-008, ANO-001 to ANO-004.</summary>
 public sealed class StrippingTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private static readonly string Ours = Token.Create().Reveal();
@@ -77,6 +77,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         }
     }
 
+    /// <summary>DEL-011 to DEL-013.</summary>
     [Theory, EveryMode]
     public async Task With_use_authorization_only_the_child_goes_on(Mode mode)
     {
@@ -86,6 +87,64 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         (await server.AskAsync("?use_authorization=true", browser.Cookie, foreign)).Header("Authorization").ShouldBeNull();
         var answer = await server.AskAsync("?use_authorization=true&notebook=true", browser.Cookie, foreign);
         answer.Header("Authorization").ShouldBe($"Bearer {answer.Header("X-Auth-Request-Token")}");
+        // Two go in, and exactly one comes out.
+        var two = await server.SendLineAsync(
+            "GET /ingress/auth?use_authorization=true&delegate_to=tap HTTP/1.1",
+            ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), TestServer.Bearer(browser.Session), foreign);
+        two!.Headers["Authorization"].ShouldBe([$"Bearer {two.Header("X-Auth-Request-Token")}"]);
+    }
+
+    /// <summary>FLT-002, FLT-003, FLT-005, FLT-008, ANO-004: each header for itself, in their order, and on every route that hands them back.</summary>
+    [Theory, EveryMode]
+    public async Task Of_several_headers_the_foreign_ones_go_on_in_their_order(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("several", "read:all");
+        var token = browser.Session.Reveal();
+        (string[] Sent, string[] Left)[] authorizations =
+        [
+            ([$"Basic {Encoded($"{token}:")}", "token some-other-token"], ["token some-other-token"]),
+            ([$"BASIC {Encoded($"x:{token}")}", $"bearer {token}"], []),
+            ([$"Basic  {Encoded($"{token}:x")}", "some broken stuff", $"BEARER   {token}", "basic", "basic notreally:base64"], ["some broken stuff", "basic", "basic notreally:base64"]),
+        ];
+        string[] cookies = [$"{SessionCookie.Name}=blah; foo=bar; invalid", $"also invalid; {SessionCookie.Name}=stuff", $"{SessionCookie.Name}stuff"];
+        foreach (var (sent, left) in authorizations)
+        {
+            foreach (var (path, method) in (IEnumerable<(string, string)>)[("/ingress/auth?scope=read:all", "GET"), ("/ingress/anonymous?scope=exec:admin", "GET"), ("/ingress/auth?allow_options=true", "OPTIONS")])
+            {
+                var answer = await server.SendLineAsync(
+                    $"GET {path} HTTP/1.1",
+                    [
+                        ("X-Original-URL", "https://example.com/"), ("X-Original-Method", method),
+                        .. sent.Select(value => ("Authorization", value)), .. cookies.Select(value => ("Cookie", value)),
+                    ]);
+                answer!.StatusCode.ShouldBe(200, answer.Body);
+                (answer.Headers.GetValueOrDefault("Authorization") ?? []).ShouldBe(left, path);
+                answer.Headers["Cookie"].ShouldBe(["foo=bar; invalid", "also invalid", $"{SessionCookie.Name}stuff"], path);
+            }
+        }
+    }
+
+    /// <summary>OPT-005, ANO-001 to ANO-003.</summary>
+    [Theory, EveryMode]
+    public async Task A_preflight_and_an_open_page_get_what_is_not_ours(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("openly", "read:all");
+        (string, string)[] preflight = [("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET")];
+        foreach (var (credentials, authorization, cookie) in (IEnumerable<((string, string)[], string?, string?)>)[
+            ([browser.Cookie], null, null),
+            ([TestServer.Bearer(Token.Create()), ("Cookie", "_other=somevalue")], null, "_other=somevalue"),
+            ([("Authorization", "token some-other-token"), ("Cookie", $"{browser.Cookie.Item2}; _other=somevalue")], "token some-other-token", "_other=somevalue")])
+        {
+            foreach (var answer in (Answer[])[
+                await server.AskAsync("", "https://example.org/", "OPTIONS", [.. credentials, .. preflight]),
+                await server.SendAsync(HttpMethod.Get, "/ingress/anonymous", json: null, credentials)])
+            {
+                answer.ShouldPass();
+                (answer.Header("Authorization"), answer.Header("Cookie"), answer.Header("X-Auth-Request-User")).ShouldBe((authorization, cookie, null));
+            }
+        }
     }
 
     private static string Encoded(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));

@@ -5,9 +5,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Which token passes which rule, and what is said to those that do not (contract/ingress.md 3 to 5, 14, 16).</summary>
+/// <summary>Which token passes which rule, and what is said to those that do not (contract/ingress.md 3 to 5, 14, 16). ING-001 to ING-034.</summary>
 public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<IngressServers>
 {
+    /// <summary>ING-010 to ING-013, ING-017.</summary>
     [Theory, EveryMode]
     public async Task Scopes_decide_all_or_any(Mode mode)
     {
@@ -32,7 +33,8 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
     public async Task The_answer_tells_who_it_is_and_the_log_line_too(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        var user = TokenBuilders.SomeUser with { Email = "m\u00e9@example.com" };
+        // ING-016: a name in no header, and an address in one, as it is.
+        var user = TokenBuilders.SomeUser with { Name = "\u7528\u6237", Email = "m\u00e9@example.com" };
         var browser = await server.LogInAsync("told", "read:all", user);
         var answer = await server.AskAsync("?scope=read:all&service=free", TestServer.Bearer(browser.Session));
 
@@ -54,11 +56,13 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         line.GetProperty("service").GetString().ShouldBe("free");
     }
 
+    /// <summary>ING-001 to ING-004, ING-025, ING-026.</summary>
     [Theory, EveryMode]
     public async Task Without_credentials_the_user_is_asked_for_them(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await server.AskAsync("?scope=read:all")).ShouldAskForCredentials();
+        (await server.AskAsync("?scope=read:all&auth_type=bearer")).ShouldAskForCredentials();
         (await server.AskAsync("?auth_type=basic")).ShouldAskForCredentials(type: "Basic");
         (await server.AskAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldAskForCredentials(status: 403);
         (await server.AskAsync("", TestServer.Basic("foo", "x-oauth-basic"))).ShouldAskForCredentials();
@@ -89,6 +93,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("", server.Bootstrap)).StatusCode.ShouldBe(401);
     }
 
+    /// <summary>ING-031, ING-034.</summary>
     [Theory, EveryMode]
     public async Task A_cookie_passes_unless_it_may_not_and_wins_over_the_header(Mode mode)
     {
@@ -96,6 +101,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         var browser = await server.LogInAsync("cookied", "read:all");
         (await server.AskAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldPass();
         (await server.AskAsync("?allow_cookies=false", browser.Cookie)).ShouldAskForCredentials();
+        (await server.AskAsync("?allow_cookies=false", TestServer.Bearer(browser.Session))).ShouldPass();
         (await server.AskAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldAskForCredentials();
 
         // A session that has ended is not rescued by a good token beside it.
@@ -115,6 +121,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("", TestServer.Bearer(token))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
     }
 
+    /// <summary>ING-027 to ING-030.</summary>
     [Theory, EveryMode]
     public async Task A_location_may_be_for_one_user_or_one_service(Mode mode)
     {
@@ -134,6 +141,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("?only_service=vo-cutouts", ("Authorization", $"Bearer {inner}"))).StatusCode.ShouldBe(403);
     }
 
+    /// <summary>DEL-009, DEL-010.</summary>
     [Theory, EveryMode]
     public async Task Contradictions_are_told_before_anybody_is_asked_who_they_are(Mode mode)
     {

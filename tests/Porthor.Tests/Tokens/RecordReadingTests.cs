@@ -122,6 +122,10 @@ public sealed class RecordReadingTests
         Refusal(With("username", $"\"{new string('A', 65)}\"")).ShouldBe("username has a wrong length");
         Read(With("service", $"\"{new string('s', 64)}\"")).Service!.Length.ShouldBe(64);
         Refusal(With("service", $"\"{new string('s', 65)}\"")).ShouldBe("service has a wrong length");
+        // Counted are code points, as the reference counts them.
+        var keys = string.Concat(Enumerable.Repeat("🔑", 64));
+        Read(With("service", $"\"{keys}\"")).Service.ShouldBe(keys);
+        Refusal(With("service", $"\"{keys}s\"")).ShouldBe("service has a wrong length");
         Read(With("name", $"\"{new string('n', 5000)}\"")).UserData.Name!.Length.ShouldBe(5000);
     }
 

@@ -1,0 +1,138 @@
+using System.Text;
+using Porthor.History;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>CLI-009, CLI-010, CLI-012, deviations 32: from every released revision to the head, and nothing is lost on the way.</summary>
+public sealed class SchemaUpdateTests
+{
+    private const string Clients = """[{"id":"one.clients","secret":"first secret","return_uri":"https://one.example/"},{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
+
+    /// <summary>Everything that a migration could get wrong: columns, defaults, collations, constraints, indexes, labels.</summary>
+    private const string Shape = """
+        SELECT 'column', table_name, column_name, data_type, character_maximum_length::text, is_nullable, coalesce(collation_name, ''), coalesce(column_default, '')
+        FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'porthor%'
+        UNION ALL SELECT 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', '', '', '' FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text NOT LIKE 'porthor%' AND contype <> 'n'
+        UNION ALL SELECT 'index', tablename, indexname, indexdef, '', '', '', '' FROM pg_indexes WHERE schemaname = 'public' AND tablename NOT LIKE 'porthor%'
+        UNION ALL SELECT 'label', t.typname, e.enumlabel, row_number() OVER (PARTITION BY t.typname ORDER BY e.enumsortorder)::text, '', '', '', ''
+        FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid
+        UNION ALL SELECT 'revision', version_num, '', '', '', '', '', '' FROM alembic_version
+        ORDER BY 1, 2, 3, 4
+        """;
+
+    /// <param name="steps">How many of the revisions after the oldest the database has seen already.</param>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task An_old_database_becomes_what_a_new_one_is(int steps)
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await using var fresh = await Deployment.CreateAsync(Mode.Cluster);
+        await fresh.OpenNodeAsync();
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        await postgres.ExecuteAsync(deployment.DatabaseName!, OldSchema.Script);
+        foreach (var revision in Sql.Schema.SchemaScripts.Revisions.Skip(1).Take(steps))
+            await postgres.ExecuteAsync(deployment.DatabaseName!, $"{Script($"to-{revision}")}; UPDATE alembic_version SET version_num = '{revision}'");
+
+        // Neither is it taken for what it is not, nor is it changed by those that only look.
+        var refused = await program.RunAsync("validate-schema");
+        (refused.ExitCode, refused.Errors.TrimEnd('\n').Split('\n')[^1]).ShouldBe((1, "Error: Database schema is not current"));
+        (await program.RunAsync("init")).ExitCode.ShouldBe(1);
+        var updated = await program.RunAsync("update-schema");
+        updated.ExitCode.ShouldBe(0, updated.Errors);
+        (await program.RunAsync("validate-schema")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("update-schema")).ExitCode.ShouldBe(0);
+
+        (await ShapeAsync(postgres, deployment)).ShouldBe(await ShapeAsync(postgres, fresh));
+
+        // What was in it still is.
+        var node = await deployment.OpenNodeAsync();
+        var laptop = (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('a', 22)))).ShouldNotBeNull();
+        (laptop.Username, laptop.TokenName, laptop.Scopes.Text, laptop.Created).ShouldBe(("ann", "laptop", "read:all,user:token", new DateTimeOffset(2024, 1, 2, 3, 4, 5, TimeSpan.Zero)));
+        (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('b', 22))))!.Parent.ShouldBe(laptop.Token);
+        var history = await node.Tokens.GetChangeHistoryAsync(
+            TokenBuilders.Administrator(node.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "ann" }, Cursor: null, Limit: null));
+        (await history.Rows.SingleAsync()).IpAddress!.ToString().ShouldBe("2001:db8::1");
+    }
+
+    [Fact]
+    public async Task A_revision_that_nobody_released_is_left_alone()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await postgres.ExecuteAsync(deployment.DatabaseName!, OldSchema.Script);
+        foreach (var (change, sentence) in ((string, string)[])[
+            ("UPDATE alembic_version SET version_num = 'ffffffffffff'", "There is no way from revision ffffffffffff to 613640641b2f."),
+            ("DELETE FROM alembic_version", "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision 5c28ed7092c2 first.")])
+        {
+            await postgres.ExecuteAsync(deployment.DatabaseName!, change);
+            var refused = await program.RunAsync("update-schema");
+            (refused.ExitCode, refused.Errors.TrimEnd('\n').Split('\n')[^1]).ShouldBe((1, $"Error: {sentence}"));
+        }
+        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT username FROM admin")).Single().ShouldBe(["boss"]);
+    }
+
+    /// <summary>CLI-009.</summary>
+    [Theory, EveryMode]
+    public async Task Clients_of_old_releases_come_along_with_their_secrets_once(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        program.Variables["PORTHOR_OIDC_SERVER_CLIENTS"] = Clients;
+        program.Variables["PORTHOR_OIDC_SERVER_KEY"] = (await program.RunAsync("generate-key")).Output;
+        program.Configure(
+            """
+            baseUrl: https://example.com/
+            github:
+              clientId: some-client
+            oidcServer:
+              enabled: true
+              issuer: https://example.com/
+              clientSuffix: .clients
+            knownScopes:
+              "admin:token": a
+              "admin:userinfo": b
+              "user:token": c
+            """);
+        for (var run = 0; run < 2; run++)
+        {
+            var updated = await program.RunAsync("update-schema");
+            updated.ExitCode.ShouldBe(0, updated.Errors);
+            updated.Errors.Contains("OpenID Connect clients already found in the database, so not migrating clients configured via a secret", StringComparison.Ordinal)
+                .ShouldBe(run > 0);
+            updated.Errors.ShouldNotContain("first secret");
+        }
+        var node = await deployment.OpenNodeAsync();
+        var clients = await node.Sql.OidcClients.ListAsync(TestContext.Current.CancellationToken);
+        clients.Select(client => (client.ClientId, client.ReturnUri, client.Notes, client.LastModifiedBy)).ShouldBe(
+            [("one.clients", "https://one.example/", null, "<internal>"), ("two.clients", "https://two.example/x", null, "<internal>")]);
+        clients.ShouldAllBe(client => client.Description.StartsWith("Migrated from secret on 20") && client.Created == client.LastModified);
+        foreach (var (client, secret) in clients.Zip(["first secret", "second"]))
+        {
+            var hash = Encoding.ASCII.GetString(client.SecretHash);
+            hash.ShouldStartWith("$2b$12$");
+            BCrypt.Net.BCrypt.Verify(secret, hash).ShouldBeTrue();
+            BCrypt.Net.BCrypt.Verify(secret + "x", hash).ShouldBeFalse();
+        }
+    }
+
+    private static async Task<List<string>> ShapeAsync(PostgresServer postgres, Deployment deployment) =>
+        [.. (await postgres.QueryAsync(deployment.DatabaseName!, Shape)).Select(row => string.Join(" | ", row))];
+
+    private static string Script(string name)
+    {
+        using var stream = typeof(Sql.SqlStores).Assembly.GetManifestResourceStream($"Postgres/{name}.sql")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+}

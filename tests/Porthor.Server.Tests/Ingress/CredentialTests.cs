@@ -1,0 +1,101 @@
+using System.Text;
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Users;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Every way to show a token to a proxy, and what only looks like one. ING-007 to ING-009, ING-014 to ING-025, ING-036, ING-037.</summary>
+public sealed class CredentialTests(IngressServers servers) : IClassFixture<IngressServers>
+{
+    /// <summary>ING-014, ING-015, ING-018 to ING-022, and what is left of the credentials afterwards: nothing.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_passes_in_every_form(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("many-ways", "read:all", UserData.None);
+        var token = browser.Session.Reveal();
+        foreach (var (credential, source) in (IEnumerable<((string, string), string)>)[
+            (browser.Cookie, "cookie"), (("Authorization", $"Bearer {token}"), "bearer"), (("Authorization", $"bearer {token}"), "bearer"),
+            (("Authorization", $"Bearer   {token}"), "bearer"), (Basic($"{token}:x-oauth-basic"), "basic-username"), (Basic($"{token}:"), "basic-username"),
+            (("Authorization", $"Basic  {Encoded($"x-oauth-basic:{token}")}"), "basic-password"), (Basic($":{token}"), "basic-password"),
+            (Basic($"{token}:{token}"), "basic-username"), (("Authorization", $"BASIC {Encoded($"\n{token}:x\n")}"), "basic-username")])
+        {
+            var logged = server.CountLines();
+            var answer = await server.AskAsync("?scope=read:all", credential);
+            answer.ShouldPass();
+            answer.Header("X-Auth-Request-User").ShouldBe("many-ways");
+            answer.Header("X-Auth-Request-Email").ShouldBeNull();
+            answer.Header("Authorization").ShouldBeNull();
+            answer.Header("Cookie").ShouldBeNull();
+            server.LinesSince(logged, "Token authorized").Single().GetProperty("token_source").GetString().ShouldBe(source);
+        }
+        // Of several headers only the first is looked at.
+        var second = await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", [.. Asked, ("Authorization", "token other"), ("Authorization", $"Bearer {token}")]);
+        second!.StatusCode.ShouldBe(403);
+    }
+
+    /// <summary>ING-007, ING-023, ING-024.</summary>
+    [Theory, EveryMode]
+    public async Task What_cannot_be_read_is_told_with_the_reason(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("unreadable", "read:all");
+        var other = await server.MakeTokenAsync(await server.LogInAsync("unreadable-other"), "one");
+        foreach (var (header, reason) in (IEnumerable<(string, string)>)[
+            ("Bearer", "Malformed Authorization header"), (" Bearer", "Malformed Authorization header"), ("Bearer ", "Malformed Authorization header"),
+            ("token foo", "Unknown Authorization type token"), ("Digest a=\"b\"", "Unknown Authorization type Digest"),
+            (Basic($"{browser.Session.Reveal()}:{other.Reveal()}").Item2, "Conflicting tokens in Basic username and password fields")])
+        {
+            var answer = (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", [.. Asked, ("Authorization", header)]))!;
+            answer.ShouldBeRefused(403, 400, "invalid_request", reason);
+            answer.Header("WWW-Authenticate").ShouldBe($"Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"{reason}\"");
+        }
+        foreach (var header in (string[])["Basic &&&&", "Basic abc", $"Basic {Encoded("no colon")}", $"Basic {Encoded("a:b:c")}", "Basic /w==", "Basic"])
+        {
+            var answer = await server.AskAsync("", ("Authorization", header));
+            (answer.StatusCode, answer.Header("X-Error-Status"), answer.DetailType).ShouldBe((403, "400", "invalid_request"), header);
+        }
+        // A Basic challenge has no place for a reason.
+        (await server.AskAsync("?auth_type=basic", ("Authorization", "Bearer"))).Header("WWW-Authenticate").ShouldBe("Basic realm=\"example.com\"");
+    }
+
+    /// <summary>ING-008, ING-009, ING-025: no token, no valid one, and credentials for somebody else.</summary>
+    [Theory, EveryMode]
+    public async Task What_is_no_token_of_ours_is_as_good_as_none(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await server.AskAsync("", ("Authorization", "Bearer token"))).ShouldBeRefused(401, 401, "invalid_token", "Token does not start with gt-");
+        (await server.AskAsync("", ("Authorization", "Bearer gt-a.b"))).ShouldBeRefused(401, 401, "invalid_token", "Token is malformed");
+        (await server.AskAsync("", TestServer.Bearer(Token.Create()))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
+        (await server.AskAsync("", Basic($"{Token.Create().Reveal()}:x"))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
+        foreach (var pair in (string[])["foo:foo", "x-oauth-basic:foo", "foo:x-oauth-basic", ":", "foo:"])
+            (await server.AskAsync("?auth_type=basic", Basic(pair))).ShouldAskForCredentials(type: "Basic");
+        (await server.AskAsync("", ("Authorization", ""))).ShouldAskForCredentials();
+        // An invalid token beside any session that can be read: only the plain question is left.
+        var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
+        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()))).ShouldAskForCredentials();
+        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()), ("X-Requested-With", "XMLHttpRequest"))).ShouldAskForCredentials(403);
+    }
+
+    /// <summary>ING-036, ING-037: a record without a row lets its owner in, and has no children.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_that_is_not_listed_has_no_children(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("unlisted", "read:all");
+        await server.ForgetRowAsync(browser.Key);
+        var bearer = TestServer.Bearer(browser.Session);
+        (await server.AskAsync("?scope=read:all", bearer)).ShouldPass();
+        (await server.AskAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating internal token");
+        (await server.AskAsync("?notebook=true", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating notebook token");
+    }
+
+    private static (string, string)[] Asked => [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+
+    private static (string, string) Basic(string text) => ("Authorization", $"Basic {Encoded(text)}");
+
+    private static string Encoded(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+}

@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using System.Text.Json;
+using Porthor.Events;
+using Porthor.Server.Configuration;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>What is written down about a question, and what is measured. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.</summary>
+public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixture<IngressLogTests.Behind>
+{
+    public sealed class Behind : IngressServers
+    {
+        internal override PorthorSettings Configure(PorthorSettings settings) =>
+            base.Configure(settings) with { Proxies = [AddressBlock.Parse("10.0.0.0/8")] };
+    }
+
+    private static readonly (string, string)[] Client = [("X-Forwarded-For", "192.0.2.1"), ("User-Agent", "some browser")];
+
+    /// <summary>LOG-001.</summary>
+    [Theory, EveryMode]
+    public async Task Who_passes_is_written_down_with_what_was_asked(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("written", "read:all,exec:admin");
+        var logged = server.CountLines();
+        (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client])).ShouldPass();
+        server.LinesSince(logged, "Token authorized").Single().ShouldSay(
+            $$"""
+            {"event":"Token authorized","severity":"info","logger":"gafaelfawr",
+            "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{server.Host.Url.Authority}}/ingress/auth?scope=exec:admin&scope=read:all&username=written","remoteIp":"192.0.2.1","userAgent":"some browser"},
+            "auth_uri":"https://example.com/some/page","required_scopes":["exec:admin","read:all"],"satisfy":"all","service":null,"required_user":"written",
+            "token_source":"bearer","token":"{{browser.Key}}","user":"written","scopes":["exec:admin","read:all"],"lifetime_seconds":{{Lifetime - 1}}}
+            """);
+    }
+
+    /// <summary>LOG-002, LOG-003, LOG-006.</summary>
+    [Theory, EveryMode]
+    public async Task Service_quota_and_the_way_of_the_token_are_written_too(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("detailed", "read:all", UserData.None);
+        var token = browser.Session.Reveal();
+        var logged = server.CountLines();
+        await server.AskAsync("?satisfy=any&scope=read:all&service=free&only_service=tap", TestServer.Basic(token, "x"));
+        await server.AskAsync("?service=test", TestServer.Basic("x", token));
+        await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, ("X-Original-Url", "https://example.com/odd"), ("X-ORIGINAL-METHOD", "GET"), TestServer.Bearer(browser.Session));
+
+        var denied = server.LinesSince(logged, "Permission denied").Single();
+        Field(denied, "token_source", "service", "satisfy", "only_services", "error", "severity")
+            .ShouldBe("basic-username free any [\"tap\"] Access not allowed for this user info");
+        var counted = server.LinesSince(logged, "Token authorized")[0];
+        Field(counted, "token_source", "service").ShouldBe("basic-password test");
+        Field(counted.GetProperty("quota"), "limit", "used").ShouldBe("1 1");
+        counted.GetProperty("quota").GetProperty("reset").GetString()!.ShouldMatch(@"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?\z");
+        Field(server.LinesSince(logged, "Token authorized")[1], "auth_uri").ShouldBe("https://example.com/odd");
+    }
+
+    /// <summary>LOG-005, LOG-008.</summary>
+    [Theory, EveryMode]
+    public async Task Who_does_not_pass_is_written_down_with_the_reason(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("refused-log", "read:all");
+        var token = await server.MakeTokenAsync(await server.LogInAsync("short-log", "user:token"), "short", expires: server.Now + 400);
+        foreach (var (query, credential, text, severity, error, known) in (IEnumerable<(string, (string, string)?, string, string, string, bool)>)[
+            ("?scope=exec:admin", TestServer.Bearer(browser.Session), "Permission denied", "info", "Token missing required scope", true),
+            ("?service=blocked", TestServer.Bearer(browser.Session), "Permission denied", "info", "User refused-log not allowed to access service blocked", true),
+            ("?minimum_lifetime=500", TestServer.Bearer(token), "Invalid token", "warning", "Remaining token lifetime too short", true),
+            ("", ("Authorization", "Bearer blah"), "Invalid token", "info", "Token does not start with gt-", false),
+            ("", ("Authorization", "Bearer"), "Invalid request", "info", "Malformed Authorization header", false)])
+        {
+            var logged = server.CountLines();
+            await server.AskAsync(query, [credential!.Value]);
+            var line = server.LinesSince(logged, text).Single();
+            Field(line, "error", "severity").ShouldBe($"{error} {severity}");
+            (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _)).ShouldBe((known, known, known));
+        }
+        // Nobody at all, and a preflight, are worth no line.
+        var before = server.CountLines();
+        await server.AskAsync("");
+        await server.AskAsync("", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
+        server.Host.Logs.Lines.Skip(before).Where(line => line.GetProperty("severity").GetString() != "debug").ShouldBeEmpty();
+        await server.AskAsync("", "https://example.com/", "OPTIONS");
+        await server.AskAsync("", "https://example.com/", "OPTIONS", ("Origin", "https://example.org"), ("Access-Control-Request-Method", "GET"));
+        server.LinesSince(before, "Non-CORS OPTIONS requests not supported").Count.ShouldBe(1);
+        server.LinesSince(before, "Cross-origin request not allowed").Count.ShouldBe(1);
+    }
+
+    /// <summary>LOG-007.</summary>
+    [Theory, EveryMode]
+    public async Task The_address_is_the_clients_and_not_the_proxys(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("far-away", "read:all");
+        var logged = server.CountLines();
+        await server.AskAsync(
+            "", TestServer.Bearer(browser.Session), ("X-Forwarded-For", "2001:db8:85a3:8d3:1319:8a2e:370:734, 10.0.0.1"), ("X-Forwarded-Proto", "https, http"),
+            ("X-Forwarded-Host", "evil.org"));
+        var request = server.LinesSince(logged, "Token authorized").Single().GetProperty("httpRequest");
+        Field(request, "remoteIp", "requestUrl").ShouldBe($"2001:db8:85a3:8d3:1319:8a2e:370:734 https://{server.Host.Url.Authority}/ingress/auth");
+    }
+
+    /// <summary>LOG-009, LOG-010.</summary>
+    [Theory, EveryMode]
+    public async Task A_new_child_is_written_down_before_the_answer(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("parental-log", "read:all,read:some", TokenBuilders.SomeUser with { Groups = null });
+        var ends = DateTimeOffset.FromUnixTimeSeconds(server.Now + Lifetime).ToLogText();
+        foreach (var (query, text, more) in (IEnumerable<(string, string, string)>)[
+            ("?notebook=true", "Created new notebook token", ""),
+            ("?delegate_to=tap&delegate_scope=read:some&delegate_scope=read:all", "Created new internal token", "\"token_scopes\":[\"read:all\",\"read:some\"],\"token_service\":\"tap\",")])
+        {
+            var logged = server.CountLines();
+            var child = (await server.AskAsync(query, TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")!;
+            var created = server.LinesSince(logged, text).Single();
+            var fields = string.Join(',', created.EnumerateObject().Where(field => field.Name.StartsWith("token_", StringComparison.Ordinal) && field.Name != "token_source")
+                .Select(field => $"\"{field.Name}\":{field.Value.GetRawText()}"));
+            fields.ShouldBe($$"""
+                "token_key":"{{child[3..25]}}","token_expires":"{{ends}}",{{more}}"token_userinfo":{"name":"Some User","email":"someuser@example.com","uid":1000,"gid":2000}
+                """);
+            Field(created, "user", "token", "severity").ShouldBe($"parental-log {browser.Key} info");
+            server.LinesSince(logged, "Token authorized").Count.ShouldBe(1);
+            // The second time there is nothing new.
+            logged = server.CountLines();
+            await server.AskAsync(query, TestServer.Bearer(browser.Session));
+            server.LinesSince(logged, text).ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>LOG-004, RAT-007, RAT-008: who passed is counted by kind and service, and who was too often there apart.</summary>
+    [Theory, EveryMode]
+    public async Task Passes_and_refusals_are_counted(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        foreach (var (name, isBot) in ((string, bool)[])[("counted-person", false), ("bot-counted", true)])
+        {
+            var bearer = TestServer.Bearer((await server.LogInAsync(name, "read:all", UserData.None)).Session);
+            using var counts = new Counts(server.Host.Core.Metrics);
+            var logged = server.CountLines();
+            foreach (var query in (string[])["", "?service=free", "?service=test", "?service=test", "?scope=exec:admin", "?service=blocked"])
+                await server.AskAsync(query, bearer);
+            await server.AskAsync("", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
+
+            var kind = isBot ? "auth_bot" : "auth_user";
+            counts.Seen.ShouldBe([$"{kind} service=", $"{kind} service=free", $"{kind} service=test", $"rate_limit is_bot={isBot} service=test"], ignoreOrder: true);
+            var line = server.LinesSince(logged, "Request rejected due to rate limits").Single();
+            Field(line, "error", "severity", "user").ShouldBe($"Rate limit (1/minute) exceeded info {name}");
+            Field(line.GetProperty("quota"), "limit", "used").ShouldBe("1 1");
+        }
+    }
+
+    /// <summary>Sessions last as long as is configured.</summary>
+    private static long Lifetime => (long)new Tokens.TokenOptions().Lifetime.TotalSeconds;
+
+    private static string Field(JsonElement line, params string[] names) => string.Join(' ', names.Select(name => line.GetProperty(name).ToString()));
+
+    /// <summary>What is counted while this is there, with what it is told apart by.</summary>
+    private sealed class Counts : IDisposable
+    {
+        private readonly ConcurrentQueue<string> seen = new();
+        private readonly MeterListener listener = new();
+
+        public Counts(PorthorMetrics metrics)
+        {
+            listener.InstrumentPublished = (instrument, self) =>
+            {
+                if (metrics.Owns(instrument))
+                    self.EnableMeasurementEvents(instrument);
+            };
+            listener.SetMeasurementEventCallback<long>((instrument, _, tags, _) =>
+                seen.Enqueue($"{instrument.Name} {string.Join(' ', tags.ToArray().Select(tag => $"{tag.Key}={tag.Value}"))}"));
+            listener.Start();
+        }
+
+        public IReadOnlyList<string> Seen => [.. seen];
+
+        public void Dispose() => listener.Dispose();
+    }
+}
