@@ -32,6 +32,7 @@ internal static class ServerSetup
         services.AddPorthorDocuments();
         if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
             services.AddHostedService<EmbeddedMaintenance>();
+        services.AddHostedService<NodeNotes>();
         if (core.Settings.Telemetry.HasMetrics)
             services.AddHostedService<UpkeepWatch>();
         if (core.Uses is { } uses)

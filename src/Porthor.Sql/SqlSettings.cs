@@ -19,6 +19,19 @@ internal sealed class SqlSettings(SqlDatabase database) : ISettingStore, IQuotaO
         database.Sql($"INSERT INTO porthor_setting (name, value) VALUES ({name}, {value}) ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
         cancellationToken);
 
+    public async Task<IReadOnlyDictionary<string, string>> ListAsync(string prefix, CancellationToken cancellationToken)
+    {
+        // There are few settings.
+        var found = await database.QueryAsync(
+            database.Sql($"SELECT name, value FROM porthor_setting WHERE name LIKE {prefix + "%"}"),
+            row => KeyValuePair.Create(row.Text(0), row.Text(1)),
+            cancellationToken);
+        return found.ToDictionary();
+    }
+
+    public Task DeleteAsync(string name, CancellationToken cancellationToken) =>
+        ExecuteAsync(database.Sql($"DELETE FROM porthor_setting WHERE name = {name}"), cancellationToken);
+
     public async Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken) =>
         await GetAsync(OverridesName, cancellationToken) is { } json ? Encoding.UTF8.GetBytes(json) : null;
 

@@ -14,6 +14,11 @@ public interface ISettingStore
     Task<string?> GetAsync(string name, CancellationToken cancellationToken);
 
     Task SetAsync(string name, string value, CancellationToken cancellationToken);
+
+    /// <summary>All whose name begins with a prefix.</summary>
+    Task<IReadOnlyDictionary<string, string>> ListAsync(string prefix, CancellationToken cancellationToken);
+
+    Task DeleteAsync(string name, CancellationToken cancellationToken);
 }
 
 /// <summary>All that a SQL database holds for us, opened.</summary>

@@ -11,6 +11,7 @@ namespace Porthor.Sql;
 internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITokenVault
 {
     private const int BatchSize = 1000;
+    private static readonly TimeSpan ResealTimeLimit = TimeSpan.FromSeconds(5);
     private const string PointRead = "SELECT record FROM porthor_record WHERE token = $1";
 
     public bool JoinsLedger => true;
@@ -54,6 +55,19 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
             after = keys[^1].Value;
         }
         while (keys.Count == BatchSize);
+    }
+
+    public async Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(ResealTimeLimit, cancellationToken);
+        var replaced = await session.ExecuteAsync(
+            [
+                .. records.Select(record => database.Sql(
+                    $"UPDATE porthor_record SET record = {record.Replacement.Ciphertext} WHERE token = {record.Key} AND record = {record.Expected.Ciphertext}")),
+            ],
+            cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+        return replaced.Sum();
     }
 
     public async Task<long> DeleteAllAsync(CancellationToken cancellationToken)

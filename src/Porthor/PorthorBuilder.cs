@@ -54,6 +54,7 @@ public sealed record PorthorBuilder
             Uses is null ? null : new HistoryPages<UseFilter, TokenUse>(Uses),
             new TokenAudit(store, codec, Tokens, Clock, Loggers.CreateLogger<TokenAudit>()),
             new TokenMaintenance(store, new Retention(History, Uses, UseRetention), Metrics, Clock, Loggers.CreateLogger<TokenMaintenance>()),
+            new Resealing(Vault, Fernet, Loggers.CreateLogger<Resealing>()),
             Clock,
             Loggers.CreateLogger<TokenService>());
     }

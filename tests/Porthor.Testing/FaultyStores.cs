@@ -153,6 +153,8 @@ internal sealed class FaultyVault(ITokenVault vault, FaultPlan plan) : ITokenVau
 
     public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) => vault.ScanAsync(cancellationToken);
 
+    public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => vault.ResealAsync(records, cancellationToken);
+
     public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => vault.DeleteAllAsync(cancellationToken);
 
     public Task CheckAsync(CancellationToken cancellationToken) => vault.CheckAsync(cancellationToken);

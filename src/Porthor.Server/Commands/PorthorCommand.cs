@@ -22,6 +22,7 @@ internal static class PorthorCommand
         root.Subcommands.Add(InitCommand.Create());
         root.Subcommands.Add(MaintenanceCommand.Create());
         root.Subcommands.Add(OpenApiSchemaCommand.Create());
+        root.Subcommands.Add(RotateSessionSecretCommand.Create());
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(TokenCommand.Create());
         root.Subcommands.Add(UpdateSchemaCommand.Create());

@@ -74,6 +74,16 @@ public sealed class Fernet
         return false;
     }
 
+    /// <summary>Whether a text was made with the key that encrypts now.</summary>
+    public bool IsMadeWithFirstKey(ReadOnlySpan<byte> text)
+    {
+        if (Decode(text) is not { } token || token.Length < HeaderLength + BlockLength + MacLength)
+            return false;
+        Span<byte> mac = stackalloc byte[MacLength];
+        HMACSHA256.HashData(keys[0].Signing, token.AsSpan(0, token.Length - MacLength), mac);
+        return CryptographicOperations.FixedTimeEquals(mac, token.AsSpan(token.Length - MacLength));
+    }
+
     private static bool TryUnpad(FernetKey key, ReadOnlySpan<byte> body, ReadOnlySpan<byte> ciphertext, out byte[] plaintext)
     {
         using var aes = Aes.Create();

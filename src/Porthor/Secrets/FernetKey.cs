@@ -34,6 +34,9 @@ public sealed class FernetKey
         }
     }
 
+    /// <summary>Tells keys apart without showing anything of them.</summary>
+    public string Id => Convert.ToHexStringLower(SHA256.HashData([.. "porthor key id"u8, .. bytes]).AsSpan(0, 4));
+
     /// <summary>The key's text, as it is written to a secrets file. Not for logs.</summary>
     public string Reveal() => Convert.ToBase64String(bytes).Replace('+', '-').Replace('/', '_');
 

@@ -33,12 +33,21 @@ public interface ITokenVault
     /// </summary>
     IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Puts other ciphertexts in place of records that stay what they are, each if the vault still holds what was read, and for as long as
+    /// it would have kept that. Says how many it did.
+    /// </summary>
+    Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken);
+
     /// <summary>Deletes every record and says how many there were.</summary>
     Task<long> DeleteAllAsync(CancellationToken cancellationToken);
 
     /// <summary>Asks the store whether it answers.</summary>
     Task CheckAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>A record that is to be encrypted anew.</summary>
+public readonly record struct Reseal(TokenKey Key, SealedRecord Expected, SealedRecord Replacement);
 
 /// <summary>
 /// Reads and changes records for one transaction of the ledger. If the vault joins the ledger, the changes take effect

@@ -22,6 +22,7 @@ public sealed partial class TokenService(
     HistoryPages<UseFilter, TokenUse>? uses,
     TokenAudit audit,
     TokenMaintenance maintenance,
+    Resealing resealing,
     TimeProvider clock,
     ILogger<TokenService> logger)
 {
@@ -119,6 +120,10 @@ public sealed partial class TokenService(
     /// <inheritdoc cref="TokenMaintenance.GatherStateMetricsAsync"/>
     public Task<TokenCounts> GatherStateMetricsAsync(CancellationToken cancellationToken = default) =>
         maintenance.GatherStateMetricsAsync(cancellationToken);
+
+    /// <inheritdoc cref="Resealing.RunAsync"/>
+    public Task<ResealResult> ResealRecordsAsync(IProgress<ResealProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        resealing.RunAsync(progress, cancellationToken);
 
     /// <summary>Deletes every record. The caller empties the ledger's tables.</summary>
     public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) =>

@@ -141,6 +141,38 @@ public sealed class VaultTests
         ((byte[]?)await database.StringGetAsync($"token:{key.Value}")).ShouldBe(second.Ciphertext);
     }
 
+    [Theory, EveryMode]
+    public async Task A_record_is_sealed_anew_only_as_it_was_read_and_keeps_its_end(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var (ending, lasting, changed, absent) = (Key(), Key(), Key(), Key());
+        await ChangeAsync(node, async vault =>
+        {
+            await vault.CreateAsync(ending, Record("ending"), InAnHour(), Stop);
+            await vault.CreateAsync(lasting, Record("lasting"), expires: null, Stop);
+            return await vault.CreateAsync(changed, Record("changed"), InAnHour(), Stop);
+        });
+
+        var replaced = await node.Vault.ResealAsync(
+            [
+                new Reseal(ending, Record("ending"), Record("ending anew")), new Reseal(lasting, Record("lasting"), Record("lasting anew")),
+                new Reseal(changed, Record("before it was changed"), Record("late")), new Reseal(absent, Record("absent"), Record("late")),
+            ],
+            Stop);
+        replaced.ShouldBe(2);
+        (await node.Vault.GetAsync(ending, Stop)).ShouldBe(Record("ending anew"));
+        (await node.Vault.GetAsync(lasting, Stop)).ShouldBe(Record("lasting anew"));
+        (await node.Vault.GetAsync(changed, Stop)).ShouldBe(Record("changed"));
+        (await node.Vault.GetAsync(absent, Stop)).ShouldBeNull();
+        if (mode != Mode.Cluster)
+            return;
+        using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
+        var database = redis.GetDatabase(deployment.Settings.PersistentRedis!.Database);
+        (await database.KeyTimeToLiveAsync($"token:{ending.Value}"))!.Value.ShouldBeInRange(TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
+        (await database.KeyTimeToLiveAsync($"token:{lasting.Value}")).ShouldBeNull();
+    }
+
     private static async Task<bool> ChangeAsync(PorthorCore node, Func<IVaultSession, Task<bool>> change)
     {
         await using var transaction = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);

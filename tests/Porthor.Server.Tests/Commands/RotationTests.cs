@@ -1,0 +1,111 @@
+using System.Net;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>The session secret is replaced while the service goes on (docs/operators/keys.md).</summary>
+public sealed class RotationTests
+{
+    private static readonly FernetKey Old = FernetKey.Create();
+    private static readonly FernetKey New = FernetKey.Create();
+
+    /// <summary>The whole of it, as an operator does it: both secrets, the rotation under load, the new one alone.</summary>
+    [Theory, EveryMode]
+    public async Task A_secret_is_replaced_under_load_and_nobody_notices(Mode mode)
+    {
+        const int count = 400;
+        await using var deployment = await DeploymentAsync(mode);
+        var core = await deployment.OpenNodeAsync();
+        List<Token> tokens = [];
+        for (var i = 0; i < count; i++)
+            tokens.Add((await core.Tokens.SessionForAsync($"user{i % 7}", "read:all,user:token")).Record.Token);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        UseSecrets(program, New, Old);
+        using (var serving = await ServingProgram.StartAsync(program, watched: false))
+        {
+            using var enough = new CancellationTokenSource();
+            var load = Enumerable.Range(0, 4).Select(seed => LoadAsync(serving, tokens, seed, enough.Token)).ToList();
+
+            var rotated = await program.RunAsync("rotate-session-secret");
+            rotated.ExitCode.ShouldBe(0, rotated.Errors);
+            rotated.Output.ShouldBe($"Encrypted {count} records anew with the first session secret ({New.Id}); there are {count}.\nNo record needs another secret any more.\n");
+            // Once more, there is nothing to do.
+            (await program.RunAsync("rotate-session-secret")).Output.ShouldStartWith("Encrypted 0 records anew");
+
+            await enough.CancelAsync();
+            var asked = await Task.WhenAll(load);
+            asked.Sum().ShouldBeGreaterThan(100);
+            // A browser's cookie is still read, though it was encrypted with the old secret.
+            (await LoginStatusAsync(serving, tokens[0])).ShouldBe(HttpStatusCode.OK);
+            (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+        }
+
+        UseSecrets(program, New);
+        using (var serving = await ServingProgram.StartAsync(program, watched: false))
+        {
+            foreach (var token in tokens)
+                (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
+            // Only cookies of before are no more: who has one logs in again.
+            (await LoginStatusAsync(serving, tokens[0])).ShouldBe(HttpStatusCode.Unauthorized);
+        }
+        var audit = await program.RunAsync("audit", "--strict");
+        (audit.ExitCode, audit.Output).ShouldBe((0, ""));
+    }
+
+    /// <summary>The attack on ourselves: a rotation to a secret that a serving node does not know.</summary>
+    [Theory, EveryMode]
+    public async Task A_rotation_that_would_lock_everybody_out_is_refused(Mode mode)
+    {
+        await using var deployment = await DeploymentAsync(mode);
+        var token = (await (await deployment.OpenNodeAsync()).Tokens.SessionForAsync("ann", "read:all")).Record.Token;
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        UseSecrets(program, Old);
+        using var serving = await ServingProgram.StartAsync(program, watched: false);
+
+        UseSecrets(program, New, Old);
+        var refused = await program.RunAsync("rotate-session-secret");
+        (refused.ExitCode, refused.Output).ShouldBe((1, ""));
+        refused.Errors.ShouldContain($"do not know the first session secret ({New.Id})");
+        (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
+
+        // When that node is gone there is nobody to lock out.
+        (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+        (await program.RunAsync("rotate-session-secret")).ExitCode.ShouldBe(0);
+    }
+
+    private static async Task<Deployment> DeploymentAsync(Mode mode)
+    {
+        var deployment = await Deployment.CreateAsync(mode);
+        deployment.Settings = deployment.Settings with { SessionKeys = [Old] };
+        return deployment;
+    }
+
+    private static void UseSecrets(PorthorProgram program, params FernetKey[] keys) =>
+        program.Variables["PORTHOR_SESSION_SECRET"] = string.Join(',', keys.Select(key => key.Reveal()));
+
+    /// <summary>Asks for one token after another; says how often. Any answer but 200 fails the test.</summary>
+    private static async Task<int> LoadAsync(ServingProgram serving, List<Token> tokens, int seed, CancellationToken enough)
+    {
+        var random = new Random(seed);
+        var asked = 0;
+        while (!enough.IsCancellationRequested)
+        {
+            (await serving.AskAsync(tokens[random.Next(tokens.Count)], "?scope=read:all")).ShouldBe(HttpStatusCode.OK, $"request {asked} of {seed}");
+            asked++;
+        }
+        return asked;
+    }
+
+    private static async Task<HttpStatusCode> LoginStatusAsync(ServingProgram serving, Token token)
+    {
+        var cookie = new SessionCookie(new Fernet([Old], TimeProvider.System)).Write(new SessionState { Token = token, Csrf = "csrf" });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/auth/api/v1/login");
+        request.Headers.Add("Cookie", $"{SessionCookie.Name}={cookie}");
+        using var answer = await serving.Client.SendAsync(request);
+        return answer.StatusCode;
+    }
+}

@@ -1,0 +1,141 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Maintenance;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Promises;
+
+/// <summary>The rotation of the session secret, as far as the records go.</summary>
+public sealed class ResealingTests
+{
+    private static readonly FernetKey Old = FernetKey.Create();
+    private static readonly FernetKey New = FernetKey.Create();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task Broken_off_and_begun_again_it_ends_with_every_record_under_the_first_key(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var before = await OpenAsync(deployment, Old);
+        List<Token> tokens = [];
+        for (var i = 0; i < 450; i++)
+            tokens.Add((await before.Tokens.SessionForAsync($"user{i}")).Record.Token);
+
+        // Broken off in the middle, at some batch.
+        var node = await OpenAsync(deployment, New, Old);
+        using (var enough = new CancellationTokenSource())
+        {
+            var progress = new Immediate<ResealProgress>(at =>
+            {
+                if (at.Resealed >= 200)
+                    enough.Cancel();
+            });
+            await Should.ThrowAsync<OperationCanceledException>(node.Tokens.ResealRecordsAsync(progress, enough.Token));
+        }
+
+        var rest = await node.Tokens.ResealRecordsAsync(cancellationToken: Stop);
+        rest.Complete.ShouldBeTrue();
+        rest.Records.ShouldBe(450);
+        rest.Resealed.ShouldBeInRange(1, 250);
+        (await node.Tokens.ResealRecordsAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(450, 0, 0, Complete: true));
+
+        // The new key alone reads them all, and the old one none; what they say is what they said.
+        var after = await OpenAsync(deployment, New);
+        foreach (var (token, i) in tokens.Select((token, i) => (token, i)))
+            (await after.Tokens.GetDataAsync(token, Stop))!.Username.ShouldBe($"user{i}");
+        (await before.Tokens.GetDataAsync(tokens[0], Stop)).ShouldBeNull();
+        (await after.Tokens.AuditAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+    }
+
+    /// <summary>A revocation, an edit and a creation while it runs keep their effect.</summary>
+    [Theory, EveryMode]
+    public async Task What_changes_meanwhile_stays_changed(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var before = await OpenAsync(deployment, Old);
+        var administrator = TokenBuilders.Administrator(TimeProvider.System);
+        List<Token> tokens = [];
+        for (var i = 0; i < 300; i++)
+        {
+            tokens.Add(await before.Tokens.CreateTokenFromAdminRequestAsync(
+                new AdminTokenRequest { Username = "ann", TokenType = TokenType.User, TokenName = $"{i}", Scopes = ScopeSet.Parse("read:all,read:some") }, administrator, Stop));
+        }
+
+        var node = await OpenAsync(deployment, New, Old);
+        var other = await OpenAsync(deployment, New, Old);
+        var resealing = node.Tokens.ResealRecordsAsync(cancellationToken: Stop);
+        for (var i = 0; i < 100; i++)
+        {
+            (await other.Tokens.DeleteTokenAsync(tokens[3 * i].Key, administrator, "ann", Stop)).ShouldBeTrue();
+            (await other.Tokens.ModifyTokenAsync(tokens[(3 * i) + 1].Key, administrator, "ann", new TokenEdit { Scopes = ScopeSet.Of("read:all") }, Stop)).ShouldNotBeNull();
+        }
+        (await resealing).Complete.ShouldBeTrue();
+
+        var after = await OpenAsync(deployment, New);
+        for (var i = 0; i < 100; i++)
+        {
+            (await after.Tokens.GetDataAsync(tokens[3 * i], Stop)).ShouldBeNull();
+            (await after.Tokens.GetDataAsync(tokens[(3 * i) + 1], Stop))!.Scopes.ShouldBe(ScopeSet.Of("read:all"));
+            (await after.Tokens.GetDataAsync(tokens[(3 * i) + 2], Stop))!.Scopes.ShouldBe(ScopeSet.Parse("read:all,read:some"));
+        }
+        (await after.Tokens.AuditAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+    }
+
+    [Theory, EveryMode]
+    public async Task A_record_that_no_key_reads_is_counted_and_left_alone(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var stranger = await OpenAsync(deployment, FernetKey.Create());
+        var token = (await stranger.Tokens.SessionForAsync("stranger")).Record.Token;
+        var node = await OpenAsync(deployment, New, Old);
+        (await node.Tokens.ResealRecordsAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(1, 0, 1, Complete: true));
+        (await stranger.Tokens.GetDataAsync(token, Stop)).ShouldNotBeNull();
+    }
+
+    /// <summary>A node that still encrypts with the old key would go on making such records for ever.</summary>
+    [Fact]
+    public async Task It_says_so_if_somebody_goes_on_with_an_old_key()
+    {
+        var resealing = new Resealing(new EverOldVault(new Fernet([Old], TimeProvider.System)), new Fernet([New, Old], TimeProvider.System), NullLogger<Resealing>.Instance);
+        (await resealing.RunAsync(progress: null, Stop)).Complete.ShouldBeFalse();
+    }
+
+    private static Task<PorthorCore> OpenAsync(Deployment deployment, params FernetKey[] keys)
+    {
+        deployment.Settings = deployment.Settings with { SessionKeys = keys };
+        return deployment.OpenNodeAsync();
+    }
+
+    private sealed class Immediate<T>(Action<T> report) : IProgress<T>
+    {
+        public void Report(T value) => report(value);
+    }
+
+    /// <summary>A vault in which another node writes, each time, what it was just rid of.</summary>
+    private sealed class EverOldVault(Fernet old) : ITokenVault
+    {
+        private readonly TokenKey key = Token.Create().Key;
+
+        public bool JoinsLedger => false;
+
+        public ValueTask<SealedRecord?> GetAsync(TokenKey wanted, CancellationToken cancellationToken) => new(new SealedRecord(old.Encrypt("{}"u8)));
+
+        public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            new Dictionary<TokenKey, SealedRecord> { [key] = (await GetAsync(key, cancellationToken))!.Value };
+
+        public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);
+
+        public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) =>
+            new[] { (IReadOnlyList<TokenKey>)[key] }.ToAsyncEnumerable();
+
+        public IVaultSession Within(ILedgerTransaction transaction) => throw new NotSupportedException();
+
+        public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task CheckAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
