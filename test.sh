@@ -15,6 +15,8 @@ fi
 needed() {
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || command -v initdb >/dev/null || echo postgresql
   command -v redis-server >/dev/null || command -v valkey-server >/dev/null || echo redis-server
+  command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || echo slapd
+  command -v ldapmodify >/dev/null || echo ldap-utils
   command -v curl >/dev/null || echo curl
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx-light
   [ -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so ] || echo libnginx-mod-http-headers-more-filter

@@ -57,6 +57,7 @@ internal static class ServerSetup
         api.MapTokens();
         api.MapHistory(withUses: core.Uses is not null);
         api.MapUsers();
+        api.MapDirectory();
         api.MapQuotaOverrides();
         app.MapGroupMembership();
         app.MapIngress();

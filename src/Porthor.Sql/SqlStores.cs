@@ -38,6 +38,7 @@ public sealed class SqlStores : IAsyncDisposable
         Settings = settings;
         QuotaOverrides = settings;
         OidcClients = new SqlOidcClients(database);
+        Ids = new SqlIds(database);
         Vault = new SqlVault(database, readTimeout);
         Schema = schema;
     }
@@ -58,6 +59,8 @@ public sealed class SqlStores : IAsyncDisposable
     public ISettingStore Settings { get; }
 
     public SqlOidcClients OidcClients { get; }
+
+    public SqlIds Ids { get; }
 
     public ISchema Schema { get; }
 

@@ -20,8 +20,11 @@ public enum Mode
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryModeAttribute : DataAttribute
 {
+    /// <summary>The test looks users up in LDAP.</summary>
+    public bool WithLdap { get; set; }
+
     public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
-        new([.. Enum.GetValues<Mode>().Select(mode => new TheoryDataRow<Mode>(mode) { Skip = Prerequisites.WhyNot(mode) })]);
+        new([.. Enum.GetValues<Mode>().Select(mode => new TheoryDataRow<Mode>(mode) { Skip = Prerequisites.WhyNot(mode) ?? (WithLdap ? Prerequisites.WhyNotLdap : null) })]);
 
     public override bool SupportsDiscoveryEnumeration() => true;
 }
@@ -35,6 +38,12 @@ public static class Prerequisites
         : Find("initdb") is { } initdb ? Path.GetDirectoryName(initdb) : null;
 
     public static string? RedisServer { get; } = Find("redis-server") ?? Find("valkey-server");
+
+    public static string? Slapd { get; } = Find("slapd");
+
+    /// <summary>Null if LDAP can be tested here.</summary>
+    public static string? WhyNotLdap =>
+        Slapd is null || Find("ldapmodify") is null ? "LDAP is not installed; ./test.sh installs it (Debian's slapd and ldap-utils)" : null;
 
     /// <summary>Null if the mode can be tested here.</summary>
     public static string? WhyNot(Mode mode) => mode switch

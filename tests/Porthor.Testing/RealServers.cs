@@ -7,7 +7,7 @@ using StackExchange.Redis;
 namespace Porthor.Testing;
 
 /// <summary>
-/// The servers of a test run: one PostgreSQL and one Redis, started when they are first needed, in a folder of their own and
+/// The servers of a test run: one PostgreSQL, one Redis and one slapd, started when they are first needed, in a folder of their own and
 /// on free ports, and gone when the run ends.
 /// </summary>
 public sealed class RealServers : IAsyncDisposable
@@ -17,12 +17,14 @@ public sealed class RealServers : IAsyncDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-tests-").FullName;
     private readonly Lazy<Task<PostgresServer>> postgres;
     private readonly Lazy<Task<RedisServerProcess>> redis;
+    private readonly Lazy<Task<LdapServerProcess>> ldap;
     private bool disposed;
 
     private RealServers()
     {
         postgres = new(() => PostgresServer.StartAsync(Path.Combine(folder, "postgres")));
         redis = new(() => RedisServerProcess.StartAsync(Path.Combine(folder, "redis")));
+        ldap = new(() => LdapServerProcess.StartAsync(Path.Combine(folder, "ldap")));
         AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
     }
 
@@ -39,6 +41,8 @@ public sealed class RealServers : IAsyncDisposable
 
     public Task<RedisServerProcess> RedisAsync() => redis.Value;
 
+    public Task<LdapServerProcess> LdapAsync() => ldap.Value;
+
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref disposed, true))
@@ -47,6 +51,8 @@ public sealed class RealServers : IAsyncDisposable
             await (await postgres.Value).DisposeAsync();
         if (redis.IsValueCreated)
             await (await redis.Value).DisposeAsync();
+        if (ldap.IsValueCreated)
+            await (await ldap.Value).DisposeAsync();
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
     }

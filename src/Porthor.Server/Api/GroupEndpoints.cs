@@ -18,7 +18,7 @@ internal static class GroupEndpoints
         routes.MapGet("/auth/gms", GetGroupsAsync)
             .WithMetadata(Access.AnyToken)
             .Described("users", "getGroupMembership", "The caller's groups", "A name a line; of those asked for with `group`, if any are.")
-            .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 503);
+            .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 500, 503);
 
     private static async Task GetGroupsAsync(ApiRequest request, UserInfoService users, PorthorCore core)
     {

@@ -21,24 +21,7 @@ internal static class UserEndpoints
         api.MapGet("/user-info", GetUserInfoAsync)
             .WithMetadata(Access.AnyToken)
             .Described(tag, "getUserInfo", "Who the caller is", "What is known about the user of the token in use, with their quota.")
-            .Answers<UserInfoAnswer>().Refuses(401, 503);
-        foreach (var (path, name, what) in (ReadOnlySpan<(string, string, string)>)[
-            ("/users", "getUsers", "all users"), ("/users/{username}", "getUser", "a user"), ("/groups", "getGroups", "all groups")])
-        {
-            api.MapGet(path, RefuseDirectory)
-                .WithMetadata(Access.AnyToken)
-                .Described(tag, name, $"Look up {what}", "In the deployment's directory. Without one it is not found.")
-                .Refuses(401, 404, 503);
-        }
-    }
-
-    /// <summary>What only a directory could tell; none is configured (contract/api.md 5.1, 5.9).</summary>
-    private static IResult RefuseDirectory(ApiRequest request)
-    {
-        if (request.Context.Request.RouteValues.ContainsKey("username"))
-            request.Parameters.PathUsername();
-        request.ThrowIfInvalid();
-        throw PorthorError.NotConfigured("No external user information source configured").ToException();
+            .Answers<UserInfoAnswer>().Refuses(401, 500, 503);
     }
 
     /// <summary>Gives the page the CSRF value of its session, and makes one if it has none.</summary>

@@ -16,6 +16,7 @@ internal static class InitCommand
             if (await StartCheck.StateAsync(core, cancellationToken) == SchemaState.Outdated)
                 throw new CommandFailure("The database has an older schema; 'porthor update-schema' brings it on.");
             await StartCheck.ForServerAsync(core, cancellationToken);
+            await core.Sql.Ids.InitializeAsync(cancellationToken);
             Console.Out.WriteLine("The database is ready.");
             return 0;
         });

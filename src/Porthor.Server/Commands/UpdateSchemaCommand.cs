@@ -14,6 +14,7 @@ internal static class UpdateSchemaCommand
         {
             await StartCheck.StateAsync(core, cancellationToken);
             await core.Sql.Schema.UpdateAsync(cancellationToken);
+            await core.Sql.Ids.InitializeAsync(cancellationToken);
             if (core.Settings.OidcServer?.OldClients is { } clients)
                 await OldOidcClients.CopyAsync(core, clients, cancellationToken);
             Console.Out.WriteLine("The database schema is current.");

@@ -1,4 +1,5 @@
 using Porthor.Secrets;
+using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
 
@@ -11,6 +12,15 @@ internal sealed record LdapSettings
     public Secret? Password { get; init; }
 
     public bool UseKerberos { get; init; }
+
+    /// <summary>TLS is begun on the connection before anything else is said.</summary>
+    public bool StartTls { get; init; }
+
+    /// <summary>Certificates in PEM whose servers are trusted, in place of those that the system trusts.</summary>
+    public string? CaFile { get; init; }
+
+    /// <summary>How long what it said is used after its life, while it is away.</summary>
+    public TimeSpan Grace { get; init; } = DirectoryMemoryOptions.Usual.Grace;
 
     public required string GroupBaseDn { get; init; }
 
@@ -45,6 +55,9 @@ internal sealed record LdapSettings
             UserDn = section.Text("userDn"),
             Password = section.Secret("password", "LDAP_PASSWORD"),
             UseKerberos = section.Flag("useKerberos") | section.Text("kerberosConfig") is { Length: > 0 },
+            StartTls = section.Flag("startTls"),
+            CaFile = section.Text("caFile") is { Length: > 0 } file ? file : null,
+            Grace = section.Span("grace") ?? DirectoryMemoryOptions.Usual.Grace,
             GroupBaseDn = section.RequiredText("groupBaseDn"),
             GroupObjectClass = section.Text("groupObjectClass") ?? "posixGroup",
             GroupMemberAttr = section.Text("groupMemberAttr") ?? "member",
@@ -60,6 +73,8 @@ internal sealed record LdapSettings
         };
         if (!Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) || url.Scheme is not ("ldap" or "ldaps") || url.Host.Length == 0)
             section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
+        else if (settings.StartTls && url.Scheme == "ldaps")
+            section.Fault("startTls", value: null, "is for ldap:// URLs; with ldaps:// all is TLS");
         if (settings.UserDn is { Length: > 0 } && settings.Password is null)
             section.Missing("password", "password required if userDn is set");
         section.Finish();

@@ -1,3 +1,5 @@
+using Porthor.Users;
+
 namespace Porthor.Server.Configuration;
 
 /// <summary>Who tells who a user is, and what is known about them (contract/configuration.md 3).</summary>
@@ -10,10 +12,18 @@ internal sealed record ProviderSettings
 
     public LdapSettings? Ldap { get; init; }
 
-    public string? FirestoreProject { get; init; }
+    /// <summary>Uids and gids are given out by us: where the reference is told to by Firestore's project, or by our own setting.</summary>
+    public bool AllocateIds { get; init; }
 
     /// <summary>Users whose groups come from elsewhere get a group of their own, and their uid as gid.</summary>
     public bool AddUserGroup => GitHub is not null || Ldap is { AddUserGroup: true };
+
+    /// <summary>How what is known about users is gathered.</summary>
+    public UserInfoOptions Users => new(AddUserGroup)
+    {
+        SystemGroups = new HashSet<string>(Ldap?.SystemGroups ?? []),
+        Memory = Ldap is null ? DirectoryMemoryOptions.Usual : new DirectoryMemoryOptions(Ldap.Grace),
+    };
 
     public static ProviderSettings Read(SettingsSection settings, SettingsFaults faults, bool required)
     {
@@ -24,6 +34,7 @@ internal sealed record ProviderSettings
         var firestore = settings.Section("firestore", "project");
         var project = firestore?.RequiredText("project");
         firestore?.Finish();
+        var allocateIds = settings.Flag("allocateIds") || project is not null;
 
         const string onlyOne = "Only one of GitHub, CILogon, or OpenID Connect may be used";
         var either = oidc ?? ciLogon;
@@ -37,8 +48,8 @@ internal sealed record ProviderSettings
             faults.Add("LDAP cannot be used with GitHub authentication");
         else if (either is not null && ldap is null)
             faults.Add("LDAP must be configured if OpenID Connect is used");
-        else if (ldap is { UidAttr: null } && project is null)
+        else if (ldap is { UidAttr: null } && !allocateIds)
             faults.Add("ldap.uidAttr must be set unless Firestore is used");
-        return new ProviderSettings { GitHub = gitHub, Oidc = either, Ldap = ldap, FirestoreProject = project };
+        return new ProviderSettings { GitHub = gitHub, Oidc = either, Ldap = ldap, AllocateIds = allocateIds };
     }
 }

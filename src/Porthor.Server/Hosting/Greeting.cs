@@ -39,7 +39,7 @@ internal static class Greeting
         $$"""{"username": "{{User}}", "token_type": "user", "token_name": "trial '$(date +%s)'", "scopes": ["user:token", "read:all"]}""";
 
     /// <summary>The name of the person at the terminal, if it can be a username here.</summary>
-    private static string UserNameOr(string otherwise) => Users.UserRules.IsUsername(Environment.UserName) ? Environment.UserName : otherwise;
+    private static string UserNameOr(string otherwise) => Porthor.Users.UserRules.IsUsername(Environment.UserName) ? Environment.UserName : otherwise;
 
     private static string Quote(string path) => path.All(c => char.IsLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 }

@@ -4,6 +4,7 @@ using Porthor.Redis;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Health;
+using Porthor.Server.Users.Ldap;
 using Porthor.Sessions;
 using Porthor.Sql;
 using Porthor.Storage;
@@ -22,6 +23,7 @@ internal sealed class PorthorCore : IAsyncDisposable
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisServer? ephemeral;
+    private readonly LdapDirectory? directory;
     private bool disposed;
 
     private PorthorCore(
@@ -58,7 +60,11 @@ internal sealed class PorthorCore : IAsyncDisposable
 
         QuotaOverrides = new QuotaOverrides(
             redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>());
-        Users = new UserInfoService(new UserInfoOptions(GidIsUid: settings.Providers.AddUserGroup), settings.Quota, QuotaOverrides);
+        if (settings.Providers.Ldap is { } ldap)
+            directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, loggers);
+        Users = new UserInfoService(
+            settings.Providers.Users, directory, settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
+            settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
         if (redis is not null && settings.EphemeralRedis is { } counters)
             ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
@@ -133,6 +139,8 @@ internal sealed class PorthorCore : IAsyncDisposable
             await ephemeral.DisposeAsync();
         if (Redis is not null)
             await Redis.DisposeAsync();
+        if (directory is not null)
+            await directory.DisposeAsync();
         await Sql.DisposeAsync();
         Uses?.Dispose();
         Metrics.Dispose();

@@ -31,6 +31,9 @@ internal static partial class StartCheck
                 await RefuseForeignVaultAsync(core, cancellationToken);
                 await core.Sql.Schema.InitializeAsync(cancellationToken);
                 break;
+            case SchemaState.OwnOutdated:
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
         }
         await CheckModeAsync(core, cancellationToken);
     }
@@ -51,6 +54,9 @@ internal static partial class StartCheck
                 break;
             case SchemaState.LacksOwn:
                 await RefuseForeignVaultAsync(core, cancellationToken);
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            case SchemaState.OwnOutdated:
                 await core.Sql.Schema.InitializeAsync(cancellationToken);
                 break;
             default:

@@ -33,6 +33,25 @@ internal sealed partial class IngressHandler(
             context.Response.Clear();
             await problem.WriteAsync(context.Response);
         }
+        catch (UserDirectoryException e)
+        {
+            Log.UserInfoFailed(logger, e.Reason, e);
+            context.Response.Clear();
+            await Unknown(e).WriteAsync(context.Response);
+        }
+    }
+
+    /// <summary>
+    /// What the answer hangs on is not known (contract/ingress.md 9). While the directory is away that is as when a store is; what
+    /// it says and cannot be stays so until somebody mends it.
+    /// </summary>
+    private static Problem Unknown(UserDirectoryException exception)
+    {
+        if (!exception.IsAway)
+            return Problem.Of(exception.Error);
+        var problem = Problem.Intended(StatusCodes.Status503ServiceUnavailable, exception.Error.Message, "user_info_failed", challenge: null);
+        problem.Headers["Retry-After"] = "1";
+        return problem;
     }
 
     private async Task DecideAsync(HttpContext context)
@@ -83,7 +102,7 @@ internal sealed partial class IngressHandler(
     {
         var cancellation = context.RequestAborted;
         Require(decision.Decide(rule, asker, record, core.Clock.GetUtcNow()));
-        var user = core.Users.TryGetRecent(record) ?? await InTimeAsync(core.Users.GetRecentAsync(record, cancellation).AsTask(), begun, "reading quotas");
+        var user = core.Users.TryGetRecent(record) ?? await InTimeAsync(core.Users.GetRecentAsync(record, rule.Service, cancellation).AsTask(), begun, "gathering what is known of the user");
         var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, counting);
         if (rate is not null)
             RequestLog.Of(context)?.Quota(rate);
@@ -219,5 +238,8 @@ internal sealed partial class IngressHandler(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Store not available")]
         public static partial void StoreUnavailable(ILogger logger, string error, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Unable to get user information")]
+        public static partial void UserInfoFailed(ILogger logger, string error, Exception exception);
     }
 }

@@ -9,8 +9,11 @@ public enum SchemaState
     /// <summary>The reference's tables are at another revision; <c>update-schema</c> knows the way if it was a released one.</summary>
     Outdated,
 
-    /// <summary>The reference's tables are current, but Porthor's own are missing or older.</summary>
+    /// <summary>The reference's tables are current, but Porthor's own are missing.</summary>
     LacksOwn,
+
+    /// <summary>The reference's tables are current, but Porthor's own are of an older version.</summary>
+    OwnOutdated,
 
     Current,
 }
@@ -27,7 +30,7 @@ public interface ISchema
     /// <exception cref="SchemaException">It is at a revision that has no way to the current one.</exception>
     Task UpdateAsync(CancellationToken cancellationToken);
 
-    /// <summary>Empties all tables but the settings and the versions.</summary>
+    /// <summary>Empties all tables but the settings, the ids and the versions.</summary>
     Task DeleteAllDataAsync(CancellationToken cancellationToken);
 
     /// <summary>The SQL that makes the schema.</summary>

@@ -25,7 +25,13 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             Log.Mismatch(logger, string.Join(", ", revisions), SchemaScripts.Head, revisions, [SchemaScripts.Head]);
             return SchemaState.Outdated;
         }
-        return await OwnVersionAsync(cancellationToken) == SchemaScripts.OwnVersion ? SchemaState.Current : SchemaState.LacksOwn;
+        return await OwnVersionAsync(cancellationToken) switch
+        {
+            0 => SchemaState.LacksOwn,
+            < SchemaScripts.OwnVersion => SchemaState.OwnOutdated,
+            // A newer one only has more: that is how a node of the version before goes on during an update.
+            _ => SchemaState.Current,
+        };
     }
 
     public Task InitializeAsync(CancellationToken cancellationToken) => LockedAsync(
@@ -63,7 +69,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         cancellationToken);
 
     public string Generate() => string.Join(
-        '\n', SchemaScripts.Read("Postgres/head.sql"), OwnScript(1), SchemaScripts.Read("Postgres/indexes.sql").Replace("CONCURRENTLY ", "", StringComparison.Ordinal));
+        '\n', SchemaScripts.Read("Postgres/head.sql"), string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(OwnScript)),
+        SchemaScripts.Read("Postgres/indexes.sql").Replace("CONCURRENTLY ", "", StringComparison.Ordinal));
 
     /// <summary>Runs the steps from the revision that is recorded to the head, each in a transaction of its own.</summary>
     private async Task MigrateAsync(CancellationToken cancellationToken)

@@ -10,7 +10,7 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
     {
         0 => SchemaState.Empty,
         SchemaScripts.OwnVersion => SchemaState.Current,
-        < SchemaScripts.OwnVersion => SchemaState.LacksOwn,
+        < SchemaScripts.OwnVersion => SchemaState.OwnOutdated,
         var newer => throw new SchemaException($"The database is of a newer Porthor (schema {newer}; this one knows {SchemaScripts.OwnVersion})."),
     };
 

@@ -1,7 +1,4 @@
-using System.Runtime.CompilerServices;
 using Porthor.Quotas;
-using Porthor.Tokens;
-using Porthor.Values;
 
 namespace Porthor.Users;
 
@@ -11,56 +8,17 @@ namespace Porthor.Users;
 public sealed record UserInfo(
     string Username, string? Name, string? Email, long? Uid, long? Gid, IReadOnlyList<Group> Groups, Quota? Quota);
 
-/// <param name="GidIsUid">A user without a gid of their own has their uid as gid, as with GitHub.</param>
-public sealed record UserInfoOptions(bool GidIsUid = false);
+/// <summary>All groups of a deployment, each list in the directory's order.</summary>
+/// <param name="System">Those that the configuration names as the system's.</param>
+public sealed record AllGroups(IReadOnlyList<Group> User, IReadOnlyList<Group> System);
 
-/// <summary>Gathers what is known about the user of a token (contract/userinfo.md 2): what its record says, and their quota.</summary>
-public sealed class UserInfoService(UserInfoOptions options, QuotaPlan? quotas, QuotaOverrides overrides)
+/// <param name="AddUserGroup">
+/// A user without a gid of their own has their uid as gid, as with GitHub; and if their groups come from the directory, a group
+/// of their own.
+/// </param>
+public sealed record UserInfoOptions(bool AddUserGroup = false)
 {
-    // As long as a record is remembered, so is what follows from it.
-    private readonly ConditionalWeakTable<TokenRecord, Gathered> remembered = [];
+    public IReadOnlySet<string> SystemGroups { get; init; } = new HashSet<string>();
 
-    /// <summary>As <see cref="GetAsync"/>, with overrides that may have been changed up to <see cref="QuotaOverrides.Freshness"/> ago.</summary>
-    public async ValueTask<UserInfo> GetRecentAsync(TokenRecord record, CancellationToken cancellationToken = default)
-    {
-        var plan = await overrides.GetRecentAsync(cancellationToken);
-        if (remembered.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan))
-            return known.User;
-        var user = Gather(record, plan);
-        remembered.AddOrUpdate(record, new Gathered(user, plan));
-        return user;
-    }
-
-    /// <summary>As <see cref="GetRecentAsync"/>, if nothing has to be waited for.</summary>
-    public UserInfo? TryGetRecent(TokenRecord record) =>
-        overrides.TryGetRecent(out var plan) && remembered.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan)
-            ? known.User
-            : null;
-
-    public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default) =>
-        Gather(record, await overrides.GetAsync(cancellationToken));
-
-#pragma warning disable CA1822 // The directory that these ask is being built.
-    /// <summary>The names of a user's groups, from which a login's scopes follow (contract/userinfo.md 5).</summary>
-    /// <param name="stored">What the provider said, and is going to be stored with the token.</param>
-    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
-    public Task<IReadOnlyList<string>> GetGroupNamesAsync(string username, UserData stored, CancellationToken cancellationToken = default) =>
-        Task.FromResult<IReadOnlyList<string>>([.. (stored.Groups ?? []).Select(group => group.Name)]);
-
-    /// <summary>Forgets what the directory said about a user, so that what is mended there counts at once.</summary>
-    public void Forget(string username)
-    {
-    }
-#pragma warning restore CA1822
-
-    private UserInfo Gather(TokenRecord record, QuotaPlan? replacing)
-    {
-        var user = record.UserData;
-        IReadOnlyList<Group> groups = [.. (user.Groups ?? []).OrderBy(group => group.Name, CodePointOrder.Instance)];
-        var quota = QuotaPlan.Effective(quotas, replacing, [.. groups.Select(group => group.Name)]);
-        var gid = user.Gid ?? (options.GidIsUid ? user.Uid : null);
-        return new UserInfo(record.Username, user.Name, user.Email, user.Uid, gid, groups, quota);
-    }
-
-    private sealed record Gathered(UserInfo User, QuotaPlan? Overrides);
+    public DirectoryMemoryOptions Memory { get; init; } = DirectoryMemoryOptions.Usual;
 }

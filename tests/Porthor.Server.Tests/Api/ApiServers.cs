@@ -15,7 +15,7 @@ public class ApiServers : IAsyncLifetime
     internal Task<ApiServer> InAsync(Mode mode) =>
         servers.GetOrAdd(mode, key => new Lazy<Task<ApiServer>>(() => ApiServer.StartAsync(key, Configure))).Value;
 
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+    public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     public async ValueTask DisposeAsync()
     {

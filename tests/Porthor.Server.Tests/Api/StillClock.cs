@@ -10,5 +10,8 @@ internal sealed class StillClock(DateTimeOffset begin) : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => begin + TimeSpan.FromTicks(Interlocked.Read(ref offset));
 
+    /// <summary>As time passes for the system, and by what a test moved it.</summary>
+    public override long GetTimestamp() => System.GetTimestamp() + (long)(TimeSpan.FromTicks(Interlocked.Read(ref offset)).TotalSeconds * TimestampFrequency);
+
     public void Advance(TimeSpan time) => Interlocked.Add(ref offset, time.Ticks);
 }

@@ -1,4 +1,5 @@
 using Porthor.Testing;
+using Porthor.Users;
 
 namespace Porthor.Server.Tests.Commands;
 
@@ -41,6 +42,32 @@ public sealed class StoreCommandTests
         ShouldBeRefused(
             await program.RunAsync("run", "--port", "0"),
             "Database schema out of date: Porthor needs revision 613640641b2f. Run 'porthor update-schema' to bring it there.");
+    }
+
+    /// <summary>A deployment of the version before, with its tokens: what is missing is added at the start, in every mode.</summary>
+    [Theory, EveryMode]
+    public async Task What_a_newer_version_adds_is_added_at_the_start(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var core = await deployment.OpenNodeAsync();
+        var session = await core.Tokens.SessionForAsync("ann");
+        const string older = "DROP TABLE porthor_id";
+        if (mode == Mode.Embedded)
+        {
+            await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={core.DataDirectory!.DatabasePath};Pooling=False");
+            await connection.OpenAsync(TestContext.Current.CancellationToken);
+            await using var command = new Microsoft.Data.Sqlite.SqliteCommand($"{older}; PRAGMA user_version = 1", connection);
+            await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        }
+        else
+        {
+            await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(deployment.DatabaseName!, $"{older}; DELETE FROM porthor_schema WHERE version > 1");
+        }
+
+        var updated = await deployment.OpenNodeAsync();
+        (await updated.Sql.Ids.AssignAsync(
+            IdKind.User, "ann", IdRange.Users, TestContext.Current.CancellationToken)).Id.ShouldBe(3000000);
+        (await updated.Tokens.GetDataAsync(session.Record.Token, TestContext.Current.CancellationToken)).ShouldNotBeNull();
     }
 
     [Theory, EveryMode]

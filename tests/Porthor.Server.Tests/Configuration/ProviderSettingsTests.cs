@@ -23,6 +23,7 @@ public sealed class ProviderSettingsTests
     [InlineData(Oidc, Ldap)]
     [InlineData(CiLogon, Ldap)]
     [InlineData(Oidc, NoUid, Firestore)]
+    [InlineData(Oidc, NoUid, "allocateIds: true")]
     public void Whoever_knows_users_is_accepted(params string[] sections) => Serve(sections).Providers.ShouldNotBe(new ProviderSettings());
 
     [Theory]
@@ -85,6 +86,11 @@ public sealed class ProviderSettingsTests
         (ldap.NameAttr, ldap.EmailAttr, ldap.UidAttr, ldap.GidAttr).ShouldBe(("displayName", "mail", "uidNumber", "gidNumber"));
         (ldap.UserDn, ldap.Password, ldap.UseKerberos, ldap.AddUserGroup, ldap.SystemGroups.Count).ShouldBe((null, null, false, false, 0));
 
+        (ldap.StartTls, ldap.CaFile, ldap.Grace).ShouldBe((false, null, TimeSpan.FromHours(1)));
+        ldap = Serve(Oidc, Ldap.Replace("ldaps:", "ldap:").Replace("}", ", startTls: true, caFile: ca.pem, grace: 1d, systemGroups: [a, b]}")).Providers.Ldap!;
+        (ldap.StartTls, ldap.CaFile, ldap.Grace, ldap.SystemGroups.Count).ShouldBe((true, "ca.pem", TimeSpan.FromDays(1), 2));
+        (Serve(Oidc, NoUid, Firestore).Providers.AllocateIds, Serve(Oidc, Ldap).Providers.AllocateIds).ShouldBe((true, false));
+
         // An attribute that is null, or empty as charts write that, is not asked for; an empty base switches look-ups off.
         const string off = ", nameAttr: null, emailAttr: '', gidAttr: ~, kerberosConfig: /etc/krb5.conf}";
         ldap = Serve(Oidc, Ldap.Replace("dc=users", "").Replace("}", off)).Providers.Ldap!;
@@ -95,6 +101,7 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'https://ldap.example.com'", "ldap.url: 'https://ldap.example.com': must be an ldap:// or ldaps:// URL with a host")]
     [InlineData("url: 'ldap://'", "ldap.url: 'ldap://': must be an ldap:// or ldaps:// URL with a host")]
     [InlineData("url: 'ldap://ldap', userDn: 'cn=porthor'", "ldap.password: password required if userDn is set")]
+    [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: is for ldap:// URLs; with ldaps:// all is TLS")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
     public void LDAP_says_what_is_wrong(string settings, string fault) =>
         Faults($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);

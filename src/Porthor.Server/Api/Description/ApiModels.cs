@@ -271,6 +271,36 @@ internal sealed record UserInfoAnswer
     public QuotaModel? Quota { get; init; }
 }
 
+/// <summary>What the directory says about a user. What it does not say is absent, and so is an empty list.</summary>
+internal sealed record DirectoryUserAnswer
+{
+    public required string Username { get; init; }
+
+    /// <example>Alice Example</example>
+    public string? Name { get; init; }
+
+    /// <example>alice@example.com</example>
+    public string? Email { get; init; }
+
+    public long? Uid { get; init; }
+
+    public long? Gid { get; init; }
+
+    /// <summary>Ordered by name.</summary>
+    public GroupModel[]? Groups { get; init; }
+
+    public QuotaModel? Quota { get; init; }
+}
+
+/// <summary>All groups that the directory has. A list without any is absent.</summary>
+internal sealed record AllGroupsAnswer
+{
+    public GroupModel[]? User { get; init; }
+
+    /// <summary>Those that the configuration names as the system's.</summary>
+    public GroupModel[]? System { get; init; }
+}
+
 /// <summary>What a user may use.</summary>
 internal sealed record QuotaModel
 {

@@ -6,7 +6,9 @@ namespace Porthor.Server.Api.Description;
 internal sealed record DescribedParameter(string Name, ParameterLocation In, string Text, OpenApiSchema Schema)
 {
     public static readonly DescribedParameter Username = new(
-        "username", ParameterLocation.Path, "Whose tokens.", TextSchema(Users.UserRules.UsernamePattern, 1, 64));
+        "username", ParameterLocation.Path, "Whose tokens.", TextSchema(Porthor.Users.UserRules.UsernamePattern, 1, 64));
+
+    public static readonly DescribedParameter User = Username with { Text = "Who." };
 
     public static readonly DescribedParameter Key = new("key", ParameterLocation.Path, "The token's key.", TextSchema(pattern: null, 22, 22));
 
@@ -35,7 +37,7 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
     /// <summary>What the administrator's history takes as well.</summary>
     public static readonly DescribedParameter[] HistoryOfAll =
     [
-        Query("username", "Only tokens of this user.", TextSchema(Users.UserRules.UsernamePattern, 1, 64)),
+        Query("username", "Only tokens of this user.", TextSchema(Porthor.Users.UserRules.UsernamePattern, 1, 64)),
         Query("actor", "Only changes that this user made, or <bootstrap>, or <internal>.", TextSchema(pattern: null, 1, 64)),
     ];
 

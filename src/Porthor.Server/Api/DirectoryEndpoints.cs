@@ -1,0 +1,79 @@
+using Porthor.Server.Api.Description;
+using Porthor.Server.Http;
+using Porthor.Tokens;
+using Porthor.Users;
+
+namespace Porthor.Server.Api;
+
+/// <summary>The deployment's users and groups, for administrators; and everybody's own entry (contract/userinfo.md 7).</summary>
+internal static partial class DirectoryEndpoints
+{
+    public static void MapDirectory(this IEndpointRouteBuilder api)
+    {
+        const string tag = "users";
+        api.MapGet("/users", GetUsersAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(tag, "getUsers", "Look up all users", "In the deployment's directory, without quotas. Needs `admin:userinfo`.")
+            .Answers<DirectoryUserAnswer[]>().Refuses(401, 403, 404, 500, 503);
+        api.MapGet("/users/{username}", GetUserAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(
+                tag, "getUser", "Look up a user",
+                "What the deployment's directory says, whatever is stored with tokens. Others than oneself need `admin:userinfo`.")
+            .Takes(DescribedParameter.User)
+            .Answers<DirectoryUserAnswer>().Refuses(401, 403, 404, 422, 500, 503);
+        api.MapGet("/groups", GetGroupsAsync)
+            .WithMetadata(Access.AnyToken)
+            .Described(tag, "getGroups", "Look up all groups", "In the deployment's directory. Needs `admin:userinfo`.")
+            .Answers<AllGroupsAnswer>().Refuses(401, 403, 404, 500, 503);
+    }
+
+    private static async Task<IResult> GetUsersAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
+    {
+        Require(request, users, username: null, logger);
+        var all = await users.ListUsersAsync(request.Aborted);
+        return ApiJson.Write(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var user in all)
+                UserJson.WriteWithoutDefaults(writer, user);
+            writer.WriteEndArray();
+        });
+    }
+
+    private static async Task<IResult> GetUserAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
+    {
+        var username = request.Parameters.PathUsername();
+        request.ThrowIfInvalid();
+        Require(request, users, username, logger);
+        var user = await users.GetListedAsync(username, request.Aborted);
+        return ApiJson.Write(writer => UserJson.WriteWithoutDefaults(writer, user));
+    }
+
+    private static async Task<IResult> GetGroupsAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
+    {
+        Require(request, users, username: null, logger);
+        var all = await users.ListGroupsAsync(request.Aborted);
+        return ApiJson.Write(writer => UserJson.WriteWithoutDefaults(writer, all));
+    }
+
+    /// <summary>First is there a directory, then may the caller look into it.</summary>
+    /// <param name="username">Null for everybody; the contract's text names that <c>None</c>.</param>
+    private static void Require(ApiRequest request, UserInfoService users, string? username, ILogger logger)
+    {
+        if (!users.HasDirectory)
+            throw PorthorError.NotConfigured("No external user information source configured").ToException();
+        var caller = request.Caller;
+        if (caller.Scopes.Contains(Scopes.AdminUserinfo) || caller.Username == username)
+            return;
+        var error = PorthorError.PermissionDenied($"Cannot get information for user {username ?? "None"}");
+        Log.PermissionDenied(logger, error.Message);
+        throw error.ToException();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Permission denied")]
+        public static partial void PermissionDenied(ILogger logger, string error);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Text;
+
+namespace Porthor.Server.Users.Ldap;
+
+/// <summary>The name of an entry, put together from parts (RFC 4514).</summary>
+internal static class DistinguishedName
+{
+    /// <summary>The name of an entry below another. The value cannot end the part that it is in.</summary>
+    public static string Below(string parent, string attribute, string value) => $"{attribute}={Escape(value)},{parent}";
+
+    private static string Escape(string value)
+    {
+        var text = new StringBuilder(value.Length);
+        for (var i = 0; i < value.Length; i++)
+        {
+            var atEdge = (i == 0 && value[i] is ' ' or '#') || (i == value.Length - 1 && value[i] == ' ');
+            if (value[i] == '\0')
+            {
+                text.Append("\\00");
+                continue;
+            }
+            if (atEdge || value[i] is '"' or '+' or ',' or ';' or '<' or '=' or '>' or '\\')
+                text.Append('\\');
+            text.Append(value[i]);
+        }
+        return text.ToString();
+    }
+}

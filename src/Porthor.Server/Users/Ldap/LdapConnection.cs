@@ -1,0 +1,155 @@
+using System.Formats.Asn1;
+using System.Net.Security;
+using System.Net.Sockets;
+
+namespace Porthor.Server.Users.Ldap;
+
+/// <summary>
+/// A connection to the directory, for one question at a time. Whatever goes wrong on it, it is to be closed: a late answer must
+/// not be taken for the next question's. Why there is no library: docs/decisions/0012-ldap-by-hand.md.
+/// </summary>
+internal sealed class LdapConnection : IAsyncDisposable
+{
+    private readonly Socket socket;
+    private Stream stream;
+    private LdapReader reader;
+    private int lastId;
+
+    private LdapConnection(Socket socket)
+    {
+        this.socket = socket;
+        stream = new NetworkStream(socket, ownsSocket: true);
+        reader = new LdapReader(stream);
+    }
+
+    /// <summary>Connects, protects the connection as configured, and tells the server who we are.</summary>
+    /// <exception cref="LdapException">The server refused.</exception>
+    /// <exception cref="IOException">The connection failed.</exception>
+    public static async Task<LdapConnection> OpenAsync(LdapServer server, CancellationToken cancellationToken)
+    {
+        var connection = new LdapConnection(await ConnectAsync(server, cancellationToken));
+        try
+        {
+            await connection.PrepareAsync(server, cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <exception cref="LdapException">The server refused.</exception>
+    /// <exception cref="IOException">The connection failed.</exception>
+    /// <exception cref="AsnContentException">What came is no answer.</exception>
+    public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
+    {
+        var id = ++lastId;
+        await stream.WriteAsync(LdapMessages.Search(id, search), cancellationToken);
+        List<LdapEntry> entries = [];
+        while (true)
+        {
+            var (entry, end) = LdapMessages.ReadSearchAnswer(await ReadAsync(id, cancellationToken));
+            if (entry is not null)
+                entries.Add(entry);
+            if (end is { Code: LdapResult.Success })
+                return entries;
+            if (end is not null)
+                throw new LdapException("search", end.Code, end.Message);
+        }
+    }
+
+    /// <summary>True if the server has ended the connection, or has said something that nobody asked for.</summary>
+    public bool IsDead => socket.Poll(0, SelectMode.SelectRead);
+
+    /// <summary>Takes leave, if that needs no waiting.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            using var moment = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
+            await stream.WriteAsync(LdapMessages.Unbind(++lastId), moment.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        {
+            // It was broken already.
+        }
+        await stream.DisposeAsync();
+    }
+
+    /// <summary>A step of a SASL bind.</summary>
+    internal async Task<LdapResult> BindStepAsync(string mechanism, ReadOnlyMemory<byte> credentials, CancellationToken cancellationToken)
+    {
+        var id = ++lastId;
+        await stream.WriteAsync(LdapMessages.SaslBind(id, mechanism, credentials), cancellationToken);
+        return LdapMessages.ReadBindResult(await ReadAsync(id, cancellationToken));
+    }
+
+    private static async Task<Socket> ConnectAsync(LdapServer server, CancellationToken cancellationToken)
+    {
+        var connecting = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await connecting.ConnectAsync(server.Host, server.Port, cancellationToken);
+            return connecting;
+        }
+        catch
+        {
+            connecting.Dispose();
+            throw;
+        }
+    }
+
+    private async Task PrepareAsync(LdapServer server, CancellationToken cancellationToken)
+    {
+        if (server.Settings.StartTls)
+            await StartTlsAsync(cancellationToken);
+        if (server.IsProtected)
+        {
+            var tls = new SslStream(stream);
+            Replace(tls);
+            await tls.AuthenticateAsClientAsync(server.TlsOptions(), cancellationToken);
+        }
+        if (server.BindsSimply)
+            await BindAsync(server.Settings.UserDn!, server.Settings.Password!.Reveal(), cancellationToken);
+        else if (server.Settings.UseKerberos && await KerberosBind.RunAsync(this, server.Host, server.IsProtected, cancellationToken) is { } kerberos)
+            Replace(new KerberosStream(stream, kerberos));
+        // Who says nothing is anonymous.
+    }
+
+    /// <summary>A server that will not protect the connection is not talked to: going on without would be what an attacker wants.</summary>
+    private async Task StartTlsAsync(CancellationToken cancellationToken)
+    {
+        var id = ++lastId;
+        await stream.WriteAsync(LdapMessages.StartTls(id), cancellationToken);
+        var result = LdapMessages.ReadExtendedResult(await ReadAsync(id, cancellationToken));
+        if (result.Code != LdapResult.Success)
+            throw new LdapException("StartTLS", result.Code, result.Message);
+        // What came before the protection began could be anybody's.
+        if (reader.HasMore)
+            throw new IOException("The directory sent more than its consent to StartTLS.");
+    }
+
+    private async Task BindAsync(string name, string password, CancellationToken cancellationToken)
+    {
+        var id = ++lastId;
+        await stream.WriteAsync(LdapMessages.SimpleBind(id, name, password), cancellationToken);
+        var result = LdapMessages.ReadBindResult(await ReadAsync(id, cancellationToken));
+        if (result.Code != LdapResult.Success)
+            throw new LdapException("bind", result.Code, result.Message);
+    }
+
+    private async Task<AsnReader> ReadAsync(int id, CancellationToken cancellationToken)
+    {
+        var (answers, body) = LdapMessages.Read(await reader.ReadAsync(cancellationToken));
+        // Number 0 is the server's notice that it is going to close the connection.
+        return answers == id ? body : throw new IOException("The directory has taken leave.");
+    }
+
+    private void Replace(Stream with)
+    {
+        stream = with;
+        reader = new LdapReader(with);
+    }
+}

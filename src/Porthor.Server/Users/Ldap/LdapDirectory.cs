@@ -1,0 +1,189 @@
+using System.Globalization;
+using Porthor.Server.Configuration;
+using Porthor.Users;
+
+namespace Porthor.Server.Users.Ldap;
+
+/// <summary>Users and groups in LDAP: what is searched, and what is made of what is found (contract/userinfo.md 3).</summary>
+internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
+{
+    private const string NameAttribute = "cn";
+    private const string GidAttribute = "gidNumber";
+
+    /// <summary>COmanage's own groups, which are nobody's fault.</summary>
+    private const string ComanagePrefix = "CO:";
+
+    private readonly LdapSettings settings;
+    private readonly bool gidsMatter;
+    private readonly LdapPool pool;
+    private readonly ILogger logger;
+    private readonly IReadOnlyList<string> userAttributes;
+
+    /// <param name="gidsMatter">False where groups get their gids elsewhere.</param>
+    /// <exception cref="Hosting.StartException">The configuration names what is not there.</exception>
+    public LdapDirectory(LdapSettings settings, bool gidsMatter, ILoggerFactory loggers)
+    {
+        this.settings = settings;
+        this.gidsMatter = gidsMatter;
+        logger = loggers.CreateLogger<LdapDirectory>();
+        pool = new LdapPool(new LdapServer(settings), loggers.CreateLogger<LdapPool>());
+        userAttributes = [.. new[] { settings.NameAttr, settings.EmailAttr, settings.UidAttr, settings.GidAttr }.OfType<string>()];
+    }
+
+    public bool TellsEmail => settings is { EmailAttr: not null, UserBaseDn.Length: > 0 };
+
+    public bool TellsGid => settings is { GidAttr: not null, UserBaseDn.Length: > 0 };
+
+    public async Task<DirectoryUser> GetUserAsync(string username, CancellationToken cancellationToken)
+    {
+        if (settings.UserBaseDn.Length == 0)
+            return DirectoryUser.None;
+        var search = new LdapSearch(
+            settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Equal(settings.UserSearchAttr, username), userAttributes, username);
+        var entries = await SearchAsync(search, cancellationToken);
+        if (entries.Count == 0)
+            return DirectoryUser.None;
+        var user = ReadUser(entries[0], out var fault);
+        if (user is not null)
+            return user;
+        const string invalid = "LDAP user entry invalid";
+        Log.InvalidUser(logger, fault!, settings.Url, search.Filter.ToString(), username);
+        throw new UserDirectoryException(invalid, isAway: false);
+    }
+
+    public async Task<IReadOnlyList<DirectoryGroup>> GetGroupsAsync(string username, CancellationToken cancellationToken)
+    {
+        var member = settings.GroupSearchByDn
+            ? DistinguishedName.Below(settings.UserBaseDn, settings.UserSearchAttr, username)
+            : username;
+        var search = GroupSearch(LdapFilter.Equal(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
+        List<DirectoryGroup> groups = [];
+        foreach (var entry in await SearchAsync(search, cancellationToken))
+        {
+            if (ReadGroupName(entry, search) is not { } name)
+                continue;
+            var gid = ReadNumber(entry.First(GidAttribute));
+            if (gid is null && gidsMatter)
+                Log.InvalidGid(logger, name, settings.Url, search.Filter.ToString(), username);
+            groups.Add(new DirectoryGroup(name, gid));
+        }
+        return groups;
+    }
+
+    public async Task<string?> GetGroupNameAsync(long gid, string username, CancellationToken cancellationToken)
+    {
+        var search = GroupSearch(LdapFilter.Equal(GidAttribute, gid.ToString(CultureInfo.InvariantCulture)), [NameAttribute], username);
+        var entries = await SearchAsync(search, cancellationToken);
+        return entries.Select(entry => ReadGroupName(entry, search)).FirstOrDefault(name => name is not null);
+    }
+
+    public async Task<IReadOnlyDictionary<string, DirectoryUser>> ListUsersAsync(CancellationToken cancellationToken)
+    {
+        Dictionary<string, DirectoryUser> users = [];
+        if (settings.UserBaseDn.Length == 0)
+            return users;
+        var search = new LdapSearch(
+            settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(settings.UserSearchAttr), [settings.UserSearchAttr, .. userAttributes], Username: null);
+        foreach (var entry in await SearchAsync(search, cancellationToken))
+        {
+            if (entry.First(settings.UserSearchAttr) is not { Length: <= UserRules.MaxUsernameLength } name)
+                Log.IgnoredUser(logger, entry.Name, $"{settings.UserSearchAttr} is missing or too long");
+            else if (ReadUser(entry, out var fault) is { } user)
+                users[name] = user;
+            else
+                Log.IgnoredUser(logger, entry.Name, fault!);
+        }
+        return users;
+    }
+
+    public async Task<IReadOnlyList<DirectoryGroup>> ListGroupsAsync(CancellationToken cancellationToken)
+    {
+        var search = new LdapSearch(
+            settings.GroupBaseDn, LdapScope.Subtree, OfGroupClass(), [NameAttribute, GidAttribute], Username: null);
+        List<DirectoryGroup> groups = [];
+        foreach (var entry in await SearchAsync(search, cancellationToken))
+        {
+            if (ReadGroupName(entry, search) is { } name)
+                groups.Add(new DirectoryGroup(name, ReadNumber(entry.First(GidAttribute))));
+        }
+        return groups;
+    }
+
+    public ValueTask DisposeAsync() => pool.DisposeAsync();
+
+    private async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
+    {
+        var entries = await pool.SearchAsync(search, cancellationToken);
+        if (logger.IsEnabled(LogLevel.Debug))
+            Log.Found(logger, settings.Url, search.Filter.ToString(), search.Base, search.Attributes, [.. entries.Select(entry => entry.ToString())], search.Username);
+        return entries;
+    }
+
+    private LdapSearch GroupSearch(LdapFilter which, IReadOnlyList<string> attributes, string username) =>
+        new(settings.GroupBaseDn, LdapScope.Subtree, LdapFilter.All(OfGroupClass(), which), attributes, username);
+
+    private LdapFilter OfGroupClass() => LdapFilter.Equal("objectClass", settings.GroupObjectClass);
+
+    /// <summary>Null if a number in the entry is none, or none that a user can have; then all of it is doubtful.</summary>
+    private DirectoryUser? ReadUser(LdapEntry entry, out string? fault)
+    {
+        var (uid, gid) = (entry.First(settings.UidAttr), entry.First(settings.GidAttr));
+        var user = new DirectoryUser(entry.First(settings.NameAttr), entry.First(settings.EmailAttr), ReadNumber(uid), ReadNumber(gid));
+        fault = (uid, gid) switch
+        {
+            ({ }, _) when user.Uid is null => $"{settings.UidAttr} is {uid}",
+            (_, { }) when user.Gid is null => $"{settings.GidAttr} is {gid}",
+            _ => null,
+        };
+        return fault is null ? user : null;
+    }
+
+    /// <summary>Null if the entry has no name, or one that no group can have.</summary>
+    private string? ReadGroupName(LdapEntry entry, LdapSearch search)
+    {
+        switch (entry.First(NameAttribute))
+        {
+            case null:
+                Log.NamelessGroup(logger, entry.Name, settings.Url, search.Filter.ToString(), search.Username);
+                return null;
+            case var name when UserRules.IsGroupName(name):
+                return name;
+            case var name when name.StartsWith(ComanagePrefix, StringComparison.Ordinal):
+                Log.ComanageGroup(logger, name);
+                return null;
+            case var name:
+                Log.InvalidGroup(logger, name, settings.Url, search.Filter.ToString(), search.Username);
+                return null;
+        }
+    }
+
+    private static long? ReadNumber(string? text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : null;
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "LDAP entries found")]
+        public static partial void Found(
+            ILogger logger, string ldapUrl, string ldapSearch, string ldapBase, IReadOnlyList<string> ldapAttrs, IReadOnlyList<string> ldapResults, string? user);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "LDAP user entry invalid")]
+        public static partial void InvalidUser(ILogger logger, string error, string ldapUrl, string ldapSearch, string user);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Ignoring invalid LDAP user entry")]
+        public static partial void IgnoredUser(ILogger logger, string ldapResult, string error);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "LDAP group {Name} invalid, ignoring")]
+        public static partial void InvalidGroup(ILogger logger, string name, string ldapUrl, string ldapSearch, string? user);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "LDAP group {Name} has invalid gidNumber, ignoring")]
+        public static partial void InvalidGid(ILogger logger, string name, string ldapUrl, string ldapSearch, string user);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Invalid LDAP group result, ignoring")]
+        public static partial void NamelessGroup(ILogger logger, string ldapResult, string ldapUrl, string ldapSearch, string? user);
+
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Ignoring COmanage group {Name}")]
+        public static partial void ComanageGroup(ILogger logger, string name);
+    }
+}

@@ -1,0 +1,165 @@
+using System.Formats.Asn1;
+using System.Text;
+
+namespace Porthor.Server.Users.Ldap;
+
+/// <summary>An answer's result (RFC 4511 4.1.9).</summary>
+/// <param name="ServerCredentials">What a step of a SASL bind gives back.</param>
+internal sealed record LdapResult(int Code, string Message, byte[]? ServerCredentials = null)
+{
+    public const int Success = 0;
+    public const int SaslBindInProgress = 14;
+}
+
+/// <summary>
+/// The few messages of LDAP that looking up takes (RFC 4511 4): bind, search, StartTLS and their answers, in the protocol's
+/// encoding.
+/// </summary>
+internal static class LdapMessages
+{
+    private const int Version = 3;
+    private const int NeverDereference = 0;
+    private const string StartTlsName = "1.3.6.1.4.1.1466.20037";
+
+    private static readonly Asn1Tag BindRequest = Application(0);
+    private static readonly Asn1Tag BindResponse = Application(1);
+    private static readonly Asn1Tag UnbindRequest = new(TagClass.Application, 2);
+    private static readonly Asn1Tag SearchRequest = Application(3);
+    private static readonly Asn1Tag SearchEntry = Application(4);
+    private static readonly Asn1Tag SearchDone = Application(5);
+    private static readonly Asn1Tag SearchReference = Application(19);
+    private static readonly Asn1Tag ExtendedRequest = Application(23);
+    private static readonly Asn1Tag ExtendedResponse = Application(24);
+
+    public static byte[] SimpleBind(int id, string name, string password) => Message(id, writer =>
+    {
+        using (writer.PushSequence(BindRequest))
+        {
+            writer.WriteInteger(Version);
+            WriteText(writer, name);
+            writer.WriteOctetString(Encoding.UTF8.GetBytes(password), Context(0));
+        }
+    });
+
+    public static byte[] SaslBind(int id, string mechanism, ReadOnlyMemory<byte> credentials) => Message(id, writer =>
+    {
+        using (writer.PushSequence(BindRequest))
+        {
+            writer.WriteInteger(Version);
+            WriteText(writer, "");
+            using (writer.PushSequence(Context(3)))
+            {
+                WriteText(writer, mechanism);
+                writer.WriteOctetString(credentials.Span);
+            }
+        }
+    });
+
+    public static byte[] StartTls(int id) => Message(id, writer =>
+    {
+        using (writer.PushSequence(ExtendedRequest))
+            writer.WriteOctetString(Encoding.ASCII.GetBytes(StartTlsName), Context(0));
+    });
+
+    public static byte[] Unbind(int id) => Message(id, writer => writer.WriteNull(UnbindRequest));
+
+    public static byte[] Search(int id, LdapSearch search) => Message(id, writer =>
+    {
+        using (writer.PushSequence(SearchRequest))
+        {
+            WriteText(writer, search.Base);
+            writer.WriteEnumeratedValue(search.Scope);
+            writer.WriteEnumeratedValue(Dereference.Never);
+            writer.WriteInteger(0);
+            writer.WriteInteger(0);
+            writer.WriteBoolean(value: false);
+            search.Filter.Write(writer);
+            using (writer.PushSequence())
+            {
+                foreach (var attribute in search.Attributes)
+                    WriteText(writer, attribute);
+            }
+        }
+    });
+
+    /// <summary>What an answer says it answers, and its body.</summary>
+    public static (int Id, AsnReader Body) Read(ReadOnlyMemory<byte> message)
+    {
+        var sequence = new AsnReader(message, AsnEncodingRules.BER).ReadSequence();
+        return sequence.TryReadInt32(out var id) ? (id, sequence) : throw new AsnContentException("The message's number is too large.");
+    }
+
+    public static LdapResult ReadBindResult(AsnReader body)
+    {
+        var answer = body.ReadSequence(BindResponse);
+        var result = ReadResult(answer);
+        var referrals = Context(3);
+        if (answer.HasData && answer.PeekTag().HasSameClassAndValue(referrals))
+            answer.ReadEncodedValue();
+        return answer.HasData ? result with { ServerCredentials = answer.ReadOctetString(Context(7)) } : result;
+    }
+
+    public static LdapResult ReadExtendedResult(AsnReader body) => ReadResult(body.ReadSequence(ExtendedResponse));
+
+    /// <summary>One of a search's answers: an entry, the result at the end, or neither, for a reference to another server.</summary>
+    public static (LdapEntry? Entry, LdapResult? End) ReadSearchAnswer(AsnReader body)
+    {
+        var tag = body.PeekTag();
+        if (tag.HasSameClassAndValue(SearchEntry))
+            return (ReadEntry(body.ReadSequence(SearchEntry)), null);
+        return tag.HasSameClassAndValue(SearchReference) ? default : (null, ReadResult(body.ReadSequence(SearchDone)));
+    }
+
+    private static LdapResult ReadResult(AsnReader answer)
+    {
+        var code = (int)answer.ReadEnumeratedValue<ResultCode>();
+        answer.ReadOctetString();
+        return new LdapResult(code, ReadText(answer));
+    }
+
+    private static LdapEntry ReadEntry(AsnReader entry)
+    {
+        var name = ReadText(entry);
+        Dictionary<string, IReadOnlyList<string>> attributes = new(StringComparer.OrdinalIgnoreCase);
+        for (var list = entry.ReadSequence(); list.HasData;)
+        {
+            var attribute = list.ReadSequence();
+            var type = ReadText(attribute);
+            List<string> values = [];
+            for (var set = attribute.ReadSetOf(); set.HasData;)
+                values.Add(ReadText(set));
+            attributes[type] = values;
+        }
+        return new LdapEntry(name, attributes);
+    }
+
+    private static byte[] Message(int id, Action<AsnWriter> write)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.BER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(id);
+            write(writer);
+        }
+        return writer.Encode();
+    }
+
+    private static void WriteText(AsnWriter writer, string text) => writer.WriteOctetString(Encoding.UTF8.GetBytes(text));
+
+    private static string ReadText(AsnReader reader) => Encoding.UTF8.GetString(reader.ReadOctetString());
+
+    private static Asn1Tag Application(int number) => new(TagClass.Application, number, isConstructed: true);
+
+    private static Asn1Tag Context(int number) => new(TagClass.ContextSpecific, number);
+
+    private enum Dereference
+    {
+        Never = NeverDereference,
+    }
+
+    /// <summary>All codes that there are fit.</summary>
+    private enum ResultCode
+    {
+        Success = LdapResult.Success,
+    }
+}

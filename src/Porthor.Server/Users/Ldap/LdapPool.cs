@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Formats.Asn1;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Porthor.Users;
+
+namespace Porthor.Server.Users.Ldap;
+
+/// <summary>
+/// The connections to the directory, kept open for the next question. Every search ends within twice its time limit: one that
+/// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3).
+/// </summary>
+internal sealed partial class LdapPool(LdapServer server, ILogger<LdapPool> logger) : IAsyncDisposable
+{
+    private const int MaxConnections = 10;
+    private const int Attempts = 2;
+
+    private readonly ConcurrentStack<LdapConnection> idle = [];
+    private readonly SemaphoreSlim places = new(MaxConnections, MaxConnections);
+    private bool disposed;
+
+    /// <summary>For each attempt: waiting for a connection, opening it, and the search.</summary>
+    public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="UserDirectoryException">The directory cannot be asked.</exception>
+    public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
+    {
+        Exception? last = null;
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(TimeLimit);
+            try
+            {
+                return await TryAsync(search, limit.Token);
+            }
+            catch (Exception e) when (IsDropped(e, cancellationToken))
+            {
+                Log.Reopening(logger, e.Message);
+                last = e;
+                await CloseIdleAsync();
+            }
+            catch (Exception e) when (IsRefusal(e))
+            {
+                throw Failed(search, "Error querying LDAP", e.Message, e);
+            }
+        }
+        var text = FormattableString.Invariant($"LDAP query timed out after {TimeLimit.TotalSeconds:0.0}s");
+        throw Failed(search, text, text, last!);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        disposed = true;
+        await CloseIdleAsync();
+        places.Dispose();
+    }
+
+    private async Task<IReadOnlyList<LdapEntry>> TryAsync(LdapSearch search, CancellationToken cancellationToken)
+    {
+        await places.WaitAsync(cancellationToken);
+        try
+        {
+            var connection = await TakeAsync() ?? await LdapConnection.OpenAsync(server, cancellationToken);
+            try
+            {
+                var entries = await connection.SearchAsync(search, cancellationToken);
+                idle.Push(connection);
+                return entries;
+            }
+            catch
+            {
+                await connection.DisposeAsync();
+                throw;
+            }
+        }
+        finally
+        {
+            if (!disposed)
+                places.Release();
+        }
+    }
+
+    /// <summary>A connection that was used before and seems to be whole.</summary>
+    private async ValueTask<LdapConnection?> TakeAsync()
+    {
+        while (idle.TryPop(out var connection))
+        {
+            if (!connection.IsDead)
+                return connection;
+            await connection.DisposeAsync();
+        }
+        return null;
+    }
+
+    /// <summary>Where one connection is dead the others most likely are too.</summary>
+    private async ValueTask CloseIdleAsync()
+    {
+        while (idle.TryPop(out var connection))
+            await connection.DisposeAsync();
+    }
+
+    /// <summary>No answer in time, or none any more, or none that can be read.</summary>
+    private static bool IsDropped(Exception exception, CancellationToken cancellationToken) => exception switch
+    {
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        IOException or AsnContentException => true,
+        _ => false,
+    };
+
+    private static bool IsRefusal(Exception exception) =>
+        exception is LdapException or SocketException or AuthenticationException;
+
+    private UserDirectoryException Failed(LdapSearch search, string reason, string error, Exception cause)
+    {
+        Log.Failed(logger, error, server.Settings.Url, search.Filter.ToString(), search.Base, search.Attributes, search.Username, cause);
+        return new UserDirectoryException(reason, isAway: true, cause);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Reopening LDAP connection after timeout")]
+        public static partial void Reopening(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Cannot query LDAP")]
+        public static partial void Failed(
+            ILogger logger, string error, string ldapUrl, string ldapSearch, string ldapBase, IReadOnlyList<string> ldapAttrs, string? user, Exception cause);
+    }
+}

@@ -1,0 +1,64 @@
+namespace Porthor.Server.Users.Ldap;
+
+/// <summary>Finds where one message ends and the next begins (RFC 4511 5.1).</summary>
+internal sealed class LdapReader(Stream stream)
+{
+    /// <summary>Entries are small. A larger length is an error, or an attack on our memory.</summary>
+    private const int LargestMessage = 16 * 1024 * 1024;
+
+    private const byte Sequence = 0x30;
+    private const int LongestHeader = 6;
+
+    private byte[] buffer = new byte[4096];
+    private int begin;
+    private int end;
+
+    /// <summary>True if something of a further message is here already.</summary>
+    public bool HasMore => end > begin;
+
+    /// <summary>The next message. It is valid until the next call.</summary>
+    /// <exception cref="IOException">The connection ended, or what came is no message.</exception>
+    public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken)
+    {
+        int length;
+        while ((length = Length(buffer.AsSpan(begin, end - begin))) < 0 || end - begin < length)
+            await FillAsync(Math.Max(length, LongestHeader), cancellationToken);
+        var message = buffer.AsMemory(begin, length);
+        begin += length;
+        return message;
+    }
+
+    /// <summary>How long the message is that begins here, with its header; negative if that cannot be told yet.</summary>
+    private static int Length(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length < 2)
+            return -1;
+        if (bytes[0] != Sequence)
+            throw new IOException("The directory's answer is no LDAP.");
+        if (bytes[1] < 0x80)
+            return 2 + bytes[1];
+        var count = bytes[1] & 0x7F;
+        if (count is 0 or > 4)
+            throw new IOException("The directory's answer has no definite length.");
+        if (bytes.Length < 2 + count)
+            return -1;
+        long length = 0;
+        foreach (var b in bytes.Slice(2, count))
+            length = (length << 8) | b;
+        return length <= LargestMessage ? 2 + count + (int)length : throw new IOException("The directory's answer is too large.");
+    }
+
+    private async ValueTask FillAsync(int needed, CancellationToken cancellationToken)
+    {
+        if (buffer.Length - begin < needed || begin == end)
+        {
+            var target = buffer.Length < needed ? new byte[Math.Max(needed, 2 * buffer.Length)] : buffer;
+            buffer.AsSpan(begin, end - begin).CopyTo(target);
+            (buffer, end, begin) = (target, end - begin, 0);
+        }
+        var count = await stream.ReadAsync(buffer.AsMemory(end), cancellationToken);
+        if (count == 0)
+            throw new IOException("The directory closed the connection.");
+        end += count;
+    }
+}

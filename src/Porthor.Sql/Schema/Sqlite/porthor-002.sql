@@ -1,0 +1,10 @@
+-- Numbers that users and groups were given, and for each range of them the next one. Never removed: a number that was in use
+-- owns files.
+CREATE TABLE porthor_id (
+    kind text NOT NULL CHECK (kind IN ('user', 'group', 'counter')),
+    name text NOT NULL,
+    id integer NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX porthor_id_by_id ON porthor_id (kind, id) WHERE kind <> 'counter';
+INSERT INTO porthor_id (kind, name, id) VALUES ('counter', 'uid', 3000000), ('counter', 'bot-uid', 100000), ('counter', 'gid', 2000000);

@@ -1,0 +1,67 @@
+using Porthor.Users;
+
+namespace Porthor.Sql;
+
+/// <summary>
+/// The numbers of users and groups, and the counters they come from, in <c>porthor_id</c>. A row is never changed but for the
+/// counters, which only rise.
+/// </summary>
+public sealed partial class SqlIds : IIdStore
+{
+    private const string CounterKind = "counter";
+
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
+
+    private readonly SqlDatabase database;
+
+    internal SqlIds(SqlDatabase database) => this.database = database;
+
+    /// <summary>Begins the counters that are missing, past what has been given out, and leaves the others.</summary>
+    public async Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        await session.CommitAsync(
+            [
+                .. IdRange.All.Select(range => database.Sql(
+                    $"""
+                    INSERT INTO porthor_id (kind, name, id)
+                    SELECT {CounterKind}, {range.Counter}, coalesce(max(id) + 1, {range.First}) FROM porthor_id
+                    WHERE kind = {KindOf(range == IdRange.Groups ? IdKind.Group : IdKind.User)} AND id >= {range.First} AND id < {range.End ?? long.MaxValue}
+                    ON CONFLICT (kind, name) DO NOTHING
+                    """)),
+            ],
+            cancellationToken);
+    }
+
+    public async Task<long?> FindAsync(IdKind kind, string name, CancellationToken cancellationToken) =>
+        One(await database.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken));
+
+    public async Task<AssignedId> AssignAsync(IdKind kind, string name, IdRange range, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(kind, name, cancellationToken) is { } existing)
+            return new AssignedId(existing, IsNew: false);
+        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        // Locks the counter: of nodes that number at the same time each sees what the one before has committed.
+        await session.ExecuteAsync([Raise(range, by: 0)], cancellationToken);
+        if (One(await session.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken)) is { } another)
+            return new AssignedId(another, IsNew: false);
+        if (One(await session.QueryAsync(Select(CounterKind, range.Counter), Number, cancellationToken)) is not { } next)
+            throw new UserDirectoryException($"Firestore {(kind == IdKind.User ? "UID" : "GID")} counter not found", isAway: false);
+        range.Check(next);
+        await session.CommitAsync(
+            [database.Sql($"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(kind)}, {name}, {next})"), Raise(range, by: 1)],
+            cancellationToken);
+        return new AssignedId(next, IsNew: true);
+    }
+
+    private static string KindOf(IdKind kind) => kind == IdKind.User ? "user" : "group";
+
+    private SqlText Select(string kind, string name) => database.Sql($"SELECT id FROM porthor_id WHERE kind = {kind} AND name = {name}");
+
+    private SqlText Raise(IdRange range, long by) =>
+        database.Sql($"UPDATE porthor_id SET id = id + {by} WHERE kind = {CounterKind} AND name = {range.Counter}");
+
+    private static long Number(SqlRow row) => row.Number(0);
+
+    private static long? One(List<long> numbers) => numbers.Count == 0 ? null : numbers[0];
+}

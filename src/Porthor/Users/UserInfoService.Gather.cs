@@ -1,0 +1,122 @@
+using Porthor.Quotas;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Users;
+
+// The order of sources: token, numeric ids, directory (contract/userinfo.md 2, 3).
+public sealed partial class UserInfoService
+{
+    private async Task<Gathered> GatherAsync(TokenRecord record, QuotaPlan? plan, Needs needs, CancellationToken cancellationToken)
+    {
+        var stored = record.UserData;
+        var forgotten = memory?.Forgotten ?? 0;
+        var (uid, isWhole) = await UidAsync(record, needs, cancellationToken);
+        var gid = stored.Gid ?? (ids is not null && options.AddUserGroup ? uid : null);
+        var until = long.MaxValue;
+        var found = DirectoryUser.None;
+        var groups = stored.Groups ?? [];
+        if (memory is not null)
+        {
+            var entry = await memory.GetUserAsync(record.Username, needs.Entry, cancellationToken);
+            found = entry?.Value ?? found;
+            until = entry?.Until ?? 0;
+            if (groups.Count == 0)
+            {
+                var listed = await ListedGroupsAsync(record.Username, uid ?? found.Uid, gid ?? found.Gid, needs.Groups, cancellationToken);
+                groups = listed?.Value ?? groups;
+                until = Math.Min(until, listed?.Until ?? 0);
+            }
+            isWhole &= until > 0;
+        }
+        uid ??= found.Uid;
+        gid ??= found.Gid ?? (options.AddUserGroup ? uid : null);
+        return new Gathered(
+            new UserInfo(record.Username, stored.Name ?? found.Name, stored.Email ?? found.Email, uid, gid, Sorted(groups), QuotaOf(groups, plan)),
+            plan, until, forgotten, isWhole);
+    }
+
+    /// <summary>
+    /// What a proxy's answer hangs on: the mail address, where the record has none and the directory might; and the groups, where
+    /// they decide on the quota of the service that is asked for.
+    /// </summary>
+    private Needs NeedsOf(UserData stored, string? service, QuotaPlan? plan)
+    {
+        var groupsDecide = service is not null && stored.Groups is not { Count: > 0 } && (DependsOnGroups(quotas) || DependsOnGroups(plan));
+        var email = stored.Email is null && memory is { TellsEmail: true };
+        return new Needs(email || groupsDecide ? Need.Recent : Need.None, groupsDecide ? Need.Recent : Need.None);
+    }
+
+    private static bool DependsOnGroups(QuotaPlan? plan) => plan is not null && (plan.Groups.Count > 0 || plan.Bypass.Count > 0);
+
+    /// <summary>The number that the record or the ids have for a user. Without need, a store that is away is no obstacle.</summary>
+    private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(TokenRecord record, Needs needs, CancellationToken cancellationToken)
+    {
+        if (record.UserData.Uid is { } uid)
+            return (uid, true);
+        if (ids is null)
+            return (null, true);
+        try
+        {
+            return (await ids.GetUidAsync(record.Username, cancellationToken), true);
+        }
+        catch (StoreUnavailableException) when (needs.Groups == Need.None)
+        {
+            return (null, false);
+        }
+    }
+
+    /// <summary>The groups that the directory lists a user in, with the primary group and the user's own.</summary>
+    private async ValueTask<Known<IReadOnlyList<Group>>?> ListedGroupsAsync(
+        string username, long? uid, long? gid, Need need, CancellationToken cancellationToken)
+    {
+        if (await memory!.GetGroupsAsync(username, need, cancellationToken) is not { } members)
+            return null;
+        var primary = new Known<string?>(Value: null, long.MaxValue);
+        if (gid is { } number && NeedsPrimary(members.Value, number))
+        {
+            if (await memory.GetGroupNameAsync(number, username, need, cancellationToken) is not { } name)
+                return null;
+            primary = name;
+        }
+        try
+        {
+            var groups = await NumberedAsync(username, uid, gid, members.Value, primary.Value, cancellationToken);
+            return new(groups, Math.Min(members.Until, primary.Until));
+        }
+        catch (StoreUnavailableException) when (need == Need.None)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Where ids are given out here, a directory's gids mean nothing, so that the primary group may be any.</summary>
+    private bool NeedsPrimary(IReadOnlyList<DirectoryGroup> members, long gid) => ids is not null || members.All(group => group.Gid != gid);
+
+    private async ValueTask<IReadOnlyList<Group>> NumberedAsync(
+        string username, long? uid, long? gid, IReadOnlyList<DirectoryGroup> members, string? primary, CancellationToken cancellationToken)
+    {
+        List<Group> groups = [];
+        foreach (var member in members)
+        {
+            var number = ids is null ? member.Gid : await ids.GetGidAsync(member.Name, cancellationToken);
+            if (number is { } id)
+                groups.Add(new Group(member.Name, id));
+        }
+        if (primary is not null && groups.All(group => group.Name != primary))
+            groups.Add(new Group(primary, ids is null ? gid!.Value : await ids.GetGidAsync(primary, cancellationToken)));
+        if (options.AddUserGroup && uid is { } own && groups.All(group => group.Name != username))
+            groups.Insert(0, new Group(username, own));
+        return groups;
+    }
+
+    private Quota? QuotaOf(IReadOnlyList<Group> groups, QuotaPlan? plan) =>
+        QuotaPlan.Effective(quotas, plan, [.. groups.Select(group => group.Name)]);
+
+    private static IReadOnlyList<Group> Sorted(IReadOnlyList<Group> groups) =>
+        [.. groups.OrderBy(group => group.Name, CodePointOrder.Instance)];
+
+    /// <param name="Entry">For what the directory's entry of the user says.</param>
+    /// <param name="Groups">For the groups that it lists the user in.</param>
+    private readonly record struct Needs(Need Entry, Need Groups);
+}

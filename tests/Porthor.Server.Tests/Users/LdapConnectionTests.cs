@@ -1,0 +1,219 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Secrets;
+using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
+using Porthor.Server.Users.Ldap;
+using Porthor.Testing;
+using Porthor.Users;
+
+namespace Porthor.Server.Tests.Users;
+
+/// <summary>Who we are to the directory, and how what is said to it is protected.</summary>
+public sealed class LdapConnectionTests
+{
+    [Fact]
+    public async Task Tls_and_StartTls_are_good_with_the_right_authority()
+    {
+        var (ldap, tree) = await PlantAsync();
+        await tree.AddUserAsync("somebody", "Somebody");
+        var tls = tree.Settings with { Url = ldap.TlsUrl };
+        var startTls = tree.Settings with { StartTls = true };
+        foreach (var settings in (LdapSettings[])[tls, startTls])
+        {
+            (await FindAsync(settings with { CaFile = ldap.CaFile }, "somebody")).Name.ShouldBe("Somebody");
+            // The system does not know the tests' authority, and a name that is not in the certificate is another server's.
+            (await RefusedAsync(settings)).ShouldBe("Error querying LDAP");
+            var otherName = settings with { CaFile = ldap.CaFile, Url = settings.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) };
+            (await RefusedAsync(otherName)).ShouldBe("Error querying LDAP");
+        }
+    }
+
+    /// <summary>A server, or somebody before it, that does not do TLS gets nothing, least of all the password.</summary>
+    [Fact]
+    public async Task Without_TLS_nothing_is_said_where_TLS_is_wanted()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNotLdap is not null, Prerequisites.WhyNotLdap ?? "");
+        await using var ldap = await LdapServerProcess.StartOwnAsync(withTls: false);
+        var tree = await LdapTree.PlantAsync(ldap);
+        (await FindAsync(tree.Settings, "anybody")).ShouldBe(DirectoryUser.None);
+        (await RefusedAsync(tree.Settings with { StartTls = true })).ShouldBe("Error querying LDAP");
+    }
+
+    [Fact]
+    public async Task What_follows_the_consent_to_StartTls_in_the_clear_is_no_answer()
+    {
+        // Consent to message 1, and in the same breath an answer to message 2, which nobody has asked yet.
+        byte[] consent = [0x30, 0x0C, 0x02, 0x01, 0x01, 0x78, 0x07, 0x0A, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
+        byte[] injected = [0x30, 0x0C, 0x02, 0x01, 0x02, 0x61, 0x07, 0x0A, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
+        await using var impostor = new Impostor([.. consent, .. injected]);
+        (await RefusedAsync(impostor.Settings with { StartTls = true })).ShouldBe("LDAP query timed out after 5.0s");
+        impostor.Connections.ShouldBe(2);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\n\r\n")]
+    [InlineData("\u0030\u0080\u0002\u0001")]
+    [InlineData("\u0030\u0084\u007F\u00FF\u00FF\u00FF")]
+    [InlineData("\u0030\u0005\u0002\u0001\u0001\u0004\u0000")]
+    [InlineData("\u0030\u0003\u0004\u0001\u0001")]
+    public async Task What_is_no_LDAP_is_an_error_and_nothing_else(string bytes)
+    {
+        await using var impostor = new Impostor([.. bytes.Select(c => (byte)c)]);
+        (await RefusedAsync(impostor.Settings)).ShouldBe("LDAP query timed out after 5.0s");
+    }
+
+    [Fact]
+    public async Task A_name_and_password_show_what_strangers_do_not_see()
+    {
+        var (ldap, _) = await PlantAsync();
+        var hidden = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
+        await hidden.AddUserAsync("secretive", "Secretive");
+        var named = hidden.Settings with { UserDn = LdapServerProcess.RootDn, Password = new Secret(LdapServerProcess.RootPassword) };
+        (await FindAsync(named, "secretive")).Name.ShouldBe("Secretive");
+        // Strangers are not even told that there is such a branch; who says a wrong password is told nothing.
+        (await RefusedAsync(hidden.Settings)).ShouldBe("Error querying LDAP");
+        (await RefusedAsync(named with { Password = new Secret("wrong") })).ShouldBe("Error querying LDAP");
+    }
+
+    /// <summary>The attack: a name that would end the filter, or the part of a name, that it is put into.</summary>
+    [Fact]
+    public async Task A_name_is_a_name_whatever_is_in_it()
+    {
+        var (_, tree) = await PlantAsync();
+        await tree.AddUserAsync("victim", "Victim", uid: 1);
+        await tree.AddGroupAsync("admins", 1, "victim");
+        var byDn = tree.Settings;
+        var byName = tree.Settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" };
+        foreach (var attack in (string[])["*", "victim)(uid=*", "x)(|(uid=victim", "vict\\69m", "victim,ou=people", "*)(objectClass=*", "\\2a", "a\0b"])
+        {
+            (await FindAsync(byDn, attack)).ShouldBe(DirectoryUser.None, attack);
+            foreach (var settings in (LdapSettings[])[byDn, byName])
+            {
+                await using var directory = Open(settings);
+                (await directory.GetGroupsAsync(attack, TestContext.Current.CancellationToken)).ShouldBeEmpty(attack);
+            }
+        }
+
+        // Who really has such a name is found by it, with their own groups.
+        const string odd = "*)(uid=victim";
+        await tree.AddUserAsync(odd, "Odd");
+        await tree.AddGroupAsync("odds", 2, odd);
+        (await FindAsync(byDn, odd)).Name.ShouldBe("Odd");
+        foreach (var settings in (LdapSettings[])[byDn, byName])
+        {
+            await using var directory = Open(settings);
+            (await directory.GetGroupsAsync(odd, TestContext.Current.CancellationToken)).ShouldBe([new DirectoryGroup("odds", 2)]);
+        }
+    }
+
+    [Theory]
+    [InlineData("plain", "(uid=plain)")]
+    [InlineData("*)(uid=a\\b\0", "(uid=\\2a\\29\\28uid=a\\5cb\\00)")]
+    [InlineData("名字", "(uid=名字)")]
+    public void A_filter_is_logged_as_it_would_be_typed(string value, string text) => LdapFilter.Equal("uid", value).ToString().ShouldBe(text);
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("a,ou=x", "a\\,ou\\=x")]
+    [InlineData("#+\"\\<>;", "\\#\\+\\\"\\\\\\<\\>\\;")]
+    [InlineData(" a b ", "\\ a b\\ ")]
+    [InlineData(" ", "\\ ")]
+    [InlineData("a\0b", "a\\00b")]
+    [InlineData("a#b", "a#b")]
+    public void A_part_of_a_name_cannot_leave_it(string value, string escaped) =>
+        DistinguishedName.Below("dc=example", "uid", value).ShouldBe($"uid={escaped},dc=example");
+
+    [Fact]
+    public void An_authority_that_cannot_be_read_is_said_at_the_start()
+    {
+        var settings = new LdapSettings
+        {
+            Url = "ldap://127.0.0.1",
+            GroupBaseDn = "",
+            GroupObjectClass = "",
+            GroupMemberAttr = "",
+            UserBaseDn = "",
+            UserSearchAttr = "",
+            CaFile = "/no/such/file",
+        };
+        Should.Throw<StartException>(() => Open(settings)).Message.ShouldStartWith("ldap.caFile: /no/such/file cannot be read");
+        var empty = Path.GetTempFileName();
+        Should.Throw<StartException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith("holds no certificate in PEM.");
+        File.Delete(empty);
+    }
+
+    private static async Task<(LdapServerProcess, LdapTree)> PlantAsync()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNotLdap is not null, Prerequisites.WhyNotLdap ?? "");
+        return (await RealServers.Instance.LdapAsync(), await LdapTree.PlantAsync());
+    }
+
+    private static LdapDirectory Open(LdapSettings settings) => new(settings, gidsMatter: true, NullLoggerFactory.Instance);
+
+    private static async Task<DirectoryUser> FindAsync(LdapSettings settings, string username)
+    {
+        await using var directory = Open(settings);
+        return await directory.GetUserAsync(username, TestContext.Current.CancellationToken);
+    }
+
+    private static async Task<string> RefusedAsync(LdapSettings settings)
+    {
+        var failure = await Should.ThrowAsync<UserDirectoryException>(() => FindAsync(settings, "anybody"));
+        failure.IsAway.ShouldBeTrue();
+        return failure.Reason;
+    }
+
+    /// <summary>Answers whatever it is asked with the same bytes, and hangs up.</summary>
+    private sealed class Impostor : IAsyncDisposable
+    {
+        private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+        private readonly Task serving;
+
+        public Impostor(byte[] answer)
+        {
+            listener.Start();
+            serving = ServeAsync(answer);
+        }
+
+        public int Connections { get; private set; }
+
+        public LdapSettings Settings => new()
+        {
+            Url = $"ldap://{listener.LocalEndpoint}",
+            GroupBaseDn = "dc=x",
+            GroupObjectClass = "x",
+            GroupMemberAttr = "x",
+            UserBaseDn = "dc=x",
+            UserSearchAttr = "uid",
+        };
+
+        public async ValueTask DisposeAsync()
+        {
+            listener.Stop();
+            await serving;
+        }
+
+        private async Task ServeAsync(byte[] answer)
+        {
+            try
+            {
+                while (true)
+                {
+                    using var client = await listener.AcceptTcpClientAsync();
+                    Connections++;
+                    var stream = client.GetStream();
+                    _ = await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
+                    await stream.WriteAsync(answer);
+                    client.Client.Shutdown(SocketShutdown.Send);
+                    await stream.CopyToAsync(Stream.Null);
+                }
+            }
+            catch (Exception e) when (e is SocketException or IOException or InvalidOperationException)
+            {
+                // Stopped, or left.
+            }
+        }
+    }
+}

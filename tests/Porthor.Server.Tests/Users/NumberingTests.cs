@@ -1,0 +1,130 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Users;
+
+/// <summary>Numbers of our own: USR-002, USR-004, USR-007, USR-008, LGO-008, LGO-009 (contract/userinfo.md 4).</summary>
+public sealed class NumberingTests
+{
+    private sealed class Peopled : NumberingServers
+    {
+        internal override async Task PlantAsync(LdapTree tree)
+        {
+            await tree.AddUserAsync("99digits99", "LDAP User", "ldap-user@example.com", 1999, 1045);
+            await tree.AddUserAsync("ldap-user", uid: 2002, gid: 1045);
+            await tree.AddUserAsync("some-user", "名字", uid: 2000, gid: 1045);
+            await tree.AddUserAsync("unknown-user", uid: 2001, gid: 1045);
+            await tree.AddGroupAsync("foo", 1222, "99digits99", "some-user");
+            await tree.AddGroupAsync("group-1", gid: null, "99digits99", "ldap-user");
+            await tree.AddGroupAsync("group-2", 1224, "99digits99");
+        }
+    }
+
+    // Numbers are given in an order, so each test has a deployment of its own.
+    private static async Task InAsync(Mode mode, Func<ApiServer, Task> test)
+    {
+        await using var servers = new Peopled();
+        await servers.InitializeAsync();
+        await test(await servers.InAsync(mode));
+    }
+
+    [Theory, EveryMode(WithLdap = true)]
+    public Task Groups_get_numbers_in_the_directorys_order(Mode mode) => InAsync(mode, async server =>
+    {
+        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        (await server.GetAsync("/groups", admin.Cookie)).ShouldBe(
+            200, """{"user":[{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}],"system":[{"name":"foo","id":2000000}]}""");
+    });
+
+    [Theory, EveryMode(WithLdap = true)]
+    public Task A_list_numbers_groups_and_leaves_users_until_they_are_looked_up(Mode mode) => InAsync(mode, async server =>
+    {
+        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
+            200,
+            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","groups":[{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]},"""
+            + """{"username":"ldap-user","groups":[{"name":"group-1","id":2000001}]},"""
+            + """{"username":"some-user","name":"名字","groups":[{"name":"foo","id":2000000}]},{"username":"unknown-user"}]""");
+        foreach (var name in (string[])["99digits99", "ldap-user", "some-user", "unknown-user"])
+            (await server.GetAsync($"/users/{name}", admin.Cookie)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
+            200,
+            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000000,"gid":3000000,"groups":[{"name":"99digits99","id":3000000},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]},"""
+            + """{"username":"ldap-user","groups":[{"name":"group-1","id":2000001}]},"""
+            + """{"username":"some-user","name":"名字","uid":3000001,"gid":3000001,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000001}]},{"username":"unknown-user"}]""");
+    });
+
+    [Theory, EveryMode(WithLdap = true)]
+    public Task Quotas_follow_numbered_groups_and_a_stranger_has_the_default(Mode mode) => InAsync(mode, async server =>
+    {
+        var admin = await server.EnterAsync("admin", "admin:token,admin:userinfo");
+        (await server.PutAsync(
+            "/quota-overrides", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5},"notebook":{"cpu":1,"memory":2}}}}""", admin.Writing)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(
+            200,
+            """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000000}]"""
+            + ""","quota":{"api":{"test":15},"notebook":{"cpu":1.0,"memory":2.0}}}""");
+        foreach (var name in (string[])["admin", "other-user"])
+            (await server.GetAsync($"/users/{name}", admin.Cookie)).ShouldBe(200, $$$$"""{"username":"{{{{name}}}}","quota":{"api":{"test":10}}}""");
+        // Bypassing all is an empty quota, which is not none.
+        (await server.PutAsync("/quota-overrides", """{"default":{"api":{"test":10}},"bypass":["foo"]}""", admin.Writing)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/users/some-user", admin.Cookie)).Json.GetProperty("quota").GetRawText().ShouldBe("{}");
+    });
+
+    [Theory, EveryMode(WithLdap = true)]
+    public Task Tokens_users_are_numbered_when_they_are_first_seen_and_for_good(Mode mode) => InAsync(mode, async server =>
+    {
+        async Task<string> Of(Browser browser) => (await server.GetAsync("/user-info", browser.Cookie)).Body;
+        var logged = server.CountLines();
+        var first = await server.EnterAsync("some-user");
+        const string someUser =
+            """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000000}]}""";
+        (await Of(first)).ShouldBe(someUser);
+        var line = server.LinesSince(logged, "Assigned new UID")[0];
+        (line.GetProperty("user").GetString(), line.GetProperty("uid").GetInt64()).ShouldBe(("some-user", 3000000));
+        server.LinesSince(logged, "Assigned new GID")[0].GetProperty("gid").GetInt64().ShouldBe(2000000);
+
+        var second = await server.EnterAsync("99digits99");
+        (await Of(second)).ShouldBe(
+            """{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000001,"gid":3000001,"groups":[{"name":"99digits99","id":3000001},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]}""");
+
+        // A proxy's question numbers too; bots have a range of their own; what a token says is not asked for.
+        var bot = await server.EnterAsync("bot-first");
+        (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bot.Cookie])).StatusCode.ShouldBe(200);
+        (await Of(await server.EnterAsync("bot-second"))).ShouldBe(
+            """{"username":"bot-second","uid":100001,"gid":100001,"groups":[{"name":"bot-second","id":100001}]}""");
+        (await Of(bot)).ShouldBe("""{"username":"bot-first","uid":100000,"gid":100000,"groups":[{"name":"bot-first","id":100000}]}""");
+        (await Of(await server.LogInAsync("told", user: new() { Uid = 5, Gid = 6, Groups = [new("mine", 7)] }))).ShouldBe(
+            """{"username":"told","uid":5,"gid":6,"groups":[{"name":"mine","id":7}]}""");
+
+        // The assignment is lost behind our back: the same number all the same.
+        await server.SqlAsync("DELETE FROM porthor_id WHERE name = 'some-user'");
+        (await Of(await server.EnterAsync("some-user"))).ShouldBe(someUser);
+    });
+
+    [Theory, EveryMode(WithLdap = true)]
+    public Task A_range_that_is_used_up_gives_no_more(Mode mode) => InAsync(mode, async server =>
+    {
+        const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
+        await server.SqlAsync("UPDATE porthor_id SET id = 199998 WHERE kind = 'counter' AND name = 'bot-uid'");
+        (await server.GetAsync("/user-info", (await server.EnterAsync("bot-last")).Cookie)).Json.GetProperty("uid").GetInt64().ShouldBe(199998);
+        var logged = server.CountLines();
+        var bot = await server.EnterAsync("bot-late");
+        (await server.GetAsync("/user-info", bot.Cookie)).ShouldBe(500, refused);
+        server.LinesSince(logged, "Next bot UID 199999 out of range (>= 199999)")[0].GetProperty("user").GetString().ShouldBe("bot-late");
+        // Users have another range, which does not end.
+        (await server.GetAsync("/user-info", (await server.EnterAsync("timely")).Cookie)).StatusCode.ShouldBe(200);
+
+        await server.SqlAsync("UPDATE porthor_id SET id = 2999999 WHERE kind = 'counter' AND name = 'gid'");
+        (await server.GetAsync("/user-info", (await server.EnterAsync("some-user")).Cookie)).ShouldBe(500, refused);
+        server.LinesSince(logged, "Next GID 2999999 out of range (>= 2999999)")[0].GetProperty("group").GetString().ShouldBe("foo");
+
+        await server.SqlAsync("DELETE FROM porthor_id WHERE kind = 'counter' AND name = 'uid'");
+        (await server.GetAsync("/user-info", (await server.EnterAsync("uncounted")).Cookie)).ShouldBe(500, refused);
+        server.LinesSince(logged, "Firestore UID counter not found").ShouldNotBeEmpty();
+        await server.Host.Core.Sql.Ids.InitializeAsync(TestContext.Current.CancellationToken);
+        (await server.GetAsync("/user-info", (await server.EnterAsync("counted")).Cookie)).StatusCode.ShouldBe(200);
+        // Those that were there are left as they were.
+        (await server.GetAsync("/user-info", bot.Cookie)).StatusCode.ShouldBe(500);
+    });
+}

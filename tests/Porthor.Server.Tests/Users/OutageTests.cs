@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using Porthor.Quotas;
+using Porthor.Server.Configuration;
+using Porthor.Server.Tests.Api;
+using Porthor.Server.Tests.Ingress;
+using Porthor.Testing;
+using Porthor.Users;
+
+namespace Porthor.Server.Tests.Users;
+
+/// <summary>What is answered while the directory is away: src/Porthor/Users/README.md says what needs it.</summary>
+public sealed class OutageTests
+{
+    private const string Unknown = "Unable to get user information";
+
+    [Theory]
+    [InlineData("killed")]
+    [InlineData("silent")]
+    public async Task Only_what_needs_the_directory_is_refused_and_none_waits_long(string how)
+    {
+        await using var ldap = await StartLdapAsync();
+        await using var servers = new Lonely(ldap);
+        await servers.InitializeAsync();
+        var server = await servers.InAsync(Mode.Embedded);
+        await servers.Tree.AddUserAsync("known", mail: "known@example.com");
+        await servers.Tree.AddUserAsync("never-seen", mail: "never@example.com");
+        await servers.Tree.AddGroupAsync("vips", 7, "known");
+        var (known, unseen) = (await server.EnterAsync("known"), await server.EnterAsync("never-seen"));
+        (await server.AskAsync("?service=other", known.Cookie)).Header("X-Auth-Request-Email").ShouldBe("known@example.com");
+        if (how == "killed")
+            await ldap.KillAsync();
+        else
+            ldap.Pause();
+
+        // Who was seen before passes by what was known, within the five minutes and in the grace after them.
+        foreach (var later in (int[])[0, 301, 3000])
+        {
+            server.Clock.Advance(TimeSpan.FromSeconds(later));
+            var passed = await InTimeAsync(server.AskAsync("?service=other", known.Cookie));
+            passed.ShouldPass();
+            passed.Header("X-Auth-Request-Email").ShouldBe("known@example.com");
+            // A member of a group that nothing bounds.
+            passed.Header("X-RateLimit-Limit").ShouldBeNull();
+            (await server.WhoIsAsync(known)).StatusCode.ShouldBe(200);
+        }
+
+        // Who was not is neither let through without an address nor turned away for good.
+        var refused = await InTimeAsync(server.AskAsync("", unseen.Cookie));
+        refused.StatusCode.ShouldBe(503, refused.Body);
+        refused.Header("X-Error-Status").ShouldBe("503");
+        refused.Header("Retry-After").ShouldBe("1");
+        refused.Header("X-Auth-Request-User").ShouldBeNull();
+
+        // What the token says needs no directory: the address alone, if no groups decide.
+        var told = await server.LogInAsync("told", user: new() { Email = "told@example.com" });
+        (await InTimeAsync(server.AskAsync("", told.Cookie))).Header("X-Auth-Request-Email").ShouldBe("told@example.com");
+        var member = await server.LogInAsync("member", user: new() { Email = "member@example.com", Groups = [new("vips", 7)] });
+        (await InTimeAsync(server.AskAsync("?service=other", member.Cookie))).ShouldPass();
+        // Here they would: a member of the group is bounded by nothing.
+        (await InTimeAsync(server.AskAsync("?service=other", told.Cookie))).StatusCode.ShouldBe(503);
+
+        // The grace has an end.
+        server.Clock.Advance(TimeSpan.FromSeconds(1000));
+        (await InTimeAsync(server.AskAsync("", known.Cookie))).StatusCode.ShouldBe(503);
+
+        // Back, all is as before.
+        if (how == "killed")
+            await ldap.RestartAsync();
+        else
+            ldap.Resume();
+        await RealServers.UntilAsync(async () => (await server.AskAsync("", known.Cookie)).ShouldPass(), "the known user to pass");
+        (await server.AskAsync("", unseen.Cookie)).Header("X-Auth-Request-Email").ShouldBe("never@example.com");
+    }
+
+    [Fact]
+    public async Task Interfaces_say_500_and_a_login_takes_nothing_old()
+    {
+        await using var ldap = await StartLdapAsync();
+        await using var servers = new Lonely(ldap);
+        await servers.InitializeAsync();
+        var server = await servers.InAsync(Mode.Embedded);
+        await servers.Tree.AddGroupAsync("staff", 8, "leaver");
+        var (user, admin) = (await server.EnterAsync("user"), await server.EnterAsync("admin", "admin:userinfo"));
+        var users = server.Host.Core.Users;
+        (await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken)).ShouldBe(["staff"]);
+        await ldap.KillAsync();
+
+        (await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken)).ShouldBe(["staff"]);
+        server.Clock.Advance(TimeSpan.FromSeconds(301));
+        var failure = await Should.ThrowAsync<UserDirectoryException>(
+            async () => await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken));
+        (failure.Reason, failure.IsAway).ShouldBe(("Error querying LDAP", true));
+
+        foreach (var path in (string[])["/user-info", "/users/user"])
+            (await server.GetAsync(path, user.Cookie)).ShouldBe(500, $$"""{"detail":[{"msg":"{{Unknown}}","type":"user_info_failed"}]}""");
+        foreach (var path in (string[])["/users", "/groups"])
+            (await server.GetAsync(path, admin.Cookie)).ShouldBe(500, $$"""{"detail":[{"msg":"{{Unknown}}","type":"user_info_failed"}]}""");
+        (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, user.Cookie)).StatusCode.ShouldBe(500);
+        (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(500);
+        var line = server.LinesSince(0, "Cannot query LDAP").First(line => line.TryGetProperty("user", out var user) && user.GetString() == "leaver");
+        line.GetProperty("ldap_base").GetString().ShouldBe(servers.Tree.People);
+        line.GetProperty("severity").GetString().ShouldBe("error");
+        line.GetProperty("ldap_url").GetString().ShouldBe(ldap.Url);
+        line.GetProperty("ldap_search").GetString().ShouldBe("(uid=leaver)");
+        line.GetProperty("ldap_attrs").EnumerateArray().Select(name => name.GetString()).ShouldBe(["displayName", "mail", "uidNumber", "gidNumber"]);
+        line.GetProperty("user").GetString().ShouldBe("leaver");
+        line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
+    }
+
+    /// <summary>A server that answers too late, each time: the search ends after both its tries, and not before.</summary>
+    [Fact]
+    public async Task A_silent_directory_is_tried_twice()
+    {
+        await using var ldap = await StartLdapAsync();
+        await using var servers = new Lonely(ldap);
+        await servers.InitializeAsync();
+        var server = await servers.InAsync(Mode.Embedded);
+        ldap.Pause();
+        var begun = Stopwatch.GetTimestamp();
+        (await server.WhoIsAsync(await server.EnterAsync("patient"))).StatusCode.ShouldBe(500);
+        Stopwatch.GetElapsedTime(begun).ShouldBeInRange(TimeSpan.FromSeconds(9.5), TimeSpan.FromSeconds(20));
+        server.LinesSince(0, "Cannot query LDAP")[0].GetProperty("error").GetString().ShouldBe("LDAP query timed out after 5.0s");
+        ldap.Resume();
+    }
+
+    /// <summary>Connections that the server has closed, as it does with idle ones, are not noticed by anybody.</summary>
+    [Fact]
+    public async Task A_restart_of_the_directory_is_not_noticed()
+    {
+        await using var ldap = await StartLdapAsync();
+        await using var servers = new Lonely(ldap);
+        await servers.InitializeAsync();
+        var server = await servers.InAsync(Mode.Embedded);
+        for (var i = 0; i < 3; i++)
+        {
+            (await server.WhoIsAsync(await server.EnterAsync($"user-{i}"))).StatusCode.ShouldBe(200);
+            await ldap.KillAsync();
+            await ldap.RestartAsync();
+        }
+        server.LinesSince(0, "Cannot query LDAP").ShouldBeEmpty();
+    }
+
+    /// <summary>Many who want the same ask once; ten connections are enough for any number of others.</summary>
+    [Fact]
+    public async Task Whoever_asks_for_the_same_at_once_shares_one_search()
+    {
+        await using var ldap = await StartLdapAsync();
+        await using var servers = new Lonely(ldap);
+        await servers.InitializeAsync();
+        await servers.Tree.AddUserAsync("popular", mail: "popular@example.com");
+        var server = await servers.InAsync(Mode.Embedded);
+        var popular = await server.EnterAsync("popular");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => server.WhoIsAsync(popular)));
+        answers.ShouldAllBe(answer => answer.Json.GetProperty("email").GetString() == "popular@example.com");
+        server.LinesSince(0, "LDAP entries found").Count.ShouldBe(2);
+        var others = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i => await server.WhoIsAsync(await server.EnterAsync($"other-{i}"))));
+        others.ShouldAllBe(answer => answer.StatusCode == 200);
+    }
+
+    /// <summary>An answer to a proxy comes within its time, and some.</summary>
+    private static async Task<Answer> InTimeAsync(Task<Answer> asked)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var answer = await asked;
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(3));
+        return answer;
+    }
+
+    private static Task<LdapServerProcess> StartLdapAsync()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNotLdap is not null, Prerequisites.WhyNotLdap ?? "");
+        return LdapServerProcess.StartOwnAsync();
+    }
+
+    /// <summary>Servers on a directory that is going to be broken.</summary>
+    private sealed class Lonely(LdapServerProcess ldap) : ApiServers
+    {
+        public LdapTree Tree { get; private set; } = null!;
+
+        public override async ValueTask InitializeAsync() => Tree = await LdapTree.PlantAsync(ldap);
+
+        internal override PorthorSettings Configure(PorthorSettings settings) => settings with
+        {
+            Providers = new ProviderSettings { Ldap = Tree.Settings },
+            Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["other"] = 100 } }, Bypass = ["vips"] },
+        };
+    }
+}

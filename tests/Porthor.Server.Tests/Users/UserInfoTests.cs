@@ -1,0 +1,240 @@
+using Porthor.Server.Configuration;
+using Porthor.Server.Tests.Api;
+using Porthor.Server.Tests.Ingress;
+using Porthor.Testing;
+using Porthor.Users;
+
+namespace Porthor.Server.Tests.Users;
+
+/// <summary>
+/// What is known of a token's user, from the token and from LDAP: ADM-014 to ADM-016, LGO-003, LGO-004, LGO-006, LGO-010,
+/// LGO-011, LGO-016 (contract/userinfo.md 2, 3).
+/// </summary>
+public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture<UserInfoTests.Peopled>
+{
+    public sealed class Peopled : LdapServers
+    {
+        internal override LdapSettings Configure(LdapSettings settings) => settings with { AddUserGroup = true, EmailAttr = "MAIL" };
+    }
+
+    [Theory, EveryMode(WithLdap = true)]
+    public async Task A_token_that_says_nothing_is_filled_from_the_directory(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var (name, gid) = (Name(mode, "filled"), 3110 + (int)mode);
+        // Of several values the first counts.
+        await servers.Tree.AddUserAsync(name, "Ünï Cødé 名字", "first@example.com", 3001, gid, ("mail", "second@example.com"));
+        await servers.Tree.AddGroupAsync($"{name}-b", 3102, name);
+        await servers.Tree.AddGroupAsync($"{name}-a", 3101, name);
+        await servers.Tree.AddGroupAsync($"{name}-primary", gid);
+        await servers.Tree.AddGroupAsync($"{name}!bad", 3103, name);
+        await servers.Tree.AddGroupAsync($"{name}-none", gid: null, name);
+        await servers.Tree.AddGroupAsync($"{name}-zero", 0, name);
+
+        var logged = server.CountLines();
+        var browser = await server.EnterAsync(name);
+        (await server.WhoIsAsync(browser)).ShouldBe(
+            200,
+            $$"""{"username":"{{name}}","name":"Ünï Cødé 名字","email":"first@example.com","uid":3001,"gid":{{gid}}"""
+            + $$""","groups":[{"name":"{{name}}","id":3001},{"name":"{{name}}-a","id":3101},{"name":"{{name}}-b","id":3102},{"name":"{{name}}-primary","id":{{gid}}}]}""");
+        var bad = server.LinesSince(logged, $"LDAP group {name}!bad invalid, ignoring")[0];
+        bad.GetProperty("severity").GetString().ShouldBe("warning");
+        bad.GetProperty("user").GetString().ShouldBe(name);
+        bad.GetProperty("ldap_url").GetString().ShouldBe(servers.Tree.Settings.Url);
+        bad.GetProperty("ldap_search").GetString().ShouldBe($"(&(objectClass=posixGroup)(member=uid={name},{servers.Tree.People}))");
+        server.LinesSince(logged, $"LDAP group {name}-none has invalid gidNumber, ignoring").Count.ShouldBe(1);
+        server.LinesSince(logged, $"LDAP group {name}-zero has invalid gidNumber, ignoring").Count.ShouldBe(1);
+
+        // A proxy learns the address.
+        var passed = await server.AskAsync("", browser.Cookie);
+        passed.ShouldPass();
+        (passed.Header("X-Auth-Request-User"), passed.Header("X-Auth-Request-Email")).ShouldBe((name, "first@example.com"));
+        (await server.SendAsync(HttpMethod.Get, $"/auth/gms?group={name}-b&group=other", json: null, browser.Cookie)).Body.ShouldBe($"{name}-b\r\n");
+    }
+
+    [Theory, EveryMode(WithLdap = true)]
+    public async Task What_a_token_says_wins_field_by_field(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var (name, gid) = (Name(mode, "told"), 3210 + (int)mode);
+        await servers.Tree.AddUserAsync(name, "From Ldap", "ldap@example.com", 3201, gid);
+        await servers.Tree.AddGroupAsync($"{name}-group", 3202, name);
+        await servers.Tree.AddGroupAsync($"{name}-primary", gid);
+
+        (await server.WhoIsAsync(await server.LogInAsync(name, user: new()
+        {
+            Name = "From Token",
+            Email = "token@example.com",
+            Uid = 7,
+            Groups = [new("ours", 8)],
+        }))).ShouldBe(
+            200, $$"""{"username":"{{name}}","name":"From Token","email":"token@example.com","uid":7,"gid":{{gid}},"groups":[{"name":"ours","id":8}]}""");
+        // An empty list is none; and another gid has another primary group, whatever was looked up before.
+        var member = $$"""{"name":"{{name}}-group","id":3202}""";
+        (await server.WhoIsAsync(await server.LogInAsync(name, user: new() { Groups = [] }))).ShouldBe(
+            200,
+            $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":{{gid}},"groups":[{"name":"{{name}}","id":3201},{{member}},{"name":"{{name}}-primary","id":{{gid}}}]}""");
+        (await server.WhoIsAsync(await server.LogInAsync(name, user: new() { Gid = 3299 }))).ShouldBe(
+            200,
+            $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":3299,"groups":[{"name":"{{name}}","id":3201},{{member}}]}""");
+    }
+
+    [Theory, EveryMode(WithLdap = true)]
+    public async Task What_nobody_says_is_absent(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await server.WhoIsAsync(await server.EnterAsync(Name(mode, "absent")))).ShouldBe(200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
+        (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, (await server.EnterAsync(Name(mode, "absent"))).Cookie)).Body.ShouldBeEmpty();
+
+        // LGO-011; with a group for everybody, who has a uid has it as gid.
+        var bare = Name(mode, "bare");
+        await servers.Tree.AddUserAsync(bare, uid: 3301);
+        var browser = await server.EnterAsync(bare);
+        (await server.WhoIsAsync(browser)).ShouldBe(200, $$"""{"username":"{{bare}}","uid":3301,"gid":3301,"groups":[{"name":"{{bare}}","id":3301}]}""");
+        (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email").ShouldBeNull();
+    }
+
+    /// <summary>Of groups with the primary gid the first with a possible name counts; one that has the user's name is theirs.</summary>
+    [Theory, EveryMode(WithLdap = true)]
+    public async Task The_primary_group_is_found_by_its_number(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var (name, gid) = (Name(mode, "primary"), 3400 + (int)mode);
+        await servers.Tree.AddUserAsync(name, uid: gid + 10, gid: gid);
+        await servers.Tree.AddGroupAsync($"{name}!invalid", gid);
+        await servers.Tree.AddGroupAsync(name, gid);
+        (await server.WhoIsAsync(await server.EnterAsync(name))).ShouldBe(
+            200, $$"""{"username":"{{name}}","uid":{{gid + 10}},"gid":{{gid}},"groups":[{"name":"{{name}}","id":{{gid}}}]}""");
+        (await server.Host.Core.Users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).ShouldBe([name]);
+    }
+
+    /// <summary>Groups without a number give scopes too, each group once, and not the user's own (contract/userinfo.md 5).</summary>
+    [Theory, EveryMode(WithLdap = true)]
+    public async Task A_logins_groups_are_names(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var (name, gid) = (Name(mode, "entering"), 3500 + (int)mode);
+        await servers.Tree.AddUserAsync(name, uid: 1, gid: gid);
+        await servers.Tree.AddGroupAsync($"{name}-none", gid: null, name);
+        await servers.Tree.AddGroupAsync($"{name}-primary", gid, name);
+        var users = server.Host.Core.Users;
+        (await users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).Order().ShouldBe([$"{name}-none", $"{name}-primary"]);
+        (await users.GetGroupNamesAsync(name, new() { Groups = [new("told", 1)] }, TestContext.Current.CancellationToken)).ShouldBe(["told"]);
+
+        // LGO-013: what is mended after a login in vain counts at once.
+        var late = Name(mode, "late");
+        (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        var (lateGid, stillNone) = (3600 + (int)mode, await server.EnterAsync(late));
+        (await server.WhoIsAsync(stillNone)).Json.GetProperty("groups").GetArrayLength().ShouldBe(0);
+        await servers.Tree.AddUserAsync(late, gid: lateGid);
+        await servers.Tree.AddGroupAsync($"{late}-primary", lateGid);
+        (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        users.Forget(late);
+        (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBe([$"{late}-primary"]);
+        (await server.WhoIsAsync(stillNone)).Json.GetProperty("gid").GetInt64().ShouldBe(lateGid);
+    }
+
+    /// <summary>What was looked up is good for five minutes, and not longer.</summary>
+    [Theory, EveryMode(WithLdap = true)]
+    public async Task What_changes_in_the_directory_is_seen_after_five_minutes(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var name = Name(mode, "changing");
+        await servers.Tree.AddUserAsync(name, mail: "old@example.com");
+        var browser = await server.EnterAsync(name);
+        async Task<string?> Email() => (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email");
+        (await Email()).ShouldBe("old@example.com");
+        await servers.Tree.ReplaceAsync(name, "mail", "new@example.com");
+        server.Clock.Advance(TimeSpan.FromSeconds(290));
+        (await Email()).ShouldBe("old@example.com");
+        server.Clock.Advance(TimeSpan.FromSeconds(11));
+        (await Email()).ShouldBe("new@example.com");
+    }
+
+    private static string Name(Mode mode, string name) => $"{name}-{mode.ToString().ToLowerInvariant()}";
+}
+
+/// <summary>Other ways to configure the directory: LGO-012, LGO-014; ING-035, TOK-030.</summary>
+public sealed class DirectorySettingsTests
+{
+    /// <summary>LGO-012</summary>
+    [Fact]
+    public async Task Attributes_that_are_switched_off_are_not_told()
+    {
+        await using var servers = new Variant(settings => settings with { NameAttr = null, EmailAttr = null, GidAttr = null });
+        await servers.InitializeAsync();
+        await servers.Tree.AddUserAsync("quiet", "Not Told", "not-told@example.com", 1, 2);
+        await servers.Tree.AddGroupAsync("primary", 2);
+        var server = await servers.InAsync(Mode.Embedded);
+        (await server.WhoIsAsync(await server.EnterAsync("quiet"))).ShouldBe(200, """{"username":"quiet","uid":1,"groups":[]}""");
+        (await server.Host.Core.Users.GetGroupNamesAsync("quiet", UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
+    }
+
+    /// <summary>LGO-014</summary>
+    [Fact]
+    public async Task Members_may_be_listed_by_their_bare_names()
+    {
+        await using var servers = new Variant(settings => settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" });
+        await servers.InitializeAsync();
+        await servers.Tree.AddGroupAsync("team", 9, "bare");
+        var server = await servers.InAsync(Mode.Embedded);
+        (await server.WhoIsAsync(await server.EnterAsync("bare"))).ShouldBe(200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
+    }
+
+    [Fact]
+    public async Task Without_a_branch_of_users_only_groups_are_looked_up()
+    {
+        await using var servers = new Variant(settings => settings with { UserBaseDn = "", GroupSearchByDn = false, GroupMemberAttr = "memberName" });
+        await servers.InitializeAsync();
+        await servers.Tree.AddUserAsync("nobody", "Never Told");
+        await servers.Tree.AddGroupAsync("team", 9, "nobody");
+        var server = await servers.InAsync(Mode.Embedded);
+        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        (await server.WhoIsAsync(await server.EnterAsync("nobody"))).ShouldBe(200, """{"username":"nobody","groups":[{"name":"team","id":9}]}""");
+        (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, "[]");
+        (await server.GetAsync("/users/nobody", admin.Cookie)).ShouldBe(200, """{"username":"nobody"}""");
+    }
+
+    /// <summary>ING-035, TOK-030; and the numbers that no user can have.</summary>
+    [Theory]
+    [InlineData("bogus")]
+    [InlineData("0")]
+    [InlineData("-5")]
+    [InlineData("99999999999999999999")]
+    public async Task An_entry_that_cannot_be_is_an_error_and_not_an_outage(string number)
+    {
+        await using var servers = new Variant(settings => settings with { UidAttr = "employeeNumber" });
+        await servers.InitializeAsync();
+        await servers.Tree.AddUserAsync("odd", "Odd", "odd@example.com", attributes: ("employeeNumber", number));
+        await servers.Tree.AddUserAsync("even", attributes: ("employeeNumber", "2"));
+        var server = await servers.InAsync(Mode.Embedded);
+        var (odd, admin) = (await server.EnterAsync("odd"), await server.EnterAsync("admin", "admin:userinfo"));
+        const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
+        foreach (var answer in (Answer[])[
+            await server.WhoIsAsync(odd), await server.AskAsync("", odd.Cookie), await server.GetAsync("/users/odd", admin.Cookie),
+            await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, odd.Cookie),
+            // Also where nothing of it is needed.
+            await server.AskAsync("", (await server.LogInAsync("odd", user: new() { Email = "told@example.com" })).Cookie)])
+        {
+            answer.ShouldBe(500, refused);
+            answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
+            answer.Header("X-Error-Status").ShouldBeNull();
+        }
+        var lines = server.LinesSince(0, "LDAP user entry invalid");
+        lines[0].GetProperty("error").GetString().ShouldBe($"employeeNumber is {number}");
+        server.LinesSince(0, "Unable to get user information")[0].GetProperty("error").GetString().ShouldBe("LDAP user entry invalid");
+
+        // In lists it is left out, and nobody else suffers from it.
+        (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, """[{"username":"even","uid":2}]""");
+        (await server.WhoIsAsync(await server.EnterAsync("even"))).ShouldBe(200, """{"username":"even","uid":2,"groups":[]}""");
+        (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(200);
+        // Mended, it counts at once: failures are not remembered.
+        await servers.Tree.ReplaceAsync("odd", "employeeNumber", "3");
+        (await server.WhoIsAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);
+    }
+
+    internal sealed class Variant(Func<LdapSettings, LdapSettings> configure) : LdapServers
+    {
+        internal override LdapSettings Configure(LdapSettings settings) => configure(settings);
+    }
+}
