@@ -19,6 +19,7 @@ internal static class PorthorCommand
         root.Subcommands.Add(GenerateCommands.CreateSessionSecret());
         root.Subcommands.Add(GenerateCommands.CreateToken());
         root.Subcommands.Add(HelpCommand.Create(root));
+        root.Subcommands.Add(ImportIdsCommand.Create());
         root.Subcommands.Add(InitCommand.Create());
         root.Subcommands.Add(MaintenanceCommand.Create());
         root.Subcommands.Add(OpenApiSchemaCommand.Create());

@@ -1,0 +1,47 @@
+using System.CommandLine;
+using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
+using Porthor.Users;
+
+namespace Porthor.Server.Commands;
+
+/// <summary><c>porthor import-ids</c>: takes over the uids and gids that Firestore gave out (docs/operators/users.md).</summary>
+internal static class ImportIdsCommand
+{
+    private const int MostShown = 20;
+
+    public static Command Create()
+    {
+        var file = new Argument<string>("FILE") { Description = "Lines of kind,name,id; the kind is user, group or counter. '-' is standard input" };
+        var command = new Command("import-ids", "Take over uids and gids that were given out before: all of a file, or nothing") { file };
+        command.SetWorkOnStores(SettingsNeed.Stores, async (core, parsed, cancellationToken) =>
+        {
+            var import = Read(parsed.GetValue(file)!);
+            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await core.Sql.Ids.InitializeAsync(cancellationToken);
+            using var progress = new TerminalProgress<long>("Importing", count => $"{count:N0} of {import.Entries.Count:N0}");
+            var result = await core.Sql.Ids.ImportAsync(import, progress, cancellationToken);
+            progress.Clear();
+            Refuse("These contradict what was given out here before", result.Conflicts);
+            Console.Out.WriteLine($"Took over {result.Added} ids; {import.Entries.Count - result.Added} were known.");
+            return 0;
+        });
+        return command;
+    }
+
+    private static IdImport Read(string path)
+    {
+        using var text = path == "-" ? Console.In : new StreamReader(path);
+        var import = IdImport.Read(text, out var faults);
+        Refuse($"{path} is not what can be taken over", faults);
+        return import;
+    }
+
+    private static void Refuse(string what, IReadOnlyList<string> faults)
+    {
+        if (faults.Count == 0)
+            return;
+        var more = faults.Count > MostShown ? $"\n  and {faults.Count - MostShown} more" : "";
+        throw new CommandFailure($"{what}; nothing was written:{string.Concat(faults.Take(MostShown).Select(fault => $"\n  {fault}"))}{more}");
+    }
+}

@@ -1,0 +1,85 @@
+using System.Globalization;
+
+namespace Porthor.Users;
+
+/// <summary>A number that was given out elsewhere.</summary>
+public sealed record IdEntry(IdKind Kind, string Name, long Id);
+
+/// <summary>
+/// Numbers to take over: a text of lines <c>kind,name,id</c>, where the kind is <c>user</c>, <c>group</c> or <c>counter</c>, and a
+/// counter's id is the next number that it would have given. All of it is read, and found sound, before any of it counts.
+/// </summary>
+public sealed class IdImport
+{
+    private const string Header = "kind,name,id";
+
+    private readonly Dictionary<string, long> counters = [];
+
+    private IdImport(IReadOnlyList<IdEntry> entries) => Entries = entries;
+
+    public IReadOnlyList<IdEntry> Entries { get; }
+
+    /// <summary>How far the counters must have come, so that no number that was in use is given out again.</summary>
+    public IReadOnlyDictionary<string, long> Counters => counters;
+
+    /// <param name="faults">What is wrong, a sentence each, with its line.</param>
+    public static IdImport Read(TextReader text, out IReadOnlyList<string> faults)
+    {
+        List<string> found = [];
+        List<IdEntry> entries = [];
+        var import = new IdImport(entries);
+        Dictionary<(IdKind, string), int> names = [];
+        Dictionary<(IdKind, long), int> numbers = [];
+        for (var number = 1; text.ReadLine() is { } line; number++)
+        {
+            if (line.Trim().Length == 0 || (number == 1 && line.Trim() == Header))
+                continue;
+            if (import.ReadLine(line, out var fault) is { } entry)
+                fault = Clash(names, (entry.Kind, entry.Name), "name", number) ?? Clash(numbers, (entry.Kind, entry.Id), "id", number);
+            else
+                entry = null;
+            if (fault is not null)
+                found.Add($"line {number.ToString(CultureInfo.InvariantCulture)}: {fault}");
+            else if (entry is not null)
+                entries.Add(entry);
+        }
+        foreach (var entry in entries)
+            import.RaiseFor(entry);
+        faults = found;
+        return import;
+    }
+
+    private IdEntry? ReadLine(string line, out string? fault)
+    {
+        string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
+        fault = null;
+        if (fields is not [var kind, var name, var text])
+            fault = $"'{line}' is not kind,name,id";
+        else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
+            fault = $"'{text}' is no number that can be given";
+        else if (kind == "counter" && IdRange.All.Any(range => range.Counter == name))
+            Raise(name, id);
+        else if (kind == "user" && UserRules.IsUsername(name))
+            return new IdEntry(IdKind.User, name, id);
+        else if (kind == "group" && UserRules.IsGroupName(name))
+            return new IdEntry(IdKind.Group, name, id);
+        else
+            fault = kind is "user" or "group" or "counter" ? $"'{name}' cannot be the name of a {kind}" : $"'{kind}' is not user, group or counter";
+        return null;
+    }
+
+    private static string? Clash<TKey>(Dictionary<TKey, int> seen, TKey key, string what, int line)
+        where TKey : notnull =>
+        seen.TryAdd(key, line) ? null : string.Create(CultureInfo.InvariantCulture, $"the {what} is in line {seen[key]} already");
+
+    private void RaiseFor(IdEntry entry)
+    {
+        foreach (var range in entry.Kind == IdKind.Group ? [IdRange.Groups] : (IdRange[])[IdRange.Users, IdRange.Bots])
+        {
+            if (entry.Id >= range.First && (range.End is null || entry.Id < range.End))
+                Raise(range.Counter, entry.Id + 1);
+        }
+    }
+
+    private void Raise(string counter, long next) => counters[counter] = Math.Max(next, counters.GetValueOrDefault(counter));
+}

@@ -1,0 +1,108 @@
+using Porthor.Testing;
+using Porthor.Users;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>Taking over the ids that another service gave out: all of a file, or nothing.</summary>
+public sealed class ImportIdsTests
+{
+    private const string Good =
+        """
+        kind,name,id
+        user,alice,3000017
+        user,bot-backup,100004
+        user,old-timer,512
+        group,astronomers,2000003
+        group,alice,2000004
+
+        counter,uid,3000052
+        counter,gid,2000002
+        """;
+
+    [Theory, EveryMode]
+    public async Task Ids_are_taken_over_once_and_never_given_out_again(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        (await ImportAsync(program, Good)).ShouldBe((0, "Took over 5 ids; 0 were known."));
+        (await ImportAsync(program, Good)).ShouldBe((0, "Took over 0 ids; 5 were known."));
+        (await ImportAsync(program, "group,more,2000010\ncounter,uid,3000001")).ShouldBe((0, "Took over 1 ids; 0 were known."));
+
+        var ids = (await deployment.OpenNodeAsync()).Sql.Ids;
+        var cancellation = TestContext.Current.CancellationToken;
+        (await ids.FindAsync(IdKind.User, "alice", cancellation)).ShouldBe(3000017);
+        (await ids.FindAsync(IdKind.Group, "alice", cancellation)).ShouldBe(2000004);
+        (await ids.FindAsync(IdKind.User, "old-timer", cancellation)).ShouldBe(512);
+        // The counter said more than the highest number; elsewhere the highest number says more.
+        (await NextAsync(ids, "new-user")).ShouldBe(3000052);
+        (await NextAsync(ids, "bot-new")).ShouldBe(100005);
+        (await ids.AssignAsync(IdKind.Group, "new-group", IdRange.Groups, cancellation)).ShouldBe(new(2000011, IsNew: true));
+    }
+
+    [Theory, EveryMode]
+    public async Task What_contradicts_is_told_and_nothing_is_written(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        var ids = (await deployment.OpenNodeAsync()).Sql.Ids;
+        (await NextAsync(ids, "early")).ShouldBe(3000000);
+
+        (await ImportAsync(program, "user,fine,3000500\nuser,early,3000001\nuser,other,3000000\ngroup,fine,3000000")).ShouldBe(
+            (1, """
+                Error: These contradict what was given out here before; nothing was written:
+                  user early has 3000000, not 3000001
+                  3000000 is the number of user early, not of other
+                """));
+        (await ImportAsync(program, "user,fine,3000500\nuser,fine,1\nuser,else,3000500\nuser,Bad Name,1\ngroup,12,5\nhost,x,1\nuser,x1\nuser,neg,-4\nuser,nil,0\ncounter,pid,5")).ShouldBe(
+            (1, """
+                Error: - is not what can be taken over; nothing was written:
+                  line 2: the name is in line 1 already
+                  line 3: the id is in line 1 already
+                  line 4: 'Bad Name' cannot be the name of a user
+                  line 5: '12' cannot be the name of a group
+                  line 6: 'host' is not user, group or counter
+                  line 7: 'user,x1' is not kind,name,id
+                  line 8: '-4' is no number that can be given
+                  line 9: '0' is no number that can be given
+                  line 10: 'pid' cannot be the name of a counter
+                """.Replace(": - is", $": {program.Folder}/ids.csv is", StringComparison.Ordinal)));
+        (await ids.FindAsync(IdKind.User, "fine", TestContext.Current.CancellationToken)).ShouldBeNull();
+        (await NextAsync(ids, "next")).ShouldBe(3000001);
+        (await program.RunAsync("import-ids", "no-such-file")).ExitCode.ShouldBe(1);
+    }
+
+    /// <summary>Many lines, and somebody who is numbered meanwhile: each number has one owner.</summary>
+    [Theory, EveryMode]
+    public async Task Nobody_gets_a_number_that_is_being_taken_over(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var core = await deployment.OpenNodeAsync();
+        var lines = string.Concat(Enumerable.Range(0, 3000).Select(i => $"user,user-{i}x,{3000000 + i}\n"));
+        var import = IdImport.Read(new StringReader(lines), out var faults);
+        faults.ShouldBeEmpty();
+        var importing = core.Sql.Ids.ImportAsync(import, new Progress<long>(), TestContext.Current.CancellationToken);
+        var given = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => NextAsync(core.Sql.Ids, $"meanwhile-{i}x")));
+        var result = await importing;
+        // Whoever came first: they were numbered after all of the file, or the file was refused.
+        if (result.Conflicts.Count == 0)
+            given.ShouldAllBe(id => id >= 3003000);
+        else
+            given.Min().ShouldBe(3000000);
+        given.Distinct().Count().ShouldBe(20);
+    }
+
+    private static async Task<long> NextAsync(IIdStore ids, string username) => (await ids.AssignAsync(
+        IdKind.User, username, IdRange.OfUser(username), TestContext.Current.CancellationToken)).Id;
+
+    /// <summary>The exit code, and what is said at the end.</summary>
+    private static async Task<(int, string)> ImportAsync(PorthorProgram program, string lines)
+    {
+        var file = Path.Combine(program.Folder, "ids.csv");
+        await File.WriteAllTextAsync(file, lines);
+        var outcome = await program.RunAsync("import-ids", file);
+        var said = (outcome.ExitCode == 0 ? outcome.Output : outcome.Errors).TrimEnd('\n');
+        return (outcome.ExitCode, outcome.ExitCode == 0 ? said.Split('\n')[^1] : said[said.IndexOf("Error:", StringComparison.Ordinal)..]);
+    }
+}
