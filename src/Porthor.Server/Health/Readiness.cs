@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Porthor.Users;
 
 namespace Porthor.Server.Health;
 
@@ -76,6 +77,10 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
         catch (StoreUnavailableException e)
         {
             return $"{e.Message} ({e.What})";
+        }
+        catch (UserDirectoryException e)
+        {
+            return e.Reason;
         }
         catch (TimeoutException)
         {

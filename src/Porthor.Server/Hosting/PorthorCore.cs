@@ -68,7 +68,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         if (redis is not null && settings.EphemeralRedis is { } counters)
             ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
-        Dependencies = DependenciesOf(sql, Vault, ephemeral);
+        Dependencies = DependenciesOf(sql, Vault, ephemeral, directory);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
@@ -146,12 +146,15 @@ internal sealed class PorthorCore : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisServer? ephemeral)
+    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisServer? ephemeral, LdapDirectory? directory)
     {
         List<Dependency> dependencies = [new("ledger", Required: true, sql.Ledger.CheckAsync), new("vault", Required: true, vault.CheckAsync)];
         // Without it requests are not counted, and go on.
         if (ephemeral is not null)
             dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAsync("asking whether it answers", db => db.PingAsync(), cancellation)));
+        // Without it whoever was seen lately is answered all the same.
+        if (directory is not null)
+            dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));
         return dependencies;
     }
 

@@ -83,6 +83,7 @@ public sealed class OutageTests
         var (user, admin) = (await server.EnterAsync("user"), await server.EnterAsync("admin", "admin:userinfo"));
         var users = server.Host.Core.Users;
         (await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken)).ShouldBe(["staff"]);
+        (await server.SendAsync(HttpMethod.Get, "/health/ready")).Body.ShouldContain("\"name\":\"LDAP\",\"state\":\"up\"");
         await ldap.KillAsync();
 
         (await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken)).ShouldBe(["staff"]);
@@ -97,6 +98,10 @@ public sealed class OutageTests
             (await server.GetAsync(path, admin.Cookie)).ShouldBe(500, $$"""{"detail":[{"msg":"{{Unknown}}","type":"user_info_failed"}]}""");
         (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, user.Cookie)).StatusCode.ShouldBe(500);
         (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(500);
+        var ready = await server.SendAsync(HttpMethod.Get, "/health/ready");
+        ready.StatusCode.ShouldBe(200);
+        var directory = ready.Json.GetProperty("dependencies").EnumerateArray().Single(dependency => dependency.GetProperty("name").GetString() == "LDAP");
+        (directory.GetProperty("state").GetString(), directory.GetProperty("fault").GetString()).ShouldBe(("down", "Error querying LDAP"));
         var line = server.LinesSince(0, "Cannot query LDAP").First(line => line.TryGetProperty("user", out var user) && user.GetString() == "leaver");
         line.GetProperty("ldap_base").GetString().ShouldBe(servers.Tree.People);
         line.GetProperty("severity").GetString().ShouldBe("error");

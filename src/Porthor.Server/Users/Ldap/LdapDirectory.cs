@@ -10,6 +10,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     private const string NameAttribute = "cn";
     private const string GidAttribute = "gidNumber";
 
+    /// <summary>In place of attributes, to be told of none (RFC 4511 4.5.1.8).</summary>
+    private const string NoAttributes = "1.1";
+
     /// <summary>COmanage's own groups, which are nobody's fault.</summary>
     private const string ComanagePrefix = "CO:";
 
@@ -108,6 +111,11 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         }
         return groups;
     }
+
+    /// <summary>Asks whether it answers, and has groups where they should be.</summary>
+    /// <exception cref="UserDirectoryException">It does not.</exception>
+    public Task CheckAsync(CancellationToken cancellationToken) => pool.SearchAsync(
+        new LdapSearch(settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes], Username: null), cancellationToken);
 
     public ValueTask DisposeAsync() => pool.DisposeAsync();
 

@@ -15,6 +15,7 @@ internal sealed class LdapEntry(string name, IReadOnlyDictionary<string, IReadOn
 
 internal enum LdapScope
 {
+    Base = 0,
     OneLevel = 1,
     Subtree = 2,
 }
