@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,6 +11,7 @@ using Porthor.Server.Logging;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
+using YamlDotNet.RepresentationModel;
 
 namespace Porthor.Server.Tests.Observation;
 
@@ -26,6 +28,63 @@ public sealed partial class MetricNameTests
     {
         var lines = string.Join('\n', Describe(await FetchAllAsync())) + "\n";
         lines.ShouldBe(await File.ReadAllTextAsync(Path.Combine(Folder, "metrics.txt"), TestContext.Current.CancellationToken), customMessage: lines);
+    }
+
+    /// <summary>What the board and the alerts ask for is there: else they would be empty, or silent for ever.</summary>
+    [Fact]
+    public async Task The_board_and_the_alerts_name_only_metrics_that_exist()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        var expressions = Expressions().ToList();
+        expressions.Count.ShouldBeGreaterThan(40);
+        var known = Type.Matches(await FetchAllAsync() + await FetchOfServerAsync())
+            .SelectMany(type => type.Groups["type"].Value == "histogram"
+                ? (string[])[$"{type.Groups["name"].Value}_bucket", $"{type.Groups["name"].Value}_count", $"{type.Groups["name"].Value}_sum"]
+                : [type.Groups["name"].Value])
+            // Prometheus' own, for each server it fetches from.
+            .Append("up").ToHashSet();
+        foreach (var expression in expressions)
+        {
+            var named = MetricsIn(expression);
+            named.ShouldNotBeEmpty(expression);
+            foreach (var name in named)
+                known.ShouldContain(name, expression);
+        }
+    }
+
+    /// <summary>What Prometheus is asked, by the board and by the rules.</summary>
+    private static IEnumerable<string> Expressions()
+    {
+        var board = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "porthor.json"))).RootElement;
+        foreach (var panel in board.GetProperty("panels").EnumerateArray().Where(panel => panel.TryGetProperty("targets", out _)))
+        {
+            foreach (var target in panel.GetProperty("targets").EnumerateArray())
+                yield return target.GetProperty("expr").GetString()!;
+        }
+        var rules = new YamlStream();
+        rules.Load(new StringReader(File.ReadAllText(Path.Combine(Folder, "porthor.rules.yml"))));
+        foreach (var group in (YamlSequenceNode)rules.Documents[0].RootNode["groups"])
+        {
+            foreach (var rule in (YamlSequenceNode)group["rules"])
+                yield return ((YamlScalarNode)rule["expr"]).Value!;
+        }
+    }
+
+    /// <summary>The names in an expression that are neither labels, functions, operators nor numbers.</summary>
+    private static IReadOnlyList<string> MetricsIn(string expression)
+    {
+        var bare = NoMetric.Replace(expression, " ");
+        return [.. Name.Matches(bare).Where(name => !Functions.Contains(name.Value)).Select(name => name.Value)];
+    }
+
+    /// <summary>The metrics that the platform and the drivers add.</summary>
+    private static async Task<string> FetchOfServerAsync()
+    {
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        using var serving = await ServingProgram.StartAsync(program);
+        await serving.AskAsync(token: null, "?scope=read:all");
+        return await serving.MetricsAsync();
     }
 
     /// <summary>Measures every fact once, by whatever methods there are for it, and fetches what came of it.</summary>
@@ -92,6 +151,15 @@ public sealed partial class MetricNameTests
         Action = ChangeAction.Create,
         EventTime = DateTimeOffset.UnixEpoch,
     };
+
+    private static readonly HashSet<string> Functions = ["sum", "rate", "increase", "histogram_quantile", "max", "time", "topk", "and"];
+
+    /// <summary>Label conditions, ranges, and the labels that are summed by.</summary>
+    [GeneratedRegex(@"\{[^}]*\}|\[[^\]]*\]|\bby \([^)]*\)", RegexOptions.None, 1000)]
+    private static partial Regex NoMetric { get; }
+
+    [GeneratedRegex("[a-z_][a-z0-9_]*", RegexOptions.None, 1000)]
+    private static partial Regex Name { get; }
 
     [GeneratedRegex("^# TYPE (?<name>\\S+) (?<type>\\w+)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, 1000)]
     private static partial Regex Type { get; }
