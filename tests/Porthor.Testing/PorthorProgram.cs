@@ -62,21 +62,32 @@ internal sealed class PorthorProgram : IAsyncDisposable
     /// <summary>Runs a command to its end; its standard input is empty.</summary>
     public async Task<Outcome> RunAsync(params string[] arguments) => await Start(arguments).EndAsync();
 
-    public RunningProgram Start(params string[] arguments)
+    /// <summary>Runs a command to its end, with a text on its standard input.</summary>
+    public Task<Outcome> RunWithInputAsync(string input, params string[] arguments) => Start("dotnet", Command(arguments), input).EndAsync();
+
+    /// <summary>Runs a shell to its end.</summary>
+    public Task<Outcome> RunShellAsync(string script) => Start("bash", ["-euc", script], input: "").EndAsync();
+
+    public RunningProgram Start(params string[] arguments) => Start("dotnet", Command(arguments), input: "");
+
+    private static string[] Command(string[] arguments) => [Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. arguments];
+
+    private RunningProgram Start(string file, string[] arguments, string input)
     {
-        var program = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. arguments])
+        var program = new ProcessStartInfo(file, arguments)
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            StandardInputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         };
         foreach (var name in program.Environment.Keys.Where(name => name.StartsWith("PORTHOR_", StringComparison.Ordinal)
             || name.StartsWith("GAFAELFAWR_", StringComparison.Ordinal)).ToList())
             program.Environment.Remove(name);
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
-        var running = new RunningProgram(Process.Start(program)!, Bound);
+        var running = new RunningProgram(Process.Start(program)!, Bound, input);
         started.Add(running);
         return running;
     }
@@ -101,7 +112,7 @@ internal sealed class RunningProgram : IAsyncDisposable
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
-    public RunningProgram(Process process, TimeSpan bound)
+    public RunningProgram(Process process, TimeSpan bound, string input)
     {
         this.process = process;
         this.bound = bound;
@@ -109,6 +120,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         process.ErrorDataReceived += (_, line) => Keep(errors, line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
+        process.StandardInput.Write(input);
         process.StandardInput.Close();
     }
 

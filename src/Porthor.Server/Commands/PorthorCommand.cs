@@ -18,6 +18,7 @@ internal static class PorthorCommand
         root.Subcommands.Add(GenerateSchemaCommand.Create());
         root.Subcommands.Add(GenerateCommands.CreateSessionSecret());
         root.Subcommands.Add(GenerateCommands.CreateToken());
+        root.Subcommands.Add(HashPasswordCommand.Create());
         root.Subcommands.Add(HelpCommand.Create(root));
         root.Subcommands.Add(ImportIdsCommand.Create());
         root.Subcommands.Add(InitCommand.Create());

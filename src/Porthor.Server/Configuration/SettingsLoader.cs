@@ -128,6 +128,8 @@ internal static partial class SettingsLoader
             OidcServer = file.Section("oidcServer", "enabled") is { } oidcServer ? OidcServerSettings.Read(oidcServer) : null,
             GroupMapping = file.TextListMap("groupMapping", ReadTeam) ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
+        if (mode == DeploymentMode.Embedded && settings.Providers is { GitHub: null, Oidc: null } && !file.IsGiven("groupMapping"))
+            settings = settings with { GroupMapping = UsualGroups.Mapping(settings.Tokens.KnownScopes.Keys) };
         foreach (var scope in settings.GroupMapping.Keys.Where(scope => !settings.Tokens.KnownScopes.ContainsKey(scope)))
             faults.Add($"groupMapping.{scope}", value: null, $"Scope {scope} assigned but not in knownScopes");
         ReadIgnored(file);

@@ -28,8 +28,8 @@ internal sealed partial class SettingsSection
     }
 
     /// <summary>True if there is a value, good or not.</summary>
-    public bool IsGiven(string key, string variable) =>
-        environment.Get(variable) is not null || Find(key) is not (null or YamlScalarNode { Value: "" });
+    public bool IsGiven(string key, string? variable = null) =>
+        (variable is not null && environment.Get(variable) is not null) || Find(key) is not (null or YamlScalarNode { Value: "" });
 
     /// <summary>A text that must be given.</summary>
     public string RequiredText(string key, string? variable = null)

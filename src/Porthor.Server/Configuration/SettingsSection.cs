@@ -80,6 +80,25 @@ internal sealed partial class SettingsSection
         }
     }
 
+    /// <summary>The entries of a list of sections.</summary>
+    public IEnumerable<SettingsSection> List(string key)
+    {
+        if (Find(key) is not { } node)
+            yield break;
+        if (node is not YamlSequenceNode list)
+        {
+            Fault(key, value: null, "Input should be a valid list");
+            yield break;
+        }
+        foreach (var (index, item) in list.Children.Index())
+        {
+            if (item is YamlMappingNode mapping)
+                yield return new SettingsSection(mapping, $"{PathOf(key)}[{index}]", environment, faults);
+            else
+                faults.Add($"{PathOf(key)}[{index}]", value: null, "must be a section of settings");
+        }
+    }
+
     /// <summary>Reports the keys that nobody asked for.</summary>
     public void Finish()
     {

@@ -16,7 +16,7 @@ public sealed class SettingsValueTests
         settings.Mode.ShouldBe(DeploymentMode.Embedded);
         settings.DataDirectory.ShouldBe(Path.GetFullPath("porthor-data"));
         (settings.BaseUrl, settings.AfterLogoutUrl, settings.BootstrapToken, settings.Quota, settings.OidcServer).ShouldBe((null, null, null, null, null));
-        (settings.SessionKeys.Count, settings.Proxies.Count, settings.GroupMapping.Count).ShouldBe((0, 0, 0));
+        (settings.SessionKeys.Count, settings.Proxies.Count).ShouldBe((0, 0));
         (settings.AllowSubdomains, settings.LogLevel, settings.Slack).ShouldBe((false, LogLevel.Information, new SlackSettings()));
         settings.Tokens.KnownScopes.Keys.ShouldBe(
             ["admin:token", "admin:userinfo", "admin:oidc", "user:token", "read:all", "exec:notebook", "exec:portal"], ignoreOrder: true);

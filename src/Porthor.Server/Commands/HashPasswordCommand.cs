@@ -1,0 +1,55 @@
+using System.CommandLine;
+using Porthor.Server.Login.Local;
+using Spectre.Console;
+
+namespace Porthor.Server.Commands;
+
+/// <summary>
+/// <c>porthor hash-password</c>: what <c>localUsers</c> holds instead of a password. The password is never an argument: other
+/// users of the host see those.
+/// </summary>
+internal static class HashPasswordCommand
+{
+    private const int Shortest = 8;
+    private const int Longest = 1024;
+
+    /// <summary>From here on a password may stand alone (NIST SP 800-63B-4, 3.1.1.2).</summary>
+    private const int LongEnough = 15;
+
+    public static Command Create()
+    {
+        var command = new Command(
+            "hash-password", "Print the hash of a password, for localUsers; the password is asked for, or is the first line of standard input");
+        command.SetAction((_, _) => CommandExtensions.GuardAsync(() => Task.FromResult(Run()), verbose: false));
+        return command;
+    }
+
+    private static int Run()
+    {
+        var password = Console.IsInputRedirected ? Console.In.ReadLine() ?? "" : Ask();
+        switch (password.Length)
+        {
+            case 0:
+                throw new CommandFailure("No password was given.");
+            case < Shortest:
+                throw new CommandFailure($"The password is too short: it must have {Shortest} characters or more.");
+            case > Longest:
+                throw new CommandFailure($"The password is too long: it must have {Longest} characters at the most.");
+            case < LongEnough:
+                Console.Error.WriteLine($"Note: fewer than {LongEnough} characters are weak where nothing but the password is asked for.");
+                break;
+        }
+        Console.Out.WriteLine(PasswordHash.Of(password).Reveal());
+        return 0;
+    }
+
+    /// <summary>Twice, and unseen. Standard output is for the hash alone.</summary>
+    private static string Ask()
+    {
+        var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes });
+        var password = terminal.Prompt(Prompt("Password:"));
+        return terminal.Prompt(Prompt("Again:")) == password ? password : throw new CommandFailure("The two are not the same.");
+    }
+
+    private static TextPrompt<string> Prompt(string text) => new TextPrompt<string>(text).Secret(mask: null).AllowEmpty();
+}

@@ -1,0 +1,123 @@
+using System.Collections.Frozen;
+using Porthor.Server.Login.Local;
+using Porthor.Users;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>Users who log in here with a password, for sites that have nobody else who knows their users.</summary>
+internal static class LocalUserSettings
+{
+    /// <summary>Null if none is configured.</summary>
+    public static IReadOnlyList<LocalUser>? Read(SettingsSection settings)
+    {
+        var groups = ReadGroups(settings);
+        List<LocalUser> users = [];
+        HashSet<string> names = [];
+        HashSet<long> uids = [];
+        foreach (var section in settings.List("localUsers"))
+        {
+            var user = ReadUser(section, groups);
+            if (user.Username.Length > 0 && !names.Add(user.Username))
+                section.Fault("username", user.Username, "there is another user of this name");
+            if (user.Data.Uid is { } uid && !uids.Add(uid))
+                section.Fault("uid", $"{uid}", "there is another user with this uid");
+            users.Add(user);
+            section.Finish();
+        }
+        if (users.Count == 0 && groups.Count > 0)
+            settings.Fault("localGroups", value: null, "is for localUsers, and there are none");
+        return users.Count > 0 ? users : null;
+    }
+
+    private static FrozenDictionary<string, long> ReadGroups(SettingsSection settings)
+    {
+        var groups = settings.IntegerMap("localGroups");
+        foreach (var (name, id) in groups)
+        {
+            if (!UserRules.IsGroupName(name))
+                settings.Fault("localGroups", name, $"must match {UserRules.GroupNamePattern}");
+            if (id < 1)
+                settings.Fault($"localGroups.{name}", $"{id}", "must be 1 or more");
+        }
+        foreach (var same in groups.GroupBy(group => group.Value).Where(same => same.Count() > 1))
+            settings.Fault("localGroups", $"{same.Key}", $"is the id of {string.Join(" and ", same.Select(group => group.Key))}");
+        return groups.ToFrozenDictionary();
+    }
+
+    private static LocalUser ReadUser(SettingsSection section, FrozenDictionary<string, long> groups)
+    {
+        var username = section.RequiredText("username");
+        if (username.Length > 0 && !UserRules.IsUsername(username))
+            section.Fault("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at the most");
+        else if (UserRules.IsBot(username))
+            section.Fault("username", username, "names that begin with bot- are for service tokens");
+        else if (username is UsualGroups.Admins or UsualGroups.Users)
+            section.Fault("username", username, "is the name of a group that has scopes where no groupMapping is given");
+        var data = new UserData
+        {
+            Name = section.Text("name"),
+            Email = section.Text("email"),
+            Uid = ReadId(section, "uid"),
+            Gid = ReadId(section, "gid"),
+        };
+        return new LocalUser(username, data with
+        {
+            Gid = data.Gid ?? data.Uid,
+            Groups = [.. ReadMemberships(section, username, data, groups).OrderBy(group => group.Name, StringComparer.Ordinal)],
+        }, ReadPassword(section));
+    }
+
+    private static long? ReadId(SettingsSection section, string key)
+    {
+        if (section.Integer(key) is not { } id)
+            return null;
+        if (id >= 1)
+            return id;
+        section.Fault(key, $"{id}", "must be 1 or more");
+        return null;
+    }
+
+    /// <summary>
+    /// The groups that are named, and the one that the gid is the id of: one of these, or without a gid the user's own, which has
+    /// their name and uid, as users of GitHub have it.
+    /// </summary>
+    private static IEnumerable<Group> ReadMemberships(SettingsSection section, string username, UserData data, FrozenDictionary<string, long> groups)
+    {
+        HashSet<Group> memberships = [];
+        foreach (var name in section.Texts("groups") ?? [])
+        {
+            if (!groups.TryGetValue(name, out var id))
+                section.Fault("groups", name, "is no group of localGroups");
+            else if (!memberships.Add(new Group(name, id)))
+                section.Fault("groups", name, "given twice");
+        }
+        if (data.Gid is { } gid)
+        {
+            if (groups.FirstOrDefault(group => group.Value == gid).Key is { } primary)
+                memberships.Add(new Group(primary, gid));
+            else
+                section.Fault("gid", $"{gid}", "is the id of no group of localGroups");
+        }
+        else if (data.Uid is { } uid)
+        {
+            if (groups.ContainsKey(username))
+                section.Fault("username", username, "is also a group of localGroups, and users without a gid have a group of their name");
+            else if (groups.FirstOrDefault(group => group.Value == uid).Key is { } taken)
+                section.Fault("uid", $"{uid}", $"is also the id of the group {taken}, and users without a gid have a group with their uid");
+            else
+                memberships.Add(new Group(username, uid));
+        }
+        return memberships;
+    }
+
+    private static PasswordHash ReadPassword(SettingsSection section)
+    {
+        const string key = "passwordHash";
+        var text = section.RequiredText(key);
+        if (PasswordHash.TryParse(text, out var problem) is { } hash)
+            return hash;
+        if (text.Length > 0)
+            section.Fault(key, value: null, problem);
+        return PasswordHash.OfNobody(PasswordHash.UsualIterations);
+    }
+}

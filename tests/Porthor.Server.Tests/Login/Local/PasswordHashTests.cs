@@ -1,0 +1,65 @@
+using Porthor.Server.Login.Local;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>The text that a configuration holds instead of a password.</summary>
+public sealed class PasswordHashTests
+{
+    private const string Salt = "c2FsdHNhbHRzYWx0c2FsdA";
+    private const string Hash = "Z53yRoJ1HZ0AwWcXJNbzygY3GJqMRHYAcCniJ4onQvI";
+
+    [Fact]
+    public void A_hash_is_told_by_its_text_alone()
+    {
+        var made = PasswordHash.Of("correct horse battery staple");
+        made.Reveal().ShouldMatch(@"\A\$pbkdf2-sha256\$i=600000\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\z");
+        var read = PasswordHash.TryParse(made.Reveal(), out _)!;
+        read.Matches("correct horse battery staple").ShouldBeTrue();
+        foreach (var wrong in (string[])["", "correct horse battery stapl", "Correct horse battery staple", "correct horse battery staple "])
+            read.Matches(wrong).ShouldBeFalse();
+        (read.Reveal(), $"{read}").ShouldBe((made.Reveal(), "***"));
+        // The same password again is another text.
+        PasswordHash.Of("correct horse battery staple").Reveal().ShouldNotBe(made.Reveal());
+        PasswordHash.OfNobody(1).Matches("").ShouldBeFalse();
+    }
+
+    /// <summary>As Python's hashlib computes it: <c>pbkdf2_hmac("sha256", "pässwörd".encode(), b"saltsaltsaltsalt", 600000)</c>.</summary>
+    [Fact]
+    public void Other_programs_compute_the_same() =>
+        PasswordHash.TryParse($"$pbkdf2-sha256$i=600000${Salt}${Hash}", out _)!.Matches("pässwörd").ShouldBeTrue();
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("hunter2")]
+    [InlineData("$2b$12$GhvMmNVjRW29ulnudl.LbuAnUtN/LRfe1JsBm1Xu6LE3059z5Tr8m")]
+    [InlineData("$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$x")]
+    [InlineData("$pbkdf2-sha512$i=600000$" + Salt + "$" + Hash)]
+    [InlineData("$pbkdf2-sha256$600000$" + Salt + "$" + Hash)]
+    [InlineData("$pbkdf2-sha256$i=+600000$" + Salt + "$" + Hash)]
+    [InlineData("$pbkdf2-sha256$i=99999999999$" + Salt + "$" + Hash)]
+    [InlineData("$pbkdf2-sha256$i=600000$$" + Hash)]
+    [InlineData("$pbkdf2-sha256$i=600000$c2FsdA$" + Hash)]
+    [InlineData("$pbkdf2-sha256$i=600000$" + Salt + "==$" + Hash)]
+    [InlineData("$pbkdf2-sha256$i=600000$" + Salt + "$")]
+    [InlineData("$pbkdf2-sha256$i=600000$" + Salt + "$c2FsdHNhbHRzYWx0c2FsdA")]
+    [InlineData("$pbkdf2-sha256$i=600000$" + Salt + "$" + Hash + "$")]
+    [InlineData(" $pbkdf2-sha256$i=600000$" + Salt + "$" + Hash)]
+    public void What_is_no_hash_is_refused(string text)
+    {
+        PasswordHash.TryParse(text, out var problem).ShouldBeNull();
+        problem.ShouldBe("must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' makes it");
+    }
+
+    /// <summary>Too few protect nothing; too many would stop all logins.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(599_999, false)]
+    [InlineData(600_000, true)]
+    [InlineData(5_000_000, true)]
+    [InlineData(5_000_001, false)]
+    public void Iterations_have_bounds(int iterations, bool accepted)
+    {
+        var read = PasswordHash.TryParse($"$pbkdf2-sha256$i={iterations}${Salt}${Hash}", out var problem);
+        (read?.Iterations, problem).ShouldBe(accepted ? (iterations, "") : (null, "must have from 600000 to 5000000 iterations"));
+    }
+}
