@@ -61,7 +61,7 @@ internal static class ServerSetup
         api.MapQuotaOverrides();
         app.MapGroupMembership();
         app.MapIngress();
-        app.MapLogin();
+        app.MapLogin(core);
         app.MapInternal();
         app.MapHealth();
         app.MapPorthorDocuments();

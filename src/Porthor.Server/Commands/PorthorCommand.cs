@@ -22,6 +22,7 @@ internal static class PorthorCommand
         root.Subcommands.Add(HelpCommand.Create(root));
         root.Subcommands.Add(ImportIdsCommand.Create());
         root.Subcommands.Add(InitCommand.Create());
+        root.Subcommands.Add(LocalAdminCommand.Create());
         root.Subcommands.Add(MaintenanceCommand.Create());
         root.Subcommands.Add(OpenApiSchemaCommand.Create());
         root.Subcommands.Add(RotateSessionSecretCommand.Create());

@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Embedded mode's folder: the database and the two secrets, readable by their owner alone. What is missing is made once and
-/// used from then on.
+/// Embedded mode's folder: the database, the two secrets and the hash of the administrator's password, readable by their owner
+/// alone. What is missing is made once and used from then on.
 /// </summary>
 internal sealed class DataDirectory
 {
@@ -78,6 +78,25 @@ internal sealed class DataDirectory
         }
     }
 
+    /// <summary>The text of a file of ours; null if there is none.</summary>
+    public string? TryRead(string name)
+    {
+        try
+        {
+            return File.ReadAllText(System.IO.Path.Combine(Path, name)).Trim();
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Makes a file of ours; false if there is one already.</summary>
+    public bool TryCreate(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: false);
+
+    /// <summary>Makes a file of ours, or puts another in its place; whoever reads it meanwhile reads one of the two.</summary>
+    public void Replace(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: true);
+
     private static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -95,30 +114,40 @@ internal sealed class DataDirectory
         new FileStream(path, options).Dispose();
     }
 
-    /// <summary>A file's text, or a new one. Written aside and linked into place, so that two starts at once agree on one.</summary>
+    /// <summary>A file's text, or a new one; two starts at once agree on one.</summary>
     private static string ReadOrMake(string path, Func<string> make)
     {
         if (!File.Exists(path))
-        {
-            var draft = $"{path}.{Guid.NewGuid():N}";
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = OwnerOnlyFile;
-            using (var file = new FileStream(draft, options))
-            {
-                file.Write(System.Text.Encoding.ASCII.GetBytes(make() + "\n"));
-                file.Flush(flushToDisk: true);
-            }
-            try
-            {
-                File.Move(draft, path, overwrite: false);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                File.Delete(draft);
-            }
-        }
+            TryPlace(Draft(path, make()), overwrite: false);
         return File.ReadAllText(path).Trim();
+    }
+
+    /// <summary>Writes a file aside, for its owner alone, to be moved into place as a whole.</summary>
+    private static (string Draft, string Path) Draft(string path, string text)
+    {
+        var draft = $"{path}.{Guid.NewGuid():N}";
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = OwnerOnlyFile;
+        using var file = new FileStream(draft, options);
+        file.Write(System.Text.Encoding.ASCII.GetBytes(text + "\n"));
+        file.Flush(flushToDisk: true);
+        return (draft, path);
+    }
+
+    /// <summary>False if there is a file already and it is to stay.</summary>
+    private static bool TryPlace((string Draft, string Path) file, bool overwrite)
+    {
+        try
+        {
+            File.Move(file.Draft, file.Path, overwrite);
+            return true;
+        }
+        catch (IOException) when (!overwrite && File.Exists(file.Path))
+        {
+            File.Delete(file.Draft);
+            return false;
+        }
     }
 }
 

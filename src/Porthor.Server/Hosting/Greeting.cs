@@ -1,16 +1,30 @@
+using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Hosting;
 
 /// <summary>What a newcomer is told when nothing is configured: where the service is, and what to try.</summary>
 internal static class Greeting
 {
-    public static void Say(PorthorCore core, string url)
+    /// <param name="url">Where it listens.</param>
+    /// <param name="baseUrl">Where users reach it.</param>
+    /// <param name="password">That of the local administrator, if this start made it: it is shown here and nowhere else.</param>
+    public static void Say(PorthorCore core, string url, Uri baseUrl, Secret? password)
     {
-        if (core is not { DataDirectory: { } folder, Settings: { Mode: DeploymentMode.Embedded, ConfigPath: null } })
+        if (core is not { DataDirectory: { } folder, Settings.Mode: DeploymentMode.Embedded })
             return;
         // Standard output belongs to the log where that is not a terminal.
         var output = Console.IsOutputRedirected ? Console.Error : Console.Out;
+        if (core.Settings.ConfigPath is null)
+            Welcome(output, folder, url, SignIn(folder, baseUrl, password));
+        else if (password is not null)
+            output.WriteLine($"\n{SignIn(folder, baseUrl, password)}\n");
+        output.Flush();
+    }
+
+    private static void Welcome(TextWriter output, DataDirectory folder, string url, string signIn)
+    {
         var token = $"$(cat {Quote(folder.BootstrapTokenPath)})";
         output.WriteLine(
             $"""
@@ -21,6 +35,8 @@ internal static class Greeting
               bootstrap token  {folder.BootstrapTokenPath}
               API              {url}/auth/docs
 
+            {signIn}
+
             Make a token for yourself, list your tokens, and see what happened:
 
               TOKEN=$(curl -sS -H "Authorization: Bearer {token}" -H 'Content-Type: application/json' -d '{Example}' {url}/auth/api/v1/tokens | grep -o 'gt-[^"]*')
@@ -30,8 +46,17 @@ internal static class Greeting
             Stop with Ctrl+C.
 
             """);
-        output.Flush();
     }
+
+    private static string SignIn(DataDirectory folder, Uri baseUrl, Secret? password) =>
+        $"""
+        Log in with a browser:
+
+          page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, "/auth/docs")}")}
+          username         {LocalAdministrator.Username}
+          password         {password?.Reveal() ?? "was shown at the first start; a new one:"}
+        {(password is null ? $"                   porthor local-admin reset-password --data-dir {Quote(folder.Path)}" : "                   (shown this once; keep it)")}
+        """;
 
     private static string User => UserNameOr("newcomer");
 

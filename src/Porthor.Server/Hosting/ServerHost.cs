@@ -7,6 +7,7 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Health;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Login.Local;
 using Porthor.Server.Observation;
 
 namespace Porthor.Server.Hosting;
@@ -28,7 +29,9 @@ internal static partial class ServerHost
         await using var app = Build(core, urls, loggers);
         await StartAsync(app, urls, cancellationToken);
         await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
-        Greeting.Say(core, app.Urls.First());
+        // Not before it listens: a password that is shown must be one that can be used.
+        var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
+        Greeting.Say(core, app.Urls.First(), app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;

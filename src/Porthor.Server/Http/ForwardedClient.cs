@@ -50,6 +50,13 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         var peer => peer,
     };
 
+    /// <summary>
+    /// The address that a client cannot choose, for what is counted by address: what headers say counts only if a trusted proxy passed
+    /// them on.
+    /// </summary>
+    public static IPAddress? ProvenAddress(HttpContext context, IReadOnlyList<AddressBlock> proxies) =>
+        PeerOf(context) is { } peer && !proxies.Any(proxy => proxy.Contains(peer)) ? peer : Of(context).Address;
+
     /// <summary>The scheme at the client's place in <c>X-Forwarded-Proto</c>, or the left-most if that list is shorter.</summary>
     private static string? SchemeAt(HttpContext context, int fromRight)
     {

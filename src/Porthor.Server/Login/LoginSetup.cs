@@ -1,4 +1,5 @@
 using Porthor.Server.Hosting;
+using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Login;
 
@@ -10,7 +11,12 @@ internal static class LoginSetup
         services.AddSingleton(new LoginErrorPage(core.Settings));
         services.AddSingleton<LoginCompletion>();
         services.AddSingleton<LoginEndpoints>();
+        services.AddLocalLogin(core);
     }
 
-    public static void MapLogin(this IEndpointRouteBuilder routes) => LoginEndpoints.Map(routes);
+    public static void MapLogin(this IEndpointRouteBuilder routes, PorthorCore core)
+    {
+        LoginEndpoints.Map(routes);
+        routes.MapLocalLogin(core);
+    }
 }

@@ -27,6 +27,8 @@ public sealed class PorthorMetrics : IDisposable
     private readonly Counter<long> loginFailures;
     private readonly Counter<long> loginEnrollments;
     private readonly Histogram<double> loginTime;
+    private readonly Counter<long> passwordWork;
+    private readonly Counter<long> loginsRefused;
 
     /// <param name="meterName">Another than the usual one keeps a test's facts apart from those of others.</param>
     public PorthorMetrics(string meterName = MeterName)
@@ -47,6 +49,8 @@ public sealed class PorthorMetrics : IDisposable
         rateLimitFailures = meter.CreateCounter<long>("porthor.rate_limit.failed", "{request}", "Requests that could not be counted, and went on.");
         unavailable = meter.CreateCounter<long>("porthor.unavailable", "{request}", "Requests answered with 503, because a store did not answer.");
         usesDropped = meter.CreateCounter<long>("porthor.uses.dropped", "{use}", "Uses of tokens that were not written down, because there were too many.");
+        loginsRefused = meter.CreateCounter<long>("porthor.login.refused", "{login}", "Passwords that were not looked at, because of too many before or at once.");
+        passwordWork = meter.CreateCounter<long>("porthor.password.work", "{iteration}", "What comparing passwords with hashes cost.");
         build = meter.CreateGauge<long>("porthor.build.info", unit: null, "Always 1; the labels tell what runs.");
         Decisions = new DecisionMetrics(meter, services);
         Stores = new StoreMetrics(meter);
@@ -77,6 +81,11 @@ public sealed class PorthorMetrics : IDisposable
     public void RateLimitFailed() => rateLimitFailures.Add(1);
 
     public void StoreUnavailable() => unavailable.Add(1);
+
+    /// <param name="iterations">The same for whoever's password it is.</param>
+    public void PasswordCompared(long iterations) => passwordWork.Add(iterations);
+
+    public void LoginRefused() => loginsRefused.Add(1);
 
     public void UseDropped() => usesDropped.Add(1);
 

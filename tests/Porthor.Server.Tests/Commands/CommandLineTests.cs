@@ -36,7 +36,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         var help = await program.RunAsync(argument);
         (help.ExitCode, help.Errors).ShouldBe((0, ""));
         foreach (var verb in (string[])["audit", "config", "delete-all-data", "generate-key", "generate-schema", "generate-session-secret",
-            "generate-token", "hash-password", "help", "import-ids", "init", "maintenance", "openapi-schema", "run", "token", "update-schema", "validate-schema"])
+            "generate-token", "hash-password", "help", "import-ids", "init", "local-admin", "maintenance", "openapi-schema", "run", "token", "update-schema", "validate-schema"])
             help.Output.ShouldContain($"\n  {verb} ");
     }
 

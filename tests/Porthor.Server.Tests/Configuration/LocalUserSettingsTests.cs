@@ -1,4 +1,3 @@
-using Porthor.Server.Configuration;
 using Porthor.Users;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 

@@ -1,0 +1,114 @@
+using System.Globalization;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+
+namespace Porthor.Server.Login.Local;
+
+/// <summary>
+/// <c>/login/local</c>: the form of a login under way. It is taken only from the browser to which it was shown, and only from a page of
+/// ours; else others could log a user in as themselves and watch what they do.
+/// </summary>
+internal sealed partial class LocalLoginEndpoints(
+    PorthorCore core,
+    ServerIdentity server,
+    LocalLogin login,
+    LoginCompletion completion,
+    ILogger<LocalLoginEndpoints> logger,
+    ILogger<BrowserSession> sessionLogger)
+{
+    public const string Path = "/login/local";
+
+    private static readonly TimeSpan DeviceIsKnownFor = TimeSpan.FromDays(400);
+
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet(Path, (HttpContext context, LocalLoginEndpoints local) => local.ShowAsync(context)).ExcludeFromDescription();
+        routes.MapPost(Path, (HttpContext context, LocalLoginEndpoints local) => local.SubmitAsync(context)).ExcludeFromDescription();
+    }
+
+    private Task ShowAsync(HttpContext context) => SessionOf(context).State.Attempt() is { } attempt
+        ? LocalLoginPage.WriteAsync(context, StatusCodes.Status200OK, attempt.State)
+        : SendOnAsync(context);
+
+    private async Task SubmitAsync(HttpContext context)
+    {
+        var form = await LocalLoginForm.ReadAsync(context.Request, context.RequestAborted);
+        if (ForwardedClient.Of(context).Address is null)
+            throw Problem.MissingClientAddress().ToException();
+        if (!FormOrigin.IsOurs(context.Request.Headers, server.BaseUrl))
+        {
+            // Whoever made the browser send this must not even end the login that is under way.
+            Log.Foreign(logger);
+            throw Problem.Of(StatusCodes.Status403Forbidden, "The form was sent from a page that is not ours", "foreign_form").ToException();
+        }
+        if (SessionOf(context).State.Attempt() is not { } attempt)
+            await SendOnAsync(context);
+        else if (!new Secret(attempt.State).Matches(form.State))
+            await completion.FailAsync(context, LoginFailure.WrongState("Authentication state mismatch, please start over"));
+        else
+            await TryAsync(context, attempt, form);
+    }
+
+    private async Task TryAsync(HttpContext context, LoginAttempt attempt, LocalLoginForm form)
+    {
+        var cookie = RequestCookies.Find(context.Request.Headers.Cookie, DeviceMark.CookieName);
+        var address = ForwardedClient.ProvenAddress(context, core.Settings.Proxies);
+        var outcome = await login.TryAsync(form.Username, form.Password.Reveal(), address, cookie, context.RequestAborted);
+        if (outcome.Result == LocalLoginResult.Right)
+        {
+            KeepDevice(context.Response, outcome.DeviceCookie!);
+            // Whoever may have planted the cookie knows it; pages get another.
+            var session = SessionOf(context);
+            session.State = session.State with { Csrf = null };
+            await completion.SucceedAsync(context, new LoginIdentity(outcome.User!.Username, outcome.User.Data));
+            return;
+        }
+        var (status, message) = Tell(outcome);
+        Log.Failed(logger, message, outcome.User?.Username);
+        if (outcome.Result == LocalLoginResult.Wrong)
+            core.Metrics.LoginFailed();
+        else
+            core.Metrics.LoginRefused();
+        if (outcome.Wait > TimeSpan.Zero)
+            context.Response.Headers.RetryAfter = Seconds(outcome.Wait);
+        await LocalLoginPage.WriteAsync(context, status, attempt.State, message, form.Username);
+    }
+
+    /// <summary>The same whether or not there is such a user.</summary>
+    private static (int Status, string Message) Tell(LocalLoginOutcome outcome) => outcome.Result switch
+    {
+        LocalLoginResult.TooManyFailures => (StatusCodes.Status429TooManyRequests, $"Too many failed logins. Try again in {Seconds(outcome.Wait)} seconds."),
+        LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many people are logging in at this moment. Try again in a few seconds."),
+        _ => (StatusCodes.Status403Forbidden, "Wrong username or password."),
+    };
+
+    /// <summary>Another tab has finished the login, or it never began here.</summary>
+    private Task SendOnAsync(HttpContext context)
+    {
+        Log.Finished(logger);
+        Redirection.Write(context, SessionOf(context).State.ReturnUrl ?? server.AfterLogout(core.Settings));
+        return Task.CompletedTask;
+    }
+
+    private void KeepDevice(HttpResponse response, string cookie) => response.Headers.Append(
+        "Set-Cookie",
+        $"{DeviceMark.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Path}; SameSite=strict{(server.IsSecure ? "; Secure" : "")}");
+
+    private static string Seconds(TimeSpan time) => Math.Ceiling(time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+
+    private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
+
+    private static partial class Log
+    {
+        /// <param name="username">Null if it is nobody's: people type their password there by mistake.</param>
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication failed")]
+        public static partial void Failed(ILogger logger, string error, string? username);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Login form sent from another site")]
+        public static partial void Foreign(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Login state missing, redirecting without authentication")]
+        public static partial void Finished(ILogger logger);
+    }
+}

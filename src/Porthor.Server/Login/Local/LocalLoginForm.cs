@@ -1,0 +1,44 @@
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
+using Porthor.Secrets;
+using Porthor.Server.Http;
+
+namespace Porthor.Server.Login.Local;
+
+/// <summary>What the form was filled in with.</summary>
+/// <param name="State">Names the login that the form was shown for.</param>
+internal sealed record LocalLoginForm(string State, string Username, Secret Password)
+{
+    private const string MediaType = "application/x-www-form-urlencoded";
+    private const int MostFields = 8;
+    private const int LongestKey = 64;
+    private const int LongestValue = 4096;
+
+    /// <exception cref="ProblemException">The body is not what a browser makes of our form.</exception>
+    public static async Task<LocalLoginForm> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || !string.Equals(type.MediaType, MediaType, StringComparison.OrdinalIgnoreCase)
+            || type.CharSet is not (null or "utf-8" or "UTF-8"))
+            throw Problem.Of(StatusCodes.Status415UnsupportedMediaType, $"The body must be {MediaType} in UTF-8", "not_a_form").ToException();
+        using var reader = new FormReader(request.Body) { ValueCountLimit = MostFields, KeyLengthLimit = LongestKey, ValueLengthLimit = LongestValue };
+        try
+        {
+            var fields = await reader.ReadFormAsync(cancellationToken);
+            return new LocalLoginForm(One(fields, "state"), One(fields, "username"), new Secret(One(fields, "password")));
+        }
+        catch (InvalidDataException)
+        {
+            throw Bad("The form has too many fields, or one that is too long");
+        }
+    }
+
+    /// <summary>People type their password anywhere.</summary>
+    public override string ToString() => "***";
+
+    private static string One(Dictionary<string, StringValues> fields, string name) =>
+        fields.TryGetValue(name, out var values) && values is [{ } value] ? value : throw Bad($"The form must have one field {name}");
+
+    private static ProblemException Bad(string message) => Problem.Of(StatusCodes.Status400BadRequest, message, "bad_form").ToException();
+}

@@ -1,0 +1,28 @@
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+
+namespace Porthor.Server.Login.Local;
+
+/// <summary>Local accounts, put together; nothing of it is there where others say who users are.</summary>
+internal static class LocalLoginSetup
+{
+    public static void AddLocalLogin(this IServiceCollection services, PorthorCore core)
+    {
+        if (!LocalAccounts.AreUsed(core.DataDirectory, core.Settings))
+            return;
+        services.AddSingleton<ILoginProvider, LocalLoginProvider>();
+        services.AddSingleton(_ => new PasswordCheck(core.Metrics));
+        services.AddSingleton(provider => new LocalLogin(
+            new LocalAccounts(core.DataDirectory, core.Settings),
+            new LoginThrottle(core.Clock),
+            provider.GetRequiredService<PasswordCheck>(),
+            new Fernet(core.SessionKeys, core.Clock)));
+        services.AddSingleton<LocalLoginEndpoints>();
+    }
+
+    public static void MapLocalLogin(this IEndpointRouteBuilder routes, PorthorCore core)
+    {
+        if (LocalAccounts.AreUsed(core.DataDirectory, core.Settings))
+            LocalLoginEndpoints.Map(routes);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Net;
+using System.Text.RegularExpressions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>The administrator whom a newcomer is told of: the program alone in an empty folder, and a browser.</summary>
+public sealed class FirstLoginTests : IAsyncLifetime
+{
+    private readonly PorthorProgram program = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Fact]
+    public async Task The_password_of_the_greeting_works_and_is_shown_once()
+    {
+        var first = await GreetedServer.StartAsync(program);
+        Told(first.Greeting, "username").ShouldBe("admin");
+        var password = Told(first.Greeting, "password");
+        var page = Told(first.Greeting, "page");
+        page.ShouldStartWith($"{first.Url}/login?rd={first.Url}/");
+        (await LogInAsync(page, password)).ShouldBe((HttpStatusCode.SeeOther, page.Split("rd=")[1]));
+        (await LogInAsync(page, password + "x")).Status.ShouldBe(HttpStatusCode.Forbidden);
+        var ended = await first.Program.TerminateAsync();
+
+        // It was said once, is in no line of the log, and in no file.
+        ended.Errors.Split(password).Length.ShouldBe(2);
+        ended.Output.ShouldNotContain(password);
+        ended.Output.ShouldContain("Successfully authenticated user admin");
+        foreach (var file in Directory.GetFiles(Path.Combine(program.Folder, "porthor-data")))
+            System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(file)).ShouldNotContain(password);
+        var kept = Path.Combine(program.Folder, "porthor-data", "local-admin");
+        File.GetUnixFileMode(kept).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var hash = await File.ReadAllTextAsync(kept);
+
+        // The second start says how to get another one, and changes nothing.
+        var second = await GreetedServer.StartAsync(program);
+        second.Greeting.ShouldNotContain(password);
+        second.Greeting.ShouldContain($"porthor local-admin reset-password --data-dir {program.Folder}/porthor-data\n");
+        (await File.ReadAllTextAsync(kept)).ShouldBe(hash);
+        (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.SeeOther);
+
+        // Beside the server that runs, and at once.
+        var reset = await program.RunAsync("local-admin", "reset-password");
+        (reset.ExitCode, reset.Errors).ShouldBe((0, ""));
+        reset.Output.ShouldMatch(@"\A([a-z2-9]{6}-){3}[a-z2-9]{6}\n\z");
+        (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await LogInAsync(Told(second.Greeting, "page"), reset.Output.TrimEnd())).Status.ShouldBe(HttpStatusCode.SeeOther);
+        File.GetUnixFileMode(kept).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    /// <summary>With a configuration that names no provider, there is nothing else to say than this.</summary>
+    [Fact]
+    public async Task A_configuration_without_users_has_the_administrator_too()
+    {
+        program.Configure("logLevel: INFO\n");
+        var server = program.Start("run", "--port", "0");
+        await server.UntilAsync(() => Task.FromResult(server.Errors.Contains("keep it)", StringComparison.Ordinal)), "the password");
+        (await LogInAsync(Told(server.Errors, "page"), Told(server.Errors, "password"))).Status.ShouldBe(HttpStatusCode.SeeOther);
+        server.Errors.ShouldNotContain("curl");
+    }
+
+    [Fact]
+    public async Task Where_users_are_configured_nobody_else_is_made()
+    {
+        var hash = (await program.RunWithInputAsync("correct horse battery staple\n", "hash-password")).Output.Trim();
+        program.Configure($"localUsers:\n  - username: alice\n    groups: [admins]\n    passwordHash: '{hash}'\nlocalGroups: {{admins: 3000}}\n");
+        var server = program.Start("run", "--urls", "http://127.0.0.1:0");
+        await server.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(program.Folder, "porthor-data", "lock"))), "the server");
+        var refused = await program.RunAsync("local-admin", "reset-password");
+        refused.ShouldBe(new Outcome(1, "", "Error: There is no local administrator: the configuration names a login provider or localUsers.\n"));
+        (await server.TerminateAsync()).Errors.ShouldNotContain("password");
+        File.Exists(Path.Combine(program.Folder, "porthor-data", "local-admin")).ShouldBeFalse();
+    }
+
+    private static string Told(string greeting, string what) => One(greeting, $@"\n  {what} +(?<one>\S+)\n");
+
+    private static string One(string text, string pattern) => Regex.Match(text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["one"].Value;
+
+    private static async Task<(HttpStatusCode Status, string? Location)> LogInAsync(string page, string password)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, CookieContainer = new CookieContainer() });
+        using var sent = await client.GetAsync(page);
+        var form = new Uri(new Uri(page), sent.Headers.Location!);
+        var state = One(await client.GetStringAsync(form), "name=\"state\" value=\"(?<one>[^\"]+)\"");
+        using var filled = new FormUrlEncodedContent([new("state", state), new("username", "admin"), new("password", password)]);
+        using var answer = await client.PostAsync(form, filled);
+        return (answer.StatusCode, answer.Headers.Location?.OriginalString);
+    }
+}

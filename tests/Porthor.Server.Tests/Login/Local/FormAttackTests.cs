@@ -1,0 +1,168 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>What others may make of the login form: pages elsewhere, planted cookies, bodies that no browser sends.</summary>
+public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
+{
+    /// <summary>
+    /// A page elsewhere logs a visitor in as the attacker, to see what they do. It can have a form with everything that the attacker was
+    /// shown, but the visitor's browser has another login under way, or none.
+    /// </summary>
+    [Theory, EveryMode]
+    public async Task A_form_that_another_browser_was_shown_is_void(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var attackers = await new FormBrowser(server.Host).OpenFormAsync();
+
+        // Without a login under way nothing is even looked at.
+        var visitor = new FormBrowser(server.Host);
+        (await visitor.SubmitAsync(attackers, "alice")).StatusCode.ShouldBe(303);
+        visitor.State.Token.ShouldBeNull();
+        // With one, the form is not its own: the login is over, and has to be begun anew.
+        await visitor.OpenFormAsync();
+        var refused = await visitor.SubmitAsync(attackers, "alice");
+        (refused.StatusCode, visitor.State).ShouldBe((403, SessionState.Empty));
+        refused.Body.ShouldContain("Authentication state mismatch, please start over");
+        foreach (var state in (string[])["", "x"])
+        {
+            await visitor.OpenFormAsync();
+            (await visitor.PostAsync([("state", state), ("username", "alice"), ("password", LocalLoginServers.Password)])).StatusCode.ShouldBe(403);
+        }
+        (await visitor.LogInAsync("alice")).StatusCode.ShouldBe(303);
+    }
+
+    /// <summary>
+    /// Somebody who can set cookies for our host, as pages on a host below it can, plants their own login under way, and has its form.
+    /// That the form is not on a page of ours the browser tells.
+    /// </summary>
+    [Theory]
+    [InlineData("cross-site", null, false)]
+    [InlineData("same-site", null, false)]
+    [InlineData("none", null, false)]
+    [InlineData("cross-site", "https://example.com", false)]
+    [InlineData("same-origin", null, true)]
+    [InlineData("same-origin", "null", true)]
+    [InlineData(null, "https://evil.example.net", false)]
+    [InlineData(null, "https://sub.example.com", false)]
+    [InlineData(null, "http://example.com", false)]
+    [InlineData(null, "https://example.com:8443", false)]
+    [InlineData(null, "null", false)]
+    [InlineData(null, "", false)]
+    [InlineData(null, "https://example.com", true)]
+    [InlineData(null, "https://EXAMPLE.com:443", true)]
+    [InlineData(null, null, true)]
+    public async Task A_form_on_a_page_elsewhere_is_refused(string? site, string? origin, bool accepted)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var attacker = new FormBrowser(server.Host);
+        var form = await attacker.OpenFormAsync();
+        var visitor = new FormBrowser(server.Host) { Cookies = { [SessionCookie.Name] = attacker.Cookies[SessionCookie.Name] } };
+        (string, string)[] headers = [.. site is null ? [] : (IEnumerable<(string, string)>)[("Sec-Fetch-Site", site)], .. origin is null ? [] : (IEnumerable<(string, string)>)[("Origin", origin)]];
+        var before = visitor.State;
+        var answer = await visitor.PostAsync([("state", FormBrowser.StateIn(form)), ("username", "kate"), ("password", LocalLoginServers.Password)], headers);
+        if (accepted)
+        {
+            answer.StatusCode.ShouldBe(303);
+            visitor.State.Token.ShouldNotBeNull();
+            return;
+        }
+        (answer.StatusCode, answer.DetailType).ShouldBe((403, "foreign_form"));
+        // It cannot even end the login that is under way.
+        answer.Headers.Keys.ShouldNotContain("Set-Cookie");
+        visitor.State.ShouldBe(before);
+    }
+
+    /// <summary>Whoever planted a session or a login under way knows nothing of the session that comes of it.</summary>
+    [Theory, EveryMode]
+    public async Task A_planted_session_does_not_become_the_users(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var attacker = new FormBrowser(server.Host);
+        await attacker.LogInAsync("frank");
+        (await attacker.GetAsync("/auth/api/v1/login")).StatusCode.ShouldBe(200);
+        await attacker.OpenFormAsync();
+        var planted = attacker.State;
+        var visitor = new FormBrowser(server.Host) { Cookies = { [SessionCookie.Name] = attacker.Cookies[SessionCookie.Name] } };
+        (await visitor.LogInAsync("erin")).StatusCode.ShouldBe(303);
+
+        // The visitor has a session of their own; what the attacker has is the attacker's still.
+        visitor.State.Token.ShouldNotBe(planted.Token);
+        planted.Csrf.ShouldNotBeNull();
+        visitor.State.Csrf.ShouldBeNull();
+        (await visitor.GetAsync("/auth/api/v1/user-info")).Json.GetProperty("username").GetString().ShouldBe("erin");
+        (await attacker.GetAsync("/auth/api/v1/user-info")).Json.GetProperty("username").GetString().ShouldBe("frank");
+        attacker.State.ShouldBe(planted);
+    }
+
+    [Theory]
+    [InlineData(415, "not_a_form", "{\"username\":\"alice\"}", "application/json")]
+    [InlineData(415, "not_a_form", "state=x&username=alice&password=x", null)]
+    [InlineData(415, "not_a_form", "state=x&username=alice&password=x", "text/plain")]
+    [InlineData(415, "not_a_form", "state=x&username=alice&password=x", "application/x-www-form-urlencoded; charset=utf-16")]
+    [InlineData(415, "not_a_form", "--b\r\n\r\n--b--", "multipart/form-data; boundary=b")]
+    [InlineData(400, "bad_form", "", "application/x-www-form-urlencoded")]
+    [InlineData(400, "bad_form", "username=alice&password=x", "application/x-www-form-urlencoded")]
+    [InlineData(400, "bad_form", "state=x&password=x", "application/x-www-form-urlencoded")]
+    [InlineData(400, "bad_form", "state=x&username=alice", "application/x-www-form-urlencoded")]
+    [InlineData(400, "bad_form", "state=x&username=alice&username=bob&password=x", "application/x-www-form-urlencoded")]
+    [InlineData(400, "bad_form", "state=x&username=alice&password=x&password=y", "application/x-www-form-urlencoded; charset=utf-8")]
+    [InlineData(400, "bad_form", "state=x&username=alice&password=x&a=&b=&c=&d=&e=&f=", "application/x-www-form-urlencoded")]
+    public async Task A_body_that_is_no_form_of_ours_is_refused(int status, string type, string body, string? mediaType)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = new FormBrowser(server.Host);
+        await browser.OpenFormAsync();
+        var answer = await browser.PostAsync(body, mediaType);
+        (answer.StatusCode, answer.DetailType).ShouldBe((status, type));
+        // No part of it comes back, which might be a password.
+        answer.Body.ShouldNotContain("alice");
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_refused()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = new FormBrowser(server.Host);
+        var form = await browser.OpenFormAsync();
+        (await browser.SubmitAsync(form, "grace", new string('x', 4000))).StatusCode.ShouldBe(403);
+        (await browser.SubmitAsync(form, "grace", new string('x', 5000))).StatusCode.ShouldBe(400);
+        // A server that has seen enough need not read the rest, so these are sent by hand.
+        var head = $"POST /login/local HTTP/1.1\r\nHost: {server.Host.Url.Authority}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        var body = new string('x', 70_000);
+        (await server.SendRawAsync($"{head}Content-Length: {body.Length}\r\n\r\n{body}"))!.StatusCode.ShouldBe(413);
+        foreach (var (length, status) in ((int, int)[])[(20_000, 400), (70_000, 413)])
+            (await server.SendRawAsync($"{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body[..length]}\r\n0\r\n\r\n"))!.StatusCode.ShouldBe(status);
+        (await browser.SubmitAsync(form, "grace")).StatusCode.ShouldBe(303);
+    }
+
+    /// <summary>Broken encodings and odd characters are a wrong password like any other.</summary>
+    [Theory]
+    [InlineData("%")]
+    [InlineData("%zz%f")]
+    [InlineData("%ff%fe")]
+    [InlineData("%00")]
+    [InlineData("%ED%A0%80")]
+    [InlineData("%F0%9F%94%91")]
+    public async Task An_odd_password_is_a_wrong_one(string encoded)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = new FormBrowser(server.Host);
+        var state = Uri.EscapeDataString(FormBrowser.StateIn(await browser.OpenFormAsync()));
+        var answer = await browser.PostAsync($"state={state}&username=heidi{encoded}&password={encoded}", "application/x-www-form-urlencoded");
+        answer.StatusCode.ShouldBe(403);
+        answer.Body.ShouldContain("Wrong username or password.");
+    }
+
+    [Theory]
+    [InlineData("PUT")]
+    [InlineData("DELETE")]
+    [InlineData("PATCH")]
+    public async Task Other_methods_are_not_allowed(string method)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        (await server.SendAsync(new HttpMethod(method), "/login/local")).StatusCode.ShouldBe(405);
+    }
+}

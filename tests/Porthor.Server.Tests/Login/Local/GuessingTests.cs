@@ -1,0 +1,155 @@
+using Microsoft.Extensions.DependencyInjection;
+using Porthor.Server.Login.Local;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>Those who guess passwords are slowed down; those whose passwords are guessed are not.</summary>
+public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
+{
+    [Theory, EveryMode]
+    public async Task After_five_failures_one_has_to_wait(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        // It is the same for users and for names that are nobody's.
+        foreach (var name in (string[])["ivan", "nobody"])
+        {
+            var browser = new FormBrowser(server.Host);
+            var form = await browser.OpenFormAsync();
+            await FailAsync(browser, form, name, 5);
+            foreach (var (status, wait) in ((int, int)[])[(429, 2), (403, 0), (429, 4), (403, 0), (429, 8)])
+            {
+                var logged = server.CountLines();
+                var answer = await browser.SubmitAsync(form, name, "wrong");
+                answer.StatusCode.ShouldBe(status);
+                if (status == 403)
+                    continue;
+                answer.Header("Retry-After").ShouldBe($"{wait}");
+                answer.Body.ShouldContain($"Too many failed logins. Try again in {wait} seconds.");
+                server.LinesSince(logged, "Authentication failed").ShouldHaveSingleItem().GetProperty("username").GetString()
+                    .ShouldBe(name == "ivan" ? "ivan" : null);
+                // Not even the right password is looked at; and asking does not make it longer.
+                (await browser.SubmitAsync(form, name)).StatusCode.ShouldBe(429);
+                server.Clock.Advance(TimeSpan.FromSeconds(wait));
+            }
+            // The form of before is still good.
+            (await browser.SubmitAsync(form, name)).StatusCode.ShouldBe(name == "ivan" ? 303 : 403);
+        }
+    }
+
+    /// <summary>Strangers who fail as Judy, from as many addresses as they like, do not keep her out.</summary>
+    [Theory, EveryMode]
+    public async Task Strangers_cannot_lock_a_user_out(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var home = new FormBrowser(server.Host);
+        (await home.LogInAsync("judy")).StatusCode.ShouldBe(303);
+
+        // One stranger: they have to wait, she does not.
+        var stranger = new FormBrowser(server.Host);
+        var form = await stranger.OpenFormAsync();
+        await FailAsync(stranger, form, "judy", 5);
+        (await stranger.SubmitAsync(form, "judy", "wrong")).StatusCode.ShouldBe(429);
+        (await home.LogInAsync("judy")).StatusCode.ShouldBe(303);
+        (await new FormBrowser(server.Host).LogInAsync("judy")).StatusCode.ShouldBe(303);
+
+        // Very many: a new place has to wait up to a minute, but neither her browser, wherever she takes it, nor her home.
+        for (var i = 0; i < 24; i++)
+        {
+            var another = new FormBrowser(server.Host);
+            var shown = await another.OpenFormAsync();
+            for (var attempt = 0; attempt < 5; attempt++)
+                (await another.SubmitAsync(shown, "judy", "wrong")).StatusCode.ShouldBeOneOf(403, 429);
+        }
+        (await new FormBrowser(server.Host).LogInAsync("judy")).StatusCode.ShouldBe(429);
+        (await new FormBrowser(server.Host, address: home.Address).LogInAsync("judy")).StatusCode.ShouldBe(303);
+        var away = new FormBrowser(server.Host) { Cookies = { [DeviceMark.CookieName] = home.Cookies[DeviceMark.CookieName] } };
+        (await away.LogInAsync("judy")).StatusCode.ShouldBe(303);
+        away.Cookies[DeviceMark.CookieName].ShouldNotBe("");
+        // Others do not notice.
+        (await new FormBrowser(server.Host).LogInAsync("lena")).StatusCode.ShouldBe(303);
+
+        // What a browser keeps is good for one user, and cannot be made up.
+        var mikes = new FormBrowser(server.Host);
+        (await mikes.LogInAsync("mike")).StatusCode.ShouldBe(303);
+        foreach (var cookie in (string[])[mikes.Cookies[DeviceMark.CookieName], home.Cookies[DeviceMark.CookieName][..^4] + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
+        {
+            var liar = new FormBrowser(server.Host) { Cookies = { [DeviceMark.CookieName] = cookie } };
+            (await liar.LogInAsync("judy")).StatusCode.ShouldBe(429);
+        }
+    }
+
+    /// <summary>An address that only the client itself tells is none: else guessing would have no bounds.</summary>
+    [Fact]
+    public async Task An_address_that_no_trusted_proxy_tells_does_not_count()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded, settings => LocalLoginServers.With(settings) with { Proxies = [] });
+        for (var i = 0; i < 5; i++)
+            (await new FormBrowser(server).LogInAsync("nina", "wrong")).StatusCode.ShouldBe(403);
+        (await new FormBrowser(server).LogInAsync("nina")).StatusCode.ShouldBe(429);
+        (await new FormBrowser(server).LogInAsync("oscar")).StatusCode.ShouldBe(303);
+    }
+
+    /// <summary>Counted, not timed: every password that is looked at costs the same, whoever's it is said to be.</summary>
+    [Fact]
+    public async Task Every_comparison_costs_the_same()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded, LocalLoginServers.With);
+        using var work = new MeasuredCount(server.Core.Metrics, "porthor.password.work");
+        // Alice's hash has more iterations than all others'.
+        foreach (var (name, password) in (IEnumerable<(string, string)>)[
+            ("alice", LocalLoginServers.Password), ("alice", "wrong"), ("bob", LocalLoginServers.Password), ("bob", "wrong"), ("bob", ""),
+            ("nobody", LocalLoginServers.Password), ("no name!", "wrong"), ("", ""), ("scopeless", LocalLoginServers.Password)])
+        {
+            var before = work.Total;
+            _ = await new FormBrowser(server).LogInAsync(name, password);
+            (work.Total - before).ShouldBe(LocalLoginServers.Iterations, $"{name} {password}");
+        }
+
+        // What is refused beforehand costs nothing.
+        var total = work.Total;
+        var browser = new FormBrowser(server);
+        var form = await browser.OpenFormAsync();
+        (await browser.PostAsync([("state", "x"), ("username", "bob"), ("password", LocalLoginServers.Password)])).StatusCode.ShouldBe(403);
+        (await browser.SubmitAsync(form, "bob")).StatusCode.ShouldBe(303);
+        work.Total.ShouldBe(total);
+    }
+
+    /// <summary>A flood of logins waits in a short line, so that the rest of the service goes on.</summary>
+    [Fact]
+    public async Task A_flood_is_turned_away()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded, LocalLoginServers.With);
+        var browser = new FormBrowser(server);
+        var form = await browser.OpenFormAsync();
+        var check = server.Services.GetRequiredService<PasswordCheck>();
+        using var cancelled = new CancellationTokenSource();
+        // One that takes long, and others that wait for it.
+        var first = check.MatchesAsync(hash: null, "x", 3_000_000, CancellationToken.None);
+        List<Task<bool?>> waiting = [];
+        for (var i = 0; i < 100; i++)
+            waiting.Add(check.MatchesAsync(hash: null, "x", 600_000, cancelled.Token));
+        var turnedAway = waiting.Where(task => task.IsCompletedSuccessfully).ToList();
+        turnedAway.Count.ShouldBeGreaterThan(50);
+        foreach (var task in turnedAway)
+            (await task).ShouldBeNull();
+
+        var busy = await browser.SubmitAsync(form, "peggy");
+        (busy.StatusCode, busy.Header("Retry-After")).ShouldBe((503, "2"));
+        busy.Body.ShouldContain("Too many people are logging in at this moment.");
+        // Those who do not wait any longer make room, and nobody was charged for what was not looked at.
+        await cancelled.CancelAsync();
+        (await first).ShouldBe(false);
+        foreach (var task in waiting.Except(turnedAway))
+            await Should.ThrowAsync<OperationCanceledException>(() => task);
+        await FailAsync(browser, form, "peggy", 4);
+        (await browser.SubmitAsync(form, "peggy")).StatusCode.ShouldBe(303);
+    }
+
+    private static async Task FailAsync(FormBrowser browser, Answer form, string username, int times)
+    {
+        for (var i = 0; i < times; i++)
+            (await browser.SubmitAsync(form, username, "wrong")).StatusCode.ShouldBe(403);
+    }
+}

@@ -1,0 +1,44 @@
+using Porthor.Server.Configuration;
+using Porthor.Server.Login.Local;
+using Porthor.Server.Tests.Api;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>Servers whose configuration names users. Their hashes cost little, as no configuration's may.</summary>
+public sealed class LocalLoginServers : ApiServers
+{
+    public const string Password = "correct horse battery staple";
+
+    /// <summary>The most that any of the hashes costs, and so what every comparison does.</summary>
+    public const int Iterations = 3000;
+
+    /// <summary>Each test has a name of its own, so that it is not slowed down by what others do.</summary>
+    internal static readonly string[] Names =
+        ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kate", "lena", "mike", "nina", "oscar", "peggy", "rupert", "sybil"];
+
+    internal override PorthorSettings Configure(PorthorSettings settings) => With(settings);
+
+    internal static PorthorSettings With(PorthorSettings settings) => settings with
+    {
+        // What stands before these servers in tests is trusted to say where the client is.
+        Proxies = [AddressBlock.Parse("127.0.0.1")],
+        Providers = new ProviderSettings { LocalUsers = [.. Names.Select(User), Scopeless] },
+        GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["admin:token"] = ["admins"], ["read:all"] = ["admins", "staff"] },
+    };
+
+    private static LocalUser Scopeless => new("scopeless", UserData.None, PasswordHash.Of(Password, 1000));
+
+    private static LocalUser User(string name, int index) => new(
+        name,
+        new UserData
+        {
+            Name = $"{char.ToUpperInvariant(name[0])}{name[1..]} Example",
+            Email = $"{name}@example.com",
+            Uid = 2000 + index,
+            Gid = 2000 + index,
+            Groups = [new Group(name, 2000 + index), new Group(name == "alice" ? "admins" : "staff", name == "alice" ? 3001 : 3000)],
+        },
+        PasswordHash.Of(Password, name == "alice" ? Iterations : 1000));
+}

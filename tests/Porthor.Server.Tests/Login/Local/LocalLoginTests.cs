@@ -1,0 +1,147 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>Logging in with a username and a password, as a browser does it.</summary>
+public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
+{
+    private const string Wrong = "Wrong username or password.";
+
+    [Theory, EveryMode]
+    public async Task A_user_logs_in_with_a_form(Mode mode)
+    {
+        var (server, browser) = await StartAsync(mode);
+        // Whoever needs to log in is sent to the form.
+        var sent = await browser.GetAsync("/login?rd=" + Uri.EscapeDataString(FormBrowser.Destination));
+        (sent.StatusCode, sent.Header("Location"), sent.Body).ShouldBe((307, "/login/local", ""));
+        browser.State.ReturnUrl.ShouldBe(FormBrowser.Destination);
+        var form = await browser.GetAsync("/login/local");
+        (form.StatusCode, form.Header("Content-Type"), form.Header("Cache-Control")).ShouldBe((200, "text/html; charset=utf-8", "no-cache, no-store"));
+        FormBrowser.StateIn(form).ShouldBe(browser.State.State);
+
+        // From there, to where they wanted to go: with GET, so that the password is not sent there too.
+        var logged = server.CountLines();
+        var done = await browser.SubmitAsync(form, "alice");
+        (done.StatusCode, done.Header("Location"), done.Body).ShouldBe((303, FormBrowser.Destination, ""));
+
+        // They have a session, and what is known about them is in it.
+        var login = await browser.GetAsync("/auth/api/v1/login");
+        login.Json.GetProperty("username").GetString().ShouldBe("alice");
+        login.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["admin:token", "read:all", "user:token"]);
+        (await browser.GetAsync("/auth/api/v1/user-info")).Body.ShouldBe(
+            """{"username":"alice","name":"Alice Example","email":"alice@example.com","uid":2000,"gid":2000,"groups":[{"name":"admins","id":3001},{"name":"alice","id":2000}]}""");
+        (await browser.GetAsync("/auth/api/v1/token-info")).Json.GetProperty("token_type").GetString().ShouldBe("session");
+        var (state, session) = (browser.State, browser.State.Token!);
+        state.ShouldBe(new SessionState { Token = session, Csrf = state.Csrf });
+        var line = server.LinesSince(logged, "Successfully authenticated user alice").ShouldHaveSingleItem();
+        line.GetProperty("token_key").GetString().ShouldBe(session.Key.Value);
+        var history = (await browser.GetAsync("/auth/api/v1/users/alice/token-change-history")).Json[0];
+        (history.GetProperty("action").GetString(), history.GetProperty("actor").GetString(), history.GetProperty("ip_address").GetString())
+            .ShouldBe(("create", "alice", browser.Address));
+    }
+
+    /// <summary>Nobody learns from an answer whether there is such a user.</summary>
+    [Theory, EveryMode]
+    public async Task A_wrong_password_and_an_unknown_user_are_told_the_same(Mode mode)
+    {
+        var (server, browser) = await StartAsync(mode);
+        var form = await browser.OpenFormAsync();
+        var state = browser.State;
+        var logged = server.CountLines();
+        var known = await browser.SubmitAsync(form, "bob", "wrong horse battery staple");
+        var unknown = await browser.SubmitAsync(form, "nobody", "wrong horse battery staple");
+        known.StatusCode.ShouldBe(403);
+        known.Body.ShouldContain($"<p id=\"error\" role=\"alert\">{Wrong}</p>");
+        known.Body.Replace("value=\"bob\"", "value=\"nobody\"").ShouldBe(unknown.Body);
+        Headers(known).ShouldBe(Headers(unknown));
+
+        // The log knows, as far as there is something to know; what somebody typed it does not repeat.
+        var lines = server.LinesSince(logged, "Authentication failed");
+        lines.Select(line => line.GetProperty("username").GetString()).ShouldBe(["bob", null]);
+        lines.ShouldAllBe(line => line.GetProperty("severity").GetString() == "warning" && line.GetProperty("error").GetString() == Wrong);
+        server.Host.Logs.Raw.ShouldNotContain(line => line.Contains("nobody", StringComparison.Ordinal));
+
+        // The login is still under way, and the same form can be sent again.
+        browser.State.ShouldBe(state);
+        foreach (var nearly in (string[])["", "Correct horse battery staple", LocalLoginServers.Password + " ", LocalLoginServers.Password[..^1]])
+            (await browser.SubmitAsync(known, "bob", nearly)).StatusCode.ShouldBe(403);
+        browser.State.Token.ShouldBeNull();
+        server.Clock.Advance(TimeSpan.FromMinutes(1));
+        (await browser.SubmitAsync(known, "bob")).StatusCode.ShouldBe(303);
+        browser.State.Token.ShouldNotBeNull();
+    }
+
+    [Theory, EveryMode]
+    public async Task Who_has_no_scope_is_not_let_in(Mode mode)
+    {
+        var (_, browser) = await StartAsync(mode);
+        var refused = await browser.LogInAsync("scopeless");
+        refused.StatusCode.ShouldBe(403);
+        refused.Body.ShouldContain("User unauthorized: scopeless is not a member of any authorized groups");
+        browser.State.ShouldBe(SessionState.Empty);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_form_that_belongs_to_no_login_leads_away(Mode mode)
+    {
+        var (server, browser) = await StartAsync(mode);
+        // Nobody began one.
+        var shown = await browser.GetAsync("/login/local");
+        (shown.StatusCode, shown.Header("Location")).ShouldBe((307, "https://example.com/"));
+        var sent = await browser.PostAsync([("state", "x"), ("username", "carol"), ("password", LocalLoginServers.Password)]);
+        (sent.StatusCode, sent.Header("Location")).ShouldBe((303, "https://example.com/"));
+        browser.Cookies.ShouldBeEmpty();
+
+        // Another tab finished it: the form of this one is void, and so is one that is sent again.
+        var form = await browser.OpenFormAsync();
+        (await browser.SubmitAsync(form, "carol")).StatusCode.ShouldBe(303);
+        var session = browser.State.Token;
+        (await browser.SubmitAsync(form, "carol")).Header("Location").ShouldBe("https://example.com/");
+        browser.State.Token.ShouldBe(session);
+        // There are no codes to come back with either.
+        await browser.OpenFormAsync();
+        var code = await browser.GetAsync($"/login?code=x&state={Uri.EscapeDataString(browser.State.State!)}");
+        (code.StatusCode, browser.State.Token).ShouldBe((403, session));
+        server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(FormBrowser.StateIn(form), StringComparison.Ordinal));
+    }
+
+    /// <summary>A form for people: labels, what password managers look for, no script; and headers for what a browser is to refuse.</summary>
+    [Fact]
+    public async Task The_form_needs_no_script_and_can_be_framed_by_nobody()
+    {
+        var (_, browser) = await StartAsync(Mode.Embedded);
+        var form = await browser.OpenFormAsync();
+        foreach (var part in (string[])["<html lang=\"en\">", "<label for=\"username\">", "<label for=\"password\">", "autocomplete=\"username\"",
+            "autocomplete=\"current-password\"", "type=\"password\"", "<form method=\"post\" action=\"/login/local\">", "<button type=\"submit\">"])
+            form.Body.ShouldContain(part);
+        foreach (var part in (string[])["<script", "style=", "onclick", "http"])
+            form.Body.ShouldNotContain(part);
+        form.Header("Content-Security-Policy").ShouldBe("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'");
+        (form.Header("X-Frame-Options"), form.Header("X-Content-Type-Options"), form.Header("Referrer-Policy")).ShouldBe(("DENY", "nosniff", "same-origin"));
+        // What was typed is shown again only if it can be a name.
+        (await browser.SubmitAsync(form, "mallory", "x")).Body.ShouldContain(" value=\"mallory\"");
+        foreach (var typed in (string[])["\"><script>alert(1)</script>", LocalLoginServers.Password])
+            (await browser.SubmitAsync(form, typed, "x")).Body.ShouldNotContain(typed);
+    }
+
+    [Fact]
+    public async Task Cookies_are_for_the_browser_alone()
+    {
+        var (_, browser) = await StartAsync(Mode.Embedded);
+        var done = await browser.LogInAsync("dave");
+        done.Headers["Set-Cookie"].Select(cookie => cookie[(cookie.IndexOf(';') + 2)..]).ShouldBe(
+            ["HttpOnly; Max-Age=34560000; Path=/login/local; SameSite=strict; Secure", "HttpOnly; Path=/; SameSite=lax; Secure"]);
+    }
+
+    private static IEnumerable<string> Headers(Answer answer) =>
+        answer.Headers.Where(header => header.Key is not ("Date" or "Content-Length")).Select(header => $"{header.Key}: {string.Join(',', header.Value)}");
+
+    private async Task<(ApiServer Server, FormBrowser Browser)> StartAsync(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        server.Watch.Secret(LocalLoginServers.Password);
+        return (server, new FormBrowser(server.Host, server.Watch));
+    }
+}

@@ -1,0 +1,165 @@
+using System.Net;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Server.Login.Local;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>Who has to wait after failed logins, how long, and who must not.</summary>
+public sealed class LoginThrottleTests
+{
+    private static readonly IPAddress Home = IPAddress.Parse("192.0.2.1");
+
+    private readonly FakeTimeProvider clock = new();
+    private readonly LoginThrottle throttle;
+
+    public LoginThrottleTests() => throttle = new LoginThrottle(clock);
+
+    [Fact]
+    public void Five_failures_are_free_and_then_the_delay_doubles()
+    {
+        Fail(5, "alice", Home);
+        foreach (var seconds in (int[])[2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900])
+        {
+            WaitOf("alice", Home).ShouldBe(seconds);
+            // Asking meanwhile neither helps nor makes it worse.
+            clock.Advance(TimeSpan.FromSeconds(seconds - 1));
+            WaitOf("alice", Home).ShouldBe(1);
+            clock.Advance(TimeSpan.FromSeconds(1));
+            Fail(1, "alice", Home);
+        }
+        // After an hour of rest all is forgotten.
+        clock.Advance(TimeSpan.FromHours(1));
+        Fail(5, "alice", Home);
+    }
+
+    [Fact]
+    public void A_success_is_forgiven_what_was_mistyped_before()
+    {
+        Fail(4, "alice", Home);
+        Succeed("alice", Home);
+        Fail(5, "alice", Home);
+        WaitOf("alice", Home).ShouldBe(2);
+    }
+
+    /// <summary>An attempt counts from its beginning on: those at the same time cannot all slip through.</summary>
+    [Fact]
+    public void Attempts_at_once_count_as_attempts_in_a_row()
+    {
+        var begun = Enumerable.Range(0, 20).Select(_ => throttle.Begin("alice", Home, device: null)).ToList();
+        begun.Count(attempt => !attempt.IsRefused).ShouldBe(5);
+        // Those whose password was never looked at are paid back, all of them.
+        foreach (var attempt in begun)
+            throttle.PayBack(attempt);
+        Fail(5, "alice", Home);
+    }
+
+    [Theory]
+    [InlineData("192.0.2.1", "192.0.2.2", false)]
+    [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData(null, null, true)]
+    [InlineData(null, "192.0.2.1", false)]
+    public void An_address_is_what_one_customer_has(string? failing, string? trying, bool same)
+    {
+        IPAddress? Address(string? text) => text is null ? null : IPAddress.Parse(text);
+        Fail(5, "alice", Address(failing));
+        (WaitOf("alice", Address(trying)) > 0).ShouldBe(same);
+    }
+
+    [Fact]
+    public void Trying_many_names_from_one_address_is_slowed_down_too()
+    {
+        for (var i = 0; i < 30; i++)
+            Fail(1, $"user-{i}x", Home);
+        WaitOf("another", Home).ShouldBe(2);
+        WaitOf("another", Address(2)).ShouldBe(0);
+        // A login of one's own in between makes no room for more.
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Succeed("mallory", Home);
+        WaitOf("another", Home).ShouldBe(2);
+        clock.Advance(TimeSpan.FromSeconds(2));
+        Fail(1, "another", Home);
+        WaitOf("another", Home).ShouldBe(4);
+    }
+
+    [Fact]
+    public void Strangers_everywhere_cannot_keep_a_user_from_where_they_were_before()
+    {
+        // Alice logged in at home, and with a browser of hers on the way.
+        Succeed("alice", Home);
+        var device = throttle.Begin("alice", Address(1), "laptop");
+        throttle.Succeeded(device);
+        for (var i = 2; i < 120; i++)
+        {
+            clock.Advance(TimeSpan.FromMinutes(1));
+            Fail(1, "alice", Address(i));
+        }
+
+        // At a place that is new for her, a stranger may be her or another of them.
+        WaitOf("alice", Address(200)).ShouldBeInRange(1, 60);
+        // At home and with her browser she does not even notice.
+        WaitOf("alice", Home).ShouldBe(0);
+        WaitOf("alice", Address(201), "laptop").ShouldBe(0);
+        // Not even if a stranger is behind the same address as she.
+        for (var i = 0; i < 30; i++)
+            _ = throttle.Begin("alice", Home, device: null);
+        WaitOf("alice", Home).ShouldBeGreaterThan(0);
+        WaitOf("alice", Home, "laptop").ShouldBe(0);
+        // Others are not concerned.
+        WaitOf("bob", Address(200)).ShouldBe(0);
+    }
+
+    /// <summary>Whoever stole a browser's mark has a few tries more, and no more.</summary>
+    [Fact]
+    public void A_known_browser_is_slowed_down_as_well()
+    {
+        throttle.Succeeded(throttle.Begin("alice", Home, "laptop"));
+        for (var i = 0; i < 5; i++)
+            throttle.Begin("alice", Address(i), "laptop").IsRefused.ShouldBeFalse();
+        WaitOf("alice", Address(9), "laptop").ShouldBe(2);
+    }
+
+    [Fact]
+    public void What_can_be_nobodys_name_is_one_name()
+    {
+        Fail(5, "no such name!", Home);
+        WaitOf("another impossible one!", Home).ShouldBe(2);
+        WaitOf("alice", Home).ShouldBe(0);
+    }
+
+    [Fact]
+    public void Memory_is_bounded()
+    {
+        for (var i = 0; i < LoginThrottle.MostCounts; i++)
+            throttle.Begin($"user-{i}x", new IPAddress((uint)i), device: null);
+        throttle.Held.ShouldBeInRange(LoginThrottle.MostCounts / 2, LoginThrottle.MostCounts + 3);
+        // And given back when it is no longer needed.
+        clock.Advance(TimeSpan.FromHours(2));
+        Fail(1, "alice", Home);
+        throttle.Held.ShouldBe(3);
+    }
+
+    private static IPAddress Address(int number) => new([198, 51, 100, (byte)number]);
+
+    private int WaitOf(string username, IPAddress? address, string? device = null)
+    {
+        var attempt = throttle.Begin(username, address, device);
+        if (!attempt.IsRefused)
+            throttle.PayBack(attempt);
+        return int.Parse(attempt.WaitSeconds);
+    }
+
+    private void Fail(int times, string username, IPAddress? address)
+    {
+        for (var i = 0; i < times; i++)
+            throttle.Begin(username, address, device: null).IsRefused.ShouldBeFalse();
+    }
+
+    private void Succeed(string username, IPAddress? address)
+    {
+        var attempt = throttle.Begin(username, address, device: null);
+        attempt.IsRefused.ShouldBeFalse();
+        throttle.Succeeded(attempt);
+    }
+}

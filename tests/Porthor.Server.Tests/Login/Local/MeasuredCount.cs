@@ -1,0 +1,26 @@
+using System.Diagnostics.Metrics;
+using Porthor.Events;
+
+namespace Porthor.Server.Tests.Login.Local;
+
+/// <summary>The sum of a counter, from now on.</summary>
+internal sealed class MeasuredCount : IDisposable
+{
+    private readonly MeterListener listener = new();
+    private long total;
+
+    public MeasuredCount(PorthorMetrics metrics, string name)
+    {
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (metrics.Owns(instrument) && instrument.Name == name)
+                self.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<long>((_, value, _, _) => Interlocked.Add(ref total, value));
+        listener.Start();
+    }
+
+    public long Total => Interlocked.Read(ref total);
+
+    public void Dispose() => listener.Dispose();
+}
