@@ -17,6 +17,10 @@ needed() {
   command -v redis-server >/dev/null || command -v valkey-server >/dev/null || echo redis-server
   command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || echo slapd
   command -v ldapmodify >/dev/null || echo ldap-utils
+  [ -x /usr/sbin/krb5kdc ] || echo krb5-kdc
+  [ -x /usr/sbin/kadmin.local ] || echo krb5-admin-server
+  command -v kinit >/dev/null || echo krb5-user
+  [ -n "$(ls /usr/lib/*/sasl2/libgssapiv2.so 2>/dev/null)" ] || echo libsasl2-modules-gssapi-mit
   command -v curl >/dev/null || echo curl
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx-light
   [ -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so ] || echo libnginx-mod-http-headers-more-filter

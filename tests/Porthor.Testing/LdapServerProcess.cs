@@ -17,12 +17,13 @@ public sealed class LdapServerProcess : IAsyncDisposable
 
     private readonly string folder;
     private readonly bool withTls;
+    private readonly IReadOnlyDictionary<string, string> variables;
     private Process process;
     private int trees;
 
-    private LdapServerProcess(string folder, bool withTls)
+    private LdapServerProcess(string folder, bool withTls, IReadOnlyDictionary<string, string> variables)
     {
-        (this.folder, this.withTls) = (folder, withTls);
+        (this.folder, this.withTls, this.variables) = (folder, withTls, variables);
         (Port, TlsPort) = (RealServers.FreePort(), RealServers.FreePort());
         process = Launch();
     }
@@ -39,13 +40,16 @@ public sealed class LdapServerProcess : IAsyncDisposable
     public string CaFile => Path.Combine(folder, "ca.pem");
 
     /// <param name="withTls">False for a server that cannot do TLS.</param>
-    public static async Task<LdapServerProcess> StartAsync(string folder, bool withTls = true)
+    /// <param name="more">Further lines of its configuration.</param>
+    /// <param name="variables">Further variables of its environment.</param>
+    public static async Task<LdapServerProcess> StartAsync(
+        string folder, bool withTls = true, string more = "", IReadOnlyDictionary<string, string>? variables = null)
     {
         Directory.CreateDirectory(Path.Combine(folder, "db"));
         await MakeCertificatesAsync(folder);
         await File.WriteAllTextAsync(Path.Combine(folder, "tests.schema"), Schema);
-        await File.WriteAllTextAsync(Path.Combine(folder, "slapd.conf"), Configuration(folder, withTls));
-        var server = new LdapServerProcess(folder, withTls);
+        await File.WriteAllTextAsync(Path.Combine(folder, "slapd.conf"), Configuration(folder, withTls, more));
+        var server = new LdapServerProcess(folder, withTls, variables ?? new Dictionary<string, string>());
         await server.UntilUpAsync();
         await server.AddAsync(
             $"""
@@ -62,9 +66,13 @@ public sealed class LdapServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>The same server under an address that its certificate does not name.</summary>
+    public static string OtherHost(string url) => url.Replace("127.0.0.1", "127.0.0.2", StringComparison.Ordinal);
+
     /// <summary>A server of a test's own, to be broken.</summary>
-    public static Task<LdapServerProcess> StartOwnAsync(bool withTls = true) =>
-        StartAsync(Directory.CreateTempSubdirectory("porthor-ldap-").FullName, withTls);
+    public static Task<LdapServerProcess> StartOwnAsync(
+        bool withTls = true, string more = "", IReadOnlyDictionary<string, string>? variables = null) =>
+        StartAsync(Directory.CreateTempSubdirectory("porthor-ldap-").FullName, withTls, more, variables);
 
     /// <summary>The name of a branch that nobody else uses.</summary>
     public string NextBranch() => $"tree{Interlocked.Increment(ref trees)}";
@@ -111,13 +119,19 @@ public sealed class LdapServerProcess : IAsyncDisposable
             throw new InvalidOperationException($"ldapmodify failed: {errors}\n{ldif}");
     }
 
-    private Process Launch() => Process.Start(new ProcessStartInfo(
-        Prerequisites.Slapd ?? throw new InvalidOperationException("slapd is not installed."),
-        ["-f", Path.Combine(folder, "slapd.conf"), "-h", withTls ? $"{Url} {TlsUrl}" : Url, "-d", "0"])
+    private Process Launch()
     {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+        var start = new ProcessStartInfo(
+            Prerequisites.Slapd ?? throw new InvalidOperationException("slapd is not installed."),
+            ["-f", Path.Combine(folder, "slapd.conf"), "-h", withTls ? $"{Url} {TlsUrl} {OtherHost(Url)} {OtherHost(TlsUrl)}" : Url, "-d", "0"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 
     private void Signal(string name)
     {
@@ -163,6 +177,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
         var request = new CertificateRequest("CN=ldap", key, HashAlgorithmName.SHA256);
         var names = new SubjectAlternativeNameBuilder();
         names.AddIpAddress(IPAddress.Loopback);
+        names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(authority, from, until, [1, 2, 3, 4]);
 
@@ -171,7 +186,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "server.key"), key.ExportPkcs8PrivateKeyPem());
     }
 
-    private static string Configuration(string folder, bool withTls)
+    private static string Configuration(string folder, bool withTls, string more)
     {
         var tls = $"""
             TLSCertificateFile {folder}/server.pem
@@ -185,6 +200,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
             modulepath /usr/lib/ldap
             moduleload back_mdb
             {(withTls ? tls : "")}
+            {more}
             database mdb
             suffix {Suffix}
             rootdn {RootDn}

@@ -102,7 +102,8 @@ internal sealed partial class IngressHandler(
     {
         var cancellation = context.RequestAborted;
         Require(decision.Decide(rule, asker, record, core.Clock.GetUtcNow()));
-        var user = core.Users.TryGetRecent(record) ?? await InTimeAsync(core.Users.GetRecentAsync(record, rule.Service, cancellation).AsTask(), begun, "gathering what is known of the user");
+        var user = core.Users.TryGetRecent(record)
+            ?? await InTimeAsync(core.Users.GetRecentAsync(record, rule.Service, cancellation).AsTask(), begun, "user information", "looking a user up");
         var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, counting);
         if (rate is not null)
             RequestLog.Of(context)?.Quota(rate);
@@ -129,17 +130,17 @@ internal sealed partial class IngressHandler(
     /// <summary>The token that goes on in place of the user's; null if none was asked for.</summary>
     private async Task<Token?> DelegateAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, long begun)
     {
-        const string what = "creating a child";
+        const string ledger = "ledger", what = "creating a child";
         var caller = new Caller(record, ForwardedClient.Of(context).Address);
         try
         {
             if (rule.Notebook)
-                return await InTimeAsync(core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, context.RequestAborted), begun, what);
+                return await InTimeAsync(core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, context.RequestAborted), begun, ledger, what);
             if (rule.DelegateTo is not { } service)
                 return null;
             var scopes = rule.DelegateScopes.Intersect(record.Scopes);
             return await InTimeAsync(
-                core.Tokens.GetInternalTokenAsync(caller, service, scopes, rule.MinimumLifetime, context.RequestAborted), begun, what);
+                core.Tokens.GetInternalTokenAsync(caller, service, scopes, rule.MinimumLifetime, context.RequestAborted), begun, ledger, what);
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
         {
@@ -149,7 +150,7 @@ internal sealed partial class IngressHandler(
     }
 
     /// <summary>What has not come when the proxy must be answered is not waited for, and goes on by itself.</summary>
-    private async ValueTask<T> InTimeAsync<T>(Task<T> work, long begun, string what)
+    private async ValueTask<T> InTimeAsync<T>(Task<T> work, long begun, string store, string what)
     {
         if (work.IsCompleted)
             return await work;
@@ -160,7 +161,7 @@ internal sealed partial class IngressHandler(
         }
         catch (TimeoutException e)
         {
-            throw new StoreUnavailableException("ledger", what, e);
+            throw new StoreUnavailableException(store, what, e);
         }
     }
 

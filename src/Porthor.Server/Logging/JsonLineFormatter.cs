@@ -12,6 +12,8 @@ internal sealed class JsonLineFormatter : ILineFormatter
     /// <summary>The reference's name for its own lines, which dashboards select by.</summary>
     private const string OwnLogger = "gafaelfawr";
 
+    private const string UserField = "user";
+
     [ThreadStatic]
     private static Utf8JsonWriter? known;
 
@@ -25,11 +27,11 @@ internal sealed class JsonLineFormatter : ILineFormatter
         writer.WriteString("event", line.Message);
         writer.WriteString("severity", LogFields.Severity(line.Level));
         writer.WriteString("logger", line.IsOurs ? OwnLogger : line.Category);
-        line.Request?.WriteTo(writer);
         var fields = line.Fields;
+        line.Request?.WriteTo(writer, withUser: !NamesUser(fields));
         for (var i = 0; i < fields.Count; i++)
         {
-            if (LogFields.NameOf(fields[i]) is { } name)
+            if (LogFields.NameOf(fields[i]) is { } name && (name != UserField || fields[i].Value is not null))
                 LogFields.Write(writer, name, fields[i].Value);
         }
         if (line.Exception is { } exception)
@@ -37,5 +39,16 @@ internal sealed class JsonLineFormatter : ILineFormatter
         writer.WriteEndObject();
         writer.Flush();
         output.Write("\n"u8);
+    }
+
+    /// <summary>Whom a message is about may be another than who asks.</summary>
+    private static bool NamesUser(IReadOnlyList<KeyValuePair<string, object?>> fields)
+    {
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (fields[i] is { Key: UserField, Value: not null })
+                return true;
+        }
+        return false;
     }
 }

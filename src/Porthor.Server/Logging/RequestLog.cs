@@ -78,7 +78,7 @@ internal sealed class RequestLog
     /// <summary>What is left of the user's requests.</summary>
     public void Quota(RateStatus status) => quota = status;
 
-    public void WriteTo(Utf8JsonWriter writer)
+    public void WriteTo(Utf8JsonWriter writer, bool withUser = true)
     {
         writer.WriteStartObject("httpRequest");
         writer.WriteString("requestMethod", method);
@@ -97,7 +97,8 @@ internal sealed class RequestLog
         if (token is not null)
         {
             writer.WriteString("token", token);
-            writer.WriteString("user", user);
+            if (withUser)
+                writer.WriteString("user", user);
             LogFields.Write(writer, "scopes", scopes!.Names);
         }
         if (hasLifetime)

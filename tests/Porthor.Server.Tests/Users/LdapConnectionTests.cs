@@ -25,8 +25,10 @@ public sealed class LdapConnectionTests
             (await FindAsync(settings with { CaFile = ldap.CaFile }, "somebody")).Name.ShouldBe("Somebody");
             // The system does not know the tests' authority, and a name that is not in the certificate is another server's.
             (await RefusedAsync(settings)).ShouldBe("Error querying LDAP");
-            var otherName = settings with { CaFile = ldap.CaFile, Url = settings.Url.Replace("127.0.0.1", "localhost", StringComparison.Ordinal) };
+            var otherName = settings with { CaFile = ldap.CaFile, Url = LdapServerProcess.OtherHost(settings.Url) };
             (await RefusedAsync(otherName)).ShouldBe("Error querying LDAP");
+            // It is there under that name: in the clear it answers.
+            (await FindAsync(tree.Settings with { Url = LdapServerProcess.OtherHost(tree.Settings.Url) }, "somebody")).Name.ShouldBe("Somebody");
         }
     }
 
