@@ -7,6 +7,7 @@ using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Login;
 using Porthor.Server.Observation;
+using Porthor.Server.Web;
 
 namespace Porthor.Server;
 
@@ -30,6 +31,7 @@ internal static class ServerSetup
         services.AddRouting();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
         services.AddPorthorDocuments();
+        services.AddPages();
         if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
             services.AddHostedService<EmbeddedMaintenance>();
         services.AddHostedService<NodeNotes>();
@@ -64,6 +66,7 @@ internal static class ServerSetup
         app.MapLogin(core);
         app.MapInternal();
         app.MapHealth();
+        app.MapPages();
         app.MapPorthorDocuments();
 #pragma warning disable ASP0014 // Called for its effect now: the routes can be described before the server is started.
         app.UseEndpoints(_ => { });

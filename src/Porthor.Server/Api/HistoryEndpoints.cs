@@ -121,7 +121,7 @@ internal static class HistoryEndpoints
         headers.Link = PageLinks.Of(request.Context.Request, ForwardedClient.Of(request.Context).Scheme, page);
     }
 
-    private static AddressBlock ParseAddress(string text)
+    public static AddressBlock ParseAddress(string text)
     {
         try
         {

@@ -1,6 +1,7 @@
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Web;
 using Porthor.Tokens;
 using Porthor.Users;
 
@@ -20,7 +21,14 @@ internal static partial class InternalEndpoints
             .Answers<HealthAnswer>().Produces(StatusCodes.Status500InternalServerError, contentType: "text/plain");
     }
 
-    private static IResult GetIndex(ServerIdentity identity) => ApiJson.Write(writer =>
+    /// <summary>A browser that somebody opened this with is sent to the pages.</summary>
+    private static IResult GetIndex(HttpContext context, ServerIdentity identity)
+    {
+        context.Response.Headers.Vary = "Accept";
+        return AcceptedTypes.PreferHtml(context.Request) ? Results.Redirect(PageAddresses.Tokens, permanent: false, preserveMethod: true) : Index(identity);
+    }
+
+    private static IResult Index(ServerIdentity identity) => ApiJson.Write(writer =>
     {
         writer.WriteStartObject();
         // The reference's name, by which its clients know it.

@@ -9,7 +9,7 @@ namespace Porthor.Server.Api;
 /// <summary>Reads the bodies of token requests, field by field in the contract's order (api.md 5.6, 5.10).</summary>
 internal static class TokenBodies
 {
-    private const int LongestName = 64;
+    public const int LongestName = 64;
 
     private static readonly Pattern GroupName = new(UserRules.GroupNamePattern, UserRules.IsGroupName);
 
@@ -48,6 +48,10 @@ internal static class TokenBodies
         Expires = body.Time("expires"),
         NeverExpires = body.Find("expires") is { ValueKind: JsonValueKind.Null },
     };
+
+    /// <summary>What is wrong with the name of a token, in words; null if nothing is.</summary>
+    public static string? NameFault(string name) => Texts.Check(name, 1, LongestName, pattern: null)?.Message
+        ?? (name.Contains('\0', StringComparison.Ordinal) ? "NUL characters are not allowed" : null);
 
     private static TokenType? ReadType(JsonFields body)
     {

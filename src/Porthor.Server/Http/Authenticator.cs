@@ -59,6 +59,23 @@ internal sealed partial class Authenticator(
         return GetRecordAsync(context, token, state, challenge, isAjax);
     }
 
+    /// <summary>Who is signed in with this browser; null if nobody is. A header does not count (contract/login.md 7).</summary>
+    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the session.</exception>
+    public async Task<Caller?> AuthenticatePageAsync(HttpContext context)
+    {
+        var state = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger).State;
+        if (state.Token is not { } token)
+            return null;
+        RequestLog.Of(context)?.TokenSource("cookie");
+        if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
+            return null;
+        NoteCaller(context, found);
+        return new Caller(found, ForwardedClient.Of(context).Address);
+    }
+
+    /// <summary>Whether a request repeats the value of its session, which only our pages can read.</summary>
+    public static bool ProvesCsrf(SessionState state, string? presented) => state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
+
     private async Task<TokenRecord> GetRecordAsync(HttpContext context, Token token, SessionState state, Challenge challenge, bool isAjax)
     {
         if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
@@ -110,7 +127,7 @@ internal sealed partial class Authenticator(
         if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsOptions(context.Request.Method))
             return;
         var presented = context.Request.Headers["X-CSRF-Token"].LastOrDefault();
-        if (state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented))
+        if (ProvesCsrf(state, presented))
             return;
         var error = string.IsNullOrEmpty(presented) && state.Csrf is null
             ? "CSRF token required in X-CSRF-Token header"

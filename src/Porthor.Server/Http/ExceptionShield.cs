@@ -1,4 +1,5 @@
 using Porthor.Server.Hosting;
+using Porthor.Server.Web;
 using Porthor.Users;
 
 namespace Porthor.Server.Http;
@@ -40,22 +41,26 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
         switch (exception)
         {
             case ProblemException refused:
-                await refused.Problem.WriteAsync(response);
+                await WriteAsync(context, refused.Problem);
                 break;
             case StoreUnavailableException e:
                 core.Metrics.StoreUnavailable();
                 Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
-                await Problem.Of(e.Error).WriteAsync(response);
+                await WriteAsync(context, Problem.Of(e.Error));
                 break;
             case UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);
-                await Problem.Of(e.Error).WriteAsync(response);
+                await WriteAsync(context, Problem.Of(e.Error));
                 break;
             case PorthorException e:
-                await Problem.Of(e.Error).WriteAsync(response);
+                await WriteAsync(context, Problem.Of(e.Error));
                 break;
             case BadHttpRequestException e:
-                await BadRequest(e).WriteAsync(response);
+                await WriteAsync(context, BadRequest(e));
+                break;
+            case var _ when context.IsForPage():
+                Log.Uncaught(logger, exception);
+                await RefusalPage.Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
                 break;
             default:
                 Log.Uncaught(logger, exception);
@@ -66,6 +71,12 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
                 break;
         }
     }
+
+    /// <summary>Who asked for a page gets one, with the same status; but not a script of a page, which reads what programs do.</summary>
+    private static Task WriteAsync(HttpContext context, Problem problem) =>
+        context.IsForPage() && !problem.Headers.ContainsKey("WWW-Authenticate")
+            ? RefusalPage.WriteAsync(context, problem)
+            : problem.WriteAsync(context.Response);
 
     private static Problem BadRequest(BadHttpRequestException exception) => exception.StatusCode switch
     {

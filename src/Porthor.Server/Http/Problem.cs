@@ -13,15 +13,19 @@ internal sealed class Problem
 {
     private const string NoStore = "no-cache, no-store";
 
-    private Problem(int status, string body)
+    private Problem(int status, string body, string? message = null)
     {
         Status = status;
         Body = body;
+        Message = message;
     }
 
     public int Status { get; }
 
     public string Body { get; }
+
+    /// <summary>What was refused, for people; null if the body alone tells it.</summary>
+    public string? Message { get; }
 
     public Dictionary<string, string> Headers { get; } = [];
 
@@ -29,7 +33,7 @@ internal sealed class Problem
     public static Problem Of(PorthorError error)
     {
         var (status, type, location) = Kinds[error.Kind];
-        var problem = new Problem(status, Detail(error.Message, type, location));
+        var problem = new Problem(status, Detail(error.Message, type, location), error.Message);
         if (error.Kind is ErrorKind.StoreUnavailable or ErrorKind.UserInfoFailed)
             problem.Headers["Cache-Control"] = NoStore;
         if (error.Kind == ErrorKind.StoreUnavailable)
@@ -100,7 +104,7 @@ internal sealed class Problem
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
 
     /// <summary>A refusal that belongs to no operation, in the usual shape.</summary>
-    public static Problem Of(int status, string message, string type) => new(status, Detail(message, type, location: null));
+    public static Problem Of(int status, string message, string type) => new(status, Detail(message, type, location: null), message);
 
     /// <summary>As the reference writes it where a route does so by hand: type before message.</summary>
     public static Problem TypeFirst(int status, string type, string message) => new(status, Json(writer =>

@@ -10,7 +10,8 @@ namespace Porthor.Server.Api.Validation;
 /// Reads path and query parameters by their rules (contract/api.md 3.1). Of a parameter that is given more than once the
 /// last counts; one that is given empty is read as an empty text.
 /// </summary>
-internal sealed class ParameterReader(HttpContext context, ValidationErrors errors)
+/// <param name="blankIsNone">Forms send what was not filled in as an empty text.</param>
+internal sealed class ParameterReader(HttpContext context, ValidationErrors errors, bool blankIsNone = false)
 {
     public static readonly Pattern Username = new(UserRules.UsernamePattern, UserRules.IsUsername);
 
@@ -94,7 +95,9 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private string Route(string name) => Convert.ToString(context.Request.RouteValues[name], CultureInfo.InvariantCulture) ?? "";
 
-    private string? Query(string name) => (query ??= ReadQuery(context.Request.QueryString)).GetValueOrDefault(name);
+    private string? Query(string name) => (query ??= ReadQuery(context.Request.QueryString)).GetValueOrDefault(name) is { } text && !(blankIsNone && text.Length == 0)
+        ? text
+        : null;
 
     /// <summary>By their exact names. The framework's own collection takes names in any case, and so finds more than was meant.</summary>
     private static Dictionary<string, string> ReadQuery(QueryString text)

@@ -22,6 +22,9 @@ internal sealed class ValidationErrors
 
     public bool Any => errors.Count > 0;
 
+    /// <summary>The parameters that are wrong, each with what to say about it.</summary>
+    public IEnumerable<(string Field, string Message)> ByField => errors.Select(error => ($"{error.Where.Steps[^1]}", error.Message));
+
     /// <param name="input">What was sent there, as text.</param>
     /// <param name="context">A value that the message mentions.</param>
     public void Add(string type, Location where, string message, string? input, (string Name, object Value)? context = null) =>

@@ -1,0 +1,86 @@
+using Microsoft.AspNetCore.Http.Extensions;
+using Porthor.History;
+using Porthor.Server.Api;
+using Porthor.Server.Api.Validation;
+using Porthor.Server.Web.Pages;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Web;
+
+/// <summary>The history of changes, a page at a time: one's own, and for administrators everybody's.</summary>
+internal sealed class ChangePages(TokenService tokens)
+{
+    private const int PageSize = 50;
+
+    public async Task<IResult> ShowOwnAsync(PageRequest request)
+    {
+        var caller = request.Caller;
+        if (TokenRules.Authorize(caller, caller.Username) is { } refusal)
+            return new PageResult<HistoryPage, HistoryView>(new HistoryView(request.Visitor, refusal, Key: null, ChangePage.Empty));
+        var errors = new ValidationErrors();
+        var parameters = new ParameterReader(request.Context, errors, blankIsNone: true);
+        var filter = new HistoryFilter { Username = caller.Username, Key = parameters.QueryKey() };
+        var cursor = parameters.QueryCursor();
+        errors.ThrowIfAny();
+        return new PageResult<HistoryPage, HistoryView>(new HistoryView(
+            request.Visitor, Refusal: null, filter.Key, await ReadAsync(request, PageAddresses.History, filter, cursor)));
+    }
+
+    public async Task<IResult> ShowAllAsync(PageRequest request)
+    {
+        if (TokenRules.Authorize(request.Caller, username: null) is { } refusal)
+            throw refusal.ToException();
+        var errors = new ValidationErrors();
+        var parameters = new ParameterReader(request.Context, errors, blankIsNone: true);
+        var filter = new HistoryFilter
+        {
+            Username = parameters.QueryUsername(),
+            Actor = parameters.QueryActor(),
+            Key = parameters.QueryKey(),
+            TokenType = parameters.QueryTokenType(),
+            Since = parameters.QueryTime("since"),
+            Until = parameters.QueryTime("until"),
+        };
+        var cursor = parameters.QueryCursor();
+        Dictionary<string, string> wrong = [];
+        foreach (var (field, message) in errors.ByField)
+            wrong.TryAdd(field, message);
+        try
+        {
+            if (parameters.QueryAddress() is { } address)
+                filter = filter with { IpAddress = HistoryEndpoints.ParseAddress(address) };
+        }
+        catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidIpAddress)
+        {
+            wrong["ip_address"] = e.Error.Message;
+        }
+        var page = wrong.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
+        return new PageResult<AllHistoryPage, AllHistoryView>(
+            new AllHistoryView(request.Visitor, page, Asked(request), wrong), page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
+    }
+
+    private async Task<ChangePage> ReadAsync(PageRequest request, string address, HistoryFilter filter, string? cursor)
+    {
+        HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, place, PageSize), request.Aborted);
+        var rows = await page.Rows.ToListAsync(request.Aborted);
+        string At(HistoryCursor? cursor)
+        {
+            var query = new QueryBuilder(Asked(request).Where(parameter => parameter.Key != "cursor"));
+            if (cursor is { } there)
+                query.Add("cursor", there.ToString());
+            return address + query.ToQueryString();
+        }
+        return new ChangePage(
+            rows,
+            page.Count ?? rows.Count,
+            place is null ? null : At(cursor: null),
+            page.Previous is { } newer ? At(newer) : null,
+            page.Next is { } older ? At(older) : null);
+    }
+
+    /// <summary>The parameters that were given; forms send those that were not filled in as empty texts.</summary>
+    private static Dictionary<string, string> Asked(PageRequest request) => request.Context.Request.Query
+        .Where(parameter => parameter.Value is [.., { Length: > 0 }])
+        .ToDictionary(parameter => parameter.Key, parameter => parameter.Value[^1]!);
+}

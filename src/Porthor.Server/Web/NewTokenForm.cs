@@ -1,0 +1,125 @@
+using System.Globalization;
+using Porthor.Server.Api;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Web;
+
+/// <summary>The form for a new token: what was filled in, what is wrong with it, and what it asks for.</summary>
+public sealed class NewTokenForm
+{
+    public const string ShownField = "shown";
+    public const int LongestName = TokenBodies.LongestName;
+    private const string Never = "never";
+    private const string OnDay = "day";
+
+    private static readonly TimeSpan[] Usual =
+        [TimeSpan.FromDays(1), TimeSpan.FromDays(7), TimeSpan.FromDays(30), TimeSpan.FromDays(90), TimeSpan.FromDays(365)];
+
+    private readonly Dictionary<string, string> errors = [];
+
+    public string Name { get; private init; } = "";
+
+    public ScopeSet Scopes { get; private init; } = ScopeSet.Empty;
+
+    /// <summary>Seconds, or one of the words for what is no such span.</summary>
+    public string Lifetime { get; private init; } = "";
+
+    /// <summary>The last day, if it was chosen to expire on a day.</summary>
+    public string Until { get; private init; } = "";
+
+    /// <summary>When the form was shown. What it made cannot be older.</summary>
+    public DateTimeOffset Shown { get; private init; }
+
+    /// <summary>When the token is to end; null if never, or if that is left to the deployment's policy.</summary>
+    public DateTimeOffset? Expires { get; private set; }
+
+    public bool HasErrors => errors.Count > 0;
+
+    public string? Error(string field) => errors.GetValueOrDefault(field);
+
+    internal static NewTokenForm Blank(TokenPolicy policy, DateTimeOffset now)
+    {
+        var most = policy.Longest(TokenType.User) ?? TimeSpan.MaxValue;
+        var usual = policy.DefaultUserLifetime ?? TimeSpan.FromDays(30);
+        return new NewTokenForm { Shown = now, Lifetime = Value(usual < most ? usual : most) };
+    }
+
+    /// <summary>How long a token may last, as far as the policy allows.</summary>
+    internal static IReadOnlyList<(string Value, string Text)> Lifetimes(TokenPolicy policy)
+    {
+        var most = policy.Longest(TokenType.User);
+        SortedSet<TimeSpan> spans = [.. Usual.Where(span => most is null || span <= most)];
+        if (most is { } longest)
+            spans.Add(longest);
+        if (policy.DefaultUserLifetime is { } usual && (most is null || usual <= most))
+            spans.Add(usual);
+        List<(string, string)> choices = [.. spans.Select(span => (Value(span), $"in {Text(span)}"))];
+        choices.Add((OnDay, "on a day"));
+        // A deployment that ends tokens which do not say when they end leaves no way to ask for one without an end.
+        if (policy.DefaultExpires(TokenType.User, DateTimeOffset.UnixEpoch) is null)
+            choices.Add((Never, "never"));
+        return choices;
+    }
+
+    internal static NewTokenForm Read(PageForm sent, DateTimeOffset now)
+    {
+        var form = new NewTokenForm
+        {
+            Name = sent["name"].Trim(),
+            Scopes = ScopeSet.Of(sent.All("scope")),
+            Lifetime = sent["lifetime"],
+            Until = sent["until"].Trim(),
+            Shown = long.TryParse(sent[ShownField], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= now.ToUnixTimeSeconds()
+                ? DateTimeOffset.FromUnixTimeSeconds(seconds)
+                : now,
+        };
+        if (TokenBodies.NameFault(form.Name) is { } fault)
+            form.errors["name"] = form.Name.Length == 0 ? "A token needs a name." : $"{fault}.";
+        form.ReadExpires(now);
+        return form;
+    }
+
+    /// <summary>Puts a refusal where it belongs. False if it is about nothing in the form.</summary>
+    internal bool Blame(PorthorError refusal)
+    {
+        var field = refusal.Kind switch
+        {
+            ErrorKind.DuplicateTokenName => "name",
+            ErrorKind.InvalidScopes => "scopes",
+            ErrorKind.InvalidExpires => Lifetime == OnDay ? "until" : "lifetime",
+            _ => null,
+        };
+        if (field is not null)
+            errors[field] = $"{refusal.Message}.";
+        return field is not null;
+    }
+
+    private void ReadExpires(DateTimeOffset now)
+    {
+        if (Lifetime == OnDay)
+        {
+            if (DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue)
+                Expires = new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
+            else
+                errors["until"] = Until.Length == 0 ? "On which day?" : "This is no day. Write it as 2026-12-31.";
+        }
+        else if (long.TryParse(Lifetime, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds <= (DateTimeOffset.MaxValue - now).TotalSeconds - 1)
+            Expires = now + TimeSpan.FromSeconds(seconds);
+        else if (Lifetime != Never)
+            errors["lifetime"] = "Choose when it expires.";
+    }
+
+    private static string Value(TimeSpan span) => ((long)span.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+
+    private static string Text(TimeSpan span) => span switch
+    {
+        { TotalDays: 365 } => "a year",
+        { TotalDays: 1 } => "a day",
+        { Hours: 0, Minutes: 0, Seconds: 0 } => $"{span.TotalDays:0} days",
+        { TotalDays: >= 2 } => $"{span.TotalDays:0.#} days",
+        { TotalHours: >= 2 } => $"{span.TotalHours:0.#} hours",
+        _ => $"{span.TotalMinutes:0} minutes",
+    };
+}

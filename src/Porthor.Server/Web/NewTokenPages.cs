@@ -1,0 +1,69 @@
+using Porthor.History;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+using Porthor.Server.Web.Pages;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Web;
+
+/// <summary>Asks what a new token is to be, and makes it.</summary>
+internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, PorthorCore core)
+{
+    public Task<IResult> AskAsync(PageRequest request) =>
+        Task.FromResult<IResult>(Ask(request, NewTokenForm.Blank(options.Policy, core.Clock.GetSecondsNow()), StatusCodes.Status200OK));
+
+    /// <summary>
+    /// The answer to the form is the page that shows the token: an address for it would be one that shows a secret. So a
+    /// reload sends the form again, and must not make a second token.
+    /// </summary>
+    public async Task<IResult> MakeAsync(PageRequest request)
+    {
+        var form = NewTokenForm.Read(request.Form!, core.Clock.GetSecondsNow());
+        if (form.HasErrors || TokenRules.Authorize(request.Caller, request.Caller.Username, requireSameUser: true) is not null)
+            return Ask(request, form, StatusCodes.Status422UnprocessableEntity);
+        if (await MadeBeforeAsync(request, form) is { } made)
+            return SentAgain(request, made);
+        try
+        {
+            var token = await tokens.CreateUserTokenAsync(request.Caller, request.Caller.Username, new UserTokenRequest(form.Name, form.Scopes, form.Expires));
+            var expires = form.Expires ?? options.Policy.DefaultExpires(TokenType.User, core.Clock.GetSecondsNow());
+            return new PageResult<MadeTokenPage, MadeTokenView>(
+                new MadeTokenView(request.Visitor, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
+        }
+        catch (PorthorException e) when (form.Blame(e.Error))
+        {
+            // The same form twice at the same moment: the ledger has let one of them through.
+            if (e.Error.Kind == ErrorKind.DuplicateTokenName && await MadeBeforeAsync(request, form) is { } meanwhile)
+                return SentAgain(request, meanwhile);
+            return Ask(request, form, Problem.Of(e.Error).Status);
+        }
+    }
+
+    /// <summary>
+    /// What this form has made already: a token of this name that is no older than the form. Also if it was revoked since.
+    /// </summary>
+    private async Task<TokenChange?> MadeBeforeAsync(PageRequest request, NewTokenForm form)
+    {
+        var filter = new HistoryFilter { Username = request.Caller.Username, TokenType = TokenType.User, Since = form.Shown };
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        return await page.Rows.FirstOrDefaultAsync(change => change.Action == ChangeAction.Create && change.TokenName == form.Name, request.Aborted);
+    }
+
+    private static PageResult<SentAgainPage, SentAgainView> SentAgain(PageRequest request, TokenChange made) =>
+        new(new SentAgainView(request.Visitor, made), StatusCodes.Status409Conflict);
+
+    private PageResult<NewTokenPage, NewTokenView> Ask(PageRequest request, NewTokenForm form, int status)
+    {
+        var caller = request.Caller;
+        var refusal = TokenRules.Authorize(caller, caller.Username, requireSameUser: true);
+        return new(
+            new NewTokenView(
+                request.Visitor,
+                refusal,
+                form,
+                [.. caller.Scopes.Names.Where(options.KnownScopes.ContainsKey).Select(name => (name, options.KnownScopes[name]))],
+                NewTokenForm.Lifetimes(options.Policy)),
+            refusal is null ? status : StatusCodes.Status403Forbidden);
+    }
+}

@@ -1,0 +1,36 @@
+using Porthor.Tokens;
+
+namespace Porthor.Server.Web;
+
+/// <summary>Where the pages are. No address holds a secret: a token is named by its key.</summary>
+internal static class PageAddresses
+{
+    public const string Tokens = "/auth/tokens";
+    public const string NewToken = "/auth/tokens/new";
+    public const string History = "/auth/tokens/history";
+    public const string Search = "/auth/tokens/search";
+    public const string AllHistory = "/auth/tokens/history/all";
+    public const string RevokePattern = "/auth/tokens/{key}/revoke";
+
+    /// <summary>Those that are linked to above every page.</summary>
+    public static IEnumerable<(string Address, string Text)> Of(Visitor visitor)
+    {
+        yield return (Tokens, "Your tokens");
+        yield return (NewToken, "New token");
+        yield return (History, "Your history");
+        if (!visitor.IsAdmin)
+            yield break;
+        yield return (Search, "Find tokens");
+        yield return (AllHistory, "All history");
+    }
+
+    /// <param name="owner">Whose it is, where that is not the visitor.</param>
+    public static string Revoke(TokenKey key, string? owner = null) =>
+        $"/auth/tokens/{Uri.EscapeDataString(key.Value)}/revoke{(owner is null ? "" : $"?username={Uri.EscapeDataString(owner)}")}";
+
+    public static string HistoryOf(TokenKey key, string? owner = null) => owner is null
+        ? $"{History}?key={Uri.EscapeDataString(key.Value)}"
+        : $"{AllHistory}?username={Uri.EscapeDataString(owner)}&key={Uri.EscapeDataString(key.Value)}";
+
+    public static string TokensOf(string? owner) => owner is null ? Tokens : $"{Search}?username={Uri.EscapeDataString(owner)}";
+}

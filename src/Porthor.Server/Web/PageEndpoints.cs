@@ -1,0 +1,49 @@
+namespace Porthor.Server.Web;
+
+/// <summary>The pages and what they load. Not described: they are for people.</summary>
+internal static class PageEndpoints
+{
+    public static void AddPages(this IServiceCollection services)
+    {
+        services.AddSingleton<PageGate>();
+        services.AddSingleton<TokenPages>();
+        services.AddSingleton<NewTokenPages>();
+        services.AddSingleton<RevokePages>();
+        services.AddSingleton<ChangePages>();
+    }
+
+    public static void MapPages(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPageFiles();
+        routes.MapPage<TokenPages>(HttpMethods.Get, PageAddresses.Tokens, (pages, request) => pages.ShowOwnAsync(request));
+        routes.MapPage<TokenPages>(HttpMethods.Get, PageAddresses.Search, (pages, request) => pages.SearchAsync(request));
+        routes.MapPage<NewTokenPages>(HttpMethods.Get, PageAddresses.NewToken, (pages, request) => pages.AskAsync(request));
+        routes.MapPage<NewTokenPages>(HttpMethods.Post, PageAddresses.NewToken, (pages, request) => pages.MakeAsync(request));
+        routes.MapPage<RevokePages>(HttpMethods.Get, PageAddresses.RevokePattern, (pages, request) => pages.AskAsync(request));
+        routes.MapPage<RevokePages>(HttpMethods.Post, PageAddresses.RevokePattern, (pages, request) => pages.RevokeAsync(request));
+        routes.MapPage<ChangePages>(HttpMethods.Get, PageAddresses.History, (pages, request) => pages.ShowOwnAsync(request));
+        routes.MapPage<ChangePages>(HttpMethods.Get, PageAddresses.AllHistory, (pages, request) => pages.ShowAllAsync(request));
+    }
+
+    /// <summary>True for requests that people see the answer of, refusals too.</summary>
+    public static bool IsForPage(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PageRoute>() is not null;
+
+    /// <summary>For pages that see to it themselves who may see them.</summary>
+    public static IEndpointConventionBuilder AsPage(this IEndpointConventionBuilder route) => route.ExcludeFromDescription().WithMetadata(new PageRoute());
+
+    private static void MapPage<TPages>(
+        this IEndpointRouteBuilder routes, string method, string address, Func<TPages, PageRequest, Task<IResult>> show)
+        where TPages : notnull
+    {
+        routes.MapMethods(address, [method], (RequestDelegate)AnswerAsync).AsPage();
+
+        async Task AnswerAsync(HttpContext context)
+        {
+            var services = context.RequestServices;
+            var answer = await services.GetRequiredService<PageGate>().OpenAsync(context, request => show(services.GetRequiredService<TPages>(), request));
+            await answer.ExecuteAsync(context);
+        }
+    }
+
+    private sealed class PageRoute;
+}

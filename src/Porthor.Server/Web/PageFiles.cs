@@ -1,0 +1,55 @@
+using System.Collections.Frozen;
+using System.Security.Cryptography;
+using Microsoft.Net.Http.Headers;
+
+namespace Porthor.Server.Web;
+
+/// <summary>The files that pages load: in the program itself, so that one file is enough to run it.</summary>
+internal static class PageFiles
+{
+    private const string Folder = "/auth/assets";
+    private const string Version = "v";
+
+    private static readonly FrozenDictionary<string, PageFile> All = ((PageFile[])[
+        PageFile.Read("porthor.css", "text/css; charset=utf-8"),
+        PageFile.Read("porthor.js", "text/javascript; charset=utf-8"),
+        PageFile.Read("porthor.svg", "image/svg+xml")]).ToFrozenDictionary(asset => asset.Name);
+
+    public static string Style => All["porthor.css"].Address;
+
+    public static string Script => All["porthor.js"].Address;
+
+    /// <summary>The gate that is our mark.</summary>
+    public static string Mark => All["porthor.svg"].Address;
+
+    public static void MapPageFiles(this IEndpointRouteBuilder routes) =>
+        routes.MapGet($"{Folder}/{{name}}", (RequestDelegate)GetAsync).ExcludeFromDescription();
+
+    private static Task GetAsync(HttpContext context)
+    {
+        if (!All.TryGetValue((string)context.Request.RouteValues["name"]!, out var asset))
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            context.SetEndpoint(endpoint: null);
+            return Task.CompletedTask;
+        }
+        PageHeaders.Write(context.Response);
+        // Pages name a file with its version, and that never changes. Whoever asks for it without asks each time whether it did.
+        var fixedVersion = context.Request.Query[Version] == asset.Hash;
+        context.Response.Headers.CacheControl = fixedVersion ? "public, max-age=31536000, immutable" : "no-cache";
+        return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Hash}\"")).ExecuteAsync(context);
+    }
+
+    private sealed record PageFile(string Name, string ContentType, byte[] Bytes, string Hash)
+    {
+        public string Address => $"{Folder}/{Name}?{Version}={Hash}";
+
+        public static PageFile Read(string name, string contentType)
+        {
+            using var stream = typeof(PageFiles).Assembly.GetManifestResourceStream($"assets/{name}")!;
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return new PageFile(name, contentType, bytes, Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using Porthor.History;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Web.Pages;
+
+// What pages show: a record for each, public as Razor's components are.
+
+/// <param name="User">Null if the directory cannot tell.</param>
+/// <param name="Scopes">Those of the session, with what they mean.</param>
+/// <param name="Refusal">Why this session may not see tokens; null if it may.</param>
+/// <param name="Session">The token that this browser holds.</param>
+/// <param name="Revoked">A revocation that has just been made.</param>
+public sealed record TokensView(
+    Visitor Visitor,
+    UserInfo? User,
+    IReadOnlyList<(string Name, string Description)> Scopes,
+    PorthorError? Refusal,
+    IReadOnlyList<TokenInfo> Tokens,
+    bool ShowsUses,
+    DateTimeOffset Now,
+    TokenKey Session,
+    TokenChange? Revoked);
+
+/// <param name="Scopes">Those that the session may give away, with what they mean.</param>
+/// <param name="Lifetimes">Choices of how long a token may last: the form's value, and what people read.</param>
+public sealed record NewTokenView(
+    Visitor Visitor,
+    PorthorError? Refusal,
+    NewTokenForm Form,
+    IReadOnlyList<(string Name, string Description)> Scopes,
+    IReadOnlyList<(string Value, string Text)> Lifetimes);
+
+public sealed record MadeTokenView(Visitor Visitor, string Name, Token Token, ScopeSet Scopes, DateTimeOffset? Expires);
+
+/// <param name="Made">What the form did when it was sent first.</param>
+public sealed record SentAgainView(Visitor Visitor, TokenChange Made);
+
+/// <param name="Owner">Whose it is, where that is not the visitor.</param>
+/// <param name="IsSession">It is what this browser is signed in with.</param>
+public sealed record RevokeView(Visitor Visitor, TokenInfo Token, string? Owner, bool IsSession, bool ShowsUses);
+
+/// <param name="Key">The one token whose changes these are; null if all are shown.</param>
+public sealed record HistoryView(Visitor Visitor, PorthorError? Refusal, TokenKey? Key, ChangePage Page);
+
+/// <param name="Page">Null if what was asked is wrong.</param>
+public sealed record AllHistoryView(
+    Visitor Visitor, ChangePage? Page, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Errors)
+{
+    public string? Asked(string name) => Parameters.GetValueOrDefault(name);
+
+    public string? Error(string name) => Errors.GetValueOrDefault(name);
+}
+
+/// <param name="Tokens">Null if nobody was asked about.</param>
+public sealed record SearchView(
+    Visitor Visitor,
+    string Username,
+    string? Error,
+    IReadOnlyList<TokenInfo>? Tokens,
+    bool ShowsUses,
+    DateTimeOffset Now,
+    TokenKey Session,
+    TokenChange? Revoked);
+
+/// <param name="Visitor">Null for whoever is not signed in.</param>
+/// <param name="Link">Where to go from there.</param>
+public sealed record MessageView(Visitor? Visitor, string Title, string Text, (string Address, string Text)? Link = null);
+
+/// <summary>A page of history, and where those beside it are; null where there is none.</summary>
+public sealed record ChangePage(IReadOnlyList<TokenChange> Rows, long Count, string? Newest, string? Newer, string? Older)
+{
+    public static readonly ChangePage Empty = new([], 0, Newest: null, Newer: null, Older: null);
+}

@@ -1,0 +1,49 @@
+using Porthor.History;
+using Porthor.Server.Login;
+using Porthor.Server.Web.Pages;
+using Porthor.Tokens;
+using Porthor.Users;
+
+namespace Porthor.Server.Web;
+
+/// <summary>Asks whether a token is to be revoked, and revokes it.</summary>
+internal sealed class RevokePages(TokenService tokens, PageGate gate)
+{
+    public async Task<IResult> AskAsync(PageRequest request)
+    {
+        if (KeyOf(request) is not { } key || await tokens.GetTokenInfoAsync(key, request.Caller, OwnerOf(request), request.Aborted) is not { } token)
+            return RefusalPage.Of(StatusCodes.Status404NotFound);
+        return new PageResult<RevokePage, RevokeView>(
+            new RevokeView(request.Visitor, token, request.Owner, IsSession: key == request.Session, tokens.ShowsUses));
+    }
+
+    public async Task<IResult> RevokeAsync(PageRequest request)
+    {
+        if (KeyOf(request) is not { } key)
+            return RefusalPage.Of(StatusCodes.Status404NotFound);
+        // A form that is sent again finds nothing to revoke, and that is no fault.
+        if (!await tokens.DeleteTokenAsync(key, request.Caller, OwnerOf(request)) && !await WasRevokedAsync(request, key))
+            return RefusalPage.Of(StatusCodes.Status404NotFound);
+        if (key == request.Session)
+        {
+            return new PageResult<MessagePage, MessageView>(new MessageView(
+                Visitor: null, "Signed out", "The session of this browser is revoked.", (gate.LoginAddress(PageAddresses.Tokens), "Sign in again")));
+        }
+        var back = PageAddresses.TokensOf(request.Owner);
+        Redirection.Write(request.Context, $"{back}{(request.Owner is null ? '?' : '&')}revoked={Uri.EscapeDataString(key.Value)}");
+        return Results.Empty;
+    }
+
+    private async Task<bool> WasRevokedAsync(PageRequest request, TokenKey key)
+    {
+        var filter = new HistoryFilter { Username = OwnerOf(request), Key = key };
+        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        return await page.Rows.AnyAsync(change => change.Token == key && change.Action == ChangeAction.Revoke, request.Aborted);
+    }
+
+    private static string OwnerOf(PageRequest request) => request.Owner ?? request.Caller.Username;
+
+    /// <summary>Null if it can be nobody's.</summary>
+    private static TokenKey? KeyOf(PageRequest request) =>
+        UserRules.IsUsername(OwnerOf(request)) ? PageRequest.KeyOf(request.Context.Request.RouteValues["key"] as string) : null;
+}

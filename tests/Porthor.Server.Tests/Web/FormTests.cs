@@ -1,0 +1,130 @@
+using System.Net.Http.Headers;
+using System.Text;
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Web;
+
+/// <summary>A page elsewhere can make a browser send a form with its cookie. It must do nothing: WEAK-06, contract/login.md 7.</summary>
+public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    [Theory, EveryMode]
+    public async Task A_form_must_repeat_the_sessions_value(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("attacked");
+        var attacker = await server.LogInAsync("attacker");
+        var token = await server.MakeTokenAsync(browser, "kept");
+        foreach (var (path, fields) in Forms(token.Key))
+        {
+            foreach (var attempt in ((string, string)[][])[
+                [], [("csrf", "")], [("csrf", "wrong")], [("csrf", attacker.Csrf.Item2)], [("csrf", browser.Csrf.Item2 + "A")],
+                [("csrf", browser.Csrf.Item2.ToUpperInvariant())], [("CSRF-TOKEN", browser.Csrf.Item2)],
+                // Of several the last counts, so that nothing can be put before it.
+                [("csrf", browser.Csrf.Item2), ("csrf", "wrong")]])
+                await ShouldBeRefusedAsync(server, browser, path, [.. fields, .. attempt], []);
+            // In a header it is not the form's.
+            await ShouldBeRefusedAsync(server, browser, path, fields, [browser.Csrf]);
+        }
+        await ShouldBeUntouchedAsync(server, browser, token.Key);
+    }
+
+    /// <summary>Addresses are seen by many.</summary>
+    [Theory, EveryMode]
+    public async Task The_value_does_not_count_in_an_address(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("addressed");
+        foreach (var (path, fields) in Forms(browser.Key))
+            await ShouldBeRefusedAsync(server, browser, $"{path}?csrf={browser.Csrf.Item2}", fields, []);
+        (await server.OpenAsync(browser, Visits.Tokens)).TextsOf("tbody tr").Count.ShouldBe(1);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_form_must_come_from_one_of_our_pages(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("neighbour");
+        var token = await server.MakeTokenAsync(browser, "kept");
+        foreach (var (path, fields) in Forms(token.Key))
+        {
+            foreach (var site in (string[])["cross-site", "same-site", "none", "", "Same-Origin", "anything"])
+                await ShouldBeRefusedAsync(server, browser, path, [.. fields, ("csrf", browser.Csrf.Item2)], [("Sec-Fetch-Site", site)]);
+        }
+        await ShouldBeUntouchedAsync(server, browser, token.Key);
+        // From here, and from browsers that do not say, it is accepted.
+        foreach (var headers in ((string, string)[][])[[("Sec-Fetch-Site", "same-origin")], []])
+        {
+            var made = await server.PostAsync(
+                browser, Visits.NewToken, [("name", $"with {headers.Length}"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
+            Visits.TokenOn(made);
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task Only_forms_are_read_as_forms(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("typist");
+        var body = $"name=x&lifetime=86400&csrf={browser.Csrf.Item2}";
+        foreach (var type in (string?[])[null, "text/plain", "application/json", "application/x-www-form-urlencoded-not", "multipart/form-data; boundary=x"])
+        {
+            var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
+            content.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
+            (await server.PostAsync(browser, Visits.NewToken, content)).StatusCode.ShouldBe(403, type);
+        }
+        using var many = new StringContent(
+            string.Concat(Enumerable.Repeat("a=b&", 2000)) + body, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
+        var refused = await server.PostAsync(browser, Visits.NewToken, many);
+        refused.StatusCode.ShouldBe(400);
+        refused.Title.ShouldBe("Not understood");
+        using var large = new StringContent(body + "&x=" + new string('x', 70_000), Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
+        (await server.PostAsync(browser, Visits.NewToken, large)).StatusCode.ShouldBe(413);
+        (await server.GetAsync("/users/typist/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
+        using var right = new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse("Application/X-WWW-Form-Urlencoded"));
+        Visits.TokenOn(await server.PostAsync(browser, Visits.NewToken, right));
+    }
+
+    /// <summary>A form whose session has ended is not sent through the login, where what was filled in would be lost.</summary>
+    [Theory, EveryMode]
+    public async Task A_form_without_a_session_leads_to_the_login_by_a_link(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("ended");
+        var dead = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = browser.Csrf.Item2 });
+        foreach (var headers in ((string, string)[][])[[], [dead], [TestServer.Bearer(browser.Session)]])
+        {
+            var answer = await server.PostAsync(browser: null, Visits.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
+            answer.StatusCode.ShouldBe(403);
+            answer.Text.ShouldContain("Your session has ended. Nothing was changed.");
+            answer.Link("Sign in").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens%2Fnew");
+        }
+    }
+
+    private static IEnumerable<(string Path, (string, string)[] Fields)> Forms(TokenKey key) =>
+    [
+        (Visits.NewToken, [("name", "planted"), ("lifetime", "86400")]),
+        (Visits.RevokePage(key), []),
+    ];
+
+    private static async Task ShouldBeRefusedAsync(
+        ApiServer server, Browser browser, string path, IEnumerable<(string, string)> fields, (string, string)[] headers)
+    {
+        var logged = server.CountLines();
+        var answer = await server.PostAsync(browser, path, fields, headers);
+        answer.StatusCode.ShouldBe(403);
+        answer.Title.ShouldBe("Not done");
+        answer.Link("Open the page again").ShouldBe(path);
+        // What was filled in is not shown again: it may be another's wish.
+        answer.Answer.Body.ShouldNotContain("planted");
+        server.LinesSince(logged, "CSRF verification failed").ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe(browser.Username);
+    }
+
+    private static async Task ShouldBeUntouchedAsync(ApiServer server, Browser browser, TokenKey kept)
+    {
+        var tokens = (await server.GetAsync($"/users/{browser.Username}/tokens", browser.Cookie)).Json.EnumerateArray();
+        tokens.Select(token => token.GetProperty("token").GetString()).ShouldBe([kept.Value, browser.Key.Value], ignoreOrder: true);
+    }
+}

@@ -1,0 +1,183 @@
+using AngleSharp.Dom;
+using AngleSharp.Html.Dom;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Web;
+
+/// <summary>The form for a new token, and the page that shows it once.</summary>
+public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    [Theory, EveryMode]
+    public async Task A_token_is_made_and_shown_once(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("maker", "user:token,read:all,read:some");
+        var made = await server.MakeTokenOnPageAsync(browser, "  my laptop ", "read:all", "read:some");
+        var token = Visits.TokenOn(made);
+        made.Answer.Header("Location").ShouldBeNull();
+        made.Text.ShouldContain("Token my laptop was made.");
+
+        // It works, and is what was asked for.
+        var info = (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json;
+        info.GetProperty("token_name").GetString().ShouldBe("my laptop");
+        info.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["read:all", "read:some"]);
+        info.GetProperty("expires").GetInt64().ShouldBe(server.Now + 86400);
+        info.GetProperty("token_type").GetString().ShouldBe("user");
+        // From now on only its key is seen.
+        foreach (var path in (string[])[Visits.Tokens, "/auth/tokens/history", Visits.RevokePage(token.Key)])
+        {
+            var page = await server.OpenAsync(browser, path);
+            page.Answer.Body.ShouldContain(token.Key.Value);
+            page.Answer.Body.ShouldNotContain(token.Reveal().Split('.')[1]);
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task Only_scopes_that_the_session_has_are_offered_and_given(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("narrow", "user:token,read:all,not:known");
+        var form = await server.OpenAsync(browser, Visits.NewToken);
+        form.TextsOf("label.choice").ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
+        form.Document.QuerySelectorAll<IHtmlInputElement>("label.choice input").ShouldAllBe(box => !box.IsChecked);
+        foreach (var (scope, why) in (IEnumerable<(string, string)>)[
+            ("read:some", "Requested scopes are broader than your current scopes."), ("admin:token", "Requested scopes are broader than your current scopes."),
+            ("not:known", "Unknown scopes requested."), ("<script>", "Requested scopes are broader than your current scopes.")])
+        {
+            var refused = await server.MakeTokenOnPageAsync(browser, "too much", scope, "read:all");
+            refused.StatusCode.ShouldBe(422);
+            refused.ErrorOf("scopes").ShouldBe(why);
+            // What was filled in is still there.
+            refused.Document.QuerySelector<IHtmlInputElement>("#name")!.Value.ShouldBe("too much");
+            refused.Document.QuerySelector<IHtmlInputElement>("input[value='read:all']")!.IsChecked.ShouldBeTrue();
+            refused.Document.QuerySelector<IHtmlOptionElement>("option[selected]")!.Value.ShouldBe("86400");
+        }
+        (await server.GetAsync("/users/narrow/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
+    }
+
+    /// <summary>Rules that the operation knows and rules of the form alike.</summary>
+    [Theory, EveryMode]
+    public async Task What_is_wrong_is_said_beside_its_field(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("careless");
+        await server.MakeTokenAsync(browser, "taken");
+        server.Clock.Advance(TimeSpan.FromSeconds(1));
+        foreach (var (fields, field, message) in (IEnumerable<((string, string)[], string, string)>)[
+            ([("lifetime", "86400")], "name", "A token needs a name."),
+            ([("name", " "), ("lifetime", "86400")], "name", "A token needs a name."),
+            ([("name", new string('n', 65)), ("lifetime", "86400")], "name", "String should have at most 64 characters."),
+            ([("name", "taken"), ("lifetime", "86400")], "name", "Token name taken already used."),
+            ([("name", "x")], "lifetime", "Choose when it expires."),
+            ([("name", "x"), ("lifetime", "soon")], "lifetime", "Choose when it expires."),
+            ([("name", "x"), ("lifetime", "-5")], "lifetime", "Choose when it expires."),
+            ([("name", "x"), ("lifetime", "9223372036854775807")], "lifetime", "Choose when it expires."),
+            ([("name", "x"), ("lifetime", "299")], "lifetime", "Token must be valid for at least five minutes."),
+            ([("name", "x"), ("lifetime", "day")], "until", "On which day?"),
+            ([("name", "x"), ("lifetime", "day"), ("until", "tomorrow")], "until", "This is no day. Write it as 2026-12-31."),
+            ([("name", "x"), ("lifetime", "day"), ("until", "9999-12-31")], "until", "This is no day. Write it as 2026-12-31."),
+            ([("name", "x"), ("lifetime", "day"), ("until", "2020-02-29")], "until", "Token must be valid for at least five minutes.")])
+        {
+            var form = await server.OpenAsync(browser, Visits.NewToken);
+            var refused = await server.SubmitAsync(browser, form, fields);
+            refused.StatusCode.ShouldBe(field == "name" && message.StartsWith("Token name", StringComparison.Ordinal) ? 409 : 422);
+            refused.ErrorOf(field).ShouldBe(message);
+            refused.Document.GetElementById(field)!.GetAttribute("aria-invalid").ShouldBe("true");
+            refused.Document.QuerySelectorAll("[id$=-error]").Length.ShouldBe(1);
+            refused.TextOf("[role=alert]").ShouldBe("No token was made. See what is wrong below.");
+        }
+        // No form can hold this, and the framework reads none that does.
+        (await server.MakeTokenOnPageAsync(browser, "nul\0")).StatusCode.ShouldBe(400);
+        (await server.GetAsync("/users/careless/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_token_may_end_on_a_day_or_never(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("planner");
+        var form = await server.OpenAsync(browser, Visits.NewToken);
+        form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 30 days", "in 90 days", "in a year", "on a day", "never"]);
+        form.TextOf("option[selected]").ShouldBe("in 30 days");
+
+        var day = Visits.TokenOn(await server.SubmitAsync(browser, form, [("name", "for a while"), ("lifetime", "day"), ("until", "2030-12-31")]));
+        (await server.GetAsync("/token-info", TestServer.Bearer(day))).Json.GetProperty("expires").GetInt64()
+            .ShouldBe(new DateTimeOffset(2031, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds());
+        var never = Visits.TokenOn(await server.SubmitAsync(browser, form, [("name", "for ever"), ("lifetime", "never")]));
+        (await server.GetAsync("/token-info", TestServer.Bearer(never))).Json.TryGetProperty("expires", out _).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_deployment_that_bounds_lifetimes_offers_no_longer_ones()
+    {
+        await using var server = await ApiServer.StartAsync(
+            Mode.Embedded, settings => settings with { Tokens = settings.Tokens with { Policy = new() { MaxUserLifetime = TimeSpan.FromDays(10) } } });
+        var browser = await server.LogInAsync("bounded");
+        var form = await server.OpenAsync(browser, Visits.NewToken);
+        form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 10 days", "on a day"]);
+        form.TextOf("option[selected]").ShouldBe("in 10 days");
+        Visits.TokenOn(await server.SubmitAsync(browser, form, [("name", "longest"), ("lifetime", "864000")]));
+        var refused = await server.SubmitAsync(browser, form, [("name", "longer"), ("lifetime", "864001")]);
+        refused.ErrorOf("lifetime").ShouldBe("Tokens of type user must expire within 864000 seconds.");
+    }
+
+    /// <summary>The browser asks before it sends a form again, and people say yes.</summary>
+    [Theory, EveryMode]
+    public async Task A_form_that_is_sent_again_makes_no_second_token(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("impatient");
+        var form = await server.OpenAsync(browser, Visits.NewToken);
+        (string, string)[] fields = [("name", "once"), ("lifetime", "86400")];
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => server.SubmitAsync(browser, form, fields)));
+        var token = Visits.TokenOn(answers.Where(answer => answer.StatusCode == 201).ShouldHaveSingleItem());
+        foreach (var answer in answers.Where(answer => answer.StatusCode != 201))
+            ShouldTellOf(answer, token.Key.Value);
+
+        server.Clock.Advance(TimeSpan.FromSeconds(2));
+        ShouldTellOf(await server.SubmitAsync(browser, form, fields), token.Key.Value);
+        (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
+
+        // Not even when its name is free again.
+        (await server.DeleteAsync($"/users/impatient/tokens/{token.Key}", browser.Writing)).StatusCode.ShouldBe(204);
+        ShouldTellOf(await server.SubmitAsync(browser, form, fields), token.Key.Value);
+        (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
+
+        // A new form is a new wish.
+        Visits.TokenOn(await server.MakeTokenOnPageAsync(browser, "once"));
+
+        static void ShouldTellOf(PageAnswer answer, string key)
+        {
+            answer.StatusCode.ShouldBe(409);
+            answer.Title.ShouldBe("Already made");
+            answer.Text.ShouldContain($"once ({key}) was made on");
+            answer.Document.QuerySelectorAll("#token").ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>Names, and what a login said about people, are anybody's text.</summary>
+    [Theory, EveryMode]
+    public async Task Hostile_texts_stay_texts(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        const string hostile = "\"><img src=x onerror=alert(1)>'&lt;\u202e</td>猫";
+        var browser = await server.LogInAsync("hostile", user: new() { Name = hostile, Email = hostile });
+        var made = await server.MakeTokenOnPageAsync(browser, hostile);
+        var token = Visits.TokenOn(made);
+        var caller = await server.Host.Tokens.CallerAsync(browser.Session);
+        await server.Host.Tokens.GetInternalTokenAsync(caller, hostile, ScopeSet.Empty);
+        foreach (var path in (string[])[Visits.Tokens, "/auth/tokens/history", Visits.RevokePage(token.Key)])
+        {
+            var page = await server.OpenAsync(browser, path);
+            page.StatusCode.ShouldBe(200);
+            page.Document.QuerySelectorAll("main img, main script").ShouldBeEmpty();
+            page.Text.ShouldContain(hostile);
+        }
+        made.Text.ShouldContain(hostile);
+        // In a field too, when the form comes back.
+        var refused = await server.MakeTokenOnPageAsync(browser, hostile + hostile[..5], "admin:token");
+        refused.Document.QuerySelector<IHtmlInputElement>("#name")!.Value.ShouldBe(hostile + hostile[..5]);
+    }
+}

@@ -1,0 +1,168 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Web;
+
+/// <summary>Who may see which page, and what the others are told.</summary>
+public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private static readonly string Key = new('k', TokenKey.Length);
+
+    private static readonly string[] Everyones = [Visits.Tokens, Visits.NewToken, "/auth/tokens/history", $"/auth/tokens/history?key={Key}"];
+
+    private static readonly string[] Administrators = ["/auth/tokens/search", "/auth/tokens/search?username=somebody", "/auth/tokens/history/all"];
+
+    [Theory, EveryMode]
+    public async Task Whoever_is_not_signed_in_is_sent_to_the_login_and_comes_back(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var session = (await server.LogInAsync("visitor")).Session;
+        var deadCookie = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = SessionCookie.CreateCsrf() });
+        foreach (var path in (string[])[.. Everyones, .. Administrators, $"/auth/tokens/{Key}/revoke?username=bob"])
+        {
+            foreach (var headers in ((string, string)[][])[
+                [], [deadCookie], [("Cookie", "gafaelfawr=rubbish")], [server.Host.Cookie(new SessionState { Csrf = "c" })],
+                // A token in a header is a program's, and pages are for people.
+                [TestServer.Bearer(session)], [server.Bootstrap], [TestServer.Basic(session.Reveal(), "")]])
+            {
+                var answer = await server.SendAsync(HttpMethod.Get, path, json: null, headers);
+                answer.StatusCode.ShouldBe(307, path);
+                answer.Header("Location").ShouldBe($"/login?rd={Uri.EscapeDataString("https://example.com" + path)}");
+                answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
+                answer.Body.ShouldBeEmpty();
+            }
+        }
+    }
+
+    /// <summary>It would show the login to nobody, and each try would begin another login.</summary>
+    [Theory, EveryMode]
+    public async Task A_script_is_not_sent_to_the_login(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        (await server.SendAsync(HttpMethod.Get, Visits.Tokens, null, ("X-Requested-With", "XMLHttpRequest")))
+            .ShouldBe(403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
+    }
+
+    [Theory, EveryMode]
+    public async Task The_first_page_says_who_one_is_and_which_tokens_one_has(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("resident", "user:token,read:all", TokenBuilders.SomeUser with { Name = "Renée <b>O'Hara</b> 猫" });
+        var token = await server.MakeTokenAsync(browser, "laptop", "read:all");
+        var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(browser.Session), "tap", ScopeSet.Of("read:all"));
+
+        var page = await server.OpenAsync(browser, Visits.Tokens);
+        page.StatusCode.ShouldBe(200);
+        page.Title.ShouldBe("Your tokens");
+        page.Text.ShouldContain("Renée <b>O'Hara</b> 猫");
+        page.Text.ShouldContain("someuser@example.com");
+        page.TextsOf("dd .chips li").ShouldBe(["bar", "foo"]);
+        page.TextsOf(".described li").ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
+        page.TextsOf("tbody tr").Count.ShouldBe(3);
+        page.TextOf("table[aria-labelledby=made] tr .label").ShouldBe("laptop");
+        page.TextOf("table[aria-labelledby=made] tr .key").ShouldBe(token.Key.Value);
+        page.TextOf("table[aria-labelledby=sessions] .badge").ShouldBe("this browser");
+        page.TextOf("table[aria-labelledby=given] tr .label").ShouldBe("For tap");
+        page.Link($"Revoke laptop, {token.Key}").ShouldBe(Visits.RevokePage(token.Key));
+        page.Document.QuerySelector("table[aria-labelledby=made] time")!.GetAttribute("datetime")!.ShouldMatch("^2026-07-0.T..:..:..Z$");
+        // Neither token is on it, but for the keys.
+        foreach (var secret in (Token[])[token, child, browser.Session])
+            page.Answer.Body.ShouldNotContain(secret.Reveal().Split('.')[1]);
+        // Pages of administrators are not offered, and not given.
+        page.Document.QuerySelectorAll("nav a").Length.ShouldBe(3);
+        foreach (var path in Administrators)
+        {
+            var refused = await server.OpenAsync(browser, path);
+            refused.StatusCode.ShouldBe(403);
+            refused.Text.ShouldContain("Missing required admin:token scope");
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task Without_the_scope_for_tokens_the_pages_say_so(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("scopeless", "read:all");
+        foreach (var path in Everyones)
+        {
+            var page = await server.OpenAsync(browser, path);
+            page.StatusCode.ShouldBe(path == Visits.NewToken ? 403 : 200);
+            page.TextOf(".notice").ShouldEndWith("Missing required user:token scope.");
+            page.Document.QuerySelectorAll("form, table").ShouldBeEmpty();
+        }
+        var sent = await server.PostAsync(browser, Visits.NewToken, [("csrf", browser.Csrf.Item2), ("name", "mine"), ("lifetime", "86400")]);
+        sent.StatusCode.ShouldBe(403);
+        var revoked = await server.PostAsync(browser, Visits.RevokePage(browser.Key), [("csrf", browser.Csrf.Item2)]);
+        revoked.StatusCode.ShouldBe(403);
+        (await server.Host.Tokens.GetTokenInfoUncheckedAsync(browser.Key)).ShouldNotBeNull();
+        // Who it is they may know.
+        (await server.OpenAsync(browser, Visits.Tokens)).Text.ShouldContain("scopeless");
+    }
+
+    [Theory, EveryMode]
+    public async Task An_administrator_finds_the_tokens_of_somebody(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var user = await server.LogInAsync("sought");
+        var token = await server.MakeTokenAsync(user, "found");
+        var browser = await server.LogInAsync("seeker", "admin:token");
+        (await server.OpenAsync(browser, Visits.Tokens)).Document.QuerySelectorAll("nav a").Length.ShouldBe(5);
+        (await server.OpenAsync(browser, "/auth/tokens/search")).Document.QuerySelectorAll("table").ShouldBeEmpty();
+        (await server.OpenAsync(browser, "/auth/tokens/search?username=nobody-here")).Text.ShouldContain("nobody-here has no tokens.");
+
+        var page = await server.OpenAsync(browser, "/auth/tokens/search?username=sought");
+        page.TextsOf("tbody .label").ShouldBe(["found", "Session"]);
+        page.Link($"Revoke found, {token.Key}").ShouldBe($"{Visits.RevokePage(token.Key)}?username=sought");
+        page.Link($"History of found, {token.Key}").ShouldBe($"/auth/tokens/history/all?username=sought&key={token.Key}");
+        var wrong = await server.OpenAsync(browser, "/auth/tokens/search?username=%3Cscript%3Ealert(1)%3C/script%3E");
+        wrong.StatusCode.ShouldBe(422);
+        wrong.ErrorOf("username").ShouldBe("This cannot be a username.");
+    }
+
+    /// <summary>The address is any page's to write; what this page says of it, history must know.</summary>
+    [Theory, EveryMode]
+    public async Task An_address_cannot_make_the_page_say_that_something_was_revoked(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("misled");
+        var token = await server.MakeTokenAsync(browser, "alive");
+        foreach (var key in (string[])[token.Key.Value, Key, "x", "%00", "<script>"])
+            (await server.OpenAsync(browser, $"{Visits.Tokens}?revoked={key}")).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task While_a_store_is_away_the_page_says_that_it_cannot_look()
+    {
+        await using var redis = await RedisServerProcess.StartOwnAsync();
+        await using var host = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis);
+        var session = (await host.Tokens.SessionForAsync("patient")).Record.Token;
+        var cookie = host.Cookie(new SessionState { Token = session, Csrf = "c" });
+        (await host.GetAsync(Visits.Tokens, cookie)).StatusCode.ShouldBe(200);
+        redis.Pause();
+        var answer = await host.GetAsync(Visits.Tokens, cookie);
+        redis.Resume();
+        // Neither signed in nor signed out: nobody is sent to the login because of this.
+        answer.StatusCode.ShouldBe(503);
+        answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        answer.Body.ShouldContain("This says nothing about you or your tokens.");
+        host.Logs.Lines.ShouldContain(line => line.GetProperty("event").GetString() == "Store not available");
+    }
+
+    /// <summary>A session from before the login gave it a value, as the reference's may be.</summary>
+    [Theory, EveryMode]
+    public async Task A_session_without_a_value_for_forms_is_given_one(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("valueless");
+        var answer = await server.SendAsync(HttpMethod.Get, Visits.NewToken, null, server.Host.Cookie(new SessionState { Token = browser.Session }));
+        var set = answer.Header("Set-Cookie")!;
+        set.ShouldStartWith("gafaelfawr=");
+        var state = server.Host.Core.SessionCookie.TryRead(set.Split('=', 2)[1].Split(';')[0].Trim('"'), out _)!;
+        answer.Body.ShouldContain($"""<input type="hidden" name="csrf" value="{state.Csrf}" """);
+        // One that has a value keeps it.
+        (await server.OpenAsync(browser, Visits.NewToken)).Answer.Header("Set-Cookie").ShouldBeNull();
+    }
+}

@@ -1,0 +1,87 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Server.Tests.Web;
+
+/// <summary>Revocation: asked first, done by a form, and told once it is done.</summary>
+public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    [Theory, EveryMode]
+    public async Task A_token_is_revoked_with_its_children_after_a_question(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("regretful", "user:token,read:all");
+        var token = await server.MakeTokenAsync(browser, "lost", "read:all");
+        var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
+
+        // Asking does nothing.
+        var question = await server.OpenAsync(browser, Visits.RevokePage(token.Key));
+        question.StatusCode.ShouldBe(200);
+        question.Text.ShouldContain("lost");
+        question.Link("Keep it").ShouldBe(Visits.Tokens);
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+
+        var done = await server.SubmitAsync(browser, question, []);
+        done.StatusCode.ShouldBe(303);
+        done.Answer.Header("Location").ShouldBe($"{Visits.Tokens}?revoked={token.Key}");
+        done.Answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
+        foreach (var dead in (Token[])[token, child])
+            (await server.GetAsync("/token-info", TestServer.Bearer(dead))).StatusCode.ShouldBe(401);
+        var list = await server.OpenAsync(browser, done.Answer.Header("Location")!);
+        list.TextOf(".notice").ShouldStartWith($"Revoked: lost ({token.Key}).");
+        list.TextsOf("tbody tr").Count.ShouldBe(1);
+
+        // Sent again it finds nothing to do, and that is what was wanted.
+        (await server.SubmitAsync(browser, question, [])).StatusCode.ShouldBe(303);
+        (await server.GetAsync($"/users/regretful/tokens/{token.Key}/change-history", browser.Cookie)).Json.EnumerateArray()
+            .Count(change => change.GetProperty("action").GetString() == "revoke").ShouldBe(2);
+        (await server.OpenAsync(browser, Visits.RevokePage(token.Key))).StatusCode.ShouldBe(404);
+        // It is told for some minutes.
+        server.Clock.Advance(TimeSpan.FromMinutes(6));
+        (await server.OpenAsync(browser, done.Answer.Header("Location")!)).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
+    }
+
+    [Theory, EveryMode]
+    public async Task Nobody_revokes_the_tokens_of_others_but_an_administrator(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var owner = await server.LogInAsync("owner");
+        var token = await server.MakeTokenAsync(owner, "theirs");
+        var other = await server.LogInAsync("other");
+        foreach (var (path, status) in (IEnumerable<(string, int)>)[
+            (Visits.RevokePage(token.Key), 404), ($"{Visits.RevokePage(token.Key)}?username=owner", 403), ($"{Visits.RevokePage(token.Key)}?username=other", 404),
+            ($"{Visits.RevokePage(token.Key)}?username=No%20Name", 404), ("/auth/tokens/short/revoke", 404), ($"/auth/tokens/{new string('<', 22)}/revoke", 404)])
+        {
+            (await server.OpenAsync(other, path)).StatusCode.ShouldBe(status, path);
+            (await server.PostAsync(other, path, [("csrf", other.Csrf.Item2)])).StatusCode.ShouldBe(status, path);
+        }
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
+
+        var admin = await server.LogInAsync("warden", "admin:token");
+        var question = await server.OpenAsync(admin, $"{Visits.RevokePage(token.Key)}?username=owner");
+        question.TextsOf("dd").ShouldContain("owner");
+        var done = await server.SubmitAsync(admin, question, []);
+        done.Answer.Header("Location").ShouldBe($"/auth/tokens/search?username=owner&revoked={token.Key}");
+        (await server.OpenAsync(admin, done.Answer.Header("Location")!)).TextOf(".notice").ShouldStartWith("Revoked: theirs");
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
+        // The owner sees who it was.
+        (await server.OpenAsync(owner, $"/auth/tokens/history?key={token.Key}")).TextsOf("tbody tr td[data-label=By]").ShouldBe(["warden", "owner"]);
+    }
+
+    /// <summary>The answer is a page: a redirect to the login would be one of a form to wherever people sign in.</summary>
+    [Theory, EveryMode]
+    public async Task Revoking_ones_own_session_signs_out(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("leaver");
+        var question = await server.OpenAsync(browser, Visits.RevokePage(browser.Key));
+        question.TextOf(".notice").ShouldBe("This is the session of this browser. You will have to sign in again.");
+        var done = await server.SubmitAsync(browser, question, []);
+        done.StatusCode.ShouldBe(200);
+        done.Title.ShouldBe("Signed out");
+        done.Link("Sign in again").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens");
+        (await server.OpenAsync(browser, Visits.Tokens)).StatusCode.ShouldBe(307);
+    }
+}
