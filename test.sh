@@ -25,6 +25,7 @@ needed() {
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx-light
   [ -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so ] || echo libnginx-mod-http-headers-more-filter
   command -v caddy >/dev/null || echo caddy
+  command -v chromium >/dev/null || echo chromium
   command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
 }
 

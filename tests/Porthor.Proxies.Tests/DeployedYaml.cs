@@ -1,3 +1,4 @@
+using Porthor.Testing;
 using YamlDotNet.RepresentationModel;
 
 namespace Porthor.Proxies.Tests;

@@ -1,16 +1,9 @@
 using System.Reflection;
+using Porthor.Testing;
 using Xunit.Sdk;
 using Xunit.v3;
 
 namespace Porthor.Proxies.Tests;
-
-/// <summary>The programs that we have configurations for and run.</summary>
-public enum Proxy
-{
-    Nginx,
-    Caddy,
-    HAProxy,
-}
 
 /// <summary>Runs a test behind each proxy. One that is not installed is reported as skipped, with what to install.</summary>
 [AttributeUsage(AttributeTargets.Method)]

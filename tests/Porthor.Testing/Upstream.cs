@@ -4,8 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Shouldly;
 
-namespace Porthor.Proxies.Tests;
+namespace Porthor.Testing;
 
 /// <summary>What arrived at the site.</summary>
 /// <param name="Headers">By their names as they were written, in lower case; of a name that came twice, both.</param>

@@ -1,10 +1,20 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
-using Porthor.Testing;
+using Shouldly;
 
-namespace Porthor.Proxies.Tests;
+namespace Porthor.Testing;
+
+/// <summary>The programs that we have configurations for and run.</summary>
+public enum Proxy
+{
+    Nginx,
+    Caddy,
+    HAProxy,
+}
 
 /// <summary>
 /// A proxy of our own, run on the files of <c>deploy/</c> in a temporary folder. Nothing in these files is changed but the
@@ -66,6 +76,10 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public static Task<ProxyProcess> StartNginxAsync(Func<string, string> server) =>
         StartAsync(nameof(Proxy.Nginx), process => process.Nginx(server($"127.0.0.1:{process.Port}")));
 
+    /// <summary>NGINX as <c>deploy/</c> has it, but over TLS, as browsers want it: with a certificate of our own making.</summary>
+    public static Task<ProxyProcess> StartTlsAsync(string porthor, string site) =>
+        StartAsync(nameof(Proxy.Nginx), process => process.Nginx(porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
+
     private static async Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare)
     {
         var started = new ProxyProcess(RealServers.FreePort(), prepare);
@@ -93,9 +107,11 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <summary>Where a file of <c>deploy/</c> is.</summary>
     public static string Source(string path) => Path.Combine(AppContext.BaseDirectory, "deploy", path);
 
-    private string[] Nginx(string porthor, string site)
+    private string[] Nginx(string porthor, string site, string listening = ";")
     {
-        Deployed("nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port};"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        if (listening != ";")
+            WriteCertificate();
+        Deployed("nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port}{listening}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
         foreach (var file in Directory.GetFiles(Source("nginx/porthor")))
             Deployed($"nginx/porthor/{Path.GetFileName(file)}");
         return Nginx("include site.conf;");
@@ -110,6 +126,15 @@ internal sealed class ProxyProcess : IAsyncDisposable
             $"load_module {HeadersMore}; daemon off; master_process off; pid pid; error_log stderr warn; events {{ }}\n"
             + $"http {{ access_log off; {temporary} {http} }}\n");
         return [Prerequisites.Find("nginx")!, "-p", folder, "-c", Path.Combine(folder, "nginx.conf"), "-e", "stderr"];
+    }
+
+    private void WriteCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=example.com", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        File.WriteAllText(Path.Combine(folder, "tls.crt"), certificate.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, "tls.key"), key.ExportPkcs8PrivateKeyPem());
     }
 
     private string[] Caddy(string porthor, string site)

@@ -1,0 +1,134 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Browser.Tests;
+
+/// <summary>
+/// Every page in light and dark, narrow and wide: it breaks no rule of WCAG 2.2 AA that can be checked by a program, it does
+/// not scroll sideways, and nothing on it was stopped by its policy. With <c>PORTHOR_SCREENSHOTS=FOLDER</c> it is also kept as a picture.
+/// </summary>
+public sealed class LookTests(Site site) : IClassFixture<Site>
+{
+    private static readonly AxeRunOptions Rules = new()
+    {
+        RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+    };
+
+    private static readonly string? Pictures = Environment.GetEnvironmentVariable("PORTHOR_SCREENSHOTS");
+
+    [BrowserFact]
+    public async Task Every_page_is_readable_for_everybody()
+    {
+        var user = new UserData
+        {
+            Name = "Ada Lovelace",
+            Email = "ada@example.com",
+            Uid = 4123,
+            Gid = 4123,
+            Groups = [.. ((string[])["ada", "analytical-engine", "astronomers", "observers-on-call", "survey-data-release-7"]).Select((name, i) => new Group(name, 1000 + i))],
+        };
+        var first = await site.LogInAsync("ada", "admin:token,exec:notebook,read:all,read:some,user:token", user);
+        var key = await LiveAsync(first);
+        (ColorScheme, int)[] looks = [(ColorScheme.Light, 1280), (ColorScheme.Dark, 390)];
+        foreach (var (scheme, width) in Pictures is null ? looks : [.. looks, (ColorScheme.Dark, 1280), (ColorScheme.Light, 390)])
+        {
+            await using var browser = await site.OpenAsync(new()
+            {
+                ColorScheme = scheme,
+                ViewportSize = new() { Width = width, Height = width > 600 ? 800 : 844 },
+                HasTouch = width < 600,
+            });
+            await browser.AddCookiesAsync((await first.CookiesAsync()).Select(cookie => new Cookie
+            {
+                Name = cookie.Name,
+                Value = cookie.Value,
+                Domain = cookie.Domain,
+                Path = cookie.Path,
+                HttpOnly = true,
+                Secure = true,
+            }));
+            var page = await browser.NewPageAsync();
+            List<string> complaints = [];
+            page.Console += (_, message) =>
+            {
+                // A refusal of a page that is looked at on purpose is no complaint.
+                if (message.Type is "error" or "warning" && !message.Text.Contains("the server responded with a status of 4", StringComparison.Ordinal))
+                    complaints.Add(message.Text);
+            };
+            async Task LookAsync(string name)
+            {
+                var result = await page.RunAxe(Rules);
+                result.Violations.Select(rule => $"{name}, {scheme}, {width}: {rule.Help}: {string.Join("; ", rule.Nodes.Select(node => node.Html))}").ShouldBeEmpty();
+                (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width, name);
+                if (Pictures is not null)
+                    await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-{width}.png".ToLowerInvariant()), FullPage = true });
+            }
+            foreach (var (name, path) in (IEnumerable<(string, string)>)[
+                ("tokens", "/auth/tokens"), ("new", "/auth/tokens/new"), ("revoke", $"/auth/tokens/{key}/revoke"), ("history", "/auth/tokens/history"),
+                ("token-history", $"/auth/tokens/history?key={key}"), ("search", "/auth/tokens/search"), ("found", "/auth/tokens/search?username=grace"),
+                ("nobody", "/auth/tokens/search?username=nobody"), ("all-history", "/auth/tokens/history/all"),
+                ("all-history-wrong", "/auth/tokens/history/all?username=No+Name&ip_address=1.2.3"), ("not-found", $"/auth/tokens/{new string('x', 22)}/revoke")])
+            {
+                await page.GotoAsync(path);
+                await LookAsync(name);
+            }
+            await page.GotoAsync("/auth/tokens/new");
+            await page.GetByLabel("Name").FillAsync("laptop");
+            await page.GetByLabel("Expires").SelectOptionAsync("day");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+            await LookAsync("new-wrong");
+            await page.GetByLabel("Name").FillAsync($"laptop at home, {scheme} {width}");
+            await page.GetByLabel("Expires").SelectOptionAsync("in 30 days");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).ClickAsync();
+            await LookAsync("made");
+            await page.ReloadAsync();
+            await LookAsync("sent-again");
+            await page.GetByRole(AriaRole.Link, new() { Name = "revoke it" }).ClickAsync();
+            await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+            await LookAsync("revoked");
+            complaints.ShouldBeEmpty();
+        }
+    }
+
+    [BrowserFact]
+    public async Task Pages_for_whoever_may_do_nothing_are_readable_too()
+    {
+        await using var browser = await site.LogInAsync("visitor", "read:all", new UserData(), new() { ViewportSize = new() { Width = 1280, Height = 800 } });
+        var page = await browser.NewPageAsync();
+        foreach (var (name, path) in (IEnumerable<(string, string)>)[
+            ("scopeless", "/auth/tokens"), ("scopeless-new", "/auth/tokens/new"), ("not-allowed", "/auth/tokens/search")])
+        {
+            await page.GotoAsync(path);
+            (await page.RunAxe(Rules)).Violations.Select(rule => rule.Help).ShouldBeEmpty();
+            if (Pictures is not null)
+                await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-light-1280.png"), FullPage = true });
+        }
+    }
+
+    /// <summary>Some weeks in the life of two users. Gives the key of a token.</summary>
+    private async Task<string> LiveAsync(IBrowserContext browser)
+    {
+        var tokens = site.Porthor.Tokens;
+        var cookie = (await browser.CookiesAsync()).Single().Value;
+        var ada = await tokens.CallerAsync(site.Porthor.Core.SessionCookie.TryRead(cookie, out _)!.Token!);
+        async Task<Token> MakeAsync(Caller caller, string name, string scopes, int? days) => await tokens.CreateUserTokenAsync(
+            caller, caller.Username, new UserTokenRequest(name, ScopeSet.Parse(scopes), days is { } d ? DateTimeOffset.UtcNow.AddDays(d) : null));
+        var laptop = await MakeAsync(ada, "laptop", "read:all", 30);
+        await MakeAsync(ada, "nightly pipeline on the observatory's computing cluster, 2nd try", "exec:notebook,read:all,read:some", days: null);
+        var lost = await MakeAsync(ada, "lost", "read:all", 90);
+        await tokens.GetInternalTokenAsync(ada, "tap", ScopeSet.Of("read:all"));
+        await tokens.GetNotebookTokenAsync(ada);
+        await tokens.ModifyTokenAsync(laptop.Key, ada, "ada", new TokenEdit { TokenName = "laptop, old", Scopes = ScopeSet.Of("read:some"), Expires = DateTimeOffset.UtcNow.AddDays(7) });
+        await tokens.DeleteTokenAsync(lost.Key, ada, "ada");
+        var grace = await tokens.SessionForAsync("grace", "read:all,user:token");
+        for (var i = 0; i < 60; i++)
+            await MakeAsync(grace, $"job {i}", "read:all", 1);
+        return laptop.Key.Value;
+    }
+}

@@ -1,0 +1,149 @@
+using Microsoft.Playwright;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Browser.Tests;
+
+/// <summary>What people do on the pages, with a mouse, with a keyboard, and without scripts.</summary>
+public sealed class PageTests(Site site) : IClassFixture<Site>
+{
+    [BrowserFact]
+    public async Task A_token_is_made_copied_and_used_and_revoked()
+    {
+        await using var browser = await site.LogInAsync("maker");
+        await browser.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/auth/tokens");
+        await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "New token" }).ClickAsync();
+        await page.GetByLabel("Name").FillAsync("from a browser");
+        await page.GetByLabel("read:all").CheckAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+
+        var text = await page.GetByLabel("Token", new() { Exact = true }).InputValueAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Copy" }).ClickAsync();
+        await page.GetByText("Copied.").WaitForAsync();
+        (await page.EvaluateAsync<string>("navigator.clipboard.readText()")).ShouldBe(text);
+        var token = Token.Parse(text);
+        page.Url.ShouldBe($"{site.Url}/auth/tokens/new");
+        (await StatusAsync(token)).ShouldBe(200);
+
+        // A reload sends the form again, which makes nothing; and the token is nowhere any more, back and forth.
+        await page.ReloadAsync();
+        (await page.TitleAsync()).ShouldBe("Already made");
+        await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Your tokens" }).ClickAsync();
+        (await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "from a browser" }).CountAsync()).ShouldBe(1);
+        // There is nothing to go back to but the form's answer, which was not kept: the browser would ask whether to send it again.
+        (await Should.ThrowAsync<PlaywrightException>(() => page.GoBackAsync())).Message.ShouldContain("ERR_CACHE_MISS");
+        page = await browser.NewPageAsync();
+        await page.GotoAsync("/auth/tokens");
+
+        await page.GetByRole(AriaRole.Link, new() { Name = $"Revoke from a browser, {token.Key}" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await page.GetByRole(AriaRole.Status).Filter(new() { HasText = "Revoked: from a browser" }).WaitForAsync();
+        (await StatusAsync(token)).ShouldBe(401);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Your history" }).ClickAsync();
+        (await page.GetByRole(AriaRole.Row).AllInnerTextsAsync()).Count.ShouldBe(4);
+    }
+
+    [BrowserFact]
+    public async Task Everything_works_without_scripts()
+    {
+        await using var browser = await site.LogInAsync("scriptless", options: new() { JavaScriptEnabled = false });
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/auth/tokens/new");
+        await page.GetByLabel("Name").FillAsync("plain");
+        await page.GetByLabel("Expires").SelectOptionAsync("never");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+        var token = Token.Parse((await page.GetByLabel("Token", new() { Exact = true }).GetAttributeAsync("value"))!);
+        // A button that does nothing is not shown.
+        (await page.GetByRole(AriaRole.Button).CountAsync()).ShouldBe(0);
+        await page.GotoAsync($"/auth/tokens/{token.Key}/revoke");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+        await page.GetByText("Revoked: plain").WaitForAsync();
+        (await StatusAsync(token)).ShouldBe(401);
+    }
+
+    [BrowserFact]
+    public async Task A_keyboard_is_enough()
+    {
+        await using var browser = await site.LogInAsync("typist");
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/auth/tokens");
+        // The first key leads past what is above every page.
+        await page.Keyboard.PressAsync("Tab");
+        (await FocusedAsync(page)).ShouldBe("Skip to the content");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForFunctionAsync("document.activeElement.id == 'content'");
+        await page.Keyboard.PressAsync("Tab");
+        (await FocusedAsync(page)).ShouldBe("New token");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/new");
+
+        await TabToAsync(page, "Name");
+        await page.Keyboard.TypeAsync("typed");
+        await TabToAsync(page, "read:all Can read everything");
+        await page.Keyboard.PressAsync("Space");
+        await TabToAsync(page, "Create token");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForFunctionAsync("document.title == 'Your new token'");
+        await TabToAsync(page, "Copy");
+        await page.Keyboard.PressAsync("Enter");
+        await TabToAsync(page, "Done");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/auth/tokens");
+
+        var key = await page.Locator("tr", new() { HasText = "typed" }).Locator(".key").InnerTextAsync();
+        await TabToAsync(page, $"Revoke typed, {key}");
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/revoke");
+        await TabToAsync(page, "Revoke");
+        await page.Keyboard.PressAsync("Enter");
+        await page.GetByText("Revoked: typed").WaitForAsync();
+    }
+
+    [BrowserFact]
+    public async Task History_is_paged_there_and_back()
+    {
+        await using var browser = await site.LogInAsync("historian");
+        var caller = await site.Porthor.Tokens.CallerAsync(
+            site.Porthor.Core.SessionCookie.TryRead((await browser.CookiesAsync()).Single().Value, out _)!.Token!);
+        for (var i = 0; i < 60; i++)
+            await site.Porthor.Tokens.CreateUserTokenAsync(caller, "historian", new UserTokenRequest($"token {i}", Values.ScopeSet.Empty, Expires: null));
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/auth/tokens/history");
+        var first = await page.Locator("tbody .key").AllInnerTextsAsync();
+        first.Count.ShouldBe(50);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Older" }).ClickAsync();
+        await page.GetByText("61 changes, 11 on this page").WaitForAsync();
+        (await page.GetByRole(AriaRole.Link, new() { Name = "Older" }).CountAsync()).ShouldBe(0);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Newer" }).ClickAsync();
+        await page.GetByText("61 changes, 50 on this page").WaitForAsync();
+        (await page.Locator("tbody .key").AllInnerTextsAsync()).ShouldBe(first);
+    }
+
+    /// <summary>What a program hears that asks Porthor with this token.</summary>
+    private async Task<int> StatusAsync(Token token) =>
+        (await site.Porthor.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(token))).StatusCode;
+
+    /// <summary>What has the focus, as it would be read out. It must be seen to have it.</summary>
+    private static async Task<string> FocusedAsync(IPage page)
+    {
+        var outline = await page.EvaluateAsync<string>("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth");
+        var text = await page.EvaluateAsync<string>("((e) => (e.labels?.[0] ?? e).innerText.replace(/\\s+/g, ' ').trim())(document.activeElement)");
+        outline.ShouldBe("solid3px", text);
+        return text;
+    }
+
+    private static async Task TabToAsync(IPage page, string text)
+    {
+        List<string> passed = [];
+        for (var i = 0; i < 40; i++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            passed.Add(await FocusedAsync(page));
+            if (passed[^1] == text)
+                return;
+        }
+        passed.ShouldContain(text);
+    }
+}

@@ -1,0 +1,84 @@
+using Microsoft.Playwright;
+using Porthor.Quotas;
+using Porthor.Server.Configuration;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Browser.Tests;
+
+/// <summary>A site behind NGINX over TLS, as deploy/ has it, and Porthor as its gate. Shared by the tests of a class.</summary>
+public sealed class Site(Chromium chromium) : IAsyncLifetime
+{
+    private Upstream? upstream;
+    private ProxyProcess? nginx;
+    private TestServer? porthor;
+
+    internal TestServer Porthor => porthor!;
+
+    /// <summary>Without a slash at its end.</summary>
+    public string Url { get; private set; } = "";
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Chromium.WhyNot is not null)
+            return;
+        // Porthor must know the address that users have before it starts, and the proxy must know Porthor's.
+        var url = new UriBuilder("https://example.com");
+        upstream = await Upstream.StartAsync();
+        porthor = await TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { BaseUrl = url.Uri });
+        nginx = await ProxyProcess.StartTlsAsync(porthor.Url.Authority, upstream.Address);
+        Url = $"https://example.com:{nginx.Port}";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (nginx is not null)
+            await nginx.DisposeAsync();
+        if (porthor is not null)
+            await porthor.DisposeAsync();
+        if (upstream is not null)
+            await upstream.DisposeAsync();
+    }
+
+    /// <summary>Somebody's browser.</summary>
+    public async Task<IBrowserContext> OpenAsync(BrowserNewContextOptions? options = null)
+    {
+        options ??= new();
+        options.IgnoreHTTPSErrors = true;
+        options.BaseURL = Url;
+        var context = await chromium.Browser.NewContextAsync(options);
+        context.SetDefaultTimeout(20_000);
+        return context;
+    }
+
+    /// <summary>Somebody's browser after login.</summary>
+    internal async Task<IBrowserContext> LogInAsync(
+        string username, string scopes = "user:token,read:all", UserData? user = null, BrowserNewContextOptions? options = null)
+    {
+        var context = await OpenAsync(options);
+        var session = await Porthor.Tokens.SessionForAsync(username, scopes, user);
+        await SetCookieAsync(context, new SessionState { Token = session.Record.Token, Csrf = SessionCookie.CreateCsrf() });
+        return context;
+    }
+
+    internal async Task SetCookieAsync(IBrowserContext context, SessionState state) => await context.AddCookiesAsync(
+    [
+        new() { Name = SessionCookie.Name, Value = Porthor.Core.SessionCookie.Write(state), Url = Url, HttpOnly = true, Secure = true, SameSite = SameSiteAttribute.Lax },
+    ]);
+
+    private static PorthorSettings Configure(PorthorSettings settings) => settings with
+    {
+        Proxies = [AddressBlock.Parse("127.0.0.1/32")],
+        Quota = new QuotaPlan
+        {
+            Default = new()
+            {
+                Api = new Dictionary<string, long> { ["tap"] = 500, ["images"] = 60 },
+                Notebook = new NotebookQuota(4, 16),
+                Disk = new Dictionary<string, long> { ["/home"] = 50L << 30 },
+            },
+        },
+    };
+}
