@@ -1,6 +1,7 @@
 using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
+using Porthor.Server.Logging;
 using Porthor.Tokens;
 using Porthor.Usage;
 using Porthor.Values;
@@ -74,6 +75,9 @@ internal sealed record PorthorSettings
 
     /// <summary>Which groups give which scopes at login.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> GroupMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>What the log says about answers to proxies.</summary>
+    public DecisionLogOptions DecisionLog { get; init; } = new();
 
     public TelemetrySettings Telemetry { get; init; } = new();
 

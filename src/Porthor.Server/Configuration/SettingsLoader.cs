@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Porthor.Secrets;
+using Porthor.Server.Logging;
 using Porthor.Tokens;
 using Porthor.Usage;
 using Porthor.Users;
@@ -122,6 +123,7 @@ internal static partial class SettingsLoader
             Tokens = ReadTokens(file, mustBeComplete),
             Uses = ReadUses(file),
             Quota = QuotaSettings.Read(file),
+            DecisionLog = ReadDecisionLog(file),
             Telemetry = TelemetrySettings.Read(file, environment),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
             Providers = ProviderSettings.Read(file, faults, required: mustBeComplete),
@@ -184,6 +186,28 @@ internal static partial class SettingsLoader
         if (timeout < ShortestAnswerTimeout || timeout > LongestAnswerTimeout)
             file.Fault(key, file.Text(key), $"must be from {ShortestAnswerTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} to {LongestAnswerTimeout.TotalSeconds} seconds");
         return timeout;
+    }
+
+    private static DecisionLogOptions ReadDecisionLog(SettingsSection file)
+    {
+        if (file.Section("decisionLog") is not { } section)
+            return new DecisionLogOptions();
+        const string linesKey = "lines", rateKey = "perSecond";
+        var text = section.Text(linesKey);
+        LoggedDecisions? lines = text?.ToUpperInvariant() switch
+        {
+            null or "ALL" => LoggedDecisions.All,
+            "REFUSED" => LoggedDecisions.Refused,
+            "NONE" => LoggedDecisions.None,
+            _ => null,
+        };
+        if (lines is null)
+            section.Fault(linesKey, text, "must be all, refused or none");
+        var rate = section.Integer(rateKey);
+        if (rate is < 1 or > int.MaxValue)
+            section.Fault(rateKey, section.Text(rateKey), "must be a number of lines, at least 1");
+        section.Finish();
+        return new DecisionLogOptions(lines ?? LoggedDecisions.All, (int?)rate);
     }
 
     private static UseOptions ReadUses(SettingsSection file)

@@ -219,7 +219,7 @@ internal sealed partial class IngressHandler(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Token authorized")]
+        [LoggerMessage(Level = LogLevel.Information, EventName = DecisionLines.Authorized, Message = "Token authorized")]
         public static partial void Authorized(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Permission denied")]

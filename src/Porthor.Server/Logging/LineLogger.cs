@@ -23,17 +23,21 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
     private readonly ILineFormatter formatter;
     private readonly Stream output;
     private readonly TimeProvider clock;
+    private readonly DecisionLines decisions;
     private readonly Task work;
-    private IExternalScopeProvider? scopes;
     private readonly Meter meter = new(PorthorMetrics.MeterName);
+    private IExternalScopeProvider? scopes;
     private long dropped;
     private long reported;
 
-    public LineLogger(ILineFormatter formatter, Stream output, TimeProvider clock)
+    public LineLogger(ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions = null)
     {
         (this.formatter, this.output, this.clock) = (formatter, output, clock);
+        this.decisions = new DecisionLines(decisions ?? new DecisionLogOptions(), clock);
         meter.CreateObservableCounter(
             "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Lines of the log that were dropped, because whoever reads it is too slow.");
+        meter.CreateObservableCounter(
+            "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Lines about answers to proxies that were left out, because the setting bounds their number.");
         work = Task.Run(WriteAsync);
     }
 
@@ -61,12 +65,20 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
                 if (buffer.WrittenCount >= WriteFrom)
                     await FlushAsync(buffer);
             }
-            var lost = Interlocked.Read(ref dropped);
-            if (lost > reported)
-                Format(Dropped(lost - reported), buffer);
-            reported = lost;
+            Tell(buffer);
             await FlushAsync(buffer);
         }
+    }
+
+    /// <summary>What is not in the log, the log says.</summary>
+    private void Tell(ArrayBufferWriter<byte> buffer)
+    {
+        var lost = Interlocked.Read(ref dropped);
+        if (lost > reported)
+            Format(News(LogLevel.Warning, lost - reported, "log lines were dropped"), buffer);
+        reported = lost;
+        if (decisions.TakeLeftOut() is > 0 and var leftOut)
+            Format(News(LogLevel.Information, leftOut, "lines about decisions were left out"), buffer);
     }
 
     /// <summary>A line that cannot be formatted is a fault of ours, and must not end the log.</summary>
@@ -99,9 +111,9 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
         buffer.ResetWrittenCount();
     }
 
-    private LogLine Dropped(long count) => LogLine.Of(
-        clock.GetUtcNow(), LogLevel.Warning, "Porthor.Log", state: count, exception: null,
-        static (lines, _) => string.Create(CultureInfo.InvariantCulture, $"{lines} log lines were dropped"), scopes: null);
+    private LogLine News(LogLevel level, long count, string what) => LogLine.Of(
+        clock.GetUtcNow(), level, "Porthor.Log", (count, what), exception: null,
+        static (news, _) => string.Create(CultureInfo.InvariantCulture, $"{news.count} {news.what}"), scopes: null);
 
     private sealed class Logger(LineLogger owner, string category) : ILogger
     {
@@ -112,7 +124,11 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (!owner.decisions.Wants(eventId))
+                return;
             var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter, owner.scopes);
+            if (!owner.decisions.Admits(line))
+                return;
             if (!owner.waiting.Writer.TryWrite(line))
                 Interlocked.Increment(ref owner.dropped);
         }

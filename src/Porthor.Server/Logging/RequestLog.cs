@@ -49,6 +49,9 @@ internal sealed class RequestLog
 
     public string? User => user;
 
+    /// <summary>Whether a proxy asks who may pass.</summary>
+    public bool IsDecision => path is "/ingress/auth" or "/ingress/forward";
+
     /// <summary>The service of a proxy's question; null if it names none, or could not be read.</summary>
     public string? Service => rule?.Service;
 
