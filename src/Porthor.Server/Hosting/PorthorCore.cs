@@ -61,7 +61,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         QuotaOverrides = new QuotaOverrides(
             redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>());
         if (settings.Providers.Ldap is { } ldap)
-            directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, loggers);
+            directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
         Users = new UserInfoService(
             settings.Providers.Users, directory, settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());

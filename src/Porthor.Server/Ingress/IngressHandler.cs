@@ -35,6 +35,8 @@ internal sealed partial class IngressHandler(
         }
         catch (UserDirectoryException e)
         {
+            if (e.IsAway)
+                core.Metrics.StoreUnavailable();
             Log.UserInfoFailed(logger, e.Reason, e);
             context.Response.Clear();
             await Unknown(e).WriteAsync(context.Response);

@@ -13,6 +13,8 @@ namespace Porthor.Server.Tests.Users;
 /// <summary>Who we are to the directory, and how what is said to it is protected.</summary>
 public sealed class LdapConnectionTests
 {
+    private static readonly Events.PorthorMetrics Metrics = new();
+
     [Fact]
     public async Task Tls_and_StartTls_are_good_with_the_right_authority()
     {
@@ -152,7 +154,7 @@ public sealed class LdapConnectionTests
         return (await RealServers.Instance.LdapAsync(), await LdapTree.PlantAsync());
     }
 
-    private static LdapDirectory Open(LdapSettings settings) => new(settings, gidsMatter: true, NullLoggerFactory.Instance);
+    private static LdapDirectory Open(LdapSettings settings) => new(settings, gidsMatter: true, Metrics.Stores, NullLoggerFactory.Instance);
 
     private static async Task<DirectoryUser> FindAsync(LdapSettings settings, string username)
     {

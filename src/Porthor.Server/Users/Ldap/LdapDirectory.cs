@@ -1,4 +1,5 @@
 using System.Globalization;
+using Porthor.Events;
 using Porthor.Server.Configuration;
 using Porthor.Users;
 
@@ -24,12 +25,12 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
 
     /// <param name="gidsMatter">False where groups get their gids elsewhere.</param>
     /// <exception cref="Hosting.StartException">The configuration names what is not there.</exception>
-    public LdapDirectory(LdapSettings settings, bool gidsMatter, ILoggerFactory loggers)
+    public LdapDirectory(LdapSettings settings, bool gidsMatter, StoreMetrics metrics, ILoggerFactory loggers)
     {
         this.settings = settings;
         this.gidsMatter = gidsMatter;
         logger = loggers.CreateLogger<LdapDirectory>();
-        pool = new LdapPool(new LdapServer(settings), loggers.CreateLogger<LdapPool>());
+        pool = new LdapPool(new LdapServer(settings), metrics, loggers.CreateLogger<LdapPool>());
         userAttributes = [.. new[] { settings.NameAttr, settings.EmailAttr, settings.UidAttr, settings.GidAttr }.OfType<string>()];
     }
 
@@ -42,7 +43,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         if (settings.UserBaseDn.Length == 0)
             return DirectoryUser.None;
         var search = new LdapSearch(
-            settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Equal(settings.UserSearchAttr, username), userAttributes, username);
+            "reading a user", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Equal(settings.UserSearchAttr, username), userAttributes, username);
         var entries = await SearchAsync(search, cancellationToken);
         if (entries.Count == 0)
             return DirectoryUser.None;
@@ -59,7 +60,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         var member = settings.GroupSearchByDn
             ? DistinguishedName.Below(settings.UserBaseDn, settings.UserSearchAttr, username)
             : username;
-        var search = GroupSearch(LdapFilter.Equal(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
+        var search = GroupSearch("reading a user's groups", LdapFilter.Equal(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
         List<DirectoryGroup> groups = [];
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
@@ -75,7 +76,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
 
     public async Task<string?> GetGroupNameAsync(long gid, string username, CancellationToken cancellationToken)
     {
-        var search = GroupSearch(LdapFilter.Equal(GidAttribute, gid.ToString(CultureInfo.InvariantCulture)), [NameAttribute], username);
+        var search = GroupSearch("reading a primary group", LdapFilter.Equal(GidAttribute, gid.ToString(CultureInfo.InvariantCulture)), [NameAttribute], username);
         var entries = await SearchAsync(search, cancellationToken);
         return entries.Select(entry => ReadGroupName(entry, search)).FirstOrDefault(name => name is not null);
     }
@@ -86,7 +87,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         if (settings.UserBaseDn.Length == 0)
             return users;
         var search = new LdapSearch(
-            settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(settings.UserSearchAttr), [settings.UserSearchAttr, .. userAttributes], Username: null);
+            "listing users", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(settings.UserSearchAttr), [settings.UserSearchAttr, .. userAttributes], Username: null);
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
             if (entry.First(settings.UserSearchAttr) is not { Length: <= UserRules.MaxUsernameLength } name)
@@ -102,7 +103,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     public async Task<IReadOnlyList<DirectoryGroup>> ListGroupsAsync(CancellationToken cancellationToken)
     {
         var search = new LdapSearch(
-            settings.GroupBaseDn, LdapScope.Subtree, OfGroupClass(), [NameAttribute, GidAttribute], Username: null);
+            "listing groups", settings.GroupBaseDn, LdapScope.Subtree, OfGroupClass(), [NameAttribute, GidAttribute], Username: null);
         List<DirectoryGroup> groups = [];
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
@@ -115,7 +116,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     /// <summary>Asks whether it answers, and has groups where they should be.</summary>
     /// <exception cref="UserDirectoryException">It does not.</exception>
     public Task CheckAsync(CancellationToken cancellationToken) => pool.SearchAsync(
-        new LdapSearch(settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes], Username: null), cancellationToken);
+        new LdapSearch("looking whether it is there", settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes], Username: null), cancellationToken);
 
     public ValueTask DisposeAsync() => pool.DisposeAsync();
 
@@ -127,8 +128,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         return entries;
     }
 
-    private LdapSearch GroupSearch(LdapFilter which, IReadOnlyList<string> attributes, string username) =>
-        new(settings.GroupBaseDn, LdapScope.Subtree, LdapFilter.All(OfGroupClass(), which), attributes, username);
+    private LdapSearch GroupSearch(string operation, LdapFilter which, IReadOnlyList<string> attributes, string username) =>
+        new(operation, settings.GroupBaseDn, LdapScope.Subtree, LdapFilter.All(OfGroupClass(), which), attributes, username);
 
     private LdapFilter OfGroupClass() => LdapFilter.Equal("objectClass", settings.GroupObjectClass);
 

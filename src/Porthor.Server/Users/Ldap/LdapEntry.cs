@@ -21,5 +21,7 @@ internal enum LdapScope
 }
 
 /// <summary>What is searched for, and where.</summary>
+/// <param name="Operation">What for, as metrics name it.</param>
 /// <param name="Username">Whom it is about; null if it is about all.</param>
-internal sealed record LdapSearch(string Base, LdapScope Scope, LdapFilter Filter, IReadOnlyList<string> Attributes, string? Username);
+internal sealed record LdapSearch(
+    string Operation, string Base, LdapScope Scope, LdapFilter Filter, IReadOnlyList<string> Attributes, string? Username);

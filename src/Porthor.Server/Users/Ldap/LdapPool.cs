@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Porthor.Events;
 using Porthor.Users;
 
 namespace Porthor.Server.Users.Ldap;
@@ -10,20 +11,56 @@ namespace Porthor.Server.Users.Ldap;
 /// The connections to the directory, kept open for the next question. Every search ends within twice its time limit: one that
 /// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3).
 /// </summary>
-internal sealed partial class LdapPool(LdapServer server, ILogger<LdapPool> logger) : IAsyncDisposable
+internal sealed partial class LdapPool : IAsyncDisposable
 {
+    /// <summary>As metrics name it.</summary>
+    private const string Store = "LDAP";
+
     private const int MaxConnections = 10;
     private const int Attempts = 2;
 
+    private readonly LdapServer server;
+    private readonly StoreMetrics metrics;
+    private readonly ILogger logger;
     private readonly ConcurrentStack<LdapConnection> idle = [];
     private readonly SemaphoreSlim places = new(MaxConnections, MaxConnections);
     private bool disposed;
+    private long searches;
+
+    public LdapPool(LdapServer server, StoreMetrics metrics, ILogger<LdapPool> logger)
+    {
+        (this.server, this.metrics, this.logger) = (server, metrics, logger);
+        metrics.Watch(Store, () => Interlocked.Read(ref searches));
+    }
 
     /// <summary>For each attempt: waiting for a connection, opening it, and the search.</summary>
     public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(5);
 
     /// <exception cref="UserDirectoryException">The directory cannot be asked.</exception>
     public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref searches);
+        var begun = metrics.Begin();
+        try
+        {
+            var entries = await SearchTwiceAsync(search, cancellationToken);
+            metrics.Answered(Store, search.Operation, begun);
+            return entries;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref searches);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        disposed = true;
+        await CloseIdleAsync();
+        places.Dispose();
+    }
+
+    private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(LdapSearch search, CancellationToken cancellationToken)
     {
         Exception? last = null;
         for (var attempt = 1; attempt <= Attempts; attempt++)
@@ -47,13 +84,6 @@ internal sealed partial class LdapPool(LdapServer server, ILogger<LdapPool> logg
         }
         var text = FormattableString.Invariant($"LDAP query timed out after {TimeLimit.TotalSeconds:0.0}s");
         throw Failed(search, text, text, last!);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        disposed = true;
-        await CloseIdleAsync();
-        places.Dispose();
     }
 
     private async Task<IReadOnlyList<LdapEntry>> TryAsync(LdapSearch search, CancellationToken cancellationToken)
@@ -113,6 +143,7 @@ internal sealed partial class LdapPool(LdapServer server, ILogger<LdapPool> logg
 
     private UserDirectoryException Failed(LdapSearch search, string reason, string error, Exception cause)
     {
+        metrics.Failed(Store, search.Operation);
         Log.Failed(logger, error, server.Settings.Url, search.Filter.ToString(), search.Base, search.Attributes, search.Username, cause);
         return new UserDirectoryException(reason, isAway: true, cause);
     }
