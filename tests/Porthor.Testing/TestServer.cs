@@ -47,24 +47,33 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <param name="configure">Changes the settings before the server starts.</param>
     /// <param name="ownRedis">A Redis that no other test uses, to be harmed.</param>
+    /// <param name="upstream">The only server that this one may ask; null for none.</param>
     public static async Task<TestServer> StartAsync(
-        Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null, RedisServerProcess? ownRedis = null)
+        Mode mode,
+        Func<PorthorSettings, PorthorSettings>? configure = null,
+        TimeProvider? clock = null,
+        RedisServerProcess? ownRedis = null,
+        UpstreamServer? upstream = null)
     {
-        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock);
+        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, upstream);
         server.ownsDeployment = true;
         return server;
     }
 
     /// <summary>A server on a deployment that others use too, and that outlives it.</summary>
     public static async Task<TestServer> StartAsync(
-        Deployment deployment, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null)
+        Deployment deployment, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null, UpstreamServer? upstream = null)
     {
         if (configure is not null)
             deployment.Settings = configure(deployment.Settings);
         var logs = new JsonLogs();
-        var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(logs));
+        var loggers = LoggerFactory.Create(logging => logging
+            .SetMinimumLevel(LogLevel.Debug)
+            // As in production, it says nothing: it would show queries.
+            .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
+            .AddProvider(logs));
         var core = await deployment.OpenNodeAsync(clock, loggers);
-        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers);
+        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services => UpstreamServer.Guard(services, upstream));
         await app.StartAsync();
         return new TestServer(deployment, core, app, loggers, logs);
     }

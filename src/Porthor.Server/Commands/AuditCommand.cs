@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Porthor.Audit;
+using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 
@@ -42,7 +43,7 @@ internal static class AuditCommand
         if (digest is { IsEmpty: false })
         {
             using var slack = new SlackWebhook(core.Settings.Slack.Webhook!, core.Loggers.CreateLogger<SlackWebhook>());
-            await slack.PostAsync(digest.ToString(), cancellationToken);
+            await slack.PostAsync(SlackMessage.Of(digest.ToString()), cancellationToken);
         }
         return remaining;
     }

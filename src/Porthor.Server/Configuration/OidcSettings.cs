@@ -27,6 +27,9 @@ internal sealed record OidcSettings
 
     public IReadOnlyDictionary<string, string> LoginParams { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Bind codes to a secret of ours, where the provider can (RFC 7636). Off while reference nodes answer logins beside us.</summary>
+    public bool UsesPkce { get; init; } = true;
+
     public static OidcSettings Read(SettingsSection section)
     {
         var clientId = section.RequiredText("clientId");
@@ -43,6 +46,7 @@ internal sealed record OidcSettings
             Scopes = section.Texts("scopes") ?? [],
             UsernameClaim = section.Text("usernameClaim") ?? "uid",
             LoginParams = section.TextMap("loginParams") ?? new Dictionary<string, string>(),
+            UsesPkce = section.Flag("pkce", otherwise: true),
         };
         section.Finish();
         return settings;
@@ -66,6 +70,7 @@ internal sealed record OidcSettings
             Scopes = ["email", "org.cilogon.userinfo"],
             UsernameClaim = section.Text("usernameClaim") ?? "username",
             LoginParams = section.TextMap("loginParams") ?? new Dictionary<string, string>(),
+            UsesPkce = section.Flag("pkce", otherwise: true),
         };
         section.Finish();
         return settings;

@@ -55,6 +55,9 @@ internal sealed record PorthorSettings
 
     public string? ErrorFooter { get; init; }
 
+    /// <summary>Whether logout ends the session itself; else the browser only forgets it, as with the reference.</summary>
+    public bool RevokeOnLogout { get; init; } = true;
+
     /// <summary>Null where none is configured; embedded mode then has one of its own in its folder.</summary>
     public Token? BootstrapToken { get; init; }
 

@@ -116,6 +116,7 @@ internal static partial class SettingsLoader
             BaseInternalUrl = file.HttpUrl("baseInternalUrl", "BASE_INTERNAL_URL"),
             AllowSubdomains = file.Flag("allowSubdomains"),
             ErrorFooter = file.Text("errorFooter"),
+            RevokeOnLogout = file.Flag("revokeOnLogout", otherwise: true),
             BootstrapToken = ReadBootstrapToken(file),
             SessionKeys = ReadSessionKeys(file, mustBeComplete),
             LogLevel = ReadLogLevel(file),

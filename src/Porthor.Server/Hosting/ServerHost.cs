@@ -38,7 +38,8 @@ internal static partial class ServerHost
     }
 
     /// <summary>The web application over opened stores; not started.</summary>
-    public static WebApplication Build(PorthorCore core, string urls, ILoggerFactory loggers)
+    /// <param name="adjust">For tests, which replace what reaches out to others.</param>
+    public static WebApplication Build(PorthorCore core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
     {
         // Slim: nothing is read from appsettings files, and no variable but ours has a say.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
@@ -54,6 +55,7 @@ internal static partial class ServerHost
         builder.Services.AddSingleton(loggers);
         builder.Services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        adjust?.Invoke(builder.Services);
         builder.Services.AddPorthorServer(core, services => new ServerIdentity(
             () => core.Settings.BaseUrl ?? ListeningUrl(services.GetRequiredService<IServer>()), core.Settings.AllowSubdomains));
         var app = builder.Build();

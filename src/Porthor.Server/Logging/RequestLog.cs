@@ -11,12 +11,14 @@ namespace Porthor.Server.Logging;
 /// </summary>
 internal sealed class RequestLog
 {
+    private const string LoginPath = "/login";
+
     private readonly Guid id = Guid.NewGuid();
     private readonly string method;
     private readonly string scheme;
     private readonly string host;
     private readonly string path;
-    private string query;
+    private readonly string query;
     private readonly string? userAgent;
     private readonly IPAddress? address;
 
@@ -38,7 +40,7 @@ internal sealed class RequestLog
         // The header itself: HttpRequest.Host decodes international names, and throws where that fails.
         host = request.Headers.Host.ToString();
         path = request.Path.ToUriComponent();
-        query = request.QueryString.ToUriComponent();
+        query = path == LoginPath ? WithoutCodes(request.QueryString.ToUriComponent()) : request.QueryString.ToUriComponent();
         if (request.Headers.UserAgent is [{ Length: > 0 } agent, ..])
             userAgent = agent;
     }
@@ -59,10 +61,6 @@ internal sealed class RequestLog
 
     /// <summary>These fields as they are now.</summary>
     public RequestLog Capture() => (RequestLog)MemberwiseClone();
-
-    /// <summary>Leaves out what some parameters of the query say.</summary>
-    public void Hide(params IReadOnlyList<string> names) => query = string.Join('&', query.TrimStart('?').Split('&').Select(part => Hidden(part, names)))
-        is { Length: > 0 } rest ? "?" + rest : "";
 
     /// <summary>Where a login or logout is to lead.</summary>
     public void ReturnUrl(string url) => returnUrl = url;
@@ -115,13 +113,12 @@ internal sealed class RequestLog
         writer.WriteEndObject();
     }
 
-    private static string Hidden(string parameter, IReadOnlyList<string> names)
+    /// <summary>A provider's code is good for a login, and a line may be read before it is redeemed.</summary>
+    private static string WithoutCodes(string query) => string.Join('&', query.Split('&').Select(part =>
     {
-        var equals = parameter.IndexOf('=', StringComparison.Ordinal);
-        return equals >= 0 && names.Contains(Uri.UnescapeDataString(parameter[..equals]), StringComparer.Ordinal)
-            ? parameter[..(equals + 1)] + "***"
-            : parameter;
-    }
+        var equals = part.IndexOf('=', StringComparison.Ordinal);
+        return equals >= 0 && Uri.UnescapeDataString(part[..equals]).TrimStart('?') is "code" or "state" ? part[..(equals + 1)] + "***" : part;
+    }));
 
     private static void Write(Utf8JsonWriter writer, IngressRule rule)
     {

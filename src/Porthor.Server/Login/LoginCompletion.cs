@@ -1,3 +1,4 @@
+using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Users;
@@ -12,6 +13,7 @@ internal sealed partial class LoginCompletion(
     PorthorCore core,
     ServerIdentity server,
     LoginErrorPage page,
+    AlertPoster alerts,
     ILogger<LoginCompletion> logger,
     ILogger<BrowserSession> sessionLogger,
     ILoginProvider? provider = null)
@@ -65,6 +67,8 @@ internal sealed partial class LoginCompletion(
         if (failure.ProviderToken is { } token && provider is not null)
             await provider.RevokeAsync(token, context.RequestAborted);
         Note(failure);
+        if (failure.Alert is { } alert)
+            alerts.Raise(alert);
         core.Metrics.LoginFailed();
         var session = SessionOf(context);
         session.State = session.State.WithoutLogin();

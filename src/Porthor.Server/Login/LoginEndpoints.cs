@@ -2,7 +2,6 @@ using Porthor.Secrets;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
-using Porthor.Server.Logging;
 using Porthor.Sessions;
 
 namespace Porthor.Server.Login;
@@ -35,8 +34,6 @@ internal sealed partial class LoginEndpoints(
             throw Problem.MissingClientAddress().ToException();
         if (provider is null)
             throw PorthorError.NotConfigured("No authentication provider configured").ToException();
-        // A code is good for one login; a log is read by many, and perhaps before it is redeemed.
-        RequestLog.Of(context)?.Hide("code", "state");
         var query = new QueryParameters(context.Request);
         var asked = query["rd"] ?? context.Request.Headers[RedirectHeader].LastOrDefault();
         var returnUrl = ReturnUrl.Check(context, asked, server, logger);

@@ -1,4 +1,5 @@
 using Porthor.Secrets;
+using Porthor.Server.Alerts;
 using Porthor.Users;
 
 namespace Porthor.Server.Login;
@@ -8,7 +9,7 @@ namespace Porthor.Server.Login;
 /// <param name="Details">A short text for the user; null for none.</param>
 internal sealed record LoginFailure(int Status, string Headline, string? Details = null)
 {
-    private const string ProviderFailed = "Authentication provider failed";
+    public const string ProviderFailed = "Authentication provider failed";
     private const int LongestText = 500;
 
     /// <summary>What the log says where that is more than the user is told (deviations 25).</summary>
@@ -20,6 +21,9 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
     /// <summary>What the provider handed out for this login, which is to be given back; null for nothing.</summary>
     public Secret? ProviderToken { get; init; }
 
+    /// <summary>What those who run the service are told; null for nothing.</summary>
+    public Alert? Alert { get; init; }
+
     /// <summary>Nothing is wrong with the user; those who run the service must act.</summary>
     public bool IsSystem => Status >= StatusCodes.Status500InternalServerError;
 
@@ -28,7 +32,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
 
     /// <summary>
     /// The provider sent the browser back without a code (RFC 6749, 4.1.2.1). <c>access_denied</c> is the user's own decision, or one
-    /// about the user; all else is wrong with us or with the provider.
+    /// about the user; all else is wrong with us or with the provider. No alert: anybody can write such a query.
     /// </summary>
     public static LoginFailure Refused(string error, string? description)
     {
@@ -57,6 +61,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
         {
             LoggedDetails = exception.Reason,
             ProviderToken = identity.ProviderToken,
+            Alert = new Alert("LDAPError", exception.Reason) { User = identity.Username },
         };
 
     /// <summary>A store is away: as everywhere, that is 503, and never taken for a "no".</summary>
@@ -67,9 +72,14 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
             ProviderToken = identity.ProviderToken,
         };
 
+    /// <summary>At logout: the browser has forgotten the session, which was not to be ended.</summary>
+    public static LoginFailure SessionLives(StoreUnavailableException exception) => new(
+        StatusCodes.Status503ServiceUnavailable, "This browser is logged out, but the session could not be ended everywhere", exception.Message);
+
     public LoginFailedException ToException() => new(this);
 
-    private static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "...";
+    /// <summary>What others wrote, at a length that a page and a message can hold.</summary>
+    public static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "...";
 }
 
 /// <summary>Ends a login. Whoever begins one answers with <see cref="LoginCompletion.FailAsync"/>.</summary>

@@ -1,9 +1,13 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
+using Porthor.Server.Login.GitHub;
 using Porthor.Server.Login.Local;
+using Porthor.Server.Login.Oidc;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Login and logout, put together.</summary>
+/// <summary>Login and logout, put together, with the provider that the settings name.</summary>
 internal static class LoginSetup
 {
     public static void AddLogin(this IServiceCollection services, PorthorCore core)
@@ -11,12 +15,36 @@ internal static class LoginSetup
         services.AddSingleton(new LoginErrorPage(core.Settings));
         services.AddSingleton<LoginCompletion>();
         services.AddSingleton<LoginEndpoints>();
+        services.AddSingleton<LogoutEndpoint>();
+        services.AddSingleton<AlertPoster>();
+        services.AddHostedService(provider => provider.GetRequiredService<AlertPoster>());
+
+        // What all requests to providers go through.
+        services.TryAddSingleton<HttpMessageHandler>(_ => ProviderClient.CreateHandler());
+        if (core.Settings.Providers.Oidc is { } oidc)
+        {
+            services.AddSingleton(oidc);
+            services.AddSingleton(core.Clock);
+            services.AddSingleton(provider => new ProviderClient("OIDC", provider.GetRequiredService<HttpMessageHandler>()));
+            services.AddSingleton<OidcDiscovery>();
+            services.AddSingleton<IdTokenVerifier>();
+            services.AddSingleton<ILoginProvider, OidcLoginProvider>();
+        }
+        else if (core.Settings.Providers.GitHub is { } gitHub)
+        {
+            services.AddSingleton(gitHub);
+            services.TryAddSingleton(GitHubAddresses.Public);
+            services.AddSingleton(provider => new ProviderClient("GitHub", provider.GetRequiredService<HttpMessageHandler>()));
+            services.AddSingleton<GitHubApi>();
+            services.AddSingleton<ILoginProvider, GitHubLoginProvider>();
+        }
         services.AddLocalLogin(core);
     }
 
     public static void MapLogin(this IEndpointRouteBuilder routes, PorthorCore core)
     {
         LoginEndpoints.Map(routes);
+        LogoutEndpoint.Map(routes);
         routes.MapLocalLogin(core);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Porthor.History;
 using Porthor.Storage;
 using Porthor.Values;
@@ -31,6 +32,18 @@ public sealed partial class TokenService
         foreach (var token in revoked)
             Log.DeletedToken(logger, token.Token, token.Username);
         return revoked.Count > 0;
+    }
+
+    /// <summary>
+    /// Revokes a session that its browser leaves, and all its descendants. Whoever shows a session may end it, whatever its scopes; a
+    /// token of another type that sits in a cookie is let be, and so is one that is not valid.
+    /// </summary>
+    public async Task EndSessionAsync(Token token, IPAddress? ipAddress, CancellationToken cancellationToken = default)
+    {
+        if (await GetDataAsync(token, cancellationToken) is not { TokenType: TokenType.Session } record)
+            return;
+        var mayRevoke = record with { Scopes = record.Scopes.Union(ScopeSet.Of(Scopes.UserToken)) };
+        await DeleteTokenAsync(token.Key, new Caller(mayRevoke, ipAddress), record.Username, cancellationToken);
     }
 
     /// <summary>

@@ -1,0 +1,30 @@
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Server.Login.GitHub;
+
+/// <param name="Login">In any case.</param>
+/// <param name="Name">Null if the user has not said.</param>
+internal sealed record GitHubUser(string Login, long Id, string? Name, string Email, IReadOnlyList<GitHubTeamEntry> Teams)
+{
+    public string Username => Login.ToLowerInvariant();
+
+    /// <summary>What is stored with the session: GitHub is asked only at login (contract/login.md 5).</summary>
+    public UserData ToUserData() => new()
+    {
+        Name = string.IsNullOrEmpty(Name) ? null : Name,
+        Email = Email,
+        Uid = Id,
+        Gid = Id,
+        Groups = [.. Teams.Select(team => team.ToGroup()).Where(group => UserRules.IsGroupName(group.Name))
+            .Append(new Group(Username, Id)).OrderBy(group => group.Name, CodePointOrder.Instance)],
+    };
+
+    /// <summary>Teams whose names cannot be groups'.</summary>
+    public IReadOnlyList<string> UnusableTeams => [.. Teams.Select(team => team.ToGroup().Name).Where(name => !UserRules.IsGroupName(name)).Distinct()];
+}
+
+internal sealed record GitHubTeamEntry(string Organization, string Slug, long Id)
+{
+    public Group ToGroup() => new(GitHubTeam.GroupName(Organization, Slug), Id);
+}

@@ -1,0 +1,78 @@
+using System.Text.Json;
+using Porthor.Server.Configuration;
+
+namespace Porthor.Server.Login.Oidc;
+
+/// <summary>What the provider says about itself; only what is used of it.</summary>
+/// <param name="KeysUrl">Where its keys are.</param>
+/// <param name="IsPublished">False if it publishes nothing, as some did before OpenID Connect Discovery.</param>
+/// <param name="TakesChallenge">It binds a code to a secret of ours (RFC 7636, S256).</param>
+internal sealed record OidcMetadata(string KeysUrl, bool IsPublished, bool TakesChallenge);
+
+/// <summary>The provider's keys, by id.</summary>
+internal sealed record OidcKeys(IReadOnlyList<JsonElement> Keys)
+{
+    /// <summary>The last one wins, as with the reference. A key without an id is nobody's.</summary>
+    public JsonElement? Find(string id) =>
+        Keys.Where(key => key.TextMember("kid") == id).Select(key => (JsonElement?)key).LastOrDefault();
+}
+
+/// <summary>
+/// Looks up the provider's metadata and keys (contract/login.md 4, steps 2 and 3), and remembers both for an hour: a login needs
+/// no more than the one request to the token endpoint. Keys that do not fit are looked up once more.
+/// </summary>
+internal sealed class OidcDiscovery
+{
+    private static readonly TimeSpan KeptFor = TimeSpan.FromHours(1);
+
+    private readonly string issuer;
+    private readonly ProviderClient client;
+    private readonly Remembered<OidcMetadata> metadata;
+    private readonly Remembered<OidcKeys> keys;
+    private OidcMetadata? lookedUpWith;
+
+    public OidcDiscovery(OidcSettings settings, ProviderClient client, TimeProvider clock)
+    {
+        this.client = client;
+        issuer = settings.Issuer;
+        metadata = new Remembered<OidcMetadata>(FetchMetadataAsync, KeptFor, clock);
+        keys = new Remembered<OidcKeys>(FetchKeysAsync, KeptFor, clock);
+    }
+
+    public Task<OidcMetadata> GetMetadataAsync(CancellationToken cancellationToken) => metadata.GetAsync(otherThan: null, cancellationToken);
+
+    /// <param name="otherThan">Keys with which a token could not be verified; null at the first try.</param>
+    /// <exception cref="UnverifiedTokenException">What the provider publishes is of no use.</exception>
+    /// <exception cref="LoginFailedException">The provider cannot be reached.</exception>
+    public Task<OidcKeys> GetKeysAsync(OidcKeys? otherThan, CancellationToken cancellationToken) => keys.GetAsync(otherThan, cancellationToken);
+
+    private async Task<OidcMetadata> FetchMetadataAsync()
+    {
+        var root = issuer.TrimEnd('/');
+        var byConvention = $"{root}/.well-known/jwks.json";
+        var reply = await client.GetAsync($"{root}/.well-known/openid-configuration", CancellationToken.None);
+        if (reply.Status == System.Net.HttpStatusCode.NotFound)
+            return new OidcMetadata(byConvention, IsPublished: false, TakesChallenge: false);
+        if (!reply.IsSuccess)
+            throw client.BadStatus(reply).ToException();
+        if (reply.TryReadJson() is not { } document || document.TextMember("jwks_uri") is not { } url)
+            throw new UnverifiedTokenException($"No jwks_uri property in OIDC metadata for {issuer}");
+        var methods = document.Member("code_challenge_methods_supported");
+        var takesChallenge = methods is { ValueKind: JsonValueKind.Array } list
+            && list.EnumerateArray().Any(method => method.ValueKind == JsonValueKind.String && method.ValueEquals("S256"));
+        return new OidcMetadata(url.Length > 0 ? url : byConvention, IsPublished: true, takesChallenge);
+    }
+
+    /// <summary>By other metadata than the time before: keys may have moved.</summary>
+    private async Task<OidcKeys> FetchKeysAsync()
+    {
+        var known = await metadata.GetAsync(otherThan: lookedUpWith, CancellationToken.None);
+        lookedUpWith = known;
+        var reply = await client.GetAsync(known.KeysUrl, CancellationToken.None);
+        if (!reply.IsSuccess)
+            throw client.BadStatus(reply).ToException();
+        return reply.TryReadJson()?.Member("keys") is { ValueKind: JsonValueKind.Array } list
+            ? new OidcKeys([.. list.EnumerateArray()])
+            : throw new UnverifiedTokenException($"No keys property in JWKS metadata for {known.KeysUrl}");
+    }
+}

@@ -1,0 +1,161 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Porthor.Secrets;
+using Porthor.Server.Configuration;
+using Porthor.Users;
+
+namespace Porthor.Server.Login.Oidc;
+
+/// <summary>
+/// Logs people in by an OpenID Connect provider, CILogon among them (contract/login.md 4). All that is taken from it is a username;
+/// everything else about the user comes from the directory.
+/// </summary>
+internal sealed partial class OidcLoginProvider(
+    OidcSettings settings, ProviderClient client, OidcDiscovery discovery, IdTokenVerifier verifier, TimeProvider clock, ILogger<OidcLoginProvider> logger)
+    : ILoginProvider
+{
+    /// <summary>How long a browser waits for us to learn what the provider takes. After that it is asked for less.</summary>
+    private static readonly TimeSpan MetadataPatience = TimeSpan.FromSeconds(3);
+
+    private string RedirectUrl => settings.RedirectUrl!.AbsoluteUri;
+
+    public async Task<LoginAttempt> PrepareAsync(CancellationToken cancellationToken) => LoginAttempt.Create() with
+    {
+        Nonce = Random(),
+        Verifier = settings.UsesPkce && await TakesChallengeAsync(cancellationToken) ? new Secret(Random()) : null,
+    };
+
+    public string AddressFor(LoginAttempt attempt)
+    {
+        var address = settings.LoginUrl!.AbsoluteUri;
+        Log.Redirecting(logger, address);
+        List<KeyValuePair<string, string>> parameters =
+        [
+            new("response_type", "code"),
+            new("client_id", settings.ClientId),
+            new("redirect_uri", RedirectUrl),
+            new("scope", string.Join(' ', ["openid", .. settings.Scopes])),
+            new("state", attempt.State),
+        ];
+        if (attempt.Nonce is { } nonce)
+            parameters.Add(new("nonce", nonce));
+        if (attempt.Verifier is { } secret)
+        {
+            parameters.Add(new("code_challenge", Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(secret.Reveal())))));
+            parameters.Add(new("code_challenge_method", "S256"));
+        }
+        return FormText.AddTo(address, parameters.Where(own => !settings.LoginParams.ContainsKey(own.Key)).Concat(settings.LoginParams));
+    }
+
+    public async Task<LoginIdentity> RedeemAsync(string code, LoginAttempt attempt, CancellationToken cancellationToken)
+    {
+        var token = await RedeemForTokenAsync(code, attempt.Verifier, cancellationToken);
+        try
+        {
+            var claims = await verifier.VerifyAsync(token, attempt.Nonce, cancellationToken);
+            return new LoginIdentity(UsernameOf(claims), UserData.None);
+        }
+        catch (UnverifiedTokenException e)
+        {
+            Log.NotVerified(logger, e.Message);
+            throw client.Wrong($"OpenID Connect token verification failed: {e.Message}").ToException();
+        }
+    }
+
+    /// <summary>The provider keeps nothing for us that could be given back.</summary>
+    public Task RevokeAsync(Secret providerToken, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task<string> RedeemForTokenAsync(string code, Secret? secret, CancellationToken cancellationToken)
+    {
+        var url = settings.TokenUrl!.AbsoluteUri;
+        Log.Retrieving(logger, url);
+        var form = new Dictionary<string, string>
+        {
+            ["grant_type"] = "authorization_code",
+            ["client_id"] = settings.ClientId,
+            ["client_secret"] = settings.ClientSecret.Reveal(),
+            ["code"] = code,
+            ["redirect_uri"] = RedirectUrl,
+        };
+        if (secret is not null)
+            form["code_verifier"] = secret.Reveal();
+        using var request = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Headers = { Accept = { new("application/json") } },
+            Content = new FormUrlEncodedContent(form),
+        };
+        List<Secret> sent = [settings.ClientSecret, new(code)];
+        if (secret is not null)
+            sent.Add(secret);
+        var reply = await client.SendAsync(request, sent, cancellationToken);
+
+        if (reply.TryReadJson() is not { } json)
+            throw NotJson(url, reply).ToException();
+        if (!reply.IsSuccess)
+        {
+            throw json.TextMember("error") is { } error
+                ? client.Wrong($"Error retrieving ID token: {error}{(json.TextMember("error_description") is { Length: > 0 } why ? $": {why}" : "")}").ToException()
+                : client.BadStatus(reply).ToException();
+        }
+        return json.TextMember("id_token") ?? throw client.Wrong($"No id_token in token reply from {url}").ToException();
+    }
+
+    private LoginFailure NotJson(string url, ProviderReply reply)
+    {
+        var failure = client.Wrong($"Response from {url} not valid JSON");
+        return reply.Shown is { Length: > 0 } body ? failure with { LoggedDetails = $"{failure.Details}\nStatus {(int)reply.Status}\nBody:\n{body}" } : failure;
+    }
+
+    private string UsernameOf(JsonElement claims)
+    {
+        var claim = settings.UsernameClaim;
+        if (claims.Member(claim) is not { } value)
+        {
+            Log.NoUsername(logger, claim, claims.EnumerateObject().Where(entry => entry.Name != "nonce").ToDictionary(entry => entry.Name, entry => entry.Value.ToString()));
+            throw LoginFailure.NotEnrolled(claim, settings.EnrollmentUrl).ToException();
+        }
+        if (value.ValueKind != JsonValueKind.String)
+            throw new UnverifiedTokenException($"Invalid {claim} claim in token: {value}");
+        var username = value.GetString()!;
+        return UserRules.IsUsername(username)
+            ? username
+            : throw LoginFailure.InvalidUsername(LoginFailure.Shortened($"Invalid username in {claim} claim in token: {username}")).ToException();
+    }
+
+    /// <summary>A provider whose metadata cannot be read at the moment is asked for less, and not at all blamed: the login may still succeed.</summary>
+    private async Task<bool> TakesChallengeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await discovery.GetMetadataAsync(cancellationToken).WaitAsync(MetadataPatience, clock, cancellationToken)).TakesChallenge;
+        }
+        catch (Exception e) when (e is LoginFailedException or UnverifiedTokenException or TimeoutException)
+        {
+            Log.NoMetadata(logger, e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>256 random bits, in 43 characters, as RFC 7636 (4.1) recommends.</summary>
+    private static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Redirecting user for authentication")]
+        public static partial void Redirecting(ILogger logger, string loginUrl);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Retrieving ID token")]
+        public static partial void Retrieving(ILogger logger, string tokenUrl);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Error verifying ID token")]
+        public static partial void NotVerified(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "No {Claim} claim in token")]
+        public static partial void NoUsername(ILogger logger, string claim, IReadOnlyDictionary<string, string> claims);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Provider metadata cannot be read, logging in without PKCE")]
+        public static partial void NoMetadata(ILogger logger, string error);
+    }
+}

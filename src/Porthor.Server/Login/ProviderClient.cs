@@ -1,0 +1,95 @@
+using Porthor.Secrets;
+using Porthor.Server.Alerts;
+
+namespace Porthor.Server.Login;
+
+/// <summary>Asks a login provider, within bounds of time and size, and names what goes wrong (contract/login.md 3.3).</summary>
+/// <param name="name">The provider's name in the types of alerts: <c>OIDC</c>, <c>GitHub</c>.</param>
+internal sealed class ProviderClient(string name, HttpMessageHandler handler) : IDisposable
+{
+    /// <summary>What a provider has to say is a few kilobytes; the keys of the largest are some ten.</summary>
+    private const int LongestReply = 1024 * 1024;
+
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
+
+    private readonly HttpClient client = new(handler, disposeHandler: false) { Timeout = Timeout, MaxResponseContentBufferSize = LongestReply };
+
+    public static SocketsHttpHandler CreateHandler() => new()
+    {
+        UseCookies = false,
+        ConnectTimeout = TimeSpan.FromSeconds(10),
+        // Names are looked up anew from time to time.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+    };
+
+    /// <summary>The reply, whatever its status.</summary>
+    /// <param name="sent">What was sent in confidence, and must not be shown if the provider repeats it.</param>
+    /// <exception cref="LoginFailedException">There is none.</exception>
+    public async Task<ProviderReply> SendAsync(HttpRequestMessage request, IReadOnlyList<Secret> sent, CancellationToken cancellationToken)
+    {
+        var what = $"{request.Method} {request.RequestUri}";
+        try
+        {
+            using var response = await client.SendAsync(request, cancellationToken);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+            response.Headers.TryGetValues("Link", out var links);
+            return new ProviderReply(what, response.StatusCode, body, links?.FirstOrDefault(), sent);
+        }
+        catch (HttpRequestException e)
+        {
+            throw Unreachable(what, TypeOf(e), e.Message).ToException();
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw Unreachable(what, "ReadTimeout", $"no answer within {Timeout.TotalSeconds} seconds").ToException();
+        }
+    }
+
+    /// <param name="url">May come from the provider, and be anything.</param>
+    /// <inheritdoc cref="SendAsync"/>
+    public Task<ProviderReply> GetAsync(string url, CancellationToken cancellationToken) =>
+        Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
+            ? SendAsync(new HttpRequestMessage(HttpMethod.Get, address), [], cancellationToken)
+            : throw Unreachable($"GET {url}", "UnsupportedProtocol", "this is no http or https URL").ToException();
+
+    /// <summary>The provider answered with a status that is no success.</summary>
+    public LoginFailure BadStatus(ProviderReply reply)
+    {
+        var text = $"Status {(int)reply.Status} from {reply.Request}";
+        var body = reply.Shown;
+        return Failure("Cannot contact authentication provider", text, body.Length == 0 ? text : $"{text}\nBody:\n{body}") with
+        {
+            Alert = new Alert($"{name}WebError", text) { Request = reply.Request, Response = body },
+        };
+    }
+
+    /// <summary>The provider answered, and what it says is wrong or of no use.</summary>
+    public LoginFailure Wrong(string text, string? user = null)
+    {
+        var shown = LoginFailure.Shortened(text);
+        return Failure(LoginFailure.ProviderFailed, shown, shown) with { Alert = new Alert($"{name}Error", shown) { User = user } };
+    }
+
+    public void Dispose() => client.Dispose();
+
+    private LoginFailure Unreachable(string what, string type, string message)
+    {
+        // What failed on our side of the wire is nothing for users.
+        return Failure("Cannot contact authentication provider", $"{type} from {what}", $"{type}: {message}") with
+        {
+            Alert = new Alert($"{name}WebError", $"{type}: {message}") { Request = what },
+        };
+    }
+
+    private static LoginFailure Failure(string headline, string details, string logged) =>
+        new(StatusCodes.Status500InternalServerError, headline, details) { LoggedDetails = logged };
+
+    /// <summary>By the names of the reference's library, which operators know from alerts.</summary>
+    private static string TypeOf(HttpRequestException exception) => exception.HttpRequestError switch
+    {
+        HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.ProxyTunnelError => "ConnectError",
+        HttpRequestError.ConfigurationLimitExceeded => "ReadError",
+        _ => "RemoteProtocolError",
+    };
+}

@@ -1,0 +1,146 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>GitHub answers oddly, or not at all: always a page that says what, a line of log and an alert (deviations 20, 25).</summary>
+public sealed class GitHubFaultTests
+{
+    private const string TokenPath = "/login/oauth/access_token";
+
+    /// <param name="error">On the page.</param>
+    /// <param name="logged">In the log, if that is more.</param>
+    [Theory]
+    [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code","error_description":"The code is <b>wrong</b>."}""", "Authentication provider failed", "bad_verification_code: The code is &lt;b&gt;wrong&lt;/b&gt;.")]
+    [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code"}""", "Authentication provider failed", "bad_verification_code")]
+    [InlineData("POST", TokenPath, 200, """{"token_type":"bearer"}""", "Authentication provider failed", "No access_token in reply from URL/login/oauth/access_token")]
+    [InlineData("POST", TokenPath, 200, """["list"]""", "Authentication provider failed", "No access_token in reply from URL/login/oauth/access_token")]
+    [InlineData("POST", TokenPath, 200, "access_token=gho_the-access-token-of-the-user", "Authentication provider failed", "Response from URL/login/oauth/access_token not valid JSON")]
+    [InlineData("POST", TokenPath, 500, "<h1>Unicorn</h1>", "Cannot contact authentication provider", "Status 500 from POST URL/login/oauth/access_token")]
+    [InlineData("GET", "/api/user", 403, """{"message":"rate limit"}""", "Cannot contact authentication provider", "Status 403 from GET URL/api/user")]
+    [InlineData("GET", "/api/user", 200, "{", "Authentication provider failed", "GitHub user data is invalid: FormatException: the answer to GET URL/api/user is no JSON")]
+    [InlineData("GET", "/api/user", 200, """{"id":1,"name":null}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: login is missing or no text")]
+    [InlineData("GET", "/api/user", 200, """{"login":"user","id":"1"}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: id is missing or no positive number")]
+    [InlineData("GET", "/api/user", 200, """{"login":"user","id":0}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: id is missing or no positive number")]
+    [InlineData("GET", "/api/user/emails", 200, """[{"email":"a@example.com","primary":false}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: there is no primary email address")]
+    [InlineData("GET", "/api/user/emails", 404, "", "Cannot contact authentication provider", "Status 404 from GET URL/api/user/emails")]
+    [InlineData("GET", "/api/user/emails", 200, """{"email":"a@example.com"}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: a list was expected")]
+    [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: organization is missing")]
+    [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1,"organization":{}}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: login is missing or no text")]
+    [InlineData("GET", "/api/user/teams", 502, "Bad gateway", "Cannot contact authentication provider", "Status 502 from GET URL/api/user/teams")]
+    public async Task A_fault_is_told(string method, string path, int status, string body, string headline, string details)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.Upstream.On(method, path, new UpstreamReply(status, body, body.StartsWith('{') ? "application/json" : "text/plain"));
+        var (browser, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Upstream.Url, StringComparison.Ordinal)}");
+        browser.State.ShouldBe(Sessions.SessionState.Empty);
+        site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
+
+        var line = site.Lines(headline).Single();
+        line.GetProperty("severity").GetString().ShouldBe("error");
+        answer.Body.ShouldContain(line.GetProperty("request_id").GetString()!);
+        if (status >= 400 && body.Length > 0)
+            line.GetProperty("error").GetString()!.ShouldEndWith("\nBody:\n" + body);
+        var alert = await site.OneAlertAsync();
+        alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString()
+            .ShouldBe(status >= 400 ? "*Exception type*\nGitHubWebError" : "*Exception type*\nGitHubError");
+    }
+
+    [Fact]
+    public async Task A_broken_connection_is_told()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.Upstream.On("GET", "/api/user", new UpstreamReply(200, "") { BreaksOff = true });
+        var (_, answer) = await site.LogInByGitHubAsync();
+        answer.StatusCode.ShouldBe(500);
+        answer.Body.ShouldContain("Cannot contact authentication provider");
+    }
+
+    /// <summary>The user's token goes to GitHub's list of teams and nowhere else, however GitHub's answer was tampered with.</summary>
+    [Theory]
+    [InlineData("https://evil.example.org/user/teams")]
+    [InlineData("URL/api/user/emails")]
+    public async Task A_list_does_not_lead_elsewhere(string next)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var url = next.Replace("URL", site.Upstream.Url, StringComparison.Ordinal);
+        site.Upstream.On("GET", "/api/user/teams", new UpstreamReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
+        var (_, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldBeErrorPage(500, $"Authentication provider failed: GitHub user data is invalid: FormatException: Invalid next URL for team data from GitHub: {url}");
+        site.Upstream.RequestsTo("GET", "/api/user/emails").Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_list_without_end_is_given_up()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var url = $"{site.Upstream.Url}/api/user/teams?page=1";
+        site.Upstream.On("GET", "/api/user/teams", new UpstreamReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
+        (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
+        site.Upstream.RequestsTo("GET", "/api/user/teams").Count.ShouldBe(100);
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_given_up()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.Upstream.On("GET", "/api/user", new UpstreamReply(200, $"\"{new string('x', 2_000_000)}\""));
+        var (_, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldBeErrorPage(500, $"Cannot contact authentication provider: ReadError from GET {site.Upstream.Url}/api/user");
+    }
+
+    /// <summary>What operators see in Slack, to the letter (contract/configuration.md 6).</summary>
+    [Fact]
+    public async Task An_alert_shows_request_and_response()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.Upstream.On("GET", "/api/user", UpstreamReply.Text(500, $"a <b> & \"c\" {GitHubUpstream.AccessToken}"));
+        await site.LogInByGitHubAsync();
+        var alert = await site.OneAlertAsync();
+        JsonNode.Parse(alert.GetRawText())!.ToJsonString().ShouldBe(JsonNode.Parse(
+            $$$"""
+            {"blocks":[
+              {"type":"section","text":{"type":"mrkdwn","text":"Error in Gafaelfawr: Status 500 from GET {{{site.Upstream.Url}}}/api/user","verbatim":true}},
+              {"type":"section","fields":[
+                {"type":"mrkdwn","text":"*Exception type*\nGitHubWebError","verbatim":true},
+                {"type":"mrkdwn","text":"*Failed at*\n2026-07-01 12:00:00.750","verbatim":true}]},
+              {"type":"section","text":{"type":"mrkdwn","text":"*URL*\nGET {{{site.Upstream.Url}}}/api/user","verbatim":true}}],
+             "attachments":[
+               {"blocks":[
+                 {"type":"section",
+                  "text":{"type":"mrkdwn","text":"*Response*\n```\na &lt;b&gt; &amp; \"c\" ***\n```","verbatim":true}
+                 }
+               ]}
+             ]
+            }
+            """)!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task An_alert_without_a_response_ends_with_a_line()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.Upstream.On("GET", "/api/user", UpstreamReply.Ok(new { login = "some-user", id = 5 }));
+        site.Upstream.On("GET", "/api/user/emails", UpstreamReply.Ok(Array.Empty<object>()));
+        await site.LogInByGitHubAsync();
+        var alert = await site.OneAlertAsync();
+        var blocks = alert.GetProperty("blocks");
+        blocks[1].GetProperty("fields")[2].GetProperty("text").GetString().ShouldBe("*User*\nsome-user");
+        blocks[2].GetProperty("type").GetString().ShouldBe("divider");
+        alert.TryGetProperty("attachments", out _).ShouldBeFalse();
+    }
+
+    /// <summary>Slack being away is nobody's trouble but Slack's.</summary>
+    [Fact]
+    public async Task An_alert_that_cannot_be_posted_is_only_logged()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(
+            Mode.Embedded, settings => settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(UpstreamServer.Dead.Url + "/hook") } });
+        site.Upstream.On("GET", "/api/user", UpstreamReply.Text(500, ""));
+        (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
+        await RealServers.UntilAsync(
+            () => site.Lines("Posting Slack message failed").Count == 1 ? Task.CompletedTask : Task.FromException(new InvalidOperationException("no line")), "the log line");
+    }
+}

@@ -1,0 +1,186 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>Logging in with GitHub (contract/login.md 5), and what is refused.</summary>
+public sealed class GitHubLoginTests
+{
+    /// <summary>LGN-001 to LGN-006.</summary>
+    [Theory, EveryMode]
+    public async Task A_user_of_GitHub_logs_in(Mode mode)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(mode);
+        var browser = new LoginBrowser(site);
+
+        // To GitHub, with nothing more than it needs to know.
+        var begun = await browser.BeginAsync(LoginSite.Destination);
+        begun.StatusCode.ShouldBe(307);
+        begun.Body.ShouldBeEmpty();
+        begun.Header("Cache-Control").ShouldBeNull();
+        browser.Location.ShouldBe(
+            $"{site.Upstream.Url}/login/oauth/authorize?client_id=some-github-client&scope=read%3Aorg+read%3Auser+user%3Aemail&state={Uri.EscapeDataString(browser.State.State!)}");
+        browser.State.State!.Length.ShouldBe(24);
+        browser.State.State.ShouldEndWith("==");
+        browser.State.ReturnUrl.ShouldBe(LoginSite.Destination);
+        browser.State.LoginStart.ShouldBe(site.Clock.GetUtcNow());
+        begun.Header("Set-Cookie")!.ShouldEndWith("; HttpOnly; Path=/; SameSite=lax; Secure");
+        site.Lines("Redirecting user to GitHub for authentication").Single().GetProperty("return_url").GetString().ShouldBe(LoginSite.Destination);
+        site.Metrics.Logins.ShouldBe((1, 0, 0, 0));
+
+        // And back.
+        site.Clock.Advance(TimeSpan.FromSeconds(7));
+        var returned = await browser.ReturnAsync("some-code-of-github");
+        returned.ShouldLeadTo(LoginSite.Destination);
+        browser.State.State.ShouldBeNull();
+        browser.State.ReturnUrl.ShouldBeNull();
+        browser.State.LoginStart.ShouldBeNull();
+        browser.State.GitHub!.Reveal().ShouldBe(GitHubUpstream.AccessToken);
+        site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
+        site.Metrics.Of("login_elapsed").ShouldBe([7]);
+
+        const string data =
+            """
+            {"name":"GitHub User","email":"githubuser@example.com","uid":123456,"gid":123456,"groups":[{"name":"githubuser","id":123456},{"name":"org-a-team","id":1000},{"name":"org-other-team","id":1001},{"name":"other-org-team-with-very--F279yg","id":1002}]}
+            """;
+        var token = browser.State.Token!;
+        var line = site.Lines("Successfully authenticated user githubuser").Single();
+        line.GetProperty("token_key").GetString().ShouldBe(token.Key.Value);
+        line.GetProperty("token_username").GetString().ShouldBe("githubuser");
+        line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["exec:test", "read:all", "user:token"]);
+        line.GetProperty("token_userinfo").GetRawText().ShouldBe(data);
+
+        // The session, for whoever asks.
+        var info = await browser.GoAsync("/auth/api/v1/token-info");
+        info.Json.GetProperty("token_type").GetString().ShouldBe("session");
+        info.Json.GetProperty("created").GetInt64().ShouldBe(site.Clock.GetUtcNow().ToUnixTimeSeconds());
+        var user = await browser.GoAsync("/auth/api/v1/user-info");
+        user.Body.ShouldBe(data.Insert(1, "\"username\":\"githubuser\","));
+        (await browser.AskAsync("?scope=read:all")).ShouldBe(200);
+        (await browser.AskAsync("?scope=exec:admin")).ShouldBe(403);
+        var history = await browser.GoAsync("/auth/api/v1/users/githubuser/token-change-history");
+        history.Json[0].GetProperty("action").GetString().ShouldBe("create");
+        history.Json[0].GetProperty("actor").GetString().ShouldBe("githubuser");
+        history.Json[0].GetProperty("ip_address").GetString().ShouldBe("127.0.0.1");
+    }
+
+    /// <summary>LGN-010: what else a browser sends is the business of the application behind us.</summary>
+    [Fact]
+    public async Task A_foreign_credential_does_not_matter()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        var foreign = ("Authorization", "token some-jupyter-token");
+        await browser.GoAsync($"/login?rd={LoginSite.Landing}", foreign);
+        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", foreign)).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/auth/api/v1/user-info", foreign)).StatusCode.ShouldBe(200);
+    }
+
+    /// <summary>LGN-011, LGN-013, LGN-016.</summary>
+    [Fact]
+    public async Task Names_are_taken_as_far_as_they_can_be()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.GitHub.User["login"] = "SomeUser";
+        site.GitHub.User["name"] = "名字 Ünï";
+        site.GitHub.Teams.Clear();
+        foreach (var (slug, organization) in (ReadOnlySpan<(string, string)>)[("a-team", "ORG"), ("Mixed", "org"), ("broken slug", "org"), ("team", "bad:org")])
+            site.GitHub.Teams.Add(GitHubUpstream.Team(slug, organization, 5));
+        var (browser, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldLeadTo(LoginSite.Destination);
+        var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
+        user.GetProperty("username").GetString().ShouldBe("someuser");
+        user.GetProperty("name").GetString().ShouldBe("名字 Ünï");
+        user.GetProperty("groups").EnumerateArray().Select(group => group.GetProperty("name").GetString()).ShouldBe(["org-Mixed", "org-a-team", "someuser"]);
+        var warning = site.Lines("Ignoring invalid groups").Single();
+        warning.GetProperty("severity").GetString().ShouldBe("warning");
+        warning.GetProperty("user").GetString().ShouldBe("someuser");
+        warning.GetProperty("invalid_groups").EnumerateObject().Select(group => group.Name).ShouldBe(["org-broken slug", "bad:org-team"]);
+    }
+
+    [Fact]
+    public async Task A_user_without_a_name_has_none()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.GitHub.User["name"] = null;
+        var (browser, _) = await site.LogInByGitHubAsync();
+        (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
+    }
+
+    /// <summary>LGN-012. The reference has not got the grant at hand by then; here it is given back.</summary>
+    [Theory]
+    [InlineData("invalid user")]
+    [InlineData("-dash")]
+    [InlineData("12345")]
+    [InlineData("a-username-that-is-much-too-long-to-be-one-because-it-has-65-char")]
+    public async Task A_username_that_cannot_be_is_refused(string login)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.GitHub.User["login"] = login;
+        var (browser, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldBeErrorPage(403, $"Cannot authenticate: Invalid username: {login}");
+        ShouldBeRefused(site, browser);
+        site.Lines("Cannot authenticate").Single().GetProperty("error").GetString().ShouldBe($"Invalid username: {login}");
+        site.Alerts.ShouldBeEmpty();
+    }
+
+    /// <summary>LGN-014.</summary>
+    [Fact]
+    public async Task All_pages_of_teams_count()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.GitHub.PageSize = 1;
+        var (browser, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldLeadTo(LoginSite.Destination);
+        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetArrayLength().ShouldBe(4);
+    }
+
+    /// <summary>LGN-015. Who was let in before stays so, and is let in again once their teams are put right.</summary>
+    [Theory, EveryMode]
+    public async Task Nobody_without_a_mapped_team_is_let_in(Mode mode)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(mode);
+        var teams = site.GitHub.Teams.Select(team => team!.DeepClone()).ToList();
+        site.GitHub.Teams.Clear();
+        var (browser, answer) = await site.LogInByGitHubAsync();
+        answer.ShouldBeErrorPage(403, "User unauthorized: githubuser is not a member of any authorized groups");
+        ShouldBeRefused(site, browser);
+        (await browser.AskAsync()).ShouldBe(401);
+        var line = site.Lines("User unauthorized").Single();
+        line.GetProperty("severity").GetString().ShouldBe("warning");
+        line.GetProperty("error").GetString().ShouldBe("githubuser is not a member of any authorized groups");
+        site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
+
+        foreach (var team in teams)
+            site.GitHub.Teams.Add(team);
+        await browser.BeginAsync(LoginSite.Destination);
+        (await browser.ReturnAsync("another-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.AskAsync()).ShouldBe(200);
+        var session = browser.State.Token;
+
+        // A login that fails leaves the session that there is.
+        site.GitHub.Teams.Clear();
+        await browser.BeginAsync(LoginSite.Destination);
+        (await browser.ReturnAsync("third-code-of-github")).StatusCode.ShouldBe(403);
+        browser.State.Token.ShouldBe(session);
+        (await browser.AskAsync()).ShouldBe(200);
+    }
+
+    /// <summary>A user of whom GitHub tells only their own group may be let in by it.</summary>
+    [Fact]
+    public async Task The_group_of_the_user_can_be_mapped()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(
+            Mode.Embedded, settings => settings with { GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["githubuser"] } });
+        site.GitHub.Teams.Clear();
+        (await site.LogInByGitHubAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+    }
+
+    private static void ShouldBeRefused(LoginSite site, LoginBrowser browser)
+    {
+        site.GitHub.Revocations.ShouldHaveSingleItem().Json.GetProperty("access_token").GetString().ShouldBe(GitHubUpstream.AccessToken);
+        browser.State.State.ShouldBeNull();
+        browser.State.Token.ShouldBeNull();
+        browser.State.GitHub.ShouldBeNull();
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.WebUtilities;
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>A browser that keeps our cookie, follows no redirect by itself, and remembers where it was last sent.</summary>
+internal sealed class LoginBrowser(LoginSite site)
+{
+    private string? cookie;
+
+    /// <summary>Where it was last sent.</summary>
+    public string? Location { get; private set; }
+
+    /// <summary>What is in its cookie.</summary>
+    public SessionState State
+    {
+        get => cookie is null ? SessionState.Empty : site.Host.Core.SessionCookie.TryRead(cookie.Trim('"'), out _).ShouldNotBeNull();
+        set => cookie = site.Host.Core.SessionCookie.Write(value);
+    }
+
+    public IReadOnlyDictionary<string, string> LocationQuery =>
+        QueryHelpers.ParseQuery(new Uri(Location!).Query).ToDictionary(entry => entry.Key, entry => entry.Value.Single()!);
+
+    public async Task<Answer> GoAsync(string path, params (string Name, string Value)[] headers)
+    {
+        List<(string Name, string Value)> sent = [.. headers];
+        if (cookie is not null)
+            sent.Add(("Cookie", $"other=1; {SessionCookie.Name}={cookie}"));
+        site.Watch.Sent(sent);
+        var answer = await site.Host.SendAsync(HttpMethod.Get, path, sent);
+        site.Watch.Received(answer);
+        if (answer.Header("Set-Cookie") is { } set)
+            cookie = set.Split(';')[0].Split('=', 2)[1];
+        Location = answer.Header("Location");
+        return answer;
+    }
+
+    public Task<Answer> BeginAsync(string destination) => GoAsync($"/login?rd={Uri.EscapeDataString(destination)}");
+
+    /// <summary>Comes back from the provider with a code.</summary>
+    /// <param name="state">Null for the one that it was sent with.</param>
+    public Task<Answer> ReturnAsync(string code, string? state = null)
+    {
+        site.Watch.Secret(code);
+        return GoAsync($"/login?code={Uri.EscapeDataString(code)}&state={Uri.EscapeDataString(state ?? State.State!)}");
+    }
+
+    /// <summary>Whether the gate lets it in.</summary>
+    public async Task<int> AskAsync(string query = "?scope=user:token") =>
+        (await GoAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode;
+}
+
+internal static partial class LoginAssertions
+{
+    public static void ShouldLeadTo(this Answer answer, string location)
+    {
+        answer.StatusCode.ShouldBe(307, answer.Body);
+        answer.Header("Location").ShouldBe(location);
+        answer.Body.ShouldBeEmpty();
+    }
+
+    /// <summary>The page of contract/login.md 3.3, all of it.</summary>
+    /// <param name="error">As HTML.</param>
+    public static void ShouldBeErrorPage(this Answer answer, int status, string error)
+    {
+        answer.StatusCode.ShouldBe(status, answer.Body);
+        answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
+        answer.Header("Content-Security-Policy")!.ShouldStartWith("default-src 'none'");
+        var id = status == 403 ? "" : "\n    <p>Error id: ID</p>";
+        ErrorId.Replace(answer.Body, "Error id: ID").ShouldBe(
+            $"""
+            <!DOCTYPE html>
+            <html lang="en">
+              <head>
+                <meta charset="utf-8">
+                <title>Authentication error</title>
+              </head>
+              <body>
+                <h1>Authentication error</h1>
+                <p>Authentication failed with the following error:</p>
+                <p><strong>Error:</strong> {error}</p>{id}
+                <p>{LoginSite.Footer}</p>
+              </body>
+            </html>
+
+            """);
+    }
+
+    [GeneratedRegex("Error id: [0-9a-f-]{36}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ErrorId { get; }
+}

@@ -1,0 +1,107 @@
+using System.Buffers.Text;
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Porthor.Testing;
+
+/// <summary>
+/// An OpenID Connect provider: it publishes metadata and keys, hands out codes for what an authorization request asks, and redeems
+/// each once, for the client that asked, with the proofs that it promised. Tests replace its replies where they want a fault.
+/// </summary>
+internal sealed class OidcUpstream(UpstreamServer server, TimeProvider clock)
+{
+    public const string ClientId = "some-client";
+    public const string ClientSecret = "some-client-secret-5c1d";
+
+    private readonly ConcurrentDictionary<string, Granted> codes = new();
+
+    public SigningKey Key { get; set; } = new("some-kid");
+
+    public string Issuer => server.Url;
+
+    public UpstreamServer Server => server;
+
+    /// <summary>What it says about itself; tests may change it before it is asked.</summary>
+    public JsonObject Metadata => new()
+    {
+        ["issuer"] = Issuer,
+        ["authorization_endpoint"] = $"{Issuer}/authorize",
+        ["token_endpoint"] = $"{Issuer}/token",
+        ["jwks_uri"] = $"{Issuer}/jwks",
+        ["code_challenge_methods_supported"] = new JsonArray("plain", "S256"),
+    };
+
+    /// <summary>Answers as a provider that works.</summary>
+    public void Work()
+    {
+        server.On("GET", "/.well-known/openid-configuration", _ => new UpstreamReply(200, Metadata.ToJsonString()));
+        server.On("GET", "/jwks", _ => new UpstreamReply(200, new JsonObject { ["keys"] = new JsonArray(Key.Public()) }.ToJsonString()));
+        server.On("POST", "/token", Redeem);
+    }
+
+    /// <summary>The user allows what the browser was sent here to ask; the code that it brings back.</summary>
+    /// <param name="change">Changes the claims of the ID token.</param>
+    public string Authorize(string address, string username, Action<JsonObject>? change = null)
+    {
+        var query = QueryHelpers.ParseQuery(new Uri(address).Query).ToDictionary(entry => entry.Key, entry => entry.Value.Single()!);
+        var now = clock.GetUtcNow().ToUnixTimeSeconds();
+        var claims = new JsonObject
+        {
+            ["iss"] = Issuer, ["aud"] = query["client_id"], ["sub"] = "subject", ["jti"] = "some-id", ["uid"] = username,
+            ["iat"] = now, ["nbf"] = now, ["exp"] = now + 300,
+        };
+        if (query.TryGetValue("nonce", out var nonce))
+            claims["nonce"] = nonce;
+        change?.Invoke(claims);
+        var code = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
+        codes[code] = new Granted(claims, query["redirect_uri"], query.GetValueOrDefault("code_challenge"));
+        return code;
+    }
+
+    private UpstreamReply Redeem(UpstreamRequest request)
+    {
+        var form = request.Form;
+        if (form.GetValueOrDefault("client_id") != ClientId || form.GetValueOrDefault("client_secret") != ClientSecret)
+            return UpstreamReply.Of(401, new { error = "invalid_client" });
+        if (!codes.TryRemove(form.GetValueOrDefault("code", ""), out var granted) || form.GetValueOrDefault("redirect_uri") != granted.RedirectUri)
+            return UpstreamReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
+        var verified = form.TryGetValue("code_verifier", out var verifier) ? Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : null;
+        if (verified != granted.Challenge)
+            return UpstreamReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
+        return UpstreamReply.Ok(new { access_token = "upstream-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });
+    }
+
+    private sealed record Granted(JsonObject Claims, string RedirectUri, string? Challenge);
+}
+
+/// <summary>A key of a provider, with its id.</summary>
+internal sealed class SigningKey(string id)
+{
+    private readonly RSA rsa = RSA.Create(2048);
+
+    public string Id => id;
+
+    public JsonObject Public()
+    {
+        var parameters = rsa.ExportParameters(includePrivateParameters: false);
+        return new JsonObject
+        {
+            ["kty"] = "RSA", ["use"] = "sig", ["alg"] = "RS256", ["kid"] = id,
+            ["n"] = Base64Url.EncodeToString(parameters.Modulus), ["e"] = Base64Url.EncodeToString(parameters.Exponent),
+        };
+    }
+
+    public string Sign(JsonObject claims) => Sign(new JsonObject { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = id }, claims);
+
+    /// <param name="header">As it is, whatever it says about how this is signed.</param>
+    public string Sign(JsonObject header, JsonObject claims)
+    {
+        var text = $"{Encode(header)}.{Encode(claims)}";
+        return $"{text}.{Base64Url.EncodeToString(rsa.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+    }
+
+    public static string Encode(JsonNode json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json.ToJsonString()));
+}

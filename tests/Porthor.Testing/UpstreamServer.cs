@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
+using Porthor.Server.Login.GitHub;
+
+namespace Porthor.Testing;
+
+/// <summary>
+/// Somebody else's server, as far as the server under test can tell: a real one on a port of this machine, that answers what a test
+/// has told it to. What nobody has told it is remembered, and fails the test.
+/// </summary>
+internal sealed class UpstreamServer : IAsyncDisposable
+{
+    private readonly WebApplication app;
+    private readonly ConcurrentDictionary<(string Method, string Path), Func<UpstreamRequest, UpstreamReply>> replies = new();
+    private readonly ConcurrentQueue<UpstreamRequest> requests = new();
+    private readonly ConcurrentQueue<string> unexpected = new();
+
+    private UpstreamServer(WebApplication app) => this.app = app;
+
+    /// <summary>Without a slash at the end.</summary>
+    public string Url { get; private set; } = "";
+
+    public IReadOnlyList<UpstreamRequest> Requests => [.. requests];
+
+    /// <summary>Requests that no test expected, here or anywhere else.</summary>
+    public IReadOnlyList<string> Unexpected => [.. unexpected];
+
+    public static async Task<UpstreamServer> StartAsync()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var server = new UpstreamServer(builder.Build());
+        server.app.Run(server.AnswerAsync);
+        await server.app.StartAsync();
+        server.Url = server.app.Urls.First();
+        return server;
+    }
+
+    /// <summary>From now on this is answered so; what was said before about the same is forgotten.</summary>
+    public void On(string method, string path, Func<UpstreamRequest, UpstreamReply> reply) => replies[(method, path)] = reply;
+
+    public void On(string method, string path, UpstreamReply reply) => On(method, path, _ => reply);
+
+    public IReadOnlyList<UpstreamRequest> RequestsTo(string method, string path) => [.. requests.Where(request => request.Method == method && request.Path == path)];
+
+    public ValueTask DisposeAsync() => app.DisposeAsync();
+
+    /// <summary>Keeps a server under test from asking anybody but this one; or nobody.</summary>
+    public static void Guard(IServiceCollection services, UpstreamServer? upstream)
+    {
+        services.AddSingleton<HttpMessageHandler>(new OnlyTo(upstream));
+        if (upstream is not null)
+            services.AddSingleton(new GitHubAddresses(upstream.Url, upstream.Url + "/api"));
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var request = new UpstreamRequest(
+            context.Request.Method,
+            context.Request.Path.Value ?? "",
+            context.Request.QueryString.Value ?? "",
+            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase),
+            await reader.ReadToEndAsync());
+        requests.Enqueue(request);
+        if (!replies.TryGetValue((request.Method, request.Path), out var find))
+        {
+            unexpected.Enqueue($"{request.Method} {request.Path}");
+            context.Response.StatusCode = StatusCodes.Status501NotImplemented;
+            return;
+        }
+        var reply = find(request);
+        if (reply.BreaksOff)
+        {
+            context.Abort();
+            return;
+        }
+        context.Response.StatusCode = reply.Status;
+        context.Response.ContentType = reply.ContentType;
+        foreach (var (name, value) in reply.Headers)
+            context.Response.Headers[name] = value;
+        await context.Response.WriteAsync(reply.Body);
+    }
+
+    private sealed class OnlyTo : DelegatingHandler
+    {
+        private readonly UpstreamServer? upstream;
+
+        public OnlyTo(UpstreamServer? upstream)
+            : base(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) => this.upstream = upstream;
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            var authority = request.RequestUri!.GetLeftPart(UriPartial.Authority);
+            if (authority == upstream?.Url || authority == Dead.Url)
+                return base.SendAsync(request, cancellationToken);
+            upstream?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
+            throw new InvalidOperationException($"No test expected a request to {authority}.");
+        }
+    }
+
+    /// <summary>An address where nobody listens: bound, so that nobody else gets it, and not listened on.</summary>
+    public static class Dead
+    {
+        private static readonly Socket Bound = Bind();
+
+        public static string Url { get; } = $"http://127.0.0.1:{((IPEndPoint)Bound.LocalEndPoint!).Port}";
+
+        private static Socket Bind()
+        {
+            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            return socket;
+        }
+    }
+}
+
+/// <summary>What the upstream server was asked.</summary>
+internal sealed record UpstreamRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
+{
+    public IReadOnlyDictionary<string, string> Form => QueryHelpers.ParseQuery(Body).ToDictionary(entry => entry.Key, entry => entry.Value.ToString());
+
+    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
+}
+
+/// <summary>What it answers.</summary>
+internal sealed record UpstreamReply(int Status, string Body, string ContentType = "application/json")
+{
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>Closes the connection instead.</summary>
+    public bool BreaksOff { get; init; }
+
+    public static UpstreamReply Ok(object json) => new(200, JsonSerializer.Serialize(json));
+
+    public static UpstreamReply Of(int status, object json) => new(status, JsonSerializer.Serialize(json));
+
+    public static UpstreamReply Text(int status, string text) => new(status, text, "text/plain");
+}
