@@ -45,9 +45,10 @@ internal sealed class LoginSite : IAsyncDisposable
     /// <summary>What was posted to Slack.</summary>
     public IReadOnlyList<JsonElement> Alerts => [.. Upstream.RequestsTo("POST", Webhook).Select(request => request.Json)];
 
-    public static async Task<LoginSite> WithGitHubAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null)
+    public static async Task<LoginSite> WithGitHubAsync(
+        Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, RedisServerProcess? ownRedis = null)
     {
-        var site = await StartAsync(mode, upstream => settings => (configure ?? (s => s))(settings with
+        var site = await StartAsync(mode, ownRedis, upstream => settings => (configure ?? (s => s))(settings with
         {
             Providers = new ProviderSettings { GitHub = new GitHubSettings(GitHubUpstream.ClientId, new Secret(GitHubUpstream.ClientSecret)) },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>>
@@ -90,7 +91,8 @@ internal sealed class LoginSite : IAsyncDisposable
         await Upstream.DisposeAsync();
     }
 
-    private static async Task<LoginSite> StartAsync(Mode mode, Func<UpstreamServer, Func<PorthorSettings, PorthorSettings>> configure)
+    private static async Task<LoginSite> StartAsync(
+        Mode mode, RedisServerProcess? ownRedis, Func<UpstreamServer, Func<PorthorSettings, PorthorSettings>> configure)
     {
         var upstream = await UpstreamServer.StartAsync();
         upstream.On("POST", Webhook, UpstreamReply.Text(200, "ok"));
@@ -99,7 +101,8 @@ internal sealed class LoginSite : IAsyncDisposable
             mode,
             settings => configure(upstream)(settings with { AfterLogoutUrl = new Uri(Landing), ErrorFooter = Footer }),
             clock,
-            upstream: upstream);
+            ownRedis,
+            upstream);
         return new LoginSite(host, upstream, clock);
     }
 }

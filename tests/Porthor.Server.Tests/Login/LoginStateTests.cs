@@ -1,0 +1,142 @@
+using Porthor.Secrets;
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>Which login a browser comes back from: several tabs, cookies that are gone, returns that nobody began (contract/login.md 3).</summary>
+public sealed class LoginStateTests
+{
+    [Fact]
+    public async Task Tabs_share_the_login_that_is_under_way()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(LoginSite.Destination);
+        var first = browser.State;
+        site.Clock.Advance(TimeSpan.FromSeconds(3));
+        await browser.BeginAsync(LoginSite.Landing);
+        browser.State.ShouldBe(first with { ReturnUrl = LoginSite.Landing });
+        site.Metrics.Logins.ShouldBe((1, 0, 0, 0));
+        (await browser.ReturnAsync("some-code-of-github", first.State)).ShouldLeadTo(LoginSite.Landing);
+        site.Metrics.Of("login_elapsed").ShouldBe([3]);
+
+        // The other tab comes back as well: it is logged in already.
+        var answer = await browser.ReturnAsync("code-of-the-other-tab", first.State);
+        answer.ShouldLeadTo(LoginSite.Landing);
+        answer.Header("Set-Cookie").ShouldBeNull();
+        site.Lines("Login state missing, redirecting without authentication").Single().GetProperty("severity").GetString().ShouldBe("info");
+        site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
+        site.Upstream.RequestsTo("POST", "/login/oauth/access_token").Count.ShouldBe(1);
+    }
+
+    /// <summary>LGN-018.</summary>
+    [Fact]
+    public async Task A_return_without_a_login_leads_on()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site) { State = new SessionState { ReturnUrl = LoginSite.Destination } };
+        (await browser.ReturnAsync("some-code-of-github", "some-state")).ShouldLeadTo(LoginSite.Destination);
+        (await new LoginBrowser(site).ReturnAsync("some-code-of-github", "some-state")).ShouldLeadTo(LoginSite.Landing);
+        site.Upstream.Requests.ShouldBeEmpty();
+        site.Metrics.Logins.ShouldBe((0, 0, 0, 0));
+    }
+
+    /// <summary>LGN-017: somebody else's return must not log this browser in.</summary>
+    [Theory]
+    [InlineData("?code=some-code-of-github&state=other", "Authentication state mismatch, please start over")]
+    [InlineData("?code=some-code-of-github", "No authentication state, please start over")]
+    [InlineData("?code=some-code-of-github&state=", "No authentication state, please start over")]
+    [InlineData("?error=access_denied&state=other", "Authentication state mismatch, please start over")]
+    [InlineData("?error=access_denied", "No authentication state, please start over")]
+    public async Task A_return_to_another_login_is_refused(string query, string error)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(LoginSite.Destination);
+        var answer = await browser.GoAsync("/login" + query);
+        answer.ShouldBeErrorPage(403, error);
+        // The login that was under way is not any more.
+        browser.State.ShouldBe(SessionState.Empty);
+        var line = site.Lines("Authentication failed").Single();
+        line.GetProperty("severity").GetString().ShouldBe("warning");
+        line.GetProperty("error").GetString().ShouldBe(error);
+        site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
+        site.Upstream.Requests.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_login_that_leads_nowhere_is_refused()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site) { State = new SessionState { State = "some-state" } };
+        (await browser.ReturnAsync("some-code-of-github")).ShouldBeErrorPage(403, "Invalid state: return_url not present in cookie");
+    }
+
+    /// <summary>The reference takes this for a beginning without a destination.</summary>
+    [Theory]
+    [InlineData("access_denied", "The user has denied your application access.", 403, "Cannot authenticate: access_denied: The user has denied your application access.")]
+    [InlineData("access_denied", null, 403, "Cannot authenticate: access_denied")]
+    [InlineData("temporarily_unavailable", null, 500, "Authentication provider failed: temporarily_unavailable")]
+    [InlineData("redirect_uri_mismatch", "<script>alert(1)</script>", 500, "Authentication provider failed: redirect_uri_mismatch: &lt;script&gt;alert(1)&lt;/script&gt;")]
+    public async Task A_provider_may_send_back_an_error(string error, string? description, int status, string shown)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(LoginSite.Destination);
+        var more = description is null ? "" : $"&error_description={Uri.EscapeDataString(description)}";
+        var answer = await browser.GoAsync($"/login?error={error}{more}&state={Uri.EscapeDataString(browser.State.State!)}");
+        answer.ShouldBeErrorPage(status, shown);
+        browser.State.ShouldBe(SessionState.Empty);
+        site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
+        // Anybody can write such a query: no alert.
+        site.Alerts.ShouldBeEmpty();
+    }
+
+    /// <summary>What is in the cookie beside the login stays, and the session is always a new one.</summary>
+    [Fact]
+    public async Task A_new_login_gives_a_new_session()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var planted = Token.Create();
+        var browser = new LoginBrowser(site) { State = new SessionState { Csrf = "1234567890123456789012", Token = planted, GitHub = new Secret("an-older-token-of-github") } };
+        (await browser.BeginAsync(LoginSite.Destination)).StatusCode.ShouldBe(307);
+        browser.State.Token.ShouldBe(planted);
+        await browser.ReturnAsync("some-code-of-github");
+        var first = browser.State;
+        first.Token.ShouldNotBe(planted);
+        first.Csrf.ShouldBe("1234567890123456789012");
+        first.GitHub!.Reveal().ShouldBe(GitHubUpstream.AccessToken);
+
+        // Also with a valid session the user is sent to the provider, and the older session stays as it was.
+        (await browser.BeginAsync(LoginSite.Destination)).Header("Location")!.ShouldStartWith(site.Upstream.Url);
+        await browser.ReturnAsync("other-code-of-github");
+        browser.State.Token.ShouldNotBe(first.Token);
+        (await site.Host.Tokens.GetDataAsync(first.Token!)).ShouldNotBeNull();
+    }
+
+    /// <summary>The reference's cookies go on here: times as numbers, and no field of ours.</summary>
+    [Fact]
+    public async Task A_login_that_began_at_the_reference_ends_here()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var json = $$"""{"return_url":"{{LoginSite.Destination}}","state":"AAAAAAAAAAAAAAAAAAAAAA==","login_start":{{site.Clock.GetUtcNow().ToUnixTimeSeconds() - 5}}}""";
+        var cookie = System.Text.Encoding.ASCII.GetString(new Fernet(site.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
+        var answer = await site.Host.GetAsync("/login?code=some-code-of-github&state=AAAAAAAAAAAAAAAAAAAAAA%3D%3D", ("Cookie", $"gafaelfawr=\"{cookie}\""));
+        answer.ShouldLeadTo(LoginSite.Destination);
+        site.Metrics.Of("login_elapsed").ShouldBe([5.75]);
+    }
+
+    /// <summary>An undecodable cookie is no login, and is replaced once there is one.</summary>
+    [Fact]
+    public async Task A_broken_cookie_does_not_stand_in_the_way()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var answer = await site.Host.GetAsync($"/login?rd={LoginSite.Landing}", ("Cookie", "gafaelfawr=gAAAAABnonsense"));
+        answer.StatusCode.ShouldBe(307);
+        answer.Header("Set-Cookie").ShouldNotBeNull();
+        site.Lines("Discarding invalid state cookie").Count.ShouldBe(1);
+    }
+}

@@ -1,0 +1,165 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>Where people may be sent: to us and nowhere else (contract/login.md 2, deviations 24).</summary>
+public sealed class ReturnUrlTests : IAsyncLifetime
+{
+    private const string Refusal = """{"detail":[{"msg":"URL is not at example.com","type":"invalid_return_url","loc":["query","rd"]}]}""";
+
+    private LoginSite site = null!;
+    private LoginSite withSubdomains = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        withSubdomains = await LoginSite.WithGitHubAsync(Mode.Embedded, settings => settings with { AllowSubdomains = true });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await site.DisposeAsync();
+        await withSubdomains.DisposeAsync();
+    }
+
+    /// <summary>LGN-002, OUT-002. Only the host counts, and it is sent back as it was given.</summary>
+    /// <param name="sent">As it arrives; null if that is the same.</param>
+    [Theory]
+    [InlineData("https://example.com")]
+    [InlineData("https://example.com/")]
+    [InlineData("https://example.com:4444/foo?a=bar&b=baz#part")]
+    [InlineData("http://example.com/")]
+    [InlineData("HTTPS://EXAMPLE.com/Path")]
+    [InlineData("https://user:word@example.com/")]
+    [InlineData("https://example.com?x=https://evil.example.org/")]
+    [InlineData("https://example.com/a b/ü?q=\"<>", "https://example.com/a%20b/%C3%BC?q=%22%3C%3E")]
+    [InlineData("https://example.com/%2e%2E/\\x", "https://example.com/%2e%2E/%5Cx")]
+    [InlineData("https://example.com/x\r\nSet-Cookie: a=b", "https://example.com/x%0D%0ASet-Cookie:%20a=b")]
+    public async Task A_page_of_ours_is_accepted(string url, string? sent = null)
+    {
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(url);
+        browser.State.ReturnUrl.ShouldBe(url);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(sent ?? url);
+        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(sent ?? url);
+    }
+
+    /// <summary>LGN-009, OUT-004. Each looks like ours to somebody.</summary>
+    [Theory]
+    [InlineData("https://foo.example.com/")]
+    [InlineData("https://example.org/")]
+    [InlineData("https://example.com.evil.org/")]
+    [InlineData("https://evilexample.com/")]
+    [InlineData("https://example.com@evil.org/")]
+    [InlineData("https://example.com:443@evil.org/")]
+    [InlineData("https://evil.org\\@example.com/")]
+    [InlineData("https://evil.org/@example.com/")]
+    [InlineData("https://evil.org#@example.com/")]
+    [InlineData("https://evil.org?@example.com/")]
+    [InlineData("https://example.com\\@evil.org/")]
+    [InlineData("https://example.com\\.evil.org/")]
+    [InlineData("https://example.com\t.evil.org/")]
+    [InlineData("https://example.com\n@evil.org/")]
+    [InlineData("https://evil.org\0example.com/")]
+    [InlineData("https://example.com%2f@evil.org/")]
+    [InlineData("https://example.com./")]
+    [InlineData("https://[example.com]/")]
+    [InlineData("https://[::1/")]
+    [InlineData("https://example.com:port/")]
+    [InlineData("https:///example.com/")]
+    [InlineData("https:/example.com/")]
+    [InlineData("https:example.com")]
+    [InlineData("https://")]
+    [InlineData("https://exämple.com/")]
+    [InlineData("https://ｅxample.com/")]
+    [InlineData(" https://example.com/")]
+    [InlineData("\thttps://example.com/")]
+    [InlineData("//example.com/")]
+    [InlineData("/page")]
+    [InlineData("page")]
+    [InlineData("example.com")]
+    [InlineData("javascript://example.com/%0aalert(1)")]
+    [InlineData("ftp://example.com/")]
+    [InlineData("data:text/html,example.com")]
+    [InlineData("view-source:https://example.com/")]
+    public async Task Anything_else_is_refused(string url)
+    {
+        foreach (var path in (string[])["/login", "/logout"])
+        {
+            var browser = new LoginBrowser(site);
+            (await browser.GoAsync($"{path}?rd={Uri.EscapeDataString(url)}")).ShouldBe(422, Refusal);
+            browser.State.ShouldBe(Sessions.SessionState.Empty);
+        }
+        var line = site.Lines("Bad return URL")[^1];
+        line.GetProperty("severity").GetString().ShouldBe("warning");
+        line.GetProperty("error").GetString().ShouldBe("URL is not at example.com");
+        line.GetProperty("return_url").GetString().ShouldBe(url);
+    }
+
+    /// <summary>LGN-007, LGN-009.</summary>
+    [Fact]
+    public async Task A_proxy_may_say_it_in_a_header()
+    {
+        var browser = new LoginBrowser(site);
+        (await browser.GoAsync("/login?rd=", ("X-Auth-Request-Redirect", LoginSite.Destination))).StatusCode.ShouldBe(307);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+
+        (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"))).ShouldBe(422, Refusal);
+        (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"), ("X-Forwarded-Host", "foo.example.com")))
+            .ShouldBe(422, Refusal);
+        (await new LoginBrowser(site).GoAsync("/login?rd=https://foo.example.com/", ("X-Forwarded-Host", "foo.example.com"))).ShouldBe(422, Refusal);
+        // The query wins, and logout does not listen to the header.
+        await browser.GoAsync($"/login?rd={LoginSite.Landing}", ("X-Auth-Request-Redirect", LoginSite.Destination));
+        browser.State.ReturnUrl.ShouldBe(LoginSite.Landing);
+        (await browser.GoAsync("/logout", ("X-Auth-Request-Redirect", LoginSite.Destination))).ShouldLeadTo(LoginSite.Landing);
+    }
+
+    /// <summary>LGN-008.</summary>
+    [Theory]
+    [InlineData("/login")]
+    [InlineData("/login?rd=")]
+    [InlineData("/login?RD=https://example.com/")]
+    [InlineData("/login?code=&state=x")]
+    public async Task A_login_must_lead_somewhere(string path) => (await new LoginBrowser(site).GoAsync(path)).ShouldBe(
+        422, """{"detail":[{"msg":"No return URL given","type":"invalid_return_url","loc":["query","rd"]}]}""");
+
+    [Fact]
+    public async Task It_is_judged_on_the_way_back_too()
+    {
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(LoginSite.Destination);
+        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}&rd=https://evil.org/")).ShouldBe(422, Refusal);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+    }
+
+    /// <summary>LGN-019, OUT-005.</summary>
+    [Theory]
+    [InlineData("https://foo.example.com:4444/x", true)]
+    [InlineData("https://a.b.example.com/", true)]
+    [InlineData("https://example.com:4444/", true)]
+    [InlineData("https://fooexample.com/", false)]
+    [InlineData("https://.example.com.org/", false)]
+    [InlineData("https://example.org/", false)]
+    public async Task Subdomains_count_where_they_are_allowed(string url, bool accepted)
+    {
+        var browser = new LoginBrowser(withSubdomains);
+        var answer = await browser.BeginAsync(url);
+        answer.StatusCode.ShouldBe(accepted ? 307 : 422);
+        (await browser.GoAsync($"/logout?rd={url}")).StatusCode.ShouldBe(accepted ? 307 : 422);
+        if (accepted)
+            answer.Header("Set-Cookie")!.ShouldEndWith("; Domain=example.com; HttpOnly; Path=/; SameSite=lax; Secure");
+    }
+
+    [Fact]
+    public async Task Only_reading_is_possible()
+    {
+        foreach (var path in (string[])["/login", "/logout"])
+        {
+            var answer = await site.Host.SendAsync(HttpMethod.Post, path);
+            answer.ShouldBe(405, """{"detail":"Method Not Allowed"}""");
+            answer.Header("Allow").ShouldBe("GET");
+        }
+        (await site.Host.GetAsync("/oauth2/callback")).StatusCode.ShouldBe(404);
+    }
+}
