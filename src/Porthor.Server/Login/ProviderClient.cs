@@ -18,8 +18,8 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
     {
         UseCookies = false,
         ConnectTimeout = TimeSpan.FromSeconds(10),
-        // Names are looked up anew from time to time.
-        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        // A code cannot be sent twice: no connection is used that the other side may be about to close.
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
     };
 
     /// <summary>The reply, whatever its status.</summary>

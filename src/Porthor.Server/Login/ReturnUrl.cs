@@ -36,9 +36,9 @@ internal static partial class ReturnUrl
     private static bool IsOurs(string url, ServerIdentity server) =>
         WebUrl.Match(Redirection.Encode(url)) is { Success: true } match && server.IsOurs(match.Groups["host"].Value.Trim('[', ']').ToLowerInvariant());
 
-    /// <summary>Whatever stands before the <c>@</c> does not matter; whatever follows the host must not belong to it.</summary>
+    /// <summary>What stands before the <c>@</c> does not matter, if it is plain; what follows the host must not belong to it.</summary>
     [GeneratedRegex(
-        @"\Ahttps?://([^/?#@]*@)?(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?([/?#]|\z)",
+        @"\Ahttps?://([A-Za-z0-9._~!$&'()*+,;=:-]*@)?(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{0,5})?([/?#]|\z)",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex WebUrl { get; }
 
