@@ -73,6 +73,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.Keyboard.PressAsync("Tab");
         (await FocusedAsync(page)).ShouldBe("Skip to the content");
         await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/auth/tokens#content");
         await page.WaitForFunctionAsync("document.activeElement.id == 'content'");
         await page.Keyboard.PressAsync("Tab");
         (await FocusedAsync(page)).ShouldBe("New token");

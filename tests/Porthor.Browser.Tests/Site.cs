@@ -25,11 +25,11 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         if (Chromium.WhyNot is not null)
             return;
         // Porthor must know the address that users have before it starts, and the proxy must know Porthor's.
-        var url = new UriBuilder("https://example.com");
+        var port = RealServers.FreePort();
+        Url = $"https://example.com:{port}";
         upstream = await Upstream.StartAsync();
-        porthor = await TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { BaseUrl = url.Uri });
-        nginx = await ProxyProcess.StartTlsAsync(porthor.Url.Authority, upstream.Address);
-        Url = $"https://example.com:{nginx.Port}";
+        porthor = await TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { BaseUrl = new Uri(Url) });
+        nginx = await ProxyProcess.StartTlsAsync(port, porthor.Url.Authority, upstream.Address);
     }
 
     public async ValueTask DisposeAsync()

@@ -77,12 +77,15 @@ internal sealed class ProxyProcess : IAsyncDisposable
         StartAsync(nameof(Proxy.Nginx), process => process.Nginx(server($"127.0.0.1:{process.Port}")));
 
     /// <summary>NGINX as <c>deploy/</c> has it, but over TLS, as browsers want it: with a certificate of our own making.</summary>
-    public static Task<ProxyProcess> StartTlsAsync(string porthor, string site) =>
-        StartAsync(nameof(Proxy.Nginx), process => process.Nginx(porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
+    /// <param name="port">Where it is to listen, for who must know that before it is started.</param>
+    public static Task<ProxyProcess> StartTlsAsync(int port, string porthor, string site) =>
+        StartAsync(nameof(Proxy.Nginx), port, process => process.Nginx(porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
 
-    private static async Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare)
+    private static Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare) => StartAsync(name, RealServers.FreePort(), prepare);
+
+    private static async Task<ProxyProcess> StartAsync(string name, int port, Func<ProxyProcess, string[]> prepare)
     {
-        var started = new ProxyProcess(RealServers.FreePort(), prepare);
+        var started = new ProxyProcess(port, prepare);
         await RealServers.UntilAsync(
             async () =>
             {

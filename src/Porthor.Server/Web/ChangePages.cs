@@ -12,6 +12,17 @@ internal sealed class ChangePages(TokenService tokens)
 {
     private const int PageSize = 50;
 
+    /// <summary>What is wrong with a field, for people; the API's messages are for programmers.</summary>
+    private static readonly Dictionary<string, string> Words = new()
+    {
+        ["username"] = "This cannot be a username.",
+        ["actor"] = "This is neither a username nor <bootstrap> or <internal>.",
+        ["key"] = $"A key has {TokenKey.Length} characters.",
+        ["since"] = "This is no time.",
+        ["until"] = "This is no time.",
+        ["token_type"] = "There is no such type.",
+    };
+
     public async Task<IResult> ShowOwnAsync(PageRequest request)
     {
         var caller = request.Caller;
@@ -44,7 +55,7 @@ internal sealed class ChangePages(TokenService tokens)
         var cursor = parameters.QueryCursor();
         Dictionary<string, string> wrong = [];
         foreach (var (field, message) in errors.ByField)
-            wrong.TryAdd(field, message);
+            wrong.TryAdd(field, Words.GetValueOrDefault(field, message));
         try
         {
             if (parameters.QueryAddress() is { } address)
@@ -52,7 +63,7 @@ internal sealed class ChangePages(TokenService tokens)
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidIpAddress)
         {
-            wrong["ip_address"] = e.Error.Message;
+            wrong["ip_address"] = $"{e.Error.Message}.";
         }
         var page = wrong.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
         return new PageResult<AllHistoryPage, AllHistoryView>(

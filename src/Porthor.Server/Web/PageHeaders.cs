@@ -31,6 +31,8 @@ internal static class PageHeaders
         headers.CacheControl = "no-cache, no-store";
         headers.ContentSecurityPolicy = (policy ?? Usual).ToString();
         headers.XContentTypeOptions = "nosniff";
+        headers.XFrameOptions = "DENY";
+        // Not no-referrer, with which browsers do not say either which page a form is from.
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";

@@ -86,7 +86,8 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         wrong.Document.QuerySelectorAll("table").ShouldBeEmpty();
         foreach (var field in (string[])["username", "actor", "key", "ip_address", "since", "until"])
             wrong.ErrorOf(field).ShouldNotBeNull(field);
-        wrong.ErrorOf("ip_address").ShouldBe("Invalid IP address: '1.2.3' does not appear to be an IPv4 or IPv6 address");
+        wrong.ErrorOf("ip_address").ShouldBe("Invalid IP address: '1.2.3' does not appear to be an IPv4 or IPv6 address.");
+        wrong.ErrorOf("username").ShouldBe("This cannot be a username.");
         // All of it, page by page, with the conditions kept.
         for (var i = 0; i < 60; i++)
             await server.MakeTokenAsync(browser, $"many {i}");

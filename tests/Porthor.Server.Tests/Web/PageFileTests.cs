@@ -11,7 +11,7 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
     public async Task Files_are_kept_for_good_by_their_version_and_asked_about_without()
     {
         var server = await servers.InAsync(Mode.Embedded);
-        var page = await server.OpenAsync(await server.LogInAsync("loader"), Visits.Tokens);
+        var page = await server.MakeTokenOnPageAsync(await server.LogInAsync("loader"), "with a script");
         var addresses = page.Document.QuerySelectorAll("link[href], script[src], img[src]")
             .Select(element => element.GetAttribute("href") ?? element.GetAttribute("src")!).Distinct().ToList();
         addresses.Count.ShouldBe(3);

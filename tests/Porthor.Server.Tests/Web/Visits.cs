@@ -109,6 +109,7 @@ internal static class Visits
         answer.Header("Content-Security-Policy").ShouldBe(
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
         answer.Header("X-Content-Type-Options").ShouldBe("nosniff");
+        answer.Header("X-Frame-Options").ShouldBe("DENY");
         answer.Header("Referrer-Policy").ShouldBe("same-origin");
         answer.Header("Cross-Origin-Opener-Policy").ShouldBe("same-origin");
         // What the policy would stop must not be there to be stopped.
