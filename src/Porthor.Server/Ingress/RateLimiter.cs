@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Porthor.Events;
 using Porthor.Quotas;
@@ -32,6 +33,12 @@ internal sealed record Counting(RateKey Key, Task<RateCount?> Count);
 /// </summary>
 internal sealed partial class RateLimiter(IRateCounter counter, PorthorMetrics metrics, TimeProvider clock, ILogger<RateLimiter> logger)
 {
+    /// <summary>For how long a counter that failed is let alone, so that one that hangs costs few requests their patience.</summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
+
+    /// <summary>When the counter failed last, by the system's own timestamps; 0 if it did not.</summary>
+    private long failedAt;
+
     /// <summary>
     /// Begins to count a request while its record is still being read, for a user who is most likely allowed to make it. Null
     /// if nothing would be counted.
@@ -63,12 +70,18 @@ internal sealed partial class RateLimiter(IRateCounter counter, PorthorMetrics m
     /// <summary>Null if it cannot be counted. Not bound to the request's end: the counter has its own, short limit.</summary>
     private async Task<RateCount?> TryCountAsync(RateKey key)
     {
+        if (Volatile.Read(ref failedAt) is not 0 and var failed && Stopwatch.GetElapsedTime(failed) < Rest)
+        {
+            metrics.RateLimitFailed();
+            return null;
+        }
         try
         {
             return await counter.CountAsync(key, CancellationToken.None);
         }
         catch (StoreUnavailableException e)
         {
+            Volatile.Write(ref failedAt, Stopwatch.GetTimestamp());
             metrics.RateLimitFailed();
             Log.Failed(logger, $"{e.GetType().Name}: {e.Message}", e);
             return null;
