@@ -3,6 +3,7 @@
 #
 #   ./bench.sh              the operations on tokens
 #   ./bench.sh ingress      what a proxy asks, over wrk; a number after it sets the turns
+#   ./bench.sh large        audit and maintenance with a million tokens; a number after it sets how many
 #
 # Keep a result that justifies a claim: ./bench.sh > bench/results/NAME.md
 set -euo pipefail

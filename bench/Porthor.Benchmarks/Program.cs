@@ -9,6 +9,14 @@ if (args is ["ingress", ..])
     return;
 }
 
+if (args is ["large", ..])
+{
+    var count = args is [_, var tokens] ? int.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture) : 1_000_000;
+    await new LargeBenchmarks(Console.Error, count).RunAsync(Console.Out);
+    await RealServers.Instance.DisposeAsync();
+    return;
+}
+
 // Prints one table: what each operation costs in each mode, as a ratio to its floor in the same run.
 RealServers.Durable = true;
 List<Result> results = [];

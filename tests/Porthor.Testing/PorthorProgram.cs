@@ -124,6 +124,8 @@ internal sealed class RunningProgram : IAsyncDisposable
         process.StandardInput.Close();
     }
 
+    public int Id => process.Id;
+
     public string Output => Read(output);
 
     public string Errors => Read(errors);
@@ -143,9 +145,12 @@ internal sealed class RunningProgram : IAsyncDisposable
         return await EndAsync();
     }
 
-    public async Task<Outcome> EndAsync()
+    public Task<Outcome> EndAsync() => EndAsync(bound);
+
+    /// <param name="patience">For what takes longer than a test may.</param>
+    public async Task<Outcome> EndAsync(TimeSpan patience)
     {
-        using var timeout = new CancellationTokenSource(bound);
+        using var timeout = new CancellationTokenSource(patience);
         try
         {
             await process.WaitForExitAsync(timeout.Token);

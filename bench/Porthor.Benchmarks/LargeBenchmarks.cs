@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using Porthor.Testing;
+
+namespace Porthor.Benchmarks;
+
+/// <summary>
+/// What the commands that touch every token cost with very many of them: time, and memory at its highest. They are run as an
+/// operator runs them.
+/// </summary>
+internal sealed class LargeBenchmarks(TextWriter log, int count)
+{
+    private const long Goal = 200;
+
+    public async Task RunAsync(TextWriter output)
+    {
+        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; {count:N0} tokens, a third of them expired");
+        output.WriteLine();
+        output.WriteLine("| mode | command | seconds | peak MiB | goal | said |");
+        output.WriteLine("| --- | --- | ---: | ---: | ---: | --- |");
+        foreach (var mode in Enum.GetValues<Mode>())
+        {
+            if (Prerequisites.WhyNot(mode) is { } why)
+            {
+                log.WriteLine($"{mode}: {why}");
+                continue;
+            }
+            await using var deployment = await Deployment.CreateAsync(mode);
+            await using (var node = await deployment.OpenNodeAsync())
+            {
+                log.WriteLine($"{mode}: filling");
+            }
+            var data = new LargeData(deployment, count);
+            await data.FillAsync();
+            await using var program = await PorthorProgram.ForAsync(deployment);
+            program.Variables["PORTHOR_SESSION_SECRET"] = deployment.Settings.SessionKeys[0].Reveal();
+            foreach (var command in (string[][])[["audit"], ["audit", "--fix"], ["maintenance"], ["audit", "--strict"]])
+            {
+                log.WriteLine($"{mode}: {string.Join(' ', command)}");
+                var (seconds, peak, said) = await MeasureAsync(program, command);
+                output.WriteLine($"| {mode} | {string.Join(' ', command)} | {seconds:0.0} | {peak} | <= {Goal}{(peak <= Goal ? "" : " MISSED")} | {said} |");
+            }
+        }
+    }
+
+    private static async Task<(double Seconds, long PeakMiB, string Said)> MeasureAsync(PorthorProgram program, string[] command)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var running = program.Start(command);
+        var ended = running.EndAsync(TimeSpan.FromMinutes(10));
+        long peak = 0;
+        while (!ended.IsCompleted)
+        {
+            peak = Math.Max(peak, PeakOf(running.Id));
+            await Task.WhenAny(ended, Task.Delay(50));
+        }
+        var outcome = await ended;
+        var lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var said = outcome.ExitCode != 0 ? $"exit {outcome.ExitCode}: {outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault()}"
+            : lines.Length == 1 ? lines[0] : $"{lines.Length} lines";
+        return (Stopwatch.GetElapsedTime(begun).TotalSeconds, peak / 1024, said);
+    }
+
+    /// <summary>The most memory that the process had so far, in KiB; 0 if it is gone.</summary>
+    private static long PeakOf(int process)
+    {
+        try
+        {
+            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+}
