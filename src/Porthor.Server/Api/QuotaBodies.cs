@@ -9,53 +9,42 @@ internal static class QuotaBodies
 {
     public static QuotaPlan ReadPlan(JsonFields body)
     {
-        body.Only("default", "groups", "bypass");
-        return new QuotaPlan
+        var plan = new QuotaPlan
         {
             Default = body.Object("default", ReadQuota) ?? Quota.Empty,
             Groups = body.Map("groups", (fields, name) => fields.Object(name, ReadQuota) ?? Quota.Empty),
-            Bypass = ReadBypass(body),
+            Bypass = body.TextSet("bypass"),
         };
+        body.Only("default", "groups", "bypass");
+        return plan;
     }
 
     private static Quota ReadQuota(JsonFields fields)
     {
-        fields.Only("api", "disk", "notebook", "tap");
-        return new Quota
+        var quota = new Quota
         {
             Api = fields.Map("api", ReadInteger),
             Disk = fields.Map("disk", ReadInteger),
             Notebook = fields.Find("notebook") is null or { ValueKind: JsonValueKind.Null } ? null : fields.Object("notebook", ReadNotebook),
             Tap = fields.Map("tap", (entries, name) => entries.Object(name, ReadTap) ?? new TapQuota(0)),
         };
+        fields.Only("api", "disk", "notebook", "tap");
+        return quota;
     }
 
     private static NotebookQuota ReadNotebook(JsonFields fields)
     {
+        var quota = new NotebookQuota(fields.RequiredNumber("cpu"), fields.RequiredNumber("memory"), fields.Flag("spawn", otherwise: true));
         fields.Only("cpu", "memory", "spawn");
-        return new NotebookQuota(fields.RequiredNumber("cpu"), fields.RequiredNumber("memory"), fields.Flag("spawn", otherwise: true));
+        return quota;
     }
 
     private static TapQuota ReadTap(JsonFields fields)
     {
+        var quota = new TapQuota(fields.Required("concurrent") is { } value ? fields.Integer(value, fields.Where("concurrent")) : 0);
         fields.Only("concurrent");
-        return new TapQuota(fields.Required("concurrent") is { } value ? fields.Integer(value, fields.Where("concurrent")) : 0);
+        return quota;
     }
 
     private static long ReadInteger(JsonFields entries, string name) => entries.Integer(entries.Find(name)!.Value, entries.Where(name));
-
-    private static IReadOnlyList<string> ReadBypass(JsonFields body)
-    {
-        const string name = "bypass";
-        switch (body.Find(name))
-        {
-            case null:
-                return [];
-            case { ValueKind: JsonValueKind.Array }:
-                return body.Scopes(name)?.Names ?? [];
-            case { } value:
-                body.Errors.Add("set_type", body.Where(name), "Input should be a valid set", value);
-                return [];
-        }
-    }
 }

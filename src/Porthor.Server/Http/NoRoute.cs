@@ -50,7 +50,7 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
         return $"{scheme}://{request.Headers.Host}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
     }
 
-    private bool Exists(string path) => routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, path));
+    private bool Exists(string path) => !path.Contains("%2F", StringComparison.OrdinalIgnoreCase) && routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, path));
 
     private static bool IsRoute(RouteEndpoint route, string path)
     {

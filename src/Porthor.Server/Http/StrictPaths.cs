@@ -30,6 +30,9 @@ internal sealed class StrictPaths : MatcherPolicy, IEndpointSelectorPolicy
 
     private static bool Matches(RoutePattern pattern, string path)
     {
+        // A slash is a slash, however it is written; the server leaves this one as it is, for a part of a name.
+        if (path.Contains("%2F", StringComparison.OrdinalIgnoreCase))
+            return false;
         var written = pattern.RawText ?? "";
         if (path.Length > 1 && path.EndsWith('/') != written.EndsWith('/'))
             return false;

@@ -89,7 +89,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
     }
 
-    /// <summary>ADM-005 to ADM-008, ADM-012, and who may own what.</summary>
+    /// <summary>ADM-005 to ADM-008, ADM-012, MOD-002, and who may own what.</summary>
     [Theory, EveryMode]
     public async Task What_an_administrator_asks_must_make_sense(Mode mode)
     {

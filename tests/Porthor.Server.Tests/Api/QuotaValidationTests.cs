@@ -40,6 +40,21 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
         (await server.GetAsync(Path, (await server.LogInAsync("quota-looker")).Cookie)).StatusCode.ShouldBe(404);
     }
 
+    /// <summary>At each depth what is known comes first, in its order, and then what is not.</summary>
+    [Fact]
+    public async Task All_that_is_wrong_is_said_at_once()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        const string body = """{"x":1,"bypass":5,"default":{"y":2,"tap":[],"notebook":{"z":3,"cpu":1}}}""";
+        (await server.PutAsync(Path, body, server.Bootstrap)).ShouldBeInvalid(
+            Error("missing", "\"body\",\"default\",\"notebook\",\"memory\"", "Field required", """{"z":3,"cpu":1}"""),
+            Error("extra_forbidden", "\"body\",\"default\",\"notebook\",\"z\"", "Extra inputs are not permitted", "3"),
+            Error("dict_type", "\"body\",\"default\",\"tap\"", "Input should be a valid dictionary", "[]"),
+            Error("extra_forbidden", "\"body\",\"default\",\"y\"", "Extra inputs are not permitted", "2"),
+            Error("set_type", "\"body\",\"bypass\"", "Input should be a valid set", "5"),
+            Error("extra_forbidden", "\"body\",\"x\"", "Extra inputs are not permitted", "1"));
+    }
+
     /// <summary>Every spelling of a truth and of its opposite.</summary>
     [Theory]
     [InlineData(true, "true", "1", "\"true\"", "\"YES\"", "\"on\"", "\"T\"", "\"y\"", "\"1\"")]

@@ -16,6 +16,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
             "/nothing", "/favicon.ico", "/auth", "/auth/", "/auth/api", "/auth/api/v1", "/auth/api/v1/", "/auth/api/v1/nothing", "/auth/api/v2/token-info",
             "/auth/api/v1/users//tokens", "/auth/api/v1/users/some-user/tokens//change-history", "/auth//api/v1/token-info",
             $"/auth/api/v1/users/some-user/tokens/{Key}/more", "/auth/api/v1/token-info.json", "/auth/api/v1/token-info%20", "/auth/api/v1/token-info;x=1",
+            "/auth/api/v1/users/a%2Fb/tokens", "/auth/api/v1/users/a%2fb/tokens/", "/auth/api/v1%2Ftoken-info",
             // Names are names with their case.
             "/Health", "/AUTH/api/v1/token-info", "/auth/API/v1/token-info", "/auth/api/v1/Token-Info", "/auth/api/v1/Users/some-user/tokens",
             "/auth/api/v1/users/some-user/Tokens", $"/auth/api/v1/users/some-user/tokens/{Key}/CHANGE-HISTORY"])

@@ -39,7 +39,6 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
         { Everywhere, "scopes", "false", "set_type", NotSet, null },
         { Everywhere, "scopes", "{\"read:all\":1}", "set_type", NotSet, null },
         { "own admin", "scopes", "null", "set_type", NotSet, null },
-        { Everywhere, "scopes", "\"\\ud83d\"", "set_type", NotSet, null },
         { Everywhere, "expires", "true", "datetime_type", NotDate, null },
         { Everywhere, "expires", "[]", "datetime_type", NotDate, null },
         { Everywhere, "expires", "{}", "datetime_type", NotDate, null },
@@ -132,9 +131,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
         "int_parsing", "\"body\",\"groups\",2,\"id\"", NotNumber, "\"x\"",
         "model_attributes_type", "\"body\",\"groups\",3", Dictionary, "7")]
     [InlineData("""{"username":"bot-x","token_type":"service","scopes":["read:all",1,null,["x"],{},true]}""",
-        "string_type", "\"body\",\"scopes\",1", NotText, "1", "string_type", "\"body\",\"scopes\",2", NotText, "null",
-        "string_type", "\"body\",\"scopes\",3", NotText, "[\"x\"]", "string_type", "\"body\",\"scopes\",4", NotText, "{}",
-        "string_type", "\"body\",\"scopes\",5", NotText, "true")]
+        "string_type", "\"body\",\"scopes\",3", NotText, "[\"x\"]", "string_type", "\"body\",\"scopes\",4", NotText, "{}")]
     // What is no object at all.
     [InlineData("null", "missing", "\"body\"", "Field required", "null")]
     [InlineData("[ ]", "model_attributes_type", "\"body\"", Dictionary, "[]")]

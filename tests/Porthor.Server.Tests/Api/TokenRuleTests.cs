@@ -61,6 +61,30 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.PatchAsync($"/users/brief/tokens/{token.Key}", new { expires = server.Now + 300 }, browser.Writing)).StatusCode.ShouldBe(200);
     }
 
+    /// <summary>What could be no scope's name is none that is known, and said to be so when all else is right (contract/api.md 3.3).</summary>
+    [Theory, EveryMode]
+    public async Task A_member_that_is_no_text_is_an_unknown_scope(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("odd-scopes", "user:token,read:all");
+        var path = "/users/odd-scopes/tokens";
+        var admin = TestServer.Bearer((await server.LogInAsync("odd-boss", "admin:token")).Session);
+        var token = await server.MakeTokenAsync(browser, "plain", "read:all");
+        foreach (var scopes in (string[])["[1]", "[true,\"read:all\"]", "[null]", "[0.5]", "[\"read:all\",\"\"]", "[\"read:all\\u0000\"]", "[\"\\ud83d\"]", "\"\\ud83d\"", "\"read:all,\"", "\" read:all\""])
+        {
+            var fields = $"\"scopes\":{scopes}}}";
+            (await server.PostAsync(path, "{\"token_name\":\"odd\"," + fields, browser.Writing))
+                .ShouldBeRefused(422, "invalid_scopes", "Requested scopes are broader than your current scopes", "body", "scopes");
+            (await server.PostAsync("/tokens", "{\"username\":\"bot-odd\",\"token_type\":\"service\"," + fields, server.Bootstrap))
+                .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+            (await server.PatchAsync($"{path}/{token.Key}", "{" + fields, admin))
+                .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+            // Who may not do it at all hears that first.
+            (await server.PostAsync("/users/somebody-else/tokens", "{\"token_name\":\"odd\"," + fields, browser.Writing)).StatusCode.ShouldBe(403);
+        }
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").ToString().ShouldBe("""["read:all"]""");
+    }
+
     /// <summary>TOK-025, TOK-026.</summary>
     [Theory, EveryMode]
     public async Task Users_give_away_the_known_scopes_that_they_have(Mode mode)

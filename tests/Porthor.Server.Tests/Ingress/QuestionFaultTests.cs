@@ -36,6 +36,7 @@ public sealed class QuestionFaultTests(IngressServers servers) : IClassFixture<I
             .Select(error => error.GetProperty("loc")[1].GetString()).ShouldBe(["minimum_lifetime", "notebook", "satisfy"]);
     }
 
+    /// <summary>WEAK-08 too: a name that is not quite one of ours asks for nothing.</summary>
     [Theory, EveryMode]
     public async Task What_may_be_written_in_many_ways_may_be(Mode mode)
     {

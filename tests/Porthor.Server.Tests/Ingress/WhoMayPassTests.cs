@@ -29,6 +29,24 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("?scope=", bearer)).StatusCode.ShouldBe(403);
     }
 
+    /// <summary>TOK-029.</summary>
+    [Theory, EveryMode]
+    public async Task Scopes_that_an_administrator_changes_hold_from_the_next_request_on(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var admin = TestServer.Bearer((await server.LogInAsync("widener", "admin:token")).Session);
+        var token = await server.MakeTokenAsync(await server.LogInAsync("widened", "user:token,read:all"), "narrow");
+        var path = $"/users/widened/tokens/{token.Key}";
+        var bearer = TestServer.Bearer(token);
+
+        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+        (await server.PatchAsync(path, new { scopes = (string[])["read:all"] }, admin)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/token-info", bearer)).Json.GetProperty("scopes").ToString().ShouldBe("""["read:all"]""");
+        (await server.AskAsync("?scope=read:all", bearer)).ShouldPass();
+        (await server.PatchAsync(path, new { scopes = (string[])[] }, admin)).StatusCode.ShouldBe(200);
+        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
+    }
+
     [Theory, EveryMode]
     public async Task The_answer_tells_who_it_is_and_the_log_line_too(Mode mode)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;
 
@@ -43,6 +44,21 @@ internal sealed partial class JsonFields
         foreach (var entry in value.EnumerateObject())
             map[entry.Name] = read(entries, entry.Name);
         return map;
+    }
+
+    /// <summary>A list of texts, each once; empty if it is absent.</summary>
+    public IReadOnlyList<string> TextSet(string name)
+    {
+        switch (Find(name))
+        {
+            case null:
+                return [];
+            case { ValueKind: JsonValueKind.Array } list:
+                return ScopeSet.Of([.. list.EnumerateArray().Select((item, index) => Text(item, Where(name).Then(index), 0, int.MaxValue, pattern: null) ?? "")]).Names;
+            case { } value:
+                errors.Add("set_type", Where(name), "Input should be a valid set", value);
+                return [];
+        }
     }
 
     /// <summary>A finite number, also as text, that must be given.</summary>

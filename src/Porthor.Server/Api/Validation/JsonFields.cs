@@ -41,17 +41,20 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     /// <summary>An integer of at least one, or null if it is absent or null.</summary>
     public long? OptionalPositive(string name) => NotNull(name) is { } value ? Integer(value, Where(name), least: 1) : null;
 
-    /// <summary>Scopes: a list of texts, or one text with commas; none if they are absent.</summary>
+    /// <summary>
+    /// Scopes: a list, or one text with commas; none if they are absent. A member that is no text is a name that nobody knows, and
+    /// refused as such when all else has been looked at (contract/api.md 3.3).
+    /// </summary>
     public ScopeSet? Scopes(string name, bool nullable = false)
     {
         if (Find(name) is not { } value || (nullable && value.ValueKind == JsonValueKind.Null))
             return null;
         switch (value.ValueKind)
         {
-            case JsonValueKind.String when TextOf(value) is { } text:
-                return ScopeSet.Parse(text);
+            case JsonValueKind.String:
+                return ScopeSet.Parse(TextOf(value) ?? UnknownScope);
             case JsonValueKind.Array:
-                return ScopeSet.Of(value.EnumerateArray().Select((item, index) => Text(item, Where(name).Then(index), 0, int.MaxValue, pattern: null) ?? ""));
+                return ScopeSet.Of([.. value.EnumerateArray().Select((item, index) => Scope(item, Where(name).Then(index)))]);
             default:
                 errors.Add("set_type", Where(name), "Input should be a valid set", value);
                 return null;
@@ -108,6 +111,16 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             errors.Add(fault.Type, at, fault.Message, value);
         }
         return 0;
+    }
+
+    /// <summary>No known scope can be called so.</summary>
+    private const string UnknownScope = " ";
+
+    private string Scope(JsonElement item, Location at)
+    {
+        if (item.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
+            errors.Add("string_type", at, "Input should be a valid string", item);
+        return item.ValueKind == JsonValueKind.String ? TextOf(item) ?? UnknownScope : UnknownScope;
     }
 
     private static readonly JsonElement EmptyObject = JsonDocument.Parse("{}").RootElement;
