@@ -148,7 +148,9 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisServer? ephemeral, LdapDirectory? directory)
     {
-        List<Dependency> dependencies = [new("ledger", Required: true, sql.Ledger.CheckAsync), new("vault", Required: true, vault.CheckAsync)];
+        // Where the records are elsewhere, the gate goes on without the ledger. All nodes share it: to take them all away would help nobody.
+        List<Dependency> dependencies =
+            [new("ledger", Required: vault.JoinsLedger, sql.Ledger.CheckAsync), new("vault", Required: true, vault.CheckAsync)];
         // Without it requests are not counted, and go on.
         if (ephemeral is not null)
             dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAsync("asking whether it answers", db => db.PingAsync(), cancellation)));

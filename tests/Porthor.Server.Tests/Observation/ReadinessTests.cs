@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Porthor.Secrets;
 using Porthor.Server.Health;
 using Porthor.Testing;
 
@@ -57,6 +58,26 @@ public sealed class ReadinessTests
         wire.Refuses = false;
         await UntilStatusAsync(server, 200);
         server.Logs.One("vault is up again");
+    }
+
+    /// <summary>The records of a cluster are in Redis: to stop asking a node because its ledger is away would close the gate for nothing.</summary>
+    [Fact]
+    public async Task A_cluster_without_its_ledger_keeps_the_gate_and_says_what_is_down()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
+        {
+            DatabaseConnection = new Secret(new Npgsql.NpgsqlConnectionStringBuilder(settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
+        });
+        var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("ann", "read:all,user:token")).Record.Token);
+        wire.Refuses = true;
+        wire.Cut();
+        await RealServers.UntilAsync(
+            async () => Find(await server.GetAsync("/health/ready"), "ledger").GetProperty("state").GetString().ShouldBe("down"), "the ledger to be seen as down");
+        (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/ingress/auth?scope=read:all", bearer, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/auth/api/v1/users/ann/tokens", bearer)).StatusCode.ShouldBe(503);
     }
 
     /// <summary>Requests that cannot be counted go on, so that it is no reason to send none.</summary>
