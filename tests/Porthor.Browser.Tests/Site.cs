@@ -1,6 +1,7 @@
 using Microsoft.Playwright;
 using Porthor.Quotas;
 using Porthor.Server.Configuration;
+using Porthor.Server.Login.Local;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Users;
@@ -11,6 +12,8 @@ namespace Porthor.Browser.Tests;
 /// <summary>A site behind NGINX over TLS, as deploy/ has it, and Porthor as its gate. Shared by the tests of a class.</summary>
 public sealed class Site(Chromium chromium) : IAsyncLifetime
 {
+    public const string Password = "correct horse battery staple";
+
     private Upstream? upstream;
     private ProxyProcess? nginx;
     private TestServer? porthor;
@@ -71,6 +74,12 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
     private static PorthorSettings Configure(PorthorSettings settings) => settings with
     {
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
+        // Who signs in with a password.
+        Providers = new ProviderSettings
+        {
+            LocalUsers = [new LocalUser("walker", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000))],
+        },
+        GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
         Quota = new QuotaPlan
         {
             Default = new()

@@ -1,6 +1,7 @@
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Login.Local;
+using Porthor.Server.Web;
 
 namespace Porthor.Server.Hosting;
 
@@ -50,9 +51,9 @@ internal static class Greeting
 
     private static string SignIn(DataDirectory folder, Uri baseUrl, Secret? password) =>
         $"""
-        Log in with a browser:
+        Sign in with a browser:
 
-          page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, "/auth/docs")}")}
+          page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, PageAddresses.Tokens)}")}
           username         {LocalAdministrator.Username}
           password         {password?.Reveal() ?? "was shown at the first start; a new one:"}
         {(password is null ? $"                   porthor local-admin reset-password --data-dir {Quote(folder.Path)}" : "                   (shown this once; keep it)")}

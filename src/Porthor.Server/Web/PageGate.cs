@@ -1,7 +1,6 @@
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Login;
-using Porthor.Server.Login.Local;
 using Porthor.Server.Web.Pages;
 using Porthor.Sessions;
 

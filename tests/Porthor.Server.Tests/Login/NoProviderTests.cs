@@ -12,9 +12,9 @@ public sealed class NoProviderTests
         await using var server = await TestServer.StartAsync(mode);
         var answer = await server.GetAsync("/login?rd=https://example.com/");
         if (mode == Mode.Embedded)
-            answer.Header("Location").ShouldBe("/login/local");
+            answer.Header("Location").ShouldBe("/auth/login");
         else
             answer.ShouldBeRefused(404, "not_supported", "No authentication provider configured");
-        (await server.GetAsync("/login/local")).StatusCode.ShouldBe(mode == Mode.Embedded ? 307 : 404);
+        (await server.GetAsync("/auth/login")).StatusCode.ShouldBe(mode == Mode.Embedded ? 307 : 404);
     }
 }

@@ -2,11 +2,14 @@ using System.Globalization;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Web;
+using Porthor.Server.Web.Pages;
+using Porthor.Users;
 
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// <c>/login/local</c>: the form of a login under way. It is taken only from the browser to which it was shown, and only from a page of
+/// <c>/auth/login</c>: the form of a login under way. It is taken only from the browser to which it was shown, and only from a page of
 /// ours; else others could log a user in as themselves and watch what they do.
 /// </summary>
 internal sealed partial class LocalLoginEndpoints(
@@ -17,18 +20,24 @@ internal sealed partial class LocalLoginEndpoints(
     ILogger<LocalLoginEndpoints> logger,
     ILogger<BrowserSession> sessionLogger)
 {
-    public const string Path = "/login/local";
+    public const string Path = "/auth/login";
+
+    /// <summary>
+    /// The answer leads to where the user wanted to go, and who knows where on from there: browsers hold all of that to where the form
+    /// may lead.
+    /// </summary>
+    private static readonly PagePolicy Policy = new() { Forms = "'self' https: http:" };
 
     private static readonly TimeSpan DeviceIsKnownFor = TimeSpan.FromDays(400);
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, (HttpContext context, LocalLoginEndpoints local) => local.ShowAsync(context)).ExcludeFromDescription();
-        routes.MapPost(Path, (HttpContext context, LocalLoginEndpoints local) => local.SubmitAsync(context)).ExcludeFromDescription();
+        routes.MapGet(Path, (HttpContext context, LocalLoginEndpoints local) => local.ShowAsync(context)).AsPage();
+        routes.MapPost(Path, (HttpContext context, LocalLoginEndpoints local) => local.SubmitAsync(context)).AsPage();
     }
 
     private Task ShowAsync(HttpContext context) => SessionOf(context).State.Attempt() is { } attempt
-        ? LocalLoginPage.WriteAsync(context, StatusCodes.Status200OK, attempt.State)
+        ? WriteAsync(context, StatusCodes.Status200OK, new SignInView(Path, attempt.State))
         : SendOnAsync(context);
 
     private async Task SubmitAsync(HttpContext context)
@@ -72,8 +81,11 @@ internal sealed partial class LocalLoginEndpoints(
             core.Metrics.LoginRefused();
         if (outcome.Wait > TimeSpan.Zero)
             context.Response.Headers.RetryAfter = Seconds(outcome.Wait);
-        await LocalLoginPage.WriteAsync(context, status, attempt.State, message, form.Username);
+        await WriteAsync(context, status, new SignInView(Path, attempt.State, UserRules.IsUsername(form.Username) ? form.Username : "", message));
     }
+
+    private static Task WriteAsync(HttpContext context, int status, SignInView view) =>
+        new PageResult<SignInPage, SignInView>(view, status) { Policy = Policy }.ExecuteAsync(context);
 
     /// <summary>The same whether or not there is such a user.</summary>
     private static (int Status, string Message) Tell(LocalLoginOutcome outcome) => outcome.Result switch

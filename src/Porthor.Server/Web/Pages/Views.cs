@@ -73,3 +73,13 @@ public sealed record ChangePage(IReadOnlyList<TokenChange> Rows, long Count, str
 {
     public static readonly ChangePage Empty = new([], 0, Newest: null, Newer: null, Older: null);
 }
+
+/// <param name="Action">Where the form is sent.</param>
+/// <param name="State">Names the login that it is shown for.</param>
+/// <param name="Username">What was typed before, if it can be a name.</param>
+/// <param name="Error">Why the last attempt was not let in; null for the first.</param>
+public sealed record SignInView(string Action, string State, string Username = "", string? Error = null)
+{
+    /// <summary>The state is for the visitor's own form.</summary>
+    public override string ToString() => Username;
+}

@@ -32,8 +32,8 @@ internal sealed partial class FormBrowser(TestServer server, SecretWatch? watch 
     public async Task<Answer> OpenFormAsync(string destination = Destination)
     {
         var sent = await GetAsync($"/login?rd={Uri.EscapeDataString(destination)}");
-        (sent.StatusCode, sent.Header("Location")).ShouldBe((307, "/login/local"), sent.Body);
-        var form = await GetAsync("/login/local");
+        (sent.StatusCode, sent.Header("Location")).ShouldBe((307, "/auth/login"), sent.Body);
+        var form = await GetAsync("/auth/login");
         form.StatusCode.ShouldBe(200);
         return form;
     }

@@ -1,4 +1,4 @@
-namespace Porthor.Server.Login.Local;
+namespace Porthor.Server.Http;
 
 /// <summary>Was a form sent from a page of ours? Browsers say so, in a header that no page can change.</summary>
 internal static class FormOrigin

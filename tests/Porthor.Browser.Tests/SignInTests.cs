@@ -1,0 +1,118 @@
+using Deque.AxeCore.Commons;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+using Porthor.Sessions;
+
+namespace Porthor.Browser.Tests;
+
+/// <summary>Signing in with a password, as people do it; and what pages of others make of the form.</summary>
+public sealed class SignInTests(Site site) : IClassFixture<Site>
+{
+    private static readonly AxeRunOptions Rules = new()
+    {
+        RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
+    };
+
+    private string Begin => $"/login?rd={Uri.EscapeDataString($"{site.Url}/auth/tokens")}";
+
+    [BrowserFact]
+    public async Task A_keyboard_is_enough_and_scripts_are_not_needed()
+    {
+        await using var browser = await site.OpenAsync(new() { JavaScriptEnabled = false });
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync(Begin);
+        // The first field has the focus, and after a mistake the one that is to be filled in again.
+        await page.Keyboard.TypeAsync("walker");
+        await page.Keyboard.PressAsync("Tab");
+        await page.Keyboard.TypeAsync("mistyped");
+        await page.Keyboard.PressAsync("Enter");
+        (await page.GetByRole(AriaRole.Alert).InnerTextAsync()).ShouldBe("Wrong username or password.");
+        (await page.GetByLabel("Username").InputValueAsync()).ShouldBe("walker");
+        (await page.GetByLabel("Password").InputValueAsync()).ShouldBe("");
+        await page.Keyboard.TypeAsync(Site.Password);
+        await page.Keyboard.PressAsync("Enter");
+        await page.WaitForURLAsync("**/auth/tokens");
+        await page.GetByText("Signed in as walker").WaitForAsync();
+
+        // Going back does not show what was typed, and sends nothing again.
+        (await page.ContentAsync()).ShouldNotContain(Site.Password);
+        var cookies = (await browser.CookiesAsync()).Select(cookie => (cookie.Name, cookie.HttpOnly, cookie.Secure)).Order();
+        cookies.ShouldBe([("gafaelfawr", true, true), ("porthor-device", true, true)]);
+    }
+
+    /// <summary>The browser's policy for forms must not stop it on the way to where the user wanted to go, nor on from there.</summary>
+    [BrowserFact]
+    public async Task The_way_leads_on_to_other_addresses()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.RouteAsync("https://elsewhere.example.org/**", route => route.FulfillAsync(new() { ContentType = "text/html", Body = "<title>There</title>" }));
+        await page.RouteAsync("https://example.com/portal", route => route.FulfillAsync(new()
+        {
+            Status = 302,
+            Headers = new Dictionary<string, string> { ["Location"] = "https://elsewhere.example.org/" },
+        }));
+        // Another port than the form's is another origin.
+        await page.GotoAsync($"/login?rd={Uri.EscapeDataString("https://example.com/portal")}");
+        await page.GetByLabel("Username").FillAsync("walker");
+        await page.GetByLabel("Password").FillAsync(Site.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForFunctionAsync("document.title == 'There'");
+    }
+
+    [BrowserFact]
+    public async Task The_form_is_readable_for_everybody()
+    {
+        foreach (var (scheme, width) in ((ColorScheme, int)[])[(ColorScheme.Light, 1280), (ColorScheme.Dark, 390)])
+        {
+            await using var browser = await site.OpenAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 800 } });
+            var page = await browser.NewPageAsync();
+            List<string> complaints = [];
+            page.Console += (_, message) =>
+            {
+                if (message.Type is "error" or "warning" && !message.Text.Contains("the server responded with a status of 4", StringComparison.Ordinal))
+                    complaints.Add(message.Text);
+            };
+            await page.GotoAsync(Begin);
+            await LookAsync();
+            await page.GetByLabel("Username").FillAsync("nobody");
+            await page.GetByLabel("Password").FillAsync("x");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+            await page.GetByRole(AriaRole.Alert).WaitForAsync();
+            await LookAsync();
+            complaints.ShouldBeEmpty();
+
+            async Task LookAsync()
+            {
+                (await page.RunAxe(Rules)).Violations.Select(rule => $"{scheme}, {width}: {rule.Help}").ShouldBeEmpty();
+                (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A neighbour, who can set cookies for us, plants a login of theirs that is under way, and makes the visitor's browser send its form with the
+    /// neighbour's password: the visitor would then work in the neighbour's account.
+    /// </summary>
+    [BrowserFact]
+    public async Task A_neighbours_page_cannot_sign_a_visitor_in()
+    {
+        await using var browser = await site.OpenAsync();
+        await site.SetCookieAsync(browser, new SessionState { State = "planted-state-of-a-login", ReturnUrl = $"{site.Url}/auth/tokens" });
+        foreach (var origin in (string[])[site.Url.Replace("://", "://evil.", StringComparison.Ordinal), "https://evil.example"])
+        {
+            var page = await browser.NewPageAsync();
+            await page.RouteAsync($"{origin}/**", route => route.FulfillAsync(new()
+            {
+                ContentType = "text/html",
+                Body = $"""
+                    <form method="post" action="{site.Url}/auth/login"><input name="state" value="planted-state-of-a-login"><input name="username" value="walker">
+                    <input name="password" value="{Site.Password}"></form><script>document.forms[0].submit()</script>
+                    """,
+            }));
+            await page.GotoAsync($"{origin}/");
+            await page.GetByText("The form was sent from a page that is not ours.").WaitForAsync();
+            site.Porthor.Core.SessionCookie.TryRead((await browser.CookiesAsync()).Single().Value, out _)!.Token.ShouldBeNull();
+        }
+    }
+}

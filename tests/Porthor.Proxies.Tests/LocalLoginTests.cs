@@ -1,0 +1,59 @@
+using System.Text.RegularExpressions;
+using Porthor.Server.Configuration;
+using Porthor.Server.Login.Local;
+using Porthor.Testing;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>A site whose users log in with a password.</summary>
+public sealed class LocalUserGate : Gate
+{
+    public const string Password = "correct horse battery staple";
+
+    private protected override Task<TestServer> StartPorthorAsync() => TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with
+    {
+        Providers = new ProviderSettings
+        {
+            LocalUsers = [new LocalUser("alice", new Users.UserData { Groups = [new Users.Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000))],
+        },
+        GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
+    });
+}
+
+/// <summary>The whole way of a browser, through each proxy: from the site to the form, and back to the site.</summary>
+public sealed partial class LocalLoginTests(LocalUserGate gate) : IClassFixture<LocalUserGate>
+{
+    private static readonly (string, string) Html = ("Accept", "text/html");
+
+    [Theory, EveryProxy]
+    public async Task A_user_logs_in_and_comes_back_to_where_they_were(Proxy proxy)
+    {
+        var visitor = await gate.BehindAsync(proxy);
+        var begin = Path(await visitor.GetAsync("/some/page?a=1", Html));
+        var sent = await visitor.GetAsync(begin, Html);
+        var form = await visitor.GetAsync(Path(sent), Html, Cookie(sent));
+        form.StatusCode.ShouldBe(200, form.Body);
+        async Task<Answer> SubmitAsync(string password)
+        {
+            using var fields = new FormUrlEncodedContent([new("state", State.Match(form.Body).Groups["state"].Value), new("username", "alice"), new("password", password)]);
+            return await visitor.SendAsync(HttpMethod.Post, Path(sent), fields, Html, Cookie(sent), ("Origin", "http://example.com"));
+        }
+
+        // A wrong password is the form again, in Porthor's own words.
+        var wrong = await SubmitAsync("wrong");
+        (wrong.StatusCode, wrong.Body.Contains("Wrong username or password.", StringComparison.Ordinal)).ShouldBe((403, true));
+        var done = await SubmitAsync(LocalUserGate.Password);
+        (done.StatusCode, done.Header("Location")).ShouldBe((303, "http://example.com/some/page?a=1"));
+
+        var page = await visitor.GetAsync("/some/page?a=1", Html, Cookie(done));
+        (page.StatusCode, page.Header("X-Site")).ShouldBe((200, "here"), page.Body);
+        Upstream.Read(page.Body).Header("X-Auth-Request-User").ShouldBe("alice");
+    }
+
+    private static string Path(Answer answer) => new Uri(new Uri("http://example.com"), answer.Header("Location")!).PathAndQuery;
+
+    private static (string, string) Cookie(Answer answer) => ("Cookie", answer.Headers["Set-Cookie"][^1].Split(';')[0]);
+
+    [GeneratedRegex("name=\"state\" value=\"(?<state>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex State { get; }
+}
