@@ -83,3 +83,8 @@ public sealed record SignInView(string Action, string State, string Username = "
     /// <summary>The state is for the visitor's own form.</summary>
     public override string ToString() => Username;
 }
+
+/// <param name="Error">As HTML.</param>
+/// <param name="ErrorId">By which those who run the service find what happened in the log; null for no need.</param>
+/// <param name="Footer">The operator's own HTML; null for none.</param>
+public sealed record LoginFailedView(string Error, string? ErrorId, string? Footer);
