@@ -46,7 +46,7 @@ public sealed partial class SqlIds : IIdStore
         if (One(await session.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken)) is { } another)
             return new AssignedId(another, IsNew: false);
         if (One(await session.QueryAsync(Select(CounterKind, range.Counter), Number, cancellationToken)) is not { } next)
-            throw new UserDirectoryException($"Firestore {(kind == IdKind.User ? "UID" : "GID")} counter not found", isAway: false);
+            throw new UserDirectoryException($"Firestore {(kind == IdKind.User ? "UID" : "GID")} counter not found", isAway: false) { Name = "FirestoreNotInitializedError" };
         range.Check(next);
         await session.CommitAsync(
             [database.Sql($"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(kind)}, {name}, {next})"), Raise(range, by: 1)],

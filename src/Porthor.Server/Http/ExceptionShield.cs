@@ -1,4 +1,6 @@
+using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
+using Porthor.Server.Logging;
 using Porthor.Server.Web;
 using Porthor.Users;
 
@@ -8,7 +10,7 @@ namespace Porthor.Server.Http;
 /// The one place where what was thrown becomes an answer. A refusal is answered as it says; a store that is away is 503;
 /// everything else is a fault of ours, whose details are for the log alone.
 /// </summary>
-internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore core, ILogger<ExceptionShield> logger)
+internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore core, AlertPoster alerts, ILogger<ExceptionShield> logger)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -50,6 +52,7 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
                 break;
             case UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);
+                alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Of(context)?.User });
                 await WriteAsync(context, Problem.Of(e.Error));
                 break;
             case PorthorException e:

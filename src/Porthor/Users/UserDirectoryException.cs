@@ -10,5 +10,8 @@ public sealed class UserDirectoryException(string reason, bool isAway, Exception
 {
     public string Reason { get; } = reason;
 
+    /// <summary>The reference's name for such a failure, by which operators filter alerts (contract/configuration.md 6).</summary>
+    public string Name { get; init; } = "LDAPError";
+
     public bool IsAway { get; } = isAway;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
@@ -203,15 +205,24 @@ public sealed class DirectorySettingsTests
     [InlineData("99999999999999999999")]
     public async Task An_entry_that_cannot_be_is_an_error_and_not_an_outage(string number)
     {
-        await using var servers = new Variant(settings => settings with { UidAttr = "employeeNumber" });
+        await using var slack = new RecordingServer();
+        await using var servers = new Variant(settings => settings with { UidAttr = "employeeNumber" }, slack.Url);
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("odd", "Odd", "odd@example.com", attributes: ("employeeNumber", number));
         await servers.Tree.AddUserAsync("even", attributes: ("employeeNumber", "2"));
         var server = await servers.InAsync(Mode.Embedded);
         var (odd, admin) = (await server.EnterAsync("odd"), await server.EnterAsync("admin", "admin:userinfo"));
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
+        // Operators are told, but not of every question of a proxy.
+        var first = await server.WhoIsAsync(odd);
+        await RealServers.UntilAsync(() => Task.FromResult(slack.All.Single()), "the alert");
+        var alert = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks");
+        alert[0].GetProperty("text").GetProperty("text").GetString().ShouldBe("Error in Gafaelfawr: LDAP user entry invalid");
+        string?[] fields = [.. alert[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString())];
+        (fields[0], fields[^1]).ShouldBe(("*Exception type*\nLDAPError", "*User*\nodd"));
+        (await server.AskAsync("", odd.Cookie)).StatusCode.ShouldBe(500);
         foreach (var answer in (Answer[])[
-            await server.WhoIsAsync(odd), await server.AskAsync("", odd.Cookie), await server.GetAsync("/users/odd", admin.Cookie),
+            first, await server.AskAsync("", odd.Cookie), await server.GetAsync("/users/odd", admin.Cookie),
             await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, odd.Cookie),
             // Also where nothing of it is needed.
             await server.AskAsync("", (await server.LogInAsync("odd", user: new() { Email = "told@example.com" })).Cookie)])
@@ -233,8 +244,11 @@ public sealed class DirectorySettingsTests
         (await server.WhoIsAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);
     }
 
-    internal sealed class Variant(Func<LdapSettings, LdapSettings> configure) : LdapServers
+    internal sealed class Variant(Func<LdapSettings, LdapSettings> configure, Uri? slack = null) : LdapServers
     {
+        internal override PorthorSettings Configure(PorthorSettings settings) =>
+            base.Configure(settings) with { Slack = new SlackSettings(Webhook: slack is null ? null : new Secret(slack.AbsoluteUri)) };
+
         internal override LdapSettings Configure(LdapSettings settings) => configure(settings);
     }
 }
