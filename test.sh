@@ -25,6 +25,7 @@ needed() {
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx-light
   [ -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so ] || echo libnginx-mod-http-headers-more-filter
   command -v caddy >/dev/null || echo caddy
+  command -v npm >/dev/null || echo npm
   command -v chromium >/dev/null || echo chromium
   command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
 }
@@ -40,6 +41,11 @@ if [ "${#missing[@]}" -gt 0 ]; then
     echo "Not installed: ${missing[*]}" >&2
     echo "Install them (as root on Debian this script does), or the tests that need them are skipped." >&2
   fi
+fi
+
+# A login provider that is not ours, for the tests in a browser.
+if command -v npm >/dev/null; then
+  (cd tests/Porthor.Browser.Tests/provider && npm ci --silent --no-audit --no-fund)
 fi
 
 dotnet build --nologo --verbosity quiet

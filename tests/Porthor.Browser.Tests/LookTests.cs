@@ -111,6 +111,31 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
         }
     }
 
+    [BrowserFact]
+    public async Task The_login_is_readable_too()
+    {
+        foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
+        {
+            await using var browser = await site.OpenAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = 1280, Height = 800 } });
+            var page = await browser.NewPageAsync();
+            async Task LookAsync(string name)
+            {
+                (await page.RunAxe(Rules)).Violations.Select(rule => $"{name}: {rule.Help}").ShouldBeEmpty();
+                if (Pictures is not null)
+                    await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-1280.png".ToLowerInvariant()), FullPage = true });
+            }
+            await page.GotoAsync("/auth/tokens");
+            await LookAsync("login");
+            foreach (var (name, password) in (IEnumerable<(string, string)>)[("login-wrong", "wrong"), ("login-error", Site.Password)])
+            {
+                await page.GetByLabel("Username").FillAsync("stranger");
+                await page.GetByLabel("Password").FillAsync(password);
+                await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+                await LookAsync(name);
+            }
+        }
+    }
+
     /// <summary>Some weeks in the life of two users. Gives the key of a token.</summary>
     private async Task<string> LiveAsync(IBrowserContext browser)
     {

@@ -10,7 +10,7 @@ using Porthor.Values;
 namespace Porthor.Browser.Tests;
 
 /// <summary>A site behind NGINX over TLS, as deploy/ has it, and Porthor as its gate. Shared by the tests of a class.</summary>
-public sealed class Site(Chromium chromium) : IAsyncLifetime
+public class Site(Chromium chromium) : IAsyncLifetime
 {
     public const string Password = "correct horse battery staple";
 
@@ -30,8 +30,9 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         // Porthor must know the address that users have before it starts, and the proxy must know Porthor's.
         var port = RealServers.FreePort();
         Url = $"https://example.com:{port}";
+        await PrepareAsync();
         upstream = await Upstream.StartAsync();
-        porthor = await TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { BaseUrl = new Uri(Url) });
+        porthor = await TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { BaseUrl = new Uri(Url) }, provider: ProviderUrl);
         nginx = await ProxyProcess.StartTlsAsync(port, porthor.Url.Authority, upstream.Address);
     }
 
@@ -43,7 +44,17 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
             await porthor.DisposeAsync();
         if (upstream is not null)
             await upstream.DisposeAsync();
+        await DisposeMoreAsync();
+        GC.SuppressFinalize(this);
     }
+
+    /// <summary>The login provider that Porthor may ask; null for none.</summary>
+    private protected virtual string? ProviderUrl => null;
+
+    /// <summary>What must be there before Porthor starts.</summary>
+    private protected virtual Task PrepareAsync() => Task.CompletedTask;
+
+    private protected virtual ValueTask DisposeMoreAsync() => ValueTask.CompletedTask;
 
     /// <summary>Somebody's browser.</summary>
     public async Task<IBrowserContext> OpenAsync(BrowserNewContextOptions? options = null)
@@ -71,14 +82,15 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
         new() { Name = SessionCookie.Name, Value = Porthor.Core.SessionCookie.Write(state), Url = Url, HttpOnly = true, Secure = true, SameSite = SameSiteAttribute.Lax },
     ]);
 
-    private static PorthorSettings Configure(PorthorSettings settings) => settings with
+    private protected virtual PorthorSettings Configure(PorthorSettings settings) => settings with
     {
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
         // Who signs in with a password.
         Providers = new ProviderSettings
         {
-            LocalUsers = [new LocalUser("walker", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000))],
+            LocalUsers = [LocalUser("walker", "staff"), LocalUser("stranger", "visitors")],
         },
+        ErrorFooter = """Ask the <a href="https://example.com/desk">help desk</a>.""",
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
         Quota = new QuotaPlan
         {
@@ -90,4 +102,7 @@ public sealed class Site(Chromium chromium) : IAsyncLifetime
             },
         },
     };
+
+    private static LocalUser LocalUser(string name, string group) =>
+        new(name, new UserData { Groups = [new Group(group, 3000)] }, PasswordHash.Of(Password, iterations: 1000));
 }

@@ -48,21 +48,27 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="configure">Changes the settings before the server starts.</param>
     /// <param name="ownRedis">A Redis that no other test uses, to be harmed.</param>
     /// <param name="upstream">The only server that this one may ask; null for none.</param>
+    /// <param name="provider">In its place, the address of one in a process of its own.</param>
     public static async Task<TestServer> StartAsync(
         Mode mode,
         Func<PorthorSettings, PorthorSettings>? configure = null,
         TimeProvider? clock = null,
         RedisServerProcess? ownRedis = null,
-        UpstreamServer? upstream = null)
+        UpstreamServer? upstream = null,
+        string? provider = null)
     {
-        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, upstream);
+        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, upstream, provider);
         server.ownsDeployment = true;
         return server;
     }
 
     /// <summary>A server on a deployment that others use too, and that outlives it.</summary>
     public static async Task<TestServer> StartAsync(
-        Deployment deployment, Func<PorthorSettings, PorthorSettings>? configure = null, TimeProvider? clock = null, UpstreamServer? upstream = null)
+        Deployment deployment,
+        Func<PorthorSettings, PorthorSettings>? configure = null,
+        TimeProvider? clock = null,
+        UpstreamServer? upstream = null,
+        string? provider = null)
     {
         if (configure is not null)
             deployment.Settings = configure(deployment.Settings);
@@ -73,7 +79,7 @@ internal sealed class TestServer : IAsyncDisposable
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddProvider(logs));
         var core = await deployment.OpenNodeAsync(clock, loggers);
-        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services => UpstreamServer.Guard(services, upstream));
+        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services => UpstreamServer.Guard(services, upstream, provider));
         await app.StartAsync();
         return new TestServer(deployment, core, app, loggers, logs);
     }

@@ -54,9 +54,10 @@ internal sealed class UpstreamServer : IAsyncDisposable
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
     /// <summary>Keeps a server under test from asking anybody but this one; or nobody.</summary>
-    public static void Guard(IServiceCollection services, UpstreamServer? upstream)
+    /// <param name="provider">The address of a server in a process of its own, which may be asked too.</param>
+    public static void Guard(IServiceCollection services, UpstreamServer? upstream, string? provider = null)
     {
-        services.AddSingleton<HttpMessageHandler>(new OnlyTo(upstream));
+        services.AddSingleton<HttpMessageHandler>(new OnlyTo(upstream, provider));
         if (upstream is not null)
             services.AddSingleton(new GitHubAddresses(upstream.Url, upstream.Url + "/api"));
     }
@@ -93,14 +94,15 @@ internal sealed class UpstreamServer : IAsyncDisposable
     private sealed class OnlyTo : DelegatingHandler
     {
         private readonly UpstreamServer? upstream;
+        private readonly string? provider;
 
-        public OnlyTo(UpstreamServer? upstream)
-            : base(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) => this.upstream = upstream;
+        public OnlyTo(UpstreamServer? upstream, string? provider)
+            : base(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) => (this.upstream, this.provider) = (upstream, provider);
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var authority = request.RequestUri!.GetLeftPart(UriPartial.Authority);
-            if (authority == upstream?.Url || authority == Dead.Url)
+            if (authority == upstream?.Url || authority == provider || authority == Dead.Url)
                 return base.SendAsync(request, cancellationToken);
             upstream?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
             throw new InvalidOperationException($"No test expected a request to {authority}.");

@@ -1,0 +1,113 @@
+using Microsoft.Playwright;
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+
+namespace Porthor.Browser.Tests;
+
+/// <summary>A site whose users log in elsewhere, and whose groups are in LDAP.</summary>
+public sealed class ForeignSite(Chromium chromium) : Site(chromium)
+{
+    private ForeignProvider? provider;
+    private LdapTree? users;
+
+    internal string Provider => provider!.Url;
+
+    private protected override string? ProviderUrl => provider?.Url;
+
+    private protected override async Task PrepareAsync()
+    {
+        if (ForeignLoginFactAttribute.WhyNot is not null)
+            return;
+        provider = await ForeignProvider.StartAsync($"{Url}/login");
+        users = await LdapTree.PlantAsync();
+        await users.AddUserAsync("ada", "Ada Lovelace", "ada@example.com", 4123, 4123);
+        await users.AddUserAsync("stranger", "Some Stranger");
+        await users.AddGroupAsync("staff", 3000, "ada");
+    }
+
+    private protected override PorthorSettings Configure(PorthorSettings settings) => base.Configure(settings) with
+    {
+        Providers = provider is null ? new ProviderSettings() : new ProviderSettings { Oidc = provider.Settings, Ldap = users!.Settings },
+        AfterLogoutUrl = new Uri($"{Url}/public/goodbye"),
+    };
+
+    private protected override ValueTask DisposeMoreAsync() => provider is null ? ValueTask.CompletedTask : provider.DisposeAsync();
+}
+
+/// <summary>The login through a provider that is not ours, with its own forms, through our proxy: the whole way of OpenID Connect.</summary>
+public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignSite>
+{
+    private const string DeepLink = "/api/survey?object=M%2031&view=all";
+
+    [ForeignLoginFact]
+    public async Task A_deep_link_is_kept_and_signing_out_ends_the_session()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync(DeepLink);
+        page.Url.ShouldStartWith($"{site.Provider}/interaction/");
+        await LogInAsync(page, "ada");
+        page.Url.ShouldBe(site.Url + DeepLink);
+        (await LoginTests.UserAsync(page)).ShouldBe("ada");
+
+        // What the directory knows, and what the groups there give.
+        await page.GotoAsync("/auth/tokens");
+        await page.GetByText("Ada Lovelace").WaitForAsync();
+        (await page.Locator(".described li").AllInnerTextsAsync()).ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
+        var session = await SessionAsync(page);
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
+        page.Url.ShouldBe($"{site.Url}/public/goodbye");
+
+        // The provider still knows them, and asks nothing. But it is another session that it gives them, also to whoever only goes back: the
+        // page was not kept, and the session that it showed is no more.
+        await page.GoBackAsync();
+        await page.WaitForURLAsync("**/auth/tokens");
+        (await SessionAsync(page)).ShouldNotBe(session);
+        (await page.ContentAsync()).ShouldNotContain(session);
+        await page.GotoAsync(DeepLink);
+        page.Url.ShouldBe(site.Url + DeepLink);
+        (await LoginTests.UserAsync(page)).ShouldBe("ada");
+    }
+
+    [ForeignLoginFact]
+    public async Task Whoever_breaks_off_or_is_in_no_group_is_told_so()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/api/");
+        await page.GetByRole(AriaRole.Link, new() { Name = "Cancel" }).ClickAsync();
+        (await page.TitleAsync()).ShouldBe("Authentication error");
+
+        await page.GotoAsync("/api/");
+        await LogInAsync(page, "stranger");
+        (await page.TitleAsync()).ShouldBe("Authentication error");
+        (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
+        (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).CountAsync()).ShouldBe(1);
+    }
+
+    [ForeignLoginFact]
+    public async Task A_login_in_one_tab_serves_the_other()
+    {
+        await using var browser = await site.OpenAsync();
+        var first = await browser.NewPageAsync();
+        var second = await browser.NewPageAsync();
+        await first.GotoAsync("/api/first");
+        await second.GotoAsync("/api/second");
+        await LogInAsync(second, "ada");
+        (await LoginTests.UserAsync(second)).ShouldBe("ada");
+        await first.ReloadAsync();
+        await first.GotoAsync("/api/first");
+        (await LoginTests.UserAsync(first)).ShouldBe("ada");
+    }
+
+    /// <summary>The key of the session that the page of tokens shows as this browser's.</summary>
+    private static Task<string> SessionAsync(IPage page) => page.Locator("tr", new() { HasText = "this browser" }).Locator(".key").InnerTextAsync();
+
+    private static async Task LogInAsync(IPage page, string username)
+    {
+        await page.Locator("input[name=login]").FillAsync(username);
+        await page.Locator("input[name=password]").FillAsync("any will do");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign-in" }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+    }
+}

@@ -1,0 +1,111 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Browser.Tests;
+
+/// <summary>From an address of the site through the login and back, and out again, as people go; and what can come between.</summary>
+public sealed class LoginTests(Site site) : IClassFixture<Site>
+{
+    private const string DeepLink = "/api/survey?object=M%2031&view=all";
+
+    [BrowserFact]
+    public async Task A_deep_link_is_kept_through_the_login()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync(DeepLink);
+        await LogInAsync(page, "walker", "wrong");
+        (await page.GetByRole(AriaRole.Alert).InnerTextAsync()).ShouldBe("Wrong username or password.");
+        await LogInAsync(page, "walker");
+        page.Url.ShouldBe(site.Url + DeepLink);
+        (await UserAsync(page)).ShouldBe("walker");
+    }
+
+    /// <summary>The login that is under way is one for all tabs.</summary>
+    [BrowserFact]
+    public async Task Two_tabs_share_one_login()
+    {
+        await using var browser = await site.OpenAsync();
+        var first = await browser.NewPageAsync();
+        var second = await browser.NewPageAsync();
+        await first.GotoAsync("/api/first");
+        await second.GotoAsync("/api/second");
+        await LogInAsync(second, "walker");
+        second.Url.ShouldBe($"{site.Url}/api/second");
+        // The form in the first tab is void now, but whoever sends it is logged in, and that is what they wanted.
+        await LogInAsync(first, "walker");
+        (await UserAsync(first)).ShouldBe("walker");
+        await first.GotoAsync("/api/first");
+        (await UserAsync(first)).ShouldBe("walker");
+    }
+
+    [BrowserFact]
+    public async Task A_session_that_has_ended_leads_back_to_the_login()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync(DeepLink);
+        await LogInAsync(page, "walker");
+        var cookie = (await browser.CookiesAsync()).Single(cookie => cookie.Name == SessionCookie.Name).Value.Trim('"');
+        var session = site.Porthor.Core.SessionCookie.TryRead(cookie, out _)!.Token!;
+        (await site.Porthor.Tokens.DeleteTokenAsync(session.Key, TokenBuilders.Administrator(site.Porthor.Core.Clock), "walker")).ShouldBeTrue();
+
+        // A script of the site is told, instead of being shown a form that nobody sees.
+        (await page.EvaluateAsync<int>("fetch('/api/data', { headers: { 'X-Requested-With': 'XMLHttpRequest' } }).then((answer) => answer.status)")).ShouldBe(403);
+        await page.ReloadAsync();
+        (await page.TitleAsync()).ShouldBe("Sign in");
+        await LogInAsync(page, "walker");
+        page.Url.ShouldBe(site.Url + DeepLink);
+    }
+
+    [BrowserFact]
+    public async Task A_user_without_any_scope_is_told_whom_to_ask()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/api/");
+        await LogInAsync(page, "stranger");
+        (await page.GetByRole(AriaRole.Heading).InnerTextAsync()).ShouldBe("Authentication error");
+        (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
+        (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).GetAttributeAsync("href")).ShouldBe("https://example.com/desk");
+        // Nobody is logged in, and the next one can be.
+        await page.GotoAsync("/api/");
+        await LogInAsync(page, "walker");
+        (await UserAsync(page)).ShouldBe("walker");
+    }
+
+    [BrowserFact]
+    public async Task Whoever_signs_out_is_out_and_cannot_be_seen_by_going_back()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        await page.GotoAsync("/auth/tokens");
+        await LogInAsync(page, "walker");
+        await page.GetByText("Signed in as walker").WaitForAsync();
+        var cookies = await browser.CookiesAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
+        (await page.TitleAsync()).ShouldBe("Sign in");
+        await page.GoBackAsync();
+        (await page.GetByText("Signed in as").CountAsync()).ShouldBe(0);
+        await page.GotoAsync("/api/");
+        (await page.TitleAsync()).ShouldBe("Sign in");
+        // Nor does the session's cookie work for whoever kept it.
+        await browser.ClearCookiesAsync();
+        await browser.AddCookiesAsync(cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true }));
+        await page.GotoAsync("/auth/tokens");
+        (await page.TitleAsync()).ShouldBe("Sign in");
+    }
+
+    /// <summary>Who the site thinks it is that opened this page of it.</summary>
+    internal static async Task<string> UserAsync(IPage page) => JsonDocument.Parse(await page.Locator("body").InnerTextAsync())
+        .RootElement.GetProperty("Headers").GetProperty("x-auth-request-user")[0].GetString()!;
+
+    private static async Task LogInAsync(IPage page, string username, string password = Site.Password)
+    {
+        await page.GetByLabel("Username").FillAsync(username);
+        await page.GetByLabel("Password").FillAsync(password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+    }
+}
