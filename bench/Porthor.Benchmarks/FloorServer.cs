@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Porthor.Testing;
+using Porthor.Tokens;
 using StackExchange.Redis;
 
 namespace Porthor.Benchmarks;
@@ -13,6 +14,15 @@ namespace Porthor.Benchmarks;
 internal static class FloorServer
 {
     private static readonly byte[] Record = RandomNumberGenerator.GetBytes(600);
+
+    /// <summary>What a proxy says of the user's request.</summary>
+    public static IReadOnlyList<(string Name, string Value)> ProxyHeaders { get; } =
+        [("X-Original-URL", "https://example.com/some/page"), ("X-Original-Method", "GET"), ("X-Forwarded-For", "192.0.2.7")];
+
+    /// <summary>The same question as Porthor is asked, credentials and all.</summary>
+    public static Question Ask(WebApplication app) => new(
+        new Uri(new Uri(app.Urls.First()), "/ingress/auth?scope=read:all&service=portal"),
+        [.. ProxyHeaders, ("Authorization", $"Bearer {Token.Create().Reveal()}")]);
 
     public static Task<WebApplication> BareAsync() => StartAsync(_ => Task.CompletedTask);
 

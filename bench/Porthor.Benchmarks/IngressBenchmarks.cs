@@ -1,107 +1,110 @@
-using Microsoft.AspNetCore.Builder;
-using Microsoft.Extensions.Logging;
-using Porthor.Quotas;
-using Porthor.Server.Hosting;
-using Porthor.Server.Logging;
-using Porthor.Sessions;
 using Porthor.Testing;
-using Porthor.Tokens;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>What a proxy's question costs, over wrk, beside bare Kestrel and Kestrel with one read, in the same run.</summary>
-internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, int turns)
+/// <summary>A row of the table.</summary>
+/// <param name="Goal">Of which other row it must reach how much; null if there is no goal.</param>
+internal sealed record IngressRow(string Mode, string What, Question Question, (string Floor, double Ratio)? Goal = null)
 {
-    private readonly List<(string Mode, string What, Load Load, string Goal)> rows = [];
-    private Load? bare;
-    private Load? withGet;
-    private Load? withRow;
+    public string Name => $"{Mode} {What}";
+
+    public List<Load> Loads { get; } = [];
+}
+
+/// <summary>
+/// What a proxy's question costs, over wrk, beside bare Kestrel and Kestrel with one read. All are measured in turns, so that
+/// whatever else the machine does falls on all alike.
+/// </summary>
+/// <param name="words">Only rows whose names have all of them, and what they are compared with.</param>
+internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, int turns, string[] words)
+{
+    private const string Bare = "Kestrel", WithGet = "Kestrel and GET", WithRow = "Kestrel and row";
+    private const int MostBytes = 4096;
+
+    private readonly List<IngressRow> rows = [];
 
     public async Task RunAsync(TextWriter output)
     {
         var postgres = await RealServers.Instance.PostgresAsync();
-        await using (var app = await FloorServer.BareAsync())
-            bare = await MeasureAsync("Kestrel", app, "/", [], expectRefusals: false);
-        await using (var app = await FloorServer.RedisAsync(await RealServers.Instance.RedisAsync()))
-            withGet = await MeasureAsync("Kestrel and GET", app, "/", [], expectRefusals: false);
-        await using (var app = await FloorServer.PostgresAsync(postgres.ConnectionString(await postgres.CreateDatabaseAsync())))
-            withRow = await MeasureAsync("Kestrel and row", app, "/", [], expectRefusals: false);
-        foreach (var mode in (Mode[])[Mode.Cluster, Mode.Database, Mode.Embedded])
-            await RunAsync(mode);
+        await using var bare = await FloorServer.BareAsync();
+        await using var withGet = await FloorServer.RedisAsync(await RealServers.Instance.RedisAsync());
+        await using var withRow = await FloorServer.PostgresAsync(postgres.ConnectionString(await postgres.CreateDatabaseAsync()));
+        rows.Add(new IngressRow("-", Bare, FloorServer.Ask(bare)));
+        rows.Add(new IngressRow("-", WithGet, FloorServer.Ask(withGet)));
+        await using var cluster = await IngressServer.StartAsync(Mode.Cluster);
+        AddRows("Cluster", cluster, plain: ($"- {WithGet}", 0.8), delegated: ($"- {WithGet}", 0.7));
+        await using var embedded = await IngressServer.StartAsync(Mode.Embedded);
+        AddRows("Embedded", embedded, plain: ("Cluster plain", 0.8), delegated: ("Cluster delegated", 0.8));
+        rows.Add(new IngressRow("-", WithRow, FloorServer.Ask(withRow)));
+        await using var database = await IngressServer.StartAsync(Mode.Database);
+        AddRows("Database", database, plain: ($"- {WithRow}", 0.85), delegated: null);
+
+        Select();
+        foreach (var row in rows)
+            _ = await Wrk.RunAsync(row.Question, TimeSpan.FromSeconds(2));
+        for (var turn = 1; turn <= turns; turn++)
+        {
+            await progress.WriteLineAsync($"turn {turn} of {turns}");
+            foreach (var row in rows)
+                row.Loads.Add(await Wrk.RunAsync(row.Question, duration));
+        }
         Print(output);
     }
 
-    private async Task RunAsync(Mode mode)
+    private void AddRows(string mode, IngressServer server, (string, double)? plain, (string, double)? delegated)
     {
-        await using var deployment = await Deployment.CreateAsync(mode);
-        deployment.Settings = deployment.Settings with
-        {
-            Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 1_000_000_000 } } },
-        };
-        // Lines are written as by the program, to a file.
-        var log = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
-        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(LogLevel.Information, log, new JsonLineFormatter()));
-        var core = await deployment.OpenNodeAsync(loggers: loggers);
-        await using var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers);
-        await app.StartAsync();
-
-        var caller = await core.Tokens.SessionForAsync("someuser", "read:all,user:token,exec:notebook");
-        var bearer = ("Authorization", $"Bearer {caller.Record.Token.Reveal()}");
-        var cookie = ("Cookie", $"{SessionCookie.Name}={core.SessionCookie.Write(new SessionState { Token = caller.Record.Token, Csrf = "x" })}");
-        var refused = ("Authorization", $"Bearer {Token.Create().Reveal()}");
-        const string route = "/ingress/auth?scope=read:all";
-        async Task Row(string what, string query, (string, string) credentials, Func<Load, string>? goal = null, bool expectRefusals = false)
-        {
-            var load = await MeasureAsync($"{mode} {what}", app, route + query, [credentials], expectRefusals);
-            rows.Add((mode.ToString(), what, load, goal?.Invoke(load) ?? ""));
-        }
-        var plain = mode switch
-        {
-            Mode.Cluster => Goal(withGet!, 0.8, "Kestrel and GET"),
-            Mode.Database => Goal(withRow!, 0.85, "Kestrel and row"),
-            _ => Goal(rows.First(row => row is { Mode: "Cluster", What: "plain" }).Load, 0.8, "cluster"),
-        };
-        await Row("plain", "&service=portal", bearer, plain);
-        await Row("delegated", "&service=portal&delegate_to=portal&delegate_scope=read:all", bearer, mode == Mode.Cluster ? Goal(withGet!, 0.7, "Kestrel and GET") : null);
-        await Row("notebook", "&service=nublado&notebook=true", bearer);
-        await Row("rate-limited", "&service=limited", bearer);
-        await Row("cookie", "&service=portal", cookie);
-        await Row("refused: no such token", "", refused, Goal(rows.First(row => row.Mode == mode.ToString() && row.What == "plain").Load, 1, "plain"), expectRefusals: true);
-        await Row("refused: scope", "&scope=exec:admin", bearer, Goal(rows.First(row => row.Mode == mode.ToString() && row.What == "plain").Load, 1, "plain"), expectRefusals: true);
-        if (mode == Mode.Cluster)
-            await app.StopAsync();
+        (string, double) asPlain = ($"{mode} plain", 1);
+        void Add(string what, Question question, (string, double)? goal = null) => rows.Add(new IngressRow(mode, what, question, goal));
+        Add("plain", server.Ask("&service=portal", server.Bearer), plain);
+        Add("delegated", server.Ask("&service=portal&delegate_to=portal&delegate_scope=read:all", server.Bearer), delegated);
+        Add("notebook", server.Ask("&service=nublado&notebook=true", server.Bearer));
+        Add("rate-limited", server.Ask("&service=limited", server.Bearer));
+        Add("cookie", server.Ask("&service=portal", server.Cookie));
+        Add("refused: no such token", server.Ask("&service=portal", server.Unknown, isRefused: true), asPlain);
+        Add("refused: nothing shown", server.Ask("&service=portal", ("X-Nothing", "shown"), isRefused: true), asPlain);
+        Add("refused: too many", server.Ask("&service=exceeded", server.Bearer, isRefused: true));
+        Add("refused: scope", server.Ask("&service=portal&scope=exec:admin", server.Bearer, isRefused: true), asPlain);
     }
 
-    private static Func<Load, string> Goal(Load floor, double ratio, string name) => load =>
+    private void Select()
     {
-        var reached = load.RequestsPerSecond / floor.RequestsPerSecond;
-        return $"{reached:0.00} x {name}, goal >= {ratio:0.##}{(reached >= ratio ? "" : " MISSED")}";
-    };
-
-    /// <summary>Some turns, after one that does not count; the medians of them.</summary>
-    private async Task<Load> MeasureAsync(string what, WebApplication app, string path, (string, string)[] headers, bool expectRefusals)
-    {
-        progress.WriteLine(what);
-        var url = new Uri(new Uri(app.Urls.First()), path);
-        (string, string)[] all = [("X-Original-URL", "https://example.com/some/page"), ("X-Original-Method", "GET"), ("X-Forwarded-For", "192.0.2.7"), .. headers];
-        _ = await Wrk.RunAsync(url, all, TimeSpan.FromSeconds(2), expectRefusals);
-        List<Load> loads = [];
-        for (var turn = 0; turn < turns; turn++)
-            loads.Add(await Wrk.RunAsync(url, all, duration, expectRefusals));
-        return Load.MedianOf(loads);
+        var wanted = rows.Where(row => words.All(word => row.Name.Contains(word, StringComparison.OrdinalIgnoreCase))).Select(row => row.Name).ToHashSet();
+        var floors = rows.Where(row => wanted.Contains(row.Name) && row.Goal is not null).Select(row => row.Goal!.Value.Floor).ToHashSet();
+        rows.RemoveAll(row => !wanted.Contains(row.Name) && !floors.Contains(row.Name) && row.Name is not $"- {Bare}" and not $"- {WithGet}");
     }
 
     private void Print(TextWriter output)
     {
-        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk, .NET {Environment.Version}; 32 connections, medians of {turns} turns of {duration.TotalSeconds:0} s");
+        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; 32 connections, medians of {turns} turns of {duration.TotalSeconds:0} s");
         output.WriteLine();
         output.WriteLine("| mode | request | requests/s | p50 us | p99 us | CPU us | bytes allocated | of Kestrel | of Kestrel and GET | p99 of its p99 | goal |");
         output.WriteLine("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
-        foreach (var (mode, what, load, goal) in (IEnumerable<(string, string, Load, string)>)[("-", "Kestrel", bare!, ""), ("-", "Kestrel and GET", withGet!, ""), ("-", "Kestrel and row", withRow!, ""), .. rows])
+        foreach (var row in rows)
         {
+            var load = Load.MedianOf(row.Loads);
             output.WriteLine(
-                $"| {mode} | {what} | {load.RequestsPerSecond:0} | {load.P50:0} | {load.P99:0} | {load.CpuMicroseconds:0.0} | {load.Bytes:0} "
-                + $"| {load.RequestsPerSecond / bare!.RequestsPerSecond:0.00} | {load.RequestsPerSecond / withGet!.RequestsPerSecond:0.00} | {load.P99 / withGet.P99:0.00} | {goal} |");
+                $"| {row.Mode} | {row.What} | {load.RequestsPerSecond:0} | {load.P50:0} | {load.P99:0} | {load.CpuMicroseconds:0.0} | {load.Bytes:0} "
+                + $"| {Ratio(row, $"- {Bare}", load => load.RequestsPerSecond):0.00} | {Ratio(row, $"- {WithGet}", load => load.RequestsPerSecond):0.00} "
+                + $"| {Ratio(row, $"- {WithGet}", load => load.P99):0.00} | {string.Join("; ", Goals(row, load))} |");
         }
     }
+
+    private IEnumerable<string> Goals(IngressRow row, Load load)
+    {
+        if (row.Goal is { } goal)
+        {
+            var reached = Ratio(row, goal.Floor, load => load.RequestsPerSecond);
+            yield return $"{reached:0.00} x {goal.Floor.TrimStart('-', ' ')}, goal >= {goal.Ratio:0.##}{(reached >= goal.Ratio ? "" : " MISSED")}";
+        }
+        if (row is not { Mode: "Cluster", What: "plain" or "delegated" or "rate-limited" })
+            yield break;
+        if (row.What is not "rate-limited" && Ratio(row, $"- {WithGet}", load => load.P99) is > 2 and var p99)
+            yield return $"p99 {p99:0.00}, goal <= 2 MISSED";
+        if (row.What is not "delegated" && load.Bytes > MostBytes)
+            yield return $"{load.Bytes:0} bytes, goal <= {MostBytes} MISSED";
+    }
+
+    /// <summary>Turn by turn, and the median of those.</summary>
+    private double Ratio(IngressRow row, string floor, Func<Load, double> value) =>
+        row.Loads.Zip(rows.First(other => other.Name == floor).Loads, (mine, other) => value(mine) / value(other)).Order().ElementAt(turns / 2);
 }

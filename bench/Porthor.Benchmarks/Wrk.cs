@@ -19,25 +19,33 @@ internal sealed record Load(double RequestsPerSecond, double P50, double P99, do
     private static double Median(IReadOnlyList<Load> loads, Func<Load, double> value) => loads.Select(value).Order().ElementAt(loads.Count / 2);
 }
 
+/// <summary>A request that wrk makes again and again.</summary>
+/// <param name="IsRefused">Whether answers other than 2xx are what is measured; otherwise they are an error.</param>
+/// <param name="Clients">From how many addresses in turn, as <c>X-Forwarded-For</c> tells them.</param>
+internal sealed record Question(Uri Url, IReadOnlyList<(string Name, string Value)> Headers, bool IsRefused = false, int Clients = 1);
+
 /// <summary>Drives a server with wrk over 32 connections.</summary>
 internal static partial class Wrk
 {
     private const int Connections = 32;
 
-    /// <param name="expectRefusals">Whether answers other than 2xx are what is measured; otherwise they are an error.</param>
-    public static async Task<Load> RunAsync(Uri url, IEnumerable<(string Name, string Value)> headers, TimeSpan duration, bool expectRefusals)
+    public static async Task<Load> RunAsync(Question question, TimeSpan duration)
     {
         var start = new ProcessStartInfo("wrk")
         {
             RedirectStandardOutput = true,
             ArgumentList = { "-t", "1", "-c", $"{Connections}", "-d", $"{duration.TotalSeconds:0}s", "--latency" },
         };
-        foreach (var (name, value) in headers)
+        foreach (var (name, value) in question.Headers)
         {
             start.ArgumentList.Add("-H");
             start.ArgumentList.Add($"{name}: {value}");
         }
-        start.ArgumentList.Add(url.ToString());
+        var script = Path.GetTempFileName();
+        await File.WriteAllTextAsync(script, Script(question.Clients));
+        start.ArgumentList.Add("-s");
+        start.ArgumentList.Add(script);
+        start.ArgumentList.Add(question.Url.ToString());
 
         using var self = Process.GetCurrentProcess();
         var (cpu, bytes) = (self.TotalProcessorTime, GC.GetTotalAllocatedBytes());
@@ -45,9 +53,9 @@ internal static partial class Wrk
         var text = await wrk.StandardOutput.ReadToEndAsync();
         await wrk.WaitForExitAsync();
         self.Refresh();
+        File.Delete(script);
         var requests = Number(Requests.Match(text));
-        var refused = Refusals.IsMatch(text);
-        if (wrk.ExitCode != 0 || requests == 0 || refused != expectRefusals || text.Contains("Socket errors", StringComparison.Ordinal))
+        if (wrk.ExitCode != 0 || requests == 0 || Refusals.IsMatch(text) != question.IsRefused || text.Contains("Socket errors", StringComparison.Ordinal))
             throw new InvalidOperationException($"wrk: not as expected\n{text}");
         return new Load(
             Number(Rate.Match(text)),
@@ -56,6 +64,23 @@ internal static partial class Wrk
             (self.TotalProcessorTime - cpu).TotalMicroseconds / requests,
             (GC.GetTotalAllocatedBytes() - bytes) / requests);
     }
+
+    /// <summary>The requests are put together before they are sent; without this wrk would send one and the same.</summary>
+    private static string Script(int clients) => clients == 1
+        ? ""
+        : $$"""
+          local requests, next = {}, 0
+          init = function()
+            for i = 1, {{clients}} do
+              wrk.headers["X-Forwarded-For"] = "198.18." .. math.floor(i / 250) .. "." .. i % 250
+              requests[i] = wrk.format()
+            end
+          end
+          request = function()
+            next = next % {{clients}} + 1
+            return requests[next]
+          end
+          """;
 
     private static double Number(Match match) => double.Parse(match.Groups["n"].Value, CultureInfo.InvariantCulture);
 

@@ -20,8 +20,16 @@ public sealed class RedisRateCounter(RedisServer server) : IRateCounter
     public async Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
         RedisKey counter = $"LIMITS:LIMITER/api/{key.Username}/{key.Service}/{key.Quota}/1/minute";
-        var reply = (RedisResult[])(await server.CallAsync(
-            "counting requests", db => db.ScriptEvaluateAsync(Script, [counter]), cancellationToken))!;
-        return new RateCount((long)reply[0], TimeSpan.FromMilliseconds((long)reply[1]));
+        using var measured = server.Begin("counting requests");
+        try
+        {
+            var reply = await RedisServer.InTime(server.Database.ScriptEvaluateAsync(Script, [counter]), server.CallTimeout, cancellationToken);
+            measured.Answered();
+            return new RateCount((long)reply[0], TimeSpan.FromMilliseconds((long)reply[1]));
+        }
+        catch (Exception e) when (RedisServer.IsOurs(e))
+        {
+            throw measured.Failed(e);
+        }
     }
 }

@@ -53,21 +53,35 @@ public sealed partial class RedisServer : IAsyncDisposable
     /// <summary>As the other, within what is left of a caller's time.</summary>
     public async Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        using var span = PorthorTraces.BeginCall(name, what);
-        var begun = metrics.Begin();
+        using var measured = Begin(what);
         try
         {
-            // The library's own time-out was seen to come up to a second late.
-            var answer = await call(database).WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
-            metrics.Answered(name, what, begun);
+            var answer = await InTime(call(database), timeLimit, cancellationToken);
+            measured.Answered();
             return answer;
         }
-        catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException)
+        catch (Exception e) when (IsOurs(e))
         {
-            metrics.Failed(name, what);
-            throw new StoreUnavailableException(name, what, e);
+            throw measured.Failed(e);
         }
     }
+
+    /// <summary>For calls that bound their time themselves (<see cref="InTime"/>).</summary>
+    internal IDatabase Database => database;
+
+    /// <summary>How long a call may take.</summary>
+    internal TimeSpan CallTimeout => options.CallTimeout;
+
+    /// <summary>Whether an exception means that the server did not answer.</summary>
+    internal static bool IsOurs(Exception exception) =>
+        exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
+
+    /// <summary>Bounds a call of the library, whose own time-out was seen to come up to a second late.</summary>
+    internal static Task<T> InTime<T>(Task<T> call, TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        call.WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
+
+    /// <summary>Begins to measure a call.</summary>
+    internal MeasuredCall Begin(string what) => new(name, what, metrics, PorthorTraces.BeginCall(name, what));
 
     /// <summary>The keys of a pattern, a batch at a time, as SCAN gives them: in no order, and some perhaps twice.</summary>
     public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(

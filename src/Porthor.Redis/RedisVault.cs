@@ -15,6 +15,7 @@ namespace Porthor.Redis;
 public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
 {
     private const string KeyPrefix = "token:";
+    private static readonly RedisKey Prefix = "token:"u8.ToArray();
 
     // KEYS[1] the record; ARGV: the expected value, the replacement, seconds to live (empty for ever, 0 for already over).
     private const string ReplaceScript =
@@ -57,10 +58,30 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
 
     public bool JoinsLedger => false;
 
-    public async ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken) =>
-        (byte[]?)await ReadAsync(db => db.StringGetAsync(KeyOf(key)), cancellationToken) is { Length: > 0 } ciphertext
-            ? new SealedRecord(ciphertext)
-            : null;
+    /// <summary>As <see cref="ReadAsync"/>, spelt out: every request waits for this, and so it is one step, and copies nothing that is known.</summary>
+    public async ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
+    {
+        var begun = clock.GetTimestamp();
+        while (true)
+        {
+            var connections = server.Connections;
+            if (!replay.IsDone)
+                await replay.DoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+            using var measured = server.Begin("reading");
+            try
+            {
+                using var lease = await RedisServer.InTime(
+                    server.Database.StringGetLeaseAsync(KeyOf(key)), callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+                measured.Answered();
+                if (connections == server.Connections)
+                    return RecordIn(lease, known);
+            }
+            catch (Exception e) when (RedisServer.IsOurs(e))
+            {
+                throw measured.Failed(e);
+            }
+        }
+    }
 
     public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(
         IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
@@ -154,7 +175,14 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         }
     }
 
-    private static RedisKey KeyOf(TokenKey key) => KeyPrefix + key.Value;
+    private static SealedRecord? RecordIn(Lease<byte>? lease, SealedRecord? known)
+    {
+        if (lease is null or { Length: 0 })
+            return null;
+        return known is { } same && lease.Span.SequenceEqual(same.Ciphertext) ? same : new SealedRecord(lease.Span.ToArray());
+    }
+
+    private static RedisKey KeyOf(TokenKey key) => ((RedisKey)key.Value).Prepend(Prefix);
 
     /// <summary>
     /// Whole seconds to the record's end, null for ever, 0 if it is over. At least one before that: the store may keep a

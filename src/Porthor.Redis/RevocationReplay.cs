@@ -40,6 +40,9 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
 
     public void Start(RedisServer server, Func<TokenKey, RedisKey> keyOf) => work = Task.Run(() => RunAsync(server, keyOf));
 
+    /// <summary>Whether the vault may be read.</summary>
+    public bool IsDone => Volatile.Read(ref done).Task.IsCompletedSuccessfully;
+
     /// <summary>Waits until the vault may be read.</summary>
     public Task DoneAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {

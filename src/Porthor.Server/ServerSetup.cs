@@ -22,6 +22,7 @@ internal static class ServerSetup
         services.AddSingleton(core.QuotaOverrides);
         services.AddSingleton(core.Settings.Tokens);
         services.AddSingleton(identity);
+        services.AddSingleton<ExceptionShield>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
         services.AddSingleton<IngressHandler>();
@@ -48,7 +49,6 @@ internal static class ServerSetup
     {
         var core = app.Services.GetRequiredService<PorthorCore>();
         app.UseMiddleware<RequestContext>();
-        app.UseMiddleware<ExceptionShield>();
         app.UseMiddleware<RequestLimits>();
         app.UseIngress();
         app.UseMiddleware<NoRoute>();

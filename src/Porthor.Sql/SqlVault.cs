@@ -16,7 +16,7 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
 
     public bool JoinsLedger => true;
 
-    public async ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken)
+    public async ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
     {
         var read = database.ReadPointAsync(PointRead, key.Value, cancellationToken);
         try
@@ -78,7 +78,7 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
         return deleted[0];
     }
 
-    public async Task CheckAsync(CancellationToken cancellationToken) => await GetAsync(new TokenKey(""), cancellationToken);
+    public async Task CheckAsync(CancellationToken cancellationToken) => await GetAsync(new TokenKey(""), known: null, cancellationToken);
 
     private delegate Task<List<T>> Query<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken);
 

@@ -137,10 +137,10 @@ internal sealed class FaultyVault(ITokenVault vault, FaultPlan plan) : ITokenVau
 {
     public bool JoinsLedger => vault.JoinsLedger;
 
-    public ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken)
+    public ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
     {
         plan.ThrowIfDead();
-        return vault.GetAsync(key, cancellationToken);
+        return vault.GetAsync(key, known, cancellationToken);
     }
 
     public Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
+using System.Threading.Channels;
 
 namespace Porthor.Testing;
 
@@ -12,6 +14,7 @@ public sealed class FaultyWire : IAsyncDisposable
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<Socket, bool> ends = new();
+    private readonly ConcurrentQueue<string> asked = new();
     private readonly int target;
     private readonly Task work;
     private volatile TaskCompletionSource open = Opened();
@@ -30,6 +33,11 @@ public sealed class FaultyWire : IAsyncDisposable
 
     /// <summary>True if new connections are closed at once.</summary>
     public bool Refuses { get; set; }
+
+    /// <summary>What was sent to the server, whether it passed or is held up.</summary>
+    public string Asked => string.Concat(asked);
+
+    public void ForgetAsked() => asked.Clear();
 
     /// <summary>From now on nothing passes, though connections stay.</summary>
     public void Stall() => open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -92,7 +100,7 @@ public sealed class FaultyWire : IAsyncDisposable
             near.NoDelay = far.NoDelay = true;
             (nearEnd, farEnd) = (near.Client, far.Client);
             ends[nearEnd] = ends[farEnd] = true;
-            await Task.WhenAny(PassAsync(near, far), PassAsync(far, near));
+            await Task.WhenAny(PassAsync(near, far, asked), PassAsync(far, near, heard: null));
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
         {
@@ -108,22 +116,44 @@ public sealed class FaultyWire : IAsyncDisposable
         }
     }
 
-    private async Task PassAsync(TcpClient from, TcpClient to)
+    /// <summary>Takes in whatever comes, also while nothing passes.</summary>
+    private async Task PassAsync(TcpClient from, TcpClient to, ConcurrentQueue<string>? heard)
     {
+        var pieces = Channel.CreateUnbounded<byte[]>();
+        var sending = SendAsync(pieces.Reader, to);
         var buffer = new byte[16 * 1024];
         try
         {
             while (await from.GetStream().ReadAsync(buffer, stopping.Token) is > 0 and var count)
             {
+                heard?.Enqueue(Encoding.Latin1.GetString(buffer, 0, count));
+                pieces.Writer.TryWrite(buffer[..count]);
+            }
+        }
+        catch (Exception e) when (IsCut(e))
+        {
+        }
+        pieces.Writer.Complete();
+        await sending;
+    }
+
+    private async Task SendAsync(ChannelReader<byte[]> pieces, TcpClient to)
+    {
+        try
+        {
+            await foreach (var piece in pieces.ReadAllAsync(stopping.Token))
+            {
                 await open.Task.WaitAsync(stopping.Token);
                 if (Delay > TimeSpan.Zero)
                     await Task.Delay(Delay, stopping.Token);
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, count), stopping.Token);
+                await to.GetStream().WriteAsync(piece, stopping.Token);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception e) when (IsCut(e))
         {
-            // Cut.
         }
     }
+
+    private static bool IsCut(Exception exception) =>
+        exception is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException;
 }

@@ -8,11 +8,10 @@ using Porthor.Server.Logging;
 namespace Porthor.Testing;
 
 /// <summary>The log as the server writes it, a JSON object a line, for tests to look at.</summary>
-public sealed class JsonLogs : ILoggerProvider, ISupportExternalScope
+public sealed class JsonLogs : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> lines = new();
     private readonly JsonLineFormatter formatter = new();
-    private IExternalScopeProvider? scopes;
 
     /// <summary>The lines as they are, for searching all of them for what must not be there.</summary>
     public IReadOnlyList<string> Raw => [.. lines];
@@ -27,8 +26,6 @@ public sealed class JsonLogs : ILoggerProvider, ISupportExternalScope
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => scopes = scopeProvider;
-
     public void Dispose()
     {
     }
@@ -36,14 +33,14 @@ public sealed class JsonLogs : ILoggerProvider, ISupportExternalScope
     private sealed class Logger(JsonLogs logs, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => logs.scopes?.Push(state);
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var output = new ArrayBufferWriter<byte>();
-            logs.formatter.Write(Server.Logging.LogLine.Of(DateTimeOffset.UtcNow, logLevel, category, state, exception, formatter, logs.scopes), output);
+            logs.formatter.Write(Server.Logging.LogLine.Of(DateTimeOffset.UtcNow, logLevel, category, state, exception, formatter), output);
             logs.lines.Enqueue(Encoding.UTF8.GetString(output.WrittenSpan).TrimEnd());
         }
     }

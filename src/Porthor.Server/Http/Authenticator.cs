@@ -6,11 +6,15 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
 
-/// <summary>Finds out who sent a request to the API (contract/api.md 2).</summary>
+/// <summary>What a request shows to say who sends it: a token, or why it is refused without one.</summary>
+/// <param name="HasSession">Its cookie holds a token, whether that is the one or not.</param>
+internal readonly record struct Shown(Token? Token, Problem? Refusal, bool HasSession);
+
+/// <summary>Finds out who sent a request (contract/api.md 2, ingress.md 4).</summary>
 internal sealed partial class Authenticator(
     PorthorCore core, ServerIdentity identity, ILogger<Authenticator> logger, ILogger<BrowserSession> sessionLogger)
 {
-    /// <summary>The caller, if the request shows a valid token that the route accepts.</summary>
+    /// <summary>The caller of the API, if the request shows a valid token that the route accepts.</summary>
     /// <exception cref="ProblemException">It does not.</exception>
     /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
     public async Task<Caller> AuthenticateAsync(HttpContext context, Access access)
@@ -20,19 +24,23 @@ internal sealed partial class Authenticator(
         var challenge = new Challenge(identity.Realm);
         if (access.RequiresSession && session.State.Token is null)
             throw Problem.NotAuthenticated(challenge).ToException();
-        var token = FindToken(context, session.State, allowCookies: true, challenge, isAjax: false);
-        if (session.State.Token is not null)
+        var shown = Find(context, session.State, allowCookies: true, challenge, isAjax: false);
+        if (shown.Token is not { } token)
+            throw shown.Refusal!.ToException();
+        if (shown.HasSession)
             CheckCsrf(context, session.State);
 
         if (access.AllowsBootstrap && core.BootstrapToken is { } bootstrap && bootstrap.Equals(token))
         {
             var record = TokenRecord.Bootstrap(core.Clock.GetUtcNow());
-            RequestLog.Of(context)?.Authenticated(record.Username, record.Username, record.Scopes);
+            RequestLog.Current?.Authenticated(record.Username, record.Username, record.Scopes);
             Log.Bootstrap(logger);
             return new Caller(record, address);
         }
 
-        var found = await GetRecordAsync(context, token, session.State, challenge, isAjax: false);
+        if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
+            throw Unknown(shown, challenge, isAjax: false).ToException();
+        NoteCaller(found);
         if (access.Scope is { } scope && !found.Scopes.Contains(scope))
         {
             var error = PorthorError.PermissionDenied($"Token does not have required scope {scope}");
@@ -43,20 +51,19 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// The record of the token that a proxy was shown (contract/ingress.md 4). The proxy asks with GET whatever the browser
-    /// did, so that there is no CSRF value to compare.
+    /// What a proxy was shown (contract/ingress.md 4). It asks with GET whatever the browser did, so that there is no CSRF value to
+    /// compare. Refusals are values here, since they are much of what is asked.
     /// </summary>
-    /// <exception cref="ProblemException">There is no valid token.</exception>
-    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
-    /// <param name="meanwhile">Told what is remembered of the token, before its record is read: what is begun then costs no time.</param>
-    public Task<TokenRecord> AuthenticateForProxyAsync(
-        HttpContext context, bool allowCookies, Challenge challenge, bool isAjax, Action<TokenRecord> meanwhile)
+    public Shown FindForProxy(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax) =>
+        Find(context, BrowserSession.Read(context, core.SessionCookie, sessionLogger), allowCookies, challenge, isAjax);
+
+    /// <summary>The refusal of a token that is not valid.</summary>
+    public Problem Unknown(Shown shown, Challenge challenge, bool isAjax)
     {
-        var state = BrowserSession.Read(context, core.SessionCookie, sessionLogger);
-        var token = FindToken(context, state, allowCookies, challenge, isAjax);
-        if (core.Tokens.Recall(token) is { } remembered)
-            meanwhile(remembered);
-        return GetRecordAsync(context, token, state, challenge, isAjax);
+        if (shown.HasSession)
+            return Problem.NotAuthenticated(challenge, isAjax);
+        Log.InvalidToken(logger, Problem.Unknown.Message);
+        return Problem.UnknownToken(challenge);
     }
 
     /// <summary>Who is signed in with this browser; null if nobody is. A header does not count (contract/login.md 7).</summary>
@@ -66,56 +73,49 @@ internal sealed partial class Authenticator(
         var state = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger).State;
         if (state.Token is not { } token)
             return null;
-        RequestLog.Of(context)?.TokenSource("cookie");
+        RequestLog.Current?.TokenSource("cookie");
         if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
             return null;
-        NoteCaller(context, found);
+        NoteCaller(found);
         return new Caller(found, ForwardedClient.Of(context).Address);
     }
 
     /// <summary>Whether a request repeats the value of its session, which only our pages can read.</summary>
     public static bool ProvesCsrf(SessionState state, string? presented) => state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
 
-    private async Task<TokenRecord> GetRecordAsync(HttpContext context, Token token, SessionState state, Challenge challenge, bool isAjax)
+    /// <summary>Puts whose request it is into its lines of log.</summary>
+    public void NoteCaller(TokenRecord record)
     {
-        if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
-        {
-            throw state.Token is null
-                ? Refused(challenge, PorthorError.InvalidToken("Token is not valid"))
-                : Problem.NotAuthenticated(challenge, isAjax).ToException();
-        }
-        NoteCaller(context, found);
-        return found;
+        if (RequestLog.Current is not { } log)
+            return;
+        log.Authenticated(record.Token.Key.Value, record.Username, record.Scopes);
+        log.Lifetime(record.Expires is { } expires ? (long)(expires - core.Clock.GetUtcNow()).TotalSeconds : null);
     }
 
     /// <summary>A session's token wins over the header, which may be meant for the application behind us.</summary>
-    private Token FindToken(HttpContext context, SessionState state, bool allowCookies, Challenge challenge, bool isAjax)
+    private Shown Find(HttpContext context, SessionState state, bool allowCookies, Challenge challenge, bool isAjax)
     {
-        var log = RequestLog.Of(context);
+        var hasSession = state.Token is not null;
+        var log = RequestLog.Current;
         if (allowCookies && state.Token is { } fromCookie)
         {
             log?.TokenSource("cookie");
-            return fromCookie;
+            return new Shown(fromCookie, Refusal: null, hasSession);
         }
 
         var authorization = context.Request.Headers.Authorization;
         var credential = CredentialParser.Parse(authorization.Count > 0 ? authorization[0] : null);
         if (credential.Error is { } error)
-            throw Refused(challenge, PorthorError.InvalidRequest(error));
-        if (credential.Text is null)
+            return new Shown(Token: null, Refuse(challenge, PorthorError.InvalidRequest(error)), hasSession);
+        if (!credential.Text.HasValue)
         {
             Log.NoCredentials(logger);
-            throw Problem.NotAuthenticated(challenge, isAjax).ToException();
+            return new Shown(Token: null, Problem.NotAuthenticated(challenge, isAjax), hasSession);
         }
         log?.TokenSource(credential.Source!);
-        try
-        {
-            return Token.Parse(credential.Text);
-        }
-        catch (PorthorException e)
-        {
-            throw Refused(challenge, e.Error);
-        }
+        return Token.TryParse(credential.Text, out var token)
+            ? new Shown(token, Refusal: null, hasSession)
+            : new Shown(Token: null, Refuse(challenge, Token.FaultOf(credential.Text)), hasSession);
     }
 
     /// <summary>
@@ -136,21 +136,13 @@ internal sealed partial class Authenticator(
         throw Problem.InvalidCsrf(error).ToException();
     }
 
-    private ProblemException Refused(Challenge challenge, PorthorError error)
+    private Problem Refuse(Challenge challenge, PorthorError error)
     {
         if (error.Kind == ErrorKind.InvalidRequest)
             Log.InvalidRequest(logger, error.Message);
         else
             Log.InvalidToken(logger, error.Message);
-        return Problem.Challenged(challenge, error).ToException();
-    }
-
-    private void NoteCaller(HttpContext context, TokenRecord record)
-    {
-        if (RequestLog.Of(context) is not { } log)
-            return;
-        log.Authenticated(record.Token.Key.Value, record.Username, record.Scopes);
-        log.Lifetime(record.Expires is { } expires ? (long)(expires - core.Clock.GetUtcNow()).TotalSeconds : null);
+        return Problem.Challenged(challenge, error);
     }
 
     private static partial class Log

@@ -1,18 +1,19 @@
 using System.Buffers;
 using System.Text;
+using Microsoft.Extensions.Primitives;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
 
 /// <summary>What an <c>Authorization</c> header turned out to hold.</summary>
-/// <param name="Text">The credential, which need not be a token; null if there is none.</param>
+/// <param name="Text">The credential, which need not be a token; without a value if there is none.</param>
 /// <param name="Source">Where it was found, as logs name it.</param>
 /// <param name="Error">Why the header cannot be used; null if it can, or holds nothing of ours.</param>
-internal readonly record struct Credential(string? Text, string? Source, string? Error)
+internal readonly record struct Credential(StringSegment Text, string? Source, string? Error)
 {
     public static Credential None => default;
 
-    public static Credential Malformed(string error) => new(Text: null, Source: null, error);
+    public static Credential Malformed(string error) => new(Text: default, Source: null, error);
 }
 
 /// <summary>
@@ -26,18 +27,15 @@ internal static class CredentialParser
 
     public static Credential Parse(string? header)
     {
-        var text = (header ?? "").Trim();
+        var text = new StringSegment(header ?? "").Trim();
         if (text.Length == 0)
             return Credential.None;
-        var blank = text.AsSpan().IndexOfAny(Blanks);
-        if (blank < 0)
+        if (!TrySplit(text, out var type, out var rest))
             return Credential.Malformed("Malformed Authorization header");
-        var type = text[..blank];
-        var rest = text[blank..].TrimStart();
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return new Credential(rest, "bearer", Error: null);
         return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
-            ? ParseBasic(rest)
+            ? ParseBasic(rest.ToString())
             : Credential.Malformed($"Unknown Authorization type {type}");
     }
 
@@ -47,17 +45,22 @@ internal static class CredentialParser
     /// </summary>
     public static bool HoldsToken(string? header)
     {
-        var text = (header ?? "").Trim();
-        var blank = text.AsSpan().IndexOfAny(Blanks);
-        if (blank < 0)
+        if (!TrySplit(new StringSegment(header ?? "").Trim(), out var type, out var rest))
             return false;
-        var type = text[..blank];
-        var rest = text[blank..].TrimStart();
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
-            return Token.TryParse(rest, out _);
+            return Token.IsToken(rest);
         return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
-            && TryDecode(rest, out var decoded, out _)
-            && decoded.Split(':').Any(part => Token.TryParse(part, out _));
+            && TryDecode(rest.ToString(), out var decoded, out _)
+            && decoded.Split(':').Any(part => Token.IsToken(part));
+    }
+
+    /// <summary>Splits a header at its first blank; false if it has none.</summary>
+    private static bool TrySplit(StringSegment text, out StringSegment type, out StringSegment rest)
+    {
+        var blank = text.AsSpan().IndexOfAny(Blanks);
+        type = blank < 0 ? default : text.Subsegment(0, blank);
+        rest = blank < 0 ? default : text.Subsegment(blank).TrimStart();
+        return blank >= 0;
     }
 
     /// <summary>A token may stand in either field; whatever stands in the other is ignored, unless it is a token too.</summary>

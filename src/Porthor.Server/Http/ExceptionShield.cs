@@ -10,33 +10,20 @@ namespace Porthor.Server.Http;
 /// The one place where what was thrown becomes an answer. A refusal is answered as it says; a store that is away is 503;
 /// everything else is a fault of ours, whose details are for the log alone.
 /// </summary>
-internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore core, AlertPoster alerts, ILogger<ExceptionShield> logger)
+internal sealed partial class ExceptionShield(PorthorCore core, AlertPoster alerts, ILogger<ExceptionShield> logger)
 {
-    public async Task InvokeAsync(HttpContext context)
+    public async Task AnswerAsync(HttpContext context, Exception exception)
     {
-        try
-        {
-            await next(context);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // Nobody is listening any more.
-        }
-        catch (Exception e) when (!context.Response.HasStarted)
-        {
-            await AnswerAsync(context, e);
-        }
-        catch (Exception e)
+        if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+            return; // Nobody is listening any more.
+        var response = context.Response;
+        if (response.HasStarted)
         {
             // Half an answer must not look like a whole one.
-            Log.Uncaught(logger, e);
+            Log.Uncaught(logger, exception);
             context.Abort();
+            return;
         }
-    }
-
-    private async Task AnswerAsync(HttpContext context, Exception exception)
-    {
-        var response = context.Response;
         var cookies = response.Headers.SetCookie;
         response.Clear();
         response.Headers.SetCookie = cookies;
@@ -52,7 +39,7 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
                 break;
             case UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);
-                alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Of(context)?.User });
+                alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Current?.User });
                 await WriteAsync(context, Problem.Of(e.Error));
                 break;
             case PorthorException e:
@@ -77,7 +64,7 @@ internal sealed partial class ExceptionShield(RequestDelegate next, PorthorCore 
 
     /// <summary>Who asked for a page gets one, with the same status; but not a script of a page, which reads what programs do.</summary>
     private static Task WriteAsync(HttpContext context, Problem problem) =>
-        context.IsForPage() && !problem.Headers.ContainsKey("WWW-Authenticate")
+        context.IsForPage() && !problem.IsChallenge
             ? RefusalPage.WriteAsync(context, problem)
             : problem.WriteAsync(context.Response);
 

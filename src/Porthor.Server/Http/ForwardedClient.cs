@@ -25,18 +25,48 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         var header = context.Request.Headers["X-Forwarded-For"];
         if (header.Count == 0)
             return new ForwardedClient(peer, context.Request.Scheme);
-        var chain = new List<IPAddress>();
-        foreach (var entry in Entries(header))
+        IPAddress? leftmost = null;
+        var fromRight = 0;
+        for (var i = header.Count - 1; i >= 0; i--)
         {
-            if (AddressBlock.TryParseAddress(entry) is { } address)
-                chain.Add(address);
+            var rest = header[i].AsSpan();
+            while (CutLast(ref rest) is { IsEmpty: false } entry)
+            {
+                if (AddressBlock.TryParseAddress(entry) is not { } address)
+                    continue;
+                if (!IsOneOf(proxies, address))
+                    return new ForwardedClient(address, SchemeAt(context, fromRight) ?? context.Request.Scheme);
+                leftmost = address;
+                fromRight++;
+            }
         }
-        if (chain.Count == 0)
-            return new ForwardedClient(peer, context.Request.Scheme);
+        return leftmost is null
+            ? new ForwardedClient(peer, context.Request.Scheme)
+            : new ForwardedClient(leftmost, SchemeAt(context, int.MaxValue) ?? context.Request.Scheme);
+    }
 
-        var chosen = chain.FindLastIndex(address => !proxies.Any(proxy => proxy.Contains(address)));
-        var fromRight = chosen < 0 ? int.MaxValue : chain.Count - 1 - chosen;
-        return new ForwardedClient(chain[Math.Max(chosen, 0)], SchemeAt(context, fromRight) ?? context.Request.Scheme);
+    private static bool IsOneOf(IReadOnlyList<AddressBlock> proxies, IPAddress address)
+    {
+        for (var i = 0; i < proxies.Count; i++)
+        {
+            if (proxies[i].Contains(address))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Takes the last entry off a list with commas; empty if none is left.</summary>
+    private static ReadOnlySpan<char> CutLast(ref ReadOnlySpan<char> list)
+    {
+        while (!list.IsEmpty)
+        {
+            var comma = list.LastIndexOf(',');
+            var entry = list[(comma + 1)..].Trim();
+            list = comma < 0 ? [] : list[..comma];
+            if (!entry.IsEmpty)
+                return entry;
+        }
+        return [];
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Porthor.Server.Api.Validation;
@@ -13,21 +14,34 @@ internal sealed class Problem
 {
     private const string NoStore = "no-cache, no-store";
 
-    private Problem(int status, string body, string? message = null)
+    /// <summary>Why a token is refused that nothing is known of.</summary>
+    public static readonly PorthorError Unknown = PorthorError.InvalidToken("Token is not valid");
+
+    // What is answered most often is made once for each way to ask for credentials.
+    private static readonly ConcurrentDictionary<(Challenge Challenge, bool IsAjax), Problem> Unauthenticated = new();
+    private static readonly ConcurrentDictionary<Challenge, Problem> UnknownTokens = new();
+
+    private readonly byte[] body;
+    private readonly KeyValuePair<string, string>[] headers;
+
+    private Problem(int status, byte[] body, string? message = null, params KeyValuePair<string, string>[] headers)
     {
         Status = status;
-        Body = body;
         Message = message;
+        this.body = body;
+        this.headers = headers;
     }
 
     public int Status { get; }
 
-    public string Body { get; }
-
     /// <summary>What was refused, for people; null if the body alone tells it.</summary>
     public string? Message { get; }
 
-    public Dictionary<string, string> Headers { get; } = [];
+    /// <summary>Whether it asks for credentials.</summary>
+    public bool IsChallenge => Array.Exists(headers, header => header.Key == "WWW-Authenticate");
+
+    /// <summary>The same with another header.</summary>
+    public Problem With(string name, string value) => new(Status, body, Message, [.. headers, new(name, value)]);
 
     /// <summary>A refusal of an operation: a list of one, with the place of the fault where there is one.</summary>
     public static Problem Of(PorthorError error)
@@ -35,19 +49,23 @@ internal sealed class Problem
         var (status, type, location) = Kinds[error.Kind];
         var problem = new Problem(status, Detail(error.Message, type, location), error.Message);
         if (error.Kind is ErrorKind.StoreUnavailable or ErrorKind.UserInfoFailed)
-            problem.Headers["Cache-Control"] = NoStore;
+            problem = problem.With("Cache-Control", NoStore);
         if (error.Kind == ErrorKind.StoreUnavailable)
-            problem.Headers["Retry-After"] = "1";
+            problem = problem.With("Retry-After", "1");
         return problem;
     }
 
     /// <summary>What is wrong with a request, all of it.</summary>
-    public static Problem Of(ValidationErrors errors) => new(StatusCodes.Status422UnprocessableEntity, errors.ToJson());
+    public static Problem Of(ValidationErrors errors) => new(StatusCodes.Status422UnprocessableEntity, Encoding.UTF8.GetBytes(errors.ToJson()));
 
     /// <summary>No credentials, or a cookie whose token is dead. Its <c>detail</c> is an object, unlike all others'.</summary>
     /// <param name="isAjax">The request is a script's, to which a browser must not show a form: 403 (contract/ingress.md 5).</param>
-    public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) =>
-        Single(isAjax, "Authentication required", "no_authorization", challenge.Plain);
+    public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) => Unauthenticated.GetOrAdd(
+        (challenge, isAjax), static key => Single(key.IsAjax, "Authentication required", "no_authorization", key.Challenge.Plain));
+
+    /// <summary>A token that looks like one, and is none of ours.</summary>
+    public static Problem UnknownToken(Challenge challenge) =>
+        UnknownTokens.GetOrAdd(challenge, static challenge => Challenged(challenge, Unknown));
 
     /// <summary>The token is good, but not for as long as was asked (contract/ingress.md 5, kind A').</summary>
     public static Problem LifetimeTooShort(Challenge challenge, bool isAjax)
@@ -70,18 +88,14 @@ internal sealed class Problem
     /// <param name="challenge">Null for none.</param>
     public static Problem Intended(int intended, string message, string type, string? challenge)
     {
-        var problem = new Problem(intended is 401 or 403 or 503 ? intended : 403, Detail(message, type, location: null))
-        {
-            Headers =
-            {
-                ["Cache-Control"] = NoStore,
-                ["X-Error-Status"] = intended.ToString(System.Globalization.CultureInfo.InvariantCulture),
-                ["X-Error-Body"] = ErrorBodyHeader(message, type),
-            },
-        };
-        if (challenge is not null)
-            problem.Headers["WWW-Authenticate"] = challenge;
-        return problem;
+        var problem = new Problem(
+            intended is 401 or 403 or 503 ? intended : 403,
+            Detail(message, type, location: null),
+            message: null,
+            new("Cache-Control", NoStore),
+            new("X-Error-Status", intended.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+            new("X-Error-Body", ErrorBodyHeader(message, type)));
+        return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
     }
 
     /// <summary>Two parameters that do not go together, with the place of the one to change.</summary>
@@ -89,16 +103,17 @@ internal sealed class Problem
         new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]));
 
     private static Problem Single(bool isAjax, string message, string type, string challenge) => new(
-        isAjax ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized, Json(writer =>
+        isAjax ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized,
+        Json(writer =>
         {
             writer.WriteStartObject("detail");
             writer.WriteString("msg", message);
             writer.WriteString("type", type);
             writer.WriteEndObject();
-        }))
-    {
-        Headers = { ["Cache-Control"] = NoStore, ["WWW-Authenticate"] = challenge },
-    };
+        }),
+        message: null,
+        new("Cache-Control", NoStore),
+        new("WWW-Authenticate", challenge));
 
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
@@ -119,22 +134,23 @@ internal sealed class Problem
 
     /// <summary>The client's address is not known; its <c>detail</c> is an object too.</summary>
     public static Problem MissingClientAddress() => new(
-        StatusCodes.Status422UnprocessableEntity, """{"detail":{"msg":"No client IP address","type":"missing_client_ip"}}""");
+        StatusCodes.Status422UnprocessableEntity, """{"detail":{"msg":"No client IP address","type":"missing_client_ip"}}"""u8.ToArray());
 
     /// <summary>A refusal of the framework: a text.</summary>
     public static Problem Text(int status, string detail) => new(status, Json(writer => writer.WriteString("detail", detail)));
 
     public ProblemException ToException() => new(this);
 
-    public async Task WriteAsync(HttpResponse response)
+    /// <summary>Writes the answer; it is sent when the request ends.</summary>
+    public Task WriteAsync(HttpResponse response)
     {
         response.StatusCode = Status;
         response.ContentType = "application/json";
-        foreach (var (name, value) in Headers)
+        foreach (var (name, value) in headers)
             response.Headers[name] = value;
-        var bytes = Encoding.UTF8.GetBytes(Body);
-        response.ContentLength = bytes.Length;
-        await response.Body.WriteAsync(bytes);
+        response.ContentLength = body.Length;
+        response.BodyWriter.Write(body);
+        return Task.CompletedTask;
     }
 
     /// <summary>Which status, type and place each kind of refusal has (contract/api.md 4.2).</summary>
@@ -155,7 +171,7 @@ internal sealed class Problem
         [ErrorKind.UserInfoFailed] = (500, "user_info_failed", null),
     };
 
-    private static string Detail(string message, string type, string[]? location) => Json(writer =>
+    private static byte[] Detail(string message, string type, string[]? location) => Json(writer =>
     {
         writer.WriteStartArray("detail");
         writer.WriteStartObject();
@@ -172,7 +188,7 @@ internal sealed class Problem
         writer.WriteEndArray();
     });
 
-    private static string Json(Action<Utf8JsonWriter> write)
+    private static byte[] Json(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
         using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
@@ -181,7 +197,7 @@ internal sealed class Problem
             write(writer);
             writer.WriteEndObject();
         }
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return buffer.WrittenSpan.ToArray();
     }
 
     /// <summary>The body once more for a header: a blank after each separator, and nothing but ASCII.</summary>

@@ -4,18 +4,27 @@ using Porthor.Server.Logging;
 
 namespace Porthor.Server.Http;
 
-/// <summary>Finds out whose request it is, begins its log lines, and counts the answers to proxies.</summary>
-internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ILogger<RequestContext> logger)
+/// <summary>
+/// The frame of every request: finds out whose it is, begins its log lines, sees to it that whatever is thrown becomes an answer,
+/// and counts the answers to proxies.
+/// </summary>
+internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ExceptionShield shield)
 {
     public async Task InvokeAsync(HttpContext context)
     {
         var client = ForwardedClient.Find(context, core.Settings.Proxies);
         context.Features.Set(client);
         var log = new RequestLog(context.Request, client.Scheme, client.Address);
-        context.Features.Set(log);
+        RequestLog.Current = log;
         var begun = IngressOutcome.IsQuestion(context.Request) ? core.Metrics.Decisions.Begin() : 0;
-        using (logger.BeginScope(log))
+        try
+        {
             await next(context);
+        }
+        catch (Exception e)
+        {
+            await shield.AnswerAsync(context, e);
+        }
         if (begun != 0)
             core.Metrics.Decisions.Decided(IngressOutcome.Of(context), log.Service, begun);
     }

@@ -39,15 +39,15 @@ internal sealed class IngressDecision(TokenOptions options, ServerIdentity ident
 
     private static IngressRefusal? LacksScope(IngressRule rule, IngressAsker asker, TokenRecord record)
     {
-        var satisfied = rule.AnyScope ? rule.Scopes.Names.Any(record.Scopes.Contains) : rule.Scopes.IsSubsetOf(record.Scopes);
-        return satisfied ? null : IngressRefusal.Denied(asker.Challenge, "Token missing required scope", rule.Scopes);
+        var satisfied = rule.AnyScope ? record.Scopes.HasAnyOf(rule.Scopes) : rule.Scopes.IsSubsetOf(record.Scopes);
+        return satisfied ? null : rule.LacksScope(asker.Challenge);
     }
 
     private IngressRefusal? IsOther(IngressRule rule, IngressAsker asker, TokenRecord record)
     {
         var allowed = (rule.OnlyServices is not { } services || (record.Service is { } service && services.Contains(service)))
             && (rule.Username is not { } username || username == record.Username)
-            && (!rule.UserDomain || IsDomainOf(rule.OriginalUrl, record.Username));
+            && (!rule.UserDomain || IsDomainOf(asker.Url, record.Username));
         return allowed ? null : IngressRefusal.Denied(asker.Challenge, "Access not allowed for this user");
     }
 

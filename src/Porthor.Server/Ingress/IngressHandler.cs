@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Porthor.Delegation;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
@@ -17,19 +18,74 @@ internal sealed partial class IngressHandler(
     private readonly KnownLocations locations = new();
     private readonly IngressDecision decision = new(core.Settings.Tokens, identity);
 
-    public async Task AuthorizeAsync(HttpContext context)
+    public Task AuthorizeAsync(HttpContext context)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        if (ForwardedClient.Of(context).Address is null)
+            throw Problem.MissingClientAddress().ToException();
+        ValidationErrors? errors = null;
+        if (!locations.TryFind(context.Request, out var rule, out var asker))
+            (rule, asker, errors) = Read(context.Request);
+        if (rule is not null)
+            RequestLog.Current?.Ingress(rule, asker?.Url);
+        if (asker is { IsOptions: false })
+            return AuthenticateAsync(context, rule, asker, errors, begun);
+        errors?.ThrowIfAny();
+        return AnswerOptionsAsync(context, rule!);
+    }
+
+    private (IngressRule?, IngressAsker?, ValidationErrors) Read(HttpRequest request)
+    {
+        var errors = new ValidationErrors();
+        var parameters = new IngressParameters(request);
+        var rule = parameters.ReadRule(errors);
+        rule?.ThrowIfContradictory();
+        var asker = parameters.ReadAsker(identity.Realm, errors);
+        if (rule is not null && asker is not null)
+            locations.Remember(request, rule, asker);
+        return (rule, asker, errors);
+    }
+
+    private Task AnswerOptionsAsync(HttpContext context, IngressRule rule)
+    {
+        var headers = context.Request.Headers;
+        var refusal = OptionsDecision.Decide(
+            rule, decision, headers.Origin.LastOrDefault(), headers.AccessControlRequestMethod.LastOrDefault());
+        if (refusal is not null)
+            return RefuseAsync(context, refusal);
+        IngressEndpoints.Reflect(context);
+        return IngressEndpoints.WriteOkAsync(context.Response);
+    }
+
+    /// <summary>Who has no credentials learns that first, whatever else is wrong.</summary>
+    private async Task AuthenticateAsync(HttpContext context, IngressRule? rule, IngressAsker asker, ValidationErrors? errors, long begun)
     {
         try
         {
-            await DecideAsync(context);
+            var shown = authenticator.FindForProxy(context, asker.AllowCookies, asker.Challenge, asker.IsAjax);
+            if (shown.Token is not { } token)
+            {
+                await shown.Refusal!.WriteAsync(context.Response);
+                return;
+            }
+            var reading = core.Tokens.GetDataAsync(token);
+            var prepared = rule is null ? default : Prepare(context, rule, asker, token);
+            if (await reading is not { } record)
+            {
+                await authenticator.Unknown(shown, asker.Challenge, asker.IsAjax).WriteAsync(context.Response);
+                return;
+            }
+            authenticator.NoteCaller(record);
+            errors?.ThrowIfAny();
+            await AnswerAsync(context, rule!, asker, record, prepared, begun);
         }
         catch (StoreUnavailableException e)
         {
             // Nothing is known about the token, so that neither yes nor no is an answer (deviations 14).
             core.Metrics.StoreUnavailable();
             Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
-            var problem = Problem.Intended(StatusCodes.Status503ServiceUnavailable, e.Error.Message, "store_unavailable", challenge: null);
-            problem.Headers["Retry-After"] = "1";
+            var problem = Problem.Intended(StatusCodes.Status503ServiceUnavailable, e.Error.Message, "store_unavailable", challenge: null)
+                .With("Retry-After", "1");
             context.Response.Clear();
             await problem.WriteAsync(context.Response);
         }
@@ -51,98 +107,85 @@ internal sealed partial class IngressHandler(
     {
         if (!exception.IsAway)
             return Problem.Of(exception.Error);
-        var problem = Problem.Intended(StatusCodes.Status503ServiceUnavailable, exception.Error.Message, "user_info_failed", challenge: null);
-        problem.Headers["Retry-After"] = "1";
-        return problem;
+        return Problem.Intended(StatusCodes.Status503ServiceUnavailable, exception.Error.Message, "user_info_failed", challenge: null)
+            .With("Retry-After", "1");
     }
 
-    private async Task DecideAsync(HttpContext context)
+    /// <summary>
+    /// Decides by what is remembered of a token while its record is being read, and begins what else will be needed if it turns out
+    /// to be as it was: so all that a request asks of Redis is one round trip.
+    /// </summary>
+    private Prepared Prepare(HttpContext context, IngressRule rule, IngressAsker asker, Token token)
     {
-        var begun = Stopwatch.GetTimestamp();
-        if (ForwardedClient.Of(context).Address is null)
-            throw Problem.MissingClientAddress().ToException();
-        var errors = new ValidationErrors();
-        if (!locations.TryFind(context.Request, out var rule, out var asker))
-            (rule, asker) = Read(context, errors);
-        if (rule is not null)
-            RequestLog.Of(context)?.Ingress(rule);
-        // Who has no credentials learns that first, whatever else is wrong.
-        Counting? counting = null;
-        var record = asker is { IsOptions: false }
-            ? await authenticator.AuthenticateForProxyAsync(
-                context, asker.AllowCookies, asker.Challenge, asker.IsAjax, remembered => counting = BeginCounting(rule, asker, remembered))
-            : null;
-        errors.ThrowIfAny();
-        if (record is null)
-            await AnswerOptionsAsync(context, rule!);
-        else
-            await AnswerAsync(context, rule!, asker!, record, counting, begun);
+        if (core.Tokens.Recall(token) is not { } remembered)
+            return default;
+        if (decision.Decide(rule, asker, remembered, core.Clock.GetUtcNow()) is { } refusal)
+            return new Prepared(remembered, refusal, Counting: null, Child: null);
+        var counting = core.Users.TryGetRecent(remembered) is { } user ? limiter.Begin(user, rule.Service) : null;
+        return new Prepared(remembered, Refusal: null, counting, RecallChild(context, rule, remembered));
     }
 
-    private (IngressRule?, IngressAsker?) Read(HttpContext context, ValidationErrors errors)
+    private async Task AnswerAsync(
+        HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, Prepared prepared, long begun)
     {
-        var parameters = new IngressParameters(context.Request);
-        var rule = parameters.ReadRule(errors);
-        rule?.ThrowIfContradictory();
-        var asker = parameters.ReadAsker(identity.Realm, errors);
-        if (rule is not null && asker is not null)
-            locations.Remember(context.Request, rule, asker);
-        return (rule, asker);
-    }
-
-    private async Task AnswerOptionsAsync(HttpContext context, IngressRule rule)
-    {
-        var headers = context.Request.Headers;
-        var refusal = OptionsDecision.Decide(
-            rule, decision, headers.Origin.LastOrDefault(), headers.AccessControlRequestMethod.LastOrDefault());
-        Require(refusal);
-        IngressEndpoints.Reflect(context);
-        await IngressEndpoints.WriteOkAsync(context.Response);
-    }
-
-    private async Task AnswerAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, Counting? counting, long begun)
-    {
-        var cancellation = context.RequestAborted;
-        Require(decision.Decide(rule, asker, record, core.Clock.GetUtcNow()));
+        var refusal = prepared.IsFor(record) ? prepared.Refusal : decision.Decide(rule, asker, record, core.Clock.GetUtcNow());
+        if (refusal is not null)
+        {
+            await RefuseAsync(context, refusal);
+            return;
+        }
         var user = core.Users.TryGetRecent(record)
-            ?? await InTimeAsync(core.Users.GetRecentAsync(record, rule.Service, cancellation).AsTask(), begun, "user information", "looking a user up");
-        var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, counting);
+            ?? await InTimeAsync(
+                core.Users.GetRecentAsync(record, rule.Service, context.RequestAborted).AsTask(), begun, "user information", "looking a user up");
+        var (rate, exceeded) = await limiter.CountAsync(user, rule.Service, asker.Challenge, prepared.Counting);
         if (rate is not null)
-            RequestLog.Of(context)?.Quota(rate);
+        {
+            RequestLog.Current?.Quota(rate);
+            rate.WriteTo(context.Response.Headers);
+        }
         if (exceeded is { Event: IngressEvent.RateLimited })
             core.Metrics.RateLimited(UserRules.IsBot(record.Username), rule.Service!);
-        Require(exceeded);
-        var child = await DelegateAsync(context, rule, asker, record, begun);
-        WriteHeaders(context, rule, record, user, rate, child);
+        if (exceeded is not null)
+        {
+            await RefuseAsync(context, exceeded);
+            return;
+        }
+        var child = rule.Delegates ? await DelegateAsync(context, rule, asker, record, prepared.Child, begun) : null;
+        WriteHeaders(context, rule, record, user, child);
         core.Uses?.Record(record, rule.Service, ForwardedClient.Of(context).Address);
         core.Metrics.Authorized(UserRules.IsBot(record.Username), rule.Service);
         Log.Authorized(logger);
         await IngressEndpoints.WriteOkAsync(context.Response);
     }
 
-    /// <summary>
-    /// Counts a request in the same round trip that reads its record, if what is remembered of the token says that it will pass.
-    /// </summary>
-    private Counting? BeginCounting(IngressRule? rule, IngressAsker asker, TokenRecord remembered) =>
-        rule?.Service is { } service && decision.Decide(rule, asker, remembered, core.Clock.GetUtcNow()) is null
-            && core.Users.TryGetRecent(remembered) is { } user
-            ? limiter.Begin(user, service)
-            : null;
+    private RecalledChild? RecallChild(HttpContext context, IngressRule rule, TokenRecord record)
+    {
+        if (!rule.Delegates)
+            return null;
+        var caller = new Caller(record, ForwardedClient.Of(context).Address);
+        return rule.DelegateTo is { } service
+            ? core.Tokens.RecallInternalToken(caller, service, rule.DelegateScopes.Intersect(record.Scopes))
+            : core.Tokens.RecallNotebookToken(caller);
+    }
 
-    /// <summary>The token that goes on in place of the user's; null if none was asked for.</summary>
-    private async Task<Token?> DelegateAsync(HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, long begun)
+    /// <summary>The token that goes on in place of the user's.</summary>
+    /// <param name="recalled">The child whose record is being read already; it is used if it is the one that is wanted.</param>
+    private async Task<Token> DelegateAsync(
+        HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, RecalledChild? recalled, long begun)
     {
         const string ledger = "ledger", what = "creating a child";
         var caller = new Caller(record, ForwardedClient.Of(context).Address);
+        var cancellation = context.RequestAborted;
         try
         {
-            if (rule.Notebook)
-                return await InTimeAsync(core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, context.RequestAborted), begun, ledger, what);
-            if (rule.DelegateTo is not { } service)
-                return null;
-            var scopes = rule.DelegateScopes.Intersect(record.Scopes);
             return await InTimeAsync(
-                core.Tokens.GetInternalTokenAsync(caller, service, scopes, rule.MinimumLifetime, context.RequestAborted), begun, ledger, what);
+                rule.DelegateTo is { } service
+                    ? core.Tokens.GetInternalTokenAsync(
+                        caller, service, rule.DelegateScopes.Intersect(record.Scopes), rule.MinimumLifetime, recalled, cancellation)
+                    : core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, recalled, cancellation),
+                begun,
+                ledger,
+                what);
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
         {
@@ -167,7 +210,7 @@ internal sealed partial class IngressHandler(
         }
     }
 
-    private static void WriteHeaders(HttpContext context, IngressRule rule, TokenRecord record, UserInfo user, RateStatus? rate, Token? child)
+    private static void WriteHeaders(HttpContext context, IngressRule rule, TokenRecord record, UserInfo user, Token? child)
     {
         var headers = context.Response.Headers;
         headers["X-Auth-Request-User"] = HeaderText.Clean(record.Username);
@@ -177,13 +220,6 @@ internal sealed partial class IngressHandler(
             headers["X-Auth-Request-Service"] = HeaderText.Clean(record.Service);
         if (child is not null)
             headers["X-Auth-Request-Token"] = child.Reveal();
-        if (rate is not null)
-        {
-            Dictionary<string, string> limits = [];
-            rate.WriteTo(limits);
-            foreach (var (name, value) in limits)
-                headers[name] = value;
-        }
         if (!rule.UseAuthorization)
         {
             IngressEndpoints.Reflect(context);
@@ -194,10 +230,8 @@ internal sealed partial class IngressHandler(
             headers.Authorization = $"Bearer {child.Reveal()}";
     }
 
-    private void Require(IngressRefusal? refusal)
+    private Task RefuseAsync(HttpContext context, IngressRefusal refusal)
     {
-        if (refusal is null)
-            return;
         switch (refusal.Event)
         {
             case IngressEvent.Denied:
@@ -216,7 +250,7 @@ internal sealed partial class IngressHandler(
                 Log.ForeignOrigin(logger, refusal.Text);
                 break;
         }
-        throw refusal.Problem.ToException();
+        return refusal.Problem.WriteAsync(context.Response);
     }
 
     private static partial class Log

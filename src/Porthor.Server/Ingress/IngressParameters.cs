@@ -50,7 +50,6 @@ internal sealed class IngressParameters
             return null;
         return new IngressRule
         {
-            OriginalUrl = url,
             Scopes = ScopeSet.Of(All("scope") ?? []),
             AnyScope = anyScope,
             Service = service,
@@ -79,7 +78,8 @@ internal sealed class IngressParameters
             Required(OriginalMethod, errors);
         if (mine.Any || method is null)
             return null;
-        return new IngressAsker(allowCookies, new Challenge(realm, type), method, IsAjax(headers));
+        return new IngressAsker(
+            allowCookies, new Challenge(realm, type), headers[OriginalUrl].LastOrDefault() ?? "", method, IsAjax(headers));
     }
 
     public static bool IsAjax(IHeaderDictionary headers) =>

@@ -12,8 +12,7 @@ internal sealed record IngressRule
     /// <summary>What a token must live at least to have a child, if the location does not say.</summary>
     public static readonly TimeSpan ShortestLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>The address that the user asked for.</summary>
-    public required string OriginalUrl { get; init; }
+    private IngressRefusal? lacksScope;
 
     public ScopeSet Scopes { get; init; } = ScopeSet.Empty;
 
@@ -33,11 +32,20 @@ internal sealed record IngressRule
 
     public ScopeSet DelegateScopes { get; init; } = ScopeSet.Empty;
 
+    /// <summary>
+    /// The refusal of a token without the scopes. Made once: a rule is one location's, which asks for credentials in one way.
+    /// </summary>
+    public IngressRefusal LacksScope(Challenge challenge) =>
+        lacksScope ??= IngressRefusal.Denied(challenge, "Token missing required scope", Scopes);
+
+    /// <summary>Whether a child is handed on.</summary>
+    public bool Delegates => Notebook || DelegateTo is not null;
+
     /// <summary>As it was given; null if it was not.</summary>
     public TimeSpan? GivenLifetime { get; init; }
 
     /// <summary>How long the token must last at least; null if that does not matter.</summary>
-    public TimeSpan? MinimumLifetime => GivenLifetime ?? (Notebook || DelegateTo is not null ? ShortestLifetime : null);
+    public TimeSpan? MinimumLifetime => GivenLifetime ?? (Delegates ? ShortestLifetime : null);
 
     /// <summary>Put the child into <c>Authorization</c> too.</summary>
     public bool UseAuthorization { get; init; }
@@ -62,7 +70,8 @@ internal sealed record IngressRule
 }
 
 /// <summary>How the proxy wants the user to be asked for credentials, and what the user's request was.</summary>
-internal sealed record IngressAsker(bool AllowCookies, Challenge Challenge, string Method, bool IsAjax)
+/// <param name="Url">The address that the user asked for; empty, and the rule not to be read, if the proxy does not say.</param>
+internal sealed record IngressAsker(bool AllowCookies, Challenge Challenge, string Url, string Method, bool IsAjax)
 {
     public bool IsOptions => Method == HttpMethods.Options;
 }

@@ -23,8 +23,8 @@ internal sealed class KnownLocations
             || request.Headers[IngressParameters.OriginalUrl] is not [.., { } url]
             || request.Headers[IngressParameters.OriginalMethod] is not [.., { } method])
             return false;
-        rule = location.Rule with { OriginalUrl = url };
-        asker = new IngressAsker(location.AllowCookies, location.Challenge, method, IngressParameters.IsAjax(request.Headers));
+        rule = location.Rule;
+        asker = new IngressAsker(location.AllowCookies, location.Challenge, url, method, IngressParameters.IsAjax(request.Headers));
         return true;
     }
 
@@ -32,7 +32,7 @@ internal sealed class KnownLocations
     {
         var query = request.QueryString.Value ?? "";
         if (query.Length <= LongestQuery)
-            known.AddOrUpdate(query, new Location(rule with { OriginalUrl = "" }, asker.AllowCookies, asker.Challenge));
+            known.AddOrUpdate(query, new Location(rule, asker.AllowCookies, asker.Challenge));
     }
 
     private sealed record Location(IngressRule Rule, bool AllowCookies, Challenge Challenge);

@@ -11,7 +11,7 @@ namespace Porthor.Server.Ingress;
 /// <param name="Reset">When counting begins anew.</param>
 internal sealed record RateStatus(string Service, long Limit, long Used, DateTimeOffset Reset)
 {
-    public void WriteTo(IDictionary<string, string> headers)
+    public void WriteTo(IHeaderDictionary headers)
     {
         headers["X-RateLimit-Limit"] = Text(Limit);
         headers["X-RateLimit-Remaining"] = Text(Limit - Used);
@@ -24,8 +24,7 @@ internal sealed record RateStatus(string Service, long Limit, long Used, DateTim
 }
 
 /// <summary>A request that is being counted.</summary>
-/// <param name="Count">Null in the end if it could not be counted.</param>
-internal sealed record Counting(RateKey Key, Task<RateCount?> Count);
+internal sealed record Counting(RateKey Key, Task<RateCount> Count);
 
 /// <summary>
 /// Holds users to their requests per minute (contract/ingress.md 8). Only the counting may fail, and then the request goes
@@ -44,11 +43,11 @@ internal sealed partial class RateLimiter(IRateCounter counter, PorthorMetrics m
     /// if nothing would be counted.
     /// </summary>
     public Counting? Begin(UserInfo user, string? service) =>
-        KeyOf(user, service) is { Quota: > 0 } key ? new Counting(key, TryCountAsync(key)) : null;
+        KeyOf(user, service) is { Quota: > 0 } key ? Begin(key) : null;
 
     /// <summary>Counts a request, if the user's requests to the service are bounded.</summary>
     /// <param name="begun">A count that was begun; it is used if it is what is to be counted, and otherwise it stays without effect.</param>
-    /// <returns>What is left, if anything is counted; and the refusal, if it is used up.</returns>
+    /// <returns>What is left, if anything is counted; and the refusal, if nothing is.</returns>
     public async ValueTask<(RateStatus? Status, IngressRefusal? Refusal)> CountAsync(
         UserInfo user, string? service, Challenge challenge, Counting? begun)
     {
@@ -56,44 +55,44 @@ internal sealed partial class RateLimiter(IRateCounter counter, PorthorMetrics m
             return default;
         if (limit <= 0)
             return (null, IngressRefusal.Denied(challenge, $"User {user.Username} not allowed to access service {service}"));
-        if (await (begun?.Key == key ? begun.Count : TryCountAsync(key)) is not { } count)
-            return default;
-        var status = new RateStatus(key.Service, limit, Math.Min(count.Count, limit), clock.GetUtcNow() + count.UntilReset);
-        return (status, count.Count > limit ? Exceeded(status) : null);
-    }
-
-    private static RateKey? KeyOf(UserInfo user, string? service) =>
-        service is not null && user.Quota is { } quota && quota.Api.TryGetValue(service, out var limit)
-            ? new RateKey(user.Username, service, limit)
-            : null;
-
-    /// <summary>Null if it cannot be counted. Not bound to the request's end: the counter has its own, short limit.</summary>
-    private async Task<RateCount?> TryCountAsync(RateKey key)
-    {
-        if (Volatile.Read(ref failedAt) is not 0 and var failed && Stopwatch.GetElapsedTime(failed) < Rest)
+        if (begun?.Key != key)
+            begun = Begin(key);
+        if (begun is null)
         {
             metrics.RateLimitFailed();
-            return null;
+            return default;
         }
         try
         {
-            return await counter.CountAsync(key, CancellationToken.None);
+            var count = await begun.Count;
+            var status = new RateStatus(key.Service, limit, Math.Min(count.Count, limit), clock.GetUtcNow() + count.UntilReset);
+            return (status, count.Count > limit ? Exceeded(status) : null);
         }
         catch (StoreUnavailableException e)
         {
             Volatile.Write(ref failedAt, Stopwatch.GetTimestamp());
             metrics.RateLimitFailed();
             Log.Failed(logger, $"{e.GetType().Name}: {e.Message}", e);
-            return null;
+            return default;
         }
     }
+
+    /// <summary>Null while the counter is let alone. Not bound to the request's end: the counter has its own, short limit.</summary>
+    private Counting? Begin(RateKey key) =>
+        Volatile.Read(ref failedAt) is not 0 and var failed && Stopwatch.GetElapsedTime(failed) < Rest
+            ? null
+            : new Counting(key, counter.CountAsync(key, CancellationToken.None));
+
+    private static RateKey? KeyOf(UserInfo user, string? service) =>
+        service is not null && user.Quota is { } quota && quota.Api.TryGetValue(service, out var limit)
+            ? new RateKey(user.Username, service, limit)
+            : null;
 
     private static IngressRefusal Exceeded(RateStatus status)
     {
         var text = $"Rate limit ({status.Limit}/minute) exceeded";
-        var problem = Problem.Intended(429, text, "rate_limited", challenge: null);
-        problem.Headers["Retry-After"] = status.Reset.ToString("R", CultureInfo.InvariantCulture);
-        status.WriteTo(problem.Headers);
+        var problem = Problem.Intended(429, text, "rate_limited", challenge: null)
+            .With("Retry-After", status.Reset.ToString("R", CultureInfo.InvariantCulture));
         return new IngressRefusal(problem, text, IngressEvent.RateLimited);
     }
 

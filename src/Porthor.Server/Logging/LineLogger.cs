@@ -12,10 +12,13 @@ namespace Porthor.Server.Logging;
 /// it. If that falls far behind, lines are dropped, and the log says how many.
 /// </summary>
 [ProviderAlias("Line")]
-internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
+internal sealed class LineLogger : ILoggerProvider
 {
     private const int Capacity = 20_000;
     private const int WriteFrom = 64 * 1024;
+
+    /// <summary>How long a line waits for others to be written with it: under load, waking up for each would cost more than writing it.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
     private readonly Channel<LogLine> waiting =
         Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -24,9 +27,9 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
     private readonly Stream output;
     private readonly TimeProvider clock;
     private readonly DecisionLines decisions;
+    private readonly CancellationTokenSource stopping = new();
     private readonly Task work;
     private readonly Meter meter = new(PorthorMetrics.MeterName);
-    private IExternalScopeProvider? scopes;
     private long dropped;
     private long reported;
 
@@ -43,14 +46,14 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    public void SetScopeProvider(IExternalScopeProvider scopeProvider) => scopes = scopeProvider;
-
     /// <summary>Waits until what was logged is written.</summary>
     public void Dispose()
     {
         waiting.Writer.TryComplete();
+        stopping.Cancel();
         work.Wait();
         meter.Dispose();
+        stopping.Dispose();
         output.Dispose();
     }
 
@@ -59,6 +62,7 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
         var buffer = new ArrayBufferWriter<byte>(WriteFrom);
         while (await waiting.Reader.WaitToReadAsync())
         {
+            await Task.Delay(Gathering, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (waiting.Reader.TryRead(out var line))
             {
                 Format(line, buffer);
@@ -113,12 +117,12 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
 
     private LogLine News(LogLevel level, long count, string what) => LogLine.Of(
         clock.GetUtcNow(), level, "Porthor.Log", (count, what), exception: null,
-        static (news, _) => string.Create(CultureInfo.InvariantCulture, $"{news.count} {news.what}"), scopes: null);
+        static (news, _) => string.Create(CultureInfo.InvariantCulture, $"{news.count} {news.what}"));
 
     private sealed class Logger(LineLogger owner, string category) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => owner.scopes?.Push(state);
+            where TState : notnull => null;
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
@@ -126,7 +130,7 @@ internal sealed class LineLogger : ILoggerProvider, ISupportExternalScope
         {
             if (!owner.decisions.Wants(eventId))
                 return;
-            var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter, owner.scopes);
+            var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter);
             if (!owner.decisions.Admits(line))
                 return;
             if (!owner.waiting.Writer.TryWrite(line))

@@ -62,8 +62,8 @@ internal static class LogFields
                 break;
             case IReadOnlyList<string> list:
                 writer.WriteStartArray();
-                foreach (var item in list)
-                    writer.WriteStringValue(item);
+                for (var i = 0; i < list.Count; i++)
+                    writer.WriteStringValue(list[i]);
                 writer.WriteEndArray();
                 break;
             case UserData user:

@@ -16,12 +16,8 @@ internal abstract record LogLine(DateTimeOffset Time, LogLevel Level, string Cat
 
     public static LogLine Of<TState>(
         DateTimeOffset time, LogLevel level, string category, TState state, Exception? exception,
-        Func<TState, Exception?, string> formatter, IExternalScopeProvider? scopes)
-    {
-        var request = new Found();
-        scopes?.ForEachScope(static (scope, found) => found.Request = scope as RequestLog ?? found.Request, request);
-        return new Line<TState>(time, level, category, state, exception, formatter, request.Request?.Capture());
-    }
+        Func<TState, Exception?, string> formatter) =>
+        new Line<TState>(time, level, category, state, exception, formatter, RequestLog.Current?.Capture());
 
     [DebuggerDisplay("{Message}")]
     private sealed record Line<TState>(
@@ -31,11 +27,6 @@ internal abstract record LogLine(DateTimeOffset Time, LogLevel Level, string Cat
         public override string Message => Formatter(State, Exception);
 
         public override IReadOnlyList<KeyValuePair<string, object?>> Fields => State as IReadOnlyList<KeyValuePair<string, object?>> ?? [];
-    }
-
-    private sealed class Found
-    {
-        public RequestLog? Request { get; set; }
     }
 }
 

@@ -19,7 +19,7 @@ internal static partial class ReturnUrl
     {
         if (string.IsNullOrEmpty(asked))
             return null;
-        RequestLog.Of(context)?.ReturnUrl(asked);
+        RequestLog.Current?.ReturnUrl(asked);
         if (IsOurs(asked, server))
             return asked;
         var error = $"URL is not at {server.Realm}";

@@ -22,16 +22,26 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private readonly ConcurrentLru<ChildKey, Token> notebookTokens = metrics.Watched("notebook tokens", new ConcurrentLru<ChildKey, Token>(RememberedChildren));
     private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
 
+    /// <summary>Begins to read the record of the child that is remembered for a request; null if there is none.</summary>
+    public RecalledChild? Recall(DelegationRequest request)
+    {
+        var key = request.Key;
+        return RememberedLike(request.TokenType).TryGet(key, out var child)
+            ? new RecalledChild(key, child, store.GetRecordAsync(child, CancellationToken.None).AsTask())
+            : null;
+    }
+
     /// <summary>The child that was asked for: one that exists and serves, or a new one.</summary>
+    /// <param name="recalled">What was recalled before, when less was known of the parent; null if nothing was.</param>
     /// <exception cref="PorthorException"><c>invalid_token</c>: the parent is no longer listed, or has expired.</exception>
-    public async Task<Token> GetAsync(DelegationRequest request, CancellationToken cancellationToken)
+    public async Task<Token> GetAsync(DelegationRequest request, RecalledChild? recalled, CancellationToken cancellationToken)
     {
         using var span = PorthorTraces.Begin("find child");
-        var remembered = request.TokenType == TokenType.Notebook ? notebookTokens : internalTokens;
-        if (remembered.TryGet(request.Key, out var child) && await ServesAsync(child, request, cancellationToken))
-            return child;
-        return await flights.RunAsync(
-            (request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request, remembered), cancellationToken);
+        if (recalled?.Key != request.Key)
+            recalled = Recall(request);
+        if (recalled is not null && Serves(await recalled.Record, request))
+            return recalled.Child;
+        return await flights.RunAsync((request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), cancellationToken);
     }
 
     /// <summary>
@@ -81,14 +91,16 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private static ScopeSet Allowed(ScopeSet wanted, ScopeSet parentWhenRead, ScopeSet parentNow) =>
         parentNow.Contains(Scopes.AdminToken) ? wanted.Except(parentWhenRead.Except(parentNow)) : wanted.Intersect(parentNow);
 
-    private async Task<Token> FindOrCreateAsync(DelegationRequest request, ConcurrentLru<ChildKey, Token> remembered)
+    private ConcurrentLru<ChildKey, Token> RememberedLike(TokenType type) => type == TokenType.Notebook ? notebookTokens : internalTokens;
+
+    private async Task<Token> FindOrCreateAsync(DelegationRequest request)
     {
         using var deadline = new CancellationTokenSource(FlightTimeout, clock);
         // Another flight may have landed between the caller's look and this one.
-        if (remembered.TryGet(request.Key, out var landed) && await ServesAsync(landed, request, deadline.Token))
-            return landed;
+        if (Recall(request) is { } landed && Serves(await landed.Record, request))
+            return landed.Child;
         var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
-        remembered.AddOrUpdate(request.Key, child);
+        RememberedLike(request.TokenType).AddOrUpdate(request.Key, child);
         return child;
     }
 
@@ -96,9 +108,9 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     /// Does a remembered child still work, give exactly what is wanted and last long enough? (contract/tokens.md 8.3,
     /// deviations 29)
     /// </summary>
-    private async Task<bool> ServesAsync(Token child, DelegationRequest request, CancellationToken cancellationToken)
+    private bool Serves(TokenRecord? record, DelegationRequest request)
     {
-        if (await store.GetRecordAsync(child, cancellationToken) is not { } record || !record.Scopes.Equals(request.Scopes))
+        if (record is null || !record.Scopes.Equals(request.Scopes))
             return false;
         if (record.Expires is not { } expires)
             return true;

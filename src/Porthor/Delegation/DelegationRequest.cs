@@ -22,3 +22,16 @@ public sealed record DelegationRequest(Caller Parent, TokenType TokenType, strin
 
 internal readonly record struct ChildKey(
     TokenKey Parent, DateTimeOffset? ParentExpires, TokenType TokenType, string? Service, ScopeSet Scopes);
+
+/// <summary>A child that is remembered for requests of a kind, and whose record is being read.</summary>
+public sealed class RecalledChild
+{
+    internal RecalledChild(ChildKey key, Token child, Task<TokenRecord?> record) => (Key, Child, Record) = (key, child, record);
+
+    internal ChildKey Key { get; }
+
+    internal Token Child { get; }
+
+    /// <summary>Null in the end if the child does not work any more.</summary>
+    internal Task<TokenRecord?> Record { get; }
+}

@@ -19,7 +19,11 @@ public interface ITokenVault
     bool JoinsLedger { get; }
 
     /// <summary>The record of a token, null if there is none. The hot path: one point read.</summary>
-    ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken);
+    /// <param name="known">What the caller remembers. If the vault holds just that, it may give it back and spare a copy.</param>
+    ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken);
+
+    /// <summary>As the other, for a caller who remembers nothing.</summary>
+    ValueTask<SealedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken) => GetAsync(key, known: null, cancellationToken);
 
     /// <summary>The records of several tokens; those without one are left out.</summary>
     Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);

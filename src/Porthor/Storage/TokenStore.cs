@@ -27,7 +27,8 @@ public sealed partial class TokenStore(
     /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(Token token, CancellationToken cancellationToken)
     {
-        if (await GetOpenedAsync(token.Key, cancellationToken) is not { Record: var record })
+        opened.TryGet(token.Key, out var known);
+        if (Open(token.Key, known, await vault.GetAsync(token.Key, known?.Sealed, cancellationToken)) is not { Record: var record })
             return null;
         if (record.Token.Equals(token))
             return record.IsExpired(clock.GetUtcNow()) ? null : record;
@@ -40,7 +41,7 @@ public sealed partial class TokenStore(
     /// request. Null if it is missing, unreadable or expired.
     /// </summary>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
-        await GetOpenedAsync(key, cancellationToken) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
+        Open(key, opened.TryGet(key, out var known) ? known : null, await vault.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
             : null;
 
@@ -142,14 +143,15 @@ public sealed partial class TokenStore(
             throw new StoreUnavailableException("vault", $"widening the record of {key}");
     }
 
-    private async ValueTask<OpenedRecord?> GetOpenedAsync(TokenKey key, CancellationToken cancellationToken)
+    /// <summary>Opens what the vault holds, or finds it opened before; null if it holds nothing of ours.</summary>
+    private OpenedRecord? Open(TokenKey key, OpenedRecord? known, SealedRecord? found)
     {
-        if (await vault.GetAsync(key, cancellationToken) is not { } current)
+        if (found is not { } current)
         {
             opened.TryRemove(key);
             return null;
         }
-        if (opened.TryGet(key, out var known) && known.Sealed == current)
+        if (known?.Sealed == current)
             return known;
         if (!TryOpen(key, current, out var fresh))
         {

@@ -34,18 +34,25 @@ public sealed class Token : IEquatable<Token>
     /// <summary>Reads a token.</summary>
     /// <exception cref="PorthorException"><c>invalid_token</c>, with the contract's text for what is wrong.</exception>
     public static Token Parse(string text) =>
-        TryParse(text, out var token) ? token : throw PorthorError.InvalidToken(
-            text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-").ToException();
+        TryParse(text, out var token) ? token : throw FaultOf(text).ToException();
+
+    /// <summary>What is wrong with a text that is no token.</summary>
+    public static PorthorError FaultOf(ReadOnlySpan<char> text) =>
+        PorthorError.InvalidToken(text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-");
+
+    /// <summary>Does a text have a token's form? Nothing is said about its being one.</summary>
+    public static bool IsToken(ReadOnlySpan<char> text) =>
+        text.Length == Prefix.Length + TokenKey.Length + 1 + SecretLength
+        && text.StartsWith(Prefix, StringComparison.Ordinal)
+        && text[Prefix.Length..].IndexOf('.') == TokenKey.Length;
 
     /// <summary>Reads a token; false for everything that only resembles one.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out Token? token)
     {
         token = null;
-        if (!text.StartsWith(Prefix, StringComparison.Ordinal))
+        if (!IsToken(text))
             return false;
         var halves = text[Prefix.Length..];
-        if (halves.Length != TokenKey.Length + 1 + SecretLength || halves.IndexOf('.') != TokenKey.Length)
-            return false;
         token = new Token(new TokenKey(halves[..TokenKey.Length].ToString()), halves[(TokenKey.Length + 1)..].ToString());
         return true;
     }

@@ -86,23 +86,34 @@ public sealed partial class TokenService(
 
     /// <summary>The child that a service gets in a user's stead: one that exists and lasts long enough, or a new one.</summary>
     /// <param name="minimumLifetime">How long it must last at least; null for half of a usual life.</param>
+    /// <param name="recalled">What <see cref="RecallInternalToken"/> gave; it is used if it is what is wanted.</param>
     public Task<Token> GetInternalTokenAsync(
-        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, CancellationToken cancellationToken = default)
+        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, RecalledChild? recalled = null,
+        CancellationToken cancellationToken = default)
     {
         Require(TokenRules.GrantedScopes(scopes, caller, options));
         Require(TokenRules.Username(caller.Username));
-        return delegation.GetAsync(new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), cancellationToken);
+        return delegation.GetAsync(
+            new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), recalled, cancellationToken);
     }
+
+    /// <summary>Begins to read the child that a service got before, for a caller who is not yet known for certain; null if none is remembered.</summary>
+    public RecalledChild? RecallInternalToken(Caller caller, string service, ScopeSet scopes) =>
+        delegation.Recall(new DelegationRequest(caller, TokenType.Internal, service, scopes, MinimumLifetime: null));
 
     /// <summary>The child that a user's notebook gets, with all of the user's scopes.</summary>
     /// <inheritdoc cref="GetInternalTokenAsync"/>
     public Task<Token> GetNotebookTokenAsync(
-        Caller caller, TimeSpan? minimumLifetime = null, CancellationToken cancellationToken = default)
+        Caller caller, TimeSpan? minimumLifetime = null, RecalledChild? recalled = null, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Username(caller.Username));
         return delegation.GetAsync(
-            new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), cancellationToken);
+            new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), recalled, cancellationToken);
     }
+
+    /// <summary>As <see cref="RecallInternalToken"/>, for the user's notebook.</summary>
+    public RecalledChild? RecallNotebookToken(Caller caller) =>
+        delegation.Recall(new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, MinimumLifetime: null));
 
     /// <inheritdoc cref="TokenAudit.RunAsync"/>
     public IAsyncEnumerable<AuditFinding> AuditAsync(

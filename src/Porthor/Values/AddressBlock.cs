@@ -27,20 +27,20 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
             return TryParseAddress(text) is { } single
                 ? new AddressBlock(single, Width(single))
                 : throw new FormatException($"'{text}' does not appear to be an IPv4 or IPv6 address");
-        if (TryParseAddress(text[..slash]) is not { } address || TryParsePrefix(address, text[(slash + 1)..]) is not { } prefix)
+        if (TryParseAddress(text.AsSpan(0, slash)) is not { } address || TryParsePrefix(address, text[(slash + 1)..]) is not { } prefix)
             throw new FormatException($"'{text}' does not appear to be an IPv4 or IPv6 network");
         return HasHostBits(address, prefix) ? throw new FormatException($"{text} has host bits set") : new AddressBlock(address, prefix);
     }
 
     /// <summary>A bare IPv4 or IPv6 address; null for anything else.</summary>
-    public static IPAddress? TryParseAddress(string text)
+    public static IPAddress? TryParseAddress(ReadOnlySpan<char> text)
     {
         if (text.Contains(':'))
         {
             var lastColon = text.LastIndexOf(':');
-            if (text.Contains('.') && !IsIPv4(text.AsSpan(lastColon + 1)))
+            if (text.Contains('.') && !IsIPv4(text[(lastColon + 1)..]))
                 return null;
-            return !text.AsSpan().ContainsAnyExcept(SixCharacters) && IPAddress.TryParse(text, out var six) ? six : null;
+            return !text.ContainsAnyExcept(SixCharacters) && IPAddress.TryParse(text, out var six) ? six : null;
         }
         return IsIPv4(text) ? IPAddress.Parse(text) : null;
     }
@@ -52,16 +52,17 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     /// <summary>Four decimal octets without leading zeros, which other readers take for octal.</summary>
     private static bool IsIPv4(ReadOnlySpan<char> text)
     {
-        var octets = 0;
-        foreach (var part in text.Split('.'))
+        for (var octets = 1; ; octets++)
         {
-            var octet = text[part];
+            var dot = text.IndexOf('.');
+            var octet = dot < 0 ? text : text[..dot];
             if (octet.Length is < 1 or > 3 || octet.ContainsAnyExceptInRange('0', '9') || (octet.Length > 1 && octet[0] == '0')
                 || int.Parse(octet, CultureInfo.InvariantCulture) > 255)
                 return false;
-            octets++;
+            if (dot < 0)
+                return octets == 4;
+            text = text[(dot + 1)..];
         }
-        return octets == 4;
     }
 
     /// <summary>A prefix length; for IPv4 also a netmask or a host mask in dotted form.</summary>

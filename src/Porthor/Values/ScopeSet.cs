@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-
 namespace Porthor.Values;
 
 /// <summary>
@@ -10,25 +8,26 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
 {
     public static readonly ScopeSet Empty = new([]);
 
-    private readonly ImmutableArray<string> names;
+    private readonly string[] names;
 
-    private ScopeSet(ImmutableArray<string> sortedNames)
+    private ScopeSet(string[] sortedNames)
     {
         names = sortedNames;
+        Names = Array.AsReadOnly(names);
         Text = string.Join(',', sortedNames);
     }
 
     /// <summary>The ledger's form: names joined by commas, empty for none.</summary>
     public string Text { get; }
 
-    public IReadOnlyList<string> Names => names;
+    public IReadOnlyList<string> Names { get; }
 
-    public bool IsEmpty => names.IsEmpty;
+    public bool IsEmpty => names.Length == 0;
 
     public static ScopeSet Of(params IEnumerable<string> scopes)
     {
-        var sorted = scopes.Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance).ToImmutableArray();
-        return sorted.IsEmpty ? Empty : new ScopeSet(sorted);
+        var sorted = scopes.Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance).ToArray();
+        return sorted.Length == 0 ? Empty : new ScopeSet(sorted);
     }
 
     /// <summary>Reads the comma-separated form; nothing is trimmed, and empty text means no scopes.</summary>
@@ -36,11 +35,29 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
 
     public bool Contains(string scope) => names.AsSpan().Contains(scope);
 
-    public bool IsSubsetOf(ScopeSet other) => names.All(other.Contains);
+    public bool IsSubsetOf(ScopeSet other)
+    {
+        foreach (var name in names)
+        {
+            if (!other.Contains(name))
+                return false;
+        }
+        return true;
+    }
+
+    public bool HasAnyOf(ScopeSet other)
+    {
+        foreach (var name in other.names)
+        {
+            if (Contains(name))
+                return true;
+        }
+        return false;
+    }
 
     public ScopeSet Intersect(ScopeSet other) => IsSubsetOf(other) ? this : Of(names.Where(other.Contains));
 
-    public ScopeSet Except(ScopeSet other) => names.Any(other.Contains) ? Of(names.Where(n => !other.Contains(n))) : this;
+    public ScopeSet Except(ScopeSet other) => HasAnyOf(other) ? Of(names.Where(n => !other.Contains(n))) : this;
 
     public ScopeSet Union(ScopeSet other) => other.IsSubsetOf(this) ? this : Of(names.Concat(other.names));
 

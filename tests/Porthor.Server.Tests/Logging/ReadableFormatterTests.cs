@@ -35,7 +35,7 @@ public sealed class ReadableFormatterTests
     {
         var output = new ArrayBufferWriter<byte>();
         new ReadableFormatter(TimeZoneInfo.Utc).Write(
-            LogLine.Of(Noon, LogLevel.Information, "Porthor.Test", state, exception, static (state, _) => state.Message, scopes: null), output);
+            LogLine.Of(Noon, LogLevel.Information, "Porthor.Test", state, exception, static (state, _) => state.Message), output);
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 

@@ -122,10 +122,10 @@ public sealed class ResealingTests
 
         public bool JoinsLedger => false;
 
-        public ValueTask<SealedRecord?> GetAsync(TokenKey wanted, CancellationToken cancellationToken) => new(new SealedRecord(old.Encrypt("{}"u8)));
+        public ValueTask<SealedRecord?> GetAsync(TokenKey wanted, SealedRecord? known, CancellationToken cancellationToken) => new(new SealedRecord(old.Encrypt("{}"u8)));
 
         public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-            new Dictionary<TokenKey, SealedRecord> { [key] = (await GetAsync(key, cancellationToken))!.Value };
+            new Dictionary<TokenKey, SealedRecord> { [key] = (await GetAsync(key, known: null, cancellationToken))!.Value };
 
         public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);
 

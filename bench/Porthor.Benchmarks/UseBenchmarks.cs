@@ -1,0 +1,47 @@
+using Porthor.Testing;
+
+namespace Porthor.Benchmarks;
+
+/// <summary>
+/// What it costs to write down uses: the same question from a thousand addresses, to a server that does and to one that does
+/// not, in pairs whose order changes.
+/// </summary>
+internal sealed class UseBenchmarks(TextWriter progress, TimeSpan duration, int pairs)
+{
+    private const int Clients = 1000;
+    private const double Goal = 0.95;
+
+    public async Task RunAsync(TextWriter output)
+    {
+        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; 32 connections, {pairs} pairs of {duration.TotalSeconds:0} s, {Clients} clients");
+        output.WriteLine();
+        output.WriteLine("| mode | recorded, requests/s | CPU us | not recorded, requests/s | CPU us | ratios of the pairs | median | goal |");
+        output.WriteLine("| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |");
+        foreach (var mode in Enum.GetValues<Mode>())
+        {
+            await progress.WriteLineAsync($"{mode}");
+            await RunAsync(mode, output);
+        }
+    }
+
+    private async Task RunAsync(Mode mode, TextWriter output)
+    {
+        await using var recording = await IngressServer.StartAsync(mode);
+        await using var silent = await IngressServer.StartAsync(mode, recordsUses: false);
+        Question[] questions = [.. new[] { recording, silent }.Select(server => server.Ask("&service=portal", server.Bearer, clients: Clients))];
+        List<Load>[] loads = [[], []];
+        foreach (var question in questions)
+            _ = await Wrk.RunAsync(question, TimeSpan.FromSeconds(2));
+        for (var pair = 0; pair < pairs; pair++)
+        {
+            int[] order = pair % 2 == 0 ? [0, 1] : [1, 0];
+            foreach (var which in order)
+                loads[which].Add(await Wrk.RunAsync(questions[which], duration));
+        }
+        var ratios = loads[0].Zip(loads[1], (with, without) => with.RequestsPerSecond / without.RequestsPerSecond).ToList();
+        var (recorded, not, median) = (Load.MedianOf(loads[0]), Load.MedianOf(loads[1]), ratios.Order().ElementAt(pairs / 2));
+        output.WriteLine(
+            $"| {mode} | {recorded.RequestsPerSecond:0} | {recorded.CpuMicroseconds:0.0} | {not.RequestsPerSecond:0} | {not.CpuMicroseconds:0.0} "
+            + $"| {string.Join(", ", ratios.Select(ratio => $"{ratio:0.00}"))} | {median:0.00} | >= {Goal}{(median >= Goal ? "" : " MISSED")} |");
+    }
+}

@@ -1,0 +1,61 @@
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Many first questions of one user at the same moment (contract/tokens.md 8, ingress.md 16).</summary>
+public sealed class CrowdTests
+{
+    private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+
+    [Theory, EveryMode]
+    public async Task A_thousand_first_questions_at_once_make_one_child_and_all_pass(Mode mode)
+    {
+        await using var server = await TestServer.StartAsync(mode, Patient);
+        var session = await server.Tokens.SessionForAsync("crowd", "read:all,exec:notebook,user:token");
+        var answers = await AskAllAsync([server], session.Record.Token, 1000);
+        answers.ShouldAllBe(answer => answer.StatusCode == 200);
+        var child = answers.Select(answer => answer.Header("X-Auth-Request-Token")).Distinct().ShouldHaveSingleItem();
+        child.ShouldNotBeNull();
+        (await ChildrenAsync(server, session)).ShouldBe([Token.Parse(child).Key]);
+    }
+
+    /// <summary>Each node makes one child at most, whatever the other does, and both work on both.</summary>
+    [Theory]
+    [InlineData(Mode.Database)]
+    [InlineData(Mode.Cluster)]
+    public async Task Two_nodes_that_race_make_two_children_at_most_and_both_work(Mode mode)
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var one = await TestServer.StartAsync(deployment, Patient);
+        await using var other = await TestServer.StartAsync(deployment);
+        for (var round = 0; round < 5; round++)
+        {
+            var session = await one.Tokens.SessionForAsync($"racer{round}", "read:all,exec:notebook,user:token");
+            var answers = await AskAllAsync([one, other], session.Record.Token, 100);
+            answers.ShouldAllBe(answer => answer.StatusCode == 200);
+            var children = answers.Select(answer => Token.Parse(answer.Header("X-Auth-Request-Token")!)).Distinct().ToList();
+            children.Count.ShouldBeInRange(1, 2);
+            (await ChildrenAsync(one, session)).ShouldBe(children.Select(child => child.Key), ignoreOrder: true);
+            foreach (var child in children)
+            {
+                foreach (var server in (TestServer[])[one, other])
+                    (await AskAsync(server, "", child)).StatusCode.ShouldBe(200);
+            }
+        }
+    }
+
+    /// <summary>A crowd on a busy machine may take longer than one answer usually does.</summary>
+    private static PorthorSettings Patient(PorthorSettings settings) => settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
+
+    private static async Task<Answer[]> AskAllAsync(TestServer[] servers, Token token, int count) =>
+        await Task.WhenAll(Enumerable.Range(0, count).Select(i => AskAsync(servers[i % servers.Length], "?delegate_to=tap&delegate_scope=read:all", token)));
+
+    private static Task<Answer> AskAsync(TestServer server, string query, Token token) =>
+        server.GetAsync("/ingress/auth" + query, [.. Question, TestServer.Bearer(token)]);
+
+    private static async Task<List<TokenKey>> ChildrenAsync(TestServer server, Caller session) =>
+        [.. (await server.Tokens.ListTokensAsync(session, session.Username)).Where(token => token.TokenType == TokenType.Internal).Select(token => token.Token)];
+}

@@ -1,0 +1,90 @@
+using Npgsql;
+using Porthor.Quotas;
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>
+/// What a question may ask of the stores in cluster mode when its token was seen before: one round trip to Redis, and nothing
+/// of the database (docs/decisions/0009-one-trip.md).
+/// </summary>
+public sealed class RoundTripTests
+{
+    private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
+
+    [Theory]
+    [InlineData("?service=tap&delegate_to=tap&delegate_scope=read:all")]
+    [InlineData("?notebook=true")]
+    public async Task A_token_its_child_and_its_count_are_asked_for_before_any_of_them_is_answered(string query)
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var redis = await RedisServerProcess.StartOwnAsync();
+        await using var records = new FaultyWire(redis.Port);
+        await using var counts = new FaultyWire(redis.Port);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => Counting(settings) with
+        {
+            PersistentRedis = settings.PersistentRedis! with { Port = records.Port },
+            EphemeralRedis = settings.EphemeralRedis! with { Port = counts.Port },
+        });
+        var session = await server.Tokens.SessionForAsync("frequent", "read:all,exec:notebook,user:token");
+        var first = await AskAsync(server, query, session.Record.Token);
+        first.StatusCode.ShouldBe(200, first.Body);
+        var child = first.Header("X-Auth-Request-Token")!;
+
+        records.Stall();
+        counts.Stall();
+        records.ForgetAsked();
+        counts.ForgetAsked();
+        var asking = AskAsync(server, query, session.Record.Token);
+        await RealServers.UntilAsync(
+            () =>
+            {
+                records.Asked.ShouldContain($"token:{session.Record.Token.Key}");
+                records.Asked.ShouldContain($"token:{Token.Parse(child).Key}");
+                if (query.Contains("service", StringComparison.Ordinal))
+                    counts.Asked.ShouldContain("LIMITS:LIMITER/api/frequent/tap/");
+                return Task.CompletedTask;
+            },
+            "all questions of a request");
+        asking.IsCompleted.ShouldBeFalse();
+        counts.Flow();
+        records.Flow();
+        var second = await asking;
+        second.StatusCode.ShouldBe(200, second.Body);
+        second.Header("X-Auth-Request-Token").ShouldBe(child);
+    }
+
+    /// <summary>With the tables locked against everybody, whoever asked of them would wait for its life.</summary>
+    [Fact]
+    public async Task The_database_is_not_asked_again_for_a_token_or_its_child()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var server = await TestServer.StartAsync(Mode.Cluster, Counting);
+        var session = await server.Tokens.SessionForAsync("frequent", "read:all,exec:notebook,user:token");
+        string[] queries = ["?service=tap", "?delegate_to=tap&delegate_scope=read:all", "?notebook=true"];
+        foreach (var query in queries)
+            (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200);
+
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var locking = new NpgsqlCommand("LOCK TABLE token, subtoken, token_change_history, porthor_revocation IN ACCESS EXCLUSIVE MODE", connection);
+        await locking.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+        foreach (var query in queries)
+            (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200, query);
+
+        // The control: a child that was not asked for before needs the ledger.
+        (await AskAsync(server, "?delegate_to=other", session.Record.Token)).StatusCode.ShouldBe(503);
+    }
+
+    private static PorthorSettings Counting(PorthorSettings settings) => settings with
+    {
+        Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["tap"] = 1000 } } },
+    };
+
+    private static Task<Answer> AskAsync(TestServer server, string query, Token token) =>
+        server.GetAsync("/ingress/auth" + query, [.. Question, TestServer.Bearer(token)]);
+}
