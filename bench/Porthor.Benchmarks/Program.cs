@@ -4,13 +4,13 @@ using Porthor.Testing;
 if (args is ["ingress", ..])
 {
     var turns = args is [_, var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 3;
-    await new IngressBenchmarks(Console.Error, TimeSpan.FromSeconds(3), turns, args is [_, _, .. var words] ? words : []).RunAsync(Console.Out);
+    await new IngressBenchmarks(Console.Error, TimeSpan.FromSeconds(2), turns, args is [_, _, .. var words] ? words : []).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
     return;
 }
 if (args is ["uses", ..])
 {
-    await new UseBenchmarks(Console.Error, TimeSpan.FromSeconds(5), pairs: 5).RunAsync(Console.Out);
+    await new UseBenchmarks(Console.Error, TimeSpan.FromSeconds(3), pairs: 5).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
     return;
 }
