@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Porthor.Server.Alerts;
 using Porthor.Server.Api;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Health;
@@ -27,6 +28,8 @@ internal static class ServerSetup
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
         services.AddSingleton<IngressHandler>();
         services.AddSingleton<ForwardEndpoint>();
+        services.AddSingleton<AlertPoster>();
+        services.AddHostedService(provider => provider.GetRequiredService<AlertPoster>());
         services.AddLogin(core);
         services.AddSingleton(new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
         services.AddRouting();

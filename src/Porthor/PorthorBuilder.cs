@@ -36,6 +36,9 @@ public sealed record PorthorBuilder
 
     public required PorthorMetrics Metrics { get; init; }
 
+    /// <summary>Told of each record that was found to be unreadable; called on the path of a request, so that it must be quick.</summary>
+    public Action<UnreadableRecordException>? Damaged { get; init; }
+
     public TokenOptions Tokens { get; init; } = new();
 
     public TokenStoreOptions Stores { get; init; } = new();
@@ -45,7 +48,7 @@ public sealed record PorthorBuilder
     public TokenService Build()
     {
         var codec = new RecordCodec(Fernet, Clock);
-        var store = new TokenStore(Ledger, Vault, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>());
+        var store = new TokenStore(Ledger, Vault, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>()) { Damaged = Damaged };
         return new TokenService(
             store,
             Tokens,

@@ -12,12 +12,22 @@ internal static class SlackMessage
 
     public static JsonObject Of(string text) => new() { ["blocks"] = new JsonArray(Section(Text(text))) };
 
-    public static JsonObject Of(Alert alert, DateTimeOffset failedAt)
+    /// <param name="leftOut">How many of the same were not posted before this.</param>
+    public static JsonObject Of(Alert alert, DateTimeOffset failedAt, int leftOut = 0)
     {
         var fields = new JsonArray(Field("Exception type", alert.Type), Field("Failed at", failedAt.ToLogText()));
         if (alert.User is { } user)
             fields.Add(Field("User", user));
-        var blocks = new JsonArray(Section(Text($"Error in Gafaelfawr: {alert.Message}")), new JsonObject { ["type"] = "section", ["fields"] = fields });
+        if (alert.Key is { } key)
+            fields.Add(Field("Key", key));
+        if (leftOut > 0)
+            fields.Add(Field("Left out", $"{leftOut} like this"));
+        var title = alert.IsUncaught ? "Error in Gafaelfawr" : $"Error in Gafaelfawr: {Scrubbed.Text(alert.Message)}";
+        var blocks = new JsonArray(Section(Text(title)), new JsonObject { ["type"] = "section", ["fields"] = fields });
+        if (alert.Detail is { } detail)
+            blocks.Add(Section(Code("Error", Scrubbed.Text(detail))));
+        if (alert.IsUncaught)
+            blocks.Add(Section(Code("Exception", Scrubbed.Text($"{alert.Type}: {alert.Message}"))));
         if (alert.Request is { } request)
             blocks.Add(Section(Text($"*URL*\n{request}")));
         if (string.IsNullOrEmpty(alert.Response))

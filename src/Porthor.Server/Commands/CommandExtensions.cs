@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Porthor.Audit;
+using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
@@ -30,7 +31,16 @@ internal static class CommandExtensions
             await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
             // Nobody can fetch from a command, but it can send.
             using var telemetry = Telemetry.Start(settings.Telemetry with { MetricsPort = null }, core);
-            return await work(core, parsed, cancellationToken);
+            try
+            {
+                return await work(core, parsed, cancellationToken);
+            }
+            catch (Exception e) when (settings.Sentry is not null && !IsForeseen(e))
+            {
+                using var sentry = new SentryReporter(settings.Sentry);
+                sentry.Report(Alert.Uncaught(e, request: null));
+                throw;
+            }
         });
     }
 
@@ -48,7 +58,7 @@ internal static class CommandExtensions
         {
             return Fail(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (!verbose && e is StartException or SettingsException or SchemaException or AuditException or PorthorException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (!verbose && IsForeseen(e))
         {
             return Fail(e is StoreUnavailableException { InnerException: { } cause } ? $"{e.Message}: {cause.Message}" : e.Message, exitCode: 1);
         }
@@ -57,6 +67,10 @@ internal static class CommandExtensions
             return Fail(e.ToString(), exitCode: 1);
         }
     }
+
+    /// <summary>Whether the exception's text says all that there is to say.</summary>
+    private static bool IsForeseen(Exception exception) => exception is OperationCanceledException or CommandFailure or StartException
+        or SettingsException or SchemaException or AuditException or PorthorException or IOException or UnauthorizedAccessException;
 
     private static int Fail(string message, int exitCode)
     {

@@ -86,6 +86,9 @@ internal sealed record PorthorSettings
 
     public SlackSettings Slack { get; init; } = new();
 
+    /// <summary>Null if faults are not reported to Sentry.</summary>
+    public SentrySettings? Sentry { get; init; }
+
     public ProviderSettings Providers { get; init; } = new();
 
     public OidcServerSettings? OidcServer { get; init; }

@@ -126,6 +126,7 @@ internal static partial class SettingsLoader
             Quota = QuotaSettings.Read(file),
             DecisionLog = ReadDecisionLog(file),
             Telemetry = TelemetrySettings.Read(file, environment),
+            Sentry = SentrySettings.Read(environment, faults),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
             Providers = ProviderSettings.Read(file, faults, required: mustBeComplete),
             OidcServer = file.Section("oidcServer", "enabled") is { } oidcServer ? OidcServerSettings.Read(oidcServer) : null,

@@ -2,6 +2,7 @@ using Porthor.Events;
 using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
+using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Health;
 using Porthor.Server.Users.Ldap;
@@ -53,13 +54,17 @@ internal sealed class PorthorCore : IAsyncDisposable
             Tokens = settings.Tokens,
             Stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout },
             Clock = clock,
+            Damaged = e => Damaged?.Invoke(Alert.Of(e)),
         }.Build();
 
         if (settings.Uses.Enabled)
             Uses = new UseRecorder(sql.Uses, Metrics, clock, loggers.CreateLogger<UseRecorder>());
 
         QuotaOverrides = new QuotaOverrides(
-            redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>());
+            redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>())
+        {
+            Damaged = e => Damaged?.Invoke(Alert.Unreadable("quota-overrides", $"ValidationError: {e.Message}", e)),
+        };
         if (settings.Providers.Ldap is { } ldap)
             directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
         Users = new UserInfoService(
@@ -72,6 +77,9 @@ internal sealed class PorthorCore : IAsyncDisposable
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
+
+    /// <summary>Told when a store holds what cannot be read; null while nobody wants to know.</summary>
+    public Action<Alert>? Damaged { get; set; }
 
     public PorthorSettings Settings { get; }
 

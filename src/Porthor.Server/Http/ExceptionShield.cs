@@ -20,7 +20,7 @@ internal sealed partial class ExceptionShield(PorthorCore core, AlertPoster aler
         if (response.HasStarted)
         {
             // Half an answer must not look like a whole one.
-            Log.Uncaught(logger, exception);
+            NoteUncaught(exception);
             context.Abort();
             return;
         }
@@ -39,7 +39,7 @@ internal sealed partial class ExceptionShield(PorthorCore core, AlertPoster aler
                 break;
             case UserDirectoryException e:
                 Log.UserInfoFailed(logger, e.Reason, e);
-                alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Current?.User });
+                alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Current?.User, Exception = e });
                 await WriteAsync(context, Problem.Of(e.Error));
                 break;
             case PorthorException e:
@@ -49,17 +49,23 @@ internal sealed partial class ExceptionShield(PorthorCore core, AlertPoster aler
                 await WriteAsync(context, BadRequest(e));
                 break;
             case var _ when context.IsForPage():
-                Log.Uncaught(logger, exception);
+                NoteUncaught(exception);
                 await RefusalPage.Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
                 break;
             default:
-                Log.Uncaught(logger, exception);
+                NoteUncaught(exception);
                 BrowserSession.Discard(context);
                 response.StatusCode = StatusCodes.Status500InternalServerError;
                 response.ContentType = "text/plain; charset=utf-8";
                 await response.WriteAsync("Internal Server Error");
                 break;
         }
+    }
+
+    private void NoteUncaught(Exception exception)
+    {
+        Log.Uncaught(logger, exception);
+        alerts.Raise(Alert.Uncaught(exception, RequestLog.Current));
     }
 
     /// <summary>Who asked for a page gets one, with the same status; but not a script of a page, which reads what programs do.</summary>

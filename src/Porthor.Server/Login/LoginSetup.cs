@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
 using Porthor.Server.Login.GitHub;
 using Porthor.Server.Login.Local;
@@ -16,8 +15,6 @@ internal static class LoginSetup
         services.AddSingleton<LoginCompletion>();
         services.AddSingleton<LoginEndpoints>();
         services.AddSingleton<LogoutEndpoint>();
-        services.AddSingleton<AlertPoster>();
-        services.AddHostedService(provider => provider.GetRequiredService<AlertPoster>());
 
         // What all requests to providers go through.
         services.TryAddSingleton<HttpMessageHandler>(_ => ProviderClient.CreateHandler());

@@ -22,6 +22,9 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
 
     private Reading? latest;
 
+    /// <summary>Told when what is stored cannot be read.</summary>
+    public Action<FormatException>? Damaged { get; init; }
+
     /// <summary>
     /// The overrides as they are, or were on another node up to <see cref="Freshness"/> ago. Who asks meanwhile shares one
     /// read; a read that failed is not kept.
@@ -44,6 +47,7 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         catch (FormatException e)
         {
             Log.Unreadable(logger, e.Message, e);
+            Damaged?.Invoke(e);
             return null;
         }
     }

@@ -16,6 +16,9 @@ public sealed partial class TokenStore(
 {
     private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = metrics.Watched("records", new ConcurrentLru<TokenKey, OpenedRecord>(Math.Max(3, options.RememberedRecords)));
 
+    /// <summary>Told of each record that was found to be unreadable.</summary>
+    public Action<UnreadableRecordException>? Damaged { get; init; }
+
     public ITokenLedger Ledger => ledger;
 
     public ITokenVault Vault => vault;
@@ -173,6 +176,7 @@ public sealed partial class TokenStore(
         catch (UnreadableRecordException e)
         {
             Log.Unreadable(logger, $"{e.Message}: {e.Detail}", e);
+            Damaged?.Invoke(e);
             fresh = null;
             return false;
         }

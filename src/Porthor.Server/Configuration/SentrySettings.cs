@@ -1,0 +1,27 @@
+using System.Globalization;
+using Porthor.Secrets;
+
+namespace Porthor.Server.Configuration;
+
+/// <param name="Environment">The deployment's name there, such as <c>production</c>.</param>
+internal sealed record SentrySettings(Secret Dsn, string Environment)
+{
+    /// <summary>From Sentry's own variables (contract/configuration.md 7); null without a DSN.</summary>
+    public static SentrySettings? Read(EnvironmentVariables environment, SettingsFaults faults)
+    {
+        if (environment.GetStandard("SENTRY_DSN") is not { } dsn)
+            return null;
+        // The DSN itself is never shown: whoever has it can send.
+        if (!Uri.TryCreate(dsn, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length == 0 || url.AbsolutePath.Length < 2)
+            faults.Add("SENTRY_DSN", value: null, "must be https://KEY@HOST/PROJECT");
+        if (environment.GetStandard("SENTRY_ENVIRONMENT") is not { } name)
+        {
+            faults.Add("SENTRY_ENVIRONMENT", value: null, "Field required, as SENTRY_DSN is set");
+            name = "";
+        }
+        var rate = environment.GetStandard("SENTRY_TRACES_SAMPLE_RATE");
+        if (rate is not null && (!double.TryParse(rate, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || number is < 0 or > 1))
+            faults.Add("SENTRY_TRACES_SAMPLE_RATE", rate, "must be a number from 0 to 1");
+        return new SentrySettings(new Secret(dsn), name);
+    }
+}

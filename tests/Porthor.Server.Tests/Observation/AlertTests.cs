@@ -1,0 +1,183 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Secrets;
+using Porthor.Server.Alerts;
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+using Porthor.Tokens;
+using StackExchange.Redis;
+
+namespace Porthor.Server.Tests.Observation;
+
+/// <summary>SVC-020, OID-020 and contract/configuration.md 6 and 7: who is told of what, how often, and that it shows nothing secret.</summary>
+public sealed class AlertTests
+{
+    [Fact]
+    public async Task An_uncaught_exception_is_told_to_Slack_if_that_is_asked_for_and_to_Sentry()
+    {
+        await using var slack = new RecordingServer();
+        await using var sentry = new RecordingServer();
+        var (broken, token) = await BrokenServerAsync(slack, sentry, slackAlerts: true);
+        await using var server = broken;
+        var answer = await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token));
+        (answer.StatusCode, answer.Body).ShouldBe((500, "Internal Server Error"));
+
+        await UntilAsync(() => slack.All.Count == 1 && Events(sentry).Count == 1);
+        var blocks = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks").EnumerateArray().ToList();
+        blocks.Select(block => block.GetProperty("type").GetString()).ShouldBe(["section", "section", "section", "divider"]);
+        blocks[0].GetProperty("text").GetProperty("text").GetString().ShouldBe("Error in Gafaelfawr");
+        blocks[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0]).ShouldBe(["*Exception type*", "*Failed at*", "*User*"]);
+        blocks[2].GetProperty("text").GetProperty("text").GetString()!.ShouldStartWith("*Exception*\n```\n");
+        var report = Events(sentry)[0];
+        report.GetProperty("environment").GetString().ShouldBe("testing");
+        report.GetProperty("release").GetString().ShouldBe("0.1.0");
+        report.GetProperty("fingerprint").EnumerateArray().Select(part => part.GetString()).ShouldContain("testing");
+        report.GetProperty("exception").GetProperty("values").GetArrayLength().ShouldBeGreaterThan(0);
+        foreach (var secret in (string[])[token.Reveal(), server.Core.SessionKeys[0].Reveal(), server.Core.BootstrapToken!.Reveal(), slack.Url.AbsoluteUri])
+            (slack.All[0].Text + report.GetRawText()).ShouldNotContain(secret);
+
+        // The same again is the same alert.
+        for (var i = 0; i < 10; i++)
+            await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token));
+        await server.StopAsync();
+        slack.All.Count.ShouldBe(1);
+        Events(sentry).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task Slack_is_not_told_of_uncaught_exceptions_unless_that_is_asked_for()
+    {
+        await using var slack = new RecordingServer();
+        await using var sentry = new RecordingServer();
+        var (broken, token) = await BrokenServerAsync(slack, sentry, slackAlerts: false);
+        await using var server = broken;
+        (await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token))).StatusCode.ShouldBe(500);
+        await UntilAsync(() => Events(sentry).Count == 1);
+        await server.StopAsync();
+        slack.All.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_record_that_cannot_be_read_is_told_with_its_key_and_not_with_its_content()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var slack = new RecordingServer();
+        await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with { Slack = new SlackSettings(Webhook: new Secret(slack.Url.AbsoluteUri)) });
+        await using var connection = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
+        var redis = connection.GetDatabase(server.Deployment.Settings.PersistentRedis!.Database);
+        var token = Token.Create();
+        await redis.StringSetAsync($"token:{token.Key}", "gAAAAA-not-ours-but-looks-like-a-record-of-somebody-whose-secret-this-is");
+        await redis.StringSetAsync("quota-overrides", "{\"bogus\":\"a secret in the wrong place\"}");
+        (await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
+        await server.Core.QuotaOverrides.GetAsync(TestContext.Current.CancellationToken);
+
+        await UntilAsync(() => slack.All.Count == 2);
+        var texts = slack.All.Select(sent => sent.Text).Order(StringComparer.Ordinal).ToList();
+        var record = JsonDocument.Parse(slack.All.Single(sent => sent.Text.Contains("token:", StringComparison.Ordinal)).Text).RootElement.GetProperty("blocks");
+        record[0].GetProperty("text").GetProperty("text").GetString().ShouldBe($"Error in Gafaelfawr: Cannot deserialize data for key token:{token.Key}");
+        record[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0])
+            .ShouldBe(["*Exception type*", "*Failed at*", "*Key*"]);
+        record[2].GetProperty("text").GetProperty("text").GetString().ShouldBe("*Error*\n```\nInvalidToken: \n```");
+        slack.All.ShouldContain(sent => sent.Text.Contains("Cannot deserialize data for key quota-overrides", StringComparison.Ordinal));
+        foreach (var text in texts)
+        {
+            text.ShouldNotContain("not-ours");
+            text.ShouldNotContain(token.Reveal());
+        }
+        // Refusals are nobody's alert.
+        (await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(Token.Create()))).StatusCode.ShouldBe(401);
+        (await server.GetAsync("/auth/api/v1/token-info")).StatusCode.ShouldBe(401);
+        await server.StopAsync();
+        slack.All.Count.ShouldBe(2);
+    }
+
+    /// <summary>Slack that does not answer, or refuses, holds up nobody.</summary>
+    [Fact]
+    public async Task No_request_waits_for_Slack()
+    {
+        await using var slack = new RecordingServer();
+        await using var sentry = new RecordingServer();
+        var never = new TaskCompletionSource();
+        slack.Answering = never.Task;
+        var (broken, token) = await BrokenServerAsync(slack, sentry, slackAlerts: true);
+        await using var server = broken;
+        for (var i = 0; i < 20; i++)
+            (await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token))).StatusCode.ShouldBe(500);
+        never.SetResult();
+        await UntilAsync(() => slack.All.Count == 1);
+    }
+
+    [Fact]
+    public void The_same_is_told_once_in_five_minutes_and_all_together_thirty_times_an_hour()
+    {
+        var clock = new FakeTimeProvider();
+        var limit = new AlertLimit(clock);
+        var alert = new Alert("LDAPError", "away");
+        limit.Admits(alert, out _).ShouldBeTrue();
+        for (var i = 0; i < 7; i++)
+            limit.Admits(alert, out _).ShouldBeFalse();
+        limit.Admits(alert with { Message = "another" }, out _).ShouldBeTrue();
+        clock.Advance(TimeSpan.FromMinutes(5));
+        limit.Admits(alert, out var leftOut).ShouldBeTrue();
+        leftOut.ShouldBe(7);
+
+        var admitted = Enumerable.Range(0, 1000).Count(i => limit.Admits(alert with { Message = $"{i}" }, out _));
+        admitted.ShouldBe(30 - 3);
+        clock.Advance(TimeSpan.FromHours(1));
+        limit.Admits(alert with { Message = "new hour" }, out _).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("cannot parse gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw here", "cannot parse gt-aj792KhFp_aHRBajMaGVPQ.*** here")]
+    [InlineData("Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIi", "Authorization: Bearer ***")]
+    [InlineData("redis://user:hunter2@host:6379", "redis://user:***@host:6379")]
+    [InlineData("Host=db;Username=porthor;Password=hunter2;Database=x", "Host=db;Username=porthor;Password=***;Database=x")]
+    [InlineData("nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b", "nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b")]
+    public void What_leaves_the_house_is_looked_over(string text, string expected) => Scrubbed.Text(text).ShouldBe(expected);
+
+    [Fact]
+    public void Sentry_is_configured_by_its_own_variables_and_its_address_is_never_shown()
+    {
+        Read(("SENTRY_DSN", "https://key@sentry.example.com/1"), ("SENTRY_ENVIRONMENT", "production")).Sentry!.Environment.ShouldBe("production");
+        Read().Sentry.ShouldBeNull();
+        var fault = Should.Throw<SettingsException>(() => Read(("SENTRY_DSN", "https://sekrit-without-host/"), ("SENTRY_TRACES_SAMPLE_RATE", "2"))).Message;
+        foreach (var text in (string[])["SENTRY_DSN", "SENTRY_ENVIRONMENT", "SENTRY_TRACES_SAMPLE_RATE"])
+            fault.ShouldContain(text);
+        fault.ShouldNotContain("sekrit");
+    }
+
+    private static PorthorSettings Read(params (string Name, string Value)[] variables) => SettingsLoader.Load(
+        configPath: null, dataDirectory: null, SettingsNeed.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
+
+    /// <summary>A server whose database was closed under it: nobody has foreseen that.</summary>
+    private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(RecordingServer slack, RecordingServer sentry, bool slackAlerts)
+    {
+        var server = await TestServer.StartAsync(Mode.Embedded, settings => settings with
+        {
+            Slack = new SlackSettings(slackAlerts, new Secret(slack.Url.AbsoluteUri)),
+            Sentry = new SentrySettings(new Secret($"http://somekey@{sentry.Url.Authority}/1"), "testing"),
+        });
+        var token = (await server.Tokens.SessionForAsync("ann")).Record.Token;
+        await server.Core.DisposeAsync();
+        return (server, token);
+    }
+
+    /// <summary>The events in the envelopes that were sent.</summary>
+    private static List<JsonElement> Events(RecordingServer sentry) =>
+    [
+        .. from sent in sentry.All
+           from line in Encoding.UTF8.GetString(sent.Bytes).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+           let json = JsonDocument.Parse(line).RootElement
+           where json.TryGetProperty("event_id", out _) && json.TryGetProperty("platform", out _)
+           select json,
+    ];
+
+    private static Task UntilAsync(Func<bool> condition) => RealServers.UntilAsync(
+        () =>
+        {
+            condition().ShouldBeTrue();
+            return Task.CompletedTask;
+        },
+        "the alerts");
+}
