@@ -24,6 +24,8 @@ internal static class ServerSetup
         services.AddSingleton(core.Settings.Tokens);
         services.AddSingleton(identity);
         services.AddSingleton<ExceptionShield>();
+        services.AddSingleton<Leaving>();
+        services.AddHostedService(provider => provider.GetRequiredService<Leaving>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
         services.AddSingleton<IngressHandler>();
@@ -51,6 +53,7 @@ internal static class ServerSetup
     public static void UsePorthorServer(this WebApplication app)
     {
         var core = app.Services.GetRequiredService<PorthorCore>();
+        app.UseLeaving();
         app.UseMiddleware<RequestContext>();
         app.UseMiddleware<RequestLimits>();
         app.UseIngress();

@@ -29,7 +29,8 @@ internal abstract class SqlDatabase : IAsyncDisposable
     public abstract Task RunScriptAsync(string script, CancellationToken cancellationToken);
 
     /// <summary>One value by key, on the path of every request: no session, a prepared statement, one round trip.</summary>
-    public abstract ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken);
+    /// <exception cref="Porthor.StoreUnavailableException">It took longer than the limit.</exception>
+    public abstract ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
 

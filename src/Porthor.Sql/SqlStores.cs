@@ -66,9 +66,12 @@ public sealed class SqlStores : IAsyncDisposable
 
     /// <summary>Connects when it is first needed.</summary>
     /// <param name="connectionString">Host, database, user and password.</param>
-    public static SqlStores Postgres(string connectionString, int maxConnections, TimeSpan readTimeout, StoreMetrics metrics, ILoggerFactory loggers)
+    /// <param name="readTimeout">How long reading a record may take.</param>
+    /// <param name="statementTimeout">How long anything else may take that is asked of the database.</param>
+    public static SqlStores Postgres(
+        string connectionString, int maxConnections, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILoggerFactory loggers)
     {
-        var postgres = PostgresDatabase.Create(connectionString, maxConnections, metrics);
+        var postgres = PostgresDatabase.Create(connectionString, maxConnections, statementTimeout, metrics);
         return new SqlStores(postgres, new PostgresSchema(postgres, loggers.CreateLogger<PostgresSchema>()), readTimeout);
     }
 

@@ -18,16 +18,8 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
 
     public async ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
     {
-        var read = database.ReadPointAsync(PointRead, key.Value, cancellationToken);
-        try
-        {
-            var record = read.IsCompleted ? await read : await read.AsTask().WaitAsync(readTimeout, cancellationToken);
-            return record is { Length: > 0 } ? new SealedRecord(record) : null;
-        }
-        catch (TimeoutException e)
-        {
-            throw new StoreUnavailableException("vault", "reading a record", e);
-        }
+        var record = await database.ReadPointAsync(PointRead, key.Value, readTimeout, cancellationToken);
+        return record is { Length: > 0 } ? new SealedRecord(record) : null;
     }
 
     public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(

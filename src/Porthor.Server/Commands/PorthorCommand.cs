@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
@@ -43,8 +44,8 @@ internal static class PorthorCommand
             return await parsed.InvokeAsync(new InvocationConfiguration
             {
                 EnableDefaultExceptionHandler = false,
-                // Longer than the server takes to let requests under way end.
-                ProcessTerminationTimeout = ServerHost.ShutdownTimeout + TimeSpan.FromSeconds(5),
+                // Longer than the server takes to leave and to let requests under way end.
+                ProcessTerminationTimeout = SettingsLoader.LongestShutdownDelay + ServerHost.ShutdownTimeout + TimeSpan.FromSeconds(5),
             });
         }
         foreach (var error in parsed.Errors)

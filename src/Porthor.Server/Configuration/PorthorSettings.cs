@@ -40,6 +40,15 @@ internal sealed record PorthorSettings
     /// <summary>How long a proxy waits for an answer at the most, and so how long reading a record may take.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long the API may take: to change something, with all that it means for children, and to read a list or history.</summary>
+    public TimeSpan ApiTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a start waits for a database that does not answer yet.</summary>
+    public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long the server serves on after it was told to stop, and says that it is leaving.</summary>
+    public TimeSpan ShutdownDelay { get; init; }
+
     public RedisOptions? PersistentRedis { get; init; }
 
     public RedisOptions? EphemeralRedis { get; init; }

@@ -27,8 +27,10 @@ internal static partial class SettingsLoader
 
     private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
 
-    private static readonly TimeSpan ShortestAnswerTimeout = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestAnswerTimeout = TimeSpan.FromSeconds(30);
+    /// <summary>Other nodes go on meanwhile; where there are none, nobody gains by a delay.</summary>
+    private const double ShutdownDelaySeconds = 1;
+
+    public static readonly TimeSpan LongestShutdownDelay = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan ShortestUseRetention = TimeSpan.FromHours(1);
 
@@ -108,7 +110,11 @@ internal static partial class SettingsLoader
             DataDirectory = "",
             DatabaseConnection = database,
             DatabaseConnections = (int)Math.Clamp(file.Integer("databaseConnections") ?? 20, 2, 1000),
-            AnswerTimeout = ReadAnswerTimeout(file),
+            AnswerTimeout = ReadLimit(file, "answerTimeout", otherwise: 1, shortest: 0.1, longest: 30),
+            ApiTimeout = ReadLimit(file, "apiTimeout", otherwise: 10, shortest: 1, longest: 300),
+            StartTimeout = ReadLimit(file, "startTimeout", otherwise: 60, shortest: 0, longest: 3600),
+            ShutdownDelay = ReadLimit(
+                file, "shutdownDelay", otherwise: mode == DeploymentMode.Embedded ? 0 : ShutdownDelaySeconds, shortest: 0, longest: LongestShutdownDelay.TotalSeconds),
             PersistentRedis = persistent,
             EphemeralRedis = ephemeral,
             BaseUrl = Required(file, mustBeComplete, "baseUrl", "BASE_URL"),
@@ -181,13 +187,13 @@ internal static partial class SettingsLoader
         return span;
     }
 
-    private static TimeSpan ReadAnswerTimeout(SettingsSection file)
+    /// <summary>A time limit, with its default and its bounds in seconds.</summary>
+    private static TimeSpan ReadLimit(SettingsSection file, string key, double otherwise, double shortest, double longest)
     {
-        const string key = "answerTimeout";
-        var timeout = file.Span(key) ?? new PorthorSettings { Mode = default, DataDirectory = "" }.AnswerTimeout;
-        if (timeout < ShortestAnswerTimeout || timeout > LongestAnswerTimeout)
-            file.Fault(key, file.Text(key), $"must be from {ShortestAnswerTimeout.TotalSeconds.ToString(CultureInfo.InvariantCulture)} to {LongestAnswerTimeout.TotalSeconds} seconds");
-        return timeout;
+        var limit = file.Span(key) ?? TimeSpan.FromSeconds(otherwise);
+        if (limit < TimeSpan.FromSeconds(shortest) || limit > TimeSpan.FromSeconds(longest))
+            file.Fault(key, file.Text(key), $"must be from {shortest.ToString(CultureInfo.InvariantCulture)} to {longest.ToString(CultureInfo.InvariantCulture)} seconds");
+        return limit;
     }
 
     private static DecisionLogOptions ReadDecisionLog(SettingsSection file)

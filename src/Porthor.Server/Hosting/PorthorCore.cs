@@ -52,7 +52,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Loggers = loggers,
             Metrics = Metrics,
             Tokens = settings.Tokens,
-            Stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout },
+            Stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout, ChangeTimeout = settings.ApiTimeout },
             Clock = clock,
             Damaged = e => Damaged?.Invoke(Alert.Of(e)),
         }.Build();
@@ -132,7 +132,8 @@ internal sealed class PorthorCore : IAsyncDisposable
             var folder = DataDirectory.Open(settings.DataDirectory);
             return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, metrics.Stores), redis: null, metrics, loggers, clock);
         }
-        var sql = SqlStores.Postgres(settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, metrics.Stores, loggers);
+        var sql = SqlStores.Postgres(
+            settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, settings.ApiTimeout, metrics.Stores, loggers);
         var redis = settings.PersistentRedis is { } options
             ? new RedisVault(options with { CallTimeout = readTimeout }, sql.Revocations, metrics.Stores, clock, loggers.CreateLogger<RedisVault>())
             : null;

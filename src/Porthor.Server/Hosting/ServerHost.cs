@@ -54,7 +54,7 @@ internal static partial class ServerHost
         builder.WebHost.UseUrls(urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         builder.Services.AddSingleton(loggers);
         builder.Services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = core.Settings.ShutdownDelay + ShutdownTimeout);
         adjust?.Invoke(builder.Services);
         builder.Services.AddPorthorServer(core, services => new ServerIdentity(
             () => core.Settings.BaseUrl ?? ListeningUrl(services.GetRequiredService<IServer>()), core.Settings.AllowSubdomains));

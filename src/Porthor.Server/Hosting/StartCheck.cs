@@ -1,7 +1,6 @@
 using Porthor.Server.Configuration;
 using Porthor.Sql.Schema;
 
-
 namespace Porthor.Server.Hosting;
 
 /// <summary>
@@ -11,14 +10,16 @@ namespace Porthor.Server.Hosting;
 internal static partial class StartCheck
 {
     private const string ModeSetting = "mode";
-    private const int Attempts = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whoever gives a command wants to know soon.</summary>
+    private static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>For the server: makes the schema in an empty database, and adds what of our own is missing.</summary>
     /// <exception cref="StartException">The schema is another, or the mode is.</exception>
     public static async Task ForServerAsync(PorthorCore core, CancellationToken cancellationToken)
     {
-        var state = await StateAsync(core, cancellationToken);
+        var state = await StateAsync(core, core.Settings.StartTimeout, cancellationToken);
         switch (state)
         {
             case SchemaState.Outdated:
@@ -65,17 +66,22 @@ internal static partial class StartCheck
         await CheckModeAsync(core, cancellationToken);
     }
 
+    /// <summary>The schema's state, for commands.</summary>
+    public static Task<SchemaState> StateAsync(PorthorCore core, CancellationToken cancellationToken) =>
+        StateAsync(core, CommandPatience < core.Settings.StartTimeout ? CommandPatience : core.Settings.StartTimeout, cancellationToken);
+
     /// <summary>The schema's state, when the database answers: it may be starting at the same time as we are.</summary>
-    public static async Task<SchemaState> StateAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task<SchemaState> StateAsync(PorthorCore core, TimeSpan patience, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(StartCheck));
-        for (var attempt = 1; ; attempt++)
+        var begun = core.Clock.GetTimestamp();
+        while (true)
         {
             try
             {
                 return await core.Sql.Schema.CheckAsync(cancellationToken);
             }
-            catch (StoreUnavailableException e) when (attempt >= Attempts)
+            catch (StoreUnavailableException e) when (core.Clock.GetElapsedTime(begun) + Pause > patience)
             {
                 throw new StartException($"The database cannot be reached: {e.InnerException?.Message ?? e.Message}", e);
             }

@@ -4,7 +4,7 @@ using Porthor.Events;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source, StoreMetrics metrics) : SqlDatabase
+internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
 {
     public override Dialect Dialect => PostgresDialect.Instance;
 
@@ -12,7 +12,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, StoreMetrics met
 
     /// <summary>Opens nothing yet; connections are made as they are needed.</summary>
     /// <param name="connectionString">Host, database, user and password; all else is decided here.</param>
-    public static PostgresDatabase Create(string connectionString, int maxConnections, StoreMetrics metrics)
+    public static PostgresDatabase Create(string connectionString, int maxConnections, TimeSpan statementTimeout, StoreMetrics metrics)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -21,22 +21,22 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, StoreMetrics met
             MaxPoolSize = maxConnections,
             // How long to wait for a connection, in seconds: a request must be answered within a second, with 503 if need be.
             Timeout = 1,
-            // The last resort, in seconds: deadlines come with each call, and are set in the database for each transaction.
-            CommandTimeout = 10,
-            // A cancelled call gives its connection up at once. Asking the server to cancel could take as long again.
+            // The last resort, in seconds: limits come with each call, and are set in the database for each transaction.
+            CommandTimeout = Patience.DriverSeconds(statementTimeout),
+            // What was cancelled gives its connection up at once, whether the server has heard of it or not.
             CancellationTimeout = -1,
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
         // The name is how the driver's own metrics call the pool.
-        return new PostgresDatabase(new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build(), metrics);
+        return new PostgresDatabase(new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build(), statementTimeout, metrics);
     }
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), transactionLimit: null, metrics);
+        new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, metrics);
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, metrics);
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, metrics);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {
@@ -53,18 +53,28 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, StoreMetrics met
         }
     }
 
-    public override async ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken)
+    public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand(sql) { CommandTimeout = Patience.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
+        return new(Patience.WaitAsync(
+            ReadPointAsync(command), timeLimit, command.Cancel, late => metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(late)), cancellationToken));
+    }
+
+    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command)
     {
         var begun = metrics.Begin();
-        await using var connection = await ConnectAsync(cancellationToken);
+        await using var connection = await ConnectAsync(CancellationToken.None);
         try
         {
-            await using var command = new NpgsqlCommand(sql, connection) { Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
-            // Costs a round trip only the first time on each connection.
-            await command.PrepareAsync(cancellationToken);
-            var value = (byte[]?)await command.ExecuteScalarAsync(cancellationToken);
-            metrics.Answered(StoreCalls.Point, begun);
-            return value;
+            await using (command)
+            {
+                command.Connection = connection;
+                // Costs a round trip only the first time on each connection.
+                await command.PrepareAsync();
+                var value = (byte[]?)await command.ExecuteScalarAsync();
+                metrics.Answered(StoreCalls.Point, begun);
+                return value;
+            }
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {

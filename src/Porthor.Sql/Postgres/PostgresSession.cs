@@ -8,91 +8,122 @@ namespace Porthor.Sql.Postgres;
 /// A PostgreSQL connection in use. In a transaction, BEGIN and the time limits travel with the first statements and
 /// COMMIT with the last, so that a small change is a single round trip.
 /// </summary>
-internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? transactionLimit, StoreMetrics metrics) : SqlSession
+/// <param name="limit">How long each statement may take; in a transaction also each wait for a lock.</param>
+internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limit, bool inTransaction, StoreMetrics metrics) : SqlSession
 {
-    private readonly string reading = transactionLimit is null ? StoreCalls.Reading : StoreCalls.Locking;
-    private bool begun = transactionLimit is null;
+    /// <summary>What returning a connection may take; a transaction that was not committed is rolled back then.</summary>
+    private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(1);
 
-    public override async Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken)
-    {
-        var asked = metrics.Begin();
-        try
+    private readonly string reading = inTransaction ? StoreCalls.Locking : StoreCalls.Reading;
+    private bool begun = !inTransaction;
+    private Task work = Task.CompletedTask;
+
+    public override Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => RunAsync(
+        reading,
+        CreateBatch([statement], commit: false),
+        async batch =>
         {
-            await using var batch = CreateBatch([statement], commit: false);
-            await PrepareAsync(batch, cancellationToken);
-            await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+            await using var reader = await batch.ExecuteReaderAsync();
             List<T> rows = [];
-            while (await reader.ReadAsync(cancellationToken))
+            while (await reader.ReadAsync())
                 rows.Add(read(new SqlRow(reader, PostgresDialect.Instance)));
             // To the end: an error after the rows must not be missed.
-            while (await reader.NextResultAsync(cancellationToken))
+            while (await reader.NextResultAsync())
             {
             }
-            metrics.Answered(reading, asked);
             return rows;
-        }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
-        {
-            throw metrics.Counted(reading, PostgresErrors.Translate(e));
-        }
-    }
+        },
+        cancellationToken);
 
     public override async Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken)
     {
         if (statements.Count == 0)
             return [];
-        var asked = metrics.Begin();
-        try
-        {
-            await using var batch = CreateBatch(statements, commit: false);
-            await PrepareAsync(batch, cancellationToken);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-            metrics.Answered(StoreCalls.Writing, asked);
-            var preamble = batch.BatchCommands.Count - statements.Count;
-            return [.. Enumerable.Range(preamble, statements.Count).Select(index => batch.BatchCommands[index].RecordsAffected)];
-        }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
-        {
-            throw metrics.Counted(StoreCalls.Writing, PostgresErrors.Translate(e));
-        }
+        return await RunAsync<IReadOnlyList<int>>(
+            StoreCalls.Writing,
+            CreateBatch(statements, commit: false),
+            async batch =>
+            {
+                await batch.ExecuteNonQueryAsync();
+                var preamble = batch.BatchCommands.Count - statements.Count;
+                return [.. Enumerable.Range(preamble, statements.Count).Select(index => batch.BatchCommands[index].RecordsAffected)];
+            },
+            cancellationToken);
     }
 
-    public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken)
+    public override Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
+        RunAsync(StoreCalls.Committing, CreateBatch(statements, commit: true), batch => batch.ExecuteNonQueryAsync(), cancellationToken);
+
+    /// <summary>Returns the connection to the pool, which rolls back what was not committed; when the work on it has ended.</summary>
+    public override async ValueTask DisposeAsync()
     {
-        var asked = metrics.Begin();
+        var returning = work.IsCompleted ? connection.DisposeAsync() : new ValueTask(ReturnLaterAsync());
+        if (returning.IsCompletedSuccessfully || !work.IsCompleted)
+            return;
         try
         {
-            await using var batch = CreateBatch(statements, commit: true);
-            await PrepareAsync(batch, cancellationToken);
-            await batch.ExecuteNonQueryAsync(cancellationToken);
-            metrics.Answered(StoreCalls.Committing, asked);
+            await returning.AsTask().WaitAsync(ReturnLimit);
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw metrics.Counted(StoreCalls.Committing, PostgresErrors.Translate(e));
+            // It is returned when it can be, or thrown away.
         }
     }
 
-    /// <summary>Returns the connection to the pool, which rolls back what was not committed.</summary>
-    public override ValueTask DisposeAsync() => connection.DisposeAsync();
+    private async Task ReturnLaterAsync()
+    {
+        await work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            // Thrown away.
+        }
+    }
+
+    private Task<T> RunAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, CancellationToken cancellationToken)
+    {
+        var asking = AskAsync(call, batch, run);
+        work = asking;
+        return Patience.WaitAsync(asking, limit, batch.Cancel, late => metrics.Counted(call, PostgresErrors.Translate(late)), cancellationToken);
+    }
 
     /// <summary>
     /// The statements of changes are few and find their rows by key, so they are prepared; that costs a round trip only the
     /// first time on each connection. Those for reading are many, and the best plan for one value is the worst for another.
     /// </summary>
-    private Task PrepareAsync(NpgsqlBatch batch, CancellationToken cancellationToken) =>
-        transactionLimit is null ? Task.CompletedTask : batch.PrepareAsync(cancellationToken);
+    private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run)
+    {
+        var asked = metrics.Begin();
+        try
+        {
+            await using (batch)
+            {
+                if (inTransaction)
+                    await batch.PrepareAsync();
+                var answer = await run(batch);
+                metrics.Answered(call, asked);
+                return answer;
+            }
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            throw metrics.Counted(call, PostgresErrors.Translate(e));
+        }
+    }
 
     private NpgsqlBatch CreateBatch(IReadOnlyList<SqlText> statements, bool commit)
     {
-        var batch = new NpgsqlBatch(connection);
+        var batch = new NpgsqlBatch(connection) { Timeout = Patience.DriverSeconds(limit) };
         if (!begun)
         {
             begun = true;
-            var limit = ((int)transactionLimit!.Value.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            var milliseconds = ((int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {limit}"));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL lock_timeout = {limit}"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL lock_timeout = {milliseconds}"));
         }
         foreach (var statement in statements)
             batch.BatchCommands.Add(CreateCommand(statement));

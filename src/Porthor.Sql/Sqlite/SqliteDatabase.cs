@@ -12,6 +12,9 @@ internal sealed class SqliteDatabase : SqlDatabase
 {
     private const int ReaderThreads = 4;
 
+    /// <summary>Whoever comes when so many read or wait for a thread waits without a handle, of which each holds files open.</summary>
+    private const int MostReaders = 2 * ReaderThreads;
+
     /// <summary>How long to wait for another process that is writing, such as a command beside the server.</summary>
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
@@ -19,6 +22,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     private readonly StoreMetrics metrics;
     private readonly SqliteHandle writer;
     private readonly SemaphoreSlim writing = new(1, 1);
+    private readonly SemaphoreSlim reading = new(MostReaders, MostReaders);
     private readonly DedicatedThreads writerThread = new("porthor ledger writer", 1);
     private readonly DedicatedThreads readerThreads = new("porthor ledger reader", ReaderThreads);
     private readonly ConcurrentBag<SqliteHandle> readers = [];
@@ -49,21 +53,27 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
     }
 
-    public override ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new(new SqliteSession(Reader(), readerThreads, inTransaction: false, metrics, readers.Add));
+    public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken)
+    {
+        await TakeTurnAsync(reading, BusyTimeout, "waiting for other readers", cancellationToken);
+        try
+        {
+            return new SqliteSession(Reader(), readerThreads, inTransaction: false, metrics, handle =>
+            {
+                readers.Add(handle);
+                reading.Release();
+            });
+        }
+        catch
+        {
+            reading.Release();
+            throw;
+        }
+    }
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        Interlocked.Increment(ref waiting);
-        try
-        {
-            if (!await writing.WaitAsync(timeLimit, cancellationToken))
-                throw metrics.Counted(StoreCalls.Connecting, new StoreUnavailableException("ledger", "waiting for other writers"));
-        }
-        finally
-        {
-            Interlocked.Decrement(ref waiting);
-        }
+        await TakeTurnAsync(writing, timeLimit, "waiting for other writers", cancellationToken);
         return new SqliteSession(writer, writerThread, inTransaction: true, metrics, _ => writing.Release());
     }
 
@@ -85,7 +95,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     /// On the caller's thread: the row is in memory almost always, and a change of threads would cost more than reading it
     /// (docs/decisions/0004-sqlite-threads.md).
     /// </summary>
-    public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, CancellationToken cancellationToken)
+    public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var begun = metrics.Begin();
         var reader = Reader();
@@ -114,6 +124,21 @@ internal sealed class SqliteDatabase : SqlDatabase
             reader.Dispose();
         writer.Dispose();
         writing.Dispose();
+        reading.Dispose();
+    }
+
+    private async Task TakeTurnAsync(SemaphoreSlim turns, TimeSpan timeLimit, string what, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref waiting);
+        try
+        {
+            if (!await turns.WaitAsync(timeLimit, cancellationToken))
+                throw metrics.Counted(StoreCalls.Connecting, new StoreUnavailableException("ledger", what));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref waiting);
+        }
     }
 
     private SqliteHandle Reader()

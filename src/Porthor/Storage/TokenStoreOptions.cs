@@ -10,7 +10,7 @@ public sealed record TokenStoreOptions
     /// How long a change may take. More than a read: revoking a parent of thousands of children is one transaction, and
     /// it must not fail for being large.
     /// </summary>
-    public TimeSpan ChangeTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan ChangeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How many decrypted records are remembered. Each is used only while its ciphertext is the vault's.</summary>
     public int RememberedRecords { get; init; } = 10_000;

@@ -22,6 +22,22 @@ public sealed class SettingsValueTests
             ["admin:token", "admin:userinfo", "admin:oidc", "user:token", "read:all", "exec:notebook", "exec:portal"], ignoreOrder: true);
     }
 
+    [Fact]
+    public void Time_limits_have_defaults_and_bounds()
+    {
+        var settings = Load("");
+        (settings.AnswerTimeout, settings.ApiTimeout, settings.StartTimeout, settings.ShutdownDelay)
+            .ShouldBe((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.Zero));
+        // Where there may be other nodes, a node gives them time to take over.
+        Load("databaseUrl: 'postgresql://u@db/porthor'", SettingsNeed.Stores).ShutdownDelay.ShouldBe(TimeSpan.FromSeconds(1));
+        settings = Load("answerTimeout: 0.5\napiTimeout: 1m\nstartTimeout: 0\nshutdownDelay: 10s");
+        (settings.AnswerTimeout, settings.ApiTimeout, settings.StartTimeout, settings.ShutdownDelay)
+            .ShouldBe((TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(1), TimeSpan.Zero, TimeSpan.FromSeconds(10)));
+        Faults("answerTimeout: 0\napiTimeout: 0.5\nstartTimeout: 2h\nshutdownDelay: 61").ShouldBe([
+            "answerTimeout: '0': must be from 0.1 to 30 seconds", "apiTimeout: '0.5': must be from 1 to 300 seconds",
+            "startTimeout: '2h': must be from 0 to 3600 seconds", "shutdownDelay: '61': must be from 0 to 60 seconds"]);
+    }
+
     /// <summary>The sample has every setting; each of them must be known and good.</summary>
     [Fact]
     public void The_sample_is_a_good_configuration()
