@@ -33,9 +33,11 @@ internal static partial class Duration
     private static TimeSpan? FromSeconds(decimal seconds) =>
         Math.Abs(seconds) < (decimal)TimeSpan.MaxValue.TotalDays * 86_400 / 2 ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond)) : null;
 
+    // Each run of digits or blanks is taken whole: tried in parts, a long row of blanks would take for ever.
     [GeneratedRegex(
-        @"\A((?<weeks>[0-9]+)\s*(weeks|week|w))?\s*((?<days>[0-9]+)\s*(days|day|d))?\s*((?<hours>[0-9]+)\s*(hours|hour|hr|h))?\s*" +
-        @"((?<minutes>[0-9]+)\s*(minutes|minute|mins|min|m))?\s*((?<seconds>[0-9]+)\s*(seconds|second|secs|sec|s))?\z",
+        @"\A((?<weeks>(?>[0-9]+))(?>\s*)(weeks|week|w))?(?>\s*)((?<days>(?>[0-9]+))(?>\s*)(days|day|d))?(?>\s*)" +
+        @"((?<hours>(?>[0-9]+))(?>\s*)(hours|hour|hr|h))?(?>\s*)((?<minutes>(?>[0-9]+))(?>\s*)(minutes|minute|mins|min|m))?(?>\s*)" +
+        @"((?<seconds>(?>[0-9]+))(?>\s*)(seconds|second|secs|sec|s))?\z",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parts { get; }

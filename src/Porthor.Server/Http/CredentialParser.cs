@@ -34,9 +34,10 @@ internal static class CredentialParser
             return Credential.Malformed("Malformed Authorization header");
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return new Credential(rest, "bearer", Error: null);
-        return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
-            ? ParseBasic(rest.ToString())
-            : Credential.Malformed($"Unknown Authorization type {type}");
+        if (type.Equals("basic", StringComparison.OrdinalIgnoreCase))
+            return ParseBasic(rest.ToString());
+        // What stands in the type's place may be a token, and the error is logged.
+        return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal) ? "Malformed Authorization header" : $"Unknown Authorization type {type}");
     }
 
     /// <summary>

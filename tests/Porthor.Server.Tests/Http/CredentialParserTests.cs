@@ -58,6 +58,8 @@ public sealed class CredentialParserTests
         { "Basic", Malformed },
         { Ours, Malformed },
         { $"Bearer:{Ours}", Malformed },
+        { $"{Ours} more", Malformed },
+        { $"token={Ours} more", Malformed },
         { $"Bearer\u00a0{Ours}", Malformed },
         { "token foo", "Unknown Authorization type token" },
         { $"Digest {Ours}", "Unknown Authorization type Digest" },
