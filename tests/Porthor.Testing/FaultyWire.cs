@@ -7,32 +7,54 @@ using System.Threading.Channels;
 namespace Porthor.Testing;
 
 /// <summary>
-/// A wire to a server on this machine that can be made to fail: slow, silent, cut, or refusing. Tests put it between us and a store.
+/// A wire to a server on this machine that can be made to fail: slow, silent, dripping, cut, half open, or refusing. Tests put it
+/// between us and a store.
 /// </summary>
 public sealed class FaultyWire : IAsyncDisposable
 {
-    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource stopping = new();
-    private readonly ConcurrentDictionary<Socket, bool> ends = new();
+    private readonly ConcurrentDictionary<Connection, Task> connections = new();
     private readonly ConcurrentQueue<string> asked = new();
     private readonly int target;
-    private readonly Task work;
+    private readonly Lock gate = new();
+    private TcpListener? listener;
+    private Task accepting = Task.CompletedTask;
     private volatile TaskCompletionSource open = Opened();
+    private volatile TaskCompletionSource healed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Interruption? interruption;
 
     public FaultyWire(int target)
     {
         this.target = target;
-        listener.Start();
-        work = AcceptAsync();
+        Listen();
     }
 
-    public int Port => ((IPEndPoint)listener.LocalEndpoint).Port;
+    public int Port { get; private set; }
+
+    /// <summary>The port of the server.</summary>
+    public int Target => target;
 
     /// <summary>How long each piece of data is held up.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>True if new connections are closed at once.</summary>
-    public bool Refuses { get; set; }
+    /// <summary>True if data pass a byte at a time, each held up by the delay.</summary>
+    public bool Drips { get; set; }
+
+    /// <summary>How many connections there are.</summary>
+    public int Connections => connections.Count;
+
+    /// <summary>True if new connections are refused, as where nobody listens.</summary>
+    public bool Refuses
+    {
+        get => listener is null;
+        set
+        {
+            if (value)
+                Unlisten();
+            else if (listener is null)
+                Listen();
+        }
+    }
 
     /// <summary>What was sent to the server, whether it passed or is held up.</summary>
     public string Asked => string.Concat(asked);
@@ -45,21 +67,57 @@ public sealed class FaultyWire : IAsyncDisposable
     /// <summary>What was held up passes, and what follows.</summary>
     public void Flow() => open.TrySetResult();
 
+    /// <summary>Nothing is wrong any more; what was held up passes. Connections that are dead stay so.</summary>
+    public void Heal()
+    {
+        (Delay, Drips, Refuses) = (TimeSpan.Zero, false, false);
+        Flow();
+        Interlocked.Exchange(ref healed!, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+    }
+
     /// <summary>Resets the connections there are.</summary>
     public void Cut()
     {
-        // Without a wait the other side sees a reset. Closing what is closed does nothing.
-        foreach (var end in ends.Keys)
-            end.Close(timeout: 0);
+        foreach (var connection in connections.Keys)
+            connection.Reset();
+    }
+
+    /// <summary>
+    /// The connections there are lose their other end, and nobody tells: what is sent is swallowed and nothing comes. New ones are sound.
+    /// </summary>
+    public void HalfOpen()
+    {
+        foreach (var connection in connections.Keys)
+            connection.IsDead = true;
+    }
+
+    /// <summary>
+    /// Does something when a piece of data comes by for the so-manieth time, counted from now: before it has passed, and then it never
+    /// does; or right after.
+    /// </summary>
+    public Task InterruptAt(Func<Piece, bool> matches, int occurrence, bool before, Func<Task> what)
+    {
+        var planned = new Interruption(matches, before, what) { Left = occurrence };
+        lock (gate)
+            interruption = planned;
+        return planned.Done.Task;
+    }
+
+    /// <summary>As if nothing had been planned.</summary>
+    public void DoNotInterrupt()
+    {
+        lock (gate)
+            interruption = null;
     }
 
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
-        listener.Stop();
+        Unlisten();
         Flow();
         Cut();
-        await work;
+        await accepting;
+        await Task.WhenAll(connections.Values);
         stopping.Dispose();
     }
 
@@ -70,90 +128,187 @@ public sealed class FaultyWire : IAsyncDisposable
         return source;
     }
 
-    private async Task AcceptAsync()
+    /// <summary>On the same port each time.</summary>
+    private void Listen()
     {
-        List<Task> connections = [];
-        while (!stopping.IsCancellationRequested)
+        var begun = new TcpListener(IPAddress.Loopback, Port);
+        begun.Start();
+        Port = ((IPEndPoint)begun.LocalEndpoint).Port;
+        listener = begun;
+        accepting = AcceptAsync(begun);
+    }
+
+    private void Unlisten()
+    {
+        listener?.Dispose();
+        listener = null;
+    }
+
+    private async Task AcceptAsync(TcpListener from)
+    {
+        while (true)
         {
             try
             {
-                var near = await listener.AcceptTcpClientAsync(stopping.Token);
-                connections.Add(ConnectAsync(near));
+                var connection = new Connection(await from.AcceptTcpClientAsync(stopping.Token));
+                // Registered before it can end.
+                var begin = new TaskCompletionSource();
+                connections[connection] = ServeAsync(connection, begin.Task);
+                begin.SetResult();
             }
             catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
             {
-                break;
+                return;
             }
         }
-        await Task.WhenAll(connections);
     }
 
-    private async Task ConnectAsync(TcpClient near)
+    private async Task ServeAsync(Connection connection, Task begin)
     {
-        using var far = new TcpClient();
-        Socket? nearEnd = null, farEnd = null;
+        await begin;
         try
         {
-            if (Refuses)
-                return;
-            await far.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
-            near.NoDelay = far.NoDelay = true;
-            (nearEnd, farEnd) = (near.Client, far.Client);
-            ends[nearEnd] = ends[farEnd] = true;
-            await Task.WhenAny(PassAsync(near, far, asked), PassAsync(far, near, heard: null));
+            using (connection)
+            {
+                await connection.Far.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
+                connection.Near.NoDelay = connection.Far.NoDelay = true;
+                await Task.WhenAny(
+                    PassAsync(connection, connection.Near, connection.Far, toServer: true), PassAsync(connection, connection.Far, connection.Near, toServer: false));
+            }
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (IsCut(e))
         {
             // Cut, or its server is gone.
         }
-        finally
-        {
-            if (nearEnd is not null)
-                ends.TryRemove(nearEnd, out _);
-            if (farEnd is not null)
-                ends.TryRemove(farEnd, out _);
-            near.Dispose();
-        }
+        connections.TryRemove(connection, out _);
     }
 
     /// <summary>Takes in whatever comes, also while nothing passes.</summary>
-    private async Task PassAsync(TcpClient from, TcpClient to, ConcurrentQueue<string>? heard)
+    private async Task PassAsync(Connection connection, TcpClient from, TcpClient to, bool toServer)
     {
         var pieces = Channel.CreateUnbounded<byte[]>();
-        var sending = SendAsync(pieces.Reader, to);
+        var sending = SendAsync(connection, pieces.Reader, to, toServer);
         var buffer = new byte[16 * 1024];
         try
         {
             while (await from.GetStream().ReadAsync(buffer, stopping.Token) is > 0 and var count)
             {
-                heard?.Enqueue(Encoding.Latin1.GetString(buffer, 0, count));
+                if (toServer)
+                    asked.Enqueue(Encoding.Latin1.GetString(buffer, 0, count));
                 pieces.Writer.TryWrite(buffer[..count]);
             }
+            pieces.Writer.Complete();
+            await sending;
+            // Of a dead connection not even the end is told.
+            if (connection.IsDead)
+                await Task.Delay(Timeout.Infinite, stopping.Token);
         }
         catch (Exception e) when (IsCut(e))
         {
+            // Cut.
+            pieces.Writer.TryComplete();
         }
-        pieces.Writer.Complete();
-        await sending;
     }
 
-    private async Task SendAsync(ChannelReader<byte[]> pieces, TcpClient to)
+    private async Task SendAsync(Connection connection, ChannelReader<byte[]> pieces, TcpClient to, bool toServer)
     {
         try
         {
             await foreach (var piece in pieces.ReadAllAsync(stopping.Token))
             {
                 await open.Task.WaitAsync(stopping.Token);
-                if (Delay > TimeSpan.Zero)
-                    await Task.Delay(Delay, stopping.Token);
-                await to.GetStream().WriteAsync(piece, stopping.Token);
+                if (connection.IsDead)
+                    continue;
+                var due = TakeInterruption(new Piece(piece, toServer));
+                if (due is { Before: true })
+                {
+                    await due.RunAsync();
+                    connection.Reset();
+                    return;
+                }
+                await WriteAsync(to.GetStream(), piece);
+                if (due is not null)
+                    await due.RunAsync();
             }
         }
         catch (Exception e) when (IsCut(e))
         {
+            // Cut.
+        }
+    }
+
+    private async Task WriteAsync(NetworkStream to, ReadOnlyMemory<byte> data)
+    {
+        for (var sent = 0; sent < data.Length;)
+        {
+            if (Delay > TimeSpan.Zero)
+                await Task.WhenAny(Task.Delay(Delay, stopping.Token), healed.Task);
+            // What drips may be dried up in the middle, or flow again.
+            await open.Task.WaitAsync(stopping.Token);
+            var next = Drips ? 1 : data.Length - sent;
+            await to.WriteAsync(data.Slice(sent, next), stopping.Token);
+            sent += next;
+        }
+    }
+
+    private Interruption? TakeInterruption(Piece piece)
+    {
+        lock (gate)
+        {
+            if (interruption is not { } planned || !planned.Matches(piece) || --planned.Left > 0)
+                return null;
+            interruption = null;
+            return planned;
         }
     }
 
     private static bool IsCut(Exception exception) =>
         exception is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException;
+
+    private sealed record Interruption(Func<Piece, bool> Matches, bool Before, Func<Task> What)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Left { get; set; }
+
+        public async Task RunAsync()
+        {
+            await What();
+            Done.TrySetResult();
+        }
+    }
+
+    /// <summary>Data on its way, as they were read.</summary>
+    public readonly record struct Piece(ReadOnlyMemory<byte> Data, bool ToServer)
+    {
+        public bool Contains(ReadOnlySpan<byte> text) => Data.Span.IndexOf(text) >= 0;
+    }
+
+    private sealed class Connection(TcpClient near) : IDisposable
+    {
+        private volatile bool dead;
+
+        public TcpClient Near => near;
+
+        public TcpClient Far { get; } = new();
+
+        public bool IsDead
+        {
+            get => dead;
+            set => dead = value;
+        }
+
+        /// <summary>Without a wait the other side sees a reset. Closing what is closed does nothing.</summary>
+        public void Reset()
+        {
+            near.Client?.Close(timeout: 0);
+            Far.Client?.Close(timeout: 0);
+        }
+
+        public void Dispose()
+        {
+            near.Dispose();
+            Far.Dispose();
+        }
+    }
 }

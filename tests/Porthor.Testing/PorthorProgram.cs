@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Porthor.Server.Configuration;
@@ -13,6 +14,11 @@ internal sealed class PorthorProgram : IAsyncDisposable
     /// <summary>Long, for a busy machine; a program that hangs must not hang the tests.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
+    private static readonly string[] SecretVariables = ["_SECRET", "_TOKEN", "_PASSWORD", "_KEY"];
+
+    /// <summary>What prints a secret because that is what it is for.</summary>
+    private static readonly string[][] PrintingSecrets = [["token", "create"], ["generate-token"], ["generate-session-secret"], ["generate-key"]];
+
     private readonly List<RunningProgram> started = [];
 
     /// <summary>Where it is run.</summary>
@@ -20,8 +26,18 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
+    /// <summary>It may be given limits to its files as it runs.</summary>
+    public bool SurvivesFullDisk { get; init; }
+
+    /// <summary>It has no rights that others have not.</summary>
+    public bool RunsAsNobody { get; set; }
+
+    /// <summary>What it must not print, besides whole tokens and the secrets among the variables.</summary>
+    public ConcurrentBag<string> Secrets { get; } = [];
+
     /// <summary>A program that is configured for a deployment; its stores can be looked into beside it.</summary>
-    public static async Task<PorthorProgram> ForAsync(Deployment deployment)
+    /// <param name="yaml">More lines of configuration, for the modes that have a file.</param>
+    public static async Task<PorthorProgram> ForAsync(Deployment deployment, string yaml = "")
     {
         var program = new PorthorProgram();
         var settings = deployment.Settings;
@@ -30,9 +46,10 @@ internal sealed class PorthorProgram : IAsyncDisposable
         {
             program.Variables["PORTHOR_DATABASE_URL"] = (await RealServers.Instance.PostgresAsync()).Url(database);
             program.Variables["PORTHOR_SESSION_SECRET"] = settings.SessionKeys[0].Reveal();
+            program.Variables["PORTHOR_BOOTSTRAP_TOKEN"] = settings.BootstrapToken!.Reveal();
             program.Variables["PORTHOR_GITHUB_CLIENT_SECRET"] = "github-secret";
             program.Configure(
-                """
+                $"""
                 baseUrl: https://example.com/
                 github:
                   clientId: some-client
@@ -41,6 +58,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
                   "admin:userinfo": Can see user information for any user
                   "read:all": Can read everything
                   "user:token": Can create and modify user tokens
+                {yaml}
                 """);
         }
         if (settings.Mode == DeploymentMode.Cluster)
@@ -74,7 +92,13 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     private RunningProgram Start(string file, string[] arguments, string input)
     {
-        var program = new ProcessStartInfo(file, arguments)
+        string[] command = [file, .. arguments];
+        // The signal that a file would grow too long would end the process; a full disk only fails the call.
+        if (SurvivesFullDisk)
+            command = ["bash", "-c", "trap '' XFSZ; exec \"$@\"", "bash", .. command];
+        if (RunsAsNobody && Environment.UserName == "root")
+            command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", .. command];
+        var program = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,
@@ -87,16 +111,26 @@ internal sealed class PorthorProgram : IAsyncDisposable
             program.Environment.Remove(name);
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
-        var running = new RunningProgram(Process.Start(program)!, Bound, input);
+        var running = new RunningProgram(Process.Start(program)!, Bound, input)
+        {
+            // A shell prints whatever its script wants.
+            PrintsSecret = file == "bash" || Array.Exists(PrintingSecrets, verbs => arguments.Skip(1).Take(verbs.Length).SequenceEqual(verbs)),
+        };
         started.Add(running);
         return running;
     }
 
     public async ValueTask DisposeAsync()
     {
+        var watch = new SecretWatch(() => started.SelectMany(running => (running.PrintsSecret ? running.Errors : running.Output + running.Errors).Split('\n')));
+        foreach (var (_, value) in Variables.Where(variable => SecretVariables.Any(end => variable.Key.EndsWith(end, StringComparison.Ordinal))))
+            watch.Secret(value);
+        foreach (var secret in Secrets)
+            watch.Secret(secret);
         foreach (var running in started)
             await running.DisposeAsync();
         Directory.Delete(Folder, recursive: true);
+        watch.ThrowIfLeaked();
     }
 }
 
@@ -124,11 +158,24 @@ internal sealed class RunningProgram : IAsyncDisposable
         process.StandardInput.Close();
     }
 
-    public int Id => process.Id;
+    /// <summary>Its output is a secret, for whoever asked for one.</summary>
+    public bool PrintsSecret { get; init; }
 
     public string Output => Read(output);
 
     public string Errors => Read(errors);
+
+    public int Id => process.Id;
+
+    /// <summary>How much memory it has.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            process.Refresh();
+            return process.WorkingSet64;
+        }
+    }
 
     /// <summary>As <c>kill -9</c>, and waits until it is gone.</summary>
     public Task<Outcome> KillAsync()

@@ -91,7 +91,7 @@ public sealed class RealServers : IAsyncDisposable
 /// <summary>A PostgreSQL server of our own. It refuses to run as root, so as root it runs as Debian's user for it.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
-    private const string User = "porthor";
+    public const string User = "porthor";
     private readonly Process process;
     private int databases;
 

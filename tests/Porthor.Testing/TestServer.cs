@@ -28,6 +28,9 @@ internal sealed class TestServer : IAsyncDisposable
         Logs = logs;
         Url = new Uri(app.Urls.First());
         Client = CreateClient();
+        Watch = new SecretWatch(() => logs.Raw);
+        foreach (var key in core.SessionKeys)
+            Watch.Secret(key.Reveal());
     }
 
     public Deployment Deployment { get; }
@@ -35,6 +38,9 @@ internal sealed class TestServer : IAsyncDisposable
     public PorthorCore Core { get; }
 
     public JsonLogs Logs { get; }
+
+    /// <summary>Sees to it that no secret is where it must not be; when the server stops, none may have been.</summary>
+    public SecretWatch Watch { get; }
 
     public Uri Url { get; }
 
@@ -104,10 +110,14 @@ internal sealed class TestServer : IAsyncDisposable
             request.Content = new StringContent(text, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));
         else if (json is not null)
             request.Content = JsonContent.Create(json);
-        foreach (var (name, value) in headers ?? [])
+        List<(string Name, string Value)> sent = [.. headers ?? []];
+        foreach (var (name, value) in sent)
             request.Headers.TryAddWithoutValidation(name, value);
+        Watch.Sent(sent);
         using var response = await Client.SendAsync(request);
-        return await Answer.ReadAsync(response);
+        var answer = await Answer.ReadAsync(response);
+        Watch.Received(answer);
+        return answer;
     }
 
     public Task<Answer> GetAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Get, path, headers);
@@ -140,6 +150,7 @@ internal sealed class TestServer : IAsyncDisposable
         if (ownsDeployment)
             await Deployment.DisposeAsync();
         loggers.Dispose();
+        Watch.ThrowIfLeaked();
     }
 }
 

@@ -20,7 +20,6 @@ internal sealed class LoginSite : IAsyncDisposable
     private LoginSite(TestServer host, UpstreamServer upstream, StillClock clock)
     {
         (Host, Upstream, Clock) = (host, upstream, clock);
-        Watch = new SecretWatch(host.Logs);
         Metrics = new RecordedMetrics(host.Core.Metrics);
         foreach (var secret in (string[])[OidcUpstream.ClientSecret, GitHubUpstream.ClientSecret, GitHubUpstream.AccessToken, Webhook, "upstream-access-token"])
             Watch.Secret(secret);
@@ -34,7 +33,7 @@ internal sealed class LoginSite : IAsyncDisposable
 
     public StillClock Clock { get; }
 
-    public SecretWatch Watch { get; }
+    public SecretWatch Watch => Host.Watch;
 
     public RecordedMetrics Metrics { get; }
 
