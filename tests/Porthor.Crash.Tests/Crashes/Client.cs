@@ -1,0 +1,117 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Crash.Tests.Crashes;
+
+/// <summary>
+/// A client that does one thing after another, at whichever node is up, and holds each answer against what had been
+/// acknowledged before it asked.
+/// </summary>
+internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, Forest forest, Token administrator, HttpClient http)
+{
+    private const string Narrow = "user:token";
+    private const string Wide = "read:all";
+
+    private readonly Random random = new(HashCode.Combine(seed, number));
+    private int names;
+
+    /// <summary>How many answers came, and how many did not.</summary>
+    public (int Answered, int Unanswered) Count { get; private set; }
+
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            // Drawn before anything is looked at, so that a seed always draws the same.
+            var (act, pick, where) = (random.Next(100), random.Next(int.MaxValue), random.Next(nodes.Count));
+            await Task.WhenAny([.. nodes.Select(node => node.UntilUpAsync()), Task.Delay(Timeout.Infinite, stopping)]);
+            var node = Enumerable.Range(where, nodes.Count).Select(i => nodes[i % nodes.Count]).FirstOrDefault(node => node.IsUp);
+            if (node is not null)
+                await StepAsync(node.Url, act, forest.Pick(pick));
+        }
+    }
+
+    private Task StepAsync(Uri node, int act, KnownToken? token) => act switch
+    {
+        _ when token is null => CreateAsync(node),
+        < 15 => CreateAsync(node),
+        < 35 => DelegateAsync(node, token),
+        < 55 => UseAsync(node, token),
+        < 75 => UseWideAsync(node, token),
+        < 87 => EditAsync(node, token, widen: act % 2 == 0),
+        _ => RevokeAsync(node, token),
+    };
+
+    private async Task CreateAsync(Uri node)
+    {
+        var username = $"user{random.Next(5)}";
+        if (Note(await http.CreateUserTokenAsync(node, administrator, username, $"{number}-{names++}", Narrow, Wide)) is { StatusCode: 201 } made)
+            forest.Add(Requests.TokenIn(made), username, parent: null);
+    }
+
+    private async Task DelegateAsync(Uri node, KnownToken parent)
+    {
+        var revoked = parent.IsRevoked;
+        if (Note(await http.DelegateAsync(node, parent.Token, $"service-{random.Next(3)}", Wide)) is { StatusCode: 200 } made)
+        {
+            revoked.ShouldBeFalse($"{parent.Token.Key} had been revoked and got a child");
+            forest.Add(Token.Parse(made.Header("X-Auth-Request-Token")!), parent.Username, parent);
+        }
+    }
+
+    public async Task UseAsync(Uri node, KnownToken token)
+    {
+        var revoked = token.IsRevoked;
+        switch (Note(await http.PassAsync(node, token.Token)))
+        {
+            case { StatusCode: 200 }:
+                revoked.ShouldBeFalse($"{token.Token.Key} works, and its revocation had been acknowledged");
+                break;
+            case { StatusCode: 401 }:
+                token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} does not work, and nobody has revoked it");
+                break;
+        }
+    }
+
+    private async Task UseWideAsync(Uri node, KnownToken token)
+    {
+        var (revoked, narrowed) = (token.IsRevoked, token.IsNarrowed);
+        if (Note(await http.PassAsync(node, token.Token, $"scope={Wide}")) is { StatusCode: 200 })
+        {
+            revoked.ShouldBeFalse($"{token.Token.Key} works, and its revocation had been acknowledged");
+            // Given back in the meantime it may pass.
+            (narrowed && token.IsNarrowed).ShouldBeFalse($"{token.Token.Key} has a scope whose loss had been acknowledged");
+        }
+    }
+
+    private async Task EditAsync(Uri node, KnownToken token, bool widen)
+    {
+        // Only user tokens can be changed.
+        if (token.Parent is not null || !token.TryBeginEditing())
+            return;
+        if (widen)
+            token.IsNarrowed = false;
+        string[] scopes = widen ? [Narrow, Wide] : [Narrow];
+        if (Note(await http.EditAsync(node, administrator, token.Username, token.Token.Key, scopes)) is { StatusCode: 200 })
+        {
+            token.Edits++;
+            if (!widen)
+                forest.Narrow(token);
+        }
+        token.EndEditing();
+    }
+
+    private async Task RevokeAsync(Uri node, KnownToken token)
+    {
+        token.RevocationBegins();
+        if (Note(await http.RevokeAsync(node, administrator, token.Username, token.Token.Key)) is { StatusCode: 204 })
+            token.RevocationAcknowledged();
+    }
+
+    private Answer? Note(Answer? answer)
+    {
+        Count = answer is null ? (Count.Answered, Count.Unanswered + 1) : (Count.Answered + 1, Count.Unanswered);
+        answer?.StatusCode.ShouldNotBe(500, answer.Body);
+        return answer;
+    }
+}

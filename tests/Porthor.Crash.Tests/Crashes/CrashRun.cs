@@ -1,0 +1,181 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Crash.Tests.Crashes;
+
+/// <summary>
+/// One story: clients change and use tokens at several nodes, which are killed between two of their messages to a store and
+/// started again; then what the clients were told is compared with what is.
+/// </summary>
+internal sealed class CrashRun : IAsyncDisposable
+{
+    private const int Clients = 6;
+
+    /// <summary>A node that has this little to do is killed where it stands.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly Deployment deployment;
+    private readonly List<Node> nodes;
+    private readonly Random random;
+    private readonly Forest forest = new();
+    private readonly HttpClient http = Node.CreateClient();
+    private readonly List<Client> clients = [];
+    private Token administrator = null!;
+
+    private CrashRun(Deployment deployment, List<Node> nodes, int seed)
+    {
+        this.deployment = deployment;
+        this.nodes = nodes;
+        random = new Random(seed);
+        Seed = seed;
+    }
+
+    public int Seed { get; }
+
+    private int Answered => clients.Sum(client => client.Count.Answered);
+
+    /// <summary>What happened, in a line.</summary>
+    public string Summary { get; private set; } = "";
+
+    public static async Task<CrashRun> BeginAsync(Mode mode, int nodeCount, int seed)
+    {
+        var deployment = await Deployment.CreateAsync(mode);
+        List<Node> nodes = [];
+        for (var number = 0; number < nodeCount; number++)
+            nodes.Add(await Node.CreateAsync(deployment));
+        var run = new CrashRun(deployment, nodes, seed);
+        // The first one makes the schema.
+        foreach (var node in nodes)
+            await node.StartAsync();
+        run.administrator = await run.http.CreateAdministratorAsync(nodes[0].Url, deployment.Settings.BootstrapToken!);
+        return run;
+    }
+
+    /// <summary>Lets the clients loose, kills nodes so many times, and waits for the clients' end.</summary>
+    public async Task KillAsync(int kills)
+    {
+        using var stopping = new CancellationTokenSource();
+        clients.AddRange(Enumerable.Range(0, Clients).Select(number => new Client(number, Seed, nodes, forest, administrator, http)));
+        List<Task> work = [.. clients.Select(client => Task.Run(() => client.RunAsync(stopping.Token)))];
+        try
+        {
+            // Each point once before any comes again.
+            var points = KillPoint.In(deployment.Mode);
+            random.Shuffle(points);
+            for (var kill = 0; kill < kills && work.TrueForAll(client => !client.IsFaulted); kill++)
+                await KillOneAsync(points[kill % points.Length]);
+        }
+        finally
+        {
+            await stopping.CancelAsync();
+            await Task.WhenAll(work);
+        }
+    }
+
+    /// <summary>Compares. What the audit has to repair is repaired, and then nothing may be left to repair.</summary>
+    public async Task CheckAsync()
+    {
+        var tokens = forest.Tokens;
+        var rows = await ListAsync(tokens);
+        var working = await WorkingAsync(tokens);
+        foreach (var token in working)
+            rows.ShouldContain(token.Token.Key, "it works and is not listed");
+        await CheckHistoryAsync(tokens);
+
+        var audit = await nodes[0].RunAsync("audit", "--fix");
+        audit.ExitCode.ShouldBe(0, audit.Errors);
+        var again = await nodes[0].RunAsync("audit", "--strict");
+        (again.ExitCode, again.Output).ShouldBe((0, ""));
+        // What the audit repaired, it did not by giving back what was taken or taking what was given.
+        (await WorkingAsync(tokens)).ShouldBe(working);
+
+        Summary = $"seed {Seed}: {tokens.Count} tokens, {tokens.Count(token => token.IsRevoked)} revoked; {Answered} answers, "
+            + $"{clients.Sum(client => client.Count.Unanswered)} never came; the audit repaired {audit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length}";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        foreach (var node in nodes)
+        {
+            foreach (var token in forest.Tokens)
+                node.Secret(token.Token.Reveal().Split('.')[1]);
+            await node.DisposeAsync();
+        }
+        await deployment.DisposeAsync();
+    }
+
+    /// <summary>Kills a node at one of its next messages to a store, and starts it again when others have gone on without it.</summary>
+    private async Task KillOneAsync(KillPoint point)
+    {
+        var node = nodes[random.Next(nodes.Count)];
+        var (occurrence, pause) = (1 + random.Next(10), random.Next(50));
+        var killed = point.PlanAsync(node, occurrence);
+        try
+        {
+            await killed.WaitAsync(Patience);
+        }
+        catch (TimeoutException)
+        {
+            point.Forget(node);
+            if (node.IsUp)
+                await node.KillAsync();
+            else
+                await killed;
+        }
+        var answered = Answered;
+        if (nodes.Exists(other => other.IsUp))
+            await RealServers.UntilAsync(() => Task.FromResult(Answered > answered + pause ? true : throw new TimeoutException()), "others going on");
+        await node.StartAsync();
+    }
+
+    private async Task<HashSet<TokenKey>> ListAsync(IReadOnlyList<KnownToken> tokens)
+    {
+        HashSet<TokenKey> keys = [];
+        foreach (var username in tokens.Select(token => token.Username).Distinct())
+        {
+            var list = await http.ListAsync(nodes[0].Url, administrator, username);
+            keys.UnionWith(Requests.ItemsIn(list!).Select(item => new TokenKey(item.GetProperty("token").GetString()!)));
+        }
+        return keys;
+    }
+
+    /// <summary>
+    /// The tokens that work, by all nodes alike. None that was revoked is among them, and all that nobody wanted to revoke are.
+    /// </summary>
+    private async Task<IReadOnlyList<KnownToken>> WorkingAsync(IReadOnlyList<KnownToken> tokens)
+    {
+        List<KnownToken> working = [];
+        foreach (var token in tokens)
+        {
+            var answers = await Task.WhenAll(nodes.Select(node => http.PassAsync(node.Url, token.Token)));
+            var works = answers.Select(answer => answer!.StatusCode switch { 200 => true, 401 => false, _ => throw new InvalidOperationException(answer.Body) }).Distinct().ToList();
+            works.Count.ShouldBe(1, $"nodes do not agree on {token.Token.Key}");
+            if (works[0])
+            {
+                token.IsRevoked.ShouldBeFalse($"{token.Token.Key} works, and its revocation was acknowledged");
+                working.Add(token);
+            }
+            else
+            {
+                token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} does not work, and nobody has revoked it");
+            }
+        }
+        return working;
+    }
+
+    /// <summary>A row for each change that was acknowledged: one creation, one revocation, and all edits.</summary>
+    private async Task CheckHistoryAsync(IReadOnlyList<KnownToken> tokens)
+    {
+        var postgres = await RealServers.Instance.PostgresAsync();
+        var counts = (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT token, action, count(*) FROM token_change_history GROUP BY 1, 2"))
+            .ToDictionary(row => (row[0]!, row[1]!), row => int.Parse(row[2]!));
+        foreach (var token in tokens)
+        {
+            int Count(string action) => counts.GetValueOrDefault((token.Token.Key.Value, action));
+            Count("create").ShouldBe(1, $"creations of {token.Token.Key} in history");
+            Count("edit").ShouldBeGreaterThanOrEqualTo(token.Edits, $"edits of {token.Token.Key} in history");
+            Count("revoke").ShouldBeInRange(token.IsRevoked ? 1 : 0, token.MayBeRevoked ? 1 : 0, $"revocations of {token.Token.Key} in history");
+        }
+    }
+}

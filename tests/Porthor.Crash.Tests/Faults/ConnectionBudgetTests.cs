@@ -1,0 +1,64 @@
+using Porthor.Testing;
+using Porthor.Values;
+
+namespace Porthor.Crash.Tests.Faults;
+
+/// <summary>However many ask, the stores are asked through so many connections and no more.</summary>
+public sealed class ConnectionBudgetTests
+{
+    private const int Crowd = 300;
+
+    private static readonly AddressBlock[] Proxies = [AddressBlock.Parse("127.0.0.1/32")];
+
+    [Fact]
+    public async Task A_node_has_as_many_connections_to_postgres_as_configured_and_one_to_each_redis_database()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with { DatabaseConnections = 3, Proxies = Proxies });
+        var groups = await RouteGroups.OfAsync(server);
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
+        var (persistent, ephemeral) = (server.Deployment.Settings.PersistentRedis!.Database, server.Deployment.Settings.EphemeralRedis!.Database);
+        var asked = AskAsync(groups);
+        var (mostSql, mostRedis, looks) = (0, 0, 0);
+        do
+        {
+            var sql = await postgres.QueryAsync("postgres", $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{server.Deployment.DatabaseName}'");
+            mostSql = Math.Max(mostSql, int.Parse(sql[0][0]!));
+            var clients = await redis.GetServers()[0].ClientListAsync();
+            mostRedis = Math.Max(mostRedis, clients.Count(client => client.Name == "porthor" && (client.Database == persistent || client.Database == ephemeral)));
+            looks++;
+        }
+        while (!asked.IsCompleted);
+        await asked;
+        looks.ShouldBeGreaterThan(3);
+        mostSql.ShouldBeInRange(1, 3);
+        mostRedis.ShouldBeInRange(1, 2);
+    }
+
+    [Fact]
+    public async Task A_file_is_opened_a_bounded_number_of_times()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded, settings => settings with { Proxies = Proxies });
+        var groups = await RouteGroups.OfAsync(server);
+        var asked = AskAsync(groups);
+        var most = 0;
+        do
+        {
+            // This process is the server.
+            most = Math.Max(most, Directory.GetFiles("/proc/self/fd").Count(fd => new FileInfo(fd).LinkTarget == server.Core.DataDirectory!.DatabasePath));
+            await Task.Yield();
+        }
+        while (!asked.IsCompleted);
+        await asked;
+        // One that writes, eight that read lists, and those that read records: as many as there are threads that run.
+        most.ShouldBeInRange(2, 1 + 8 + 32);
+    }
+
+    /// <summary>Who waits for a connection longer than an answer may take is told so, and nothing else.</summary>
+    private static Task AskAsync(RouteGroups groups) => Task.WhenAll(Enumerable.Range(0, Crowd).Select(async number =>
+    {
+        var group = groups.All[number % groups.All.Count];
+        (await group.AskAsync()).StatusCode.ShouldBeOneOf(group.Usual, group.Away);
+    }));
+}

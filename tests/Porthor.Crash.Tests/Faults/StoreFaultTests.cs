@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using Porthor.Secrets;
+using Porthor.Testing;
+using Porthor.Values;
+
+namespace Porthor.Crash.Tests.Faults;
+
+/// <summary>
+/// Whatever ails the wire to a store: each route answers in time, what needs the store with 503 and nothing else, what does not need it as
+/// ever; and a second after the fault is gone all are well again.
+/// </summary>
+public abstract class StoreFaultTests(ITestOutputHelper output)
+{
+    /// <summary>Of a machine that is busy with other tests.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
+
+    /// <summary>How many ask the same; there are 20 connections to PostgreSQL.</summary>
+    private const int Crowd = 5;
+
+    public static TheoryData<Ailment> Ailments => [.. Enum.GetValues<Ailment>()];
+
+    private protected async Task SurvivesAsync(Mode mode, Store ailing, Ailment ailment)
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var ledger = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var vault = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
+        await using var server = await TestServer.StartAsync(mode, settings => settings with
+        {
+            AnswerTimeout = RouteGroups.AnswerTimeout,
+            ApiTimeout = RouteGroups.ApiTimeout,
+            Proxies = [AddressBlock.Parse("127.0.0.1/32")],
+            DatabaseConnection = new Secret(settings.DatabaseConnection!.Reveal().Replace($"Port={ledger.Target}", $"Port={ledger.Port}", StringComparison.Ordinal)),
+            PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = vault.Port } : null,
+        });
+        var groups = await RouteGroups.OfAsync(server);
+        // Twice: connections are made, and what is remembered is remembered.
+        for (var i = 0; i < 2; i++)
+            await Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Name)));
+
+        var wire = ailing == Store.Vault ? vault : ledger;
+        ailment.Begin(wire);
+        // A crowd, so that whatever there is of threads and connections is wanted by those who wait.
+        await Task.WhenAll(groups.All.SelectMany(group => Enumerable.Range(0, Crowd).Select(_ => AskAsync(group, ailing, ailment))));
+
+        wire.Heal();
+        var healed = Stopwatch.GetTimestamp();
+        await RealServers.UntilAsync(
+            async () =>
+            {
+                foreach (var group in groups.All)
+                    (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Name);
+            },
+            "all routes");
+        var recovered = Stopwatch.GetElapsedTime(healed);
+        output.WriteLine($"recovered after {recovered.TotalMilliseconds:F0} ms");
+        // A connection whose end is gone is given up when nothing has come through it for so long, and not before.
+        recovered.ShouldBeLessThan((ailment == Ailment.HalfOpen ? 4 * RouteGroups.AnswerTimeout : TimeSpan.Zero) + TimeSpan.FromSeconds(1) + Slack);
+    }
+
+    private async Task AskAsync(RouteGroup group, Store ailing, Ailment ailment)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var answer = await group.AskAsync();
+        var took = Stopwatch.GetElapsedTime(begun);
+        output.WriteLine($"{group.Name}: {answer.StatusCode} after {took.TotalMilliseconds:F0} ms");
+        if ((group.Needs & ailing) == Store.None)
+            answer.StatusCode.ShouldBe(group.Usual, group.Name);
+        else if (ailment is Ailment.Reset or Ailment.HalfOpen)
+            answer.StatusCode.ShouldBeOneOf(group.Usual, group.Away);
+        else
+            answer.StatusCode.ShouldBe(group.Away, group.Name);
+        took.ShouldBeLessThan(group.Bound + Slack, group.Name);
+    }
+}
+
+public sealed class LedgerFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
+{
+    [Theory]
+    [MemberData(nameof(Ailments))]
+    public Task However_the_ledger_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Cluster, Store.Ledger, ailment);
+}
+
+public sealed class VaultFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
+{
+    [Theory]
+    [MemberData(nameof(Ailments))]
+    public Task However_the_vault_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Cluster, Store.Vault, ailment);
+}
+
+/// <summary>Where the records are in the ledger's database, it is both.</summary>
+public sealed class DatabaseFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
+{
+    [Theory]
+    [MemberData(nameof(Ailments))]
+    public Task However_the_database_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Database, Store.Both, ailment);
+}

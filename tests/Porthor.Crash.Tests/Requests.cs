@@ -1,0 +1,64 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Crash.Tests;
+
+/// <summary>What clients of a node ask, over HTTP. An answer that does not come is null: what was asked may have been done, or not.</summary>
+internal static class Requests
+{
+    public const string Service = "some-service";
+
+    public static Task<Answer?> CreateUserTokenAsync(this HttpClient client, Uri node, Token administrator, string username, string name, params string[] scopes) =>
+        client.AskAsync(HttpMethod.Post, node, "/auth/api/v1/tokens", administrator, new { username, token_type = "user", token_name = name, scopes });
+
+    public static Task<Answer?> EditAsync(this HttpClient client, Uri node, Token administrator, string username, TokenKey key, params string[] scopes) =>
+        client.AskAsync(HttpMethod.Patch, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator, new { scopes });
+
+    public static Task<Answer?> RevokeAsync(this HttpClient client, Uri node, Token administrator, string username, TokenKey key) =>
+        client.AskAsync(HttpMethod.Delete, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator);
+
+    public static Task<Answer?> ListAsync(this HttpClient client, Uri node, Token administrator, string username) =>
+        client.AskAsync(HttpMethod.Get, node, $"/auth/api/v1/users/{username}/tokens", administrator);
+
+    /// <summary>Asks as a proxy does, who wants to know whether the token may pass.</summary>
+    /// <param name="query">The rule of the location.</param>
+    public static Task<Answer?> PassAsync(this HttpClient client, Uri node, Token token, string query = "") =>
+        client.AskAsync(HttpMethod.Get, node, $"/ingress/auth?{query}", token);
+
+    /// <summary>The token of a service behind the gate, made from a parent.</summary>
+    public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, string scopes) =>
+        client.PassAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={scopes}");
+
+    /// <summary>An administrator, who is needed for all of the above. Made with the bootstrap token.</summary>
+    public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)
+    {
+        var made = await client.AskAsync(
+            HttpMethod.Post, node, "/auth/api/v1/tokens", bootstrap, new { username = "bot-admin", token_type = "service", scopes = (string[])["admin:token"] });
+        return TokenIn(made!);
+    }
+
+    public static Token TokenIn(Answer answer) => Token.Parse(answer.Json.GetProperty("token").GetString()!);
+
+    public static IEnumerable<JsonElement> ItemsIn(Answer answer) => answer.Json.EnumerateArray();
+
+    public static async Task<Answer?> AskAsync(this HttpClient client, HttpMethod method, Uri node, string path, Token token, object? json = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(node, path));
+        request.Headers.Authorization = new("Bearer", token.Reveal());
+        request.Headers.Add("X-Original-URL", "https://example.com/");
+        request.Headers.Add("X-Original-Method", "GET");
+        if (json is not null)
+            request.Content = JsonContent.Create(json);
+        try
+        {
+            using var response = await client.SendAsync(request);
+            return await Answer.ReadAsync(response);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using Porthor.Testing;
+
+namespace Porthor.Crash.Tests.Starting;
+
+/// <summary>A server that is started before its database.</summary>
+public sealed class DatabaseAwayTests
+{
+    [Fact]
+    public async Task It_waits_says_so_and_serves_as_soon_as_the_database_is_there()
+    {
+        SkipWithoutPostgres();
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        await using var node = await Node.CreateAsync(deployment);
+        node.Ledger.Refuses = true;
+        var starting = node.StartAsync();
+        await RealServers.UntilAsync(() => Task.FromResult(node.Output.Contains("database not ready, waiting two seconds", StringComparison.Ordinal) ? true : throw new TimeoutException()), "the log");
+        starting.IsCompleted.ShouldBeFalse();
+
+        node.Ledger.Refuses = false;
+        await starting;
+        node.Output.ShouldContain("initialized database schema");
+    }
+
+    /// <summary>Refused at once, or silent: either way it gives up when its time is over.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task It_gives_up_after_a_while_with_one_sentence(bool refuses)
+    {
+        SkipWithoutPostgres();
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        await using var node = await Node.CreateAsync(deployment, "startTimeout: 5s");
+        if (refuses)
+            node.Ledger.Refuses = true;
+        else
+            node.Ledger.Stall();
+        var begun = Stopwatch.GetTimestamp();
+        var ended = await node.RunAsync("run", "--port", "0");
+        ended.ExitCode.ShouldBe(1);
+        ended.Errors.ShouldStartWith("Error: The database cannot be reached: ");
+        ended.Errors.TrimEnd('\n').ShouldNotContain('\n');
+        ended.Output.ShouldContain("database not ready, waiting two seconds");
+        // Five seconds, the attempt that was under way then, and the program's own start.
+        Stopwatch.GetElapsedTime(begun).ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15));
+    }
+
+    private static void SkipWithoutPostgres() => Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+}

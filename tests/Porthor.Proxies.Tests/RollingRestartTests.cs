@@ -1,0 +1,63 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>Two nodes behind a proxy are stopped and started again one after the other, and no visitor of the site notices.</summary>
+public sealed class RollingRestartTests
+{
+    private const int Visitors = 8;
+
+    [Fact]
+    public async Task No_request_fails_while_nodes_are_restarted_one_after_the_other()
+    {
+        Assert.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx) is not null, ProxyProcess.WhyNot(Proxy.Nginx) ?? "");
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        List<Node> nodes = [await Node.CreateAsync(deployment), await Node.CreateAsync(deployment)];
+        await using var site = await Upstream.StartAsync();
+        try
+        {
+            foreach (var node in nodes)
+                await node.StartAsync();
+            var core = await deployment.OpenNodeAsync();
+            var token = (await core.Tokens.SessionForAsync("visitor", "read:all")).Record.Token;
+            // A line for each node, as the comment in site.conf says.
+            var upstream = string.Join(" max_fails=0;\n    server ", nodes.Select(node => node.Url.Authority));
+            await using var proxy = await ProxyProcess.StartAsync(Proxy.Nginx, upstream, site.Address);
+
+            using var stopping = new CancellationTokenSource();
+            var visitors = Enumerable.Range(0, Visitors).Select(_ => Task.Run(() => VisitAsync(proxy.Port, token, stopping.Token))).ToList();
+            foreach (var node in nodes)
+            {
+                var visited = site.Requests;
+                await RealServers.UntilAsync(() => Task.FromResult(site.Requests > visited + 100 ? true : throw new TimeoutException()), "visits");
+                (await node.TerminateAsync()).ExitCode.ShouldBe(0);
+                await node.StartAsync(node.Url.Port);
+            }
+            await stopping.CancelAsync();
+            var answers = (await Task.WhenAll(visitors)).SelectMany(each => each).ToList();
+            answers.Where(answer => answer != 200).ShouldBeEmpty(proxy.Output);
+            answers.Count.ShouldBeGreaterThan(200);
+        }
+        finally
+        {
+            foreach (var node in nodes)
+                await node.DisposeAsync();
+        }
+    }
+
+    private static async Task<List<int>> VisitAsync(int port, Token token, CancellationToken stopping)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        List<int> statuses = [];
+        while (!stopping.IsCancellationRequested)
+        {
+            // One in four asks for a child.
+            using var request = new HttpRequestMessage(HttpMethod.Get, statuses.Count % 4 == 0 ? "/api/x" : "/x") { Headers = { Host = "example.com", Authorization = new("Bearer", token.Reveal()) } };
+            using var response = await client.SendAsync(request, CancellationToken.None);
+            statuses.Add((int)response.StatusCode);
+        }
+        return statuses;
+    }
+}
