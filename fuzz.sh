@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Fuzzes every parser, guided by coverage, and keeps the inputs that reached something new (tests/Porthor.Fuzz).
+#
+#   ./fuzz.sh 3600                 an hour in all
+#   ./fuzz.sh 60 cookie query      some targets, a minute in all
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds=${1:?how many seconds?}
+shift
+
+built=$(mktemp -d)
+trap 'rm -rf "$built"' EXIT
+dotnet publish tests/Porthor.Fuzz --nologo --verbosity quiet --output "$built/plain"
+cp -r "$built/plain" "$built/instrumented"
+dotnet "$built/plain/Porthor.Fuzz.dll" instrument "$built/instrumented"
+dotnet "$built/instrumented/Porthor.Fuzz.dll" run tests/Porthor.Fuzz/corpus "$seconds" "$@"

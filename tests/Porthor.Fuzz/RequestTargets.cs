@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Porthor.History;
+using Porthor.Server.Api;
+using Porthor.Server.Api.Validation;
+using Porthor.Server.Http;
+using Porthor.Server.Ingress;
+using Porthor.Values;
+using static Porthor.Fuzz.FuzzException;
+
+namespace Porthor.Fuzz;
+
+/// <summary>Parts of requests: queries, bodies, what proxies say. A refusal is an answer; anything else that is thrown is a fault.</summary>
+internal static class RequestTargets
+{
+    private static readonly AddressBlock[] Proxies = [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("::1")];
+
+    public static readonly FuzzTarget[] All =
+    [
+        FuzzTarget.OfText("cursor", ["p", "_", "1782907200", "2147483647", "99999999999999999999"], CheckCursor),
+        FuzzTarget.OfText(
+            "query",
+            ["scope=", "&", "service=", "delegate_to=", "delegate_scope=", "minimum_lifetime=", "notebook=true", "satisfy=any", "%", "+", "%00", "%ff", "=", "limit=", "key=", "since=", "ip_address="],
+            CheckQuery),
+        FuzzTarget.OfText("forwarded", [", ", "10.0.0.1", "::1", "http", "https", "|", "/", "@", "example.com", ":80"], CheckForwarded),
+        new("body", ["{", "}", "[", "]", "\"", "\"scopes\":", "\"token_name\":", "\"expires\":", "\"username\":", "\"groups\":", "\\ud800", "1e999", "null"], CheckBody),
+    ];
+
+    private static void CheckCursor(string text)
+    {
+        var errors = new ValidationErrors();
+        var context = new DefaultHttpContext { Request = { QueryString = QueryString.Create("cursor", text) } };
+        try
+        {
+            if (new ParameterReader(context, errors).QueryCursor() is not { } sound || errors.Any)
+                return;
+            var cursor = HistoryCursor.Parse(sound);
+            Require(HistoryCursor.Parse(cursor.ToString()) == cursor, "a cursor reads as it is written");
+            Require(cursor.Reversed().Reversed() == cursor, "twice reversed it is the same");
+        }
+        catch (PorthorException)
+        {
+            // Out of range.
+        }
+    }
+
+    private static void CheckQuery(string text)
+    {
+        var context = new DefaultHttpContext { Request = { QueryString = new QueryString("?" + text) } };
+        context.Request.Headers[IngressParameters.OriginalUrl] = text;
+        context.Request.Headers[IngressParameters.OriginalMethod] = "GET";
+        Refusable(() =>
+        {
+            var errors = new ValidationErrors();
+            var parameters = new IngressParameters(context.Request);
+            parameters.ReadRule(errors)?.ThrowIfContradictory();
+            parameters.ReadAsker("example.com", errors);
+        });
+        Refusable(() =>
+        {
+            var errors = new ValidationErrors();
+            var reader = new ParameterReader(context, errors);
+            reader.QueryUsername();
+            reader.QueryActor();
+            reader.QueryKey();
+            reader.QueryCursor();
+            reader.QueryAddress();
+            reader.QueryLimit();
+            errors.ThrowIfAny();
+        });
+    }
+
+    /// <summary>The parts of the text, each in a header of its own.</summary>
+    private static void CheckForwarded(string text)
+    {
+        var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Loopback } };
+        foreach (var (name, value) in ((string[])["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-Uri"]).Zip(text.Split('|')))
+            context.Request.Headers.Append(name, value);
+        context.Features.Set(ForwardedClient.Find(context, Proxies));
+        Refusable(() =>
+        {
+            var question = ForwardQuestion.Read(context, Proxies);
+            Require(Uri.TryCreate(question.Url, UriKind.Absolute, out _) || question.Url.Contains("//", StringComparison.Ordinal), "what was asked for is a URL");
+        });
+    }
+
+    private static void CheckBody(byte[] data)
+    {
+        foreach (var read in (Action<JsonFields>[])[body => TokenBodies.ReadAdminToken(body), body => TokenBodies.ReadUserToken(body), body => TokenBodies.ReadEdit(body), body => QuotaBodies.ReadPlan(body)])
+        {
+            Refusable(() =>
+            {
+                var context = new DefaultHttpContext { Request = { ContentType = "application/json", Body = new MemoryStream(data) } };
+                var errors = new ValidationErrors();
+                // In memory, so that it is done at once.
+                if (JsonBody.ReadAsync(context.Request, CancellationToken.None).GetAwaiter().GetResult().Fields(errors) is { } fields)
+                    read(fields);
+                var answer = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
+                if (errors.Any)
+                    Problem.Of(errors).WriteAsync(answer.Response).GetAwaiter().GetResult();
+                Encoding.UTF8.GetString(((MemoryStream)answer.Response.Body).ToArray());
+            });
+        }
+    }
+
+    private static void Refusable(Action read)
+    {
+        try
+        {
+            read();
+        }
+        catch (Exception e) when (e is ProblemException or PorthorException)
+        {
+            // Refused, as it should be.
+        }
+    }
+}
