@@ -51,11 +51,11 @@ public static partial class TimeText
     }
 
     /// <summary>
-    /// As <see cref="TryFromNumber"/>, for what was stored. Seconds are what is stored, up to the end of the calendar;
+    /// As <see cref="TryFromNumber"/>, for what was stored. Seconds are what is stored, from one end of the calendar to the other;
     /// only beyond that a number can be milliseconds, because no token is from the seventies.
     /// </summary>
     public static bool TryFromStoredNumber(decimal number, out DateTimeOffset time) =>
-        TryFromNumber(number > LargestSeconds && number <= LastSecond ? number * 1000 : number, out time, out _);
+        TryFromNumber(Math.Abs(number) > LargestSeconds && number >= FirstSecond && number <= LastSecond ? number * 1000 : number, out time, out _);
 
     private static bool Beyond(out DateTimeOffset time, out TimeFault fault)
     {

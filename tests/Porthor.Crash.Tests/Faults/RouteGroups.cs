@@ -17,8 +17,8 @@ internal sealed record RouteGroup(string Name, int Usual, Store Needs, TimeSpan 
 /// <summary>Something of everything that a server is asked.</summary>
 internal sealed class RouteGroups
 {
-    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(0.5);
-    public static readonly TimeSpan ApiTimeout = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan ApiTimeout = TimeSpan.FromSeconds(3);
 
     private int number;
 
