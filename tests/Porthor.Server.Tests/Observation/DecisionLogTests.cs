@@ -26,7 +26,7 @@ public sealed class DecisionLogTests
             await asking.AskAsync("?scope=read:all", ("Authorization", $"Bearer gt-{token.Key}.{Tokens.Token.Create().Reveal()[26..]}"));
         });
         foreach (var text in (string[])["Token authorized", "Permission denied", "Invalid token", "Cannot retrieve token data"])
-            lines.Contains($"\"event\":\"{text}\"", StringComparison.Ordinal).ShouldBe(expected.Contains(text), text);
+            lines.Contains($"\"event\":\"{text}\"", StringComparison.Ordinal).ShouldBe(expected.Contains(text), $"{text} in\n{lines}");
         // What is no answer to a proxy is not bounded.
         lines.ShouldContain("\"event\":\"Said beside\"");
     }
@@ -76,8 +76,9 @@ public sealed class DecisionLogTests
     private static async Task<string> LinesAsync(TestServer beside, DecisionLogOptions decisions, Func<Asking, Task> work)
     {
         var output = new MemoryStream();
-        using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug)
-            .AddProvider(new LineLogger(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), decisions))))
+        // Closed by us: a factory does not close what it was handed, and the last lines are written when it is closed.
+        using (var lines = new LineLogger(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), decisions))
+        using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(lines)))
         {
             var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);
             await using var app = Hosting.ServerHost.Build(core, "http://127.0.0.1:0", loggers);
