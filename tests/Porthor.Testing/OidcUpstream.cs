@@ -50,8 +50,14 @@ internal sealed class OidcUpstream(UpstreamServer server, TimeProvider clock)
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var claims = new JsonObject
         {
-            ["iss"] = Issuer, ["aud"] = query["client_id"], ["sub"] = "subject", ["jti"] = "some-id", ["uid"] = username,
-            ["iat"] = now, ["nbf"] = now, ["exp"] = now + 300,
+            ["iss"] = Issuer,
+            ["aud"] = query["client_id"],
+            ["sub"] = "subject",
+            ["jti"] = "some-id",
+            ["uid"] = username,
+            ["iat"] = now,
+            ["nbf"] = now,
+            ["exp"] = now + 300,
         };
         if (query.TryGetValue("nonce", out var nonce))
             claims["nonce"] = nonce;
@@ -89,8 +95,12 @@ internal sealed class SigningKey(string id)
         var parameters = rsa.ExportParameters(includePrivateParameters: false);
         return new JsonObject
         {
-            ["kty"] = "RSA", ["use"] = "sig", ["alg"] = "RS256", ["kid"] = id,
-            ["n"] = Base64Url.EncodeToString(parameters.Modulus), ["e"] = Base64Url.EncodeToString(parameters.Exponent),
+            ["kty"] = "RSA",
+            ["use"] = "sig",
+            ["alg"] = "RS256",
+            ["kid"] = id,
+            ["n"] = Base64Url.EncodeToString(parameters.Modulus),
+            ["e"] = Base64Url.EncodeToString(parameters.Exponent),
         };
     }
 

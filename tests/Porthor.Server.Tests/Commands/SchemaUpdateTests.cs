@@ -1,6 +1,5 @@
 using System.Text;
 using Porthor.History;
-using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Tokens;
 

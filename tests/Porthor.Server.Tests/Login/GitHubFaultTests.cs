@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Porthor.Testing;
 
@@ -9,8 +8,6 @@ public sealed class GitHubFaultTests
 {
     private const string TokenPath = "/login/oauth/access_token";
 
-    /// <param name="error">On the page.</param>
-    /// <param name="logged">In the log, if that is more.</param>
     [Theory]
     [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code","error_description":"The code is <b>wrong</b>."}""", "Authentication provider failed", "bad_verification_code: The code is &lt;b&gt;wrong&lt;/b&gt;.")]
     [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code"}""", "Authentication provider failed", "bad_verification_code")]

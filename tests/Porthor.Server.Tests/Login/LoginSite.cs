@@ -52,7 +52,9 @@ internal sealed class LoginSite : IAsyncDisposable
             Providers = new ProviderSettings { GitHub = new GitHubSettings(GitHubUpstream.ClientId, new Secret(GitHubUpstream.ClientSecret)) },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>>
             {
-                ["exec:admin"] = ["admins"], ["exec:test"] = ["org-a-team"], ["read:all"] = ["org-other-team", "other-org-team-with-very--F279yg"],
+                ["exec:admin"] = ["admins"],
+                ["exec:test"] = ["org-a-team"],
+                ["read:all"] = ["org-other-team", "other-org-team-with-very--F279yg"],
             },
             Slack = new SlackSettings(Webhook: new Secret(upstream.Url + Webhook)),
         }));

@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Porthor.History;
-using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

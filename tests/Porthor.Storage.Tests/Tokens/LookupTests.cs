@@ -1,9 +1,7 @@
 using System.Text;
 using Porthor.Secrets;
-using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Tokens;
 
