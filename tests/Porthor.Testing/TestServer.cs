@@ -53,17 +53,17 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <param name="configure">Changes the settings before the server starts.</param>
     /// <param name="ownRedis">A Redis that no other test uses, to be harmed.</param>
-    /// <param name="upstream">The only server that this one may ask; null for none.</param>
+    /// <param name="foreign">The only server that this one may ask; null for none.</param>
     /// <param name="provider">In its place, the address of one in a process of its own.</param>
     public static async Task<TestServer> StartAsync(
         Mode mode,
         Func<PorthorSettings, PorthorSettings>? configure = null,
         TimeProvider? clock = null,
         RedisServerProcess? ownRedis = null,
-        UpstreamServer? upstream = null,
+        ForeignServer? foreign = null,
         string? provider = null)
     {
-        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, upstream, provider);
+        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, foreign, provider);
         server.ownsDeployment = true;
         return server;
     }
@@ -73,7 +73,7 @@ internal sealed class TestServer : IAsyncDisposable
         Deployment deployment,
         Func<PorthorSettings, PorthorSettings>? configure = null,
         TimeProvider? clock = null,
-        UpstreamServer? upstream = null,
+        ForeignServer? foreign = null,
         string? provider = null)
     {
         if (configure is not null)
@@ -85,7 +85,7 @@ internal sealed class TestServer : IAsyncDisposable
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddProvider(logs));
         var core = await deployment.OpenNodeAsync(clock, loggers);
-        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services => UpstreamServer.Guard(services, upstream, provider));
+        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services => ForeignServer.Guard(services, foreign, provider));
         await app.StartAsync();
         return new TestServer(deployment, core, app, loggers, logs);
     }

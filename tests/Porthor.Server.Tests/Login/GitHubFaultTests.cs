@@ -29,9 +29,9 @@ public sealed class GitHubFaultTests
     public async Task A_fault_is_told(string method, string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Upstream.On(method, path, new UpstreamReply(status, body, body.StartsWith('{') ? "application/json" : "text/plain"));
+        site.Foreign.On(method, path, new ForeignReply(status, body, body.StartsWith('{') ? "application/json" : "text/plain"));
         var (browser, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Upstream.Url, StringComparison.Ordinal)}");
+        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal)}");
         browser.State.ShouldBe(Sessions.SessionState.Empty);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
 
@@ -49,7 +49,7 @@ public sealed class GitHubFaultTests
     public async Task A_broken_connection_is_told()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Upstream.On("GET", "/api/user", new UpstreamReply(200, "") { BreaksOff = true });
+        site.Foreign.On("GET", "/api/user", new ForeignReply(200, "") { BreaksOff = true });
         var (_, answer) = await site.LogInByGitHubAsync();
         answer.StatusCode.ShouldBe(500);
         answer.Body.ShouldContain("Cannot contact authentication provider");
@@ -62,30 +62,30 @@ public sealed class GitHubFaultTests
     public async Task A_list_does_not_lead_elsewhere(string next)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var url = next.Replace("URL", site.Upstream.Url, StringComparison.Ordinal);
-        site.Upstream.On("GET", "/api/user/teams", new UpstreamReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
+        var url = next.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        site.Foreign.On("GET", "/api/user/teams", new ForeignReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
         var (_, answer) = await site.LogInByGitHubAsync();
         answer.ShouldBeErrorPage(500, $"Authentication provider failed: GitHub user data is invalid: FormatException: Invalid next URL for team data from GitHub: {url}");
-        site.Upstream.RequestsTo("GET", "/api/user/emails").Count.ShouldBe(1);
+        site.Foreign.RequestsTo("GET", "/api/user/emails").Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task A_list_without_end_is_given_up()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var url = $"{site.Upstream.Url}/api/user/teams?page=1";
-        site.Upstream.On("GET", "/api/user/teams", new UpstreamReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
+        var url = $"{site.Foreign.Url}/api/user/teams?page=1";
+        site.Foreign.On("GET", "/api/user/teams", new ForeignReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
         (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
-        site.Upstream.RequestsTo("GET", "/api/user/teams").Count.ShouldBe(100);
+        site.Foreign.RequestsTo("GET", "/api/user/teams").Count.ShouldBe(100);
     }
 
     [Fact]
     public async Task An_answer_without_end_is_given_up()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Upstream.On("GET", "/api/user", new UpstreamReply(200, $"\"{new string('x', 2_000_000)}\""));
+        site.Foreign.On("GET", "/api/user", new ForeignReply(200, $"\"{new string('x', 2_000_000)}\""));
         var (_, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldBeErrorPage(500, $"Cannot contact authentication provider: ReadError from GET {site.Upstream.Url}/api/user");
+        answer.ShouldBeErrorPage(500, $"Cannot contact authentication provider: ReadError from GET {site.Foreign.Url}/api/user");
     }
 
     /// <summary>What operators see in Slack, to the letter (contract/configuration.md 6).</summary>
@@ -93,17 +93,17 @@ public sealed class GitHubFaultTests
     public async Task An_alert_shows_request_and_response()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Upstream.On("GET", "/api/user", UpstreamReply.Text(500, $"a <b> & \"c\" {GitHubUpstream.AccessToken}"));
+        site.Foreign.On("GET", "/api/user", ForeignReply.Text(500, $"a <b> & \"c\" {GitHubSite.AccessToken}"));
         await site.LogInByGitHubAsync();
         var alert = await site.OneAlertAsync();
         JsonNode.Parse(alert.GetRawText())!.ToJsonString().ShouldBe(JsonNode.Parse(
             $$$"""
             {"blocks":[
-              {"type":"section","text":{"type":"mrkdwn","text":"Error in Gafaelfawr: Status 500 from GET {{{site.Upstream.Url}}}/api/user","verbatim":true}},
+              {"type":"section","text":{"type":"mrkdwn","text":"Error in Gafaelfawr: Status 500 from GET {{{site.Foreign.Url}}}/api/user","verbatim":true}},
               {"type":"section","fields":[
                 {"type":"mrkdwn","text":"*Exception type*\nGitHubWebError","verbatim":true},
                 {"type":"mrkdwn","text":"*Failed at*\n2026-07-01 12:00:00.750","verbatim":true}]},
-              {"type":"section","text":{"type":"mrkdwn","text":"*URL*\nGET {{{site.Upstream.Url}}}/api/user","verbatim":true}}],
+              {"type":"section","text":{"type":"mrkdwn","text":"*URL*\nGET {{{site.Foreign.Url}}}/api/user","verbatim":true}}],
              "attachments":[
                {"blocks":[
                  {"type":"section",
@@ -119,8 +119,8 @@ public sealed class GitHubFaultTests
     public async Task An_alert_without_a_response_ends_with_a_line()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Upstream.On("GET", "/api/user", UpstreamReply.Ok(new { login = "some-user", id = 5 }));
-        site.Upstream.On("GET", "/api/user/emails", UpstreamReply.Ok(Array.Empty<object>()));
+        site.Foreign.On("GET", "/api/user", ForeignReply.Ok(new { login = "some-user", id = 5 }));
+        site.Foreign.On("GET", "/api/user/emails", ForeignReply.Ok(Array.Empty<object>()));
         await site.LogInByGitHubAsync();
         var alert = await site.OneAlertAsync();
         var blocks = alert.GetProperty("blocks");
@@ -134,8 +134,8 @@ public sealed class GitHubFaultTests
     public async Task An_alert_that_cannot_be_posted_is_only_logged()
     {
         await using var site = await LoginSite.WithGitHubAsync(
-            Mode.Embedded, settings => settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(UpstreamServer.Dead.Url + "/hook") } });
-        site.Upstream.On("GET", "/api/user", UpstreamReply.Text(500, ""));
+            Mode.Embedded, settings => settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ForeignServer.Dead.Url + "/hook") } });
+        site.Foreign.On("GET", "/api/user", ForeignReply.Text(500, ""));
         (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
         await RealServers.UntilAsync(
             () => site.Lines("Posting Slack message failed").Count == 1 ? Task.CompletedTask : Task.FromException(new InvalidOperationException("no line")), "the log line");

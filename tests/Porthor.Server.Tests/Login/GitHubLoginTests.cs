@@ -19,7 +19,7 @@ public sealed class GitHubLoginTests
         begun.Body.ShouldBeEmpty();
         begun.Header("Cache-Control").ShouldBeNull();
         browser.Location.ShouldBe(
-            $"{site.Upstream.Url}/login/oauth/authorize?client_id=some-github-client&scope=read%3Aorg+read%3Auser+user%3Aemail&state={Uri.EscapeDataString(browser.State.State!)}");
+            $"{site.Foreign.Url}/login/oauth/authorize?client_id=some-github-client&scope=read%3Aorg+read%3Auser+user%3Aemail&state={Uri.EscapeDataString(browser.State.State!)}");
         browser.State.State!.Length.ShouldBe(24);
         browser.State.State.ShouldEndWith("==");
         browser.State.ReturnUrl.ShouldBe(LoginSite.Destination);
@@ -35,7 +35,7 @@ public sealed class GitHubLoginTests
         browser.State.State.ShouldBeNull();
         browser.State.ReturnUrl.ShouldBeNull();
         browser.State.LoginStart.ShouldBeNull();
-        browser.State.GitHub!.Reveal().ShouldBe(GitHubUpstream.AccessToken);
+        browser.State.GitHub!.Reveal().ShouldBe(GitHubSite.AccessToken);
         site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
         site.Metrics.Of("login_elapsed").ShouldBe([7]);
 
@@ -85,7 +85,7 @@ public sealed class GitHubLoginTests
         site.GitHub.User["name"] = "名字 Ünï";
         site.GitHub.Teams.Clear();
         foreach (var (slug, organization) in (ReadOnlySpan<(string, string)>)[("a-team", "ORG"), ("Mixed", "org"), ("broken slug", "org"), ("team", "bad:org")])
-            site.GitHub.Teams.Add(GitHubUpstream.Team(slug, organization, 5));
+            site.GitHub.Teams.Add(GitHubSite.Team(slug, organization, 5));
         var (browser, answer) = await site.LogInByGitHubAsync();
         answer.ShouldLeadTo(LoginSite.Destination);
         var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
@@ -178,7 +178,7 @@ public sealed class GitHubLoginTests
 
     private static void ShouldBeRefused(LoginSite site, LoginBrowser browser)
     {
-        site.GitHub.Revocations.ShouldHaveSingleItem().Json.GetProperty("access_token").GetString().ShouldBe(GitHubUpstream.AccessToken);
+        site.GitHub.Revocations.ShouldHaveSingleItem().Json.GetProperty("access_token").GetString().ShouldBe(GitHubSite.AccessToken);
         browser.State.State.ShouldBeNull();
         browser.State.Token.ShouldBeNull();
         browser.State.GitHub.ShouldBeNull();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
@@ -17,19 +18,19 @@ internal sealed class LoginSite : IAsyncDisposable
     public const string Landing = "https://example.com/landing";
     private const string Webhook = "/slack/secret-part-of-the-webhook";
 
-    private LoginSite(TestServer host, UpstreamServer upstream, StillClock clock)
+    private LoginSite(TestServer host, ForeignServer foreign, StillClock clock)
     {
-        (Host, Upstream, Clock) = (host, upstream, clock);
+        (Host, Foreign, Clock) = (host, foreign, clock);
         Metrics = new RecordedMetrics(host.Core.Metrics);
-        foreach (var secret in (string[])[OidcUpstream.ClientSecret, GitHubUpstream.ClientSecret, GitHubUpstream.AccessToken, Webhook, "upstream-access-token"])
+        foreach (var secret in (string[])[OidcProvider.ClientSecret, GitHubSite.ClientSecret, GitHubSite.AccessToken, Webhook, "foreign-access-token"])
             Watch.Secret(secret);
-        GitHub = new GitHubUpstream(upstream);
-        Oidc = new OidcUpstream(upstream, clock);
+        GitHub = new GitHubSite(foreign);
+        Oidc = new OidcProvider(foreign, clock);
     }
 
     public TestServer Host { get; }
 
-    public UpstreamServer Upstream { get; }
+    public ForeignServer Foreign { get; }
 
     public StillClock Clock { get; }
 
@@ -37,29 +38,75 @@ internal sealed class LoginSite : IAsyncDisposable
 
     public RecordedMetrics Metrics { get; }
 
-    public GitHubUpstream GitHub { get; }
+    public GitHubSite GitHub { get; }
 
-    public OidcUpstream Oidc { get; }
+    public OidcProvider Oidc { get; }
+
+    /// <summary>Users and groups; only with OpenID Connect.</summary>
+    public LdapTree Tree { get; private set; } = null!;
 
     /// <summary>What was posted to Slack.</summary>
-    public IReadOnlyList<JsonElement> Alerts => [.. Upstream.RequestsTo("POST", Webhook).Select(request => request.Json)];
+    public IReadOnlyList<JsonElement> Alerts => [.. Foreign.RequestsTo("POST", Webhook).Select(request => request.Json)];
 
     public static async Task<LoginSite> WithGitHubAsync(
         Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, RedisServerProcess? ownRedis = null)
     {
-        var site = await StartAsync(mode, ownRedis, upstream => settings => (configure ?? (s => s))(settings with
+        var site = await StartAsync(mode, ownRedis, foreign => settings => (configure ?? (s => s))(settings with
         {
-            Providers = new ProviderSettings { GitHub = new GitHubSettings(GitHubUpstream.ClientId, new Secret(GitHubUpstream.ClientSecret)) },
+            Providers = new ProviderSettings { GitHub = new GitHubSettings(GitHubSite.ClientId, new Secret(GitHubSite.ClientSecret)) },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>>
             {
                 ["exec:admin"] = ["admins"],
                 ["exec:test"] = ["org-a-team"],
                 ["read:all"] = ["org-other-team", "other-org-team-with-very--F279yg"],
             },
-            Slack = new SlackSettings(Webhook: new Secret(upstream.Url + Webhook)),
+            Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
         }));
         site.GitHub.Work();
         return site;
+    }
+
+    /// <summary>With an OpenID Connect provider and LDAP; the group <c>users</c> may log in, and the user <c>some-user</c> is in it.</summary>
+    /// <param name="change">Changes what is configured about the provider.</param>
+    /// <param name="configure">Changes all settings.</param>
+    public static async Task<LoginSite> WithOidcAsync(
+        Mode mode, Func<OidcSettings, OidcSettings>? change = null, Func<PorthorSettings, PorthorSettings>? configure = null)
+    {
+        var tree = await LdapTree.PlantAsync();
+        await tree.AddUserAsync("some-user", "Some User", "some-user@example.com", 1000, 1000);
+        await tree.AddGroupAsync("users", 2000, "some-user");
+        var site = await StartAsync(mode, ownRedis: null, foreign => settings => (configure ?? (s => s))(settings with
+        {
+            Providers = new ProviderSettings { Oidc = (change ?? (s => s))(OidcSettingsFor(foreign)), Ldap = tree.Settings },
+            GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users"], ["exec:admin"] = ["admins"] },
+            Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
+        }));
+        site.Tree = tree;
+        site.Oidc.Work();
+        return site;
+    }
+
+    private static OidcSettings OidcSettingsFor(ForeignServer provider) => new()
+    {
+        ClientId = OidcProvider.ClientId,
+        ClientSecret = new Secret(OidcProvider.ClientSecret),
+        Audience = OidcProvider.ClientId,
+        LoginUrl = new Uri($"{provider.Url}/authorize"),
+        TokenUrl = new Uri($"{provider.Url}/token"),
+        RedirectUrl = new Uri("https://example.com/login"),
+        Issuer = provider.Url,
+        Scopes = ["email", "voPerson"],
+        UsernameClaim = "uid",
+        LoginParams = new Dictionary<string, string> { ["skin"] = "test" },
+    };
+
+    /// <summary>What a browser does, from its first visit to its return from the provider.</summary>
+    /// <param name="change">Changes the claims of the ID token.</param>
+    public async Task<(LoginBrowser Browser, Answer Answer)> LogInByOidcAsync(string username = "some-user", Action<JsonObject>? change = null)
+    {
+        var browser = new LoginBrowser(this);
+        await browser.BeginAsync(Destination);
+        return (browser, await browser.ReturnAsync(Oidc.Authorize(browser.Location!, username, change)));
     }
 
     /// <summary>What a browser does, from its first visit to its return from GitHub.</summary>
@@ -84,26 +131,26 @@ internal sealed class LoginSite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Host.StopAsync();
-        Upstream.Unexpected.ShouldBeEmpty();
+        Foreign.Unexpected.ShouldBeEmpty();
         Watch.Leaks().ShouldBeEmpty();
-        string.Concat(Upstream.RequestsTo("POST", Webhook).Select(request => request.Body)).ShouldNotContain("-secret-");
+        string.Concat(Foreign.RequestsTo("POST", Webhook).Select(request => request.Body)).ShouldNotContain("-secret-");
         Metrics.Dispose();
         await Host.DisposeAsync();
-        await Upstream.DisposeAsync();
+        await Foreign.DisposeAsync();
     }
 
     private static async Task<LoginSite> StartAsync(
-        Mode mode, RedisServerProcess? ownRedis, Func<UpstreamServer, Func<PorthorSettings, PorthorSettings>> configure)
+        Mode mode, RedisServerProcess? ownRedis, Func<ForeignServer, Func<PorthorSettings, PorthorSettings>> configure)
     {
-        var upstream = await UpstreamServer.StartAsync();
-        upstream.On("POST", Webhook, UpstreamReply.Text(200, "ok"));
+        var foreign = await ForeignServer.StartAsync();
+        foreign.On("POST", Webhook, ForeignReply.Text(200, "ok"));
         var clock = new StillClock(new DateTimeOffset(2026, 7, 1, 12, 0, 0, 750, TimeSpan.Zero));
         var host = await TestServer.StartAsync(
             mode,
-            settings => configure(upstream)(settings with { AfterLogoutUrl = new Uri(Landing), ErrorFooter = Footer }),
+            settings => configure(foreign)(settings with { AfterLogoutUrl = new Uri(Landing), ErrorFooter = Footer }),
             clock,
             ownRedis,
-            upstream);
-        return new LoginSite(host, upstream, clock);
+            foreign);
+        return new LoginSite(host, foreign, clock);
     }
 }

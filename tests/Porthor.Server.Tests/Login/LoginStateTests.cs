@@ -29,7 +29,7 @@ public sealed class LoginStateTests
         answer.Header("Set-Cookie").ShouldBeNull();
         site.Lines("Login state missing, redirecting without authentication").Single().GetProperty("severity").GetString().ShouldBe("info");
         site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
-        site.Upstream.RequestsTo("POST", "/login/oauth/access_token").Count.ShouldBe(1);
+        site.Foreign.RequestsTo("POST", "/login/oauth/access_token").Count.ShouldBe(1);
     }
 
     /// <summary>LGN-018.</summary>
@@ -40,7 +40,7 @@ public sealed class LoginStateTests
         var browser = new LoginBrowser(site) { State = new SessionState { ReturnUrl = LoginSite.Destination } };
         (await browser.ReturnAsync("some-code-of-github", "some-state")).ShouldLeadTo(LoginSite.Destination);
         (await new LoginBrowser(site).ReturnAsync("some-code-of-github", "some-state")).ShouldLeadTo(LoginSite.Landing);
-        site.Upstream.Requests.ShouldBeEmpty();
+        site.Foreign.Requests.ShouldBeEmpty();
         site.Metrics.Logins.ShouldBe((0, 0, 0, 0));
     }
 
@@ -64,7 +64,7 @@ public sealed class LoginStateTests
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("error").GetString().ShouldBe(error);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
-        site.Upstream.Requests.ShouldBeEmpty();
+        site.Foreign.Requests.ShouldBeEmpty();
     }
 
     [Fact]
@@ -108,10 +108,10 @@ public sealed class LoginStateTests
         var first = browser.State;
         first.Token.ShouldNotBe(planted);
         first.Csrf.ShouldBe("1234567890123456789012");
-        first.GitHub!.Reveal().ShouldBe(GitHubUpstream.AccessToken);
+        first.GitHub!.Reveal().ShouldBe(GitHubSite.AccessToken);
 
         // Also with a valid session the user is sent to the provider, and the older session stays as it was.
-        (await browser.BeginAsync(LoginSite.Destination)).Header("Location")!.ShouldStartWith(site.Upstream.Url);
+        (await browser.BeginAsync(LoginSite.Destination)).Header("Location")!.ShouldStartWith(site.Foreign.Url);
         await browser.ReturnAsync("other-code-of-github");
         browser.State.Token.ShouldNotBe(first.Token);
         (await site.Host.Tokens.GetDataAsync(first.Token!)).ShouldNotBeNull();

@@ -131,9 +131,9 @@ public sealed class LogoutTests
         var (browser, _) = await site.LogInByGitHubAsync();
         (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
         var revocation = site.GitHub.Revocations.ShouldHaveSingleItem();
-        revocation.Json.GetRawText().ShouldBe($$"""{"access_token":"{{GitHubUpstream.AccessToken}}"}""");
+        revocation.Json.GetRawText().ShouldBe($$"""{"access_token":"{{GitHubSite.AccessToken}}"}""");
         revocation.Headers["Accept"].ShouldBe("application/vnd.github+json");
-        revocation.Headers["Authorization"].ShouldBe(TestServer.Basic(GitHubUpstream.ClientId, GitHubUpstream.ClientSecret).Item2);
+        revocation.Headers["Authorization"].ShouldBe(TestServer.Basic(GitHubSite.ClientId, GitHubSite.ClientSecret).Item2);
         var events = site.Host.Logs.Lines.Select(line => line.GetProperty("event").GetString()).ToList();
         events.IndexOf("Revoked GitHub OAuth authorization").ShouldBeInRange(0, events.IndexOf("Successful logout") - 1);
     }
@@ -143,7 +143,7 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
-        site.Upstream.On("DELETE", $"/api/applications/{GitHubUpstream.ClientId}/grant", UpstreamReply.Of(404, new { message = "Not Found" }));
+        site.Foreign.On("DELETE", $"/api/applications/{GitHubSite.ClientId}/grant", ForeignReply.Of(404, new { message = "Not Found" }));
         (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
         (await browser.AskAsync()).ShouldBe(401);
         var warning = site.Lines("Unable to revoke GitHub OAuth authorization").Single();
@@ -156,7 +156,7 @@ public sealed class LogoutTests
     public async Task Without_a_session_nothing_is_given_back()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(GitHubUpstream.AccessToken) } };
+        var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(GitHubSite.AccessToken) } };
         (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
         site.GitHub.Revocations.ShouldBeEmpty();

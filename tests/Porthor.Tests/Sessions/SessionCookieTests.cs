@@ -36,6 +36,16 @@ public sealed class SessionCookieTests
         "return_url":"https://example.com:4444/a?b=c&d=名字","state":"Rm9yIGEgbG9naW4gb25seQ==","login_start":"2026-10-21T07:28:00.123456Z"}
         """.ReplaceLineEndings(""));
 
+    /// <summary>What is ours comes last, and is in no cookie but during a login that needs it.</summary>
+    [Fact]
+    public void Proofs_of_a_login_are_kept_beside_the_references_fields()
+    {
+        var state = Full with { Nonce = "some-nonce", Verifier = new Secret("some-verifier") };
+        Json(state).ShouldEndWith("\",\"login_start\":\"2026-10-21T07:28:00.123456Z\",\"nonce\":\"some-nonce\",\"verifier\":\"some-verifier\"}");
+        Read(cookie.Write(state)).ShouldBe(state);
+        state.WithoutLogin().ShouldBe(new SessionState { Csrf = Full.Csrf, Token = Full.Token, GitHub = Full.GitHub });
+    }
+
     [Fact]
     public void What_is_not_set_is_left_out()
     {

@@ -15,29 +15,29 @@ namespace Porthor.Testing;
 /// Somebody else's server, as far as the server under test can tell: a real one on a port of this machine, that answers what a test
 /// has told it to. What nobody has told it is remembered, and fails the test.
 /// </summary>
-internal sealed class UpstreamServer : IAsyncDisposable
+internal sealed class ForeignServer : IAsyncDisposable
 {
     private readonly WebApplication app;
-    private readonly ConcurrentDictionary<(string Method, string Path), Func<UpstreamRequest, UpstreamReply>> replies = new();
-    private readonly ConcurrentQueue<UpstreamRequest> requests = new();
+    private readonly ConcurrentDictionary<(string Method, string Path), Func<ForeignRequest, ForeignReply>> replies = new();
+    private readonly ConcurrentQueue<ForeignRequest> requests = new();
     private readonly ConcurrentQueue<string> unexpected = new();
 
-    private UpstreamServer(WebApplication app) => this.app = app;
+    private ForeignServer(WebApplication app) => this.app = app;
 
     /// <summary>Without a slash at the end.</summary>
     public string Url { get; private set; } = "";
 
-    public IReadOnlyList<UpstreamRequest> Requests => [.. requests];
+    public IReadOnlyList<ForeignRequest> Requests => [.. requests];
 
     /// <summary>Requests that no test expected, here or anywhere else.</summary>
     public IReadOnlyList<string> Unexpected => [.. unexpected];
 
-    public static async Task<UpstreamServer> StartAsync()
+    public static async Task<ForeignServer> StartAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var server = new UpstreamServer(builder.Build());
+        var server = new ForeignServer(builder.Build());
         server.app.Run(server.AnswerAsync);
         await server.app.StartAsync();
         server.Url = server.app.Urls.First();
@@ -45,27 +45,27 @@ internal sealed class UpstreamServer : IAsyncDisposable
     }
 
     /// <summary>From now on this is answered so; what was said before about the same is forgotten.</summary>
-    public void On(string method, string path, Func<UpstreamRequest, UpstreamReply> reply) => replies[(method, path)] = reply;
+    public void On(string method, string path, Func<ForeignRequest, ForeignReply> reply) => replies[(method, path)] = reply;
 
-    public void On(string method, string path, UpstreamReply reply) => On(method, path, _ => reply);
+    public void On(string method, string path, ForeignReply reply) => On(method, path, _ => reply);
 
-    public IReadOnlyList<UpstreamRequest> RequestsTo(string method, string path) => [.. requests.Where(request => request.Method == method && request.Path == path)];
+    public IReadOnlyList<ForeignRequest> RequestsTo(string method, string path) => [.. requests.Where(request => request.Method == method && request.Path == path)];
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
     /// <summary>Keeps a server under test from asking anybody but this one; or nobody.</summary>
     /// <param name="provider">The address of a server in a process of its own, which may be asked too.</param>
-    public static void Guard(IServiceCollection services, UpstreamServer? upstream, string? provider = null)
+    public static void Guard(IServiceCollection services, ForeignServer? foreign, string? provider = null)
     {
-        services.AddSingleton<HttpMessageHandler>(new OnlyTo(upstream, provider));
-        if (upstream is not null)
-            services.AddSingleton(new GitHubAddresses(upstream.Url, upstream.Url + "/api"));
+        services.AddSingleton<HttpMessageHandler>(new OnlyTo(foreign, provider));
+        if (foreign is not null)
+            services.AddSingleton(new GitHubAddresses(foreign.Url, foreign.Url + "/api"));
     }
 
     private async Task AnswerAsync(HttpContext context)
     {
         using var reader = new StreamReader(context.Request.Body);
-        var request = new UpstreamRequest(
+        var request = new ForeignRequest(
             context.Request.Method,
             context.Request.Path.Value ?? "",
             context.Request.QueryString.Value ?? "",
@@ -93,18 +93,18 @@ internal sealed class UpstreamServer : IAsyncDisposable
 
     private sealed class OnlyTo : DelegatingHandler
     {
-        private readonly UpstreamServer? upstream;
+        private readonly ForeignServer? foreign;
         private readonly string? provider;
 
-        public OnlyTo(UpstreamServer? upstream, string? provider)
-            : base(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) => (this.upstream, this.provider) = (upstream, provider);
+        public OnlyTo(ForeignServer? foreign, string? provider)
+            : base(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) => (this.foreign, this.provider) = (foreign, provider);
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var authority = request.RequestUri!.GetLeftPart(UriPartial.Authority);
-            if (authority == upstream?.Url || authority == provider || authority == Dead.Url)
+            if (authority == foreign?.Url || authority == provider || authority == Dead.Url)
                 return base.SendAsync(request, cancellationToken);
-            upstream?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
+            foreign?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
             throw new InvalidOperationException($"No test expected a request to {authority}.");
         }
     }
@@ -125,8 +125,8 @@ internal sealed class UpstreamServer : IAsyncDisposable
     }
 }
 
-/// <summary>What the upstream server was asked.</summary>
-internal sealed record UpstreamRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
+/// <summary>What the foreign server was asked.</summary>
+internal sealed record ForeignRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
 {
     public IReadOnlyDictionary<string, string> Form => QueryHelpers.ParseQuery(Body).ToDictionary(entry => entry.Key, entry => entry.Value.ToString());
 
@@ -134,16 +134,16 @@ internal sealed record UpstreamRequest(string Method, string Path, string Query,
 }
 
 /// <summary>What it answers.</summary>
-internal sealed record UpstreamReply(int Status, string Body, string ContentType = "application/json")
+internal sealed record ForeignReply(int Status, string Body, string ContentType = "application/json")
 {
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
     /// <summary>Closes the connection instead.</summary>
     public bool BreaksOff { get; init; }
 
-    public static UpstreamReply Ok(object json) => new(200, JsonSerializer.Serialize(json));
+    public static ForeignReply Ok(object json) => new(200, JsonSerializer.Serialize(json));
 
-    public static UpstreamReply Of(int status, object json) => new(status, JsonSerializer.Serialize(json));
+    public static ForeignReply Of(int status, object json) => new(status, JsonSerializer.Serialize(json));
 
-    public static UpstreamReply Text(int status, string text) => new(status, text, "text/plain");
+    public static ForeignReply Text(int status, string text) => new(status, text, "text/plain");
 }

@@ -3,13 +3,13 @@ using System.Text.Json.Nodes;
 namespace Porthor.Testing;
 
 /// <summary>GitHub, as one exchange with it was: a code for a token, and a user with an address and teams.</summary>
-internal sealed class GitHubUpstream(UpstreamServer server)
+internal sealed class GitHubSite(ForeignServer server)
 {
     public const string ClientId = "some-github-client";
     public const string ClientSecret = "some-github-secret-7a2f";
     public const string AccessToken = "gho_the-access-token-of-the-user";
 
-    public UpstreamServer Server => server;
+    public ForeignServer Server => server;
 
     public JsonObject User { get; } = new() { ["login"] = "githubuser", ["id"] = 123456, ["name"] = "GitHub User" };
 
@@ -22,7 +22,7 @@ internal sealed class GitHubUpstream(UpstreamServer server)
     /// <summary>How many teams a page has.</summary>
     public int PageSize { get; set; } = 30;
 
-    public IReadOnlyList<UpstreamRequest> Revocations => server.RequestsTo("DELETE", $"/api/applications/{ClientId}/grant");
+    public IReadOnlyList<ForeignRequest> Revocations => server.RequestsTo("DELETE", $"/api/applications/{ClientId}/grant");
 
     public static JsonObject Team(string slug, string organization, long id) =>
         new() { ["slug"] = slug, ["id"] = id, ["organization"] = new JsonObject { ["login"] = organization } };
@@ -32,27 +32,27 @@ internal sealed class GitHubUpstream(UpstreamServer server)
     {
         server.On("POST", "/login/oauth/access_token", request => request.Form is var form
             && form["client_id"] == ClientId && form["client_secret"] == ClientSecret && form["code"].Length > 0 && form["state"].Length > 0
-                ? UpstreamReply.Ok(new { access_token = AccessToken, scope = "read:org,read:user,user:email", token_type = "bearer" })
-                : UpstreamReply.Ok(new { error = "incorrect_client_credentials", error_description = "No." }));
-        server.On("GET", "/api/user", request => Authorized(request, () => new UpstreamReply(200, User.ToJsonString())));
-        server.On("GET", "/api/user/emails", request => Authorized(request, () => new UpstreamReply(200, Emails.ToJsonString())));
+                ? ForeignReply.Ok(new { access_token = AccessToken, scope = "read:org,read:user,user:email", token_type = "bearer" })
+                : ForeignReply.Ok(new { error = "incorrect_client_credentials", error_description = "No." }));
+        server.On("GET", "/api/user", request => Authorized(request, () => new ForeignReply(200, User.ToJsonString())));
+        server.On("GET", "/api/user/emails", request => Authorized(request, () => new ForeignReply(200, Emails.ToJsonString())));
         server.On("GET", "/api/user/teams", request => Authorized(request, () => Page(request)));
-        server.On("DELETE", $"/api/applications/{ClientId}/grant", new UpstreamReply(204, ""));
+        server.On("DELETE", $"/api/applications/{ClientId}/grant", new ForeignReply(204, ""));
     }
 
-    private UpstreamReply Page(UpstreamRequest request)
+    private ForeignReply Page(ForeignRequest request)
     {
         var page = request.Query.StartsWith("?page=", StringComparison.Ordinal) ? int.Parse(request.Query["?page=".Length..]) : 1;
         var teams = Teams.Skip((page - 1) * PageSize).Take(PageSize).Select(team => team!.DeepClone()).ToArray();
-        var reply = new UpstreamReply(200, new JsonArray(teams).ToJsonString());
+        var reply = new ForeignReply(200, new JsonArray(teams).ToJsonString());
         var url = $"{server.Url}/api/user/teams?page=";
         return page * PageSize >= Teams.Count
             ? reply with { Headers = page == 1 ? [] : [("Link", $"<{url}1>; rel=\"first\", <{url}{page - 1}>; rel=\"prev\"")] }
             : reply with { Headers = [("Link", $"<{url}{page + 1}>; rel=\"next\", <{url}99>; rel=\"last\"")] };
     }
 
-    private static UpstreamReply Authorized(UpstreamRequest request, Func<UpstreamReply> reply) =>
+    private static ForeignReply Authorized(ForeignRequest request, Func<ForeignReply> reply) =>
         request.Headers.GetValueOrDefault("Authorization") == $"token {AccessToken}" && request.Headers.GetValueOrDefault("Accept") == "application/vnd.github+json"
             ? reply()
-            : UpstreamReply.Of(401, new { message = "Bad credentials" });
+            : ForeignReply.Of(401, new { message = "Bad credentials" });
 }

@@ -11,7 +11,7 @@ namespace Porthor.Testing;
 /// An OpenID Connect provider: it publishes metadata and keys, hands out codes for what an authorization request asks, and redeems
 /// each once, for the client that asked, with the proofs that it promised. Tests replace its replies where they want a fault.
 /// </summary>
-internal sealed class OidcUpstream(UpstreamServer server, TimeProvider clock)
+internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
 {
     public const string ClientId = "some-client";
     public const string ClientSecret = "some-client-secret-5c1d";
@@ -22,7 +22,7 @@ internal sealed class OidcUpstream(UpstreamServer server, TimeProvider clock)
 
     public string Issuer => server.Url;
 
-    public UpstreamServer Server => server;
+    public ForeignServer Server => server;
 
     /// <summary>What it says about itself; tests may change it before it is asked.</summary>
     public JsonObject Metadata => new()
@@ -37,8 +37,8 @@ internal sealed class OidcUpstream(UpstreamServer server, TimeProvider clock)
     /// <summary>Answers as a provider that works.</summary>
     public void Work()
     {
-        server.On("GET", "/.well-known/openid-configuration", _ => new UpstreamReply(200, Metadata.ToJsonString()));
-        server.On("GET", "/jwks", _ => new UpstreamReply(200, new JsonObject { ["keys"] = new JsonArray(Key.Public()) }.ToJsonString()));
+        server.On("GET", "/.well-known/openid-configuration", _ => new ForeignReply(200, Metadata.ToJsonString()));
+        server.On("GET", "/jwks", _ => new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(Key.Public()) }.ToJsonString()));
         server.On("POST", "/token", Redeem);
     }
 
@@ -67,17 +67,17 @@ internal sealed class OidcUpstream(UpstreamServer server, TimeProvider clock)
         return code;
     }
 
-    private UpstreamReply Redeem(UpstreamRequest request)
+    private ForeignReply Redeem(ForeignRequest request)
     {
         var form = request.Form;
         if (form.GetValueOrDefault("client_id") != ClientId || form.GetValueOrDefault("client_secret") != ClientSecret)
-            return UpstreamReply.Of(401, new { error = "invalid_client" });
+            return ForeignReply.Of(401, new { error = "invalid_client" });
         if (!codes.TryRemove(form.GetValueOrDefault("code", ""), out var granted) || form.GetValueOrDefault("redirect_uri") != granted.RedirectUri)
-            return UpstreamReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
+            return ForeignReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
         var verified = form.TryGetValue("code_verifier", out var verifier) ? Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : null;
         if (verified != granted.Challenge)
-            return UpstreamReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
-        return UpstreamReply.Ok(new { access_token = "upstream-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });
+            return ForeignReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
+        return ForeignReply.Ok(new { access_token = "foreign-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });
     }
 
     private sealed record Granted(JsonObject Claims, string RedirectUri, string? Challenge);

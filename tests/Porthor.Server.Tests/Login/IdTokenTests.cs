@@ -1,0 +1,220 @@
+using System.Text.Json.Nodes;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>Which ID tokens hold (contract/login.md 4), and that the provider's keys are remembered no longer than they are good.</summary>
+public sealed class IdTokenTests
+{
+    private const string Prefix = "Authentication provider failed: OpenID Connect token verification failed: ";
+
+    /// <param name="json">The claim's new value; null to leave it out.</param>
+    /// <param name="error">Null if the token holds.</param>
+    [LdapTheory]
+    [InlineData("iss", null, "No iss claim in token")]
+    [InlineData("iss", "5", "The token cannot be read")]
+    [InlineData("iss", "\"https://evil.example.org\"", "Unknown issuer: https://evil.example.org")]
+    [InlineData("aud", null, "The token is not for some-client")]
+    [InlineData("aud", "\"other-client\"", "The token is not for some-client")]
+    [InlineData("aud", "\"Some-Client\"", "The token is not for some-client")]
+    [InlineData("aud", "[]", "The token is not for some-client")]
+    [InlineData("aud", "[\"other-client\",\"some-client\"]", null)]
+    [InlineData("sub", null, null)]
+    [InlineData("sub", "5", "The sub claim in the token is no text")]
+    [InlineData("jti", null, null)]
+    [InlineData("jti", "[]", "The token cannot be read")]
+    [InlineData("exp", null, null)]
+    [InlineData("exp", "0", "The token has expired")]
+    [InlineData("exp", "\"soon\"", "The token cannot be read")]
+    [InlineData("exp", "1e300", "The token cannot be read")]
+    [InlineData("nbf", null, null)]
+    [InlineData("nbf", "99999999999", "The token is not yet valid (nbf)")]
+    [InlineData("iat", null, null)]
+    [InlineData("iat", "99999999999", "The token is not yet valid (iat)")]
+    [InlineData("uid", "[\"some-user\"]", "Invalid uid claim in token: [\"some-user\"]")]
+    [InlineData("uid", "42", "Invalid uid claim in token: 42")]
+    [InlineData("uid", "null", "Invalid uid claim in token: ")]
+    public async Task Claims_must_be_right(string claim, string? json, string? error)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var (browser, answer) = await site.LogInByOidcAsync(change: claims =>
+        {
+            claims.Remove(claim);
+            if (json is not null)
+                claims[claim] = JsonNode.Parse(json);
+        });
+        if (error is null)
+        {
+            answer.ShouldLeadTo(LoginSite.Destination);
+            return;
+        }
+        answer.ShouldBeErrorPage(500, Prefix + error.Replace("\"", "&quot;", StringComparison.Ordinal));
+        browser.State.Token.ShouldBeNull();
+        site.Lines("Error verifying ID token").Single().GetProperty("error").GetString().ShouldBe(error);
+        (await site.OneAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe("*Exception type*\nOIDCError");
+    }
+
+    /// <summary>The provider's clock and ours may be a minute apart.</summary>
+    [LdapTheory]
+    [InlineData("exp", -59, true)]
+    [InlineData("exp", -60, false)]
+    [InlineData("nbf", 60, true)]
+    [InlineData("nbf", 62, false)]
+    [InlineData("iat", 60, true)]
+    [InlineData("iat", 62, false)]
+    public async Task Clocks_may_differ_by_a_little(string claim, int seconds, bool accepted)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var time = site.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds;
+        (await site.LogInByOidcAsync(change: claims => claims[claim] = time)).Answer.StatusCode.ShouldBe(accepted ? 307 : 500);
+    }
+
+    /// <summary>Tokens that somebody else made, or that are none.</summary>
+    [LdapTheory]
+    [InlineData("other key", "The signature is not valid")]
+    [InlineData("changed", "The signature is not valid")]
+    [InlineData("no signature", "The signature is not valid")]
+    [InlineData("none", "The signature is not valid")]
+    [InlineData("hmac", "The signature is not valid")]
+    [InlineData("rs512", "The signature is not valid")]
+    [InlineData("no kid", "No kid in token header")]
+    [InlineData("other kid", "Issuer URL has no kid other-kid")]
+    [InlineData("own key", "The signature is not valid")]
+    [InlineData("garbage", "The token cannot be read")]
+    [InlineData("empty", "The token cannot be read")]
+    [InlineData("list", "The token cannot be read")]
+    [InlineData("encrypted", "The token cannot be read")]
+    public async Task Signatures_must_be_right(string kind, string error)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var claims = new JsonObject();
+        site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = Forge(kind, claims, site) }));
+        var (browser, answer) = await site.LogInByOidcAsync(change: usual =>
+        {
+            foreach (var (name, value) in usual)
+                claims[name] = value!.DeepClone();
+        });
+        answer.ShouldBeErrorPage(500, Prefix + error.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
+        browser.State.Token.ShouldBeNull();
+    }
+
+    /// <summary>Some providers leave out the algorithm, publish keys without an id, or the same id twice: the last one counts.</summary>
+    [LdapFact]
+    public async Task Keys_may_be_published_carelessly()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var bare = site.Oidc.Key.Public();
+        bare.Remove("alg");
+        var nameless = new SigningKey("x").Public();
+        nameless.Remove("kid");
+        site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(nameless, new SigningKey("some-kid").Public(), bare) }.ToJsonString()));
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+    }
+
+    /// <summary>A login costs one request to the provider; what it publishes is looked up again after an hour.</summary>
+    [LdapFact]
+    public async Task Keys_are_remembered_for_an_hour()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        foreach (var (minutes, lookups) in ((int, int)[])[(0, 1), (30, 1), (29, 1), (2, 2), (58, 2), (60, 3)])
+        {
+            site.Clock.Advance(TimeSpan.FromMinutes(minutes));
+            (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+            site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(lookups);
+            site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBe(lookups);
+        }
+    }
+
+    [LdapTheory]
+    [InlineData("new-kid")]
+    [InlineData("some-kid")]
+    public async Task A_new_key_counts_at_once(string id)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var old = site.Oidc.Key;
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        site.Oidc.Key = new SigningKey(id);
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(2);
+
+        // And the old one counts no more. One lookup for a token that does not fit, not more.
+        site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = old.Sign(new JsonObject { ["iss"] = site.Oidc.Issuer }) }));
+        (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
+        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(3);
+    }
+
+    /// <summary>Keys may move: the metadata is looked up with them.</summary>
+    [LdapFact]
+    public async Task Keys_may_move()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        site.Oidc.Key = new SigningKey("new-kid");
+        site.Foreign.On("GET", "/jwks", ForeignReply.Ok(new { keys = Array.Empty<object>() }));
+        site.Foreign.On("GET", "/new-jwks", _ => ForeignReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
+        site.Foreign.On("GET", "/.well-known/openid-configuration", _ =>
+        {
+            var metadata = site.Oidc.Metadata;
+            metadata["jwks_uri"] = $"{site.Foreign.Url}/new-jwks";
+            return new ForeignReply(200, metadata.ToJsonString());
+        });
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+    }
+
+    /// <summary>Many who come back at the same moment look the keys up once.</summary>
+    [LdapFact]
+    public async Task Keys_are_looked_up_once_for_all()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => site.LogInByOidcAsync()));
+        answers.ShouldAllBe(answer => answer.Answer.StatusCode == 307);
+        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(1);
+        site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBe(1);
+    }
+
+    private static string Forge(string kind, JsonObject claims, LoginSite site)
+    {
+        var (key, other) = (site.Oidc.Key, new SigningKey("some-kid"));
+        var good = key.Sign(claims);
+        JsonObject Header(string algorithm) => new() { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = "some-kid" };
+        switch (kind)
+        {
+            case "other key":
+                return other.Sign(claims);
+            case "changed":
+                claims["uid"] = "other-user";
+                return $"{good.Split('.')[0]}.{SigningKey.Encode(claims)}.{good.Split('.')[2]}";
+            case "no signature":
+                return $"{good.Split('.')[0]}.{good.Split('.')[1]}.";
+            case "none":
+                return $"{SigningKey.Encode(Header("none"))}.{SigningKey.Encode(claims)}.";
+            case "hmac":
+                // Signed with what everybody knows: the public key, taken for a secret.
+                var text = $"{SigningKey.Encode(Header("HS256"))}.{SigningKey.Encode(claims)}";
+                var secret = Convert.FromBase64String(key.Public()["n"]!.GetValue<string>().Replace('-', '+').Replace('_', '/') + "==");
+                var mac = System.Security.Cryptography.HMACSHA256.HashData(secret, System.Text.Encoding.ASCII.GetBytes(text));
+                return $"{text}.{System.Buffers.Text.Base64Url.EncodeToString(mac)}";
+            case "rs512":
+                return key.Sign(Header("RS512"), claims);
+            case "no kid":
+                return key.Sign(new JsonObject { ["alg"] = "RS256" }, claims);
+            case "other kid":
+                return key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "other-kid" }, claims);
+            case "own key":
+                var header = Header("RS256");
+                header["jwk"] = other.Public();
+                header["jku"] = "https://evil.example.org/jwks";
+                return other.Sign(header, claims);
+            case "list":
+                return $"{SigningKey.Encode(Header("RS256"))}.{SigningKey.Encode(new JsonArray("a"))}.AAAA";
+            case "encrypted":
+                return "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkEyNTZHQ00iLCJraWQiOiJzb21lLWtpZCJ9.AAAA.AAAA.AAAA.AAAA";
+            case "empty":
+                return "";
+            default:
+                return "not.a.jwt";
+        }
+    }
+}

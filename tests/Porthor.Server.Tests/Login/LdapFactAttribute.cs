@@ -1,0 +1,20 @@
+using System.Runtime.CompilerServices;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>A test whose server looks users up in LDAP; skipped, with what to install, where there is none.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LdapFactAttribute : FactAttribute
+{
+    public LdapFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = Prerequisites.WhyNotLdap;
+}
+
+/// <inheritdoc cref="LdapFactAttribute"/>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LdapTheoryAttribute : TheoryAttribute
+{
+    public LdapTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = Prerequisites.WhyNotLdap;
+}

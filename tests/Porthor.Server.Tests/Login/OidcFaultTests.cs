@@ -1,0 +1,145 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>The provider answers oddly, or not at all (contract/login.md 4, 8; deviations 20, 25).</summary>
+public sealed class OidcFaultTests
+{
+    private const string Unreachable = "Cannot contact authentication provider";
+    private const string Failed = "Authentication provider failed";
+
+    /// <summary>LGO-017 to LGO-020.</summary>
+    [LdapTheory]
+    [InlineData(400, """{"error":"error_code","error_description":"description"}""", Failed, "Error retrieving ID token: error_code: description", "OIDCError")]
+    [InlineData(500, """{"error":"error_code"}""", Failed, "Error retrieving ID token: error_code", "OIDCError")]
+    [InlineData(400, """{"error":"<b>bold</b>","error_description":""}""", Failed, "Error retrieving ID token: &lt;b&gt;bold&lt;/b&gt;", "OIDCError")]
+    [InlineData(400, """{"foo":"bar"}""", Unreachable, "Status 400 from POST URL/token", "OIDCWebError")]
+    [InlineData(400, """{"error":{"code":5}}""", Unreachable, "Status 400 from POST URL/token", "OIDCWebError")]
+    [InlineData(503, "[]", Unreachable, "Status 503 from POST URL/token", "OIDCWebError")]
+    [InlineData(200, """{"foo":"bar"}""", Failed, "No id_token in token reply from URL/token", "OIDCError")]
+    [InlineData(200, """{"id_token":null}""", Failed, "No id_token in token reply from URL/token", "OIDCError")]
+    [InlineData(200, """{"id_token":["a.b.c"]}""", Failed, "No id_token in token reply from URL/token", "OIDCError")]
+    [InlineData(200, "[]", Failed, "No id_token in token reply from URL/token", "OIDCError")]
+    [InlineData(200, "foo", Failed, "Response from URL/token not valid JSON", "OIDCError")]
+    [InlineData(200, "", Failed, "Response from URL/token not valid JSON", "OIDCError")]
+    [InlineData(400, "foo", Failed, "Response from URL/token not valid JSON", "OIDCError")]
+    [InlineData(502, "<html>The <b>words</b> of a proxy</html>", Failed, "Response from URL/token not valid JSON", "OIDCError")]
+    public async Task A_fault_of_the_token_endpoint_is_told(int status, string body, string headline, string details, string type)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        site.Foreign.On("POST", "/token", ForeignReply.Text(status, body));
+        var (browser, answer) = await site.LogInByOidcAsync();
+        var text = details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        answer.ShouldBeErrorPage(500, $"{headline}: {text}");
+        browser.State.ShouldBe(Sessions.SessionState.Empty);
+        site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
+
+        var line = site.Lines(headline).Single();
+        line.GetProperty("severity").GetString().ShouldBe("error");
+        answer.Body.ShouldContain(line.GetProperty("request_id").GetString()!);
+        // What the provider wrote is in the log, and not on the page.
+        if (status >= 400 && !body.Contains("\"error\":\"", StringComparison.Ordinal))
+            line.GetProperty("error").GetString()!.ShouldEndWith("\nBody:\n" + body);
+        answer.Body.ShouldNotContain("words");
+
+        var alert = await site.OneAlertAsync();
+        alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe($"*Exception type*\n{type}");
+        if (type == "OIDCWebError")
+        {
+            alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {site.Foreign.Url}/token");
+            alert.GetProperty("attachments")[0].GetProperty("blocks")[0].GetProperty("text").GetProperty("text").GetString()
+                .ShouldBe($"*Response*\n```\n{body}\n```");
+        }
+    }
+
+    /// <summary>What a provider repeats of what we sent stays between it and us.</summary>
+    [LdapFact]
+    public async Task A_provider_that_repeats_secrets_does_not_spread_them()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        site.Foreign.On("POST", "/token", request => ForeignReply.Of(500, new { form = request.Form, body = request.Body }));
+        // The site looks for them in the log, on pages and in alerts when it stops.
+        (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
+        (await site.OneAlertAsync()).GetRawText().ShouldContain("***");
+    }
+
+    /// <summary>LGO-021.</summary>
+    [LdapFact]
+    public async Task A_provider_that_is_away_is_told()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { TokenUrl = new Uri(ForeignServer.Dead.Url + "/token") });
+        var (_, answer) = await site.LogInByOidcAsync();
+        answer.ShouldBeErrorPage(500, $"{Unreachable}: ConnectError from POST {ForeignServer.Dead.Url}/token");
+        site.Lines(Unreachable).Single().GetProperty("error").GetString()!.ShouldStartWith("ConnectError: ");
+        var blocks = (await site.OneAlertAsync()).GetProperty("blocks");
+        blocks[0].GetProperty("text").GetProperty("text").GetString()!.ShouldStartWith("Error in Gafaelfawr: ConnectError: ");
+        blocks[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {ForeignServer.Dead.Url}/token");
+        blocks[3].GetProperty("type").GetString().ShouldBe("divider");
+    }
+
+    /// <summary>LGO-022.</summary>
+    [LdapFact]
+    public async Task A_provider_without_keys_is_told()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        site.Foreign.On("GET", "/.well-known/openid-configuration", ForeignReply.Text(404, ""));
+        site.Foreign.On("GET", "/.well-known/jwks.json", ForeignReply.Text(404, ""));
+        var (_, answer) = await site.LogInByOidcAsync();
+        answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 404 from GET {site.Foreign.Url}/.well-known/jwks.json");
+        var alert = await site.OneAlertAsync();
+        alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nGET {site.Foreign.Url}/.well-known/jwks.json");
+        alert.TryGetProperty("attachments", out _).ShouldBeFalse();
+    }
+
+    /// <summary>What the provider publishes is of no use.</summary>
+    [LdapTheory]
+    [InlineData("/.well-known/openid-configuration", 200, """["list"]""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"issuer":"x"}""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":5}""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":"jwks"}""", Unreachable, "UnsupportedProtocol from GET jwks")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":"file:///etc/passwd"}""", Unreachable, "UnsupportedProtocol from GET file:///etc/passwd")]
+    [InlineData("/.well-known/openid-configuration", 500, "", Unreachable, "Status 500 from GET URL/.well-known/openid-configuration")]
+    [InlineData("/jwks", 200, """["list"]""", Failed, "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
+    [InlineData("/jwks", 200, """{"keys":{}}""", Failed, "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
+    [InlineData("/jwks", 200, "not json", Failed, "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
+    [InlineData("/jwks", 404, "", Unreachable, "Status 404 from GET URL/jwks")]
+    [InlineData("/jwks", 200, """{"keys":[]}""", Failed, "OpenID Connect token verification failed: Issuer URL has no kid some-kid")]
+    [InlineData("/jwks", 200, """{"keys":[5,null,"key",{},{"kid":5}]}""", Failed, "OpenID Connect token verification failed: Issuer URL has no kid some-kid")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"ES256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm ES256 not RS256")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":null}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm  not RS256")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"RS256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is no RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"RSA","n":"?","e":"AQAB"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is no RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"oct","k":"c2VjcmV0"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is no RSA key")]
+    public async Task A_fault_of_what_is_published_is_told(string path, int status, string body, string headline, string details)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        site.Foreign.On("GET", path, ForeignReply.Text(status, body));
+        var (_, answer) = await site.LogInByOidcAsync();
+        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal)}");
+        await site.OneAlertAsync();
+
+        // It is put right, and not remembered.
+        site.Oidc.Work();
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+    }
+
+    /// <summary>An issuer may have a path, and a slash at its end.</summary>
+    [LdapTheory]
+    [InlineData("/some/path")]
+    [InlineData("/some/path/")]
+    public async Task An_issuer_may_have_a_path(string path)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { Issuer = settings.Issuer + path });
+        site.Foreign.On("GET", "/some/path/.well-known/openid-configuration", ForeignReply.Ok(new { jwks_uri = $"{site.Foreign.Url}/jwks" }));
+        (await site.LogInByOidcAsync(change: claims => claims["iss"] = site.Foreign.Url + path)).Answer.ShouldLeadTo(LoginSite.Destination);
+    }
+
+    [LdapFact]
+    public async Task Without_an_address_for_keys_they_are_where_convention_has_them()
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        site.Foreign.On("GET", "/.well-known/openid-configuration", ForeignReply.Ok(new { jwks_uri = "" }));
+        site.Foreign.On("GET", "/.well-known/jwks.json", _ => ForeignReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
+        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+    }
+}
