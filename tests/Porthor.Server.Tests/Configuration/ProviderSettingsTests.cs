@@ -138,4 +138,15 @@ public sealed class ProviderSettingsTests
 
     private static PorthorSettings Serve(params string[] sections) =>
         Load(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections));
+
+    /// <summary>What is Porthor's own about logins, and on unless somebody turns it off.</summary>
+    [Fact]
+    public void Proofs_and_revocation_can_be_turned_off()
+    {
+        var usual = Serve(Oidc, Ldap);
+        (usual.Providers.Oidc!.UsesPkce, usual.RevokeOnLogout).ShouldBe((true, true));
+        var changed = Serve(Oidc[..Oidc.LastIndexOf('}')] + ", pkce: false}", Ldap, "revokeOnLogout: false");
+        (changed.Providers.Oidc!.UsesPkce, changed.RevokeOnLogout).ShouldBe((false, false));
+        Serve(CiLogon[..CiLogon.LastIndexOf('}')] + ", pkce: false}", Ldap).Providers.Oidc!.UsesPkce.ShouldBeFalse();
+    }
 }

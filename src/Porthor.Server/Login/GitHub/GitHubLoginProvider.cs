@@ -13,7 +13,7 @@ internal sealed partial class GitHubLoginProvider(
 {
     private const string Scopes = "read:org read:user user:email";
 
-    /// <summary>GitHub signs nothing that could repeat a nonce, and this reference's request is all that it has ever needed.</summary>
+    /// <summary>GitHub signs nothing that could repeat a nonce, and is asked as the reference asks it.</summary>
     public Task<LoginAttempt> PrepareAsync(CancellationToken cancellationToken) => Task.FromResult(LoginAttempt.Create());
 
     public string AddressFor(LoginAttempt attempt)

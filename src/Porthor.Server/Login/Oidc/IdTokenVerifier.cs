@@ -12,7 +12,7 @@ namespace Porthor.Server.Login.Oidc;
 /// </summary>
 internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery discovery, TimeProvider clock)
 {
-    /// <summary>How far the provider's clock and ours may be apart (docs/decisions/0010).</summary>
+    /// <summary>How far the provider's clock and ours may be apart (docs/decisions/0015).</summary>
     private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(60);
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
