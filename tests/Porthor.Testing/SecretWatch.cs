@@ -54,7 +54,7 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
     {
         if (answer.StatusCode >= 400)
         {
-            refusals.Enqueue(answer.Body);
+            refusals.Enqueue(FormValue.Replace(answer.Body, ""));
             refusals.Enqueue(string.Join('\n', answer.Headers.SelectMany(header => header.Value)));
             return;
         }
@@ -74,7 +74,7 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
                 Secret(cookie.Split('=', 2)[^1].Split(';')[0].Trim('"'));
         }
         var told = answer.Headers.Where(header => !Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).SelectMany(header => header.Value);
-        answers.Enqueue((string.Join('\n', [answer.Body, .. told]), handedOut));
+        answers.Enqueue((string.Join('\n', [FormValue.Replace(answer.Body, ""), .. told]), handedOut));
     }
 
     /// <summary>The places where a secret was seen, each shown without it.</summary>
@@ -130,6 +130,10 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
 
     [GeneratedRegex(@"gt-[A-Za-z0-9_-]{22}\.(?<secret>[A-Za-z0-9_-]{22})", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token { get; }
+
+    /// <summary>Every form of a page repeats the value of its own session, also where it is shown again with what is wrong.</summary>
+    [GeneratedRegex("name=\"csrf\" value=\"[^\"]+\"", RegexOptions.None, 1000)]
+    private static partial Regex FormValue { get; }
 
     [GeneratedRegex("\"csrf\":\"(?<value>[^\"]+)\"", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Csrf { get; }

@@ -14,10 +14,10 @@ internal static class Patience
     /// <summary>The driver's limit, in seconds, for work that is waited for so long.</summary>
     public static int DriverSeconds(TimeSpan limit) => (int)Math.Ceiling(limit.TotalSeconds) + Grace;
 
-    /// <param name="cancel">Asks the server to stop; may block.</param>
+    /// <param name="stop">Asks the server to stop.</param>
     /// <param name="failure">What a limit that was reached becomes.</param>
     /// <exception cref="StoreUnavailableException">It took longer. What was asked may have been done, or be done yet.</exception>
-    public static async Task<T> WaitAsync<T>(Task<T> work, TimeSpan limit, Action cancel, Func<Exception, Exception> failure, CancellationToken cancellationToken)
+    public static async Task<T> WaitAsync<T>(Task<T> work, TimeSpan limit, Stop stop, Func<Exception, Exception> failure, CancellationToken cancellationToken)
     {
         try
         {
@@ -25,31 +25,12 @@ internal static class Patience
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException && !work.IsCompleted)
         {
-            Abandon(work, cancel);
+            // Nobody is left to be told.
+            _ = work.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            stop.Begin();
             if (e is TimeoutException)
                 throw failure(e);
             throw;
-        }
-    }
-
-    private static void Abandon(Task work, Action cancel)
-    {
-        // Nobody is left to be told.
-        _ = work.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-        new Thread(() => TryCancel(cancel)) { IsBackground = true, Name = "porthor cancels a statement" }.Start();
-    }
-
-    private static void TryCancel(Action cancel)
-    {
-        try
-        {
-            cancel();
-        }
-        catch (Exception e)
-        {
-            _ = e;
-            // Whatever it was: it has ended in the meantime, or the server cannot be reached, or the driver did not expect to be asked;
-            // then the driver's own limit ends it. Nothing that is thrown on this thread may end the process.
         }
     }
 }

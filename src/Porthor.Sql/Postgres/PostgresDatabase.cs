@@ -56,11 +56,12 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan stateme
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var command = new NpgsqlCommand(sql) { CommandTimeout = Patience.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
+        var stop = new Stop(command.Cancel);
         return new(Patience.WaitAsync(
-            ReadPointAsync(command), timeLimit, command.Cancel, late => metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(late)), cancellationToken));
+            ReadPointAsync(command, stop), timeLimit, stop, late => metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(late)), cancellationToken));
     }
 
-    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command)
+    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command, Stop stop)
     {
         var begun = metrics.Begin();
         await using var connection = await ConnectAsync(CancellationToken.None);
@@ -76,9 +77,13 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan stateme
                 return value;
             }
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.EndsWork(e))
         {
             throw metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(e));
+        }
+        finally
+        {
+            await stop.NoMoreAsync();
         }
     }
 

@@ -12,6 +12,11 @@ internal static class PostgresErrors
     public static bool IsOurs(Exception exception) =>
         exception is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException;
 
+    /// <summary>
+    /// The same for work that is given no caller's cancellation: if such work was cancelled, then by us, because it took too long.
+    /// </summary>
+    public static bool EndsWork(Exception exception) => IsOurs(exception) || exception is OperationCanceledException;
+
     public static Exception Translate(Exception exception) => exception switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } e =>

@@ -85,16 +85,17 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limi
 
     private Task<T> RunAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, CancellationToken cancellationToken)
     {
-        var asking = AskAsync(call, batch, run);
+        var stop = new Stop(batch.Cancel);
+        var asking = AskAsync(call, batch, run, stop);
         work = asking;
-        return Patience.WaitAsync(asking, limit, batch.Cancel, late => metrics.Counted(call, PostgresErrors.Translate(late)), cancellationToken);
+        return Patience.WaitAsync(asking, limit, stop, late => metrics.Counted(call, PostgresErrors.Translate(late)), cancellationToken);
     }
 
     /// <summary>
     /// The statements of changes are few and find their rows by key, so they are prepared; that costs a round trip only the
     /// first time on each connection. Those for reading are many, and the best plan for one value is the worst for another.
     /// </summary>
-    private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run)
+    private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, Stop stop)
     {
         var asked = metrics.Begin();
         try
@@ -108,9 +109,13 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limi
                 return answer;
             }
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.EndsWork(e))
         {
             throw metrics.Counted(call, PostgresErrors.Translate(e));
+        }
+        finally
+        {
+            await stop.NoMoreAsync();
         }
     }
 

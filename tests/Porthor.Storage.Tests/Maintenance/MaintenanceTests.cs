@@ -110,7 +110,7 @@ public sealed class MaintenanceTests
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (operations.Node.Metrics.Owns(instrument))
+                if (operations.Node.Metrics.Owns(instrument) && instrument.Name.StartsWith("active_", StringComparison.Ordinal))
                     self.EnableMeasurementEvents(instrument);
             },
         };
