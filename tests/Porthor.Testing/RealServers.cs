@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using Npgsql;
 using StackExchange.Redis;
 
@@ -13,6 +15,7 @@ namespace Porthor.Testing;
 public sealed class RealServers : IAsyncDisposable
 {
     private static readonly Lazy<RealServers> Shared = new(() => new RealServers());
+    private static readonly ConcurrentDictionary<int, bool> GivenPorts = new();
 
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-tests-").FullName;
     private readonly Lazy<Task<PostgresServer>> postgres;
@@ -57,11 +60,28 @@ public sealed class RealServers : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>
+    /// A port for a server that has to be told one. Not from the range out of which the system gives ports to those who ask for any: one of
+    /// them could get it before the server does.
+    /// </summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = RandomNumberGenerator.GetInt32(12_000, 32_000);
+            if (!GivenPorts.TryAdd(port, value: true))
+                continue;
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>Tries until it works; servers take a moment to start.</summary>

@@ -23,11 +23,13 @@ internal static class Patience
         {
             return await work.WaitAsync(limit, cancellationToken);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !work.IsCompleted)
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             // Nobody is left to be told.
             _ = work.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            stop.Begin();
+            // It may have ended in this very moment; the caller has given up all the same.
+            if (!work.IsCompleted)
+                stop.Begin();
             if (e is TimeoutException)
                 throw failure(e);
             throw;

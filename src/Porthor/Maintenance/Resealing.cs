@@ -51,6 +51,8 @@ public sealed partial class Resealing(ITokenVault vault, Fernet fernet, ILogger<
             {
                 round += await PatientlyAsync(() => ResealAsync(batch, cancellationToken), cancellationToken);
                 progress?.Report(new ResealProgress(round.Examined, before + round.Resealed));
+                // What is quickly done may not have looked.
+                cancellationToken.ThrowIfCancellationRequested();
             }
         }
         return round;
