@@ -49,4 +49,5 @@ if command -v npm >/dev/null; then
 fi
 
 dotnet build --nologo --verbosity quiet
-dotnet test --no-build "$@"
+# One after another: some tests measure time, and two at once would take it from each other.
+dotnet test --no-build --max-parallel-test-modules 1 "$@"
