@@ -26,8 +26,15 @@ public sealed class OidcLoginTests
         browser.LocationQuery.ShouldBe(
             new Dictionary<string, string>
             {
-                ["response_type"] = "code", ["client_id"] = "some-client", ["redirect_uri"] = "https://example.com/login", ["scope"] = "openid email voPerson",
-                ["state"] = state.State!, ["nonce"] = state.Nonce!, ["code_challenge"] = challenge, ["code_challenge_method"] = "S256", ["skin"] = "test",
+                ["response_type"] = "code",
+                ["client_id"] = "some-client",
+                ["redirect_uri"] = "https://example.com/login",
+                ["scope"] = "openid email voPerson",
+                ["state"] = state.State!,
+                ["nonce"] = state.Nonce!,
+                ["code_challenge"] = challenge,
+                ["code_challenge_method"] = "S256",
+                ["skin"] = "test",
             },
             ignoreOrder: true);
         site.Lines("Redirecting user for authentication").Single().GetProperty("login_url").GetString().ShouldBe($"{site.Oidc.Issuer}/authorize");
@@ -46,8 +53,12 @@ public sealed class OidcLoginTests
         asked.Form.ShouldBe(
             new Dictionary<string, string>
             {
-                ["grant_type"] = "authorization_code", ["client_id"] = OidcProvider.ClientId, ["client_secret"] = OidcProvider.ClientSecret,
-                ["code"] = code, ["redirect_uri"] = "https://example.com/login", ["code_verifier"] = state.Verifier.Reveal(),
+                ["grant_type"] = "authorization_code",
+                ["client_id"] = OidcProvider.ClientId,
+                ["client_secret"] = OidcProvider.ClientSecret,
+                ["code"] = code,
+                ["redirect_uri"] = "https://example.com/login",
+                ["code_verifier"] = state.Verifier.Reveal(),
             },
             ignoreOrder: true);
         site.Lines("Retrieving ID token").Single().GetProperty("token_url").GetString().ShouldBe($"{site.Oidc.Issuer}/token");
