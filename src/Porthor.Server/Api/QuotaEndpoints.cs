@@ -29,7 +29,7 @@ internal static class QuotaEndpoints
     private static async Task<IResult> GetAsync(ApiRequest request, QuotaOverrides overrides)
     {
         var plan = await overrides.GetAsync(request.Aborted) ?? throw NoneSet();
-        return ApiJson.Write(writer => QuotaJson.Write(writer, plan, withNulls: false));
+        return ApiJson.Write(writer => QuotaJson.Write(writer, plan, QuotaFields.WithoutNulls));
     }
 
     private static async Task<IResult> SetAsync(ApiRequest request, QuotaOverrides overrides)
@@ -37,7 +37,7 @@ internal static class QuotaEndpoints
         var plan = request.Body() is { } body ? QuotaBodies.ReadPlan(body) : null;
         request.ThrowIfInvalid();
         await overrides.SetAsync(plan!);
-        return ApiJson.Write(writer => QuotaJson.Write(writer, plan!, withNulls: false));
+        return ApiJson.Write(writer => QuotaJson.Write(writer, plan!, QuotaFields.WithoutNulls));
     }
 
     private static async Task<IResult> DeleteAsync(ApiRequest request, QuotaOverrides overrides)

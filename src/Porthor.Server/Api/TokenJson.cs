@@ -78,19 +78,11 @@ internal static class TokenJson
         WriteIfSet(writer, "email", user.Email);
         WriteIfSet(writer, "uid", user.Uid);
         WriteIfSet(writer, "gid", user.Gid);
-        writer.WriteStartArray("groups");
-        foreach (var group in user.Groups)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", group.Name);
-            writer.WriteNumber("id", group.Id);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
+        GroupJson.Write(writer, "groups", user.Groups);
         if (user.Quota is { } quota)
         {
             writer.WritePropertyName("quota");
-            QuotaJson.Write(writer, quota, withNulls: false);
+            QuotaJson.Write(writer, quota, QuotaFields.WithoutNulls);
         }
         writer.WriteEndObject();
     }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Porthor.Quotas;
 using Porthor.Users;
-using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
@@ -25,7 +24,10 @@ internal static class UserJson
             writer.WriteNumber("gid", gid);
         WriteGroups(writer, "groups", user.Groups);
         if (user.Quota is { } quota)
-            WriteQuota(writer, quota);
+        {
+            writer.WritePropertyName("quota");
+            QuotaJson.Write(writer, quota, QuotaFields.WithoutDefaults);
+        }
         writer.WriteEndObject();
     }
 
@@ -39,56 +41,7 @@ internal static class UserJson
 
     private static void WriteGroups(Utf8JsonWriter writer, string name, IReadOnlyList<Group> groups)
     {
-        if (groups.Count == 0)
-            return;
-        writer.WriteStartArray(name);
-        foreach (var group in groups)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", group.Name);
-            writer.WriteNumber("id", group.Id);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
-    }
-
-    private static void WriteQuota(Utf8JsonWriter writer, Quota quota)
-    {
-        writer.WriteStartObject("quota");
-        WriteNumbers(writer, "api", quota.Api);
-        WriteNumbers(writer, "disk", quota.Disk);
-        if (quota.Notebook is { } notebook)
-        {
-            writer.WriteStartObject("notebook");
-            writer.WritePropertyName("cpu");
-            ReferenceJson.WriteFloat(writer, notebook.Cpu);
-            writer.WritePropertyName("memory");
-            ReferenceJson.WriteFloat(writer, notebook.Memory);
-            if (!notebook.Spawn)
-                writer.WriteBoolean("spawn", value: false);
-            writer.WriteEndObject();
-        }
-        if (quota.Tap.Count > 0)
-        {
-            writer.WriteStartObject("tap");
-            foreach (var (service, tap) in quota.Tap)
-            {
-                writer.WriteStartObject(service);
-                writer.WriteNumber("concurrent", tap.Concurrent);
-                writer.WriteEndObject();
-            }
-            writer.WriteEndObject();
-        }
-        writer.WriteEndObject();
-    }
-
-    private static void WriteNumbers(Utf8JsonWriter writer, string name, IReadOnlyDictionary<string, long> numbers)
-    {
-        if (numbers.Count == 0)
-            return;
-        writer.WriteStartObject(name);
-        foreach (var (key, number) in numbers)
-            writer.WriteNumber(key, number);
-        writer.WriteEndObject();
+        if (groups.Count > 0)
+            GroupJson.Write(writer, name, groups);
     }
 }

@@ -70,7 +70,7 @@ internal static class LogFields
                 WriteUser(writer, user);
                 break;
             case QuotaPlan plan:
-                QuotaJson.Write(writer, plan, withNulls: true);
+                QuotaJson.Write(writer, plan, QuotaFields.All);
                 break;
             case IReadOnlyDictionary<string, string> map:
                 writer.WriteStartObject();
@@ -98,17 +98,7 @@ internal static class LogFields
         if (user.Gid is { } gid)
             writer.WriteNumber("gid", gid);
         if (user.Groups is { } groups)
-        {
-            writer.WriteStartArray("groups");
-            foreach (var group in groups)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("name", group.Name);
-                writer.WriteNumber("id", group.Id);
-                writer.WriteEndObject();
-            }
-            writer.WriteEndArray();
-        }
+            GroupJson.Write(writer, "groups", groups);
         writer.WriteEndObject();
     }
 

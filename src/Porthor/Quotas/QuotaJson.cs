@@ -4,6 +4,19 @@ using Porthor.Values;
 
 namespace Porthor.Quotas;
 
+/// <summary>Which fields of a quota are written.</summary>
+public enum QuotaFields
+{
+    /// <summary>As it is stored: all, and <c>notebook</c> as null where there is none.</summary>
+    All,
+
+    /// <summary>As most answers show it: null is left out.</summary>
+    WithoutNulls,
+
+    /// <summary>As answers show it that leave out all that has its usual value, empty maps too (contract/userinfo.md 1).</summary>
+    WithoutDefaults,
+}
+
 /// <summary>Quotas as JSON: as they are stored, and as answers show them (contract/storage.md 3.4, userinfo.md 1).</summary>
 public static class QuotaJson
 {
@@ -12,21 +25,20 @@ public static class QuotaJson
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-            Write(writer, plan, withNulls: true);
+            Write(writer, plan, QuotaFields.All);
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <param name="withNulls">Write <c>notebook</c> also where there is none.</param>
-    public static void Write(Utf8JsonWriter writer, QuotaPlan plan, bool withNulls)
+    public static void Write(Utf8JsonWriter writer, QuotaPlan plan, QuotaFields fields)
     {
         writer.WriteStartObject();
         writer.WritePropertyName("default");
-        Write(writer, plan.Default, withNulls);
+        Write(writer, plan.Default, fields);
         writer.WriteStartObject("groups");
         foreach (var (name, quota) in plan.Groups)
         {
             writer.WritePropertyName(name);
-            Write(writer, quota, withNulls);
+            Write(writer, quota, fields);
         }
         writer.WriteEndObject();
         writer.WriteStartArray("bypass");
@@ -36,12 +48,12 @@ public static class QuotaJson
         writer.WriteEndObject();
     }
 
-    /// <inheritdoc cref="Write(Utf8JsonWriter, QuotaPlan, bool)"/>
-    public static void Write(Utf8JsonWriter writer, Quota quota, bool withNulls)
+    public static void Write(Utf8JsonWriter writer, Quota quota, QuotaFields fields)
     {
+        var withEmpty = fields != QuotaFields.WithoutDefaults;
         writer.WriteStartObject();
-        WriteNumbers(writer, "api", quota.Api);
-        WriteNumbers(writer, "disk", quota.Disk);
+        WriteMap(writer, "api", quota.Api, withEmpty, writer.WriteNumberValue);
+        WriteMap(writer, "disk", quota.Disk, withEmpty, writer.WriteNumberValue);
         if (quota.Notebook is { } notebook)
         {
             writer.WriteStartObject("notebook");
@@ -49,21 +61,20 @@ public static class QuotaJson
             ReferenceJson.WriteFloat(writer, notebook.Cpu);
             writer.WritePropertyName("memory");
             ReferenceJson.WriteFloat(writer, notebook.Memory);
-            writer.WriteBoolean("spawn", notebook.Spawn);
+            if (withEmpty || !notebook.Spawn)
+                writer.WriteBoolean("spawn", notebook.Spawn);
             writer.WriteEndObject();
         }
-        else if (withNulls)
+        else if (fields == QuotaFields.All)
         {
             writer.WriteNull("notebook");
         }
-        writer.WriteStartObject("tap");
-        foreach (var (name, tap) in quota.Tap)
+        WriteMap(writer, "tap", quota.Tap, withEmpty, tap =>
         {
-            writer.WriteStartObject(name);
+            writer.WriteStartObject();
             writer.WriteNumber("concurrent", tap.Concurrent);
             writer.WriteEndObject();
-        }
-        writer.WriteEndObject();
+        });
         writer.WriteEndObject();
     }
 
@@ -153,11 +164,16 @@ public static class QuotaJson
 
     private static FormatException Unknown(JsonProperty field) => new($"unknown field {field.Name}");
 
-    private static void WriteNumbers(Utf8JsonWriter writer, string name, IReadOnlyDictionary<string, long> numbers)
+    private static void WriteMap<T>(Utf8JsonWriter writer, string name, IReadOnlyDictionary<string, T> map, bool withEmpty, Action<T> write)
     {
+        if (map.Count == 0 && !withEmpty)
+            return;
         writer.WriteStartObject(name);
-        foreach (var (key, value) in numbers)
-            writer.WriteNumber(key, value);
+        foreach (var (key, value) in map)
+        {
+            writer.WritePropertyName(key);
+            write(value);
+        }
         writer.WriteEndObject();
     }
 }

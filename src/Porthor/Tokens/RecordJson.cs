@@ -22,7 +22,10 @@ public static class RecordJson
         writer.WriteString("email", user.Email);
         WriteNumber(writer, "uid", user.Uid);
         WriteNumber(writer, "gid", user.Gid);
-        WriteGroups(writer, user.Groups);
+        if (user.Groups is { } groups)
+            GroupJson.Write(writer, "groups", groups);
+        else
+            writer.WriteNull("groups");
         writer.WriteString("token_type", record.TokenType.ToText());
         writer.WriteString("service", record.Service);
         writer.WriteStartArray("scopes");
@@ -78,24 +81,6 @@ public static class RecordJson
         {
             throw new FormatException("not JSON", e);
         }
-    }
-
-    private static void WriteGroups(Utf8JsonWriter writer, IReadOnlyList<Group>? groups)
-    {
-        if (groups is null)
-        {
-            writer.WriteNull("groups");
-            return;
-        }
-        writer.WriteStartArray("groups");
-        foreach (var group in groups)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", group.Name);
-            writer.WriteNumber("id", group.Id);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
     }
 
     private static void WriteNumber(Utf8JsonWriter writer, string name, long? value)

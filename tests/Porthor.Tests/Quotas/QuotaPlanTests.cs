@@ -162,7 +162,7 @@ public sealed class QuotaPlanTests
             return null;
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
-            QuotaJson.Write(writer, quota, withNulls: false);
+            QuotaJson.Write(writer, quota, QuotaFields.WithoutNulls);
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 }

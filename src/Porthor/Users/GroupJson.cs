@@ -1,0 +1,21 @@
+using System.Text.Json;
+
+namespace Porthor.Users;
+
+/// <summary>Groups as JSON, alike in records, answers and logs (contract/tokens.md 3.1, userinfo.md 1).</summary>
+public static class GroupJson
+{
+    public static void Write(Utf8JsonWriter writer, string name, IReadOnlyList<Group> groups)
+    {
+        writer.WriteStartArray(name);
+        // By index: log lines of the authorization path tell groups, and an enumerator is garbage.
+        for (var i = 0; i < groups.Count; i++)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", groups[i].Name);
+            writer.WriteNumber("id", groups[i].Id);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
+}
