@@ -34,7 +34,8 @@ internal static partial class TextTargets
         if (Token.TryParse(text, out var token))
         {
             Require(token.Reveal() == text, "a token reveals what was read");
-            Require(!token.ToString().Contains(token.Reveal()[^Token.SecretLength..], StringComparison.Ordinal) || text[3..25] == text[26..], "a token prints without its secret");
+            // Looking for the secret would not do: the fuzzer makes secrets that are part of their keys.
+            Require(token.ToString() == $"gt-{token.Key}.***", "a token prints without its secret");
             Require(Token.Parse(text).Equals(token), "a token is equal to itself");
             return;
         }

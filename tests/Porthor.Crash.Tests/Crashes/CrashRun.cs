@@ -148,8 +148,7 @@ internal sealed class CrashRun : IAsyncDisposable
         List<KnownToken> working = [];
         foreach (var token in tokens)
         {
-            var answers = await Task.WhenAll(nodes.Select(node => http.PassAsync(node.Url, token.Token)));
-            var works = answers.Select(answer => answer!.StatusCode switch { 200 => true, 401 => false, _ => throw new InvalidOperationException(answer.Body) }).Distinct().ToList();
+            var works = (await Task.WhenAll(nodes.Select(node => WorksAsync(node, token)))).Distinct().ToList();
             works.Count.ShouldBe(1, $"nodes do not agree on {token.Token.Key}");
             if (works[0])
             {
@@ -162,6 +161,15 @@ internal sealed class CrashRun : IAsyncDisposable
             }
         }
         return working;
+    }
+
+    /// <summary>Asks again while a node says that it does not know (503): it has just been started, and the machine may be busy.</summary>
+    private async Task<bool> WorksAsync(Node node, KnownToken token)
+    {
+        Answer? answer = null;
+        await RealServers.UntilAsync(
+            async () => (answer = await http.PassAsync(node.Url, token.Token))!.StatusCode.ShouldBeOneOf(200, 401), "an answer that says yes or no");
+        return answer!.StatusCode == 200;
     }
 
     /// <summary>A row for each change that was acknowledged: one creation, one revocation, and all edits.</summary>
