@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Porthor.Testing;
 
 namespace Porthor.Benchmarks;
@@ -48,30 +47,11 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
         var begun = Stopwatch.GetTimestamp();
         var running = program.Start(command);
         var ended = running.EndAsync(TimeSpan.FromMinutes(10));
-        long peak = 0;
-        while (!ended.IsCompleted)
-        {
-            peak = Math.Max(peak, PeakOf(running.Id));
-            await Task.WhenAny(ended, Task.Delay(50));
-        }
+        var peak = await PeakMemory.UntilAsync(ended, running.Id);
         var outcome = await ended;
         var lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var said = outcome.ExitCode != 0 ? $"exit {outcome.ExitCode}: {outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault()}"
             : lines.Length == 1 ? lines[0] : $"{lines.Length} lines";
-        return (Stopwatch.GetElapsedTime(begun).TotalSeconds, peak / 1024, said);
-    }
-
-    /// <summary>The most memory that the process had so far, in KiB; 0 if it is gone.</summary>
-    private static long PeakOf(int process)
-    {
-        try
-        {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return line is null ? 0 : long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim(), CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return 0;
-        }
+        return (Stopwatch.GetElapsedTime(begun).TotalSeconds, peak, said);
     }
 }

@@ -1,4 +1,5 @@
 using Porthor.Benchmarks;
+using Porthor.Benchmarks.Scale;
 using Porthor.Testing;
 
 if (args is ["ingress", ..])
@@ -20,6 +21,13 @@ if (args is ["large", ..])
     var count = args is [_, var tokens] ? int.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture) : 1_000_000;
     await new LargeBenchmarks(Console.Error, count).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
+    return;
+}
+
+if (args is ["scale", ..])
+{
+    RealServers.Durable = true;
+    await ScaleBenchmarks.Of(args[1..], Console.Error).RunAsync(Console.Out);
     return;
 }
 

@@ -123,7 +123,9 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public int Port { get; }
 
-    public static async Task<PostgresServer> StartAsync(string folder)
+    /// <param name="folder">What it keeps is there; where there is nothing yet it begins empty.</param>
+    /// <param name="settings">More settings, as <c>name=value</c>.</param>
+    public static async Task<PostgresServer> StartAsync(string folder, params IEnumerable<string> settings)
     {
         var bin = Prerequisites.PostgresBin ?? throw new InvalidOperationException("PostgreSQL is not installed.");
         Directory.CreateDirectory(folder);
@@ -131,8 +133,9 @@ public sealed class PostgresServer : IAsyncDisposable
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
         var data = Path.Combine(folder, "data");
         var port = RealServers.FreePort();
-        using (var initdb = Start([Path.Combine(bin, "initdb"), "-D", data, "-A", "trust", "-U", User, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]))
+        if (!Directory.Exists(data))
         {
+            using var initdb = Start([Path.Combine(bin, "initdb"), "-D", data, "-A", "trust", "-U", User, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
             await initdb.WaitForExitAsync();
             if (initdb.ExitCode != 0)
                 throw new InvalidOperationException("initdb failed.");
@@ -141,7 +144,8 @@ public sealed class PostgresServer : IAsyncDisposable
         // the machine is not what these tests are about.
         var process = Start([
             Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
-            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal"]);
+            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal",
+            .. settings.SelectMany(setting => (string[])["-c", setting])]);
         var server = new PostgresServer(process, port);
         await RealServers.UntilAsync(() => server.ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
         return server;

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using Porthor.Tokens;
+
+namespace Porthor.Benchmarks.Scale;
+
+/// <summary>What a revocation looks like from outside, all from the moment in which it was sent.</summary>
+/// <param name="AccessEnded">When the last of the watched tokens was refused.</param>
+/// <param name="Acknowledged">When whoever revoked was told that it is done.</param>
+internal sealed record Cascade(TimeSpan AccessEnded, TimeSpan Acknowledged)
+{
+    /// <summary>Revokes a token, while the gate is asked with it and with some of its children.</summary>
+    /// <param name="parent">Revokes itself.</param>
+    public static async Task<Cascade> RevokeAsync(Uri node, TokenRecord parent, IReadOnlyList<Token> watched)
+    {
+        using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { BaseAddress = node };
+        foreach (var token in watched)
+        {
+            if (await AskAsync(client, token) != HttpStatusCode.OK)
+                throw new InvalidOperationException("The token is not accepted to begin with.");
+        }
+        var begun = Stopwatch.GetTimestamp();
+        var ends = watched.Select(token => UntilRefusedAsync(client, token, begun)).ToArray();
+        using var request = new HttpRequestMessage(HttpMethod.Delete, $"/auth/api/v1/users/{parent.Username}/tokens/{parent.Token.Key}");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", parent.Token.Reveal());
+        using var answer = await client.SendAsync(request);
+        var acknowledged = Stopwatch.GetElapsedTime(begun);
+        answer.EnsureSuccessStatusCode();
+        return new Cascade((await Task.WhenAll(ends)).Max(), acknowledged);
+    }
+
+    private static async Task<TimeSpan> UntilRefusedAsync(HttpClient client, Token token, long begun)
+    {
+        while (true)
+        {
+            var status = await AskAsync(client, token);
+            if (status == HttpStatusCode.Unauthorized)
+                return Stopwatch.GetElapsedTime(begun);
+            if (status != HttpStatusCode.OK)
+                throw new InvalidOperationException($"The gate answered {status}.");
+            await Task.Delay(1);
+        }
+    }
+
+    private static async Task<HttpStatusCode> AskAsync(HttpClient client, Token token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/ingress/auth?scope=read:all&service=portal");
+        foreach (var (name, value) in FloorServer.ProxyHeaders)
+            request.Headers.TryAddWithoutValidation(name, value);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
+        using var answer = await client.SendAsync(request);
+        return answer.StatusCode;
+    }
+}

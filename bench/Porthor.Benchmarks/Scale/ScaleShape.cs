@@ -1,0 +1,176 @@
+using System.Buffers.Text;
+using System.Runtime.InteropServices;
+using Porthor.Tokens;
+using Porthor.Users;
+using Porthor.Values;
+
+namespace Porthor.Benchmarks.Scale;
+
+/// <summary>
+/// What the tokens and changes of a large deployment are, each known by its number alone, so that ledger and vault can be filled
+/// at once and asked about later. Of ten tokens three were made by users and services over the last year, four are sessions of the last
+/// month, and three are children of sessions. For each token there are five changes, most of tokens that are no more.
+/// </summary>
+internal sealed class ScaleShape(int count, DateTimeOffset made)
+{
+    public const string Admin = "scale-admin";
+    public const string ManyTokens = "scale-many";
+    public const int Families = 3;
+
+    private const int BlockSize = 7, SessionsInBlock = 4, BlockSlots = 10, DurableEvery = 13;
+    private static readonly TimeSpan Past = TimeSpan.FromDays(405), Recently = TimeSpan.FromDays(30);
+    private static readonly string[] Services = ["tap", "portal", "sia", "vo-cutouts", "mobu", "squareone", "times-square", "semaphore", "hips", "nublado"];
+
+    private readonly int durable = count / 10 * 3;
+    private readonly int blocks = count / 10;
+    private readonly int familySize = count / 100;
+    private readonly int users = count / 50;
+
+    public int Count => count;
+
+    public int Changes => count * 5;
+
+    public int FamilySize => familySize;
+
+    /// <summary>The end of about half of all tokens.</summary>
+    public DateTimeOffset Due { get; } = made.AddDays(30);
+
+    /// <summary>A user with as many tokens and changes as most have.</summary>
+    public static string Typical => "user0";
+
+    /// <summary>May do everything.</summary>
+    public Token AdminToken => TokenOf(0);
+
+    /// <summary>A session with a hundredth of all tokens as its children.</summary>
+    public int ParentOfFamily(int family) => durable + ((FirstFamilyBlock - 1 - family) * BlockSize);
+
+    public IEnumerable<int> ChildrenOfFamily(int family) => Enumerable.Range(family * familySize, familySize)
+        .Select(child => durable + ((FirstFamilyBlock + (child / 3)) * BlockSize) + SessionsInBlock + (child % 3));
+
+    public Token TokenOf(int i) => new(KeyOf(i), Half(2, i));
+
+    public static TokenKey KeyOf(int i) => new(Half(1, i));
+
+    public bool IsDue(int i) => Expires(i) == Due;
+
+    public int? ParentOf(int i)
+    {
+        if (i < durable || (i - durable) % BlockSize is var slot && slot < SessionsInBlock)
+            return null;
+        var block = (i - durable) / BlockSize;
+        if (block >= FirstFamilyBlock)
+            return ParentOfFamily((((block - FirstFamilyBlock) * 3) + slot - SessionsInBlock) / familySize);
+        // The third is a child's child, or a notebook.
+        return durable + (block * BlockSize) + (slot switch { 4 => 0, 5 => 1, _ when block % 2 == 0 => 4, _ => 0 });
+    }
+
+    public TokenRecord RecordOf(int i)
+    {
+        var type = TypeOf(i);
+        return new TokenRecord
+        {
+            Token = TokenOf(i),
+            Username = UsernameOf(i),
+            TokenType = type,
+            Scopes = i == 0 ? ScopeSet.Of("admin:token", "read:all", "user:token") : type switch
+            {
+                TokenType.Session or TokenType.Notebook => ScopeSet.Of("exec:notebook", "read:all", "user:token"),
+                TokenType.User => ScopeSet.Of("read:all", "user:token"),
+                _ => ScopeSet.Of("read:all"),
+            },
+            Created = Created(i),
+            Expires = Expires(i),
+            Service = type == TokenType.Internal ? Services[i / BlockSize % Services.Length] : null,
+            UserData = type == TokenType.Service ? UserData.None : new UserData
+            {
+                Name = "Some User",
+                Email = "some-user@example.com",
+                Uid = 100_000 + (i % 50_000),
+                Gid = 100_000 + (i % 50_000),
+                Groups = [new Group("g_science", 2000), new Group("g_users", 2001), new Group("g_project-team", 2002)],
+            },
+        };
+    }
+
+    public string? NameOf(int i) => TypeOf(i) is TokenType.User ? $"name {i}" : null;
+
+    /// <summary>The token that the change with this number made; null if that is no more.</summary>
+    public int? MadeBy(int change)
+    {
+        if (change < Era)
+            return change % DurableEvery == 0 && change / DurableEvery < durable ? change / DurableEvery : null;
+        var slot = (change - Era) % BlockSlots;
+        return slot < BlockSize ? durable + ((change - Era) / BlockSlots * BlockSize) + slot : null;
+    }
+
+    /// <summary>The key of a token that is no more, and whose it was: made by one change and removed by one a thousand later.</summary>
+    public (TokenKey Key, string Username, bool Removed) GoneBy(int change)
+    {
+        var removed = change % 2 == 0;
+        var first = removed ? change - 1001 : change;
+        return (new TokenKey(Half(3, first)), Math.Abs(first % 100) == 1 ? ManyTokens : User(first), removed);
+    }
+
+    public DateTimeOffset TimeOf(int change) => (change < Era
+        ? made - Past + ((Past - Recently) * ((double)change / Era))
+        : made - Recently + (Recently * ((double)(change - Era) / count))).TruncateToSeconds();
+
+    /// <summary>From this change on sessions and children that are still there were made.</summary>
+    private int Era => count * 4;
+
+    private int FirstFamilyBlock => blocks - (familySize * Families / 3);
+
+    private TokenType TypeOf(int i) => i < durable
+        ? i % 30 == 1 ? TokenType.Service : TokenType.User
+        : ((i - durable) % BlockSize) switch
+        {
+            < SessionsInBlock => TokenType.Session,
+            6 when (i - durable) / BlockSize % 2 == 1 => TokenType.Notebook,
+            _ => TokenType.Internal,
+        };
+
+    private string UsernameOf(int i)
+    {
+        if (i == 0)
+            return Admin;
+        if (i < durable)
+            return i % 30 == 1 ? $"bot-{Services[i % Services.Length]}" : i % 300 == 0 ? ManyTokens : User(i);
+        for (; ParentOf(i) is { } parent; i = parent)
+        {
+        }
+        return User(i);
+    }
+
+    private DateTimeOffset Created(int i)
+    {
+        var r = i - durable;
+        return TimeOf(i < durable ? i * DurableEvery : Era + (r / BlockSize * BlockSlots) + (r % BlockSize));
+    }
+
+    private DateTimeOffset? Expires(int i)
+    {
+        var later = Due.AddDays(60);
+        if (i < durable)
+            return i % 3 == 0 || i % 30 == 1 ? null : i % 15 == 2 ? Due : later;
+        var block = (i - durable) / BlockSize;
+        var isFamily = block >= FirstFamilyBlock ? (i - durable) % BlockSize >= SessionsInBlock : block >= FirstFamilyBlock - Families;
+        return !isFamily && block % 7 < 5 ? Due : later;
+    }
+
+    private string User(int seed) => $"user{Mix((ulong)seed) % (ulong)users}";
+
+    /// <summary>Half of a token, as random as a real one looks.</summary>
+    private static string Half(int kind, long number)
+    {
+        ReadOnlySpan<ulong> random = [Mix(((ulong)kind << 56) + (ulong)number), Mix(((ulong)kind << 56) + (1UL << 55) + (ulong)number)];
+        return Base64Url.EncodeToString(MemoryMarshal.AsBytes(random));
+    }
+
+    private static ulong Mix(ulong value)
+    {
+        value += 0x9E3779B97F4A7C15;
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+        return value ^ (value >> 31);
+    }
+}
