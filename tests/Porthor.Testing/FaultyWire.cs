@@ -97,10 +97,21 @@ public sealed class FaultyWire : IAsyncDisposable
     /// </summary>
     public Task InterruptAt(Func<Piece, bool> matches, int occurrence, bool before, Func<Task> what)
     {
-        var planned = new Interruption(matches, before, what) { Left = occurrence };
-        lock (gate)
-            interruption = planned;
-        return planned.Done.Task;
+        return Plan(new Interruption(matches, before ? Moment.InsteadOf : Moment.After, what) { Left = occurrence });
+    }
+
+    /// <summary>Holds up the next piece of data of a kind until something has happened; all else passes meanwhile.</summary>
+    /// <returns>Done when it is held up.</returns>
+    public Task HoldAt(Func<Piece, bool> matches, Task until)
+    {
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = Plan(new Interruption(matches, Moment.Before, async () =>
+        {
+            held.SetResult();
+            await until.WaitAsync(stopping.Token);
+        })
+        { Left = 1 });
+        return held.Task;
     }
 
     /// <summary>As if nothing had been planned.</summary>
@@ -220,14 +231,15 @@ public sealed class FaultyWire : IAsyncDisposable
                 if (connection.IsDead)
                     continue;
                 var due = TakeInterruption(new Piece(piece, toServer));
-                if (due is { Before: true })
-                {
+                if (due is { Moment: not Moment.After })
                     await due.RunAsync();
+                if (due is { Moment: Moment.InsteadOf })
+                {
                     connection.Reset();
                     return;
                 }
                 await WriteAsync(to.GetStream(), piece);
-                if (due is not null)
+                if (due is { Moment: Moment.After })
                     await due.RunAsync();
             }
         }
@@ -251,6 +263,13 @@ public sealed class FaultyWire : IAsyncDisposable
         }
     }
 
+    private Task Plan(Interruption planned)
+    {
+        lock (gate)
+            interruption = planned;
+        return planned.Done.Task;
+    }
+
     private Interruption? TakeInterruption(Piece piece)
     {
         lock (gate)
@@ -265,7 +284,17 @@ public sealed class FaultyWire : IAsyncDisposable
     private static bool IsCut(Exception exception) =>
         exception is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException;
 
-    private sealed record Interruption(Func<Piece, bool> Matches, bool Before, Func<Task> What)
+    /// <summary>When something is done about a piece of data.</summary>
+    private enum Moment
+    {
+        /// <summary>It never passes, and its connection is reset.</summary>
+        InsteadOf,
+
+        Before,
+        After,
+    }
+
+    private sealed record Interruption(Func<Piece, bool> Matches, Moment Moment, Func<Task> What)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -76,7 +76,7 @@ internal sealed class CrashRun : IAsyncDisposable
     public async Task CheckAsync()
     {
         var tokens = forest.Tokens;
-        var rows = await ListAsync(tokens);
+        var rows = await ListAsync(nodes[0], tokens);
         var working = await WorkingAsync(tokens);
         foreach (var token in working)
             rows.ShouldContain(token.Token.Key, "it works and is not listed");
@@ -125,16 +125,32 @@ internal sealed class CrashRun : IAsyncDisposable
         }
         var answered = Answered;
         if (nodes.Exists(other => other.IsUp))
+        {
             await RealServers.UntilAsync(() => Task.FromResult(Answered > answered + pause ? true : throw new TimeoutException()), "others going on");
+            await CheckListedAsync(nodes.Find(other => other.IsUp)!);
+        }
         await node.StartAsync();
     }
 
-    private async Task<HashSet<TokenKey>> ListAsync(IReadOnlyList<KnownToken> tokens)
+    /// <summary>
+    /// While a node is dead, what it had begun is as it left it: when it starts it puts right what it can, and hides what was wrong
+    /// till then. A token that is not listed is not valid either, whatever is going on: its record went first.
+    /// </summary>
+    private async Task CheckListedAsync(Node alive)
+    {
+        // Known before the lists are read, so that each of them has had a row.
+        var handedOut = forest.Tokens;
+        var rows = await ListAsync(alive, handedOut);
+        await Task.WhenAll(handedOut.Where(token => !rows.Contains(token.Token.Key)).Select(async token =>
+            (await http.PassAsync(alive.Url, token.Token))!.StatusCode.ShouldBe(401, $"{token.Token.Key} is not listed")));
+    }
+
+    private async Task<HashSet<TokenKey>> ListAsync(Node node, IReadOnlyList<KnownToken> tokens)
     {
         HashSet<TokenKey> keys = [];
         foreach (var username in tokens.Select(token => token.Username).Distinct())
         {
-            var list = await http.ListAsync(nodes[0].Url, administrator, username);
+            var list = await http.ListAsync(node.Url, administrator, username);
             keys.UnionWith(Requests.ItemsIn(list!).Select(item => new TokenKey(item.GetProperty("token").GetString()!)));
         }
         return keys;

@@ -16,6 +16,9 @@ public sealed class DatabaseAwayTests
         var starting = node.StartAsync();
         await RealServers.UntilAsync(() => Task.FromResult(node.Output.Contains("database not ready, waiting two seconds", StringComparison.Ordinal) ? true : throw new TimeoutException()), "the log");
         starting.IsCompleted.ShouldBeFalse();
+        // It does not listen yet, so that nobody sends it anything.
+        using (var http = Node.CreateClient())
+            await Should.ThrowAsync<HttpRequestException>(() => http.GetAsync(node.Url));
 
         node.Ledger.Refuses = false;
         await starting;

@@ -1,3 +1,5 @@
+using Npgsql;
+using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Sql.Postgres;
 using Porthor.Testing;
@@ -12,7 +14,13 @@ public sealed class GivenUpTests
 
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(5);
 
+    /// <summary>So long that nothing ends by itself while a test runs.</summary>
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
+
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+
+    /// <summary>What asks the server to stop: a length of 16, and the number that PostgreSQL's protocol has for it.</summary>
+    private static ReadOnlySpan<byte> StopRequest => [0, 0, 0, 16, 4, 210, 22, 46];
 
     /// <summary>The connection that a statement was given up on is the next one that the pool hands out.</summary>
     [Theory]
@@ -35,6 +43,73 @@ public sealed class GivenUpTests
         }
     }
 
+    /// <summary>
+    /// The server is asked so late that the statement has ended by itself, and the next one is under way. Whoever gave the first one up
+    /// must not have let go of its connection.
+    /// </summary>
+    [Fact]
+    public async Task A_request_to_stop_that_comes_late_stops_nobody_elses_statement()
+    {
+        await using var late = await LateStop.ArrangeAsync();
+        var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
+        await using var holdingSecond = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted);
+        await holdingSecond.LockAsync(second, Aborted);
+
+        await using (var holdingFirst = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted))
+        {
+            await holdingFirst.LockAsync(first, Aborted);
+            await using var hurried = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
+            await late.GiveUpAsync(enough => hurried.LockAsync(first, enough));
+        }
+        await late.UntilWaitingAsync(0);
+        await using var next = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
+        var waiting = next.LockAsync(second, Aborted);
+        await late.UntilWaitingAsync(1);
+        await late.LetStopPassAsync();
+        await holdingSecond.DisposeAsync();
+        (await waiting).ShouldNotBeNull();
+    }
+
+    /// <summary>The same for reading a record, which has a way of its own.</summary>
+    [Fact]
+    public async Task A_request_to_stop_reading_a_record_that_comes_late_stops_nobody_elses_statement()
+    {
+        await using var late = await LateStop.ArrangeAsync();
+        var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
+        await using var holdingSecond = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted);
+        await holdingSecond.LockAsync(second, Aborted);
+
+        await using (var holdingFirst = new NpgsqlConnection(late.ConnectionString))
+        {
+            await holdingFirst.OpenAsync(Aborted);
+            await using var locking = new NpgsqlCommand("BEGIN; LOCK TABLE porthor_record", holdingFirst);
+            await locking.ExecuteNonQueryAsync(Aborted);
+            await late.GiveUpAsync(enough => late.Node.Vault.GetAsync(first, known: null, enough).AsTask());
+        }
+        await late.UntilWaitingAsync(0);
+        await using var next = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
+        var waiting = next.LockAsync(second, Aborted);
+        await late.UntilWaitingAsync(1);
+        await late.LetStopPassAsync();
+        await holdingSecond.DisposeAsync();
+        (await waiting).ShouldNotBeNull();
+    }
+
+    /// <summary>Else it would go on, and keep a connection and its locks, for as long as it takes.</summary>
+    [Fact]
+    public async Task A_statement_that_was_given_up_does_not_go_on()
+    {
+        await using var late = await LateStop.ArrangeAsync();
+        var token = await CreateAsync(late.Node);
+        await using var holding = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted);
+        await holding.LockAsync(token, Aborted);
+        await using var hurried = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
+        await late.GiveUpAsync(enough => hurried.LockAsync(token, enough));
+        await late.UntilWaitingAsync(1);
+        await late.LetStopPassAsync();
+        await late.UntilWaitingAsync(0);
+    }
+
     [Fact]
     public async Task A_connection_goes_on_only_when_the_server_has_been_asked()
     {
@@ -55,4 +130,67 @@ public sealed class GivenUpTests
 
     private static async Task<TokenKey> CreateAsync(PorthorCore node) =>
         (await node.Tokens.SessionForAsync("user")).Record.Token.Key;
+
+    /// <summary>A node whose requests to stop are held up on their way, and another that locks what its statements then wait for.</summary>
+    private sealed class LateStop(Deployment deployment, FaultyWire wire, PorthorCore node, PorthorCore others) : IAsyncDisposable
+    {
+        private readonly TaskCompletionSource mayPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public PorthorCore Node => node;
+
+        public PorthorCore Others => others;
+
+        public string ConnectionString => others.Settings.DatabaseConnection!.Reveal();
+
+        public static async Task<LateStop> ArrangeAsync()
+        {
+            Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+            var deployment = await Deployment.CreateAsync(Mode.Database);
+            var others = await deployment.OpenNodeAsync();
+            var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+            var direct = deployment.Settings.DatabaseConnection!.Reveal();
+            deployment.Settings = deployment.Settings with
+            {
+                AnswerTimeout = Long,
+                DatabaseConnection = new Secret(direct.Replace($"Port={wire.Target}", $"Port={wire.Port}", StringComparison.Ordinal)),
+            };
+            return new LateStop(deployment, wire, await deployment.OpenNodeAsync(), others);
+        }
+
+        /// <summary>Gives a statement up that waits for a lock; returns when the request to stop it is on its way.</summary>
+        public async Task GiveUpAsync<T>(Func<CancellationToken, Task<T>> ask)
+        {
+            using var enough = new CancellationTokenSource();
+            var asked = ask(enough.Token);
+            await UntilWaitingAsync(1);
+            var held = wire.HoldAt(piece => piece.ToServer && piece.Data.Span.StartsWith(StopRequest), mayPass.Task);
+            await enough.CancelAsync();
+            await Should.ThrowAsync<OperationCanceledException>(asked);
+            await held.WaitAsync(Patient, Aborted);
+        }
+
+        /// <summary>Returns when the server has done what it was asked for.</summary>
+        public async Task LetStopPassAsync()
+        {
+            var connections = wire.Connections;
+            mayPass.SetResult();
+            // The server closes the connection by which it was asked.
+            await RealServers.UntilAsync(() => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()), "the server to be asked");
+        }
+
+        /// <summary>Until so many statements wait for locks.</summary>
+        public async Task UntilWaitingAsync(int count)
+        {
+            var postgres = await RealServers.Instance.PostgresAsync();
+            var query = $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{deployment.DatabaseName}' AND wait_event_type = 'Lock'";
+            await RealServers.UntilAsync(async () => (await postgres.QueryAsync("postgres", query))[0][0].ShouldBe($"{count}"), "statements that wait");
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            mayPass.TrySetResult();
+            await deployment.DisposeAsync();
+            await wire.DisposeAsync();
+        }
+    }
 }
