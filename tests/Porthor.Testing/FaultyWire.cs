@@ -114,11 +114,11 @@ public sealed class FaultyWire : IAsyncDisposable
         return held.Task;
     }
 
-    /// <summary>As if nothing had been planned.</summary>
-    public void DoNotInterrupt()
+    /// <summary>As if nothing had been planned; false if nothing was, or it has begun.</summary>
+    public bool DoNotInterrupt()
     {
         lock (gate)
-            interruption = null;
+            return Interlocked.Exchange(ref interruption, null) is not null;
     }
 
     public async ValueTask DisposeAsync()

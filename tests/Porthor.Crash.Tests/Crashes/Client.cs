@@ -45,8 +45,10 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, Fo
     private async Task CreateAsync(Uri node)
     {
         var username = $"user{random.Next(5)}";
-        if (Note(await http.CreateUserTokenAsync(node, administrator, username, $"{number}-{names++}", Narrow, Wide)) is { StatusCode: 201 } made)
-            forest.Add(Requests.TokenIn(made), username, parent: null);
+        if (Note(await http.CreateUserTokenAsync(node, administrator, username, $"{number}-{names++}", Narrow, Wide)) is not { StatusCode: 201 } made)
+            return;
+        forest.Add(Requests.TokenIn(made), username, parent: null);
+        forest.Acknowledged(node);
     }
 
     private async Task DelegateAsync(Uri node, KnownToken parent)
@@ -97,6 +99,7 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, Fo
             token.Edits++;
             if (!widen)
                 forest.Narrow(token);
+            forest.Acknowledged(node);
         }
         token.EndEditing();
     }
@@ -104,8 +107,10 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, Fo
     private async Task RevokeAsync(Uri node, KnownToken token)
     {
         token.RevocationBegins();
-        if (Note(await http.RevokeAsync(node, administrator, token.Username, token.Token.Key)) is { StatusCode: 204 })
-            token.RevocationAcknowledged();
+        if (Note(await http.RevokeAsync(node, administrator, token.Username, token.Token.Key)) is not { StatusCode: 204 })
+            return;
+        token.RevocationAcknowledged();
+        forest.Acknowledged(node);
     }
 
     private Answer? Note(Answer? answer)

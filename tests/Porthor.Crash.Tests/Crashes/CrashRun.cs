@@ -110,15 +110,14 @@ internal sealed class CrashRun : IAsyncDisposable
     {
         var node = nodes[random.Next(nodes.Count)];
         var (occurrence, pause) = (1 + random.Next(10), random.Next(50));
-        var killed = point.PlanAsync(node, occurrence);
+        var killed = point.PlanAsync(node, occurrence, forest);
         try
         {
             await killed.WaitAsync(Patience);
         }
         catch (TimeoutException)
         {
-            point.Forget(node);
-            if (node.IsUp)
+            if (point.TryForget(node))
                 await node.KillAsync();
             else
                 await killed;

@@ -5,7 +5,7 @@ namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
 /// What clients were told holds although nodes are killed: what was revoked is dead with all its descendants, what was handed out
-/// works and is listed, every change that was acknowledged is in history, and the audit puts right all that is left. 11 kills,
+/// works and is listed, every change that was acknowledged is in history, and the audit puts right all that is left. 15 kills,
 /// one at each point; <c>PORTHOR_KILLS</c> asks for more, and <c>PORTHOR_SEED</c> for the same once more.
 /// </summary>
 public sealed class CrashTests(ITestOutputHelper output)

@@ -8,6 +8,7 @@ internal sealed class Forest
     private readonly Lock gate = new();
     private readonly List<KnownToken> tokens = [];
     private readonly Dictionary<TokenKey, KnownToken> byKey = [];
+    private readonly List<(Uri Node, TaskCompletionSource Told)> waiting = [];
 
     public IReadOnlyList<KnownToken> Tokens
     {
@@ -51,5 +52,28 @@ internal sealed class Forest
             foreach (var token in tokens.Where(token => token == root || token.DescendsFrom(root)))
                 token.IsNarrowed = true;
         }
+    }
+
+    /// <summary>A node has acknowledged a change, and what follows from that is known.</summary>
+    public void Acknowledged(Uri node)
+    {
+        lock (gate)
+        {
+            waiting.ForEach(one =>
+            {
+                if (one.Node == node)
+                    one.Told.TrySetResult();
+            });
+            waiting.RemoveAll(one => one.Told.Task.IsCompleted);
+        }
+    }
+
+    /// <summary>Done when a node acknowledges the next change.</summary>
+    public Task NextAcknowledgementBy(Uri node)
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (gate)
+            waiting.Add((node, told));
+        return told.Task;
     }
 }
