@@ -33,6 +33,8 @@ internal static partial class ServerHost
         var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
         Greeting.Say(core, app.Urls.First(), app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
+        // What is away is said now, not when the first user meets it. It is no reason to wait.
+        _ = app.Services.GetRequiredService<Readiness>().CheckAsync();
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }

@@ -1,6 +1,7 @@
 using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Web;
 using Porthor.Users;
 
 namespace Porthor.Server.Login;
@@ -31,7 +32,7 @@ internal sealed partial class LoginCompletion(
             {
                 // What is mended in the directory must count at the next attempt.
                 core.Users.Forget(identity.Username);
-                await FailAsync(context, LoginFailure.NoScopes(identity));
+                await FailAsync(context, LoginFailure.NoScopes(identity, [.. groups]));
                 return;
             }
             var token = await core.Tokens.CreateSessionTokenAsync(
@@ -71,8 +72,9 @@ internal sealed partial class LoginCompletion(
             alerts.Raise(alert);
         core.Metrics.LoginFailed();
         var session = SessionOf(context);
+        var destination = session.State.ReturnUrl;
         session.State = session.State.WithoutLogin();
-        await page.WriteAsync(context, failure);
+        await page.WriteAsync(context, failure, destination is null ? PageAddresses.Tokens : PageAddresses.LoginFor(destination));
     }
 
     private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
@@ -82,7 +84,7 @@ internal sealed partial class LoginCompletion(
     {
         var (text, error) = failure.LoggedDetails is { } details ? (failure.Headline, details) : ("Authentication failed", failure.Headline);
         logger.Log(
-            failure.IsSystem ? LogLevel.Error : LogLevel.Warning, default, (KeyValuePair<string, object?>[])[new("error", error)], exception: null, (_, _) => text);
+            failure.IsSystem ? LogLevel.Error : LogLevel.Warning, default, (KeyValuePair<string, object?>[])[new("error", error), .. failure.Facts], exception: null, (_, _) => text);
     }
 
     private static partial class Log

@@ -18,12 +18,13 @@ internal sealed class LoginErrorPage(PorthorSettings settings)
     /// <summary>Only what must be is written otherwise; names of people are not.</summary>
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
-    public Task WriteAsync(HttpContext context, LoginFailure failure)
+    /// <param name="again">Where another login begins; null where that is not the question.</param>
+    public Task WriteAsync(HttpContext context, LoginFailure failure, string? again = null)
     {
         if (failure.Status == StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "1";
         var error = Html.Encode(failure.Details is { } details ? $"{failure.Headline}: {details}" : failure.Headline);
-        var view = new LoginFailedView(error, failure.IsSystem ? RequestLog.Current?.RequestId : null, settings.ErrorFooter is { Length: > 0 } footer ? footer : null);
+        var view = new LoginFailedView(error, failure.IsSystem ? RequestLog.Current?.RequestId : null, settings.ErrorFooter is { Length: > 0 } footer ? footer : null, again);
         return new PageResult<LoginFailedPage, LoginFailedView>(view, failure.Status) { Policy = Policy }.ExecuteAsync(context);
     }
 }

@@ -15,6 +15,9 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
     /// <summary>What the log says where that is more than the user is told (deviations 25).</summary>
     public string? LoggedDetails { get; init => field = value ?? Details; } = Details;
 
+    /// <summary>What else the log says, for whoever has to find out why.</summary>
+    public IReadOnlyList<KeyValuePair<string, object?>> Facts { get; init; } = [];
+
     /// <summary>Where the user is sent instead of being shown an error; null for the error page.</summary>
     public Uri? SendTo { get; init; }
 
@@ -46,9 +49,11 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
     public static LoginFailure NotEnrolled(string claim, Uri? enrollmentUrl) =>
         new(StatusCodes.Status403Forbidden, "User is not enrolled", $"No {claim} claim in token") { SendTo = enrollmentUrl };
 
-    public static LoginFailure NoScopes(LoginIdentity identity) =>
+    /// <param name="groups">Those that the user is in.</param>
+    public static LoginFailure NoScopes(LoginIdentity identity, IReadOnlyCollection<string> groups) =>
         new(StatusCodes.Status403Forbidden, "User unauthorized", $"{identity.Username} is not a member of any authorized groups")
         {
+            Facts = [new("user", identity.Username), new("groups", groups)],
             ProviderToken = identity.ProviderToken,
         };
 

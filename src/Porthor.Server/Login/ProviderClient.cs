@@ -37,7 +37,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         }
         catch (HttpRequestException e)
         {
-            throw Unreachable(what, TypeOf(e), e.Message).ToException();
+            throw Unreachable(what, TypeOf(e), ConnectionFault.TextOf(e)).ToException();
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

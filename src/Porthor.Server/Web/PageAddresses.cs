@@ -24,6 +24,8 @@ internal static class PageAddresses
         yield return (AllHistory, "All history");
     }
 
+    public static string LoginFor(string destination) => $"/login?rd={Uri.EscapeDataString(destination)}";
+
     /// <param name="owner">Whose it is, where that is not the visitor.</param>
     public static string Revoke(TokenKey key, string? owner = null) =>
         $"/auth/tokens/{Uri.EscapeDataString(key.Value)}/revoke{(owner is null ? "" : $"?username={Uri.EscapeDataString(owner)}")}";

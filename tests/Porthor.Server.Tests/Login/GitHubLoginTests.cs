@@ -149,6 +149,7 @@ public sealed class GitHubLoginTests
         var line = site.Lines("User unauthorized").Single();
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("error").GetString().ShouldBe("githubuser is not a member of any authorized groups");
+        line.GetProperty("groups").EnumerateArray().Select(group => group.GetString()).ShouldContain("githubuser");
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
 
         foreach (var team in teams)

@@ -55,6 +55,21 @@ public sealed class IdTokenTests
         (await site.OneAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe("*Exception type*\nOIDCError");
     }
 
+    /// <summary>Of what is configured wrongly the log says what it was compared with; the page does not.</summary>
+    [LdapTheory]
+    [InlineData("iss", "\"https://other.example.org\"", "The configured issuer is URL")]
+    [InlineData("iat", "1782907500", "By our clock it is 2026-07-01T12:00:00Z; the token was made at 2026-07-01T12:05:00Z")]
+    [InlineData("nbf", "1782907500", "By our clock it is 2026-07-01T12:00:00Z; the token begins at 2026-07-01T12:05:00Z")]
+    [InlineData("exp", "1782906900", "By our clock it is 2026-07-01T12:00:00Z; the token expired at 2026-07-01T11:55:00Z")]
+    public async Task The_log_says_what_a_claim_was_compared_with(string claim, string json, string hint)
+    {
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
+        var (_, answer) = await site.LogInByOidcAsync(change: claims => claims[claim] = JsonNode.Parse(json));
+        var expected = hint.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        site.Lines("Error verifying ID token").Single().GetProperty("hint").GetString().ShouldBe(expected);
+        answer.Body.ShouldNotContain(expected);
+    }
+
     /// <summary>The provider's clock and ours may be a minute apart.</summary>
     [LdapTheory]
     [InlineData("exp", -59, true)]

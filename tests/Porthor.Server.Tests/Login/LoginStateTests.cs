@@ -58,6 +58,8 @@ public sealed class LoginStateTests
         await browser.BeginAsync(LoginSite.Destination);
         var answer = await browser.GoAsync("/login" + query);
         answer.ShouldBeErrorPage(403, error);
+        // "Please start over", and here is where: with what the user wanted to see.
+        answer.Body.ShouldContain($"<a href=\"/login?rd={Uri.EscapeDataString(LoginSite.Destination)}\">Sign in again</a>");
         // The login that was under way is not any more.
         browser.State.ShouldBe(SessionState.Empty);
         var line = site.Lines("Authentication failed").Single();

@@ -98,6 +98,10 @@ public sealed class OidcLoginTests
         {
             var (browser, answer) = await site.LogInByOidcAsync(name);
             answer.ShouldBeErrorPage(403, $"User unauthorized: {name} is not a member of any authorized groups");
+            // Whoever is asked why finds which groups they were found in.
+            var line = site.Lines("User unauthorized")[^1];
+            line.GetProperty("user").GetString().ShouldBe(name);
+            line.GetProperty("groups").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Array);
             browser.State.ShouldBe(Sessions.SessionState.Empty);
             (await browser.AskAsync()).ShouldBe(401);
         }

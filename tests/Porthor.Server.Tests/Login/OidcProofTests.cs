@@ -104,10 +104,10 @@ public sealed class OidcProofTests
 
     /// <summary>That a provider's metadata cannot be read stops nobody on the way to it.</summary>
     [LdapTheory]
-    [InlineData(500, "oops")]
-    [InlineData(200, "[]")]
-    [InlineData(200, "not json")]
-    public async Task A_login_begins_without_metadata(int status, string body)
+    [InlineData(500, "oops", "Status 500 from GET URL/.well-known/openid-configuration\nBody:\noops")]
+    [InlineData(200, "[]", "No jwks_uri property in OIDC metadata for URL")]
+    [InlineData(200, "not json", "No jwks_uri property in OIDC metadata for URL")]
+    public async Task A_login_begins_without_metadata(int status, string body, string why)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", Metadata, ForeignReply.Text(status, body));
@@ -115,7 +115,8 @@ public sealed class OidcProofTests
         (await browser.BeginAsync(LoginSite.Destination)).StatusCode.ShouldBe(307);
         browser.LocationQuery.Keys.ShouldContain("nonce");
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
-        site.Lines("Provider metadata cannot be read, logging in without PKCE").Count.ShouldBe(1);
+        site.Lines("Provider metadata cannot be read, logging in without PKCE").Single().GetProperty("error").GetString()
+            .ShouldBe(why.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
         // By the time the user is back, it can.
         site.Oidc.Work();
         (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Destination);

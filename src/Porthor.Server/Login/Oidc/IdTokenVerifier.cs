@@ -29,7 +29,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         if (read.Token.Kid is not { Length: > 0 } keyId)
             throw new UnverifiedTokenException("No kid in token header");
         if (issuer != settings.Issuer)
-            throw new UnverifiedTokenException($"Unknown issuer: {issuer}");
+            throw new UnverifiedTokenException($"Unknown issuer: {issuer}") { Hint = $"The configured issuer is {settings.Issuer}" };
 
         await VerifySignatureAsync(read.Token, keyId, cancellationToken);
         CheckTimes(read.Claims);
@@ -119,11 +119,11 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     {
         var now = clock.GetUtcNow();
         if (Time(claims, "exp") is { } expires && now >= expires + Leeway)
-            throw new UnverifiedTokenException("The token has expired");
+            throw new UnverifiedTokenException("The token has expired") { Hint = Clocks(now, "expired", expires) };
         if (Time(claims, "nbf") is { } begins && now < begins - Leeway)
-            throw new UnverifiedTokenException("The token is not yet valid (nbf)");
+            throw new UnverifiedTokenException("The token is not yet valid (nbf)") { Hint = Clocks(now, "begins", begins) };
         if (Time(claims, "iat") is { } issued && now < issued - Leeway)
-            throw new UnverifiedTokenException("The token is not yet valid (iat)");
+            throw new UnverifiedTokenException("The token is not yet valid (iat)") { Hint = Clocks(now, "was made", issued) };
     }
 
     /// <summary>
@@ -149,6 +149,9 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         throw new UnverifiedTokenException($"The {name} claim in the token is no time");
     }
 
+    private static string Clocks(DateTimeOffset now, string what, DateTimeOffset time) =>
+        FormattableString.Invariant($"By our clock it is {now.UtcDateTime:s}Z; the token {what} at {time.UtcDateTime:s}Z");
+
     private string Explain(Exception exception) => exception switch
     {
         SecurityTokenInvalidAudienceException => $"The token is not for {settings.Audience}",
@@ -158,4 +161,8 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
 }
 
 /// <summary>An ID token does not hold, or what it would be verified with is of no use. Its text may be shown.</summary>
-internal sealed class UnverifiedTokenException(string message) : Exception(message);
+internal sealed class UnverifiedTokenException(string message) : Exception(message)
+{
+    /// <summary>What an operator would compare it with, for the log; null for nothing.</summary>
+    public string? Hint { get; init; }
+}

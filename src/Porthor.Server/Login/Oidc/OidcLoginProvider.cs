@@ -59,7 +59,10 @@ internal sealed partial class OidcLoginProvider(
         }
         catch (UnverifiedTokenException e)
         {
-            Log.NotVerified(logger, e.Message);
+            if (e.Hint is { } hint)
+                Log.Mismatched(logger, e.Message, hint);
+            else
+                Log.NotVerified(logger, e.Message);
             throw client.Wrong($"OpenID Connect token verification failed: {e.Message}").ToException();
         }
     }
@@ -133,7 +136,7 @@ internal sealed partial class OidcLoginProvider(
         }
         catch (Exception e) when (e is LoginFailedException or UnverifiedTokenException or TimeoutException)
         {
-            Log.NoMetadata(logger, e.Message);
+            Log.NoMetadata(logger, e is LoginFailedException { Failure.LoggedDetails: { } why } ? why : e.Message);
             return false;
         }
     }
@@ -151,6 +154,9 @@ internal sealed partial class OidcLoginProvider(
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Error verifying ID token")]
         public static partial void NotVerified(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Error verifying ID token")]
+        public static partial void Mismatched(ILogger logger, string error, string hint);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "No {Claim} claim in token")]
         public static partial void NoUsername(ILogger logger, string claim, IReadOnlyDictionary<string, string> claims);

@@ -87,4 +87,5 @@ public sealed record SignInView(string Action, string State, string Username = "
 /// <param name="Error">As HTML.</param>
 /// <param name="ErrorId">By which those who run the service find what happened in the log; null for no need.</param>
 /// <param name="Footer">The operator's own HTML; null for none.</param>
-public sealed record LoginFailedView(string Error, string? ErrorId, string? Footer);
+/// <param name="Again">Where another login begins; null for nowhere.</param>
+public sealed record LoginFailedView(string Error, string? ErrorId, string? Footer, string? Again);

@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Web;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>
+/// The program behind a proxy that the environment names (docs/operators/login.md): what is asked through it, and what is said when that
+/// fails. The proxy leads nowhere; that it was asked is enough.
+/// </summary>
+public sealed class ProviderProxyTests : IAsyncLifetime
+{
+    private const string Password = "password-of-the-proxy-5e1f";
+
+    private readonly PorthorProgram program = new();
+    private readonly TcpListener proxy = new(IPAddress.Loopback, 0);
+    private readonly List<string> asked = [];
+
+    private string Address => $"127.0.0.1:{((IPEndPoint)proxy.LocalEndpoint).Port}";
+
+    public ValueTask InitializeAsync()
+    {
+        proxy.Start();
+        program.Secrets.Add(Password);
+        program.Variables["PORTHOR_OIDC_CLIENT_SECRET"] = "some-client-secret-5c1d";
+        program.Configure(
+            """
+            oidc:
+              clientId: some-client
+              loginUrl: "https://login.example.invalid/authorize"
+              tokenUrl: "https://login.example.invalid/token"
+              redirectUrl: "https://example.com/login"
+              issuer: "https://login.example.invalid"
+            ldap:
+              url: "ldap://127.0.0.1:1"
+              userBaseDn: "ou=people,dc=example,dc=com"
+              groupBaseDn: "ou=groups,dc=example,dc=com"
+            groupMapping: {"read:all": [staff]}
+            """);
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        proxy.Dispose();
+        await program.DisposeAsync();
+    }
+
+    /// <summary>A point before a name stands for all that is below it; the name alone does not.</summary>
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("login.example.invalid", false)]
+    [InlineData("other.example.org,.example.invalid", false)]
+    [InlineData("example.invalid", true)]
+    public async Task The_provider_is_asked_through_the_proxy_unless_it_is_excepted(string except, bool throughIt)
+    {
+        program.Variables["HTTPS_PROXY"] = $"http://{Address}";
+        program.Variables["NO_PROXY"] = except;
+        var (page, log) = await LogInAsync("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+        page.ShouldContain("Cannot contact authentication provider: ConnectError from POST https://login.example.invalid/token");
+        asked.Distinct().ShouldBe(throughIt ? ["CONNECT login.example.invalid:443 HTTP/1.1"] : []);
+        if (throughIt)
+            log.ShouldMatch("failed with status code .{1,6}502");
+        // That the directory does not answer either was said before anybody asked it anything.
+        log.ShouldContain("LDAP is down");
+    }
+
+    /// <summary>The library names the proxy with all that its address holds.</summary>
+    [Fact]
+    public async Task A_proxy_that_refuses_us_is_named_without_our_password()
+    {
+        program.Variables["HTTPS_PROXY"] = $"http://porthor:{Password}@{Address}";
+        program.Variables["NO_PROXY"] = "";
+        var (page, log) = await LogInAsync("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\n\r\n");
+        page.ShouldNotContain(Address);
+        log.ShouldContain($"//***@{Address}/");
+        log.ShouldMatch("failed with status code .{1,6}407");
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_TLS_is_said_and_not_only_pointed_to()
+    {
+        program.Variables["HTTPS_PROXY"] = $"http://{Address}";
+        program.Variables["NO_PROXY"] = "";
+        var (_, log) = await LogInAsync("HTTP/1.1 200 OK\r\n\r\nthis is no TLS, nor anything like it\r\n");
+        log.ShouldContain("ConnectError: The SSL connection could not be established: ");
+        log.ShouldNotContain("inner exception");
+    }
+
+    /// <summary>What a browser does until it is back from the provider; the page that it gets, and the program's log.</summary>
+    /// <param name="reply">What the proxy says to whoever asks it.</param>
+    private async Task<(string Page, string Log)> LogInAsync(string reply)
+    {
+        _ = AnswerAsync(reply);
+        using var server = await ServingProgram.StartAsync(program, watched: false);
+        using var begun = await server.Client.GetAsync($"/login?rd={server.Url}");
+        var state = HttpUtility.ParseQueryString(begun.Headers.Location!.Query)["state"]!;
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/login?code=some-code&state={Uri.EscapeDataString(state)}");
+        request.Headers.Add("Cookie", begun.Headers.GetValues("Set-Cookie").Single().Split(';')[0]);
+        using var ended = await server.Client.SendAsync(request);
+        ((int)ended.StatusCode).ShouldBe(500);
+        return (await ended.Content.ReadAsStringAsync(), (await server.Program.TerminateAsync()).Output);
+    }
+
+    private async Task AnswerAsync(string reply)
+    {
+        try
+        {
+            while (true)
+            {
+                using var client = await proxy.AcceptTcpClientAsync();
+                await using var stream = client.GetStream();
+                using var reader = new StreamReader(stream, Encoding.ASCII);
+                var first = await reader.ReadLineAsync();
+                lock (asked)
+                    asked.Add(first ?? "");
+                while (await reader.ReadLineAsync() is { Length: > 0 })
+                {
+                }
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(reply));
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+        {
+            // The test is over.
+        }
+    }
+}
