@@ -22,12 +22,27 @@ internal static class ConfigCommand
     private static void Describe(PorthorSettings settings)
     {
         Console.Out.WriteLine($"The configuration is valid: {settings.ConfigPath ?? "no file, environment variables and defaults"}");
-        Console.Out.WriteLine($"  mode            {settings.Mode.ToString().ToLowerInvariant()}");
+        Say("mode", settings.Mode.ToString().ToLowerInvariant());
         if (settings.Mode == DeploymentMode.Embedded)
-            Console.Out.WriteLine($"  data directory  {settings.DataDirectory}");
-        Console.Out.WriteLine($"  base URL        {settings.BaseUrl?.ToString() ?? "the address listened on"}");
-        Console.Out.WriteLine($"  known scopes    {string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal))}");
-        Console.Out.WriteLine($"  token lifetime  {settings.Tokens.Lifetime}");
-        Console.Out.WriteLine($"  proxies         {(settings.Proxies.Count == 0 ? "none is trusted" : string.Join(' ', settings.Proxies))}");
+            Say("data directory", settings.DataDirectory);
+        Say("base URL", settings.BaseUrl?.ToString() ?? "the address listened on");
+        Say("login", DescribeLogin(settings.Providers));
+        if (settings.Providers.Ldap is { } ldap)
+            Say("directory", ldap.Url);
+        Say("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
+        Say("token lifetime", Duration.Format(settings.Tokens.Lifetime));
+        Say("proxies", settings.Proxies.Count == 0 ? "none is trusted" : string.Join(' ', settings.Proxies));
+        foreach (var doubt in SettingsDoubts.Of(settings))
+            Console.Out.WriteLine($"Note: {doubt}");
     }
+
+    private static void Say(string what, string value) => Console.Out.WriteLine($"  {what,-14}  {value}");
+
+    private static string DescribeLogin(ProviderSettings providers) => providers switch
+    {
+        { Oidc: { } oidc } => $"OpenID Connect, {oidc.Issuer}, called back at {oidc.RedirectUrl}",
+        { GitHub: not null } => "GitHub",
+        { LocalUsers: { } users } => $"local users, {users.Count}",
+        _ => "the local administrator",
+    };
 }

@@ -27,6 +27,13 @@ internal static partial class Duration
         return FromSeconds(total);
     }
 
+    /// <summary>In the form that settings have it.</summary>
+    public static string Format(TimeSpan span)
+    {
+        (long Count, string Unit)[] parts = [(span.Days, "d"), (span.Hours, "h"), (span.Minutes, "m"), (span.Seconds, "s")];
+        return string.Join(' ', parts.Where(part => part.Count != 0).Select(part => $"{part.Count}{part.Unit}").DefaultIfEmpty("0s"));
+    }
+
     private static readonly (string Name, int Seconds)[] Units =
         [("weeks", 604_800), ("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1)];
 

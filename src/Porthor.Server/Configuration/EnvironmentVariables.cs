@@ -39,25 +39,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
         from given in values.Keys
         from prefix in (string[])[OwnPrefix, ReferencePrefix]
         where given.StartsWith(prefix, StringComparison.Ordinal) && !Names.Contains(given[prefix.Length..])
-        let meant = Names.FirstOrDefault(name => Distance(name, given[prefix.Length..]) <= 2)
+        let meant = Likeness.Find(given[prefix.Length..], Names)
         where meant is not null
         select (given, prefix + meant);
-
-    /// <summary>How many letters must be added, removed or replaced to make one text of the other.</summary>
-    private static int Distance(string left, string right)
-    {
-        var previous = Enumerable.Range(0, right.Length + 1).ToArray();
-        for (var i = 1; i <= left.Length; i++)
-        {
-            var current = new int[right.Length + 1];
-            current[0] = i;
-            for (var j = 1; j <= right.Length; j++)
-            {
-                var replaced = previous[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
-                current[j] = Math.Min(replaced, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-            previous = current;
-        }
-        return previous[^1];
-    }
 }

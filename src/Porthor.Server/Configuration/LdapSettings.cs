@@ -1,4 +1,5 @@
 using Porthor.Secrets;
+using Porthor.Server.Users.Ldap;
 using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
@@ -56,7 +57,7 @@ internal sealed record LdapSettings
             Password = section.Secret("password", "LDAP_PASSWORD"),
             UseKerberos = section.Flag("useKerberos") | section.Text("kerberosConfig") is { Length: > 0 },
             StartTls = section.Flag("startTls"),
-            CaFile = section.Text("caFile") is { Length: > 0 } file ? file : null,
+            CaFile = section.Text("caFile") is { Length: > 0 } path ? path : null,
             Grace = section.Span("grace") ?? DirectoryMemoryOptions.Usual.Grace,
             GroupBaseDn = section.RequiredText("groupBaseDn"),
             GroupObjectClass = section.Text("groupObjectClass") ?? "posixGroup",
@@ -75,6 +76,12 @@ internal sealed record LdapSettings
             section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
         else if (settings.StartTls && url.Scheme == "ldaps")
             section.Fault("startTls", value: null, "is for ldap:// URLs; with ldaps:// all is TLS");
+        if (settings.CaFile is { } file)
+        {
+            LdapAuthorities.Read(file, out var problem);
+            if (problem is not null)
+                section.Missing("caFile", problem);
+        }
         if (settings.UserDn is { Length: > 0 } && settings.Password is null)
             section.Missing("password", "password required if userDn is set");
         section.Finish();

@@ -42,7 +42,7 @@ internal sealed record OidcSettings
             TokenUrl = Required(section, "tokenUrl"),
             RedirectUrl = Required(section, "redirectUrl", "REDIRECT_URL"),
             EnrollmentUrl = section.HttpUrl("enrollmentUrl"),
-            Issuer = section.RequiredText("issuer"),
+            Issuer = ReadIssuer(section),
             Scopes = section.Texts("scopes") ?? [],
             UsernameClaim = section.Text("usernameClaim") ?? "uid",
             LoginParams = section.TextMap("loginParams") ?? new Dictionary<string, string>(),
@@ -74,6 +74,13 @@ internal sealed record OidcSettings
         };
         section.Finish();
         return settings;
+    }
+
+    /// <summary>As it is written: tokens must name it letter by letter.</summary>
+    private static string ReadIssuer(SettingsSection section)
+    {
+        _ = section.HttpUrl("issuer");
+        return section.RequiredText("issuer");
     }
 
     private static Uri? Required(SettingsSection section, string key, string? variable = null)

@@ -64,7 +64,10 @@ internal sealed partial class SettingsSection
             return null;
         }
         if (marker is not null && !IsMarked(mapping, marker))
+        {
+            RefuseMistyped(mapping, PathOf(key), marker);
             return null;
+        }
         return new SettingsSection(mapping, PathOf(key), environment, faults);
     }
 
@@ -105,7 +108,7 @@ internal sealed partial class SettingsSection
         foreach (var (name, (written, _)) in entries)
         {
             if (!known.Contains(name))
-                faults.Add(PathOf(written), value: null, "Extra inputs are not permitted");
+                faults.Add(PathOf(written), value: null, Unknown(Likeness.Find(name, known.Except(entries.Keys))));
         }
     }
 
@@ -142,6 +145,16 @@ internal sealed partial class SettingsSection
     }
 
     private string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
+
+    /// <summary>A section without its marker is passed over; one whose marker is mistyped must not be.</summary>
+    private void RefuseMistyped(YamlMappingNode mapping, string where, string marker)
+    {
+        var keys = mapping.Children.Keys.Select(key => (key as YamlScalarNode)?.Value ?? "").ToArray();
+        if (!keys.Any(key => Camel(key) == marker) && Likeness.Find(marker, keys) is { } mistyped)
+            faults.Add($"{where}.{mistyped}", value: null, Unknown(marker));
+    }
+
+    private static string Unknown(string? meant) => $"Extra inputs are not permitted{(meant is null ? "" : $"; is {meant} meant?")}";
 
     private static bool IsMarked(YamlMappingNode mapping, string marker)
     {

@@ -118,5 +118,44 @@ public sealed class CommandLineTests : IAsyncLifetime
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Errors).ShouldBe((0, ""));
         check.Output.ShouldStartWith("The configuration is valid: no file, environment variables and defaults\n  mode            embedded\n");
+        check.Output.ShouldContain("\n  login           the local administrator\n");
+        check.Output.ShouldContain("\n  token lifetime  30d\n");
+        check.Output.ShouldNotContain("\nNote: ");
+    }
+
+    /// <summary>What a server would start with, and nobody wants.</summary>
+    [Fact]
+    public async Task What_is_hardly_ever_meant_is_noted()
+    {
+        program.Variables["PORTHOR_OIDC_CLIENT_SECRET"] = "some-client-secret-5c1d";
+        program.Variables["PORTHOR_LDAP_PASSWORD"] = "ldap-password-71fe";
+        program.Configure(
+            """
+            baseUrl: "https://example.com"
+            tokenLifetime: 36h
+            oidc:
+              clientId: some-client
+              loginUrl: "https://login.example.com/authorize"
+              tokenUrl: "https://login.example.com/token"
+              redirectUrl: "https://example.com/oauth2/callback"
+              issuer: "https://login.example.com"
+            ldap:
+              url: "ldap://ldap.example.com"
+              userDn: "cn=porthor,dc=example,dc=com"
+              userBaseDn: "ou=people,dc=example,dc=com"
+              groupBaseDn: "ou=groups,dc=example,dc=com"
+            """);
+        var check = await program.RunAsync("config", "check");
+        (check.ExitCode, check.Errors).ShouldBe((0, ""));
+        check.Output.ShouldContain("\n  login           OpenID Connect, https://login.example.com, called back at https://example.com/oauth2/callback\n");
+        check.Output.ShouldContain("\n  directory       ldap://ldap.example.com\n");
+        check.Output.ShouldContain("\n  token lifetime  1d 12h\n");
+        check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe(
+        [
+            "Note: redirectUrl is https://example.com/oauth2/callback, and logins end at https://example.com/login: the proxy must lead the one to the other.",
+            "Note: groupMapping gives no group any scope: nobody can log in.",
+            "Note: the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.",
+            "Note: no proxy is trusted (proxies), and Porthor does not speak TLS itself: every client will seem to be the proxy.",
+        ]);
     }
 }

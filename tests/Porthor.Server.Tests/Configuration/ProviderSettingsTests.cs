@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Porthor.Server.Configuration;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
@@ -87,8 +89,13 @@ public sealed class ProviderSettingsTests
         (ldap.UserDn, ldap.Password, ldap.UseKerberos, ldap.AddUserGroup, ldap.SystemGroups.Count).ShouldBe((null, null, false, false, 0));
 
         (ldap.StartTls, ldap.CaFile, ldap.Grace).ShouldBe((false, null, TimeSpan.FromHours(1)));
-        ldap = Serve(Oidc, Ldap.Replace("ldaps:", "ldap:").Replace("}", ", startTls: true, caFile: ca.pem, grace: 1d, systemGroups: [a, b]}")).Providers.Ldap!;
-        (ldap.StartTls, ldap.CaFile, ldap.Grace, ldap.SystemGroups.Count).ShouldBe((true, "ca.pem", TimeSpan.FromDays(1), 2));
+        var ca = Path.GetTempFileName();
+        using (var key = ECDsa.Create())
+        using (var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1)))
+            File.WriteAllText(ca, authority.ExportCertificatePem());
+        ldap = Serve(Oidc, Ldap.Replace("ldaps:", "ldap:").Replace("}", ", startTls: true, caFile: CA, grace: 1d, systemGroups: [a, b]}".Replace("CA", ca))).Providers.Ldap!;
+        File.Delete(ca);
+        (ldap.StartTls, ldap.CaFile, ldap.Grace, ldap.SystemGroups.Count).ShouldBe((true, ca, TimeSpan.FromDays(1), 2));
         (Serve(Oidc, NoUid, Firestore).Providers.AllocateIds, Serve(Oidc, Ldap).Providers.AllocateIds).ShouldBe((true, false));
 
         // An attribute that is null, or empty as charts write that, is not asked for; an empty base switches look-ups off.
@@ -102,9 +109,25 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'ldap://'", "ldap.url: 'ldap://': must be an ldap:// or ldaps:// URL with a host")]
     [InlineData("url: 'ldap://ldap', userDn: 'cn=porthor'", "ldap.password: password required if userDn is set")]
     [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: is for ldap:// URLs; with ldaps:// all is TLS")]
+    [InlineData("url: 'ldaps://ldap', caFile: /no/such/file", "ldap.caFile: /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.")]
+    [InlineData("url: 'ldaps://ldap', caFile: /etc/hostname", "ldap.caFile: /etc/hostname holds no certificate in PEM.")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
     public void LDAP_says_what_is_wrong(string settings, string fault) =>
         Faults($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);
+
+    /// <summary>What is run for the stores alone may be run elsewhere, where that file is not.</summary>
+    [Fact]
+    public void An_authority_that_is_missing_stops_only_who_would_ask_the_directory() => Load(
+        $"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', url: 'ldaps://ldap', caFile: /no/such/file}}", SettingsNeed.Stores)
+        .Providers.Ldap!.CaFile.ShouldBe("/no/such/file");
+
+    /// <summary>Letter by letter what tokens name, and where the provider publishes its keys.</summary>
+    [Theory]
+    [InlineData("login.example.com")]
+    [InlineData("ftp://login.example.com")]
+    public void An_issuer_is_a_URL(string issuer) =>
+        Faults($"oidc: {{clientId: a, clientSecret: b, loginUrl: 'https://x', tokenUrl: 'https://x', redirectUrl: 'https://x', issuer: '{issuer}'}}\n{Ldap}")
+            .ShouldBe([$"oidc.issuer: '{issuer}': must be an http:// or https:// URL with a host"]);
 
     [Fact]
     public void What_a_provider_needs_is_asked_for()

@@ -1,5 +1,4 @@
 using System.Net.Security;
-using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
@@ -19,7 +18,11 @@ internal sealed class LdapServer
         (Host, UsesTls) = (url.IdnHost, url.Scheme == "ldaps");
         Port = url.Port > 0 ? url.Port : UsesTls ? 636 : 389;
         if (settings.CaFile is { } file)
-            authorities = ReadAuthorities(file);
+        {
+            authorities = LdapAuthorities.Read(file, out var problem);
+            if (problem is not null)
+                throw new StartException($"ldap.caFile: {problem}");
+        }
     }
 
     public LdapSettings Settings { get; }
@@ -48,19 +51,5 @@ internal sealed class LdapServer
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(authorities);
         return policy;
-    }
-
-    private static X509Certificate2Collection ReadAuthorities(string file)
-    {
-        var certificates = new X509Certificate2Collection();
-        try
-        {
-            certificates.ImportFromPemFile(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
-        {
-            throw new StartException($"ldap.caFile: {file} cannot be read: {e.Message}", e);
-        }
-        return certificates.Count > 0 ? certificates : throw new StartException($"ldap.caFile: {file} holds no certificate in PEM.");
     }
 }

@@ -1,0 +1,19 @@
+namespace Porthor.Server.Configuration;
+
+/// <summary>What can be meant, and hardly ever is. The service starts all the same; <c>porthor config check</c> tells.</summary>
+internal static class SettingsDoubts
+{
+    public static IEnumerable<string> Of(PorthorSettings settings)
+    {
+        if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
+            yield return $"redirectUrl is {redirect}, and logins end at {new Uri(baseUrl, "/login")}: the proxy must lead the one to the other.";
+        if (settings.Providers.HasAny && settings.GroupMapping.Values.All(groups => groups.Count == 0))
+            yield return "groupMapping gives no group any scope: nobody can log in.";
+        if (settings.Providers.Ldap is { StartTls: false, UserDn.Length: > 0 } ldap && new Uri(ldap.Url) is { Scheme: "ldap", IsLoopback: false })
+            yield return "the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.";
+        if (settings.BaseUrl is { Scheme: "http", IsLoopback: false })
+            yield return "baseUrl is no https:// URL: session cookies will travel in the clear.";
+        if (settings is { BaseUrl.Scheme: "https", Proxies.Count: 0 })
+            yield return "no proxy is trusted (proxies), and Porthor does not speak TLS itself: every client will seem to be the proxy.";
+    }
+}
