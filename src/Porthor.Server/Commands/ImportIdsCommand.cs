@@ -34,7 +34,7 @@ internal static class ImportIdsCommand
         using var text = path == "-" ? Console.In : new StreamReader(path);
         var import = IdImport.Read(text, out var faults);
         Refuse($"{path} is not what can be taken over", faults);
-        return import;
+        return import.Entries.Count > 0 || import.Counters.Count > 0 ? import : throw new CommandFailure($"{path} holds no ids.");
     }
 
     private static void Refuse(string what, IReadOnlyList<string> faults)

@@ -11,6 +11,7 @@ namespace Porthor.Server.Hosting;
 internal sealed class DataDirectory
 {
     private const string DatabaseName = "porthor.db";
+    private const string SecretName = "session-secret";
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -37,17 +38,20 @@ internal sealed class DataDirectory
 
     /// <summary>Opens the folder, and makes it if it does not exist.</summary>
     /// <exception cref="StartException">It cannot be written to, or a secret in it cannot be used.</exception>
-    public static DataDirectory Open(string path)
+    /// <param name="bringsKeys">The settings have the session secrets; those of the folder do not matter.</param>
+    public static DataDirectory Open(string path, bool bringsKeys = false)
     {
         try
         {
             var isNew = !Directory.Exists(path);
             CreateFolder(path);
-            var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, "session-secret"), () => FernetKey.Create().Reveal());
+            if (!bringsKeys)
+                RefuseLostSecret(path);
+            var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, SecretName), () => FernetKey.Create().Reveal());
             var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, "bootstrap-token"), () => Token.Create().Reveal());
             FernetKey?[] keys = [.. sessionSecret.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse)];
             if (keys.Any(key => key is null))
-                throw new StartException($"The file session-secret in {path} does not hold a Fernet key.");
+                throw new StartException($"The file {SecretName} in {path} does not hold a Fernet key.");
             if (!Token.TryParse(bootstrapToken, out var token))
                 throw new StartException($"The file bootstrap-token in {path} does not hold a token.");
             CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
@@ -96,6 +100,19 @@ internal sealed class DataDirectory
 
     /// <summary>Makes a file of ours, or puts another in its place; whoever reads it meanwhile reads one of the two.</summary>
     public void Replace(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: true);
+
+    /// <summary>A new secret would make every token that there is unreadable, and nobody would know why they stopped working.</summary>
+    private static void RefuseLostSecret(string path)
+    {
+        var secret = System.IO.Path.Combine(path, SecretName);
+        var database = new FileInfo(System.IO.Path.Combine(path, DatabaseName));
+        if (database is { Exists: true, Length: > 0 } && !File.Exists(secret))
+        {
+            throw new StartException(
+                $"The data directory {path} has a database but no file {SecretName}, without which no token in it can be read. Restore the file from a backup. "
+                + $"If there is none, every token is lost: 'porthor generate-session-secret > {secret}' begins anew.");
+        }
+    }
 
     private static void CreateFolder(string path)
     {

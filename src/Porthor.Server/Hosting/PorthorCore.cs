@@ -129,7 +129,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         var metrics = new PorthorMetrics();
         if (settings.Mode == DeploymentMode.Embedded)
         {
-            var folder = DataDirectory.Open(settings.DataDirectory);
+            var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0);
             return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, metrics.Stores), redis: null, metrics, loggers, clock);
         }
         var sql = SqlStores.Postgres(

@@ -71,5 +71,28 @@ public sealed class FirstStartTests : IAsyncLifetime
         (await second.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 
+    /// <summary>A folder that was restored in part must not look like one that works.</summary>
+    [Fact]
+    public async Task A_lost_session_secret_is_not_replaced()
+    {
+        var first = await GreetedServer.StartAsync(program);
+        (await first.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+        var secret = Path.Combine(Data, "session-secret");
+        File.Move(secret, secret + ".kept");
+        var outcome = await program.RunAsync("run", "--port", "0");
+        (outcome.ExitCode, outcome.Output).ShouldBe((1, ""));
+        outcome.Errors.ShouldStartWith($"Error: The data directory {Data} has a database but no file session-secret");
+        (await program.RunAsync("token", "list")).Errors.ShouldBe(outcome.Errors);
+        File.Exists(secret).ShouldBeFalse();
+
+        // Whoever has it in the environment needs no file; and what the message says to do works.
+        program.Variables["PORTHOR_SESSION_SECRET"] = (await File.ReadAllTextAsync(secret + ".kept")).Trim();
+        (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
+        File.Delete(secret);
+        program.Variables.Remove("PORTHOR_SESSION_SECRET");
+        await File.WriteAllTextAsync(secret, (await program.RunAsync("generate-session-secret")).Output);
+        (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
+    }
+
     private string Secret(string name) => File.ReadAllText(Path.Combine(Data, name)).Trim();
 }

@@ -27,6 +27,7 @@ public sealed class ImportIdsTests
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         (await ImportAsync(program, Good)).ShouldBe((0, "Took over 5 ids; 0 were known."));
         (await ImportAsync(program, Good)).ShouldBe((0, "Took over 0 ids; 5 were known."));
+        (await ImportAsync(program, "kind,name,id\n\n")).ShouldBe((1, $"Error: {program.Folder}/ids.csv holds no ids."));
         (await ImportAsync(program, "group,more,2000010\ncounter,uid,3000001")).ShouldBe((0, "Took over 1 ids; 0 were known."));
 
         var ids = (await deployment.OpenNodeAsync()).Sql.Ids;
