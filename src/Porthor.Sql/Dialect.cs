@@ -23,6 +23,9 @@ internal abstract class Dialect
     /// <summary>True if the database keeps statistics that tell it how many rows a range has.</summary>
     public abstract bool KnowsDistribution { get; }
 
+    /// <summary>True if one parameter can be a whole column of values.</summary>
+    public abstract bool TakesColumns { get; }
+
     public abstract object? Time(DateTimeOffset? value);
 
     public abstract DateTimeOffset ReadTime(DbDataReader reader, int column);
@@ -34,6 +37,9 @@ internal abstract class Dialect
     public abstract void Append(SqlText sql, ChangeAction value);
 
     public abstract void Append(SqlText sql, IPAddress? value);
+
+    /// <summary>Appends a column of values, where <see cref="TakesColumns"/> says that it can be.</summary>
+    public abstract void Append(SqlText sql, SqlColumn values);
 
     /// <summary>Appends the condition that a column's value is one of some keys.</summary>
     public abstract void Append(SqlText sql, SqlIn condition);

@@ -22,6 +22,18 @@ internal sealed record SqlFragment
 /// <summary>The condition that a column's value is one of the keys.</summary>
 internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
 
+/// <summary>A column of values that are sent together, for statements that deal with many rows at once; texts or times.</summary>
+internal sealed record SqlColumn
+{
+    public SqlColumn(string?[] texts) => Texts = texts;
+
+    public SqlColumn(DateTimeOffset?[] times) => Times = times;
+
+    public string?[]? Texts { get; }
+
+    public DateTimeOffset?[]? Times { get; }
+}
+
 /// <summary>The condition that a column's address lies in a block.</summary>
 internal sealed record SqlWithin(SqlFragment Column, AddressBlock Block);
 
@@ -87,6 +99,8 @@ internal sealed class SqlText
     public void AppendFormatted(ChangeAction value) => dialect.Append(this, value);
 
     public void AppendFormatted(IPAddress? value) => dialect.Append(this, value);
+
+    public void AppendFormatted(SqlColumn values) => dialect.Append(this, values);
 
     public void AppendFormatted(SqlIn condition) => dialect.Append(this, condition);
 

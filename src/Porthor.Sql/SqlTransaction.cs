@@ -105,25 +105,20 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             pending.Add(database.Sql($"DELETE FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"));
     }
 
-    public void Add(IReadOnlyList<TokenChange> changes)
-    {
-        foreach (var change in changes)
-        {
-            pending.Add(database.Sql(
-                $"""
-                INSERT INTO token_change_history
-                (token, username, token_type, token_name, parent, scopes, service, expires, actor, action, old_token_name, old_scopes, old_expires,
-                 ip_address, event_time)
-                VALUES
-                ({change.Token}, {change.Username}, {change.TokenType}, {change.TokenName}, {change.Parent}, {change.Scopes}, {change.Service},
-                 {change.Expires}, {change.Actor}, {change.Action}, {change.OldTokenName}, {change.OldScopes}, {change.OldExpires},
-                 {change.IpAddress}, {change.EventTime})
-                """));
-        }
-    }
+    public void Add(IReadOnlyList<TokenChange> changes) => pending.AddRange(ChangeRows.Insert(database, changes));
 
     public void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until)
     {
+        if (keys.Count > 1 && database.Dialect.TakesColumns)
+        {
+            var column = new SqlColumn([.. keys.Select(key => key.Value)]);
+            pending.Add(database.Sql(
+                $"""
+                INSERT INTO porthor_revocation (token, until) SELECT token, {until} FROM unnest({column}) AS revoked (token)
+                ON CONFLICT (token) DO UPDATE SET until = excluded.until
+                """));
+            return;
+        }
         foreach (var key in keys)
         {
             pending.Add(database.Sql(

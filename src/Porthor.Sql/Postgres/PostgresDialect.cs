@@ -23,8 +23,10 @@ internal sealed class PostgresDialect : Dialect
 
     public override bool KnowsDistribution => true;
 
+    public override bool TakesColumns => true;
+
     public override object? Time(DateTimeOffset? value) => value is { } time
-        ? new NpgsqlParameter { Value = DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified), NpgsqlDbType = NpgsqlDbType.Timestamp }
+        ? new NpgsqlParameter { Value = Unspecified(time), NpgsqlDbType = NpgsqlDbType.Timestamp }
         : new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Timestamp };
 
     public override DateTimeOffset ReadTime(DbDataReader reader, int column) =>
@@ -37,6 +39,14 @@ internal sealed class PostgresDialect : Dialect
     public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
 
     public override void Append(SqlText sql, IPAddress? value) => sql.AddParameter(value?.ToString(), "::inet");
+
+    public override void Append(SqlText sql, SqlColumn values) => sql.AddParameter(
+        values.Texts ?? (object)new NpgsqlParameter
+        {
+            Value = Array.ConvertAll(values.Times!, time => time is { } given ? Unspecified(given) : (DateTime?)null),
+            NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Timestamp,
+        },
+        values.Texts is null ? "" : "::text[]");
 
     public override void Append(SqlText sql, SqlIn condition)
     {
@@ -52,4 +62,6 @@ internal sealed class PostgresDialect : Dialect
         sql.AppendLiteral(condition.Block.IsSingle ? " = " : " <<= ");
         sql.AddParameter(condition.Block.ToString(), "::inet");
     }
+
+    private static DateTime Unspecified(DateTimeOffset time) => DateTime.SpecifyKind(time.UtcDateTime, DateTimeKind.Unspecified);
 }

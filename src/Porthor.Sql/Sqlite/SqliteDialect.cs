@@ -22,6 +22,8 @@ internal sealed class SqliteDialect : Dialect
 
     public override bool KnowsDistribution => false;
 
+    public override bool TakesColumns => false;
+
     public override object? Time(DateTimeOffset? value) => value is { } time ? ToMicroseconds(time) : null;
 
     public override DateTimeOffset ReadTime(DbDataReader reader, int column) =>
@@ -34,6 +36,8 @@ internal sealed class SqliteDialect : Dialect
     public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText());
 
     public override void Append(SqlText sql, IPAddress? value) => sql.AddParameter(SqliteAddress.Write(value));
+
+    public override void Append(SqlText sql, SqlColumn values) => throw new NotSupportedException("SQLite takes one value at a time.");
 
     public override void Append(SqlText sql, SqlIn condition)
     {

@@ -195,7 +195,8 @@ public sealed class LedgerTests
         var (one, two) = (Row("one"), Row("two") with { TokenType = TokenType.Service });
         TokenChange[] changes =
         [
-            Change(one, ChangeAction.Create, "one", "192.0.2.7", 0), Change(one, ChangeAction.Edit, "admin", "192.0.2.200", 1),
+            Change(one, ChangeAction.Create, "one", "192.0.2.7", 0),
+            Change(one, ChangeAction.Edit, "admin", "192.0.2.200", 1) with { OldTokenName = "old", OldScopes = ScopeSet.Empty, OldExpires = Noon, Expires = Noon.AddDays(1) },
             Change(two, ChangeAction.Create, "admin", "2001:db8::1", 2), Change(two, ChangeAction.Expire, "<internal>", address: null, 3),
             Change(Row("one") with { Parent = one.Token, TokenName = null, TokenType = TokenType.Internal, Service = "tap" }, ChangeAction.Create, "one", "198.51.100.1", 3),
         ];

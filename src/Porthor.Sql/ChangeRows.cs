@@ -1,0 +1,45 @@
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+/// <summary>How changes are written to history.</summary>
+internal static class ChangeRows
+{
+    private static readonly SqlFragment Columns = new(
+        """
+        token, username, token_type, token_name, parent, scopes, service, expires, actor, action, old_token_name, old_scopes, old_expires,
+        ip_address, event_time
+        """);
+
+    /// <summary>The statements that add changes, in their order: one for all of them where the database takes whole columns.</summary>
+    public static IEnumerable<SqlText> Insert(SqlDatabase database, IReadOnlyList<TokenChange> changes) =>
+        changes.Count > 1 && database.Dialect.TakesColumns ? [InsertAll(database, changes)] : changes.Select(change => InsertOne(database, change));
+
+    private static SqlText InsertOne(SqlDatabase database, TokenChange change) => database.Sql(
+        $"""
+        INSERT INTO token_change_history ({Columns})
+        VALUES
+        ({change.Token}, {change.Username}, {change.TokenType}, {change.TokenName}, {change.Parent}, {change.Scopes}, {change.Service},
+         {change.Expires}, {change.Actor}, {change.Action}, {change.OldTokenName}, {change.OldScopes}, {change.OldExpires},
+         {change.IpAddress}, {change.EventTime})
+        """);
+
+    private static SqlText InsertAll(SqlDatabase database, IReadOnlyList<TokenChange> changes)
+    {
+        SqlColumn Texts(Func<TokenChange, string?> text) => new([.. changes.Select(text)]);
+        SqlColumn Times(Func<TokenChange, DateTimeOffset?> time) => new([.. changes.Select(time)]);
+        return database.Sql(
+            $"""
+            INSERT INTO token_change_history ({Columns})
+            SELECT token, username, token_type::tokentype, token_name, parent, scopes, service, expires, actor, action::tokenchange, old_token_name,
+                   old_scopes, old_expires, ip_address::inet, event_time
+            FROM unnest(
+              {Texts(c => c.Token.Value)}, {Texts(c => c.Username)}, {Texts(c => c.TokenType.ToText())}, {Texts(c => c.TokenName)},
+              {Texts(c => c.Parent?.Value)}, {Texts(c => c.Scopes.Text)}, {Texts(c => c.Service)}, {Times(c => c.Expires)}, {Texts(c => c.Actor)},
+              {Texts(c => c.Action.ToText())}, {Texts(c => c.OldTokenName)}, {Texts(c => c.OldScopes?.Text)}, {Times(c => c.OldExpires)},
+              {Texts(c => c.IpAddress?.ToString())}, {Times(c => c.EventTime)})
+            AS change ({Columns})
+            """);
+    }
+}
