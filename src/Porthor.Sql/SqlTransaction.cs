@@ -25,6 +25,16 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         return found.SingleOrDefault();
     }
 
+    public async Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token
+                WHERE {new SqlIn(TokenRows.QualifiedTokenColumn, keys)} ORDER BY t.token{database.Dialect.ForUpdateSkipLocked}
+                """),
+            TokenRows.Read,
+            cancellationToken);
+
     public async Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql(
@@ -58,24 +68,24 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             cancellationToken);
 
     /// <summary>
-    /// By inserting a row that is never committed: the key's index makes that wait for whoever else is inserting it, and
-    /// makes them wait for us.
+    /// By inserting rows that are never committed: the keys' index makes that wait for whoever else is inserting one of them, and
+    /// makes them wait for us. In the order of keys, so that two who claim do not wait for each other.
     /// </summary>
-    public async Task<bool> ClaimAbsentAsync(TokenKey key, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
+        TokenKey[] inOrder = [.. keys.Order()];
         var inserted = await session.ExecuteAsync(
             [
-                database.Sql(
+                .. inOrder.Select(key => database.Sql(
                     $"""
                     INSERT INTO token (token, username, token_type, scopes, created)
                     VALUES ({key}, '', {TokenType.Internal}, '', {DateTimeOffset.UnixEpoch}) ON CONFLICT (token) DO NOTHING
-                    """),
+                    """)),
             ],
             cancellationToken);
-        if (inserted[0] == 0)
-            return false;
-        pending.Add(database.Sql($"DELETE FROM token WHERE token = {key}"));
-        return true;
+        TokenKey[] claimed = [.. inOrder.Zip(inserted).Where(one => one.Second > 0).Select(one => one.First)];
+        Delete(claimed);
+        return claimed;
     }
 
     public void Insert(TokenInfo token)

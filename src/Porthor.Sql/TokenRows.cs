@@ -17,6 +17,9 @@ internal static class TokenRows
 
     public static readonly SqlFragment TokenColumn = new("token");
 
+    /// <summary>From <c>token t</c>.</summary>
+    public static readonly SqlFragment QualifiedTokenColumn = new("t.token");
+
     /// <summary>How many columns <see cref="Read"/> takes; others may follow.</summary>
     public const int Count = 10;
 

@@ -102,6 +102,9 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
 
         public Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken) => transaction.LockAsync(key, cancellationToken);
 
+        public Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            transaction.LockFreeAsync(keys, cancellationToken);
+
         public Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
             transaction.LockChildrenAsync(parents, cancellationToken);
 
@@ -111,7 +114,8 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
         public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
             transaction.LockExpiredAsync(now, after, limit, cancellationToken);
 
-        public Task<bool> ClaimAbsentAsync(TokenKey key, CancellationToken cancellationToken) => transaction.ClaimAbsentAsync(key, cancellationToken);
+        public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            transaction.ClaimAbsentAsync(keys, cancellationToken);
 
         public void Insert(TokenInfo token) => transaction.Insert(token);
 

@@ -4,62 +4,14 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// Each suspect is looked at again in a transaction that holds the locks of a change; only what is still wrong then is
-// reported, and repaired in the same transaction.
+// Repairs that reach a token's descendants. Each decides anew, in a transaction that holds all their locks.
 public sealed partial class TokenAudit
 {
-    private Task<bool> RemoveMalformedAsync(TokenKey key, bool listed, CancellationToken cancellationToken) => store.ChangeAsync(
-        async transaction =>
-        {
-            var locked = listed ? await transaction.LockAsync(key) is not null : await transaction.ClaimAbsentAsync(key);
-            if (!locked)
-                return false;
-            transaction.RemoveRecord(key);
-            return true;
-        },
-        cancellationToken: cancellationToken);
-
-    /// <summary>
-    /// Is the record really without a row? Its row may have been about to be committed; then claiming the key waits for that.
-    /// </summary>
-    private Task<bool> ConfirmNoRowAsync(TokenKey key, bool fix, CancellationToken cancellationToken) => store.ChangeAsync(
-        async transaction =>
-        {
-            if (!await transaction.ClaimAbsentAsync(key) || await transaction.ReadRecordAsync(key) is null)
-                return false;
-            if (fix)
-                transaction.RemoveRecord(key);
-            return true;
-        },
-        cancellationToken: cancellationToken);
-
-    /// <summary>Repaired by ending the token now; maintenance then removes its row.</summary>
-    private async Task<AuditFinding?> ConfirmNoRecordAsync(TokenInfo suspect, bool fix, CancellationToken cancellationToken)
-    {
-        var now = clock.GetSecondsNow();
-        var confirmed = await store.ChangeAsync(
-            async transaction =>
-            {
-                if (await transaction.LockAsync(suspect.Token) is not { } row || row.Expires <= now
-                    || await transaction.ReadRecordAsync(suspect.Token) is not null)
-                    return false;
-                if (fix)
-                    transaction.Edit(row with { Expires = now });
-                return true;
-            },
-            cancellationToken: cancellationToken);
-        if (!confirmed)
-            return null;
-        Log.NoRecord(logger, suspect.Token, suspect.Username);
-        return new AuditFinding(
-            AuditKind.NoRecord, suspect.Token, $"Token `{suspect.Token}` for `{suspect.Username}` found in database but not Redis{Fixed(fix)}", fix);
-    }
-
     /// <summary>
     /// Repaired are the scopes, where the record is right, and the end, where the earlier one is (deviations 28). What else
     /// differs was changed by hand, and nobody can tell which side is wrong.
     /// </summary>
-    private async Task<IReadOnlyList<AuditFinding>> ConfirmMismatchAsync(TokenInfo suspect, bool fix, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> RepairMismatchAsync(TokenInfo suspect, CancellationToken cancellationToken)
     {
         var (mismatches, username, shortened) = await store.ChangeAsync(
             async Task<(IReadOnlyList<string>, string, IReadOnlyList<Shortened>)> (transaction) =>
@@ -67,7 +19,7 @@ public sealed partial class TokenAudit
                 if (await transaction.LockAsync(suspect.Token) is not { } row || await transaction.ReadRecordAsync(suspect.Token) is not { } current)
                     return ([], suspect.Username, []);
                 var names = AuditComparison.Mismatches(row, current.Record);
-                if (!fix || !names.Any(IsRepairable))
+                if (!names.Any(IsRepairable))
                     return (names, current.Record.Username, []);
                 var end = AuditComparison.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
                 transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = end });
@@ -78,20 +30,10 @@ public sealed partial class TokenAudit
             cancellationToken: cancellationToken);
         if (mismatches.Count == 0)
             return [];
-        Log.Mismatch(logger, suspect.Token, username, mismatches);
-        var list = string.Join(", ", mismatches.Select(name => fix && IsRepairable(name) ? name + " [fixed]" : name));
-        return
-        [
-            new AuditFinding(
-                AuditKind.Mismatch,
-                suspect.Token,
-                $"Token `{suspect.Token}` for `{username}` does not match between database and Redis ({list})",
-                Repaired: fix && mismatches.All(IsRepairable)),
-            .. shortened.Select(child => OutlivesParent(child, fix)),
-        ];
+        return [Mismatch(suspect.Token, username, mismatches, fix: true), .. shortened.Select(child => OutlivesParent(child, repaired: true))];
     }
 
-    private async Task<IReadOnlyList<AuditFinding>> ConfirmOutlivesParentAsync(TokenInfo suspect, bool fix, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> RepairOutlivesParentAsync(TokenInfo suspect, CancellationToken cancellationToken)
     {
         var outliving = await store.ChangeAsync(
             async Task<IReadOnlyList<Shortened>> (transaction) =>
@@ -103,16 +45,15 @@ public sealed partial class TokenAudit
                     || !AuditComparison.Outlives(child.Expires, parent.Expires))
                     return [];
                 var current = await transaction.ReadRecordAsync(suspect.Token);
-                if (fix)
-                    Cut(transaction, child, current, ScopeSet.Empty, parent.Expires);
+                Cut(transaction, child, current, ScopeSet.Empty, parent.Expires);
                 return
                 [
                     new Shortened(child, current?.Record.Username ?? child.Username, parent.Expires!.Value),
-                    .. fix ? await CutDescendantsAsync(transaction, suspect.Token, ScopeSet.Empty, parent.Expires) : [],
+                    .. await CutDescendantsAsync(transaction, suspect.Token, ScopeSet.Empty, parent.Expires),
                 ];
             },
             cancellationToken: cancellationToken);
-        return [.. outliving.Select(child => OutlivesParent(child, fix))];
+        return [.. outliving.Select(child => OutlivesParent(child, repaired: true))];
     }
 
     /// <summary>
@@ -143,6 +84,15 @@ public sealed partial class TokenAudit
         transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
         if (current is { Record: var record })
             transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = AuditComparison.Earlier(record.Expires, end) });
+    }
+
+    private AuditFinding Mismatch(TokenKey key, string username, IReadOnlyList<string> mismatches, bool fix)
+    {
+        Log.Mismatch(logger, key, username, mismatches);
+        var list = string.Join(", ", mismatches.Select(name => fix && IsRepairable(name) ? name + " [fixed]" : name));
+        return new AuditFinding(
+            AuditKind.Mismatch, key, $"Token `{key}` for `{username}` does not match between database and Redis ({list})",
+            Repaired: fix && mismatches.All(IsRepairable));
     }
 
     private AuditFinding OutlivesParent(Shortened child, bool repaired)

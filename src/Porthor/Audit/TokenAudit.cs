@@ -10,6 +10,10 @@ namespace Porthor.Audit;
 /// through both in batches, and looks at each suspect once more under the locks that changes take, so that a token being
 /// made or revoked meanwhile is not reported (deviations 16).
 /// </summary>
+/// <remarks>
+/// First through the vault, for records that no row lists; then through the ledger, for everything else. So each record is read and
+/// decrypted once. A row that is committed in between is met on the second walk.
+/// </remarks>
 public sealed partial class TokenAudit(
     TokenStore store, RecordCodec codec, TokenOptions options, TimeProvider clock, ILogger<TokenAudit> logger)
 {
@@ -24,34 +28,26 @@ public sealed partial class TokenAudit(
         if (fix)
             await RequireReadableAsync(cancellationToken);
         long examined = 0, findings = 0;
-        HashSet<string> reported = [];
-        await foreach (var keys in store.Vault.ScanAsync(cancellationToken))
+        UnlistedKeys seen = new();
+        await foreach (var (keys, unlisted) in Ahead.OfAsync(ScanAsync(cancellationToken)))
         {
-            foreach (var finding in await ExamineRecordsAsync(keys, fix, cancellationToken))
+            foreach (var finding in await ExamineUnlistedAsync([.. unlisted.Where(seen.Add)], fix, cancellationToken))
             {
-                // A scan may show a key twice.
-                if (!reported.Add(finding.Text))
-                    continue;
                 findings++;
                 yield return finding;
             }
-            progress?.Report(new AuditProgress(examined += keys.Count, findings));
+            progress?.Report(new AuditProgress(examined += keys, findings));
         }
 
-        TokenKey? after = null;
-        IReadOnlyList<LedgerEntry> rows;
-        do
+        await foreach (var batch in Ahead.OfAsync(ReadRowsAsync(cancellationToken)))
         {
-            rows = await store.Ledger.ReadAsync(after, BatchSize, cancellationToken);
-            foreach (var finding in await ExamineRowsAsync(rows, fix, cancellationToken))
+            foreach (var finding in await ExamineRowsAsync(batch, fix, cancellationToken))
             {
                 findings++;
                 yield return finding;
             }
-            progress?.Report(new AuditProgress(examined += rows.Count, findings));
-            after = rows.Count > 0 ? rows[^1].Token.Token : null;
+            progress?.Report(new AuditProgress(examined += batch.Rows.Count, findings));
         }
-        while (rows.Count == BatchSize);
     }
 
     /// <summary>
@@ -72,67 +68,21 @@ public sealed partial class TokenAudit(
             throw new AuditException("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
     }
 
-    /// <summary>Records that cannot be read, that no row lists, or that hold scopes nobody knows.</summary>
-    private async Task<List<AuditFinding>> ExamineRecordsAsync(IReadOnlyList<TokenKey> keys, bool fix, CancellationToken cancellationToken)
+    private void AddUnknownScopes(List<AuditFinding> findings, TokenRecord record)
     {
-        List<AuditFinding> findings = [];
-        var records = await store.Vault.GetAsync(keys, cancellationToken);
-        var listed = await store.Ledger.ListedAsync(keys, cancellationToken);
-        foreach (var (key, current) in records)
+        var key = record.Token.Key;
+        foreach (var scope in record.Scopes.Names.Where(scope => !options.KnownScopes.ContainsKey(scope)))
         {
-            if (codec.TryOpen(key, current) is not { } record)
-            {
-                Log.Malformed(logger, key);
-                var repaired = fix && await RemoveMalformedAsync(key, listed.Contains(key), cancellationToken);
-                findings.Add(new AuditFinding(AuditKind.Malformed, key, $"Token `{key}` in Redis is malformed{Fixed(repaired)}", repaired));
-                continue;
-            }
-            if (!listed.Contains(key) && await ConfirmNoRowAsync(key, fix, cancellationToken))
-            {
-                Log.NoRow(logger, key, record.Username);
-                findings.Add(new AuditFinding(
-                    AuditKind.NoRow, key, $"Token `{key}` for `{record.Username}` found in Redis but not database{Fixed(fix)}", fix));
-            }
-            foreach (var scope in record.Scopes.Names.Where(scope => !options.KnownScopes.ContainsKey(scope)))
-            {
-                Log.UnknownScope(logger, key, record.Username, scope);
-                findings.Add(new AuditFinding(
-                    AuditKind.UnknownScope, key, $"Token `{key}` for `{record.Username}` has unknown scope (`{scope}`)", Repaired: false));
-            }
+            Log.UnknownScope(logger, key, record.Username, scope);
+            findings.Add(new AuditFinding(
+                AuditKind.UnknownScope, key, $"Token `{key}` for `{record.Username}` has unknown scope (`{scope}`)", Repaired: false));
         }
-        return findings;
     }
 
-    /// <summary>Rows without a record, that differ from theirs, that outlive their parent or have lost it.</summary>
-    private async Task<List<AuditFinding>> ExamineRowsAsync(IReadOnlyList<LedgerEntry> rows, bool fix, CancellationToken cancellationToken)
+    private AuditFinding Malformed(TokenKey key, bool repaired)
     {
-        List<AuditFinding> findings = [];
-        var now = clock.GetUtcNow();
-        var records = await store.Vault.GetAsync([.. rows.Select(row => row.Token.Token)], cancellationToken);
-        foreach (var row in rows)
-        {
-            var token = row.Token;
-            var record = records.TryGetValue(token.Token, out var current) ? codec.TryOpen(token.Token, current) : null;
-            if (record is null)
-            {
-                if (!(token.Expires <= now) && await ConfirmNoRecordAsync(token, fix, cancellationToken) is { } missing)
-                    findings.Add(missing);
-            }
-            else
-            {
-                if (!AuditComparison.Matches(token, record))
-                    findings.AddRange(await ConfirmMismatchAsync(token, fix, cancellationToken));
-                if (AuditComparison.Outlives(token.Expires, row.ParentExpires))
-                    findings.AddRange(await ConfirmOutlivesParentAsync(token, fix, cancellationToken));
-            }
-            if (row.IsOrphan)
-            {
-                Log.NoParent(logger, token.Token, token.Username);
-                findings.Add(new AuditFinding(
-                    AuditKind.NoParent, token.Token, $"Token `{token.Token}` for `{token.Username}` has no parent token", Repaired: false));
-            }
-        }
-        return findings;
+        Log.Malformed(logger, key);
+        return new AuditFinding(AuditKind.Malformed, key, $"Token `{key}` in Redis is malformed{Fixed(repaired)}", repaired);
     }
 
     private static string Fixed(bool repaired) => repaired ? " (fixed)" : "";

@@ -66,6 +66,12 @@ public interface ILedgerTransaction : IAsyncDisposable
     Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken);
 
     /// <summary>
+    /// As <see cref="LockAsync"/> for many at once, passing over those that others have locked: whoever holds many locks and waits for
+    /// more may be waited for by those it waits for.
+    /// </summary>
+    Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Reads and locks the direct children of tokens whose rows this transaction has locked. One statement a level, each
     /// after the locks above it: a recursive query would read the children as they were before it waited.
     /// </summary>
@@ -81,10 +87,10 @@ public interface ILedgerTransaction : IAsyncDisposable
     Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// True if the key is not listed and nobody is about to list it; waits for whoever is. The key then belongs to this
+    /// Those of the keys that are not listed and nobody is about to list; waits for whoever is. They then belong to this
     /// transaction until it ends.
     /// </summary>
-    Task<bool> ClaimAbsentAsync(TokenKey key, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     void Insert(TokenInfo token);
 

@@ -45,6 +45,9 @@ public sealed class TokenTransaction
     /// <inheritdoc cref="ILedgerTransaction.LockAsync"/>
     public Task<TokenInfo?> LockAsync(TokenKey key) => ledger.LockAsync(key, cancellationToken);
 
+    /// <inheritdoc cref="ILedgerTransaction.LockFreeAsync"/>
+    public Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys) => ledger.LockFreeAsync(keys, cancellationToken);
+
     /// <inheritdoc cref="ILedgerTransaction.LockParentAsync"/>
     public Task<ParentLimits?> LockParentAsync(TokenKey parent) => ledger.LockParentAsync(parent, cancellationToken);
 
@@ -53,7 +56,7 @@ public sealed class TokenTransaction
         ledger.LockExpiredAsync(now, after, limit, cancellationToken);
 
     /// <inheritdoc cref="ILedgerTransaction.ClaimAbsentAsync"/>
-    public Task<bool> ClaimAbsentAsync(TokenKey key) => ledger.ClaimAbsentAsync(key, cancellationToken);
+    public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => ledger.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>Reads and locks all descendants of a locked token, breadth-first.</summary>
     public async Task<IReadOnlyList<TokenInfo>> LockDescendantsAsync(TokenKey key)

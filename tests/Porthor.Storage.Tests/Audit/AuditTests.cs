@@ -170,6 +170,55 @@ public sealed class AuditTests
         (await (await operations.OpenAnotherAsync()).Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
     }
 
+    /// <summary>More than a batch of each, so that they are looked at together: each is told once.</summary>
+    [Theory, EveryMode]
+    public async Task Many_findings_are_each_told_once_and_repaired(Mode mode)
+    {
+        const int many = 1100;
+        await using var operations = await Operations.StartAsync(mode);
+        var stores = new Stores(operations);
+        TokenKey[] lost = [.. Enumerable.Range(0, many).Select(_ => Token.Create().Key)];
+        Token[] unlisted = [.. Enumerable.Range(0, many).Select(_ => Token.Create())];
+        await stores.AddRowsAsync(lost);
+        await stores.AddRecordsAsync(unlisted);
+        string[] expected =
+        [
+            .. lost.Select(key => $"Token `{key}` for `some-user` found in database but not Redis"),
+            .. unlisted.Select(token => $"Token `{token.Key}` for `some-user` found in Redis but not database"),
+        ];
+
+        (await operations.Tokens.AuditAsync(fix: false).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Order());
+        (await operations.Tokens.AuditAsync(fix: true).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Select(text => text + " (fixed)").Order());
+        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await operations.Tokens.GetTokenInfoUncheckedAsync(lost[0])).ShouldNotBeNull().Expires.ShouldBe(operations.Now);
+        (await operations.Tokens.GetDataAsync(unlisted[0])).ShouldBeNull();
+        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(many);
+    }
+
+    /// <summary>What somebody is changing is waited for, and told only if it is still wrong then. In a file one writer at a time is all there is.</summary>
+    [Theory]
+    [InlineData(Mode.Database)]
+    [InlineData(Mode.Cluster)]
+    public async Task A_suspect_that_another_is_changing_is_waited_for(Mode mode)
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        await using var operations = await Operations.StartAsync(mode);
+        TokenKey[] lost = [.. Enumerable.Range(0, 3).Select(_ => Token.Create().Key)];
+        await new Stores(operations).AddRowsAsync(lost);
+        await using var changing = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(10), Stop);
+        foreach (var key in lost[..2])
+            await changing.LockAsync(key, Stop);
+        var audit = operations.Tokens.AuditAsync(fix: true).Select(finding => finding.Token).ToListAsync().AsTask();
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await RealServers.UntilAsync(
+            async () => (await postgres.QueryAsync(operations.Deployment.DatabaseName!, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
+                .ShouldHaveSingleItem(),
+            "an audit that waits");
+        changing.Delete([lost[0]]);
+        await changing.CommitAsync(Stop);
+        (await audit).ShouldBe(lost[1..], ignoreOrder: true);
+    }
+
     /// <summary>Without any record there is nothing that could be deleted, and rows are repaired as ever.</summary>
     [Theory, EveryMode]
     public async Task An_empty_vault_is_no_sign_of_a_wrong_key(Mode mode)
@@ -212,6 +261,22 @@ public sealed class AuditTests
             await ChangeAsync((_, vault) => vault.DeleteAsync([key], Stop));
             await ChangeAsync((_, vault) => vault.CreateAsync(key, new SealedRecord(value), expires: null, Stop));
         }
+
+        public Task AddRowsAsync(IEnumerable<TokenKey> keys) => ChangeAsync((ledger, _) =>
+        {
+            foreach (var key in keys)
+                ledger.Insert(new TokenInfo { Token = key, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now });
+            return Task.CompletedTask;
+        });
+
+        public Task AddRecordsAsync(IEnumerable<Token> tokens) => ChangeAsync(async (_, vault) =>
+        {
+            foreach (var token in tokens)
+            {
+                var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now };
+                await vault.CreateAsync(token.Key, codec.Seal(record), expires: null, Stop);
+            }
+        });
 
         private async Task ChangeAsync(Func<ILedgerTransaction, IVaultSession, Task> change)
         {

@@ -161,11 +161,14 @@ public sealed class LedgerTests
         await using (var revoking = await node.Sql.Ledger.BeginAsync(TimeSpan.FromMilliseconds(200), Stop))
             await Should.ThrowAsync<StoreUnavailableException>(() => revoking.LockAsync(parent.Token, Stop));
 
-        // What is locked is passed over by the expiry.
+        // What is locked is passed over by the expiry, and by whoever takes what is free.
         await using var holding = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);
         await holding.LockAsync(stale.Token, Stop);
         await using var expiring = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);
         (await expiring.LockExpiredAsync(Noon, after: null, limit: 10, Stop)).ShouldBeEmpty();
+        (await expiring.LockFreeAsync([stale.Token, parent.Token], Stop)).ShouldBeEmpty();
+        await making.DisposeAsync();
+        (await expiring.LockFreeAsync([stale.Token, parent.Token, Token.Create().Key], Stop)).ShouldBe([parent]);
     }
 
     [Theory, EveryMode]
@@ -178,8 +181,7 @@ public sealed class LedgerTests
         var free = Row("user");
         await using (var claiming = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop))
         {
-            (await claiming.ClaimAbsentAsync(listed.Token, Stop)).ShouldBeFalse();
-            (await claiming.ClaimAbsentAsync(free.Token, Stop)).ShouldBeTrue();
+            (await claiming.ClaimAbsentAsync([free.Token, listed.Token], Stop)).ShouldBe([free.Token]);
             await claiming.CommitAsync(Stop);
         }
         // The claim leaves nothing behind.

@@ -1,0 +1,59 @@
+using System.Runtime.CompilerServices;
+using Porthor.Tokens;
+
+namespace Porthor.Audit;
+
+// The walk through the vault: records that no row lists.
+public sealed partial class TokenAudit
+{
+    /// <summary>How many keys the vault showed, and which of them are not listed.</summary>
+    private async IAsyncEnumerable<(int Keys, IReadOnlyList<TokenKey> Unlisted)> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var keys in store.Vault.ScanAsync(cancellationToken))
+        {
+            var listed = await store.Ledger.ListedAsync(keys, cancellationToken);
+            yield return (keys.Count, [.. keys.Where(key => !listed.Contains(key))]);
+        }
+    }
+
+    /// <summary>
+    /// Are the records really without rows? Their rows may have been about to be committed; then claiming the keys waits for that, and what was
+    /// listed meanwhile is looked at with its row.
+    /// </summary>
+    private async Task<List<AuditFinding>> ExamineUnlistedAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
+    {
+        List<AuditFinding> findings = [];
+        if (keys.Count == 0)
+            return findings;
+        var records = await store.Vault.GetAsync(keys, cancellationToken);
+        var opened = records.ToDictionary(found => found.Key, found => codec.TryOpen(found.Key, found.Value));
+        if (opened.Count == 0)
+            return findings;
+        var (claimed, alive) = await store.ChangeAsync(
+            async transaction =>
+            {
+                var claimed = await transaction.ClaimAbsentAsync(opened.Keys);
+                var alive = await transaction.ReadRecordsAsync(claimed);
+                foreach (var key in claimed.Where(key => fix && (opened[key] is null || alive.ContainsKey(key))))
+                    transaction.RemoveRecord(key);
+                return (claimed, alive);
+            },
+            cancellationToken: cancellationToken);
+        foreach (var key in claimed)
+        {
+            if (opened[key] is not { } record)
+            {
+                findings.Add(Malformed(key, repaired: fix));
+                continue;
+            }
+            if (alive.ContainsKey(key))
+            {
+                Log.NoRow(logger, key, record.Username);
+                findings.Add(new AuditFinding(
+                    AuditKind.NoRow, key, $"Token `{key}` for `{record.Username}` found in Redis but not database{Fixed(fix)}", fix));
+            }
+            AddUnknownScopes(findings, record);
+        }
+        return findings;
+    }
+}

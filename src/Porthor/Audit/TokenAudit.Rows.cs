@@ -1,0 +1,181 @@
+using System.Runtime.CompilerServices;
+using Porthor.Storage;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Audit;
+
+// The walk through the ledger: rows without a record, that differ from theirs, that outlive their parent or have lost it; and
+// what is wrong with their records. Each suspect is looked at again in a transaction that holds the locks of a change; only what is
+// still wrong then is reported.
+public sealed partial class TokenAudit
+{
+    private async IAsyncEnumerable<RowBatch> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        TokenKey? after = null;
+        IReadOnlyList<LedgerEntry> rows;
+        do
+        {
+            rows = await store.Ledger.ReadAsync(after, BatchSize, cancellationToken);
+            if (rows.Count == 0)
+                yield break;
+            yield return new RowBatch(rows, await store.Vault.GetAsync([.. rows.Select(row => row.Token.Token)], cancellationToken));
+            after = rows[^1].Token.Token;
+        }
+        while (rows.Count == BatchSize);
+    }
+
+    private async Task<List<AuditFinding>> ExamineRowsAsync(RowBatch batch, bool fix, CancellationToken cancellationToken)
+    {
+        List<AuditFinding> findings = [];
+        List<Suspect> suspects = [];
+        var now = clock.GetUtcNow();
+        foreach (var row in batch.Rows)
+        {
+            var token = row.Token;
+            var found = batch.Records.TryGetValue(token.Token, out var current);
+            var record = found ? codec.TryOpen(token.Token, current) : null;
+            var suspect = new Suspect(token)
+            {
+                IsMalformed = found && record is null,
+                LacksRecord = record is null && !(token.Expires <= now),
+                Differs = record is not null && !AuditComparison.Matches(token, record),
+                OutlivesParent = record is not null && AuditComparison.Outlives(token.Expires, row.ParentExpires),
+            };
+            if (suspect.IsSuspect)
+                suspects.Add(suspect);
+            if (record is not null)
+                AddUnknownScopes(findings, record);
+            if (row.IsOrphan)
+            {
+                Log.NoParent(logger, token.Token, token.Username);
+                findings.Add(new AuditFinding(
+                    AuditKind.NoParent, token.Token, $"Token `{token.Token}` for `{token.Username}` has no parent token", Repaired: false));
+            }
+        }
+        findings.AddRange(await ConfirmAsync(suspects, fix, cancellationToken));
+        return findings;
+    }
+
+    /// <summary>
+    /// Looks at suspects once more: together at all that nobody has locked, and then one at a time at the others, for which it waits. Whoever
+    /// waits holds no more locks than a change does.
+    /// </summary>
+    private async Task<List<AuditFinding>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
+    {
+        List<AuditFinding> findings = [];
+        if (suspects.Count == 0)
+            return findings;
+        List<Confirmed> confirmed = [];
+        var (free, busy) = await store.ChangeAsync(transaction => LookAgainAsync(transaction, suspects, waits: false, fix), cancellationToken: cancellationToken);
+        confirmed.AddRange(free);
+        foreach (var suspect in busy)
+            confirmed.AddRange((await store.ChangeAsync(transaction => LookAgainAsync(transaction, [suspect], waits: true, fix), cancellationToken: cancellationToken)).Confirmed);
+        foreach (var one in confirmed)
+        {
+            var row = one.Row;
+            if (one.IsMalformed)
+                findings.Add(Malformed(row.Token, repaired: fix));
+            if (one.LacksRecord)
+            {
+                Log.NoRecord(logger, row.Token, row.Username);
+                findings.Add(new AuditFinding(
+                    AuditKind.NoRecord, row.Token, $"Token `{row.Token}` for `{row.Username}` found in database but not Redis{Fixed(fix)}", fix));
+            }
+            // What takes something from a token takes it from its descendants too; each has a transaction of its own.
+            if (one.Mismatches.Count > 0)
+                findings.AddRange(fix ? await RepairMismatchAsync(row, cancellationToken) : [Mismatch(row.Token, one.Username, one.Mismatches, fix: false)]);
+            if (one.Outlived is { } parentExpires)
+                findings.AddRange(fix ? await RepairOutlivesParentAsync(row, cancellationToken) : [OutlivesParent(new Shortened(row, one.Username, parentExpires), repaired: false)]);
+        }
+        return findings;
+    }
+
+    /// <summary>
+    /// Says which suspects deserve it, and repairs what needs no other rows: removes what is malformed, and ends tokens without a record
+    /// now, so that maintenance removes their rows.
+    /// </summary>
+    /// <param name="waits">For rows that others have locked. If not, these are given back.</param>
+    private async Task<(List<Confirmed> Confirmed, List<Suspect> Busy)> LookAgainAsync(
+        TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits, bool fix)
+    {
+        var now = clock.GetSecondsNow();
+        var rows = await LockAsync(transaction, suspects, waits);
+        var records = await transaction.ReadRecordsAsync([.. suspects.Select(suspect => suspect.Row.Token).Where(rows.ContainsKey)]);
+        List<Confirmed> confirmed = [];
+        List<Suspect> busy = [];
+        foreach (var suspect in suspects)
+        {
+            var key = suspect.Row.Token;
+            var parent = suspect.ParentToLock is { } parentKey ? rows.GetValueOrDefault(parentKey) : null;
+            if (!rows.TryGetValue(key, out var row) || (parent is null && suspect.ParentToLock is not null && !waits))
+            {
+                busy.Add(suspect);
+                continue;
+            }
+            var record = records.GetValueOrDefault(key)?.Record;
+            var one = new Confirmed(row, record?.Username ?? row.Username)
+            {
+                IsMalformed = suspect.IsMalformed,
+                LacksRecord = suspect.LacksRecord && record is null && !(row.Expires <= now),
+                Mismatches = suspect.Differs && record is not null ? AuditComparison.Mismatches(row, record) : [],
+                Outlived = suspect.OutlivesParent && AuditComparison.Outlives(row.Expires, parent?.Expires) ? parent?.Expires : null,
+            };
+            if (fix && one.IsMalformed)
+                transaction.RemoveRecord(key);
+            if (fix && one.LacksRecord)
+                transaction.Edit(row with { Expires = now });
+            confirmed.Add(one);
+        }
+        return (confirmed, busy);
+    }
+
+    /// <summary>The rows of suspects, and of the parents that they may outlive; those that are locked by others, or no more, are not among them.</summary>
+    private static async Task<Dictionary<TokenKey, TokenInfo>> LockAsync(TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits)
+    {
+        // Parents first, as every change of both does.
+        var keys = suspects.Select(suspect => suspect.ParentToLock).OfType<TokenKey>().Concat(suspects.Select(suspect => suspect.Row.Token)).Distinct().ToList();
+        Dictionary<TokenKey, TokenInfo> rows = [];
+        if (!waits)
+            return (await transaction.LockFreeAsync(keys)).ToDictionary(row => row.Token);
+        foreach (var key in keys)
+        {
+            if (await transaction.LockAsync(key) is { } row)
+                rows.Add(key, row);
+        }
+        return rows;
+    }
+
+    /// <summary>Rows, and the records of those that have one.</summary>
+    private sealed record RowBatch(IReadOnlyList<LedgerEntry> Rows, IReadOnlyDictionary<TokenKey, SealedRecord> Records);
+
+    /// <summary>A row, and what seemed to be wrong with it when it was read without locks.</summary>
+    private sealed record Suspect(TokenInfo Row)
+    {
+        public bool IsMalformed { get; init; }
+
+        public bool LacksRecord { get; init; }
+
+        public bool Differs { get; init; }
+
+        public bool OutlivesParent { get; init; }
+
+        public bool IsSuspect => IsMalformed || LacksRecord || Differs || OutlivesParent;
+
+        public TokenKey? ParentToLock => OutlivesParent ? Row.Parent : null;
+    }
+
+    /// <summary>A row as it is under its lock, and what is wrong with it.</summary>
+    /// <param name="Username">The record's, where there is one.</param>
+    private sealed record Confirmed(TokenInfo Row, string Username)
+    {
+        public bool IsMalformed { get; init; }
+
+        public bool LacksRecord { get; init; }
+
+        public IReadOnlyList<string> Mismatches { get; init; } = [];
+
+        /// <summary>The end of the parent that it outlives.</summary>
+        public DateTimeOffset? Outlived { get; init; }
+    }
+}
