@@ -47,11 +47,11 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
         var begun = Stopwatch.GetTimestamp();
         var running = program.Start(command);
         var ended = running.EndAsync(TimeSpan.FromMinutes(10));
-        var peak = await PeakMemory.UntilAsync(ended, running.Id);
+        var footprint = await Footprint.UntilAsync(ended, running.Id);
         var outcome = await ended;
         var lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         var said = outcome.ExitCode != 0 ? $"exit {outcome.ExitCode}: {outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault()}"
             : lines.Length == 1 ? lines[0] : $"{lines.Length} lines";
-        return (Stopwatch.GetElapsedTime(begun).TotalSeconds, peak, said);
+        return (Stopwatch.GetElapsedTime(begun).TotalSeconds, footprint.PeakMiB, said);
     }
 }

@@ -6,6 +6,8 @@ namespace Porthor.Sql;
 // History: filters and keyset pagination (contract/storage.md 2.6).
 internal sealed partial class SqlLedger
 {
+    private static readonly HistoryFilter Everything = new();
+
     private static readonly SqlFragment ChangeTable = new("token_change_history");
 
     private static readonly SqlFragment ChangeColumns = new(
@@ -19,6 +21,8 @@ internal sealed partial class SqlLedger
     // To SQLite, an expression is no column that an index could be used for.
     private static readonly SqlFragment AddressColumnWithoutIndex = new("+ip_address");
 
+    private readonly PastChanges past = new(database);
+
     public async Task<IReadOnlyList<TokenChange>> ReadAsync(
         HistoryFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
     {
@@ -29,11 +33,15 @@ internal sealed partial class SqlLedger
 
     public async Task<long> CountAsync(HistoryFilter filter, CancellationToken cancellationToken)
     {
+        if (filter == Everything)
+            return await past.CountAsync(cancellationToken);
         var sql = database.Sql($"SELECT count(*) FROM token_change_history WHERE true");
         AppendConditions(sql, filter, AddressColumn);
         var counts = await database.QueryAsync(sql, row => row.Number(0), cancellationToken);
         return counts[0];
     }
+
+    public Task NotePastAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => past.NoteAsync(from, to, cancellationToken);
 
     public Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         SqlHistory.TruncateAsync(database, ChangeTable, before, limit, cancellationToken);

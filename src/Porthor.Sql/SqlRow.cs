@@ -14,6 +14,8 @@ internal readonly struct SqlRow(DbDataReader reader, Dialect dialect)
 
     public long Number(int column) => reader.GetInt64(column);
 
+    public long? NumberOrNull(int column) => reader.IsDBNull(column) ? null : Number(column);
+
     public bool Flag(int column) => reader.GetBoolean(column);
 
     public byte[] Bytes(int column) => reader.GetFieldValue<byte[]>(column);

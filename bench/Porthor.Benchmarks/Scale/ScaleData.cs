@@ -16,12 +16,16 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     public Task FillAsync() => Task.WhenAll(Task.Run(FillLedgerAsync), Task.Run(FillVaultAsync));
 
     /// <summary>
-    /// As if the time had come at which about half of the tokens end: the vault has forgotten them, and the ledger not. Says how many they are.
+    /// As if the time had come at which about half of the tokens end, and the first tenth of history is older than a year: the vault has
+    /// forgotten the tokens, and the ledger nothing. Says how many tokens they are.
     /// </summary>
     public async Task<int> LetTimePassAsync()
     {
         await ExecuteAsync($"UPDATE token SET expires = now() at time zone 'UTC' - interval '1 hour' WHERE expires = '{Text(shape.Due)}'");
-        await ExecuteAsync("VACUUM ANALYZE token");
+        await ExecuteAsync(
+            $"UPDATE token_change_history SET event_time = event_time - interval '100 days' WHERE event_time < '{Text(shape.TimeOf(shape.Changes / 10))}'");
+        await ExecuteAsync("VACUUM ANALYZE");
+        await ExecuteAsync("CHECKPOINT");
         var due = Enumerable.Range(0, shape.Count).Where(shape.IsDue).ToArray();
         await DeleteRecordsAsync(due);
         return due.Length;

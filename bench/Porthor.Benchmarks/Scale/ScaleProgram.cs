@@ -9,18 +9,18 @@ internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, st
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
     private int started;
 
-    /// <summary>Runs a command to its end: how long it took, its most memory, and what it printed.</summary>
-    public async Task<(double Seconds, long PeakMiB, string[] Lines)> RunAsync(params string[] command)
+    /// <summary>Runs a command to its end: how long it took, what it took of the machine, and what it printed.</summary>
+    public async Task<(double Seconds, Footprint Footprint, string[] Lines)> RunAsync(params string[] command)
     {
         var begun = Stopwatch.GetTimestamp();
         using var process = Start(command, out var prints);
         var ended = process.WaitForExitAsync(new CancellationTokenSource(Patience).Token);
-        var peak = await PeakMemory.UntilAsync(ended, process.Id);
+        var footprint = await Footprint.UntilAsync(ended, process.Id);
         await ended;
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"porthor {string.Join(' ', command)}: {(await File.ReadAllLinesAsync(prints + ".err")).LastOrDefault()}");
-        return (seconds, peak, await File.ReadAllLinesAsync(prints + ".out"));
+        return (seconds, footprint, await File.ReadAllLinesAsync(prints + ".out"));
     }
 
     /// <summary>Starts a node, and says after how long it was ready.</summary>

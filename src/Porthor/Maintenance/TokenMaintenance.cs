@@ -16,6 +16,12 @@ public sealed partial class TokenMaintenance(
 {
     private const int BatchSize = 1000;
 
+    /// <summary>For how long what is noted about the past holds, if nobody runs maintenance: then the first of it ends.</summary>
+    private static readonly TimeSpan NotedFor = TimeSpan.FromDays(2);
+
+    /// <summary>After this long no change of a time comes to it any more, however long it took and wrong its node's clock is.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromHours(1);
+
     /// <summary>
     /// Removes the tokens that have expired, each with a change <c>expire</c>; says how many (contract/tokens.md 7.10). Children go
     /// before their parents, generation by generation, so that each change can tell whose child it was. A child that has not
@@ -66,6 +72,7 @@ public sealed partial class TokenMaintenance(
         var now = clock.GetSecondsNow();
         var changes = await InBatchesAsync(
             () => retention.Changes.TruncateAsync(now - Retention.OfChanges, BatchSize, cancellationToken), progress);
+        await retention.Changes.NotePastAsync(now - Retention.OfChanges + NotedFor, now - Settled, cancellationToken);
         if (retention.Uses is { } uses)
             await InBatchesAsync(() => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null);
         return changes;

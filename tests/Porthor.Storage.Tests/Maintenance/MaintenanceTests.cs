@@ -100,6 +100,57 @@ public sealed class MaintenanceTests
         (await operations.HistoryAsync("new")).ShouldHaveSingleItem();
     }
 
+    /// <summary>
+    /// Most of history is counted by maintenance and not by whoever asks; the number is right all the same, whatever comes and goes meanwhile.
+    /// </summary>
+    [Theory, EveryMode]
+    public async Task Changes_that_maintenance_has_counted_are_not_counted_again(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var (history, settings) = (operations.Node.Sql.History, operations.Node.Sql.Settings);
+        await AddAsync(10_000, TimeSpan.FromDays(300));
+        await AddAsync(30, TimeSpan.FromMinutes(1));
+        // Soon to be removed.
+        await AddAsync(20, TimeSpan.FromDays(364));
+        (await CountAsync()).ShouldBe(10_050);
+        await operations.Tokens.TruncateHistoryAsync();
+        (await CountAsync()).ShouldBe(10_050);
+
+        // What came since, and what went, is counted; the rest is believed.
+        await AddAsync(5, TimeSpan.Zero);
+        (await history.TruncateAsync(operations.Now.AddDays(-363), limit: 4, TestContext.Current.CancellationToken)).ShouldBe(4);
+        (await CountAsync()).ShouldBe(10_051);
+        var note = (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldNotBeNull();
+        await settings.SetAsync("counted-changes", note.Replace("\"rows\":10000", "\"rows\":20000", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        (await CountAsync()).ShouldBe(20_051);
+
+        // Not any more when its first is not the first.
+        (await history.TruncateAsync(operations.Now.AddDays(-299), limit: 17, TestContext.Current.CancellationToken)).ShouldBe(17);
+        (await CountAsync()).ShouldBe(10_034);
+
+        // A few are counted at once.
+        operations.Clock.Advance(TimeSpan.FromDays(66));
+        (await operations.Tokens.TruncateHistoryAsync()).ShouldBe(9_999);
+        (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldBeNull();
+        (await CountAsync()).ShouldBe(35);
+
+        Task<long> CountAsync() => history.CountAsync(new HistoryFilter(), TestContext.Current.CancellationToken);
+
+        async Task AddAsync(int count, TimeSpan age)
+        {
+            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            transaction.Add(
+            [
+                .. Enumerable.Range(0, count).Select(_ => new TokenChange
+                {
+                    Token = Token.Create().Key, Username = "many", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Actor = "many",
+                    Action = ChangeAction.Create, EventTime = operations.Now - age,
+                }),
+            ]);
+            await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        }
+    }
+
     /// <summary>SVC-025.</summary>
     [Theory, EveryMode]
     public async Task Users_with_sessions_and_user_tokens_are_counted_and_published(Mode mode)
