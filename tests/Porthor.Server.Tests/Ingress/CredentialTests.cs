@@ -37,6 +37,40 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         second!.StatusCode.ShouldBe(403);
     }
 
+    /// <summary>The key is public. It opens nothing, neither before the token was seen nor when all about it is remembered.</summary>
+    [Theory, EveryMode]
+    public async Task Who_knows_a_key_and_not_its_secret_does_not_pass(Mode mode)
+    {
+        const string query = "?scope=read:all&service=tap&delegate_to=tap&delegate_scope=read:all";
+        var server = await servers.InAsync(mode);
+        var token = (await server.LogInAsync("key-known", "read:all")).Session;
+        var guessed = ("Authorization", $"Bearer {new Token(token.Key, new string('x', Token.SecretLength)).Reveal()}");
+        await RefusedAsync();
+        (await server.AskAsync(query, ("Authorization", $"Bearer {token.Reveal()}"))).ShouldPass();
+        await RefusedAsync();
+
+        async Task RefusedAsync()
+        {
+            var answer = await server.AskAsync(query, guessed);
+            (answer.StatusCode, answer.DetailType).ShouldBe((401, "invalid_token"));
+            answer.Header("X-Auth-Request-Token").ShouldBeNull();
+        }
+    }
+
+    /// <summary>What a client says comes back in a header, and can neither end it nor begin another.</summary>
+    [Theory]
+    [InlineData("?scope=a%0D%0AX-Injected:%201", null, "scope=\"a??X-Injected: 1\"")]
+    [InlineData("", "a\u0001\u001bb c", "error_description=\"Unknown Authorization type a??b\"")]
+    public async Task What_a_client_says_stays_in_one_line(string query, string? authorization, string told)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("one-line", "read:all");
+        var answer = await server.AskAsync(query, authorization is null ? browser.Cookie : ("Authorization", authorization));
+        answer.StatusCode.ShouldBe(403);
+        answer.Header("WWW-Authenticate").ShouldNotBeNull().ShouldEndWith(told);
+        answer.Header("X-Injected").ShouldBeNull();
+    }
+
     /// <summary>ING-007, ING-023, ING-024.</summary>
     [Theory, EveryMode]
     public async Task What_cannot_be_read_is_told_with_the_reason(Mode mode)

@@ -25,6 +25,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         { "basic notreally:base64", "basic notreally:base64" },
         { "some broken stuff", "some broken stuff" },
         { $"token {Ours}", $"token {Ours}" },
+        { "custom a\u0001\u001b[31mb", "custom a??[31mb" },
     };
 
     public static TheoryData<string, string?> Cookies => new()
@@ -38,6 +39,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         { "a=b;  gafaelfawr=stolen", "a=b" },
         { "a=b; gafaelfawr =stolen;\tgafaelfawr=again", "a=b" },
         { "a=b;c=d", "a=b;c=d" },
+        { "gafaelfawr=blah; a=\u0001\u001b[31m", "a=??[31m" },
     };
 
     [Theory, MemberData(nameof(Authorizations))]
