@@ -61,7 +61,7 @@ public sealed class SettingsValueTests
             token_policy: {max_user_lifetime: 2d}
             known_scopes: {"admin:token": "", "admin:userinfo": "", "user:token": "", under_scored: ""}
             group_mapping: {under_scored: [some_group]}
-            oidc: {client_id: a, client_secret: b, login_url: "https://a/", token_url: "https://b/", redirect_url: "https://c/", issuer: d}
+            oidc: {client_id: a, client_secret: b, login_url: "https://a/", token_url: "https://b/", redirect_url: "https://c/", issuer: "https://d"}
             ldap: {url: "ldap://ldap", group_base_dn: e, user_base_dn: f, group_search_by_dn: no, add_user_group: on}
             """;
         var settings = Load(snake);
@@ -74,7 +74,7 @@ public sealed class SettingsValueTests
         settings.GroupMapping["under_scored"].ShouldBe(["some_group"]);
 
         // A mistake is told in the spelling of the file.
-        Faults("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted"]);
+        Faults("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted; is baseUrl meant?"]);
         Faults("token_policy: {max_life: 1d}").ShouldBe(["tokenPolicy.max_life: Extra inputs are not permitted"]);
     }
 
@@ -93,7 +93,7 @@ public sealed class SettingsValueTests
         const string rest =
             """
 
-            oidc: {clientId: a, loginUrl: "https://a/", tokenUrl: "https://b/", issuer: c}
+            oidc: {clientId: a, loginUrl: "https://a/", tokenUrl: "https://b/", issuer: "https://c"}
             ldap: {url: "ldap://ldap", userDn: "cn=porthor", groupBaseDn: "dc=groups", userBaseDn: "dc=users"}
             oidcServer: {enabled: true}
             """;

@@ -9,6 +9,7 @@ public sealed class IdTokenTests
 {
     private const string Prefix = "Authentication provider failed: OpenID Connect token verification failed: ";
 
+    /// <summary>LGO-024 among others.</summary>
     /// <param name="json">The claim's new value; null to leave it out.</param>
     /// <param name="error">Null if the token holds.</param>
     [LdapTheory]

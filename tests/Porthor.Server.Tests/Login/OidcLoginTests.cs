@@ -111,6 +111,31 @@ public sealed class OidcLoginTests
         (await site.LogInByOidcAsync("stranger")).Answer.ShouldLeadTo(LoginSite.Destination);
     }
 
+    /// <summary>LGO-008, LGO-009: the numbers are ours, in the order in which they were first seen; a group without one gives scopes too.</summary>
+    [LdapFact]
+    public async Task Whoever_logs_in_is_given_numbers_that_stay()
+    {
+        await using var site = await LoginSite.WithOidcAsync(
+            Mode.Database, configure: settings => settings with { Providers = settings.Providers with { AllocateIds = true, Ldap = settings.Providers.Ldap! with { AddUserGroup = true } } });
+        await site.Tree.AddUserAsync("other-user", uid: 77);
+        await site.Tree.AddGroupAsync("admins", gid: null, "other-user", "some-user");
+        const string someUser = """
+            {"username":"some-user","name":"Some User","email":"some-user@example.com","uid":3000000,"gid":3000000,"groups":[{"name":"admins","id":2000001},{"name":"some-user","id":3000000},{"name":"users","id":2000000}]}
+            """;
+        async Task<string> LogInAsync(string username)
+        {
+            var (browser, answer) = await site.LogInByOidcAsync(username);
+            answer.ShouldLeadTo(LoginSite.Destination);
+            (await browser.AskAsync("?scope=exec:admin")).ShouldBe(200);
+            return (await browser.GoAsync("/auth/api/v1/user-info")).Body;
+        }
+        (await LogInAsync("some-user")).ShouldBe(someUser);
+        (await LogInAsync("other-user")).ShouldBe(
+            """{"username":"other-user","uid":3000001,"gid":3000001,"groups":[{"name":"admins","id":2000001},{"name":"other-user","id":3000001}]}""");
+        await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(site.Host.Deployment.DatabaseName!, "DELETE FROM porthor_id WHERE name = 'some-user'");
+        (await LogInAsync("some-user")).ShouldBe(someUser);
+    }
+
     /// <summary>LGO-015.</summary>
     [LdapFact]
     public async Task The_name_may_be_in_another_claim()
