@@ -52,16 +52,37 @@ internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IC
         return counts[0];
     }
 
+    /// <summary>
+    /// The tokens are chosen first, and then joined: otherwise PostgreSQL, which expects to go on for long, joins two indexes that it reads
+    /// side by side, the second from its very beginning.
+    /// </summary>
     public async Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
         await database.QueryAsync(
             database.Sql(
                 $"""
                 SELECT {TokenRows.Columns}, p.expires, s.child IS NOT NULL AND s.parent IS NULL
-                FROM token t LEFT JOIN subtoken s ON s.child = t.token LEFT JOIN token p ON p.token = s.parent
-                WHERE t.token > {after?.Value ?? ""} ORDER BY t.token LIMIT {limit}
+                FROM (SELECT * FROM token WHERE token > {after?.Value ?? ""} ORDER BY token LIMIT {limit}) t
+                LEFT JOIN subtoken s ON s.child = t.token LEFT JOIN token p ON p.token = s.parent
+                ORDER BY t.token
                 """),
             row => new LedgerEntry(TokenRows.Read(row), row.TimeOrNull(TokenRows.Count), row.Flag(TokenRows.Count + 1)),
             cancellationToken);
+
+    public async Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken)
+    {
+        // The last of them is named too, expired or not: there the walk goes on.
+        var found = await database.QueryAsync(
+            database.Sql(
+                $"""
+                WITH walked AS (SELECT token, expires FROM token WHERE token > {after?.Value ?? ""} ORDER BY token LIMIT {steps}),
+                     last AS (SELECT max(token) AS token, count(*) AS steps FROM walked)
+                SELECT w.token, COALESCE(w.expires <= {now}, false), w.token = last.token AND last.steps = {steps}
+                FROM walked w CROSS JOIN last WHERE w.expires <= {now} OR w.token = last.token ORDER BY w.token
+                """),
+            row => (Key: row.Key(0), IsExpired: row.Flag(1), IsLast: row.Flag(2)),
+            cancellationToken);
+        return new ExpiredKeys([.. found.Where(one => one.IsExpired).Select(one => one.Key)], found is [.., (var key, _, true)] ? key : null);
+    }
 
     public async Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {

@@ -8,6 +8,7 @@ namespace Porthor.Sql;
 internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ILedgerTransaction
 {
     private static readonly SqlFragment ParentColumn = new("s.parent");
+    private static readonly SqlFragment ChildColumn = new("child");
 
     private readonly List<SqlText> pending = [];
     private string? pendingName;
@@ -55,14 +56,14 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     }
 
     public async Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(
-        DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql(
                 $"""
                 SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token
-                WHERE t.expires <= {now} AND t.token > {after?.Value ?? ""}
+                WHERE {new SqlIn(TokenRows.QualifiedTokenColumn, keys)} AND t.expires <= {now}
                 AND NOT EXISTS (SELECT 1 FROM subtoken cs JOIN token c ON c.token = cs.child WHERE cs.parent = t.token AND c.expires <= {now})
-                ORDER BY t.token LIMIT {limit}{database.Dialect.ForUpdateSkipLocked}
+                ORDER BY t.token{database.Dialect.ForUpdateSkipLocked}
                 """),
             TokenRows.Read,
             cancellationToken);
@@ -111,8 +112,12 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
 
     public void Delete(IReadOnlyList<TokenKey> keys)
     {
-        if (keys.Count > 0)
-            pending.Add(database.Sql($"DELETE FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"));
+        if (keys.Count == 0)
+            return;
+        // The database would do it too, row by row, and where a parent goes first after it has taken it from each of its children.
+        if (keys.Count > 1)
+            pending.Add(database.Sql($"DELETE FROM subtoken WHERE {new SqlIn(ChildColumn, keys)}"));
+        pending.Add(database.Sql($"DELETE FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"));
     }
 
     public void Add(IReadOnlyList<TokenChange> changes) => pending.AddRange(ChangeRows.Insert(database, changes));

@@ -79,6 +79,9 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
     public Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
         Reading(() => ledger.ReadAsync(after, limit, cancellationToken));
 
+    public Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken) =>
+        Reading(() => ledger.WalkExpiredAsync(now, after, steps, cancellationToken));
+
     public Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         Reading(() => ledger.ListedAsync(keys, cancellationToken));
 
@@ -111,8 +114,8 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
         public Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken) =>
             transaction.LockParentAsync(parent, cancellationToken);
 
-        public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
-            transaction.LockExpiredAsync(now, after, limit, cancellationToken);
+        public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            transaction.LockExpiredAsync(now, keys, cancellationToken);
 
         public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.ClaimAbsentAsync(keys, cancellationToken);

@@ -16,6 +16,9 @@ public sealed partial class TokenMaintenance(
 {
     private const int BatchSize = 1000;
 
+    /// <summary>How many tokens are looked at for the next that have expired.</summary>
+    private const int Steps = 5000;
+
     /// <summary>For how long what is noted about the past holds, if nobody runs maintenance: then the first of it ends.</summary>
     private static readonly TimeSpan NotedFor = TimeSpan.FromDays(2);
 
@@ -30,40 +33,52 @@ public sealed partial class TokenMaintenance(
     public async Task<long> ExpireTokensAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var now = clock.GetSecondsNow();
-        long total = 0, before;
+        long total = 0, removed;
+        bool passedOver;
         do
         {
-            before = total;
-            total = await ExpireGenerationAsync(now, total, progress, cancellationToken);
+            (removed, passedOver) = await ExpireGenerationAsync(now, total, progress, cancellationToken);
+            total += removed;
         }
-        while (total > before);
+        while (passedOver && removed > 0);
         return total;
     }
 
-    private async Task<long> ExpireGenerationAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
+    /// <summary>Walks through all tokens once; says how many it removed, and whether any had to wait for its children, or for others.</summary>
+    private async Task<(long Removed, bool PassedOver)> ExpireGenerationAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
+        long removed = 0, expired = 0;
         TokenKey? after = null;
-        IReadOnlyList<TokenInfo> batch;
         do
         {
-            batch = await store.ChangeAsync(
-                async transaction =>
-                {
-                    var expired = await transaction.LockExpiredAsync(now, after, BatchSize);
-                    transaction.Expire(
-                        expired,
-                        [.. expired.Select(t => TokenChange.Of(t, ChangeAction.Expire, TokenRecord.InternalUsername, ipAddress: null, now))]);
-                    return expired;
-                },
-                cancellationToken: cancellationToken);
-            foreach (var token in batch)
-                Log.ExpiredToken(logger, token.Username, token.TokenType.ToText(), token.Token);
-            total += batch.Count;
-            progress?.Report(total);
-            after = batch.Count > 0 ? batch[^1].Token : null;
+            var walked = await store.Ledger.WalkExpiredAsync(now, after, Steps, cancellationToken);
+            foreach (var batch in walked.Keys.Chunk(BatchSize))
+            {
+                removed += await ExpireAsync(now, batch, cancellationToken);
+                expired += batch.Length;
+                progress?.Report(total + removed);
+            }
+            after = walked.Last;
         }
-        while (batch.Count == BatchSize);
-        return total;
+        while (after is not null);
+        return (removed, removed < expired);
+    }
+
+    private async Task<int> ExpireAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    {
+        var removed = await store.ChangeAsync(
+            async transaction =>
+            {
+                var expired = await transaction.LockExpiredAsync(now, keys);
+                transaction.Expire(
+                    expired,
+                    [.. expired.Select(t => TokenChange.Of(t, ChangeAction.Expire, TokenRecord.InternalUsername, ipAddress: null, now))]);
+                return expired;
+            },
+            cancellationToken: cancellationToken);
+        foreach (var token in removed)
+            Log.ExpiredToken(logger, token.Username, token.TokenType.ToText(), token.Token);
+        return removed.Count;
     }
 
     /// <summary>Removes the changes and uses from before their retention; says how many changes (contract/tokens.md 7.11).</summary>

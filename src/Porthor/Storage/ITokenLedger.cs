@@ -27,6 +27,12 @@ public interface ITokenLedger
     /// <summary>The next tokens after a key in key order, for walking through all of them with bounded memory.</summary>
     Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Walks on from a key in key order by a number of tokens, and says which of these have expired. So no step takes longer where there
+    /// are more tokens, or fewer that have expired.
+    /// </summary>
+    Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken);
+
     /// <summary>Which of the keys are listed.</summary>
     Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
@@ -51,6 +57,9 @@ public sealed record TokenCounts(long SessionUsers, long UserTokens);
 /// <param name="ParentExpires">When the parent expires; null if it never does or there is none.</param>
 /// <param name="IsOrphan">It was a child once, and its parent is no longer listed.</param>
 public sealed record LedgerEntry(TokenInfo Token, DateTimeOffset? ParentExpires, bool IsOrphan);
+
+/// <param name="Last">How far it is walked; null at the end.</param>
+public sealed record ExpiredKeys(IReadOnlyList<TokenKey> Keys, TokenKey? Last);
 
 /// <summary>What a parent allows its children, read under a lock that keeps the parent from being changed or revoked.</summary>
 public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires);
@@ -81,10 +90,10 @@ public interface ILedgerTransaction : IAsyncDisposable
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The next tokens after a key that have expired, and have no children that have: those go first, while they still have a
+    /// Reads and locks those of some tokens that have expired, and have no children that have: those go first, while they still have a
     /// parent to name. What others have locked is passed over.
     /// </summary>
-    Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
     /// Those of the keys that are not listed and nobody is about to list; waits for whoever is. They then belong to this

@@ -52,8 +52,8 @@ public sealed class TokenTransaction
     public Task<ParentLimits?> LockParentAsync(TokenKey parent) => ledger.LockParentAsync(parent, cancellationToken);
 
     /// <inheritdoc cref="ILedgerTransaction.LockExpiredAsync"/>
-    public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, TokenKey? after, int limit) =>
-        ledger.LockExpiredAsync(now, after, limit, cancellationToken);
+    public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys) =>
+        ledger.LockExpiredAsync(now, keys, cancellationToken);
 
     /// <inheritdoc cref="ILedgerTransaction.ClaimAbsentAsync"/>
     public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => ledger.ClaimAbsentAsync(keys, cancellationToken);

@@ -125,6 +125,15 @@ public sealed class LedgerTests
         (await node.Sql.Ledger.GetAsync(parent.Token, Stop)).ShouldBeNull();
         (await node.Sql.Ledger.GetAsync(child.Token, Stop)).ShouldBe(child with { Parent = null });
         (await node.Sql.Ledger.ReadAsync(after: null, limit: 10, Stop)).Single().IsOrphan.ShouldBeTrue();
+
+        // The same where many go at once, some of them with their children.
+        TokenInfo[] parents = [.. Enumerable.Range(0, 3).Select(_ => Row("user"))];
+        TokenInfo[] children = [.. parents.Select(one => Row("user") with { Parent = one.Token })];
+        await InsertAsync(node, [.. parents, .. children]);
+        await ChangeAsync(node, transaction => transaction.Delete([parents[0].Token, parents[1].Token, children[1].Token]));
+        (await node.Sql.Ledger.GetAsync(children[0].Token, Stop)).ShouldBe(children[0] with { Parent = null });
+        (await node.Sql.Ledger.GetAsync(children[1].Token, Stop)).ShouldBeNull();
+        (await node.Sql.Ledger.GetAsync(children[2].Token, Stop)).ShouldBe(children[2]);
     }
 
     [Theory, EveryMode]
@@ -133,11 +142,26 @@ public sealed class LedgerTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         TokenInfo[] expired = [.. Enumerable.Range(0, 5).Select(_ => Row("user") with { Expires = Noon }).OrderBy(row => row.Token)];
-        await InsertAsync(node, [.. expired, Row("user") with { Expires = Noon.AddSeconds(1) }, Row("user")]);
+        TokenInfo[] live = [Row("user") with { Expires = Noon.AddSeconds(1) }, Row("user")];
+        await InsertAsync(node, [.. expired, .. live]);
+        TokenKey[] all = [.. expired.Concat(live).Select(row => row.Token).Order()];
+        // Step by step; the end is known when there are fewer than asked for.
+        foreach (var steps in (int[])[1, 3, 6, 7, 8])
+        {
+            List<TokenKey> found = [];
+            TokenKey? after = null;
+            for (var walked = 0; walked <= all.Length; walked += steps)
+            {
+                var part = await node.Sql.Ledger.WalkExpiredAsync(Noon, after, steps, Stop);
+                found.AddRange(part.Keys);
+                part.Last.ShouldBe(walked + steps <= all.Length ? all[walked + steps - 1] : null);
+                after = part.Last;
+            }
+            found.ShouldBe(expired.Select(row => row.Token));
+        }
         await using var transaction = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);
-        var first = await transaction.LockExpiredAsync(Noon, after: null, limit: 3, Stop);
-        var second = await transaction.LockExpiredAsync(Noon, first[^1].Token, limit: 3, Stop);
-        first.Concat(second).Select(row => row.Token).ShouldBe(expired.Select(row => row.Token));
+        (await transaction.LockExpiredAsync(Noon, all, Stop)).ShouldBe(expired);
+        (await transaction.LockExpiredAsync(Noon, [expired[1].Token, live[0].Token], Stop)).ShouldBe([expired[1]]);
     }
 
     /// <summary>Two at once, as two nodes are. In a file one writer at a time is all there is.</summary>
@@ -165,7 +189,7 @@ public sealed class LedgerTests
         await using var holding = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);
         await holding.LockAsync(stale.Token, Stop);
         await using var expiring = await node.Sql.Ledger.BeginAsync(TimeLimit, Stop);
-        (await expiring.LockExpiredAsync(Noon, after: null, limit: 10, Stop)).ShouldBeEmpty();
+        (await expiring.LockExpiredAsync(Noon, [stale.Token], Stop)).ShouldBeEmpty();
         (await expiring.LockFreeAsync([stale.Token, parent.Token], Stop)).ShouldBeEmpty();
         await making.DisposeAsync();
         (await expiring.LockFreeAsync([stale.Token, parent.Token, Token.Create().Key], Stop)).ShouldBe([parent]);
