@@ -23,7 +23,10 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     {
         await ExecuteAsync($"UPDATE token SET expires = now() at time zone 'UTC' - interval '1 hour' WHERE expires = '{Text(shape.Due)}'");
         await ExecuteAsync(
-            $"UPDATE token_change_history SET event_time = event_time - interval '100 days' WHERE event_time < '{Text(shape.TimeOf(shape.Changes / 10))}'");
+            $"""
+            UPDATE token_change_history SET event_time = event_time - interval '100 days'
+            WHERE event_time >= '{Text(shape.TimeOf(0))}' AND event_time < '{Text(shape.TimeOf(shape.Changes / 10))}'
+            """);
         await ExecuteAsync("VACUUM ANALYZE");
         await ExecuteAsync("CHECKPOINT");
         var due = Enumerable.Range(0, shape.Count).Where(shape.IsDue).ToArray();

@@ -23,6 +23,7 @@ internal sealed class ScaleSite : IAsyncDisposable
     private readonly PostgresServer postgres;
     private readonly RedisServerProcess redis;
     private readonly ConnectionMultiplexer connection;
+    private bool disposed;
 
     private ScaleSite(string folder, bool isOwn, PostgresServer postgres, RedisServerProcess redis, ConnectionMultiplexer connection, JsonNode note, TextWriter progress)
     {
@@ -32,6 +33,8 @@ internal sealed class ScaleSite : IAsyncDisposable
         Data = new ScaleData(Shape, postgres.ConnectionString(Database), connection.GetDatabase(), FernetKey.TryParse(secret)!, progress);
         var programs = Directory.CreateDirectory(Path.Combine(folder, "program")).FullName;
         Program = new ScaleProgram(programs, Variables(programs, secret));
+        // Also when it is interrupted.
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
     }
 
     public ScaleShape Shape { get; }
@@ -62,6 +65,8 @@ internal sealed class ScaleSite : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+            return;
         await connection.DisposeAsync();
         await redis.DisposeAsync();
         await postgres.DisposeAsync();

@@ -26,7 +26,9 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
 
     public static ScopeSet Of(params IEnumerable<string> scopes)
     {
-        var sorted = scopes.Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance).ToArray();
+        string[] given = [.. scopes];
+        // Nearly always, as that is how they are stored.
+        var sorted = IsAscending(given) ? given : [.. given.Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance)];
         return sorted.Length == 0 ? Empty : new ScopeSet(sorted);
     }
 
@@ -68,4 +70,14 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
     public override int GetHashCode() => Text.GetHashCode(StringComparison.Ordinal);
 
     public override string ToString() => Text;
+
+    private static bool IsAscending(string[] scopes)
+    {
+        for (var i = 1; i < scopes.Length; i++)
+        {
+            if (CodePointOrder.Instance.Compare(scopes[i - 1], scopes[i]) >= 0)
+                return false;
+        }
+        return true;
+    }
 }
