@@ -28,8 +28,8 @@ internal static class Requests
         client.AskAsync(HttpMethod.Get, node, $"/ingress/auth?{query}", token);
 
     /// <summary>The token of a service behind the gate, made from a parent.</summary>
-    public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, string scopes) =>
-        client.PassAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={scopes}");
+    public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, params string[] scopes) =>
+        client.PassAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
 
     /// <summary>An administrator, who is needed for all of the above. Made with the bootstrap token.</summary>
     public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)

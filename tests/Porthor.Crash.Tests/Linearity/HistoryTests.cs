@@ -23,15 +23,17 @@ public sealed class HistoryTests(ITestOutputHelper output)
             nodes.Add(deployment.Own(await TestServer.StartAsync(deployment)));
         using var http = Node.CreateClient();
         var administrator = await http.CreateAdministratorAsync(nodes[0].Url, deployment.Settings.BootstrapToken!);
-        var (operations, trees, seed) = (0, 0, Random.Shared.Next());
+        var (operations, passed, trees, seed) = (0, 0, 0, Random.Shared.Next());
         for (; operations < Wanted; trees++)
         {
             var story = new Story(nodes, administrator, $"user{trees}", seed + trees, http);
             await story.TellAsync();
             story.Impossible().ShouldBeEmpty($"with seed {seed + trees}");
             operations += story.Operations;
+            passed += story.ChildrenPassed;
             nodes.ForEach(node => node.Logs.Clear());
         }
+        passed.ShouldBeGreaterThan(0);
         output.WriteLine($"{operations} operations on {trees} trees");
     }
 }

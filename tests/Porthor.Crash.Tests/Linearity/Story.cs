@@ -20,9 +20,13 @@ internal sealed class Story(IReadOnlyList<TestServer> nodes, Token administrator
     private bool narrowing;
     private int level = Scopes.Length;
     private long now;
+    private int childrenPassed;
 
     /// <summary>How many operations there were.</summary>
     public int Operations { get; private set; }
+
+    /// <summary>How often a child passed with all scopes: else nothing could be seen of what it loses.</summary>
+    public int ChildrenPassed => childrenPassed;
 
     public async Task TellAsync()
     {
@@ -88,13 +92,16 @@ internal sealed class Story(IReadOnlyList<TestServer> nodes, Token administrator
     {
         var begin = Tick();
         var answer = await http.PassAsync(node, member.Token, scopes == 0 ? "" : $"scope={Scopes[scopes - 1]}");
-        member.Saw(Used(begin, Tick(), scopes, StatusOf(answer, 200, 401, 403)));
+        var status = StatusOf(answer, 200, 401, 403);
+        member.Saw(Used(begin, Tick(), scopes, status));
+        if (member.Parent is not null && scopes == Scopes.Length && status == 200)
+            Interlocked.Increment(ref childrenPassed);
     }
 
     private async Task DelegateAsync(Uri node, Member parent, string service)
     {
         var begin = Tick();
-        var answer = await http.DelegateAsync(node, parent.Token, service, string.Join(',', Scopes));
+        var answer = await http.DelegateAsync(node, parent.Token, service, Scopes);
         var end = Tick();
         var status = StatusOf(answer, 200, 401);
         parent.Saw(Used(begin, end, scopes: 0, status));
