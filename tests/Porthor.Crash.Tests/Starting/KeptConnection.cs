@@ -12,6 +12,9 @@ internal sealed class KeptConnection : IDisposable
 {
     private Socket? socket;
 
+    /// <summary>False before the first request, and when the server said that it closes.</summary>
+    public bool IsKept => socket is not null;
+
     /// <summary>The status; null if a new connection was not taken, so that nothing was lost.</summary>
     /// <exception cref="IOException">The server had kept the connection, and let a request on it fall.</exception>
     public async Task<int?> GetAsync(Uri url, string token)

@@ -37,6 +37,43 @@ public sealed class LeavingTests
         (await UsesAsync(deployment)).ShouldBe(services);
     }
 
+    /// <summary>What a client sends on a connection that it has kept, before it can know that the server leaves, is answered, and says so.</summary>
+    [Fact]
+    public async Task Told_to_stop_it_answers_on_connections_that_were_idle_and_says_that_they_end()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        // Time enough for a client on a busy machine.
+        await using var node = await Node.CreateAsync(deployment, "shutdownDelay: 5s");
+        await node.StartAsync();
+        using var http = Node.CreateClient();
+        var administrator = await http.CreateAdministratorAsync(node.Url, deployment.Settings.BootstrapToken!);
+        using var idle = new KeptConnection();
+        var question = new Uri(node.Url, "/ingress/auth?scope=admin:token");
+        (await idle.GetAsync(question, administrator.Reveal())).ShouldBe(200);
+        idle.IsKept.ShouldBeTrue();
+
+        var ending = node.TerminateAsync();
+        await RealServers.UntilAsync(async () => (await ReadinessAsync(http, node.Url)).ShouldContain("stopping"), "the server to be told");
+        (await idle.GetAsync(question, administrator.Reveal())).ShouldBe(200);
+        idle.IsKept.ShouldBeFalse();
+        (await ending).ExitCode.ShouldBe(0);
+    }
+
+    /// <summary>A server that takes nobody any more is taken for one that stops, too.</summary>
+    private static async Task<string> ReadinessAsync(HttpClient http, Uri node)
+    {
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(node, "/health/ready"));
+            return await answer.Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException)
+        {
+            return "stopping";
+        }
+    }
+
     /// <summary>How many services let the client pass; every answer is a yes.</summary>
     private static async Task<int> AskUntilRefusedAsync(Uri node, Token token, int number)
     {
