@@ -102,11 +102,13 @@ internal sealed class TestServer : IAsyncDisposable
     };
 
     /// <summary>Sends a request and gives the answer with its body read.</summary>
-    /// <param name="json">An object to send as JSON, or a text to send as it is, called JSON.</param>
+    /// <param name="json">An object to send as JSON, or a text to send as it is, called JSON, or a content that says what it is.</param>
     public async Task<Answer> SendAsync(HttpMethod method, string path, IEnumerable<(string Name, string Value)>? headers = null, object? json = null)
     {
         using var request = new HttpRequestMessage(method, path);
-        if (json is string text)
+        if (json is HttpContent content)
+            request.Content = content;
+        else if (json is string text)
             request.Content = new StringContent(text, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/json"));
         else if (json is not null)
             request.Content = JsonContent.Create(json);
@@ -129,6 +131,10 @@ internal sealed class TestServer : IAsyncDisposable
     public Task<Answer> PutAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Put, path, headers, json);
 
     public Task<Answer> DeleteAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Delete, path, headers);
+
+    /// <summary>What a browser sends that runs no scripts.</summary>
+    public Task<Answer> PostFormAsync(string path, IEnumerable<(string Name, string Value)> fields, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Post, path, headers, new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))));
 
     public static (string, string) Bearer(Token token) => ("Authorization", $"Bearer {token.Reveal()}");
 

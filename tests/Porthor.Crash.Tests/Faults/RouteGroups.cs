@@ -1,64 +1,179 @@
+using Porthor.Server.Configuration;
+using Porthor.Server.Login.Local;
+using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
+using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Faults;
 
 /// <summary>A kind of request, and what it takes to answer it.</summary>
+/// <param name="Route">Method and pattern, as they are mapped.</param>
 /// <param name="Usual">The status while all is well.</param>
 /// <param name="Needs">Without these stores there is no answer but that they are away.</param>
 /// <param name="Bound">Longer nobody waits.</param>
 /// <param name="Away">The status while a store that it needs is away.</param>
-internal sealed record RouteGroup(string Name, int Usual, Store Needs, TimeSpan Bound, Func<Task<Answer>> AskAsync, int Away = 503)
+internal sealed record RouteGroup(string Route, int Usual, Store Needs, TimeSpan Bound, Func<Task<Answer>> AskAsync, int Away = 503)
 {
-    public override string ToString() => Name;
+    public override string ToString() => Route;
 }
 
-/// <summary>Something of everything that a server is asked.</summary>
+/// <summary>Something of everything that a server is asked: each route, and some in more than one way.</summary>
 internal sealed class RouteGroups
 {
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan ApiTimeout = TimeSpan.FromSeconds(3);
 
+    private const string Api = "/auth/api/v1";
+    private const string Mine = $"{Api}/users/someone/tokens";
+    private const string ReturnTo = "https://example.com/somewhere";
+
+    private const string Password = "some password";
+
+    /// <summary>Many, for nobody may try the same name many times at once.</summary>
+    private static readonly IReadOnlyList<LocalUser> Walkers = [.. Enumerable.Range(0, 20).Select(number => new LocalUser(
+        $"walker-{number}x", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000)))];
+
+    private readonly TestServer server;
+    private readonly (string, string) bearer;
+    private readonly (string, string) administrator;
+    private readonly (string, string) cookie;
+    private readonly (string, string) attempt;
+    private readonly IReadOnlyList<(string, string)> ending;
+    private readonly TokenKey edited;
     private int number;
 
-    private RouteGroups(TestServer server, Caller session, Token administrator, TokenKey edited)
+    private RouteGroups(TestServer server, Token session, Token administrator, TokenKey edited, IReadOnlyList<Token> ending)
     {
-        var bearer = TestServer.Bearer(session.Record.Token);
-        var cookie = server.Cookie(new Sessions.SessionState { Token = session.Record.Token, Csrf = "csrf" });
-        (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
-        (string, string)[] forwarded = [("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
-        const string mine = "/auth/api/v1/users/someone/tokens";
-        All =
-        [
-            new("proxy's question", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/ingress/auth?scope=read:all", question)),
-            new("forwarded question", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/ingress/forward?scope=read:all", [.. forwarded, bearer])),
-            new("new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync($"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", question)),
-            new("anonymous question", 200, Store.None, AnswerTimeout, () => server.GetAsync("/ingress/anonymous")),
-            new("no credentials", 401, Store.None, AnswerTimeout, () => server.GetAsync("/auth/api/v1/token-info")),
-            new("description", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/openapi.json")),
-            new("login data", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/auth/api/v1/login", cookie)),
-            new("user information", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/auth/api/v1/user-info", bearer)),
-            new("quota overrides", 404, Store.Vault, AnswerTimeout, () => server.GetAsync("/auth/api/v1/quota-overrides", bearer)),
-            new("own token", 200, Store.Both, ApiTimeout, () => server.GetAsync("/auth/api/v1/token-info", bearer)),
-            new("list", 200, Store.Both, ApiTimeout, () => server.GetAsync(mine, bearer)),
-            new("history", 200, Store.Both, ApiTimeout, () => server.GetAsync("/auth/api/v1/users/someone/token-change-history?limit=5", bearer)),
-            new("creation", 201, Store.Both, ApiTimeout, () => server.PostAsync(mine, new { token_name = $"{Next()}" }, bearer)),
-            new("edit", 200, Store.Both, ApiTimeout, () => server.PatchAsync($"{mine}/{edited}", new { token_name = $"edited {Next()}" }, TestServer.Bearer(administrator))),
-            new("revocation", 404, Store.Both, ApiTimeout, () => server.DeleteAsync($"{mine}/{new string('x', 22)}", bearer)),
-        ];
+        this.server = server;
+        this.edited = edited;
+        bearer = TestServer.Bearer(session);
+        this.administrator = TestServer.Bearer(administrator);
+        cookie = server.Cookie(new SessionState { Token = session, Csrf = "csrf" });
+        attempt = server.Cookie(new SessionState { State = "state", ReturnUrl = ReturnTo });
+        this.ending = [.. ending.Select(token => server.Cookie(new SessionState { Token = token }))];
+        All = [.. Questions(), .. Tokens(), .. Histories(), .. Users(), .. Logins(), .. Pages(), .. Inner()];
     }
 
     public IReadOnlyList<RouteGroup> All { get; }
 
+    /// <summary>Left out is readiness, which tells how each store is, and up to a second late; and what the page of a library loads.</summary>
+    public static bool IsCovered(string route) => route != "GET /health/ready" && !(route.StartsWith("GET /auth/docs/", StringComparison.Ordinal) && route.Contains('.'));
+
+    /// <summary>What a server needs that all of it can be asked of.</summary>
+    public static PorthorSettings Configure(PorthorSettings settings) => settings with
+    {
+        AnswerTimeout = AnswerTimeout,
+        ApiTimeout = ApiTimeout,
+        Proxies = [AddressBlock.Parse("127.0.0.1/32")],
+        Providers = new ProviderSettings { LocalUsers = Walkers },
+        GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
+    };
+
     public static async Task<RouteGroups> OfAsync(TestServer server)
     {
+        // More than are asked for, so that each logout finds a session to end.
+        const int sessions = 60;
         var session = await server.Tokens.SessionForAsync("someone", "user:token,read:all");
-        var request = new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service, Scopes = ScopeSet.Of("admin:token") };
+        var request = new AdminTokenRequest
+        {
+            Username = "bot-admin",
+            TokenType = TokenType.Service,
+            Scopes = ScopeSet.Of("admin:token", "admin:userinfo"),
+        };
         var administrator = await server.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(TimeProvider.System));
         var edited = await server.Tokens.CreateUserTokenAsync(session, "someone", new UserTokenRequest("edited", ScopeSet.Empty, null));
-        return new RouteGroups(server, session, administrator, edited.Key);
+        List<Token> ending = [];
+        while (ending.Count < sessions)
+            ending.Add((await server.Tokens.SessionForAsync("leaver")).Record.Token);
+        return new RouteGroups(server, session.Record.Token, administrator, edited.Key, ending);
     }
+
+    private IEnumerable<RouteGroup> Questions()
+    {
+        (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
+        (string, string)[] forwarded = [("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
+        yield return new("GET /ingress/auth", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/ingress/auth?scope=read:all", question));
+        yield return new("GET /ingress/auth, new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync($"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", question));
+        yield return new("GET /ingress/forward", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/ingress/forward?scope=read:all", [.. forwarded, bearer]));
+        yield return new("GET /ingress/anonymous", 200, Store.None, AnswerTimeout, () => server.GetAsync("/ingress/anonymous"));
+    }
+
+    private IEnumerable<RouteGroup> Tokens()
+    {
+        yield return new($"GET {Api}/token-info", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Api}/token-info", bearer));
+        yield return new($"GET {Api}/token-info, no credentials", 401, Store.None, AnswerTimeout, () => server.GetAsync($"{Api}/token-info"));
+        yield return new($"POST {Api}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(
+            $"{Api}/tokens", new { username = $"bot-{Next()}x", token_type = "service", scopes = (string[])["read:all"] }, administrator));
+        yield return new($"GET {Api}/users/{{username}}/tokens", 200, Store.Both, ApiTimeout, () => server.GetAsync(Mine, bearer));
+        yield return new($"POST {Api}/users/{{username}}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(Mine, new { token_name = $"{Next()}" }, bearer));
+        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}", bearer));
+        yield return new($"PATCH {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.PatchAsync(
+            $"{Mine}/{edited}", new { token_name = $"edited {Next()}" }, administrator));
+        yield return new($"DELETE {Api}/users/{{username}}/tokens/{{key}}", 404, Store.Both, ApiTimeout, () => server.DeleteAsync($"{Mine}/{NoKey}", bearer));
+    }
+
+    private IEnumerable<RouteGroup> Histories()
+    {
+        yield return new($"GET {Api}/history/token-changes", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Api}/history/token-changes?limit=5", administrator));
+        yield return new($"GET {Api}/users/{{username}}/token-change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
+            $"{Api}/users/someone/token-change-history?limit=5", bearer));
+        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}/change-history?limit=5", bearer));
+        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/auth-history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}/auth-history?limit=5", bearer));
+    }
+
+    private IEnumerable<RouteGroup> Users()
+    {
+        yield return new($"GET {Api}/user-info", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/user-info", bearer));
+        yield return new("GET /auth/gms", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/auth/gms", bearer));
+        // There is no directory here; but who asks has to be known first.
+        yield return new($"GET {Api}/users", 404, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/users", administrator));
+        yield return new($"GET {Api}/users/{{username}}", 404, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/users/someone", administrator));
+        yield return new($"GET {Api}/groups", 404, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/groups", administrator));
+        yield return new($"GET {Api}/quota-overrides", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
+        yield return new($"PUT {Api}/quota-overrides", 200, Store.Vault, AnswerTimeout, () => server.PutAsync($"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
+        // Removed they would be missed above; who may not remove them has to be known first.
+        yield return new($"DELETE {Api}/quota-overrides", 403, Store.Vault, AnswerTimeout, () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
+    }
+
+    private IEnumerable<RouteGroup> Logins()
+    {
+        yield return new($"GET {Api}/login", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/login", cookie));
+        yield return new("GET /login", 307, Store.None, AnswerTimeout, () => server.GetAsync($"/login?rd={ReturnTo}"));
+        yield return new("GET /auth/login", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/login", attempt));
+        yield return new("POST /auth/login", 303, Store.Both, ApiTimeout, () => server.PostFormAsync(
+            "/auth/login", [("state", "state"), ("username", Walkers[Next() % Walkers.Count].Username), ("password", Password)], attempt));
+        yield return new("GET /logout", 307, Store.Both, ApiTimeout, () => server.GetAsync("/logout", ending[Next() % ending.Count]));
+    }
+
+    private IEnumerable<RouteGroup> Pages()
+    {
+        var admin = server.Cookie(new SessionState { Token = Token.Parse(administrator.Item2["Bearer ".Length..]), Csrf = "csrf" });
+        const string tokens = "/auth/tokens";
+        yield return new($"GET {tokens}", 200, Store.Both, ApiTimeout, () => server.GetAsync(tokens, cookie));
+        yield return new($"GET {tokens}/search", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/search?username=someone", admin));
+        yield return new($"GET {tokens}/new", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{tokens}/new", cookie));
+        yield return new($"POST {tokens}/new", 201, Store.Both, ApiTimeout, () => server.PostFormAsync(
+            $"{tokens}/new", [("csrf", "csrf"), ("name", $"page {Next()}"), ("lifetime", "86400")], cookie));
+        yield return new($"GET {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/{NoKey}/revoke", cookie));
+        yield return new($"POST {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.PostFormAsync($"{tokens}/{NoKey}/revoke", [("csrf", "csrf")], cookie));
+        yield return new($"GET {tokens}/history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/history", cookie));
+        yield return new($"GET {tokens}/history/all", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/history/all", admin));
+        yield return new("GET /auth/assets/{name}", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/assets/porthor.css"));
+    }
+
+    private IEnumerable<RouteGroup> Inner()
+    {
+        yield return new("GET /", 200, Store.None, AnswerTimeout, () => server.GetAsync("/"));
+        yield return new("GET /health", 200, Store.Both, ApiTimeout, () => server.GetAsync("/health"), Away: 500);
+        yield return new("GET /health/live", 200, Store.None, AnswerTimeout, () => server.GetAsync("/health/live"));
+        yield return new("GET /auth/openapi.json", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/openapi.json"));
+        yield return new("GET /auth/docs/{documentName?}", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/docs/"));
+        yield return new("GET /auth/redoc", 307, Store.None, AnswerTimeout, () => server.GetAsync("/auth/redoc"));
+    }
+
+    private static string NoKey => new('x', TokenKey.Length);
 
     private int Next() => Interlocked.Increment(ref number);
 }

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Porthor.Secrets;
 using Porthor.Testing;
-using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Faults;
 
@@ -27,18 +26,15 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
         await using var ledger = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
         await using var vault = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
-        await using var server = await TestServer.StartAsync(mode, settings => settings with
+        await using var server = await TestServer.StartAsync(mode, settings => RouteGroups.Configure(settings) with
         {
-            AnswerTimeout = RouteGroups.AnswerTimeout,
-            ApiTimeout = RouteGroups.ApiTimeout,
-            Proxies = [AddressBlock.Parse("127.0.0.1/32")],
             DatabaseConnection = new Secret(settings.DatabaseConnection!.Reveal().Replace($"Port={ledger.Target}", $"Port={ledger.Port}", StringComparison.Ordinal)),
             PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = vault.Port } : null,
         });
         var groups = await RouteGroups.OfAsync(server);
         // Until connections are made, and what is remembered is remembered.
         await RealServers.UntilAsync(
-            () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Name))), "all routes");
+            () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))), "all routes");
 
         var wire = ailing == Store.Vault ? vault : ledger;
         ailment.Begin(wire);
@@ -53,7 +49,7 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
             async () =>
             {
                 foreach (var group in groups.All)
-                    (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Name);
+                    (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route);
             },
             "all routes");
         var recovered = Stopwatch.GetElapsedTime(healed);
@@ -67,14 +63,14 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         var begun = Stopwatch.GetTimestamp();
         var answer = await group.AskAsync();
         var took = Stopwatch.GetElapsedTime(begun);
-        output.WriteLine($"{group.Name}: {answer.StatusCode} after {took.TotalMilliseconds:F0} ms");
+        output.WriteLine($"{group.Route}: {answer.StatusCode} after {took.TotalMilliseconds:F0} ms");
         if ((group.Needs & ailing) == Store.None)
-            answer.StatusCode.ShouldBe(group.Usual, group.Name);
+            answer.StatusCode.ShouldBe(group.Usual, group.Route);
         else if (ailment is Ailment.Reset or Ailment.HalfOpen)
             answer.StatusCode.ShouldBeOneOf(group.Usual, group.Away);
         else
-            answer.StatusCode.ShouldBe(group.Away, group.Name);
-        took.ShouldBeLessThan(group.Bound + Slack, group.Name);
+            answer.StatusCode.ShouldBe(group.Away, group.Route);
+        took.ShouldBeLessThan(group.Bound + Slack, group.Route);
         return took;
     }
 }

@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Porthor.Testing;
+
+namespace Porthor.Crash.Tests.Faults;
+
+/// <summary>A route that is added must be asked too while a store ails.</summary>
+public sealed class RouteGroupTests
+{
+    [Fact]
+    public async Task Every_route_is_among_those_that_are_asked()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded, RouteGroups.Configure);
+        var asked = (await RouteGroups.OfAsync(server)).All.Select(group => group.Route.Split(',')[0]).Distinct();
+        var mapped = server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .SelectMany(route => MethodsOf(route).Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/')}"));
+        mapped.Where(RouteGroups.IsCovered).Order().ShouldBe(asked.Order());
+    }
+
+    private static IReadOnlyList<string> MethodsOf(RouteEndpoint route) => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["any"];
+}
