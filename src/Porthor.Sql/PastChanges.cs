@@ -31,7 +31,11 @@ internal sealed class PastChanges(SqlDatabase database)
         }
         JsonObject note = new()
         {
-            ["from"] = from.ToUnixTimeSeconds(), ["to"] = to.ToUnixTimeSeconds(), ["first"] = first, ["last"] = last, ["rows"] = rows,
+            ["from"] = from.ToUnixTimeSeconds(),
+            ["to"] = to.ToUnixTimeSeconds(),
+            ["first"] = first,
+            ["last"] = last,
+            ["rows"] = rows,
         };
         await settings.SetAsync(Note, note.ToJsonString(), cancellationToken);
     }
