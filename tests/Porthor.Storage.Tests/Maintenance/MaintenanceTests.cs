@@ -143,8 +143,13 @@ public sealed class MaintenanceTests
             [
                 .. Enumerable.Range(0, count).Select(_ => new TokenChange
                 {
-                    Token = Token.Create().Key, Username = "many", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Actor = "many",
-                    Action = ChangeAction.Create, EventTime = operations.Now - age,
+                    Token = Token.Create().Key,
+                    Username = "many",
+                    TokenType = TokenType.Session,
+                    Scopes = ScopeSet.Empty,
+                    Actor = "many",
+                    Action = ChangeAction.Create,
+                    EventTime = operations.Now - age,
                 }),
             ]);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
