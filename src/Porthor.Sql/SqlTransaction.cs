@@ -46,6 +46,16 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             TokenRows.Read,
             cancellationToken);
 
+    public async Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT t.token FROM subtoken s JOIN token t ON t.token = s.child
+                WHERE {new SqlIn(ParentColumn, parents)} ORDER BY t.token{database.Dialect.ForUpdateOfToken}
+                """),
+            row => row.Key(0),
+            cancellationToken);
+
     public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
     {
         var found = await session.QueryAsync(

@@ -127,6 +127,12 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
     {
         var shape = site.Shape;
         await using var node = await site.Program.ServeAsync();
+        // One that has been at work, as those are that somebody revokes at.
+        using (var admin = ClientOf(node, shape.AdminToken))
+        {
+            foreach (var user in (string[])[ScaleShape.ManyTokens, ScaleShape.Typical])
+                await TimeAsync(admin, new Uri(node.Url, $"/auth/api/v1/users/{user}/tokens"));
+        }
         List<double> ended = [], acknowledged = [];
         for (var family = 0; family < ScaleShape.Families; family++)
         {

@@ -86,6 +86,9 @@ public interface ILedgerTransaction : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="LockChildrenAsync"/>, and reads no more than their keys.</summary>
+    Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
+
     /// <summary>Reads what a parent allows and keeps it so until the end of this transaction; null if it is not listed.</summary>
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
 

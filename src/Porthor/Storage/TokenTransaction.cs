@@ -22,6 +22,9 @@ public sealed class TokenTransaction
     private readonly List<RecordEdit> edits = [];
     private readonly List<TokenKey> written = [];
     private readonly List<TokenChange> changes = [];
+    private readonly List<TokenInfo> revoked = [];
+    private IReadOnlyList<TokenKey> revocations = [];
+    private Func<TokenInfo, TokenChange>? revocation;
 
     internal TokenTransaction(
         ILedgerTransaction ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock,
@@ -41,6 +44,9 @@ public sealed class TokenTransaction
 
     /// <summary>What will have been done to tokens when this is committed.</summary>
     internal IReadOnlyList<TokenChange> Changes => changes;
+
+    /// <summary>The tokens that were revoked, as they were; known when this is committed.</summary>
+    public IReadOnlyList<TokenInfo> Revoked => revoked;
 
     /// <inheritdoc cref="ILedgerTransaction.LockAsync"/>
     public Task<TokenInfo?> LockAsync(TokenKey key) => ledger.LockAsync(key, cancellationToken);
@@ -73,6 +79,20 @@ public sealed class TokenTransaction
         return descendants;
     }
 
+    /// <summary>Locks all descendants of a locked token, breadth-first, and reads their keys.</summary>
+    public async Task<IReadOnlyList<TokenKey>> LockDescendantKeysAsync(TokenKey key)
+    {
+        List<TokenKey> descendants = [];
+        HashSet<TokenKey> seen = [key];
+        IReadOnlyList<TokenKey> level = [key];
+        while (level.Count > 0)
+        {
+            level = [.. (await ledger.LockChildKeysAsync(level, cancellationToken)).Where(seen.Add)];
+            descendants.AddRange(level);
+        }
+        return descendants;
+    }
+
     /// <summary>Reads a locked token's record; null if it is missing, unreadable or expired.</summary>
     public async Task<OpenedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
 
@@ -97,12 +117,14 @@ public sealed class TokenTransaction
         Add([change]);
     }
 
-    /// <summary>Removes locked tokens from both stores before their time, in the order given: children before their parents.</summary>
-    public void Revoke(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> changes)
+    /// <summary>
+    /// Removes locked tokens from both stores before their time, in the order given: children before their parents. What history is to
+    /// tell of them is read and written when their records are gone; access does not wait for it to end.
+    /// </summary>
+    public void Revoke(IReadOnlyList<TokenKey> tokens, Func<TokenInfo, TokenChange> change)
     {
-        Expire(tokens, changes);
-        if (!joined)
-            ledger.RememberRevoked([.. tokens.Select(token => token.Token)], clock.GetUtcNow() + options.RevocationMemory);
+        removals.AddRange(tokens);
+        (revocations, revocation) = (tokens, change);
     }
 
     /// <summary>Removes locked tokens that have expired from both stores; no record of theirs could be used any more.</summary>
@@ -140,6 +162,8 @@ public sealed class TokenTransaction
     {
         if (removals.Count > 0)
             await vault.DeleteAsync(removals, cancellationToken);
+        if (revocation is not null)
+            await RemoveRevokedAsync(revocation);
         if (!joined)
             await ledger.FlushAsync(cancellationToken);
         foreach (var record in creations)
@@ -163,6 +187,18 @@ public sealed class TokenTransaction
                 changedMeanwhile.Add(edit.Key);
         }
         return changedMeanwhile;
+    }
+
+    /// <summary>From the ledger, with a change for each.</summary>
+    private async Task RemoveRevokedAsync(Func<TokenInfo, TokenChange> change)
+    {
+        // The rows are locked by this transaction, so none is passed over.
+        var rows = (await ledger.LockFreeAsync(revocations, cancellationToken)).ToDictionary(row => row.Token);
+        revoked.AddRange(revocations.Select(key => rows[key]));
+        ledger.Delete(revocations);
+        Add([.. revoked.Select(change)]);
+        if (!joined)
+            ledger.RememberRevoked(revocations, clock.GetUtcNow() + options.RevocationMemory);
     }
 
     private void Add(IReadOnlyList<TokenChange> more)

@@ -19,14 +19,13 @@ public sealed partial class TokenService
         var revoked = await store.ChangeAsync(
             async transaction =>
             {
-                if (await transaction.LockAsync(key) is not { } token)
+                if (await transaction.LockAsync(key) is null)
                     return [];
                 var now = clock.GetSecondsNow();
-                IReadOnlyList<TokenInfo> farthestFirst = [.. (await transaction.LockDescendantsAsync(key)).Reverse(), token];
                 transaction.Revoke(
-                    farthestFirst,
-                    [.. farthestFirst.Select(t => TokenChange.Of(t, ChangeAction.Revoke, caller.Username, caller.IpAddress, now))]);
-                return farthestFirst;
+                    [.. (await transaction.LockDescendantKeysAsync(key)).Reverse(), key],
+                    token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now));
+                return transaction.Revoked;
             },
             cancellationToken: cancellationToken);
         foreach (var token in revoked)
