@@ -29,13 +29,13 @@ internal static class SlackMessage
         if (alert.IsUncaught)
             blocks.Add(Section(Code("Exception", Scrubbed.Text($"{alert.Type}: {alert.Message}"))));
         if (alert.Request is { } request)
-            blocks.Add(Section(Text($"*URL*\n{request}")));
+            blocks.Add(Section(Text($"*URL*\n{Scrubbed.Text(request)}")));
         if (string.IsNullOrEmpty(alert.Response))
         {
             blocks.Add(new JsonObject { ["type"] = "divider" });
             return new JsonObject { ["blocks"] = blocks };
         }
-        var response = new JsonObject { ["blocks"] = new JsonArray(Section(Code("Response", alert.Response))) };
+        var response = new JsonObject { ["blocks"] = new JsonArray(Section(Code("Response", Scrubbed.Text(alert.Response)))) };
         return new JsonObject { ["blocks"] = blocks, ["attachments"] = new JsonArray(response) };
     }
 

@@ -134,7 +134,14 @@ public sealed class AlertTests
     [InlineData("redis://user:hunter2@host:6379", "redis://user:***@host:6379")]
     [InlineData("Host=db;Username=porthor;Password=hunter2;Database=x", "Host=db;Username=porthor;Password=***;Database=x")]
     [InlineData("nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b", "nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b")]
-    public void What_leaves_the_house_is_looked_over(string text, string expected) => Scrubbed.Text(text).ShouldBe(expected);
+    public void What_leaves_the_house_is_looked_over(string text, string expected)
+    {
+        Scrubbed.Text(text).ShouldBe(expected);
+        foreach (var alert in (Func<string, Alert>[])[
+            message => new("Fault", message), message => new("Fault", message) { IsUncaught = true }, detail => new("Fault", "") { Detail = detail },
+            request => new("Fault", "") { Request = request }, response => new("Fault", "") { Response = response }])
+            SlackMessage.Of(alert(text), DateTimeOffset.UnixEpoch).ToJsonString().ShouldBe(SlackMessage.Of(alert(expected), DateTimeOffset.UnixEpoch).ToJsonString());
+    }
 
     [Fact]
     public void Sentry_is_configured_by_its_own_variables_and_its_address_is_never_shown()
