@@ -41,7 +41,13 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
             recalled = Recall(request);
         if (recalled is not null && Serves(await recalled.Record, request))
             return recalled.Child;
-        return await flights.RunAsync((request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), cancellationToken);
+        while (true)
+        {
+            var child = await flights.RunAsync((request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), out var joined, cancellationToken);
+            // What left before this request came may bring a child that was revoked in between. Sooner or later this request is the first.
+            if (!joined || Serves(await store.GetRecordAsync(child, cancellationToken), request))
+                return child;
+        }
     }
 
     /// <summary>

@@ -12,7 +12,16 @@ internal sealed class SingleFlight<TKey, TResult>
     private readonly ConcurrentDictionary<TKey, Lazy<Task<TResult>>> flights = new();
 
     public Task<TResult> RunAsync(TKey key, Func<Task<TResult>> work, CancellationToken cancellationToken) =>
-        flights.GetOrAdd(key, static (key, all) => all.Self.Begin(key, all.Work), (Self: this, Work: work)).Value.WaitAsync(cancellationToken);
+        RunAsync(key, work, out _, cancellationToken);
+
+    /// <param name="joined">True if the work had begun before: what it brings may be older than this call.</param>
+    public Task<TResult> RunAsync(TKey key, Func<Task<TResult>> work, out bool joined, CancellationToken cancellationToken)
+    {
+        var own = Begin(key, work);
+        var flight = flights.GetOrAdd(key, own);
+        joined = flight != own;
+        return flight.Value.WaitAsync(cancellationToken);
+    }
 
     private Lazy<Task<TResult>> Begin(TKey key, Func<Task<TResult>> work)
     {
