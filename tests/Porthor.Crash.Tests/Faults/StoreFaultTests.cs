@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Porthor.Secrets;
 using Porthor.Testing;
 
 namespace Porthor.Crash.Tests.Faults;
@@ -26,9 +25,8 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
         await using var ledger = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
         await using var vault = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
-        await using var server = await TestServer.StartAsync(mode, settings => RouteGroups.Configure(settings) with
+        await using var server = await TestServer.StartAsync(mode, settings => RouteGroups.Configure(settings).Through(ledger) with
         {
-            DatabaseConnection = new Secret(settings.DatabaseConnection!.Reveal().Replace($"Port={ledger.Target}", $"Port={ledger.Port}", StringComparison.Ordinal)),
             PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = vault.Port } : null,
         });
         var groups = await RouteGroups.OfAsync(server);

@@ -1,5 +1,4 @@
 using Npgsql;
-using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Sql.Postgres;
 using Porthor.Testing;
@@ -148,12 +147,7 @@ public sealed class GivenUpTests
             var deployment = await Deployment.CreateAsync(Mode.Database);
             var others = await deployment.OpenNodeAsync();
             var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-            var direct = deployment.Settings.DatabaseConnection!.Reveal();
-            deployment.Settings = deployment.Settings with
-            {
-                AnswerTimeout = Long,
-                DatabaseConnection = new Secret(direct.Replace($"Port={wire.Target}", $"Port={wire.Port}", StringComparison.Ordinal)),
-            };
+            deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = Long };
             return new LateStop(deployment, wire, await deployment.OpenNodeAsync(), others);
         }
 

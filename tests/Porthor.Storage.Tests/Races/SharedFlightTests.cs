@@ -1,4 +1,3 @@
-using Porthor.Secrets;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
@@ -19,11 +18,7 @@ public sealed class SharedFlightTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var other = await deployment.OpenNodeAsync();
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        var direct = deployment.Settings.DatabaseConnection!.Reveal();
-        deployment.Settings = deployment.Settings with
-        {
-            DatabaseConnection = new Secret(direct.Replace($"Port={wire.Target}", $"Port={wire.Port}", StringComparison.Ordinal)),
-        };
+        deployment.Settings = deployment.Settings.Through(wire);
         var node = await deployment.OpenNodeAsync();
         var parent = await other.Tokens.SessionForAsync("someone", "user:token,read:all");
         Task<Token> ChildAsync() => node.Tokens.GetInternalTokenAsync(parent, "tap", ScopeSet.Of("read:all"), cancellationToken: Aborted);
