@@ -184,7 +184,7 @@ internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, 
             _ => (5, TimeSpan.FromSeconds(2), Longest),
         };
         if (Failures < free)
-            return LastFailure;
+            return DateTimeOffset.MinValue;
         var delay = first * Math.Pow(2, Math.Min(Failures - free, 20));
         return LastFailure + (delay < longest ? delay : longest);
     }

@@ -41,6 +41,18 @@ public sealed class LoginThrottleTests
         WaitOf("alice", Home).ShouldBe(2);
     }
 
+    /// <summary>Of two at the same time the second to be counted may have looked at the clock first.</summary>
+    [Fact]
+    public void Nobody_waits_for_an_attempt_that_began_a_moment_later()
+    {
+        var turning = new TurningClock { Now = clock.GetUtcNow() };
+        var throttleOfTwo = new LoginThrottle(turning);
+        throttleOfTwo.Begin("alice", Home, device: null).IsRefused.ShouldBeFalse();
+        turning.Now -= TimeSpan.FromMilliseconds(1);
+        throttleOfTwo.Begin("alice", Home, device: null).IsRefused.ShouldBeFalse();
+        throttleOfTwo.Begin("bob", Home, device: null).IsRefused.ShouldBeFalse();
+    }
+
     /// <summary>An attempt counts from its beginning on: those at the same time cannot all slip through.</summary>
     [Fact]
     public void Attempts_at_once_count_as_attempts_in_a_row()
@@ -161,5 +173,13 @@ public sealed class LoginThrottleTests
         var attempt = throttle.Begin(username, address, device: null);
         attempt.IsRefused.ShouldBeFalse();
         throttle.Succeeded(attempt);
+    }
+
+    /// <summary>A clock that may also be turned back.</summary>
+    private sealed class TurningClock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => Now;
     }
 }
