@@ -16,7 +16,7 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
     private static readonly TimeSpan SlackOfTheFirst = TimeSpan.FromMilliseconds(900);
 
     /// <summary>How many ask the same; there are 20 connections to PostgreSQL.</summary>
-    private const int Crowd = 5;
+    private const int Crowd = 2;
 
     public static TheoryData<Ailment> Ailments => [.. Enum.GetValues<Ailment>()];
 
@@ -73,6 +73,7 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
     }
 }
 
+[Collection(Timed.Collection)]
 public sealed class LedgerFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
@@ -80,6 +81,7 @@ public sealed class LedgerFaultTests(ITestOutputHelper output) : StoreFaultTests
     public Task However_the_ledger_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Cluster, Store.Ledger, ailment);
 }
 
+[Collection(Timed.Collection)]
 public sealed class VaultFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
@@ -88,6 +90,7 @@ public sealed class VaultFaultTests(ITestOutputHelper output) : StoreFaultTests(
 }
 
 /// <summary>Where the records are in the ledger's database, it is both.</summary>
+[Collection(Timed.Collection)]
 public sealed class DatabaseFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
