@@ -5,7 +5,6 @@ using Porthor.Values;
 namespace Porthor.Crash.Tests.Faults;
 
 /// <summary>However many ask, the stores are asked through so many connections and no more.</summary>
-[Collection(Timed.Collection)]
 public sealed class ConnectionBudgetTests
 {
     private const int Crowd = 300;

@@ -10,7 +10,6 @@ namespace Porthor.Crash.Tests.Faults;
 /// Whatever ails the wire to the directory of users: a proxy is answered in time about somebody who has to be looked up there, others
 /// are not held up, and a second after the fault is gone all is well. What happens to whom is <c>OutageTests</c>' business.
 /// </summary>
-[Collection(Timed.Collection)]
 public sealed class DirectoryFaultTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);

@@ -6,7 +6,6 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Faults;
 
 /// <summary>Embedded mode, whose disk takes no more: what is there goes on working, what cannot be written is refused, and space is all it takes.</summary>
-[Collection(Timed.Collection)]
 public sealed class FullDiskTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new() { SurvivesFullDisk = true };

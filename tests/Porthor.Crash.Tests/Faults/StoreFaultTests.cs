@@ -43,17 +43,17 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
 
         wire.Heal();
         var healed = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(
-            async () =>
-            {
-                foreach (var group in groups.All)
-                    (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route);
-            },
-            "all routes");
+        await Task.WhenAll(groups.All.Select(group => RecoverAsync(group, healed)));
         var recovered = Stopwatch.GetElapsedTime(healed);
         output.WriteLine($"recovered after {recovered.TotalMilliseconds:F0} ms");
         // A connection whose end is gone is given up when nothing has come through it for so long, and not before.
         recovered.ShouldBeLessThan((ailment == Ailment.HalfOpen ? 4 * RouteGroups.AnswerTimeout : TimeSpan.Zero) + TimeSpan.FromSeconds(1) + Slack);
+    }
+
+    private async Task RecoverAsync(RouteGroup group, long healed)
+    {
+        await RealServers.UntilAsync(async () => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route), group.Route);
+        output.WriteLine($"{group.Route}: as ever {Stopwatch.GetElapsedTime(healed).TotalMilliseconds:F0} ms after the fault");
     }
 
     private async Task<TimeSpan> AskAsync(RouteGroup group, Store ailing, Ailment ailment)
@@ -73,7 +73,6 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
     }
 }
 
-[Collection(Timed.Collection)]
 public sealed class LedgerFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
@@ -81,7 +80,6 @@ public sealed class LedgerFaultTests(ITestOutputHelper output) : StoreFaultTests
     public Task However_the_ledger_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Cluster, Store.Ledger, ailment);
 }
 
-[Collection(Timed.Collection)]
 public sealed class VaultFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
@@ -90,7 +88,6 @@ public sealed class VaultFaultTests(ITestOutputHelper output) : StoreFaultTests(
 }
 
 /// <summary>Where the records are in the ledger's database, it is both.</summary>
-[Collection(Timed.Collection)]
 public sealed class DatabaseFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
