@@ -74,7 +74,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         (await FocusedAsync(page)).ShouldBe("Skip to the content");
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**/auth/tokens#content");
-        await page.WaitForFunctionAsync("document.activeElement.id == 'content'");
+        await page.Locator("#content:focus").WaitForAsync();
         await page.Keyboard.PressAsync("Tab");
         (await FocusedAsync(page)).ShouldBe("New token");
         await page.Keyboard.PressAsync("Enter");
@@ -86,7 +86,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.Keyboard.PressAsync("Space");
         await TabToAsync(page, "Create token");
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForFunctionAsync("document.title == 'Your new token'");
+        await page.Locator("h1", new() { HasText = "Your new token" }).WaitForAsync();
         await TabToAsync(page, "Copy");
         await page.Keyboard.PressAsync("Enter");
         await TabToAsync(page, "Done");
