@@ -148,7 +148,13 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         passed.ShouldContain(text);
     }
 
-    /// <summary>Waits until the page is there, however it came; a wait for the event could begin after it.</summary>
-    private static Task ArriveAsync(IPage page, string end) =>
-        page.WaitForFunctionAsync("end => location.pathname.endsWith(end) && document.readyState == 'complete'", end);
+    /// <summary>
+    /// Waits until the page is there, however it came: a wait for the event could begin after it, and one by a script of ours is stopped
+    /// by the page's policy.
+    /// </summary>
+    private static async Task ArriveAsync(IPage page, string end)
+    {
+        await RealServers.UntilAsync(() => Task.FromResult(new Uri(page.Url).AbsolutePath.EndsWith(end, StringComparison.Ordinal) ? true : throw new TimeoutException()), end);
+        await page.WaitForLoadStateAsync();
+    }
 }

@@ -2,6 +2,7 @@ using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Porthor.Sessions;
+using Porthor.Testing;
 
 namespace Porthor.Browser.Tests;
 
@@ -57,7 +58,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         await page.GetByLabel("Username").FillAsync("walker");
         await page.GetByLabel("Password").FillAsync(Site.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await page.WaitForFunctionAsync("document.title == 'There'");
+        await RealServers.UntilAsync(async () => (await page.TitleAsync()).ShouldBe("There"), "the page elsewhere");
     }
 
     [BrowserFact]

@@ -43,7 +43,6 @@ internal static partial class ServerHost
     /// <param name="adjust">For tests, which replace what reaches out to others.</param>
     public static WebApplication Build(PorthorCore core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
     {
-        KeepThreadsFor(core.Settings.DatabaseConnections);
         // Slim: nothing is read from appsettings files, and no variable but ours has a say.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
         builder.WebHost.UseKestrelCore();
@@ -64,16 +63,6 @@ internal static partial class ServerHost
         var app = builder.Build();
         app.UsePorthorServer();
         return app;
-    }
-
-    /// <summary>
-    /// PostgreSQL's driver blocks a thread for each connection on which a statement is being stopped. When a database comes back after it
-    /// stood still, these can be all connections at once, and those who need no database must not wait for them.
-    /// </summary>
-    private static void KeepThreadsFor(int connections)
-    {
-        ThreadPool.GetMinThreads(out var workers, out var completions);
-        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + connections), completions);
     }
 
     /// <summary>The API's description, without stores or configuration.</summary>

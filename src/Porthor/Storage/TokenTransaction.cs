@@ -65,33 +65,11 @@ public sealed class TokenTransaction
     public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => ledger.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>Reads and locks all descendants of a locked token, breadth-first.</summary>
-    public async Task<IReadOnlyList<TokenInfo>> LockDescendantsAsync(TokenKey key)
-    {
-        List<TokenInfo> descendants = [];
-        HashSet<TokenKey> seen = [key];
-        IReadOnlyList<TokenInfo> level = await ledger.LockChildrenAsync([key], cancellationToken);
-        while (level.Count > 0)
-        {
-            var unseen = level.Where(token => seen.Add(token.Token)).ToList();
-            descendants.AddRange(unseen);
-            level = unseen.Count == 0 ? [] : await ledger.LockChildrenAsync([.. unseen.Select(token => token.Token)], cancellationToken);
-        }
-        return descendants;
-    }
+    public Task<IReadOnlyList<TokenInfo>> LockDescendantsAsync(TokenKey key) =>
+        DescendAsync(key, ledger.LockChildrenAsync, token => token.Token);
 
     /// <summary>Locks all descendants of a locked token, breadth-first, and reads their keys.</summary>
-    public async Task<IReadOnlyList<TokenKey>> LockDescendantKeysAsync(TokenKey key)
-    {
-        List<TokenKey> descendants = [];
-        HashSet<TokenKey> seen = [key];
-        IReadOnlyList<TokenKey> level = [key];
-        while (level.Count > 0)
-        {
-            level = [.. (await ledger.LockChildKeysAsync(level, cancellationToken)).Where(seen.Add)];
-            descendants.AddRange(level);
-        }
-        return descendants;
-    }
+    public Task<IReadOnlyList<TokenKey>> LockDescendantKeysAsync(TokenKey key) => DescendAsync(key, ledger.LockChildKeysAsync, child => child);
 
     /// <summary>Reads a locked token's record; null if it is missing, unreadable or expired.</summary>
     public async Task<OpenedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
@@ -199,6 +177,22 @@ public sealed class TokenTransaction
         Add([.. revoked.Select(change)]);
         if (!joined)
             ledger.RememberRevoked(revocations, clock.GetUtcNow() + options.RevocationMemory);
+    }
+
+    /// <summary>Generation by generation, none twice.</summary>
+    private async Task<IReadOnlyList<T>> DescendAsync<T>(
+        TokenKey root, Func<IReadOnlyCollection<TokenKey>, CancellationToken, Task<IReadOnlyList<T>>> lockChildren, Func<T, TokenKey> keyOf)
+    {
+        List<T> descendants = [];
+        HashSet<TokenKey> seen = [root];
+        IReadOnlyList<TokenKey> parents = [root];
+        while (parents.Count > 0)
+        {
+            List<T> generation = [.. (await lockChildren(parents, cancellationToken)).Where(child => seen.Add(keyOf(child)))];
+            descendants.AddRange(generation);
+            parents = [.. generation.Select(keyOf)];
+        }
+        return descendants;
     }
 
     private void Add(IReadOnlyList<TokenChange> more)

@@ -56,13 +56,7 @@ public sealed class OidcProofTests
     public async Task The_nonce_must_come_back(string? nonce, bool accepted)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        var (_, answer) = await site.LogInByOidcAsync(change: claims =>
-        {
-            if (nonce is "")
-                claims.Remove("nonce");
-            else if (nonce is not null)
-                claims["nonce"] = JsonNode.Parse(nonce);
-        });
+        var (_, answer) = await site.LogInByOidcAsync(change: claims => SetNonce(claims, nonce));
         answer.StatusCode.ShouldBe(accepted ? 307 : 500, answer.Body);
     }
 
@@ -76,13 +70,7 @@ public sealed class OidcProofTests
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", Metadata, ForeignReply.Text(404, ""));
         site.Foreign.On("GET", "/.well-known/jwks.json", _ => ForeignReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
-        var (browser, answer) = await site.LogInByOidcAsync(change: claims =>
-        {
-            if (nonce is "")
-                claims.Remove("nonce");
-            else if (nonce is not null)
-                claims["nonce"] = JsonNode.Parse(nonce);
-        });
+        var (browser, answer) = await site.LogInByOidcAsync(change: claims => SetNonce(claims, nonce));
         answer.StatusCode.ShouldBe(accepted ? 307 : 500, answer.Body);
     }
 
@@ -128,4 +116,13 @@ public sealed class OidcProofTests
         change(metadata);
         return new ForeignReply(200, metadata.ToJsonString());
     });
+
+    /// <param name="nonce">As JSON; empty for none, null for the one that was asked for.</param>
+    private static void SetNonce(JsonObject claims, string? nonce)
+    {
+        if (nonce is "")
+            claims.Remove("nonce");
+        else if (nonce is not null)
+            claims["nonce"] = JsonNode.Parse(nonce);
+    }
 }

@@ -60,13 +60,7 @@ public sealed class GivenUpTests
             await using var hurried = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
             await late.GiveUpAsync(enough => hurried.LockAsync(first, enough));
         }
-        await late.UntilWaitingAsync(0);
-        await using var next = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
-        var waiting = next.LockAsync(second, Aborted);
-        await late.UntilWaitingAsync(1);
-        await late.LetStopPassAsync();
-        await holdingSecond.DisposeAsync();
-        (await waiting).ShouldNotBeNull();
+        await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
     }
 
     /// <summary>The same for reading a record, which has a way of its own.</summary>
@@ -85,13 +79,7 @@ public sealed class GivenUpTests
             await locking.ExecuteNonQueryAsync(Aborted);
             await late.GiveUpAsync(enough => late.Node.Vault.GetAsync(first, known: null, enough).AsTask());
         }
-        await late.UntilWaitingAsync(0);
-        await using var next = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
-        var waiting = next.LockAsync(second, Aborted);
-        await late.UntilWaitingAsync(1);
-        await late.LetStopPassAsync();
-        await holdingSecond.DisposeAsync();
-        (await waiting).ShouldNotBeNull();
+        await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
     }
 
     /// <summary>Else it would go on, and keep a connection and its locks, for as long as it takes.</summary>
@@ -170,6 +158,18 @@ public sealed class GivenUpTests
             mayPass.SetResult();
             // The server closes the connection by which it was asked.
             await RealServers.UntilAsync(() => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()), "the server to be asked");
+        }
+
+        /// <summary>The next statement waits for its lock until it is free, although the request to stop comes by meanwhile.</summary>
+        public async Task ShouldLetTheNextWaitAsync(TokenKey key, ILedgerTransaction holding)
+        {
+            await UntilWaitingAsync(0);
+            await using var next = await node.Sql.Ledger.BeginAsync(Long, Aborted);
+            var waiting = next.LockAsync(key, Aborted);
+            await UntilWaitingAsync(1);
+            await LetStopPassAsync();
+            await holding.DisposeAsync();
+            (await waiting).ShouldNotBeNull();
         }
 
         /// <summary>Until so many statements wait for locks.</summary>
