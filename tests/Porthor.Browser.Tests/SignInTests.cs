@@ -23,6 +23,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         var page = await browser.NewPageAsync();
         await page.GotoAsync(Begin);
         // The first field has the focus, and after a mistake the one that is to be filled in again.
+        await page.Locator("input[name=username]:focus").WaitForAsync();
         await page.Keyboard.TypeAsync("walker");
         await page.Keyboard.PressAsync("Tab");
         await page.Keyboard.TypeAsync("mistyped");
@@ -30,6 +31,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         (await page.GetByRole(AriaRole.Alert).InnerTextAsync()).ShouldBe("Wrong username or password.");
         (await page.GetByLabel("Username").InputValueAsync()).ShouldBe("walker");
         (await page.GetByLabel("Password").InputValueAsync()).ShouldBe("");
+        await page.Locator("input[name=password]:focus").WaitForAsync();
         await page.Keyboard.TypeAsync(Site.Password);
         await page.Keyboard.PressAsync("Enter");
         await page.WaitForURLAsync("**/auth/tokens");
