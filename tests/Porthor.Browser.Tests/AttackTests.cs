@@ -25,7 +25,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
             }));
             await page.GotoAsync($"{origin}/");
             await page.WaitForURLAsync("**/auth/tokens/new");
-            (await page.TitleAsync()).ShouldBe(title);
+            await page.ShouldBeTitledAsync(title);
             (await page.ContentAsync()).ShouldNotContain("planted");
         }
         (await site.Porthor.GetAsync("/auth/api/v1/users/victim/tokens", TestServer.Bearer((await site.Porthor.Tokens.SessionForAsync("victim")).Record.Token)))
@@ -59,7 +59,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
                 document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="document.title = \'taken over\'"><p style="position: fixed">over</p>');
             }
             """);
-        (await page.TitleAsync()).ShouldBe("Your tokens");
+        await page.ShouldBeTitledAsync("Your tokens");
         (await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('body > p')).position")).ShouldBe("static");
     }
 
@@ -80,7 +80,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
         await second.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
         await second.GetByText("Your session has ended. Nothing was changed.").WaitForAsync();
         // Nor does going back show what was seen before.
-        await first.GoBackAsync();
+        await first.BackAsync();
         (await first.ContentAsync()).ShouldNotContain("this browser");
     }
 }

@@ -47,7 +47,7 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         await page.GotoAsync(DeepLink);
         page.Url.ShouldStartWith($"{site.Provider}/interaction/");
         await LogInAsync(page, "ada");
-        page.Url.ShouldBe(site.Url + DeepLink);
+        await page.ShouldArriveAtAsync(site.Url + DeepLink);
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
 
         // What the directory knows, and what the groups there give.
@@ -56,16 +56,16 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await page.Locator(".described li").AllInnerTextsAsync()).ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
         var session = await SessionAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
-        page.Url.ShouldBe($"{site.Url}/public/goodbye");
+        await page.ShouldArriveAtAsync($"{site.Url}/public/goodbye");
 
         // The provider still knows them, and asks nothing. But it is another session that it gives them, also to whoever only goes back: the
         // page was not kept, and the session that it showed is no more.
-        await page.GoBackAsync();
-        await page.WaitForURLAsync("**/auth/tokens");
+        await page.BackAsync();
+        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
         (await SessionAsync(page)).ShouldNotBe(session);
         (await page.ContentAsync()).ShouldNotContain(session);
         await page.GotoAsync(DeepLink);
-        page.Url.ShouldBe(site.Url + DeepLink);
+        await page.ShouldArriveAtAsync(site.Url + DeepLink);
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
@@ -76,11 +76,11 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         var page = await browser.NewPageAsync();
         await page.GotoAsync("/api/");
         await page.GetByRole(AriaRole.Link, new() { Name = "Cancel" }).ClickAsync();
-        (await page.TitleAsync()).ShouldBe("Authentication error");
+        await page.ShouldBeTitledAsync("Authentication error");
 
         await page.GotoAsync("/api/");
         await LogInAsync(page, "stranger");
-        (await page.TitleAsync()).ShouldBe("Authentication error");
+        await page.ShouldBeTitledAsync("Authentication error");
         (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
         (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).CountAsync()).ShouldBe(1);
     }

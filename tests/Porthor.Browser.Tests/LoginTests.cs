@@ -19,7 +19,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await LogInAsync(page, "walker", "wrong");
         (await page.GetByRole(AriaRole.Alert).InnerTextAsync()).ShouldBe("Wrong username or password.");
         await LogInAsync(page, "walker");
-        page.Url.ShouldBe(site.Url + DeepLink);
+        await page.ShouldArriveAtAsync(site.Url + DeepLink);
         (await UserAsync(page)).ShouldBe("walker");
     }
 
@@ -33,7 +33,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await first.GotoAsync("/api/first");
         await second.GotoAsync("/api/second");
         await LogInAsync(second, "walker");
-        second.Url.ShouldBe($"{site.Url}/api/second");
+        await second.ShouldArriveAtAsync($"{site.Url}/api/second");
         // The form in the first tab is void now, but whoever sends it is logged in, and that is what they wanted.
         await LogInAsync(first, "walker");
         (await UserAsync(first)).ShouldBe("walker");
@@ -55,9 +55,9 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         // A script of the site is told, instead of being shown a form that nobody sees.
         (await page.EvaluateAsync<int>("fetch('/api/data', { headers: { 'X-Requested-With': 'XMLHttpRequest' } }).then((answer) => answer.status)")).ShouldBe(403);
         await page.ReloadAsync();
-        (await page.TitleAsync()).ShouldBe("Sign in");
+        await page.ShouldBeTitledAsync("Sign in");
         await LogInAsync(page, "walker");
-        page.Url.ShouldBe(site.Url + DeepLink);
+        await page.ShouldArriveAtAsync(site.Url + DeepLink);
     }
 
     [BrowserFact]
@@ -67,6 +67,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         var page = await browser.NewPageAsync();
         await page.GotoAsync("/api/");
         await LogInAsync(page, "stranger");
+        await page.ShouldBeTitledAsync("Authentication error");
         (await page.GetByRole(AriaRole.Heading).InnerTextAsync()).ShouldBe("Authentication error");
         (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
         (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).GetAttributeAsync("href")).ShouldBe("https://example.com/desk");
@@ -86,20 +87,20 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await page.GetByText("Signed in as walker").WaitForAsync();
         var cookies = await browser.CookiesAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
-        (await page.TitleAsync()).ShouldBe("Sign in");
-        await page.GoBackAsync();
+        await page.ShouldBeTitledAsync("Sign in");
+        await page.BackAsync();
         (await page.GetByText("Signed in as").CountAsync()).ShouldBe(0);
         await page.GotoAsync("/api/");
-        (await page.TitleAsync()).ShouldBe("Sign in");
+        await page.ShouldBeTitledAsync("Sign in");
         // Nor does the session's cookie work for whoever kept it.
         await browser.ClearCookiesAsync();
         await browser.AddCookiesAsync(cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true }));
         await page.GotoAsync("/auth/tokens");
-        (await page.TitleAsync()).ShouldBe("Sign in");
+        await page.ShouldBeTitledAsync("Sign in");
     }
 
     /// <summary>Who the site thinks it is that opened this page of it.</summary>
-    internal static async Task<string> UserAsync(IPage page) => JsonDocument.Parse(await page.Locator("body").InnerTextAsync())
+    internal static async Task<string> UserAsync(IPage page) => JsonDocument.Parse(await page.Locator("body", new() { HasText = "x-auth-request-user" }).InnerTextAsync())
         .RootElement.GetProperty("Headers").GetProperty("x-auth-request-user")[0].GetString()!;
 
     private static async Task LogInAsync(IPage page, string username, string password = Site.Password)

@@ -81,6 +81,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
             await page.GetByLabel("Name").FillAsync("laptop");
             await page.GetByLabel("Expires").SelectOptionAsync("day");
             await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+            await page.GetByRole(AriaRole.Alert).WaitForAsync();
             await LookAsync("new-wrong");
             await page.GetByLabel("Name").FillAsync($"laptop at home, {scheme} {width}");
             await page.GetByLabel("Expires").SelectOptionAsync("in 30 days");
@@ -91,6 +92,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
             await LookAsync("sent-again");
             await page.GetByRole(AriaRole.Link, new() { Name = "revoke it" }).ClickAsync();
             await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
+            await page.GetByRole(AriaRole.Status).WaitForAsync();
             await LookAsync("revoked");
             complaints.ShouldBeEmpty();
         }
@@ -126,11 +128,13 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
             }
             await page.GotoAsync("/auth/tokens");
             await LookAsync("login");
-            foreach (var (name, password) in (IEnumerable<(string, string)>)[("login-wrong", "wrong"), ("login-error", Site.Password)])
+            foreach (var (name, password, text) in (IEnumerable<(string, string, string)>)[
+                ("login-wrong", "wrong", "Wrong username or password."), ("login-error", Site.Password, "stranger is not a member of any authorized groups")])
             {
                 await page.GetByLabel("Username").FillAsync("stranger");
                 await page.GetByLabel("Password").FillAsync(password);
                 await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+                await page.GetByText(text).WaitForAsync();
                 await LookAsync(name);
             }
         }

@@ -34,7 +34,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         await page.Locator("input[name=password]:focus").WaitForAsync();
         await page.Keyboard.TypeAsync(Site.Password);
         await page.Keyboard.PressAsync("Enter");
-        await page.WaitForURLAsync("**/auth/tokens");
+        await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
         await page.GetByText("Signed in as walker").WaitForAsync();
 
         // Going back does not show what was typed, and sends nothing again.
@@ -60,7 +60,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         await page.GetByLabel("Username").FillAsync("walker");
         await page.GetByLabel("Password").FillAsync(Site.Password);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
-        await RealServers.UntilAsync(async () => (await page.TitleAsync()).ShouldBe("There"), "the page elsewhere");
+        await page.ShouldBeTitledAsync("There");
     }
 
     [BrowserFact]
