@@ -38,7 +38,8 @@ internal static class PorthorCommand
     /// <summary>Runs a command line and gives its exit code: 0 done, 1 failed, 2 wrongly used.</summary>
     public static async Task<int> InvokeAsync(string[] arguments)
     {
-        var parsed = Create().Parse(arguments);
+        // A token's key may begin with -h, and would then be taken for a request for help.
+        var parsed = Create().Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
         if (parsed.Errors.Count == 0)
         {
             return await parsed.InvokeAsync(new InvocationConfiguration

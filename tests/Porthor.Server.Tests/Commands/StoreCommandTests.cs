@@ -107,7 +107,9 @@ public sealed class StoreCommandTests
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[1].Key)).ShouldBeNull();
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
 
-        // What cannot be done is told.
+        // What cannot be done is told; a key that begins as an option does is a key all the same.
+        const string odder = "-hAAAAAAAAAAAAAAAAAAAA";
+        ShouldBeRefused(await program.RunAsync("token", "revoke", odder), $"There is no token {odder}");
         var unsaid = await program.RunAsync("token", "revoke");
         (unsaid.ExitCode, Last(unsaid.Errors)).ShouldBe((2, "Error: Name the keys of the tokens to revoke, or a user with --all-of."));
         var odd = await program.RunAsync("token", "create", "--username", "ann", "--lifetime", "soon");
