@@ -39,7 +39,8 @@ internal sealed class Deployment : IAsyncDisposable
     public string? DatabaseName { get; private init; }
 
     /// <param name="ownRedis">A Redis server for this deployment alone, for tests that break it.</param>
-    public static async Task<Deployment> CreateAsync(Mode mode, RedisServerProcess? ownRedis = null)
+    /// <param name="databaseName">The name that its database must have.</param>
+    public static async Task<Deployment> CreateAsync(Mode mode, RedisServerProcess? ownRedis = null, string? databaseName = null)
     {
         var settings = new PorthorSettings
         {
@@ -55,7 +56,7 @@ internal sealed class Deployment : IAsyncDisposable
         if (mode != Mode.Embedded)
         {
             var postgres = await RealServers.Instance.PostgresAsync();
-            database = await postgres.CreateDatabaseAsync();
+            database = await postgres.CreateDatabaseAsync(databaseName);
             settings = settings with { DatabaseConnection = new Secret(postgres.ConnectionString(database)) };
         }
         if (mode == Mode.Cluster)

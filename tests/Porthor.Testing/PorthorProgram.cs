@@ -26,6 +26,8 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
+    private string Commands => Path.Combine(Folder, "bin");
+
     /// <summary>It may be given limits to its files as it runs.</summary>
     public bool SurvivesFullDisk { get; init; }
 
@@ -82,6 +84,28 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     /// <summary>Runs a command to its end, with a text on its standard input.</summary>
     public Task<Outcome> RunWithInputAsync(string input, params string[] arguments) => Start("dotnet", Command(arguments), input).EndAsync();
+
+    /// <summary>A shell finds the program as <c>porthor</c>, and PostgreSQL's programs, which find the server.</summary>
+    public async Task PrepareShellAsync()
+    {
+        AddCommand("porthor", $"dotnet '{Command([])[0]}'");
+        Variables["PATH"] = string.Join(':', Commands, Prerequisites.PostgresBin, Environment.GetEnvironmentVariable("PATH"));
+        if (Variables.ContainsKey("PORTHOR_DATABASE_URL"))
+        {
+            Variables["PGHOST"] = "127.0.0.1";
+            Variables["PGPORT"] = $"{(await RealServers.Instance.PostgresAsync()).Port}";
+            Variables["PGUSER"] = PostgresServer.User;
+        }
+    }
+
+    /// <summary>What a shell does when it is told this name; arguments follow.</summary>
+    public void AddCommand(string name, string command)
+    {
+        Directory.CreateDirectory(Commands);
+        var path = Path.Combine(Commands, name);
+        File.WriteAllText(path, $"#!/bin/sh\nexec {command} \"$@\"\n");
+        File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
+    }
 
     /// <summary>Runs a shell to its end.</summary>
     public Task<Outcome> RunShellAsync(string script) => Start("bash", ["-euc", script], input: "").EndAsync();
@@ -166,6 +190,8 @@ internal sealed class RunningProgram : IAsyncDisposable
     public string Errors => Read(errors);
 
     public int Id => process.Id;
+
+    public bool HasEnded => process.HasExited;
 
     /// <summary>How much memory it has.</summary>
     public long ResidentBytes

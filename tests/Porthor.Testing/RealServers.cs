@@ -152,9 +152,12 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>A new, empty database; gives its name.</summary>
-    public async Task<string> CreateDatabaseAsync()
+    /// <param name="name">For a test that needs a certain one; whatever had it is gone.</param>
+    public async Task<string> CreateDatabaseAsync(string? name = null)
     {
-        var name = $"test{Interlocked.Increment(ref databases)}";
+        if (name is not null)
+            await ExecuteAsync("postgres", $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        name ??= $"test{Interlocked.Increment(ref databases)}";
         await ExecuteAsync("postgres", $"CREATE DATABASE {name}");
         return name;
     }
@@ -202,30 +205,67 @@ public sealed class PostgresServer : IAsyncDisposable
 /// <summary>A Redis server of our own.</summary>
 public sealed class RedisServerProcess : IAsyncDisposable
 {
+    private readonly string[] arguments;
     private Process process;
-    private readonly string folder;
     private int databases = -1;
 
-    private RedisServerProcess(Process process, string folder, int port)
+    private RedisServerProcess(string folder, int port, string[] arguments)
     {
-        this.process = process;
-        this.folder = folder;
+        this.arguments = arguments;
+        Folder = folder;
         Port = port;
+        process = Launch(arguments);
     }
 
     public int Port { get; }
 
-    public static async Task<RedisServerProcess> StartAsync(string folder)
+    /// <summary>Where it saves.</summary>
+    public string Folder { get; }
+
+    /// <summary>The settings of one that was started with a file of them.</summary>
+    public string SettingsFile => Path.Combine(Folder, "redis.conf");
+
+    public static Task<RedisServerProcess> StartAsync(string folder)
     {
         Directory.CreateDirectory(folder);
         var port = RealServers.FreePort();
-        var server = new RedisServerProcess(Launch(folder, port), folder, port);
+        return StartAsync(
+            folder, port, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--databases", "2000", "--loglevel", "warning"]);
+    }
+
+    /// <summary>A server of a test's own, to be broken.</summary>
+    public static Task<RedisServerProcess> StartOwnAsync() => StartAsync(NewFolder());
+
+    /// <summary>A server of a test's own, set up as operators do: by a file, and with an append-only file.</summary>
+    public static async Task<RedisServerProcess> StartConfiguredAsync()
+    {
+        var (folder, port) = (NewFolder(), RealServers.FreePort());
+        var settings = Path.Combine(folder, "redis.conf");
+        // Without the delay, in which Redis waits for others who want a copy too, this is what operators have.
+        await File.WriteAllTextAsync(
+            settings,
+            $"""
+            port {port}
+            bind 127.0.0.1
+            dir {folder}
+            pidfile {folder}/redis.pid
+            save ""
+            appendonly yes
+            repl-diskless-sync-delay 0
+            loglevel warning
+
+            """);
+        return await StartAsync(folder, port, [settings]);
+    }
+
+    private static async Task<RedisServerProcess> StartAsync(string folder, int port, string[] arguments)
+    {
+        var server = new RedisServerProcess(folder, port, arguments);
         await server.UntilUpAsync();
         return server;
     }
 
-    /// <summary>A server of a test's own, to be broken.</summary>
-    public static Task<RedisServerProcess> StartOwnAsync() => StartAsync(Directory.CreateTempSubdirectory("porthor-redis-").FullName);
+    private static string NewFolder() => Directory.CreateTempSubdirectory("porthor-redis-").FullName;
 
     /// <summary>The number of a database that nobody else uses.</summary>
     public int NextDatabase() => Interlocked.Increment(ref databases);
@@ -246,8 +286,23 @@ public sealed class RedisServerProcess : IAsyncDisposable
     public async Task RestartAsync()
     {
         process.Dispose();
-        process = Launch(folder, Port);
+        process = Launch(arguments);
         await UntilUpAsync();
+    }
+
+    /// <summary>Kills it, and starts it on the same port with nothing in it.</summary>
+    public async Task LoseAsync()
+    {
+        await KillAsync();
+        Directory.Delete(Path.Combine(Folder, "appendonlydir"), recursive: true);
+        await RestartAsync();
+    }
+
+    /// <summary>Somebody else has started it again, in the background.</summary>
+    public void Adopt()
+    {
+        process.Dispose();
+        process = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Folder, "redis.pid"))));
     }
 
     public async Task<ConnectionMultiplexer> ConnectAsync() =>
@@ -261,9 +316,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Launch(string folder, int port) => Process.Start(new ProcessStartInfo(
-        Prerequisites.RedisServer!,
-        ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--databases", "2000", "--loglevel", "warning"])
+    private static Process Launch(string[] arguments) => Process.Start(new ProcessStartInfo(Prerequisites.RedisServer!, arguments)
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,
