@@ -1,0 +1,104 @@
+using Porthor.Testing;
+
+namespace Porthor.Crash.Tests.Backups;
+
+/// <summary>A backup that is taken while the server is busy, everything lost, and the restore: docs/operators/backup.md.</summary>
+public sealed class BackupTests
+{
+    private const string User = "someone";
+    private const int Clients = 4;
+
+    [Theory, EveryMode]
+    public async Task What_was_backed_up_comes_back_and_what_was_revoked_since_can_be_revoked_again(Mode mode)
+    {
+        await using var site = await Site.StartAsync(mode);
+        var kept = await site.MakeAsync(User, "kept");
+        var narrowed = await site.MakeAsync(User, "narrowed");
+        await site.NarrowAsync(narrowed);
+        var revoked = await site.MakeAsync(User, "revoked");
+        await site.RevokeAsync(revoked);
+        var narrowedSince = await site.MakeAsync(User, "narrowed since");
+        var revokedSince = await site.MakeAsync(User, "revoked since");
+        var before = await site.TellAsync(User);
+
+        // The backup, under load. No request fails.
+        var busy = new BusyClients(site, Clients);
+        await busy.UntilBusyAsync(Moment.Before);
+        busy.Let(Moment.Meanwhile);
+        await BackUpAsync(site, mode, busy);
+        busy.Let(Moment.Since);
+        await busy.UntilBusyAsync(Moment.Since);
+        await busy.StopAsync();
+
+        // Life goes on, and then all is lost.
+        await site.NarrowAsync(narrowedSince);
+        await site.RevokeAsync(revokedSince);
+        var madeSince = await site.MakeAsync(User, "made since");
+        var log = await RestoreAsync(site, mode);
+
+        // What was there is there, with its scopes, its children and its past.
+        (await site.TellAsync(User)).ShouldBe(before);
+        (await site.PassAsync(kept.Token), await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200, 200));
+        (await site.PassAsync(narrowed.Token), await site.PassAsync(narrowed.Token, "read:all")).ShouldBe((200, 403));
+        // What was dead is dead. What happened since did not happen.
+        (await site.PassAsync(revoked.Token), await site.PassAsync(revoked.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((200, 200));
+        (await site.PassAsync(narrowedSince.Token, "read:all")).ShouldBe(200);
+        await busy.CheckAsync();
+
+        // So it is revoked again, by what the log of that time says.
+        await site.WriteAsync("porthor.log", log);
+        var again = await site.TryAsync(OperatorPage.Backup, "Revoke again");
+        if (again.ExitCode != 0)
+            again.Errors.TrimEnd('\n').Split('\n')[^1].ShouldStartWith("Error: There is no token ");
+        (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
+        await busy.CheckRevokedAsync();
+        (await site.PassAsync(kept.Token), await site.PassAsync(narrowedSince.Token)).ShouldBe((200, 200));
+    }
+
+    /// <summary>A backup in which something was written meanwhile: where it takes no time, it is taken until it is one.</summary>
+    private static async Task BackUpAsync(Site site, Mode mode, BusyClients busy)
+    {
+        int answered;
+        do
+        {
+            site.ForgetBackup();
+            answered = busy.AnsweredIn(Moment.Meanwhile);
+            var printed = await site.DoAsync(OperatorPage.Backup, $"{mode}");
+            if (mode == Mode.Embedded)
+                printed.ShouldBe("ok\n");
+        }
+        while (busy.AreWell && busy.AnsweredIn(Moment.Meanwhile) == answered);
+    }
+
+    /// <summary>Stops the node, restores what the mode has, and starts the node again; gives the log of the time before.</summary>
+    private static async Task<string> RestoreAsync(Site site, Mode mode)
+    {
+        var log = await site.StopNodeAsync();
+        switch (mode)
+        {
+            case Mode.Embedded:
+                await site.DoAsync(OperatorPage.Backup, "Embedded", 1);
+                foreach (var file in Directory.GetFiles(site.Data))
+                    File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+                foreach (var name in (string[])["session-secret", "bootstrap-token", "local-admin"])
+                    (await File.ReadAllTextAsync(Path.Combine(site.Data, name))).ShouldBe(await File.ReadAllTextAsync(Path.Combine(site.Data + ".lost", name)));
+                break;
+            case Mode.Database:
+                await site.DoAsync(OperatorPage.Backup, "Database", 1);
+                (await site.DoAsync(OperatorPage.Backup, "Database", 2)).ShouldBeEmpty();
+                break;
+            case Mode.Cluster:
+                await site.DoAsync(OperatorPage.Backup, "Database", 1);
+                await site.RestoreRedisAsync();
+                break;
+        }
+        await site.StartNodeAsync();
+        if (mode == Mode.Cluster)
+            await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
+        if (mode != Mode.Database)
+            await site.ShouldAgreeAsync();
+        return log;
+    }
+}

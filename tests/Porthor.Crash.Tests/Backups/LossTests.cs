@@ -1,0 +1,111 @@
+using Porthor.Testing;
+
+namespace Porthor.Crash.Tests.Backups;
+
+/// <summary>
+/// One of a cluster's two stores is lost, or comes back as it was: the table of docs/operators/backup.md, and what
+/// docs/operators/incidents.md tells to do.
+/// </summary>
+public sealed class LossTests
+{
+    private const string User = "someone";
+
+    /// <summary>The database is yesterday's, and Redis is not.</summary>
+    [Fact]
+    public async Task Postgresql_alone_comes_back_and_the_audit_makes_it_agree_with_redis()
+    {
+        await using var site = await Site.StartAsync(Mode.Cluster);
+        var kept = await site.MakeAsync(User, "kept");
+        var revokedSince = await site.MakeAsync(User, "revoked since");
+        var narrowedSince = await site.MakeAsync(User, "narrowed since");
+        var before = await site.TellAsync(User);
+        await site.DoAsync(OperatorPage.Backup, "Cluster");
+        await site.RevokeAsync(revokedSince);
+        await site.NarrowAsync(narrowedSince);
+        var madeSince = await site.MakeAsync(User, "made since");
+
+        await site.StopNodeAsync();
+        await site.DoAsync(OperatorPage.Backup, "Database", 1);
+        await site.StartNodeAsync();
+
+        // Lists and history are yesterday's. What was revoked is refused all the same; what was made works, unlisted.
+        (await site.TellAsync(User)).ShouldBe(before);
+        (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
+        (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((200, 200));
+
+        // After the audit nothing works that is not listed, and the other way round.
+        await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
+        await site.ShouldAgreeAsync();
+        (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
+        // What a token lost since it does not get back.
+        (await site.PassAsync(narrowedSince.Token), await site.PassAsync(narrowedSince.Token, "read:all"), await site.PassAsync(narrowedSince.Child, "read:all"))
+            .ShouldBe((200, 403, 403));
+        (await site.ListAsync(User)).ShouldBe(
+            new[] { kept.Token, kept.Child, narrowedSince.Token, narrowedSince.Child }.Select(token => token.Key.Value), ignoreOrder: true);
+    }
+
+    /// <summary>Redis is lost, and there is a backup of it. The node goes on.</summary>
+    [Fact]
+    public async Task Redis_alone_comes_back_and_what_was_revoked_lately_is_never_accepted()
+    {
+        await using var site = await Site.StartAsync(Mode.Cluster);
+        var kept = await site.MakeAsync(User, "kept");
+        var revokedEarlier = await site.MakeAsync(User, "revoked more than an hour ago");
+        var revokedLately = await site.MakeAsync(User, "revoked lately");
+        (await site.AskAsync(HttpMethod.Put, "/auth/api/v1/quota-overrides", new { bypass = (string[])["some-group"] })).StatusCode.ShouldBe(200);
+        await site.DoAsync(OperatorPage.Backup, "Cluster");
+        await site.RevokeAsync(revokedEarlier);
+        await site.ChangeDatabaseAsync("UPDATE porthor_revocation SET until = until - interval '61 minutes'");
+        await site.RevokeAsync(revokedLately);
+        var madeSince = await site.MakeAsync(User, "made since");
+
+        await site.RestoreRedisAsync();
+
+        // Until Redis is back nobody knows; from the first answer on, what was revoked lately is refused.
+        await RealServers.UntilAsync(async () => (await site.PassAsync(revokedLately.Token)).ShouldNotBe(503), "the vault");
+        (await site.PassAsync(revokedLately.Token), await site.PassAsync(revokedLately.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
+        (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
+        (await site.AskAsync(HttpMethod.Get, "/auth/api/v1/quota-overrides")).Body.ShouldContain("some-group");
+        // What the page warns of, and what ends it.
+        (await site.PassAsync(revokedEarlier.Token)).ShouldBe(200);
+        await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
+        (await site.PassAsync(revokedEarlier.Token), await site.PassAsync(revokedEarlier.Child, "read:all")).ShouldBe((401, 401));
+        (await site.ListAsync(User)).ShouldBe(new[] { kept.Token, kept.Child }.Select(token => token.Key.Value), ignoreOrder: true);
+        await site.ShouldAgreeAsync();
+
+        // Redis writes its append-only file again: another start, now as ever, finds all of it.
+        await RealServers.UntilAsync(async () => (await site.RedisTellsAsync("persistence")).ShouldContain("aof_rewrite_in_progress:0"), "the append-only file");
+        await site.Redis!.KillAsync();
+        await site.Redis.RestartAsync();
+        await RealServers.UntilAsync(async () => (await site.PassAsync(kept.Token, "read:all")).ShouldBe(200), "the vault");
+    }
+
+    /// <summary>Redis is lost, and there is no backup: nothing brings the tokens back, and nobody waits for new ones.</summary>
+    [Fact]
+    public async Task Without_a_backup_of_redis_the_ledger_is_cleared_and_history_stays()
+    {
+        await using var site = await Site.StartAsync(Mode.Cluster);
+        var lost = await site.MakeAsync(User, "lost");
+        await site.Redis!.LoseAsync();
+        await RealServers.UntilAsync(async () => (await site.PassAsync(lost.Token)).ShouldBe(401), "the vault");
+        (await site.PassAsync(lost.Child, "read:all")).ShouldBe(401);
+
+        // New tokens work before anything is repaired.
+        await site.LogInAsync();
+        var fresh = await site.MakeAsync(User, "new");
+        (await site.PassAsync(fresh.Token, "read:all")).ShouldBe(200);
+
+        await site.DoAsync(OperatorPage.Incidents, "Redis is lost");
+        (await site.PassAsync(fresh.Token, "read:all"), await site.PassAsync(fresh.Child, "read:all")).ShouldBe((200, 200));
+        var listed = Requests.ItemsIn(await site.AskAsync(HttpMethod.Get, $"/auth/api/v1/users/{User}/tokens"));
+        listed.Select(item => item.GetProperty("token").GetString()).ShouldBe([fresh.Token.Key.Value, fresh.Child.Key.Value], ignoreOrder: true);
+        var history = await site.HistoryAsync(User);
+        foreach (var token in new[] { lost.Token, lost.Child })
+            history.ShouldContain(token.Key.Value);
+        await site.ShouldAgreeAsync();
+    }
+}

@@ -1,0 +1,213 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Crash.Tests.Backups;
+
+/// <summary>
+/// A deployment with one node, and an operator who does there what a page says: with the commands as they stand, in which only folders and
+/// names of users are others. Where the servers are, the programs are told beside them.
+/// </summary>
+internal sealed class Site : IAsyncDisposable
+{
+    /// <summary>The name that the page has for the database.</summary>
+    private const string DatabaseName = "porthor";
+
+    private readonly List<ServingProgram> servers = [];
+    private readonly Deployment deployment;
+    private readonly PorthorProgram program;
+
+    private Site(Deployment deployment, RedisServerProcess? redis, PorthorProgram program)
+    {
+        this.deployment = deployment;
+        this.program = program;
+        Redis = redis;
+    }
+
+    /// <summary>Null but in cluster mode.</summary>
+    public RedisServerProcess? Redis { get; }
+
+    public HttpClient Http { get; } = Node.CreateClient();
+
+    public Uri Url => servers[^1].Url;
+
+    public Token Administrator { get; private set; } = null!;
+
+    /// <summary>Where embedded mode keeps its data.</summary>
+    public string Data => deployment.Settings.DataDirectory;
+
+    private string BackupFolder => Path.Combine(program.Folder, "backup");
+
+    public static async Task<Site> StartAsync(Mode mode)
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        Assert.SkipWhen(mode == Mode.Embedded && Prerequisites.Find("sqlite3") is null, "SQLite's program is not installed; ./test.sh installs it (Debian's sqlite3)");
+        var redis = mode == Mode.Cluster ? await RedisServerProcess.StartConfiguredAsync() : null;
+        var deployment = await Deployment.CreateAsync(mode, redis, DatabaseName);
+        var site = new Site(deployment, redis, await PorthorProgram.ForAsync(deployment));
+        await site.PrepareAsync();
+        await site.StartNodeAsync();
+        await site.LogInAsync();
+        return site;
+    }
+
+    public async Task StartNodeAsync() => servers.Add(await ServingProgram.StartAsync(program, watched: false));
+
+    /// <summary>Ends the node, and gives what it printed.</summary>
+    public async Task<string> StopNodeAsync()
+    {
+        var ended = await servers[^1].Program.TerminateAsync();
+        ended.ExitCode.ShouldBe(0, ended.Errors);
+        return ended.Output;
+    }
+
+    /// <summary>A new administrator, by the bootstrap token.</summary>
+    public async Task LogInAsync()
+    {
+        var bootstrap = deployment.DatabaseName is null
+            ? Token.Parse((await File.ReadAllTextAsync(Path.Combine(Data, "bootstrap-token"))).Trim())
+            : deployment.Settings.BootstrapToken!;
+        Administrator = await Http.CreateAdministratorAsync(Url, bootstrap);
+    }
+
+    /// <summary>Does what a block of commands says, and gives what was printed.</summary>
+    public async Task<Outcome> TryAsync(string page, string heading, int block = 0)
+    {
+        var user = Environment.UserName;
+        Dictionary<string, string> ours = new()
+        {
+            ["-o porthor -g porthor"] = $"-o {user}",
+            ["/var/lib/porthor"] = Data,
+            ["/backup"] = BackupFolder,
+            ["/etc/redis/redis.conf"] = Redis?.SettingsFile ?? "",
+            ["/var/lib/redis"] = Redis?.Folder ?? "",
+        };
+        // All at once: what was put in must not be changed again.
+        var script = Regex.Replace(
+            OperatorPage.Commands(page, heading)[block], string.Join('|', ours.Keys.Select(Regex.Escape)), match => ours[match.Value], RegexOptions.None, TimeSpan.FromSeconds(1));
+        return await program.RunShellAsync(script);
+    }
+
+    /// <summary>As <see cref="TryAsync"/>, without fail; gives the output.</summary>
+    public async Task<string> DoAsync(string page, string heading, int block = 0)
+    {
+        var done = await TryAsync(page, heading, block);
+        done.ExitCode.ShouldBe(0, done.Output + done.Errors);
+        return done.Output;
+    }
+
+    public Task<Outcome> RunAsync(params string[] arguments) => program.RunAsync(arguments);
+
+    /// <summary>Puts a text where the operator works.</summary>
+    public Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(program.Folder, name), text);
+
+    /// <summary>From now on the folder for backups is empty.</summary>
+    public void ForgetBackup()
+    {
+        if (Directory.Exists(BackupFolder))
+            Directory.Delete(BackupFolder, recursive: true);
+        Directory.CreateDirectory(BackupFolder);
+    }
+
+    /// <summary>Restores Redis as the page says, from its being stopped until it may be restarted as usual.</summary>
+    public async Task RestoreRedisAsync()
+    {
+        await Redis!.KillAsync();
+        // The node may go on, and says that it does not know.
+        if (!servers[^1].Program.HasEnded)
+            (await PassAsync(Administrator)).ShouldBe(503);
+        await DoAsync(OperatorPage.Backup, "Cluster", 1);
+        Redis.Adopt();
+    }
+
+    /// <summary>Does something to the node's database itself.</summary>
+    public async Task ChangeDatabaseAsync(string script) => await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(DatabaseName, script);
+
+    public async Task ShouldAgreeAsync()
+    {
+        var audit = await RunAsync("audit", "--strict");
+        (audit.ExitCode, audit.Output).ShouldBe((0, ""), audit.Errors);
+    }
+
+    /// <summary>What a proxy is told: 200, 401, or 403 where the token lacks the scope.</summary>
+    public async Task<int> PassAsync(Token token, string scope = "user:token") => (await Http.PassAsync(Url, token, $"scope={scope}"))!.StatusCode;
+
+    /// <summary>A token with a child, both of which can read all.</summary>
+    public async Task<Tree> MakeAsync(string username, string name)
+    {
+        var made = await Http.CreateUserTokenAsync(Url, Administrator, username, name, "read:all", "user:token");
+        made!.StatusCode.ShouldBe(201, made.Body);
+        var token = Requests.TokenIn(made);
+        var child = await Http.DelegateAsync(Url, token, "portal", "read:all");
+        child!.StatusCode.ShouldBe(200, child.Body);
+        return new Tree(username, name, token, Token.Parse(child.Header("X-Auth-Request-Token")!));
+    }
+
+    public async Task RevokeAsync(Tree tree) =>
+        (await Http.RevokeAsync(Url, Administrator, tree.Username, tree.Token.Key))!.StatusCode.ShouldBe(204);
+
+    /// <summary>Takes the scope that reads all.</summary>
+    public async Task NarrowAsync(Tree tree) =>
+        (await Http.EditAsync(Url, Administrator, tree.Username, tree.Token.Key, "user:token"))!.StatusCode.ShouldBe(200);
+
+    /// <summary>The keys of a user's tokens. One that has ended is listed until maintenance removes it, and is left out.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(string username) =>
+        [.. Requests.ItemsIn((await Http.ListAsync(Url, Administrator, username))!)
+            .Where(item => !item.TryGetProperty("expires", out var expires) || expires.ValueKind == JsonValueKind.Null || expires.GetInt64() > DateTimeOffset.UtcNow.ToUnixTimeSeconds())
+            .Select(item => item.GetProperty("token").GetString()!)];
+
+    /// <summary>All that is said about a user's tokens, but for when they were used last, and all that ever happened to them.</summary>
+    public async Task<string> TellAsync(string username)
+    {
+        var list = await Http.ListAsync(Url, Administrator, username);
+        return LastUsed.Replace(list!.Body, "") + await HistoryAsync(username);
+    }
+
+    /// <summary>What happened to a user's tokens, the newest first.</summary>
+    public async Task<string> HistoryAsync(string username)
+    {
+        var history = await Http.AskAsync(HttpMethod.Get, Url, $"/auth/api/v1/history/token-changes?username={username}", Administrator);
+        history!.StatusCode.ShouldBe(200, history.Body);
+        return history.Body;
+    }
+
+    /// <summary>What Redis says about itself.</summary>
+    public async Task<string> RedisTellsAsync(string section)
+    {
+        await using var connection = await Redis!.ConnectAsync();
+        return (string)(await connection.GetDatabase().ExecuteAsync("INFO", section))!;
+    }
+
+    public async Task<Answer> AskAsync(HttpMethod method, string path, object? json = null) => (await Http.AskAsync(method, Url, path, Administrator, json))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in servers)
+            server.Dispose();
+        Http.Dispose();
+        await program.DisposeAsync();
+        await deployment.DisposeAsync();
+        if (Redis is not null)
+        {
+            await Redis.DisposeAsync();
+            Directory.Delete(Redis.Folder, recursive: true);
+        }
+    }
+
+    private async Task PrepareAsync()
+    {
+        ForgetBackup();
+        await program.PrepareShellAsync();
+        if (Redis is not null)
+        {
+            program.AddCommand("redis-server", Prerequisites.RedisServer!);
+            program.AddCommand("redis-cli", $"{Prerequisites.Find("redis-cli") ?? Prerequisites.Find("valkey-cli")} -p {Redis.Port}");
+        }
+    }
+
+    private static Regex LastUsed { get; } = new("\"last_used\":[0-9]+,?", RegexOptions.None, TimeSpan.FromSeconds(1));
+}
+
+/// <summary>A token of a user's, and its child.</summary>
+internal sealed record Tree(string Username, string Name, Token Token, Token Child);
