@@ -18,7 +18,7 @@ internal abstract class Dialect
     public abstract SqlFragment ForUpdateSkipLocked { get; }
 
     /// <summary>Keeps a row from being changed or removed, but lets others do the same.</summary>
-    public abstract SqlFragment ForKeyShare { get; }
+    public abstract SqlFragment ForShare { get; }
 
     /// <summary>True if the database keeps statistics that tell it how many rows a range has.</summary>
     public abstract bool KnowsDistribution { get; }

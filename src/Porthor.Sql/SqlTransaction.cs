@@ -59,7 +59,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
     {
         var found = await session.QueryAsync(
-            database.Sql($"SELECT scopes, expires FROM token WHERE token = {parent}{database.Dialect.ForKeyShare}"),
+            database.Sql($"SELECT scopes, expires FROM token WHERE token = {parent}{database.Dialect.ForShare}"),
             row => new ParentLimits(row.Scopes(0), row.TimeOrNull(1)),
             cancellationToken);
         return found.SingleOrDefault();

@@ -19,7 +19,8 @@ internal sealed class PostgresDialect : Dialect
 
     public override SqlFragment ForUpdateSkipLocked { get; } = new(" FOR UPDATE OF t SKIP LOCKED");
 
-    public override SqlFragment ForKeyShare { get; } = new(" FOR KEY SHARE");
+    /// <summary>Not <c>FOR KEY SHARE</c>, which may be given beside another's <c>FOR UPDATE</c> (docs/decisions/0017-lock-of-parents.md).</summary>
+    public override SqlFragment ForShare { get; } = new(" FOR SHARE");
 
     public override bool KnowsDistribution => true;
 

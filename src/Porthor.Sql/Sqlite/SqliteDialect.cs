@@ -18,7 +18,7 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment ForUpdateSkipLocked => SqlFragment.None;
 
-    public override SqlFragment ForKeyShare => SqlFragment.None;
+    public override SqlFragment ForShare => SqlFragment.None;
 
     public override bool KnowsDistribution => false;
 

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Threading.Channels;
+using Porthor.Testing;
+
+namespace Porthor.Storage.Tests.Races;
+
+/// <summary>A process of PostgreSQL under gdb, to be stopped in the middle of a step that is too short to be met by chance.</summary>
+internal sealed class Debugger : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Process gdb;
+    private readonly Channel<string> lines = Channel.CreateUnbounded<string>();
+    private int marks;
+
+    private Debugger(Process gdb)
+    {
+        this.gdb = gdb;
+        gdb.OutputDataReceived += (_, e) => lines.Writer.TryWrite(e.Data ?? "");
+        gdb.BeginOutputReadLine();
+    }
+
+    /// <summary>Null if it can be used here: the program is needed, and the right to look into a process of another user.</summary>
+    public static string? WhyNot =>
+        Prerequisites.Find("gdb") is null || Environment.UserName != "root" || RuntimeInformation.OSArchitecture != Architecture.X64
+            ? "gdb is not installed, or this is not root, or not x86-64"
+            : null;
+
+    /// <summary>Stops a process.</summary>
+    public static async Task<Debugger> AttachAsync(int pid)
+    {
+        var start = new ProcessStartInfo(Prerequisites.Find("gdb")!, ["-q", "-nx", "-p", $"{pid}"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        var debugger = new Debugger(Process.Start(start)!);
+        await debugger.DoAsync("set pagination off", "set confirm off", "handle SIGUSR1 SIGALRM nostop noprint pass");
+        return debugger;
+    }
+
+    /// <summary>Gives commands, and waits until they are done; <c>continue</c> is done when the process stops again.</summary>
+    public async Task DoAsync(params string[] commands)
+    {
+        await GiveAsync(commands);
+        var mark = $"done-{++marks}";
+        await GiveAsync($"echo {mark}\\n");
+        using var deadline = new CancellationTokenSource(Patience);
+        while (!(await lines.Reader.ReadAsync(deadline.Token)).Contains(mark, StringComparison.Ordinal))
+        {
+        }
+    }
+
+    /// <summary>Gives commands, and does not wait.</summary>
+    public async Task GiveAsync(params string[] commands)
+    {
+        foreach (var command in commands)
+            await gdb.StandardInput.WriteLineAsync(command);
+        await gdb.StandardInput.FlushAsync();
+    }
+
+    /// <summary>Lets the process go on as if nothing had been.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!gdb.HasExited)
+            gdb.Kill();
+        await gdb.WaitForExitAsync();
+        gdb.Dispose();
+    }
+}
