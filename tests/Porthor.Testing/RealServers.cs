@@ -144,7 +144,7 @@ public sealed class PostgresServer : IAsyncDisposable
         // the machine is not what these tests are about.
         var process = Start([
             Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
-            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal",
+            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
             .. settings.SelectMany(setting => (string[])["-c", setting])]);
         var server = new PostgresServer(process, port);
         await RealServers.UntilAsync(() => server.ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");

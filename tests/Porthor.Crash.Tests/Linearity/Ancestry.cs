@@ -1,0 +1,63 @@
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Crash.Tests.Linearity;
+
+/// <summary>A row of the history of changes, and the transaction that wrote it.</summary>
+internal sealed record Row(string Transaction, TokenKey Token, TokenKey? Parent, string Action, ScopeSet Scopes);
+
+/// <summary>
+/// A tree of tokens, told by the history of changes alone: so also what no client happened to ask for is seen. Rows have the order of
+/// the locks under which they were written. After each transaction no token may hold a scope that its parent does not, nor be there
+/// without its parent (contract/deviations.md 2, tokens.md 7.6).
+/// </summary>
+internal sealed class Ancestry
+{
+    private readonly Dictionary<TokenKey, Row> living = [];
+
+    /// <summary>What may not be, each once.</summary>
+    public List<string> Impossible { get; } = [];
+
+    /// <summary>How often a living child was seen to lose a scope.</summary>
+    public int Narrowed { get; private set; }
+
+    /// <summary>The scopes that a token has in the end; null if it is no more.</summary>
+    public ScopeSet? ScopesOf(TokenKey token) => living.GetValueOrDefault(token)?.Scopes;
+
+    public static Ancestry Of(IReadOnlyList<Row> rows)
+    {
+        var ancestry = new Ancestry();
+        for (var i = 0; i < rows.Count; i++)
+        {
+            ancestry.Apply(rows[i]);
+            if (i == rows.Count - 1 || rows[i + 1].Transaction != rows[i].Transaction)
+                ancestry.Look(rows[i].Transaction);
+        }
+        return ancestry;
+    }
+
+    private void Apply(Row row)
+    {
+        if (row.Action is "revoke" or "expire")
+        {
+            living.Remove(row.Token);
+            return;
+        }
+        if (row.Parent is not null && living.TryGetValue(row.Token, out var before) && !before.Scopes.IsSubsetOf(row.Scopes))
+            Narrowed++;
+        living[row.Token] = row;
+    }
+
+    private void Look(string transaction)
+    {
+        foreach (var child in living.Values.Where(row => row.Parent is not null).ToList())
+        {
+            var parent = living.GetValueOrDefault(child.Parent!.Value);
+            if (parent is not null && child.Scopes.IsSubsetOf(parent.Scopes))
+                continue;
+            Impossible.Add($"{child.Token} has [{child.Scopes}] after transaction {transaction}, its parent {child.Parent} {(parent is null ? "is no more" : $"[{parent.Scopes}]")}");
+            // Once is enough.
+            living[child.Token] = child with { Parent = null };
+        }
+    }
+}
