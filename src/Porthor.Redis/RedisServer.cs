@@ -1,5 +1,7 @@
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Porthor.Events;
+using Porthor.Storage;
 using StackExchange.Redis;
 
 namespace Porthor.Redis;
@@ -15,6 +17,9 @@ public sealed partial class RedisServer : IAsyncDisposable
     private readonly StoreMetrics metrics;
     private readonly ConnectionMultiplexer connection;
     private readonly IDatabase database;
+    private readonly ILogger logger;
+    private readonly Heartbeat heartbeat;
+    private volatile Socket? socket;
     private int connections;
 
     private RedisServer(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? connecting)
@@ -22,10 +27,12 @@ public sealed partial class RedisServer : IAsyncDisposable
         this.options = options;
         this.name = name;
         this.metrics = metrics;
+        this.logger = logger;
         var configuration = options.ToConfiguration();
         // Called before anything is sent on a new socket, so nobody can read through it unnoticed.
-        configuration.BeforeSocketConnect = (_, _, _) =>
+        configuration.BeforeSocketConnect = (_, _, begun) =>
         {
+            socket = begun;
             Interlocked.Increment(ref connections);
             connecting?.Invoke();
         };
@@ -34,6 +41,8 @@ public sealed partial class RedisServer : IAsyncDisposable
         metrics.Watch(name, () => connection.GetCounters().TotalOutstanding);
         connection.ConnectionFailed += (_, e) => Log.ConnectionLost(logger, name, e.FailureType.ToString(), e.Exception);
         connection.ConnectionRestored += (_, _) => Log.ConnectionRestored(logger, name);
+        heartbeat = new Heartbeat(
+            options.CallTimeout, TimeProvider.System, () => connection.IsConnected ? database.PingAsync() : Task.CompletedTask, GiveConnectionUp);
     }
 
     /// <summary>How many connections were begun so far; changes exactly when a new socket comes into use.</summary>
@@ -109,12 +118,36 @@ public sealed partial class RedisServer : IAsyncDisposable
         return deleted;
     }
 
-    public async ValueTask DisposeAsync() => await connection.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await heartbeat.DisposeAsync();
+        await connection.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Ends a connection that nothing comes through, so that the library makes a new one. By itself it would do so when nothing has come
+    /// for four time limits of calls.
+    /// </summary>
+    private void GiveConnectionUp()
+    {
+        Log.ConnectionSilent(logger, name);
+        try
+        {
+            socket?.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has ended meanwhile.
+        }
+    }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Server} lost")]
         public static partial void ConnectionLost(ILogger logger, string server, string error, Exception? exception);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Server} says nothing, and is given up")]
+        public static partial void ConnectionSilent(ILogger logger, string server);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Connection to {Server} restored")]
         public static partial void ConnectionRestored(ILogger logger, string server);

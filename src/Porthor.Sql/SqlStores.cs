@@ -71,7 +71,8 @@ public sealed class SqlStores : IAsyncDisposable
     public static SqlStores Postgres(
         string connectionString, int maxConnections, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILoggerFactory loggers)
     {
-        var postgres = PostgresDatabase.Create(connectionString, maxConnections, statementTimeout, metrics);
+        var postgres = PostgresDatabase.Create(
+            connectionString, maxConnections, readTimeout, statementTimeout, metrics, loggers.CreateLogger<PoolHeartbeat>());
         return new SqlStores(postgres, new PostgresSchema(postgres, loggers.CreateLogger<PostgresSchema>()), readTimeout);
     }
 

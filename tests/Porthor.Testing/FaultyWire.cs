@@ -43,6 +43,9 @@ public sealed class FaultyWire : IAsyncDisposable
     /// <summary>How many connections there are.</summary>
     public int Connections => connections.Count;
 
+    /// <summary>How many there are that lost their other end, and whose near end has not noticed.</summary>
+    public int DeadConnections => connections.Keys.Count(connection => connection is { IsDead: true, IsLeft: false });
+
     /// <summary>True if new connections are refused, as where nobody listens.</summary>
     public bool Refuses
     {
@@ -210,6 +213,7 @@ public sealed class FaultyWire : IAsyncDisposable
             }
             pieces.Writer.Complete();
             await sending;
+            connection.IsLeft |= toServer;
             // Of a dead connection not even the end is told.
             if (connection.IsDead)
                 await Task.Delay(Timeout.Infinite, stopping.Token);
@@ -316,6 +320,7 @@ public sealed class FaultyWire : IAsyncDisposable
     private sealed class Connection(TcpClient near) : IDisposable
     {
         private volatile bool dead;
+        private volatile bool left;
 
         public TcpClient Near => near;
 
@@ -325,6 +330,13 @@ public sealed class FaultyWire : IAsyncDisposable
         {
             get => dead;
             set => dead = value;
+        }
+
+        /// <summary>True if the near end was closed.</summary>
+        public bool IsLeft
+        {
+            get => left;
+            set => left = value;
         }
 
         /// <summary>Without a wait the other side sees a reset. Closing what is closed does nothing.</summary>

@@ -1,10 +1,11 @@
+using Microsoft.Extensions.Logging;
 using Npgsql;
 using Porthor.Events;
 
 namespace Porthor.Sql.Postgres;
 
 /// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
+internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
 {
     public override Dialect Dialect => PostgresDialect.Instance;
 
@@ -12,7 +13,10 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan stateme
 
     /// <summary>Opens nothing yet; connections are made as they are needed.</summary>
     /// <param name="connectionString">Host, database, user and password; all else is decided here.</param>
-    public static PostgresDatabase Create(string connectionString, int maxConnections, TimeSpan statementTimeout, StoreMetrics metrics)
+    /// <param name="answerTimeout">How long a proxy's question may take.</param>
+    /// <param name="statementTimeout">How long anything else may take.</param>
+    public static PostgresDatabase Create(
+        string connectionString, int maxConnections, TimeSpan answerTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILogger<PoolHeartbeat> logger)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -25,12 +29,16 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan stateme
             CommandTimeout = Patience.DriverSeconds(statementTimeout),
             // What was cancelled gives its connection up at once, whether the server has heard of it or not.
             CancellationTimeout = -1,
+            // A session has no state but its prepared statements, and a transaction ends with it. What the driver sends to wipe the state away
+            // would be asked with the next statement; and while its answers are missing, that one cannot be cancelled.
+            NoResetOnClose = true,
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
         KeepThreads(maxConnections);
         // The name is how the driver's own metrics call the pool.
-        return new PostgresDatabase(new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build(), statementTimeout, metrics);
+        var source = new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build();
+        return new PostgresDatabase(source, new PoolHeartbeat(source, answerTimeout, logger), statementTimeout, metrics);
     }
 
     /// <summary>
@@ -98,13 +106,19 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, TimeSpan stateme
         }
     }
 
-    public override ValueTask DisposeAsync() => source.DisposeAsync();
+    public override async ValueTask DisposeAsync()
+    {
+        await heartbeat.DisposeAsync();
+        await source.DisposeAsync();
+    }
 
     internal async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await source.OpenConnectionAsync(cancellationToken);
+            var connection = await source.OpenConnectionAsync(cancellationToken);
+            heartbeat.Begin();
+            return connection;
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {

@@ -18,7 +18,7 @@ internal sealed record KillPoint(string Name, Store Store, Func<FaultyWire.Piece
         new("the node has heard of the commit", Store.Ledger, IsCommit, Before: false),
         new("the node has heard of the commit, and said so", Store.Ledger, IsCommit, Before: false, MayAnswer: true),
         new("the node has heard of a revocation's commit, and said so", Store.Ledger, piece => IsCommit(piece) && piece.Contains("DELETE "u8), Before: false, MayAnswer: true),
-        new("something was to be asked of the ledger", Store.Ledger, piece => piece.ToServer, Before: true),
+        new("something was to be asked of the ledger", Store.Ledger, piece => piece.ToServer && !piece.Contains("heartbeat"u8), Before: true),
     ];
 
     private static readonly KillPoint[] AtTheVault =

@@ -97,6 +97,24 @@ public sealed class GivenUpTests
         await late.UntilWaitingAsync(0);
     }
 
+    /// <summary>Else it would be kept until the driver's own limit, and whoever comes next would wait for a connection in vain.</summary>
+    [Fact]
+    public async Task A_connection_that_lost_its_other_end_is_let_go_of_with_the_statement_that_was_given_up()
+    {
+        await using var late = await LateStop.ArrangeAsync();
+        var token = await CreateAsync(late.Node);
+        late.Wire.HalfOpen();
+        var dead = late.Wire.DeadConnections;
+        late.Wire.ForgetAsked();
+        using var enough = new CancellationTokenSource();
+        var asked = late.Node.Vault.GetAsync(token, known: null, enough.Token).AsTask();
+        await RealServers.UntilAsync(() => Task.FromResult(late.Wire.Asked.Length > 0 ? true : throw new TimeoutException()), "the statement");
+        await enough.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(asked);
+        await RealServers.UntilAsync(() => Task.FromResult(late.Wire.DeadConnections < dead ? true : throw new TimeoutException()), "the connection's end");
+        (await late.Node.Vault.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
+    }
+
     [Fact]
     public async Task A_connection_goes_on_only_when_the_server_has_been_asked()
     {
@@ -126,6 +144,8 @@ public sealed class GivenUpTests
         public PorthorCore Node => node;
 
         public PorthorCore Others => others;
+
+        public FaultyWire Wire => wire;
 
         public string ConnectionString => others.Settings.DatabaseConnection!.Reveal();
 

@@ -1,0 +1,58 @@
+namespace Porthor.Storage;
+
+/// <summary>
+/// Asks a store again and again whether it is there. A connection that has lost its other end says nothing, ever; so it is
+/// noticed before those who ask for something have waited in vain, and also while nobody asks. Beats are counted and not time:
+/// a machine that stood still has missed one beat, and its stores are not blamed for it.
+/// </summary>
+public sealed class Heartbeat : IAsyncDisposable
+{
+    /// <summary>How many beats an answer may take.</summary>
+    internal const int Beats = 3;
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Task work;
+
+    /// <param name="answerTimeout">How long an answer of this store is waited for; silence is noticed sooner, after 0.6 to 0.8 of it.</param>
+    /// <param name="ask">Asks the store. Whether it succeeds does not matter: who is told of an error is not left in silence.</param>
+    /// <param name="silent">The store has not answered. Told once for each asking; there is no other before it has ended.</param>
+    public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> ask, Action silent)
+    {
+        var pause = answerTimeout / 5;
+        work = RunAsync(pause < ShortestPause ? ShortestPause : pause, clock, ask, silent);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await work;
+        stopping.Dispose();
+    }
+
+    private async Task RunAsync(TimeSpan pause, TimeProvider clock, Func<Task> ask, Action silent)
+    {
+        var (asked, missed) = (Task.CompletedTask, 0);
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(pause, clock, stopping.Token);
+                if (!asked.IsCompleted)
+                {
+                    if (++missed == Beats)
+                        silent();
+                    continue;
+                }
+                // Looked at, so that it is not taken for forgotten.
+                _ = asked.Exception;
+                (asked, missed) = (ask(), 0);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The end.
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Time.Testing;
+using Porthor.Storage;
+
+namespace Porthor.Tests.Storage;
+
+/// <summary>A store that does not answer is told from one that answers late, and from a machine that stood still.</summary>
+public sealed class HeartbeatTests : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private readonly FakeTimeProvider clock = new();
+    private readonly Heartbeat heartbeat;
+    private volatile TaskCompletionSource answer = new();
+    private volatile int asked;
+    private volatile int silences;
+
+    public HeartbeatTests() => heartbeat = new Heartbeat(
+        TimeSpan.FromSeconds(1),
+        clock,
+        () =>
+        {
+            Interlocked.Increment(ref asked);
+            return (answer = new TaskCompletionSource()).Task;
+        },
+        () => Interlocked.Increment(ref silences));
+
+    public ValueTask DisposeAsync() => heartbeat.DisposeAsync();
+
+    [Fact]
+    public async Task No_answer_for_three_beats_is_silence_and_told_once()
+    {
+        await BeatUntilAsync(() => asked == 1);
+        (await BeatUntilAsync(() => silences == 1)).ShouldBeGreaterThanOrEqualTo(3);
+        for (var beat = 0; beat < 20; beat++)
+            await BeatAsync();
+        (asked, silences).ShouldBe((1, 1));
+    }
+
+    [Fact]
+    public async Task After_an_error_it_is_asked_anew_and_silence_is_told_anew()
+    {
+        for (var time = 1; time <= 3; time++)
+        {
+            await BeatUntilAsync(() => asked == time);
+            await BeatUntilAsync(() => silences == time);
+            answer.SetException(new StoreUnavailableException("vault", "given up"));
+        }
+    }
+
+    [Fact]
+    public async Task Whoever_answers_late_but_not_too_late_is_not_silent()
+    {
+        for (var time = 1; time <= 10; time++)
+        {
+            await BeatUntilAsync(() => asked == time);
+            await BeatAsync();
+            await BeatAsync();
+            answer.SetResult();
+        }
+        silences.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_machine_that_stood_still_does_not_blame_the_store()
+    {
+        await BeatUntilAsync(() => asked == 1);
+        clock.Advance(100 * Pause);
+        answer.SetResult();
+        await BeatUntilAsync(() => asked == 2);
+        silences.ShouldBe(0);
+    }
+
+    /// <summary>How many beats it took.</summary>
+    private async Task<int> BeatUntilAsync(Func<bool> condition)
+    {
+        for (var beats = 0; ; beats++)
+        {
+            if (condition())
+                return beats;
+            beats.ShouldBeLessThan(10_000);
+            await BeatAsync();
+        }
+    }
+
+    private async Task BeatAsync()
+    {
+        clock.Advance(Pause);
+        await Task.Yield();
+    }
+}
