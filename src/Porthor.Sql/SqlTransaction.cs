@@ -46,6 +46,10 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             TokenRows.Read,
             cancellationToken);
 
+    public async Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            database.Sql($"SELECT s.child FROM subtoken s WHERE {new SqlIn(ParentColumn, parents)}"), row => row.Key(0), cancellationToken);
+
     public async Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql(

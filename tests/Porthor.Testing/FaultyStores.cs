@@ -111,6 +111,9 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
         public Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
             transaction.LockChildrenAsync(parents, cancellationToken);
 
+        public Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+            transaction.ReadChildKeysAsync(parents, cancellationToken);
+
         public Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
             transaction.LockChildKeysAsync(parents, cancellationToken);
 

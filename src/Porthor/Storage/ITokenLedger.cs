@@ -86,6 +86,9 @@ public interface ILedgerTransaction : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
 
+    /// <summary>The keys of the direct children that there are, of which none is locked: there may be more, and fewer, in a moment.</summary>
+    Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
+
     /// <summary>As <see cref="LockChildrenAsync"/>, and reads no more than their keys.</summary>
     Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
 

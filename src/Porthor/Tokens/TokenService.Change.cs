@@ -22,6 +22,7 @@ public sealed partial class TokenService
                 if (await transaction.LockAsync(key) is null)
                     return [];
                 var now = clock.GetSecondsNow();
+                await transaction.EndAccessAsync(key);
                 transaction.Revoke(
                     [.. (await transaction.LockDescendantKeysAsync(key)).Reverse(), key],
                     token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now));

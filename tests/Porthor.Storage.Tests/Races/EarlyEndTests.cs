@@ -1,0 +1,43 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Races;
+
+/// <summary>Revocation ends access before it waits for the locks of descendants, and meets those that were made while it waited.</summary>
+public sealed class EarlyEndTests
+{
+    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Access_ends_before_locks_are_waited_for_and_who_is_made_meanwhile_dies_too()
+    {
+        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        var node = await deployment.OpenNodeAsync();
+        var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
+        var child = await node.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
+        var grandchild = (await node.Sql.Ledger.GetAsync(child.Key, Aborted))! with { Token = Token.Create().Key, Parent = child.Key, Service = "sia" };
+
+        // Somebody is making a child of the child, and holds its row.
+        await using var making = await node.Sql.Ledger.BeginAsync(Patient, Aborted);
+        (await making.LockParentAsync(child.Key, Aborted)).ShouldNotBeNull();
+        var revoking = node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user", Aborted);
+
+        // Neither is accepted any more, although the revocation still waits.
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(child)).ShouldBeNull(), "the end of the child");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull(), "the end of its parent");
+        revoking.IsCompleted.ShouldBeFalse();
+
+        // The child's child is made after all; when the revocation is acknowledged it is gone as well.
+        making.Insert(grandchild);
+        await making.FlushAsync(Aborted);
+        (await node.Vault.Within(making).CreateAsync(grandchild.Token, new SealedRecord([1, 2, 3]), grandchild.Expires, Aborted)).ShouldBeTrue();
+        await making.CommitAsync(Aborted);
+        (await revoking).ShouldBeTrue();
+        (await node.Vault.GetAsync(grandchild.Token, known: null, Aborted)).ShouldBeNull();
+        (await node.Sql.Ledger.GetAsync(grandchild.Token, Aborted)).ShouldBeNull();
+    }
+}
