@@ -2,7 +2,6 @@ using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 using Porthor.Sessions;
-using Porthor.Testing;
 
 namespace Porthor.Browser.Tests;
 
