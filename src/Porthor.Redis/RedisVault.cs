@@ -9,8 +9,8 @@ namespace Porthor.Redis;
 
 /// <summary>
 /// The vault in Redis, in the reference's layout: <c>token:KEY</c>, with the record's end as the key's time to live
-/// (contract/tokens.md 5, storage.md 3). It answers only when the revocations of the last hour are certain to be in effect
-/// on the server it is connected to (<see cref="RevocationReplay"/>).
+/// (contract/tokens.md 5, storage.md 3). It answers only when what was taken from tokens in the last hour is certain to be
+/// taken on the server it is connected to (<see cref="RevocationReplay"/>).
 /// </summary>
 public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
 {
@@ -48,13 +48,14 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     private readonly TimeProvider clock;
     private readonly TimeSpan callTimeout;
 
-    public RedisVault(RedisOptions options, IRevocationLog revocations, StoreMetrics metrics, TimeProvider clock, ILogger<RedisVault> logger)
+    public RedisVault(
+        RedisOptions options, IRevocationLog revocations, RecordCodec codec, TokenStoreOptions stores, StoreMetrics metrics, TimeProvider clock, ILogger<RedisVault> logger)
     {
         this.clock = clock;
         callTimeout = options.CallTimeout;
-        replay = new RevocationReplay(revocations, clock, logger);
+        replay = new RevocationReplay(revocations, codec, stores.RevocationMemory, clock, logger);
         server = RedisServer.Connect(options, "vault", metrics, logger, replay.Require);
-        replay.Start(server, KeyOf);
+        replay.Start(this);
     }
 
     /// <summary>The server itself, for what else is kept there.</summary>
@@ -92,14 +93,7 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     {
         if (keys.Count == 0)
             return new Dictionary<TokenKey, SealedRecord>();
-        var values = await ReadAsync(db => db.StringGetAsync([.. keys.Select(KeyOf)]), cancellationToken);
-        Dictionary<TokenKey, SealedRecord> records = new(keys.Count);
-        foreach (var (key, value) in keys.Zip(values))
-        {
-            if ((byte[]?)value is { Length: > 0 } ciphertext)
-                records[key] = new SealedRecord(ciphertext);
-        }
-        return records;
+        return RecordsIn(keys, await ReadAsync(db => db.StringGetAsync([.. keys.Select(KeyOf)]), cancellationToken));
     }
 
     public IVaultSession Within(ILedgerTransaction transaction) => this;
@@ -177,6 +171,24 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
             if (connections == server.Connections)
                 return value;
         }
+    }
+
+    /// <summary>As it is, whether what was taken is certain to be taken or not: for the replay that makes it certain.</summary>
+    internal async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetUncertainAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        RecordsIn(keys, await server.CallAsync("reading records before they may be trusted", db => db.StringGetAsync([.. keys.Select(KeyOf)]), cancellationToken));
+
+    internal Task<long> DeleteAgainAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
+        server.CallAsync("deleting revoked records again", db => db.KeyDeleteAsync([.. keys.Select(KeyOf)]), cancellationToken);
+
+    private static Dictionary<TokenKey, SealedRecord> RecordsIn(IReadOnlyCollection<TokenKey> keys, RedisValue[] values)
+    {
+        Dictionary<TokenKey, SealedRecord> records = new(keys.Count);
+        foreach (var (key, value) in keys.Zip(values))
+        {
+            if ((byte[]?)value is { Length: > 0 } ciphertext)
+                records[key] = new SealedRecord(ciphertext);
+        }
+        return records;
     }
 
     private static SealedRecord? RecordIn(Lease<byte>? lease, SealedRecord? known)

@@ -1,17 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Porthor.Storage;
 using Porthor.Tokens;
-using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
 /// <summary>
-/// Keeps an acknowledged revocation in effect when Redis forgets it. Redis may lose its last writes when it restarts or
-/// fails over; a deletion lost so would bring a revoked token back to life. Before the vault answers through a new
-/// connection, the keys that the ledger remembers as revoked are therefore deleted again, unless the server on the other
-/// side is the very one, with the very data, for which that was done before.
+/// Keeps in effect what was taken from tokens when Redis forgets it. Redis may lose its last writes when it restarts or
+/// fails over; a deletion lost so would bring a revoked token back to life, and a replacement would give a scope back. Before the
+/// vault answers through a new connection, the keys that the ledger remembers as revoked are therefore deleted again, and the records of
+/// tokens that were edited lately are cut to what is listed; unless the server on the other side is the very one, with the very data,
+/// for which that was done before.
 /// </summary>
-internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeProvider clock, ILogger logger)
+/// <param name="memory">For how long an edit is remembered.</param>
+internal sealed partial class RevocationReplay(IRevocationLog revocations, RecordCodec codec, TimeSpan memory, TimeProvider clock, ILogger logger)
     : IAsyncDisposable
 {
     private const int BatchSize = 1000;
@@ -38,7 +39,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
         required.Release();
     }
 
-    public void Start(RedisServer server, Func<TokenKey, RedisKey> keyOf) => work = Task.Run(() => RunAsync(server, keyOf));
+    public void Start(RedisVault vault) => work = Task.Run(() => RunAsync(vault));
 
     /// <summary>Whether the vault may be read.</summary>
     public bool IsDone => Volatile.Read(ref done).Task.IsCompletedSuccessfully;
@@ -70,7 +71,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
         }
     }
 
-    private async Task RunAsync(RedisServer server, Func<TokenKey, RedisKey> keyOf)
+    private async Task RunAsync(RedisVault vault)
     {
         while (!stopping.IsCancellationRequested)
         {
@@ -78,7 +79,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
             {
                 await required.WaitAsync(stopping.Token);
                 // A pause between attempts passes in real time, whatever the clock of the tokens says.
-                while (!await TryAsync(server, keyOf))
+                while (!await TryAsync(vault))
                     await Task.Delay(Pause, stopping.Token);
             }
             catch (OperationCanceledException)
@@ -89,16 +90,15 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
     }
 
     /// <summary>Does what is required for the newest connection. False if it failed or a newer one came.</summary>
-    private async Task<bool> TryAsync(RedisServer server, Func<TokenKey, RedisKey> keyOf)
+    private async Task<bool> TryAsync(RedisVault vault)
     {
         var target = Volatile.Read(ref connection);
         try
         {
-            var seen = await IdentityAsync(server);
+            var seen = await IdentityAsync(vault.Server);
             if (seen is null || seen != identity)
             {
-                var deleted = await ReplayAsync(server, keyOf);
-                Log.Replayed(logger, deleted);
+                Log.Replayed(logger, await DeleteAsync(vault), await NarrowAsync(vault));
                 identity = seen;
             }
             lock (state)
@@ -121,7 +121,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
         }
     }
 
-    private async Task<long> ReplayAsync(RedisServer server, Func<TokenKey, RedisKey> keyOf)
+    private async Task<long> DeleteAsync(RedisVault vault)
     {
         long deleted = 0;
         TokenKey? after = null;
@@ -131,11 +131,47 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
             keys = await revocations.RevokedAsync(clock.GetUtcNow(), after, BatchSize, stopping.Token);
             if (keys.Count == 0)
                 break;
-            deleted += await server.CallAsync("deleting revoked records again", db => db.KeyDeleteAsync([.. keys.Select(keyOf)]), stopping.Token);
+            deleted += await vault.DeleteAgainAsync(keys, stopping.Token);
             after = keys[^1];
         }
         while (keys.Count == BatchSize);
         return deleted;
+    }
+
+    private async Task<int> NarrowAsync(RedisVault vault)
+    {
+        var (narrowed, since) = (0, clock.GetUtcNow() - memory);
+        TokenKey? after = null;
+        IReadOnlyList<TokenInfo> tokens;
+        do
+        {
+            tokens = await revocations.EditedAsync(since, after, BatchSize, stopping.Token);
+            if (tokens.Count == 0)
+                break;
+            var records = await vault.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
+            foreach (var token in tokens)
+            {
+                if (records.TryGetValue(token.Token, out var found) && await NarrowAsync(vault, token, found))
+                    narrowed++;
+            }
+            after = tokens[^1].Token;
+        }
+        while (tokens.Count == BatchSize);
+        return narrowed;
+    }
+
+    /// <summary>Cuts a record to what is listed. False if it allows no more than that.</summary>
+    private async Task<bool> NarrowAsync(IVaultSession vault, TokenInfo listed, SealedRecord found)
+    {
+        // What cannot be read does not work.
+        if (codec.TryOpen(listed.Token, found) is not { } record)
+            return false;
+        var allowed = record.Within(listed.Scopes, listed.Expires);
+        if (allowed == record)
+            return false;
+        if (!await vault.ReplaceAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
+            throw new StoreUnavailableException("vault", "narrowing a record again, which somebody has replaced meanwhile");
+        return true;
     }
 
     /// <summary>What tells a server and its data from every other; null if the server does not say.</summary>
@@ -149,8 +185,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, TimeP
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Vault connected, revocations are in effect; records deleted again: {Deleted}")]
-        public static partial void Replayed(ILogger logger, long deleted);
+        [LoggerMessage(Level = LogLevel.Information, Message = "Vault connected, revocations are in effect; records deleted again: {Deleted}, narrowed again: {Narrowed}")]
+        public static partial void Replayed(ILogger logger, long deleted, int narrowed);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Vault is not ready")]
         public static partial void Waiting(ILogger logger, string error, Exception exception);

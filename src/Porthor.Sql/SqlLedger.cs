@@ -1,3 +1,4 @@
+using Porthor.History;
 using Porthor.Storage;
 using Porthor.Tokens;
 
@@ -102,6 +103,17 @@ internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IC
             database.Sql(
                 $"SELECT token FROM porthor_revocation WHERE until >= {now} AND token > {after?.Value ?? ""} ORDER BY token LIMIT {limit}"),
             row => row.Key(0),
+            cancellationToken);
+
+    public async Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        await database.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.ColumnsWithoutParent} FROM token t
+                WHERE t.token IN (SELECT h.token FROM token_change_history h WHERE h.event_time >= {since} AND h.action = {ChangeAction.Edit})
+                AND t.token > {after?.Value ?? ""} ORDER BY t.token LIMIT {limit}
+                """),
+            TokenRows.Read,
             cancellationToken);
 
     public async Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken)

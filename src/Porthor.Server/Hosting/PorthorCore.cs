@@ -28,19 +28,24 @@ internal sealed class PorthorCore : IAsyncDisposable
     private bool disposed;
 
     private PorthorCore(
-        PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, RedisVault? redis, PorthorMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
+        PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, PorthorMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
     {
         Metrics = metrics;
         Settings = settings;
         DataDirectory = dataDirectory;
         Sql = sql;
-        Redis = redis;
         Loggers = loggers;
         Clock = clock;
 
         SessionKeys = settings.SessionKeys.Count > 0 ? settings.SessionKeys : dataDirectory?.SessionKeys ?? [FernetKey.Create()];
         var fernet = new Fernet(SessionKeys, clock);
-        Vault = redis ?? sql.Vault;
+        var stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout, ChangeTimeout = settings.ApiTimeout };
+        if (settings.PersistentRedis is { } records && settings.Mode != DeploymentMode.Embedded)
+        {
+            Redis = new RedisVault(
+                records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores, metrics.Stores, clock, loggers.CreateLogger<RedisVault>());
+        }
+        Vault = Redis ?? sql.Vault;
         Tokens = new PorthorBuilder
         {
             Ledger = sql.Ledger,
@@ -52,7 +57,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Loggers = loggers,
             Metrics = Metrics,
             Tokens = settings.Tokens,
-            Stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout, ChangeTimeout = settings.ApiTimeout },
+            Stores = stores,
             Clock = clock,
             Damaged = e => Damaged?.Invoke(Alert.Of(e)),
         }.Build();
@@ -61,7 +66,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Uses = new UseRecorder(sql.Uses, Metrics, clock, loggers.CreateLogger<UseRecorder>());
 
         QuotaOverrides = new QuotaOverrides(
-            redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(redis.Server), clock, loggers.CreateLogger<QuotaOverrides>())
+            Redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(Redis.Server), clock, loggers.CreateLogger<QuotaOverrides>())
         {
             Damaged = e => Damaged?.Invoke(Alert.Unreadable("quota-overrides", $"ValidationError: {e.Message}", e)),
         };
@@ -70,7 +75,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         Users = new UserInfoService(
             settings.Providers.Users, directory, settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
-        if (redis is not null && settings.EphemeralRedis is { } counters)
+        if (Redis is not null && settings.EphemeralRedis is { } counters)
             ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
         Dependencies = DependenciesOf(sql, Vault, ephemeral, directory);
@@ -130,14 +135,11 @@ internal sealed class PorthorCore : IAsyncDisposable
         if (settings.Mode == DeploymentMode.Embedded)
         {
             var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0);
-            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, metrics.Stores), redis: null, metrics, loggers, clock);
+            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, metrics.Stores), metrics, loggers, clock);
         }
         var sql = SqlStores.Postgres(
             settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, settings.ApiTimeout, metrics.Stores, loggers);
-        var redis = settings.PersistentRedis is { } options
-            ? new RedisVault(options with { CallTimeout = readTimeout }, sql.Revocations, metrics.Stores, clock, loggers.CreateLogger<RedisVault>())
-            : null;
-        return new PorthorCore(settings, dataDirectory: null, sql, redis, metrics, loggers, clock);
+        return new PorthorCore(settings, dataDirectory: null, sql, metrics, loggers, clock);
     }
 
     public async ValueTask DisposeAsync()

@@ -27,8 +27,4 @@ internal static class AuditComparison
 
     /// <summary>Does a child end later than its parent, or never, when the parent does?</summary>
     public static bool Outlives(DateTimeOffset? child, DateTimeOffset? parent) => parent is not null && !(child <= parent);
-
-    /// <summary>The earlier of two ends, where null is never.</summary>
-    public static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) =>
-        left is null ? right : right is null || left < right ? left : right;
 }

@@ -21,7 +21,7 @@ public sealed partial class TokenAudit
                 var names = AuditComparison.Mismatches(row, current.Record);
                 if (!names.Any(IsRepairable))
                     return (names, current.Record.Username, []);
-                var end = AuditComparison.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
+                var end = TokenRecord.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
                 transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = end });
                 transaction.Edit(current, current.Record with { Expires = end });
                 var lost = row.Scopes.Except(current.Record.Scopes);
@@ -83,7 +83,7 @@ public sealed partial class TokenAudit
     {
         transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
         if (current is { Record: var record })
-            transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = AuditComparison.Earlier(record.Expires, end) });
+            transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = TokenRecord.Earlier(record.Expires, end) });
     }
 
     private AuditFinding Mismatch(TokenKey key, string username, IReadOnlyList<string> mismatches, bool fix)

@@ -3,13 +3,16 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// The keys revoked lately, for a vault that may have lost their deletion: it deletes them again before it answers on a new
-/// connection (README.md in this folder).
+/// What was taken lately, for a vault that may have lost it: before it answers on a new connection it deletes again what was revoked, and
+/// narrows again what was narrowed (README.md in this folder).
 /// </summary>
 public interface IRevocationLog
 {
     /// <summary>The next keys after a key, in key order, that are still to be remembered.</summary>
     Task<IReadOnlyList<TokenKey>> RevokedAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>The next tokens after a key, in key order, that were edited since then, as they are listed now.</summary>
+    Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Forgets the keys whose time is over, and says how many.</summary>
     Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken);

@@ -227,7 +227,7 @@ public sealed class TokenTransaction
 
     private async Task WriteBeforeCommitAsync(RecordEdit edit)
     {
-        var now = joined ? edit.Final : Narrower(edit.Current.Record, edit.Final);
+        var now = joined ? edit.Final : edit.Final.Within(edit.Current.Record.Scopes, edit.Current.Record.Expires);
         var lasting = edit.Current.Sealed;
         if (now != edit.Current.Record)
         {
@@ -238,17 +238,6 @@ public sealed class TokenTransaction
         }
         edit.Remaining = now == edit.Final ? null : lasting;
     }
-
-    /// <summary>What both allow.</summary>
-    private static TokenRecord Narrower(TokenRecord current, TokenRecord final) => final with
-    {
-        Scopes = current.Scopes.Intersect(final.Scopes),
-        Expires = Earlier(current.Expires, final.Expires),
-    };
-
-    /// <summary>The earlier of two ends, where null is never.</summary>
-    private static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) =>
-        left is null ? right : right is null || left < right ? left : right;
 
     private sealed class RecordEdit(OpenedRecord current, TokenRecord final)
     {

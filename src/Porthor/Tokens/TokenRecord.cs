@@ -32,6 +32,14 @@ public sealed record TokenRecord
 
     public bool IsExpired(DateTimeOffset now) => Expires <= now;
 
+    /// <summary>The same, with no more than these scopes, and ending no later.</summary>
+    /// <param name="end">Null for never.</param>
+    public TokenRecord Within(ScopeSet scopes, DateTimeOffset? end) => this with { Scopes = Scopes.Intersect(scopes), Expires = Earlier(Expires, end) };
+
+    /// <summary>The earlier of two ends, where null is never.</summary>
+    internal static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) =>
+        left is null ? right : right is null || left < right ? left : right;
+
     /// <summary>Who acts when the bootstrap token was presented. Never stored (contract/tokens.md 3.4).</summary>
     public static TokenRecord Bootstrap(DateTimeOffset now) =>
         Synthetic(BootstrapUsername, ScopeSet.Of(Tokens.Scopes.AdminOidc, Tokens.Scopes.AdminToken), now);

@@ -55,18 +55,22 @@ public sealed class LossTests
         var kept = await site.MakeAsync(User, "kept");
         var revokedEarlier = await site.MakeAsync(User, "revoked more than an hour ago");
         var revokedLately = await site.MakeAsync(User, "revoked lately");
+        var narrowedLately = await site.MakeAsync(User, "narrowed lately");
         (await site.AskAsync(HttpMethod.Put, "/auth/api/v1/quota-overrides", new { bypass = (string[])["some-group"] })).StatusCode.ShouldBe(200);
         await site.DoAsync(OperatorPage.Backup, "Cluster");
         await site.RevokeAsync(revokedEarlier);
         await site.ChangeDatabaseAsync("UPDATE porthor_revocation SET until = until - interval '61 minutes'");
         await site.RevokeAsync(revokedLately);
+        await site.NarrowAsync(narrowedLately);
         var madeSince = await site.MakeAsync(User, "made since");
 
         await site.RestoreRedisAsync();
 
-        // Until Redis is back nobody knows; from the first answer on, what was revoked lately is refused.
+        // Until Redis is back nobody knows; from the first answer on, what was revoked lately is refused, and what was taken is not given.
         await RealServers.UntilAsync(async () => (await site.PassAsync(revokedLately.Token)).ShouldNotBe(503), "the vault");
         (await site.PassAsync(revokedLately.Token), await site.PassAsync(revokedLately.Child, "read:all")).ShouldBe((401, 401));
+        (await site.PassAsync(narrowedLately.Token), await site.PassAsync(narrowedLately.Token, "read:all"), await site.PassAsync(narrowedLately.Child, "read:all"))
+            .ShouldBe((200, 403, 403));
         (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
         (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.AskAsync(HttpMethod.Get, "/auth/api/v1/quota-overrides")).Body.ShouldContain("some-group");
@@ -74,7 +78,8 @@ public sealed class LossTests
         (await site.PassAsync(revokedEarlier.Token)).ShouldBe(200);
         await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
         (await site.PassAsync(revokedEarlier.Token), await site.PassAsync(revokedEarlier.Child, "read:all")).ShouldBe((401, 401));
-        (await site.ListAsync(User)).ShouldBe(new[] { kept.Token, kept.Child }.Select(token => token.Key.Value), ignoreOrder: true);
+        (await site.ListAsync(User)).ShouldBe(
+            new[] { kept.Token, kept.Child, narrowedLately.Token, narrowedLately.Child }.Select(token => token.Key.Value), ignoreOrder: true);
         await site.ShouldAgreeAsync();
 
         // Redis writes its append-only file again: another start, now as ever, finds all of it.

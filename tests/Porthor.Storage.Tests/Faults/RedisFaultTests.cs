@@ -41,6 +41,43 @@ public sealed class RedisFaultTests
         (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeFalse();
     }
 
+    /// <summary>The ledger knows it, and the audit would take the record's word against it.</summary>
+    [Fact]
+    public async Task What_was_narrowed_is_narrowed_again_when_redis_forgot_it()
+    {
+        SkipWithoutRedis();
+        await using var redis = await RedisServerProcess.StartOwnAsync();
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
+        var node = await deployment.OpenNodeAsync();
+        var administrator = TokenBuilders.Administrator(node.Clock);
+        var session = await node.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
+        var wide = ScopeSet.Of("read:all", "read:some");
+        var narrow = ScopeSet.Of("read:some");
+        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("narrowed", wide, null));
+        var child = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(token), "tap", wide);
+        var shortened = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("shortened", wide, null));
+        var renamed = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("renamed", wide, null));
+        await using (var connection = await redis.ConnectAsync())
+            await connection.GetDatabase().ExecuteAsync("SAVE");
+        var end = node.Clock.GetSecondsNow() + TimeSpan.FromDays(1);
+        await node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = narrow });
+        await node.Tokens.ModifyTokenAsync(shortened.Key, administrator, "some-user", new TokenEdit { Expires = end });
+        await node.Tokens.ModifyTokenAsync(renamed.Key, administrator, "some-user", new TokenEdit { TokenName = "new name" });
+
+        await redis.KillAsync();
+        await redis.RestartAsync();
+
+        // From the first answer on.
+        TokenRecord? record = null;
+        await RealServers.UntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the vault");
+        record!.Scopes.ShouldBe(narrow);
+        (await node.Tokens.GetDataAsync(child))!.Scopes.ShouldBe(narrow);
+        (await node.Tokens.GetDataAsync(shortened))!.Expires.ShouldBe(end);
+        (await node.Tokens.GetDataAsync(renamed))!.Scopes.ShouldBe(wide);
+        await using var after = await redis.ConnectAsync();
+        (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyTimeToLiveAsync($"token:{shortened.Key}")).ShouldNotBeNull();
+    }
+
     [Fact]
     public async Task A_node_that_starts_makes_the_last_hours_deletions_again()
     {
