@@ -13,12 +13,17 @@ internal sealed record Operation(long Begin, long End, string Name, Func<TokenSt
     public override string ToString() => $"[{Begin}, {(IsUncertain ? "?" : End)}] {Name}";
 }
 
-/// <summary>All that there is to a token here: is it alive, and how many of an ordered list of scopes does it have.</summary>
-internal readonly record struct TokenState(bool IsAlive, int Scopes)
+/// <summary>
+/// All that there is to a token here: is it accepted, is it listed, and how many of an ordered list of scopes does it have. The revocation of
+/// an ancestor ends the one before the other, and in between a token that is refused can be revoked by itself.
+/// </summary>
+internal readonly record struct TokenState(bool IsAlive, bool IsListed, int Scopes)
 {
-    public static readonly TokenState Dead = new(IsAlive: false, 0);
+    public static readonly TokenState Dead = new(IsAlive: false, IsListed: false, 0);
 
-    public static TokenState Alive(int scopes) => new(IsAlive: true, scopes);
+    public static TokenState Alive(int scopes) => new(IsAlive: true, IsListed: true, scopes);
 
-    public TokenState Narrowed(int scopes) => IsAlive ? Alive(Math.Min(Scopes, scopes)) : this;
+    public TokenState Narrowed(int scopes) => this with { Scopes = Math.Min(Scopes, scopes) };
+
+    public TokenState Refused() => this with { IsAlive = false, Scopes = 0 };
 }

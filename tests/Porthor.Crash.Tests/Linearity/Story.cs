@@ -61,11 +61,14 @@ internal sealed class Story(IReadOnlyList<TestServer> nodes, Token administrator
 
     public static Operation Revoked(long begin, long end, int? status) => new(begin, status is null ? long.MaxValue : end, $"revoke: {status}", state => status switch
     {
-        204 when state.IsAlive => TokenState.Dead,
-        404 when !state.IsAlive => state,
+        204 when state.IsListed => TokenState.Dead,
+        404 when !state.IsListed => state,
         null => TokenState.Dead,
         _ => null,
     });
+
+    /// <summary>The first half of an ancestor's revocation.</summary>
+    public static Operation Ended(long begin, long end) => new(begin, end, "access ends", state => state.Refused());
 
     public static Operation NarrowedTo(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"narrow to {scopes}: {status}", state => status switch
     {
@@ -140,7 +143,10 @@ internal sealed class Story(IReadOnlyList<TestServer> nodes, Token administrator
     {
         var begin = Tick();
         var answer = await http.RevokeAsync(node, administrator, username, member.Token.Key);
-        member.Did(begin, Tick(), StatusOf(answer, 204, 404), 404, Revoked);
+        var (end, status) = (Tick(), StatusOf(answer, 204, 404));
+        member.Did(begin, end, status, 404, Revoked);
+        if (status != 404)
+            member.DidBelow(Ended(begin, status is null ? long.MaxValue : end));
     }
 
     private long Tick() => Interlocked.Increment(ref now);
@@ -199,6 +205,12 @@ internal sealed class Story(IReadOnlyList<TestServer> nodes, Token administrator
                 if (status != notFound)
                     forAllBelow.Add(describe(begin, end, null) with { End = status is null ? long.MaxValue : end });
             }
+        }
+
+        public void DidBelow(Operation operation)
+        {
+            lock (gate)
+                forAllBelow.Add(operation);
         }
 
         public List<Operation> History()
