@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Porthor.Events;
 using Porthor.History;
@@ -9,7 +10,8 @@ namespace Porthor.Maintenance;
 
 /// <summary>
 /// What is done from time to time: expired tokens and old history are removed, and the state is counted. Everything goes in
-/// batches, so that neither memory nor the locks held depend on how much there is.
+/// batches, so that neither memory nor the locks held depend on how much there is; and with rests in between, because whoever asks at the
+/// gate uses the same stores.
 /// </summary>
 public sealed partial class TokenMaintenance(
     TokenStore store, Retention retention, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenMaintenance> logger)
@@ -18,6 +20,11 @@ public sealed partial class TokenMaintenance(
 
     /// <summary>How many tokens are looked at for the next that have expired.</summary>
     private const int Steps = 5000;
+
+    /// <summary>How many times as long as a full batch took the next is waited with.</summary>
+    private const int Rest = 2;
+
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
 
     /// <summary>For how long what is noted about the past holds, if nobody runs maintenance: then the first of it ends.</summary>
     private static readonly TimeSpan NotedFor = TimeSpan.FromDays(2);
@@ -54,9 +61,12 @@ public sealed partial class TokenMaintenance(
             var walked = await store.Ledger.WalkExpiredAsync(now, after, Steps, cancellationToken);
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
+                var begun = Stopwatch.GetTimestamp();
                 removed += await ExpireAsync(now, batch, cancellationToken);
                 expired += batch.Length;
                 progress?.Report(total + removed);
+                if (batch.Length == BatchSize)
+                    await RestAsync(begun, cancellationToken);
             }
             after = walked.Last;
         }
@@ -86,10 +96,10 @@ public sealed partial class TokenMaintenance(
     {
         var now = clock.GetSecondsNow();
         var changes = await InBatchesAsync(
-            () => retention.Changes.TruncateAsync(now - Retention.OfChanges, BatchSize, cancellationToken), progress);
+            () => retention.Changes.TruncateAsync(now - Retention.OfChanges, BatchSize, cancellationToken), progress, cancellationToken);
         await retention.Changes.NotePastAsync(now - Retention.OfChanges + NotedFor, now - Settled, cancellationToken);
         if (retention.Uses is { } uses)
-            await InBatchesAsync(() => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null);
+            await InBatchesAsync(() => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null, cancellationToken);
         return changes;
     }
 
@@ -102,18 +112,26 @@ public sealed partial class TokenMaintenance(
         return counts;
     }
 
-    private static async Task<long> InBatchesAsync(Func<Task<int>> delete, IProgress<long>? progress)
+    private static async Task<long> InBatchesAsync(Func<Task<int>> delete, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         long total = 0;
-        int deleted;
-        do
+        while (true)
         {
-            deleted = await delete();
+            var begun = Stopwatch.GetTimestamp();
+            var deleted = await delete();
             total += deleted;
             progress?.Report(total);
+            if (deleted < BatchSize)
+                return total;
+            await RestAsync(begun, cancellationToken);
         }
-        while (deleted == BatchSize);
-        return total;
+    }
+
+    /// <summary>In real time, whatever the clock of the tokens says.</summary>
+    private static Task RestAsync(long begun, CancellationToken cancellationToken)
+    {
+        var rest = Rest * Stopwatch.GetElapsedTime(begun);
+        return Task.Delay(rest < LongestRest ? rest : LongestRest, TimeProvider.System, cancellationToken);
     }
 
     private static partial class Log
