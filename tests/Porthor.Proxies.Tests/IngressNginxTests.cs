@@ -19,7 +19,7 @@ public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : I
     [Fact]
     public async Task Who_may_pass_passes_and_nobody_else()
     {
-        Assert.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx) is not null, ProxyProcess.WhyNot(Proxy.Nginx) ?? "");
+        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         await using var proxy = await StartAsync(gate);
         var visitor = new Visitor(gate, proxy.Port);
         var bearer = TestServer.Bearer(await gate.LogInAsync("cluster-user"));
@@ -55,7 +55,7 @@ public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : I
     [Fact]
     public async Task A_client_learns_what_is_left_and_when_to_come_again()
     {
-        Assert.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx) is not null, ProxyProcess.WhyNot(Proxy.Nginx) ?? "");
+        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         await using var proxy = await StartAsync(gate, url => url.Replace("service=site", "service=api", StringComparison.Ordinal));
         var visitor = new Visitor(gate, proxy.Port);
         var slow = TestServer.Bearer(await gate.LogInAsync("cluster-slow", userData: UserData.None with { Groups = [new Group("slow", 1000)] }));
@@ -70,7 +70,7 @@ public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : I
     [Fact]
     public async Task Without_Porthor_the_answer_is_503()
     {
-        Assert.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx) is not null, ProxyProcess.WhyNot(Proxy.Nginx) ?? "");
+        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         await using var proxy = await StartAsync(none);
         (await new Visitor(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
         none.Site.Requests.ShouldBe(0);

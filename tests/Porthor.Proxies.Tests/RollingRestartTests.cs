@@ -11,8 +11,8 @@ public sealed class RollingRestartTests
     [Fact]
     public async Task No_request_fails_while_nodes_are_restarted_one_after_the_other()
     {
-        Assert.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx) is not null, ProxyProcess.WhyNot(Proxy.Nginx) ?? "");
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         List<Node> nodes = [await Node.CreateAsync(deployment), await Node.CreateAsync(deployment)];
         await using var site = await Upstream.StartAsync();

@@ -22,7 +22,7 @@ public sealed class TakeOverTests
     public async Task A_deployment_of_the_reference_goes_on_here()
     {
         Assert.SkipWhen(Folder is null, "The data of an existing deployment is not beside this repository.");
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         using var fixture = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder!, "tokens.json")));
         await using var server = await TakeOverAsync(fixture.RootElement);
 
@@ -67,7 +67,7 @@ public sealed class TakeOverTests
     public async Task What_is_created_here_the_reference_can_read()
     {
         Assert.SkipWhen(Folder is null, "The data of an existing deployment is not beside this repository.");
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         using var fixture = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder!, "tokens.json")));
         await using var server = await TakeOverAsync(fixture.RootElement);
 

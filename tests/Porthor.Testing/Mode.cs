@@ -53,6 +53,12 @@ public static class Prerequisites
         _ => null,
     };
 
+    /// <summary>Skips a test of a mode that cannot be tested here, and says why.</summary>
+    public static void SkipWithout(Mode mode) => SkipWhen(WhyNot(mode));
+
+    /// <param name="whyNot">Null if there is no reason to skip.</param>
+    public static void SkipWhen(string? whyNot) => Assert.SkipWhen(whyNot is not null, whyNot ?? "");
+
     public static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Append("/usr/sbin")
         .Select(folder => Path.Combine(folder, program))

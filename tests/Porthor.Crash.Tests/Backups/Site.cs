@@ -41,7 +41,7 @@ internal sealed class Site : IAsyncDisposable
 
     public static async Task<Site> StartAsync(Mode mode)
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        Prerequisites.SkipWithout(mode);
         Assert.SkipWhen(mode == Mode.Embedded && Prerequisites.Find("sqlite3") is null, "SQLite's program is not installed; ./test.sh installs it (Debian's sqlite3)");
         var redis = mode == Mode.Cluster ? await RedisServerProcess.StartConfiguredAsync() : null;
         var deployment = await Deployment.CreateAsync(mode, redis, DatabaseName);

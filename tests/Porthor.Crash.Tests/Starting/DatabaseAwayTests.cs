@@ -9,7 +9,7 @@ public sealed class DatabaseAwayTests
     [Fact]
     public async Task It_waits_says_so_and_serves_as_soon_as_the_database_is_there()
     {
-        SkipWithoutPostgres();
+        Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment);
         node.Ledger.Refuses = true;
@@ -32,7 +32,7 @@ public sealed class DatabaseAwayTests
     [InlineData(false)]
     public async Task It_gives_up_after_a_while_with_one_sentence(bool refuses)
     {
-        SkipWithoutPostgres();
+        Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment, "startTimeout: 5s");
         if (refuses)
@@ -48,6 +48,4 @@ public sealed class DatabaseAwayTests
         // Five seconds, the attempt that was under way then, and the program's own start.
         Stopwatch.GetElapsedTime(begun).ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15));
     }
-
-    private static void SkipWithoutPostgres() => Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
 }

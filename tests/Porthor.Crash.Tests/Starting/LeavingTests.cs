@@ -18,7 +18,7 @@ public sealed class LeavingTests
     [InlineData(Mode.Cluster)]
     public async Task Told_to_stop_under_load_it_drops_no_request_and_forgets_no_use(Mode mode)
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var node = await Node.CreateAsync(deployment);
         await node.StartAsync();
@@ -41,7 +41,7 @@ public sealed class LeavingTests
     [Fact]
     public async Task Told_to_stop_it_answers_on_connections_that_were_idle_and_says_that_they_end()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         // Time enough for a client on a busy machine.
         await using var node = await Node.CreateAsync(deployment, "shutdownDelay: 5s");

@@ -32,7 +32,7 @@ public sealed class SchemaUpdateTests
     [InlineData(3)]
     public async Task An_old_database_becomes_what_a_new_one_is(int steps)
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var fresh = await Deployment.CreateAsync(Mode.Cluster);
         await fresh.OpenNodeAsync();
@@ -66,7 +66,7 @@ public sealed class SchemaUpdateTests
     [Fact]
     public async Task A_revision_that_nobody_released_is_left_alone()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
         await using var program = await PorthorProgram.ForAsync(deployment);
         var postgres = await RealServers.Instance.PostgresAsync();
@@ -86,7 +86,7 @@ public sealed class SchemaUpdateTests
     [Fact]
     public async Task Taken_over_and_given_back_the_database_is_as_it_was()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         // As the reference has it. The page calls it so.
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, databaseName: "porthor");
         await using var program = await PorthorProgram.ForAsync(deployment);

@@ -31,7 +31,7 @@ public sealed class StoreCommandTests
     [Theory, InlineData(Mode.Database), InlineData(Mode.Cluster)]
     public async Task An_older_schema_is_refused(Mode mode)
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
@@ -132,7 +132,7 @@ public sealed class StoreCommandTests
     [Fact]
     public async Task Nothing_is_forgotten_while_the_records_cannot_be_deleted()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         await using var program = await PorthorProgram.ForAsync(deployment);

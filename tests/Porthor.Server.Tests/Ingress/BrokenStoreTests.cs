@@ -64,7 +64,7 @@ public sealed class BrokenStoreTests
     [Fact]
     public async Task While_its_counter_is_silent_requests_go_on_at_their_pace()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         var redis = await RealServers.Instance.RedisAsync();
         await using var wire = new FaultyWire(redis.Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
@@ -98,7 +98,7 @@ public sealed class BrokenStoreTests
     [Fact]
     public async Task While_the_ledger_is_silent_known_tokens_pass_and_their_uses_are_kept()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var wire = new FaultyWire(postgres.Port);
         var clock = new FakeTimeProvider(DateTimeOffset.UtcNow);
@@ -153,7 +153,7 @@ public sealed class BrokenStoreTests
     [InlineData("restarted")]
     public async Task Whatever_ails_the_vault_no_answer_is_wrong_and_none_is_late(string fault)
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var wire = new FaultyWire(redis.Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => settings with
@@ -227,7 +227,7 @@ public sealed class BrokenStoreTests
     [Fact]
     public async Task A_ledger_that_holds_up_a_child_costs_its_own_time_only()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        Prerequisites.SkipWithout(Mode.Database);
         await using var server = await TestServer.StartAsync(
             Mode.Database, settings => settings with { AnswerTimeout = TimeSpan.FromMilliseconds(300) });
         var session = await server.Tokens.SessionForAsync("parent", "user:token,exec:notebook");

@@ -30,7 +30,7 @@ public sealed class ReadinessTests
     [Fact]
     public async Task Without_its_vault_a_server_is_alive_and_not_ready_until_it_is_back()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var wire = new FaultyWire(redis.Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis, configure: settings => settings with
@@ -64,7 +64,7 @@ public sealed class ReadinessTests
     [Fact]
     public async Task A_cluster_without_its_ledger_keeps_the_gate_and_says_what_is_down()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
         {
@@ -84,7 +84,7 @@ public sealed class ReadinessTests
     [Fact]
     public async Task Without_its_ephemeral_Redis_a_server_says_so_and_is_ready()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var server = await TestServer.StartAsync(
             Mode.Cluster, settings => settings with { EphemeralRedis = settings.EphemeralRedis! with { Port = RealServers.FreePort() } });
         var ready = await server.GetAsync("/health/ready");

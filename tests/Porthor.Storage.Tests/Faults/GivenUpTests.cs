@@ -27,7 +27,7 @@ public sealed class GivenUpTests
     [InlineData(Mode.Cluster)]
     public async Task Giving_a_statement_up_stops_nobody_elses(Mode mode)
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(mode) is not null, Prerequisites.WhyNot(mode) ?? "");
+        Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var token = await CreateAsync(node);
@@ -151,7 +151,7 @@ public sealed class GivenUpTests
 
         public static async Task<LateStop> ArrangeAsync()
         {
-            Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+            Prerequisites.SkipWithout(Mode.Database);
             var deployment = await Deployment.CreateAsync(Mode.Database);
             var others = await deployment.OpenNodeAsync();
             var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);

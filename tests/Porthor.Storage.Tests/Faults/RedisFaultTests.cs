@@ -17,7 +17,7 @@ public sealed class RedisFaultTests
     [Fact]
     public async Task A_deletion_that_redis_forgot_is_made_again_before_it_is_read()
     {
-        SkipWithoutRedis();
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var node = await deployment.OpenNodeAsync();
@@ -45,7 +45,7 @@ public sealed class RedisFaultTests
     [Fact]
     public async Task What_was_narrowed_is_narrowed_again_when_redis_forgot_it()
     {
-        SkipWithoutRedis();
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var node = await deployment.OpenNodeAsync();
@@ -81,7 +81,7 @@ public sealed class RedisFaultTests
     [Fact]
     public async Task A_node_that_starts_makes_the_last_hours_deletions_again()
     {
-        SkipWithoutRedis();
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var node = await deployment.OpenNodeAsync();
@@ -103,7 +103,7 @@ public sealed class RedisFaultTests
     [Fact]
     public async Task A_token_cannot_be_judged_while_redis_is_away_and_can_when_it_is_back()
     {
-        SkipWithoutRedis();
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var node = await deployment.OpenNodeAsync();
@@ -124,7 +124,7 @@ public sealed class RedisFaultTests
     [Fact]
     public async Task What_was_given_up_while_redis_stood_still_does_no_harm_when_it_goes_on()
     {
-        SkipWithoutRedis();
+        Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var node = await deployment.OpenNodeAsync();
@@ -157,6 +157,4 @@ public sealed class RedisFaultTests
         await Should.ThrowAsync<StoreUnavailableException>(call);
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Bound);
     }
-
-    private static void SkipWithoutRedis() => Assert.SkipWhen(Prerequisites.WhyNot(Mode.Cluster) is not null, Prerequisites.WhyNot(Mode.Cluster) ?? "");
 }

@@ -66,7 +66,7 @@ public sealed class UseRecorderTests
     [Fact]
     public async Task What_could_not_be_written_is_written_when_the_database_is_back()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var node = await deployment.OpenNodeAsync(clock);
         using var logs = new CapturedLogs();
@@ -88,7 +88,7 @@ public sealed class UseRecorderTests
     [Fact]
     public async Task A_locked_token_does_not_hold_up_the_others()
     {
-        Assert.SkipWhen(Prerequisites.WhyNot(Mode.Database) is not null, Prerequisites.WhyNot(Mode.Database) ?? "");
+        Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var node = await deployment.OpenNodeAsync(clock);
         var (locked, free) = (await node.Tokens.SessionForAsync("locked"), await node.Tokens.SessionForAsync("free"));
