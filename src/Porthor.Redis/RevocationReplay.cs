@@ -124,40 +124,39 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private async Task<long> DeleteAsync(RedisVault vault)
     {
         long deleted = 0;
-        TokenKey? after = null;
-        IReadOnlyList<TokenKey> keys;
-        do
-        {
-            keys = await revocations.RevokedAsync(clock.GetUtcNow(), after, BatchSize, stopping.Token);
-            if (keys.Count == 0)
-                break;
+        await foreach (var keys in InBatchesAsync(after => revocations.RevokedAsync(clock.GetUtcNow(), after, BatchSize, stopping.Token), key => key))
             deleted += await vault.DeleteAgainAsync(keys, stopping.Token);
-            after = keys[^1];
-        }
-        while (keys.Count == BatchSize);
         return deleted;
     }
 
     private async Task<int> NarrowAsync(RedisVault vault)
     {
         var (narrowed, since) = (0, clock.GetUtcNow() - memory);
-        TokenKey? after = null;
-        IReadOnlyList<TokenInfo> tokens;
-        do
+        await foreach (var tokens in InBatchesAsync(after => revocations.EditedAsync(since, after, BatchSize, stopping.Token), token => token.Token))
         {
-            tokens = await revocations.EditedAsync(since, after, BatchSize, stopping.Token);
-            if (tokens.Count == 0)
-                break;
             var records = await vault.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
             foreach (var token in tokens)
             {
                 if (records.TryGetValue(token.Token, out var found) && await NarrowAsync(vault, token, found))
                     narrowed++;
             }
-            after = tokens[^1].Token;
         }
-        while (tokens.Count == BatchSize);
         return narrowed;
+    }
+
+    private static async IAsyncEnumerable<IReadOnlyList<T>> InBatchesAsync<T>(Func<TokenKey?, Task<IReadOnlyList<T>>> next, Func<T, TokenKey> keyOf)
+    {
+        TokenKey? after = null;
+        IReadOnlyList<T> batch;
+        do
+        {
+            batch = await next(after);
+            if (batch.Count == 0)
+                break;
+            yield return batch;
+            after = keyOf(batch[^1]);
+        }
+        while (batch.Count == BatchSize);
     }
 
     /// <summary>Cuts a record to what is listed. False if it allows no more than that.</summary>

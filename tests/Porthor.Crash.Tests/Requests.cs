@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json;
 using Porthor.Testing;
 using Porthor.Tokens;
@@ -56,8 +57,9 @@ internal static class Requests
             using var response = await client.SendAsync(request);
             return await Answer.ReadAsync(response);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
+            // The latter comes bare if the node is killed while the client looks whom it is connected to.
             return null;
         }
     }

@@ -40,7 +40,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         SessionKeys = settings.SessionKeys.Count > 0 ? settings.SessionKeys : dataDirectory?.SessionKeys ?? [FernetKey.Create()];
         var fernet = new Fernet(SessionKeys, clock);
         var stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout, ChangeTimeout = settings.ApiTimeout };
-        if (settings.PersistentRedis is { } records && settings.Mode != DeploymentMode.Embedded)
+        if (settings is { Mode: DeploymentMode.Cluster, PersistentRedis: { } records })
         {
             Redis = new RedisVault(
                 records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores, metrics.Stores, clock, loggers.CreateLogger<RedisVault>());

@@ -47,7 +47,7 @@ public sealed class Heartbeat : IAsyncDisposable
                 }
                 // Looked at, so that it is not taken for forgotten.
                 _ = asked.Exception;
-                (asked, missed) = (ask(), 0);
+                (asked, missed) = (AskAsync(ask), 0);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -55,4 +55,7 @@ public sealed class Heartbeat : IAsyncDisposable
             // The end.
         }
     }
+
+    /// <summary>So that what is thrown before there is a task is an error like any other.</summary>
+    private static async Task AskAsync(Func<Task> ask) => await ask();
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
 using Porthor.Testing;
@@ -9,6 +10,9 @@ namespace Porthor.Storage.Tests.Races;
 internal sealed class Debugger : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    /// <summary>The capability's number (capabilities(7)).</summary>
+    private const int SysPtrace = 19;
 
     private readonly Process gdb;
     private readonly Channel<string> lines = Channel.CreateUnbounded<string>();
@@ -23,9 +27,12 @@ internal sealed class Debugger : IAsyncDisposable
 
     /// <summary>Null if it can be used here: the program is needed, and the right to look into a process of another user.</summary>
     public static string? WhyNot =>
-        Prerequisites.Find("gdb") is null || Environment.UserName != "root" || RuntimeInformation.OSArchitecture != Architecture.X64
-            ? "gdb is not installed, or this is not root, or not x86-64"
+        Prerequisites.Find("gdb") is null || !MayTrace || RuntimeInformation.OSArchitecture != Architecture.X64
+            ? "gdb is not installed, or may not look into processes of others (CAP_SYS_PTRACE), or this is not x86-64"
             : null;
+
+    private static bool MayTrace => File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("CapEff:", StringComparison.Ordinal)) is { } line
+        && (ulong.Parse(line["CapEff:".Length..], NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) >> SysPtrace & 1) == 1;
 
     /// <summary>Stops a process.</summary>
     public static async Task<Debugger> AttachAsync(int pid)

@@ -70,6 +70,16 @@ public sealed class HeartbeatTests : IAsyncDisposable
         silences.ShouldBe(0);
     }
 
+    /// <summary>A library may throw before it gives a task. Whoever stops asking then never notices anything again.</summary>
+    [Fact]
+    public async Task An_asking_that_fails_at_once_is_not_the_last()
+    {
+        var failed = 0;
+        await using var failing = new Heartbeat(
+            TimeSpan.FromSeconds(1), clock, () => Interlocked.Increment(ref failed) > 0 ? throw new ObjectDisposedException("connection") : Task.CompletedTask, () => { });
+        await BeatUntilAsync(() => Volatile.Read(ref failed) == 3);
+    }
+
     /// <summary>How many beats it took.</summary>
     private async Task<int> BeatUntilAsync(Func<bool> condition)
     {
