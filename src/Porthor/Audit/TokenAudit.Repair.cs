@@ -57,8 +57,28 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
+    /// Tokens without a record were ended. Few of them have descendants, and those may have their records still: a node died while it revoked
+    /// the token and another made a child.
+    /// </summary>
+    private async Task<IReadOnlyList<AuditFinding>> EndDescendantsAsync(IReadOnlyList<TokenKey> ended, CancellationToken cancellationToken)
+    {
+        List<AuditFinding> findings = [];
+        if (ended.Count == 0 || !await store.ChangeAsync(transaction => transaction.HaveChildrenAsync(ended), cancellationToken: cancellationToken))
+            return findings;
+        foreach (var key in ended)
+        {
+            var shortened = await store.ChangeAsync(
+                async transaction => await transaction.LockAsync(key) is { Expires: { } end } ? await CutDescendantsAsync(transaction, key, ScopeSet.Empty, end) : [],
+                cancellationToken: cancellationToken);
+            findings.AddRange(shortened.Select(child => OutlivesParent(child, repaired: true)));
+        }
+        return findings;
+    }
+
+    /// <summary>
     /// What becomes too long by a repair is repaired with it, so that no second run finds what the first one caused. And what a token
-    /// loses its descendants lose, as by any other edit (deviations 2).
+    /// loses its descendants lose, as by any other edit (deviations 2). One without a record has nothing that could be too long, and is a
+    /// finding of its own.
     /// </summary>
     private static async Task<IReadOnlyList<Shortened>> CutDescendantsAsync(TokenTransaction transaction, TokenKey key, ScopeSet lost, DateTimeOffset? end)
     {
@@ -69,11 +89,12 @@ public sealed partial class TokenAudit
         List<Shortened> shortened = [];
         foreach (var token in descendants)
         {
-            var current = records.GetValueOrDefault(token.Token);
+            if (!records.TryGetValue(token.Token, out var current))
+                continue;
             var outlives = AuditComparison.Outlives(token.Expires, end);
             if (outlives)
-                shortened.Add(new Shortened(token, current?.Record.Username ?? token.Username, end!.Value));
-            if (outlives || token.Scopes.Names.Any(lost.Contains) || current?.Record.Scopes.Names.Any(lost.Contains) == true)
+                shortened.Add(new Shortened(token, current.Record.Username, end!.Value));
+            if (outlives || token.Scopes.Names.Any(lost.Contains) || current.Record.Scopes.Names.Any(lost.Contains))
                 Cut(transaction, token, current, lost, outlives ? end : token.Expires);
         }
         return shortened;

@@ -88,6 +88,8 @@ public sealed partial class TokenAudit
             if (one.Outlived is { } parentExpires)
                 findings.AddRange(fix ? await RepairOutlivesParentAsync(row, cancellationToken) : [OutlivesParent(new Shortened(row, one.Username, parentExpires), repaired: false)]);
         }
+        if (fix)
+            findings.AddRange(await EndDescendantsAsync([.. confirmed.Where(one => one.LacksRecord).Select(one => one.Row.Token)], cancellationToken));
         return findings;
     }
 

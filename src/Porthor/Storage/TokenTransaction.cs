@@ -71,6 +71,9 @@ public sealed class TokenTransaction
     /// <summary>Locks all descendants of a locked token, breadth-first, and reads their keys.</summary>
     public Task<IReadOnlyList<TokenKey>> LockDescendantKeysAsync(TokenKey key) => DescendAsync(key, ledger.LockChildKeysAsync, child => child);
 
+    /// <summary>Has any of these tokens a child?</summary>
+    public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) => (await ledger.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
+
     /// <summary>
     /// Ends access with a locked token that is to be revoked, and with the descendants that there are, before their locks are waited for:
     /// thousands of locks take longer than all else. It promises nothing; who is made meanwhile is met by <see cref="Revoke"/>, which

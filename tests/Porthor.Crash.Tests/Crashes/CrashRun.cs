@@ -86,8 +86,8 @@ internal sealed class CrashRun : IAsyncDisposable
         audit.ExitCode.ShouldBe(0, audit.Errors);
         var again = await nodes[0].RunAsync("audit", "--strict");
         (again.ExitCode, again.Output).ShouldBe((0, ""));
-        // What the audit repaired, it did not by giving back what was taken or taking what was given.
-        (await WorkingAsync(tokens)).ShouldBe(working);
+        // What the audit repaired, it did not by giving back what was taken; and what it took somebody had asked to revoke.
+        (await WorkingAsync(tokens)).ShouldBeSubsetOf(working);
 
         Summary = $"seed {Seed}: {tokens.Count} tokens, {tokens.Count(token => token.IsRevoked)} revoked; {Answered} answers, "
             + $"{clients.Sum(client => client.Count.Unanswered)} never came; the audit repaired {audit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length}";
