@@ -1,87 +1,8 @@
-using System.Globalization;
-using Npgsql;
-using Porthor.Redis;
-using Porthor.Secrets;
-
 namespace Porthor.Server.Configuration;
 
 /// <summary>Reads the URLs of the stores (contract/configuration.md 2, storage.md 2.5, 3.1).</summary>
-internal static class StoreUrls
+internal static partial class StoreUrls
 {
-    /// <summary>A connection string for the driver; null, with the fault noted, if the URL cannot be used.</summary>
-    public static Secret? Database(SettingsSection settings)
-    {
-        const string key = "databaseUrl";
-        var password = settings.Secret("databasePassword", "DATABASE_PASSWORD");
-        if (settings.Text(key, "DATABASE_URL") is not { Length: > 0 } text)
-            return null;
-        // The URL itself is never shown: it may hold a password.
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("postgresql" or "postgres" or "postgresql+asyncpg") || url.Host.Length == 0)
-        {
-            settings.Fault(key, value: null, "must be postgresql://USER@HOST[:PORT]/DATABASE");
-            return null;
-        }
-        var (user, inUrl) = Credentials(url);
-        if (password is not null && user is null)
-        {
-            settings.Fault(key, value: null, "databasePassword is set, but the URL names no user");
-            return null;
-        }
-        var builder = new NpgsqlConnectionStringBuilder
-        {
-            Host = url.Host,
-            Port = url.Port > 0 ? url.Port : NpgsqlConnection.DefaultPort,
-            Database = Uri.UnescapeDataString(url.AbsolutePath.TrimStart('/')),
-            Username = user,
-            Password = password?.Reveal() ?? inUrl,
-        };
-        foreach (var parameter in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
-        {
-            var parts = parameter.Split('=', 2);
-            if (parts is ["sslmode", var mode] && SslModeOf(mode) is { } sslMode)
-                builder.SslMode = sslMode;
-            else if (parts is ["sslrootcert", var certificate])
-                builder.RootCertificate = Uri.UnescapeDataString(certificate);
-            else
-                settings.Fault(key, value: null, $"has the parameter '{parts[0]}'; known are sslmode and sslrootcert");
-        }
-        return new Secret(builder.ConnectionString);
-    }
-
-    /// <summary>One logical database of Redis; null, with the fault noted, if the URL cannot be used.</summary>
-    public static RedisOptions? Redis(SettingsSection settings, string key, string variable, Secret? password)
-    {
-        if (settings.Text(key, variable) is not { Length: > 0 } text)
-            return null;
-        var database = 0;
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme != "redis"
-            || (url.AbsolutePath.Length > 1 && !int.TryParse(url.AbsolutePath.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out database)))
-        {
-            settings.Fault(key, value: null, "must be redis://HOST[:PORT]/DATABASE, where DATABASE is a number");
-            return null;
-        }
-        var (user, inUrl) = Credentials(url);
-        return new RedisOptions
-        {
-            Host = url.Host.Length > 0 ? url.Host : "localhost",
-            Port = url.Port > 0 ? url.Port : 6379,
-            Database = database,
-            User = user,
-            Password = password ?? (inUrl is null ? null : new Secret(inUrl)),
-        };
-    }
-
-    /// <summary>By its name; the platform's parser also takes numbers, even those that mean nothing.</summary>
-    private static SslMode? SslModeOf(string text)
-    {
-        foreach (var mode in Enum.GetValues<SslMode>())
-        {
-            if (string.Equals($"{mode}", text.Replace("-", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase))
-                return mode;
-        }
-        return null;
-    }
-
     private static (string? User, string? Password) Credentials(Uri url)
     {
         var parts = url.UserInfo.Split(':', 2);
