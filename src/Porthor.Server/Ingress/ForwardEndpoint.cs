@@ -40,9 +40,6 @@ internal sealed partial class ForwardEndpoint(
             response.StatusCode = meant;
         response.Headers.Remove(MeantStatus);
         response.Headers.Remove(MeantBody);
-        // These proxies keep one value of a header, and cookies may well be in one.
-        if (response.Headers["Cookie"] is { Count: > 1 } cookies)
-            response.Headers["Cookie"] = string.Join("; ", cookies.ToArray());
         if (response.StatusCode != StatusCodes.Status401Unauthorized || !MayLogIn(context, question))
             return;
         response.StatusCode = StatusCodes.Status302Found;

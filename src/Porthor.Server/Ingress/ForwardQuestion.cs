@@ -14,7 +14,9 @@ internal sealed record ForwardQuestion(string Method, string Url)
     private const string MethodHeader = "X-Forwarded-Method";
     private const string ProtoHeader = "X-Forwarded-Proto";
     private const string HostHeader = "X-Forwarded-Host";
-    private const string UriHeader = "X-Forwarded-Uri";
+
+    /// <summary>The path and query of the user's request. NGINX does not send it.</summary>
+    public const string UriHeader = "X-Forwarded-Uri";
 
     /// <summary>Did somebody who is no proxy of ours say what a proxy would?</summary>
     public static bool IsUntrusted(HttpContext context, IReadOnlyList<AddressBlock> proxies) =>
