@@ -1,27 +1,28 @@
--- The action "porthor": asks Porthor whether a request may pass, by the rule in txn.porthor_rule. If it may, Porthor's word about
--- the user takes the place of the client's; else the client gets Porthor's answer, and the site nothing.
--- It is given the address of Porthor: http-request lua.porthor 127.0.0.1:8080
+-- The action "porthor" sends the authorization subrequest to Porthor, with the rule in txn.porthor_rule. If Porthor allows the request, its
+-- headers about the user replace the client's; otherwise the client gets Porthor's answer, and the site gets nothing.
+-- Its argument is the address of Porthor: http-request lua.porthor 127.0.0.1:8080
+-- The action "porthor_connection" removes the Connection header and the headers that it names.
 
--- Porthor answers within a second; whoever waits longer waits in vain.
-local patience = 3000
+-- In milliseconds. Porthor answers within a second.
+local timeout = 3000
 
--- What Porthor looks at in the user's request. The rest, and the body, it does not need.
+-- The headers of the request that Porthor reads. It does not need the others, nor the body.
 local asked_with = {
     "accept", "access-control-request-method", "authorization", "cookie", "origin", "user-agent", "x-requested-with",
-    "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto",
+    "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-original-upgrade",
 }
 
--- What Porthor says about the user. What it does not say is taken away.
+-- The headers of the answer that the site gets. The client's headers of these names are removed.
 local passed_on = {
     "authorization", "cookie", "x-auth-request-email", "x-auth-request-service", "x-auth-request-token", "x-auth-request-user",
 }
 
--- What the client learns of a refusal.
+-- The headers of a refusal that the client gets.
 local handed_back = { "cache-control", "content-type", "location", "retry-after", "www-authenticate" }
 
 local counted = { "limit", "remaining", "used", "reset", "resource" }
 
--- The values of a header, which HAProxy counts from 0; none if it is not there.
+-- Returns the values of a header, which HAProxy counts from 0; none if the header is absent.
 local function values(headers, name)
     local list = {}
     local found = headers[name]
@@ -33,6 +34,21 @@ local function values(headers, name)
         end
     end
     return list
+end
+
+-- A token of Porthor: "gt-", the key, a dot and the secret.
+local token = "gt%-" .. string.rep("[%w_-]", 22) .. "%." .. string.rep("[%w_-]", 22)
+
+-- Removes the headers of the client that contain a token of Porthor.
+local function remove_tokens(txn)
+    local received = txn.http:req_get_headers()
+    for name, _ in pairs(received) do
+        for _, value in ipairs(values(received, name)) do
+            if value:find(token) then
+                txn.http:req_del_header(name)
+            end
+        end
+    end
 end
 
 local function question(txn, address)
@@ -49,13 +65,19 @@ local function question(txn, address)
     end
     local rule = txn:get_var("txn.porthor_rule")
     local path = rule == "anonymous" and "/ingress/anonymous" or "/ingress/forward?" .. rule
-    return { url = "http://" .. address .. path, headers = headers, timeout = patience }
+    return { url = "http://" .. address .. path, headers = headers, timeout = timeout }
 end
 
 local function pass(txn, answer)
+    remove_tokens(txn)
     for _, name in ipairs(passed_on) do
         txn.http:req_del_header(name)
-        for _, value in ipairs(values(answer.headers, name)) do
+        local list = values(answer.headers, name)
+        -- Several cookies are one header.
+        if name == "cookie" and #list > 1 then
+            list = { table.concat(list, "; ") }
+        end
+        for _, value in ipairs(list) do
             txn.http:req_add_header(name, value)
         end
     end
@@ -80,7 +102,7 @@ core.register_action("porthor", { "http-req" }, function(txn, address)
     local asked, answer = pcall(function()
         return core.httpclient():get(question(txn, address))
     end)
-    -- Where there is no answer HAProxy makes one up, a page. All of Porthor's are JSON.
+    -- Without an answer HAProxy generates a page. All of Porthor's answers are JSON.
     if not asked or answer == nil or answer.status == nil or answer.headers == nil or not is_json(answer) then
         refuse(txn, 503, {
             ["cache-control"] = { [0] = "no-cache, no-store" }, ["content-type"] = { [0] = "application/json" },
@@ -99,3 +121,17 @@ core.register_action("porthor", { "http-req" }, function(txn, address)
         refuse(txn, answer.status, answer.headers, answer.body)
     end
 end, 1)
+
+-- Headers that Connection cannot name: the host, and the length of the body (RFC 9112, section 6).
+local needed = { ["host"] = true, ["content-length"] = true, ["transfer-encoding"] = true }
+
+core.register_action("porthor_connection", { "http-req" }, function(txn)
+    for _, value in ipairs(values(txn.http:req_get_headers(), "connection")) do
+        for name in value:gmatch("[^,%s]+") do
+            if not needed[name:lower()] then
+                txn.http:req_del_header(name)
+            end
+        end
+    end
+    txn.http:req_del_header("connection")
+end)

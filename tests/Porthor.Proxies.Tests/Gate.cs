@@ -27,6 +27,8 @@ public class Gate : IAsyncLifetime
 
     internal Upstream Site { get; private set; } = null!;
 
+    internal virtual string SiteAddress => Site.Address;
+
     public async ValueTask InitializeAsync()
     {
         Site = await Upstream.StartAsync();
@@ -56,11 +58,13 @@ public class Gate : IAsyncLifetime
     };
 
     /// <summary>A client of the site, through a proxy.</summary>
-    internal async Task<Visitor> BehindAsync(Proxy proxy)
-    {
-        var process = await proxies.GetOrAdd(proxy, key => new(() => ProxyProcess.StartAsync(key, Porthor.Url.Authority, Site.Address))).Value;
-        return new Visitor(this, process.Port);
-    }
+    internal async Task<Visitor> BehindAsync(Proxy proxy) => new(this, (await StartAsync(proxy)).Port);
+
+    /// <summary>The same, for requests byte for byte.</summary>
+    internal async Task<RawClient> RawBehindAsync(Proxy proxy) => new((await StartAsync(proxy)).Port);
+
+    private Task<ProxyProcess> StartAsync(Proxy proxy) =>
+        proxies.GetOrAdd(proxy, key => new(() => ProxyProcess.StartAsync(key, Porthor.Url.Authority, SiteAddress))).Value;
 
     /// <summary>The latest line of log about a user with this text.</summary>
     internal async Task<JsonElement> LastLineAsync(string username, string text)

@@ -1,0 +1,158 @@
+using System.Text;
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>Header names and lists that a site, or the proxy itself, reads in another way than the proxy's rules do.</summary>
+public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassFixture<RawGate>, IClassFixture<RecordingGate>
+{
+    private const string Lie = "203.0.113.66";
+
+    /// <summary>The characters that RFC 9110 allows in a header name besides letters, digits and the hyphen.</summary>
+    private const string OddCharacters = "!#$%&'*+.^_`|~";
+
+    private static readonly string[] Identity =
+        ["X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP"];
+
+    private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
+
+    /// <summary>Sites that fold names, such as CGI, WSGI and PHP, read each of these names as the one with hyphens.</summary>
+    [Theory, EveryProxy]
+    public async Task A_name_with_other_characters_reaches_no_site(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var username = $"folded-{proxy}".ToLowerInvariant();
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync(username, "admin:token,read:all")).Reveal()}";
+        foreach (var odd in OddCharacters)
+        {
+            string[] names = [.. Identity.Concat(["X-Custom"]).SelectMany(name => (string[])[name.Replace('-', odd), ReplaceFirst(name, odd), name.Replace('-', odd).ToLowerInvariant(), $"{name}{odd}", $"{odd}{name}"])];
+            foreach (var path in Places)
+            {
+                var arrived = (await client.GetAsync(path, [bearer, "X-Custom: kept", .. names.Select(name => $"{name}: {Lie}")])).AtSite();
+                arrived.Lines.ShouldAllBe(line => !line.Contains(Lie), $"{odd} {path}");
+                arrived.Variables("X-Auth-Request-User").ShouldBe(path == "/public/" ? [] : [username], $"{odd} {path}");
+                arrived.Variables("X-Forwarded-For").ShouldBe([Gate.ClientAddress]);
+                arrived.Variables("X-Real-IP").ShouldBe([Gate.ClientAddress]);
+                arrived.Variables("X-Custom").ShouldBe(["kept"]);
+            }
+        }
+    }
+
+    /// <summary>Trailers arrive after the answer of Porthor. Some sites add them to the headers.</summary>
+    [Theory, EveryProxy]
+    public async Task A_trailer_is_no_header(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("trailing")).Reveal()}";
+        foreach (var announced in (string[][])[[], ["Trailer: X-Auth-Request-User, X-Auth-Request-Email"], ["Trailer: X-Auth-Request-User", "Connection: Trailer, TE", "TE: trailers"]])
+        {
+            var head = string.Join("\r\n", ["POST / HTTP/1.1", "Host: example.com", bearer, "Transfer-Encoding: chunked", .. announced]);
+            var answer = await client.SendTextAsync($"{head}\r\n\r\n5\r\nhello\r\n0\r\nX-Auth-Request-User: {Lie}\r\nX-Auth-Request-Email: {Lie}\r\n\r\n");
+            var arrived = answer.AtSite();
+            // Caddy announces the trailers that it does not send.
+            arrived.Lines.ShouldAllBe(line => !line.Contains(Lie) && (proxy == Proxy.Caddy || !line.StartsWith("Trailer", StringComparison.OrdinalIgnoreCase)));
+            arrived.Values("X-Auth-Request-User").ShouldBe(["trailing"]);
+            // HAProxy 2.6 cannot drop trailers; they stay behind the body.
+            if (proxy != Proxy.HAProxy)
+                arrived.Trailers.ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>A client may list headers in <c>Connection</c> that a proxy removes. Those of the proxy are not among them.</summary>
+    [Theory, EveryProxy]
+    public async Task A_list_in_Connection_removes_no_header_of_the_proxy(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var username = $"listing-{proxy}".ToLowerInvariant();
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync(username)).Reveal()}";
+        var listed = string.Join(", ", Identity);
+        foreach (var connection in (string[][])[
+            [$"close, {listed}"], [listed], [listed.ToLowerInvariant()], [listed.ToUpperInvariant().Replace(", ", ",")], [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
+            ["close", .. Identity], ["close, Host, Content-Length, Transfer-Encoding", listed]])
+        {
+            string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root"];
+            var arrived = (await client.GetAsync("/", headers)).AtSite();
+            var how = string.Join(" | ", connection);
+            arrived.Values("X-Auth-Request-User").ShouldBe([username], how);
+            arrived.Values("X-Auth-Request-Email").ShouldBe([$"{username}@example.com"], how);
+            arrived.Values("X-Forwarded-For").ShouldBe([Gate.ClientAddress], how);
+            arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], how);
+            arrived.Values("X-Real-IP").ShouldBe([Gate.ClientAddress], how);
+            arrived.Values("Host").ShouldBe(["example.com"], how);
+            arrived.Values("Connection").ShouldBeEmpty(how);
+            arrived.Values("Authorization").ShouldBeEmpty(how);
+        }
+    }
+
+    /// <summary>Porthor and its pages get the address of the client, and no header that is meant for the proxy, whatever Connection says.</summary>
+    [Theory, EveryProxy]
+    public async Task Porthor_gets_the_headers_of_the_proxy(Proxy proxy)
+    {
+        var client = await recording.BehindAsync(proxy);
+        foreach (var connection in (string[])["close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Original-URL, X-Original-Method, X-Forwarded-Method, X-Forwarded-Uri", "x-forwarded-for"])
+        {
+            string[] headers = [$"Connection: {connection}", "Keep-Alive: 5", "TE: trailers", "Trailer: X", "Proxy-Connection: keep-alive", "Proxy-Authorization: Bearer x"];
+            foreach (var path in (string[])["/", "/public/", "/auth/tokens", "/login"])
+            {
+                var seen = recording.Site.Requests.Count;
+                (await client.GetAsync(path, headers)).Status.ShouldBe(200);
+                foreach (var arrived in recording.Site.Requests.Skip(seen))
+                {
+                    var how = $"{connection} {path} {string.Join(" | ", arrived.Lines)}";
+                    arrived.Values("X-Forwarded-For").ShouldBe([Gate.ClientAddress], how);
+                    arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], how);
+                    foreach (var name in (string[])["Keep-Alive", "TE", "Trailer", "Proxy-Connection", "Proxy-Authorization"])
+                        arrived.Variables(name).ShouldBeEmpty(how);
+                    arrived.Values("Connection").ShouldAllBe(value => value == "keep-alive", how);
+                    if (proxy == Proxy.Nginx && arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
+                        arrived.Values("X-Original-Method").ShouldBe(["GET"], how);
+                    else if (arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
+                        (arrived.Values("X-Forwarded-Method").Single(), arrived.Values("X-Forwarded-Uri").Single()).ShouldBe(("GET", path), how);
+                }
+            }
+        }
+    }
+
+    /// <summary>A token in a header for proxies is a token all the same.</summary>
+    [Theory, EveryProxy]
+    public async Task No_token_reaches_the_site_in_another_header(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var token = await gate.LogInAsync("leaking", "admin:token,read:all");
+        var basic = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{token.Reveal()}:x"));
+        foreach (var path in Places)
+        {
+            foreach (var name in (string[])["Proxy-Authorization", "proxy-authorization", "PROXY-AUTHORIZATION"])
+            {
+                var arrived = (await client.GetAsync(path, $"Authorization: Bearer {token.Reveal()}", $"{name}: Bearer {token.Reveal()}", $"{name}: Basic {basic}")).AtSite();
+                arrived.Variables("Proxy-Authorization").ShouldBeEmpty(path);
+                arrived.Lines.ShouldAllBe(line => !line.Contains(token.Reveal()) && !line.Contains(basic));
+            }
+            // NGINX cannot look through all headers; it knows these names.
+            string[] names = ["X-Authorization", "x-auth-token", "X-API-Key", "X-Api-Token", "X-Access-Token", "Api-Key", "Private-Token", "Authentication", .. proxy == Proxy.Nginx ? (string[])[] : ["X-Other", "Referer"]];
+            var others = (await client.GetAsync(path, [$"Authorization: Bearer {token.Reveal()}", .. names.Select(name => $"{name}: Bearer {token.Reveal()}"), "X-Kept: gt-other"])).AtSite();
+            others.Lines.ShouldAllBe(line => !line.Contains(token.Reveal()));
+            others.Values("X-Kept").ShouldBe(["gt-other"]);
+            (await client.GetAsync(path, [$"Authorization: Bearer {token.Reveal()}", "X-Api-Key: the-applications"])).AtSite().Values("X-Api-Key").ShouldBe(["the-applications"]);
+        }
+    }
+
+    /// <summary>RFC 6265 knows one Cookie header, whose parts are separated by a semicolon and a blank.</summary>
+    [Theory, EveryProxy]
+    public async Task Several_cookie_headers_are_joined_as_cookies(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var token = await gate.LogInAsync("crumbling", "admin:token,read:all");
+        var (_, cookie) = gate.Porthor.Cookie(new SessionState { Token = token });
+        foreach (var path in Places)
+        {
+            var arrived = (await client.GetAsync(path, "Cookie: a=1; b=2", $"Cookie: {cookie}", "Cookie: c=3", "cookie: d=4,5")).AtSite();
+            arrived.Values("Cookie").ShouldBe(["a=1; b=2; c=3; d=4,5"], path);
+            arrived.Values("X-Auth-Request-User").ShouldBe(path == "/public/" ? [] : ["crumbling"], path);
+            (await client.GetAsync(path, $"Cookie: {cookie}", $"Cookie: {cookie}")).AtSite().Values("Cookie").ShouldBeEmpty(path);
+        }
+    }
+
+    private static string ReplaceFirst(string name, char by) => name[..name.IndexOf('-')] + by + name[(name.IndexOf('-') + 1)..];
+}

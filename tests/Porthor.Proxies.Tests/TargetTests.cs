@@ -1,0 +1,115 @@
+using Porthor.Testing;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>
+/// Paths and hosts that a proxy and a site read in different ways. The site normalizes nothing, so that it gets what the client sent; the
+/// rule must fit every way to read it, or the answer is 400.
+/// </summary>
+public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
+{
+    /// <summary>The segments "." and "..", or a character that can end or split a path, in many spellings.</summary>
+    public static readonly string[] Ambiguous =
+    [
+        "/admin/users/..%2f..%2fpublic/", "/admin/../public/x", "/public/..;/admin/", "/public/..%5cadmin/", "/public/..;x/admin/", "/public/..;x=1;y/admin", "/public/.;/../admin/",
+        "/public/..", "/public/.", "/public/./x", "/public/.;", "/public/.;x/", "/public/%2e%2e/admin/", "/public/%2E./admin/", "/public/.%2e/admin/", "/public/%2e/x",
+        "/public/%2e%2e;/admin/", "/public/..%3b/admin/", "/public/..%3B/admin/", "/public/%2e%2e%3bx/admin/", "/public%2f..%2fadmin/", "/public%2F..%2Fadmin", "/public/%2f../admin/",
+        "/public/..\\admin/", "/public\\..\\admin/", "/public/x\\..\\..\\admin", "/public%5c..%5cadmin/", "/public/%5c../admin/", "/public/..%5Cadmin", "/public%5Cadmin",
+        "/public/%00", "/public/x%00/", "/admin%00/", "/public/..%00/admin/", "/public/.%00./admin", "/public//../admin/", "/public///..//admin/", "/api/x/..//../admin/",
+        "/auth/../admin/", "/auth/..%2fingress/auth", "/auth/..;/ingress/auth", "/login/../admin/", "/login/..", "/.", "/..", "/..;", "/.;x", "/%2e", "/%2e%2e/", "/../admin/", "/./admin/",
+        "/%2e/admin/", "//admin/", "//public/admin/", "///public/admin", "/%2fpublic/admin/", "/%2Fadmin", "/public/%c0%ae%c0%ae/admin/", "/public/..%c0%afadmin/", "/public/..%20/admin/",
+        "/public/.%2e%20/admin/", "/public/..%09/admin/", "/public/..?x", "/public/../?x=/", "/public/../admin/?", "/public/..;?x", "\\public", "public/", "/public/..%2f?a=b",
+    ];
+
+    [Theory, EveryProxy]
+    public async Task A_path_that_can_be_read_in_two_ways_is_refused(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("wandering", "admin:token,read:all")).Reveal()}";
+        var before = gate.RawSite.Requests.Count;
+        foreach (var path in Ambiguous)
+        {
+            foreach (var headers in (string[][])[[], [bearer]])
+                (await client.GetAsync(path, headers)).Status.ShouldBe(400, path);
+            (await client.SendAsync($"OPTIONS {path} HTTP/1.1", "Host: example.com", "Origin: http://example.com", "Access-Control-Request-Method: PUT")).Status.ShouldBe(400, path);
+            if (path[0] == '/')
+                (await client.GetAsync($"http://example.com{path}", bearer)).Status.ShouldBe(400, path);
+        }
+        gate.RawSite.Requests.Count.ShouldBe(before);
+    }
+
+    /// <summary>Each path, the rule that it gets, and the site gets it byte for byte.</summary>
+    public static readonly (string Path, string Rule)[] Ordinary =
+    [
+        ("/public", "public"), ("/public/", "public"), ("/public;x", "public"), ("/public;x=1/page", "public"), ("/public/a;b=1/c", "public"), ("/public/a%2Fb", "public"), ("/public/..x/...", "public"),
+        ("/public?x", "public"), ("/public/?x=/../admin//", "public"), ("/public/a//b", "public"), ("/public/http://example.org/", "public"), ("/public/.well-known/x", "public"), ("/public/a.", "public"),
+        ("/public/%252e%252e/admin/", "public"), ("/public/%252e%252e%252fadmin", "public"), ("/public/caf%C3%A9", "public"), ("/public/caf%E9", "public"), ("/public/a%20b+c", "public"), ("/%70ublic/x", "public"),
+        ("/admin", "admin"), ("/admin/", "admin"), ("/admin/x", "admin"), ("/admin;x", "admin"), ("/admin;x/", "admin"), ("/admin;", "admin"), ("/admin?x", "admin"), ("/admin/;x", "admin"), ("/admin/a%2Fb;c", "admin"),
+        ("/%61dmin/", "admin"), ("/%61%64min", "admin"), ("/%61dmin;x", "admin"), ("/admin%3Bx", "admin"), ("/admin%3bx/", "admin"), ("/admin%2Fx", "admin"), ("/admin%2f", "admin"), ("/%61dmin%2Fx", "admin"), ("/admin//x", "admin"),
+        ("/api", "api"), ("/api;x/y", "api"), ("/api/x", "api"), ("/%61pi%2Fx", "api"),
+        ("/", "site"), ("/?x", "site"), ("/administrator", "site"), ("/admin.html", "site"), ("/admin-x/", "site"), ("/publicity", "site"), ("/public.txt", "site"), ("/apis/", "site"), ("/x/admin/", "site"), ("/x/public/", "site"),
+        ("/ADMIN/", "site"), ("/Public/", "site"), ("/public%252Fx", "site"), ("/x;/public/", "site"), ("/;x", "site"), ("/a%2Fb/c%2Fd", "site"), ("/.hidden/..x", "site"), ("/x%3F/public", "site"), ("/x%23y", "site"),
+        ("/a/https://b//c", "site"), ("/x.;y", "site"), ("/x..;y/", "site"), ("/login;x", "site"), ("/auth;x/tokens", "site"), ("/authors", "site"), ("/loginx", "site"),
+    ];
+
+    [Theory, EveryProxy]
+    public async Task Every_other_path_gets_its_rule_and_arrives_as_it_was_sent(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var reader = $"Authorization: Bearer {(await gate.LogInAsync("reading")).Reveal()}";
+        var administrator = $"Authorization: Bearer {(await gate.LogInAsync("ruling", "admin:token")).Reveal()}";
+        foreach (var (path, rule) in Ordinary)
+        {
+            foreach (var target in (string[])[path, $"http://example.com{path}"])
+            {
+                var statuses = (await StatusAsync(target), await StatusAsync(target, reader), await StatusAsync(target, administrator));
+                statuses.ShouldBe(rule switch { "public" => (200, 200, 200), "admin" => (401, 403, 200), _ => (401, 200, 403) }, target);
+                var arrived = (await client.GetAsync(target, rule == "admin" ? administrator : reader)).AtSite();
+                arrived.Target.ShouldBe(path, target);
+                arrived.Values("X-Auth-Request-Token").Count.ShouldBe(rule == "api" ? 1 : 0, target);
+            }
+        }
+
+        async Task<int> StatusAsync(string target, params string[] headers) => (await client.GetAsync(target, headers)).Status;
+    }
+
+    /// <summary>Requests with no host, several hosts, or text that can be read as several.</summary>
+    [Theory, EveryProxy]
+    public async Task A_request_has_one_host(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("hosting")).Reveal()}";
+        var before = gate.RawSite.Requests.Count;
+        foreach (var hosts in (string[][])[
+            [], [""], [" "], ["alice.example.com,bob.example.com"], ["example.com,evil.org"], ["example.com, evil.org"], [",example.com"], ["example.com,"], ["example.com evil.org"],
+            ["example.com", "evil.org"], ["evil.org", "example.com"], ["example.com", ""], ["", "example.com"], ["example.com/x"], ["example.com/public/"], ["user@example.com"],
+            ["example.com:80:80"], ["example.com:port"], ["example.com:80,evil.org"], ["example.com#x"], ["example.com?x"], ["example.com\\x"], ["[::1"], ["[::1]x"], ["example.com:80@evil.org"], ["ex%61mple.com"], ["example.com;x"]])
+        {
+            var lines = hosts.Select(host => $"Host: {host}");
+            var answer = await client.SendAsync("GET / HTTP/1.1", [.. lines, bearer]);
+            // Caddy has no site for other hosts, and answers them with nothing.
+            if (proxy == Proxy.Caddy && answer is { Status: 200, Body: "" })
+                continue;
+            answer.Status.ShouldBe(400, string.Join(" | ", lines) + answer.Head);
+        }
+        gate.RawSite.Requests.Count.ShouldBe(before);
+        // HAProxy reads two equal headers as one.
+        (await client.SendAsync("GET / HTTP/1.1", "Host: example.com", "Host: example.com", bearer)).Status.ShouldBe(proxy == Proxy.HAProxy ? 200 : 400);
+
+        // One host in the request line and another one in the header: 400, or the site gets the one that was decided on.
+        foreach (var host in (string[])["evil.org", "example.com,evil.org", "alice.example.com"])
+        {
+            var answer = await client.SendAsync("GET http://example.com/page HTTP/1.1", $"Host: {host}", bearer);
+            if (answer.Status == 400)
+                continue;
+            var arrived = answer.AtSite();
+            (arrived.Values("Host").Single(), arrived.Values("X-Forwarded-Host").Single()).ShouldBe(("example.com", "example.com"));
+        }
+        foreach (var host in (string[])["example.com", "EXAMPLE.com", "example.com:80", "example.com:8000"])
+        {
+            var arrived = (await client.SendAsync("GET / HTTP/1.1", $"Host: {host}", bearer)).AtSite();
+            arrived.Values("Host").Single().ShouldBe(arrived.Values("X-Forwarded-Host").Single());
+            arrived.Values("Host").Single().ShouldStartWith("example.com", Case.Insensitive);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Porthor.Testing;
+
+/// <summary>A request as it arrived on the connection, byte for byte: every byte is one character (Latin-1).</summary>
+/// <param name="Target">The request target, without any normalization.</param>
+/// <param name="Lines">The header lines.</param>
+/// <param name="Trailers">The trailer lines of a chunked body.</param>
+internal sealed record RawRequest(string Method, string Target, IReadOnlyList<string> Lines, IReadOnlyList<string> Trailers)
+{
+    /// <summary>The values of a header, in the order of arrival.</summary>
+    public IReadOnlyList<string> Values(string name) =>
+        [.. Lines.Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim(' '))];
+
+    /// <summary>The values of a variable as CGI, WSGI and PHP name it: every character that is no letter or digit becomes an underscore.</summary>
+    public IReadOnlyList<string> Variables(string name) =>
+        [.. Lines.Concat(Trailers).Where(line => Fold(line.Split(':')[0]) == Fold(name)).Select(line => line[(line.IndexOf(':') + 1)..].Trim(' '))];
+
+    private static string Fold(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
+}
+
+/// <summary>
+/// A site that reads requests from the connection itself: it normalizes no path, folds header names as CGI does, and accepts every
+/// protocol that an <c>Upgrade</c> header offers. It answers each request with the request, as JSON.
+/// </summary>
+internal sealed class RawSite : IAsyncDisposable
+{
+    private const int LongestHead = 1024 * 1024;
+    private readonly TcpListener listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentQueue<RawRequest> requests = new();
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Task accepting;
+
+    private RawSite()
+    {
+        listener.Start();
+        accepting = AcceptAsync();
+    }
+
+    public string Address => listener.LocalEndpoint.ToString()!;
+
+    /// <summary>Every request that arrived.</summary>
+    public IReadOnlyCollection<RawRequest> Requests => requests;
+
+    /// <summary>The number of connections that were switched to another protocol.</summary>
+    public int Switched { get; private set; }
+
+    public static RawSite Start() => new();
+
+    public static RawRequest Read(string body) => JsonSerializer.Deserialize<RawRequest>(body)!;
+
+    public async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        listener.Stop();
+        await accepting;
+        stopping.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        List<Task> serving = [];
+        while (true)
+        {
+            try
+            {
+                serving.Add(ServeAsync(await listener.AcceptTcpClientAsync(stopping.Token)));
+            }
+            catch (Exception exception) when (exception is OperationCanceledException or SocketException)
+            {
+                break;
+            }
+        }
+        await Task.WhenAll(serving);
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using var _ = client;
+        var stream = client.GetStream();
+        try
+        {
+            while (await ReadRequestAsync(stream) is { } request)
+            {
+                requests.Enqueue(request);
+                if (request.Values("Upgrade") is [{ } protocol, ..])
+                {
+                    Switched++;
+                    await WriteAsync(stream, $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{Accept(request)}\r\n");
+                    await stream.CopyToAsync(stream, stopping.Token);
+                    return;
+                }
+                var body = JsonSerializer.Serialize(request);
+                await WriteAsync(stream, $"HTTP/1.1 200 OK\r\nX-Site: here\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or IOException)
+        {
+            // The proxy closed the connection, or the test is over.
+        }
+    }
+
+    /// <summary>The header that a WebSocket handshake is answered with (RFC 6455, section 4.2.2).</summary>
+    [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "RFC 6455 prescribes it.")]
+    private static string Accept(RawRequest request) => request.Values("Sec-WebSocket-Key") is [{ } key, ..]
+        ? $"Sec-WebSocket-Accept: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"
+        : "";
+
+    private async Task<RawRequest?> ReadRequestAsync(NetworkStream stream)
+    {
+        if (await ReadLinesAsync(stream) is not [{ } first, .. var lines])
+            return null;
+        var parts = first.Split(' ');
+        var request = new RawRequest(parts[0], parts.Length > 1 ? parts[1] : "", lines, []);
+        if (request.Values("Content-Length") is [{ } length, ..])
+            await stream.ReadExactlyAsync(new byte[int.Parse(length)], stopping.Token);
+        return request.Values("Transfer-Encoding").Count == 0 ? request : request with { Trailers = await ReadChunksAsync(stream) };
+    }
+
+    /// <summary>Reads a chunked body and returns its trailer lines.</summary>
+    private async Task<IReadOnlyList<string>> ReadChunksAsync(NetworkStream stream)
+    {
+        while (true)
+        {
+            var size = Convert.ToInt32((await ReadLineAsync(stream)).Split(';')[0], 16);
+            if (size == 0)
+                return await ReadLinesAsync(stream);
+            await stream.ReadExactlyAsync(new byte[size + 2], stopping.Token);
+        }
+    }
+
+    /// <summary>Reads lines up to an empty one.</summary>
+    private async Task<List<string>> ReadLinesAsync(NetworkStream stream)
+    {
+        List<string> lines = [];
+        while (await ReadLineAsync(stream) is { Length: > 0 } line)
+            lines.Add(line);
+        return lines;
+    }
+
+    private async Task<string> ReadLineAsync(NetworkStream stream)
+    {
+        var line = new StringBuilder();
+        var one = new byte[1];
+        while (line.Length < LongestHead && await stream.ReadAsync(one, stopping.Token) == 1 && one[0] != '\n')
+            line.Append((char)one[0]);
+        return line.ToString().TrimEnd('\r');
+    }
+
+    private Task WriteAsync(NetworkStream stream, string text) => stream.WriteAsync(Encoding.Latin1.GetBytes(text), stopping.Token).AsTask();
+}
