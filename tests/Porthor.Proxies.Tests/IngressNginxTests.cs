@@ -8,13 +8,13 @@ namespace Porthor.Proxies.Tests;
 /// The annotations and snippets for ingress-nginx, in an NGINX that is put together from them as the controller does it: a
 /// location for the question, one for the way to the login, and the snippets where they belong.
 /// </summary>
-public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : IClassFixture<Gate>, IClassFixture<BrokenTests.NoPorthor>
+public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPorthor none) : IClassFixture<Gate>, IClassFixture<RawGate>, IClassFixture<BrokenTests.NoPorthor>
 {
     private const string Prefix = "nginx.ingress.kubernetes.io/";
 
     private static readonly YamlNode[] Ingresses = [.. DeployedYaml.Read("nginx/kubernetes/ingress.yaml")];
 
-    private static readonly string ServerSnippet = DeployedYaml.Read("nginx/kubernetes/controller.yaml").Single().At("controller", "config", "server-snippet").Text();
+    private static readonly YamlNode Settings = DeployedYaml.Read("nginx/kubernetes/controller.yaml").Single().At("controller", "config");
 
     [Fact]
     public async Task Who_may_pass_passes_and_nobody_else()
@@ -76,13 +76,62 @@ public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : I
         none.Site.Requests.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task What_the_snippets_refuse_and_remove()
+    {
+        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        await using var proxy = await StartAsync(raw);
+        var client = new RawClient(proxy.Port);
+        var bearer = $"Authorization: Bearer {(await raw.LogInAsync("cluster-raw")).Reveal()}";
+        foreach (var path in TargetTests.Ambiguous)
+            (await client.GetAsync(path, bearer)).Status.ShouldBe(400, path);
+        foreach (var host in (string[])["a.example.com,b.example.com", "example.com/x", ""])
+            (await client.SendAsync("GET / HTTP/1.1", $"Host: {host}", bearer)).Status.ShouldBe(400, host);
+        (await client.SendAsync("GET http://example.com/ HTTP/1.1", "Host: evil.org", bearer)).Status.ShouldBe(400);
+        raw.RawSite.Requests.ShouldBeEmpty();
+
+        foreach (var path in (string[])["/", "/public/", "/auth/tokens"])
+        {
+            foreach (var offer in (string[][])[
+                ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"], ["Connection: Upgrade", "Upgrade: h2c, websocket"], ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"],
+                ["Connection: close, X-Auth-Request-User, X-Forwarded-For"], ["Proxy-Authorization: Bearer x"]])
+            {
+                var arrived = (await client.GetAsync(path, [bearer, .. offer, "X.Auth.Request.User: root", "X-Original-Upgrade: websocket"])).AtSite();
+                foreach (var name in (string[])["Upgrade", "HTTP2-Settings", "Connection", "X-Original-Upgrade", "Proxy-Authorization"])
+                    arrived.Variables(name).ShouldBeEmpty($"{path} {offer[0]} {name}");
+                arrived.Variables("X-Auth-Request-User").ShouldBe(path == "/" ? ["cluster-raw"] : []);
+            }
+        }
+        // A handshake is recognized by its key, so that another protocol beside it is not forwarded either.
+        foreach (var upgrade in (string[])["websocket", "WebSocket", "h2c", "h2c, websocket"])
+        {
+            var opened = await client.GetAsync("/public/socket", "Connection: Upgrade", $"Upgrade: {upgrade}", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
+            opened.Status.ShouldBe(101, opened.Head + opened.Body);
+            raw.RawSite.Requests.Last().Values("Upgrade").ShouldBe(["websocket"]);
+            raw.RawSite.Requests.Last().Values("Connection").ShouldBe(["upgrade"]);
+        }
+    }
+
+    private static string OnOff(string setting) => Settings[setting].Text() == "true" ? "on" : "off";
+
     private static Task<ProxyProcess> StartAsync(Gate gate, Func<string, string>? changeUrl = null) => ProxyProcess.StartNginxAsync(listen =>
         $$"""
+        map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
+        {{Settings["http-snippet"].Text()}}
         server {
             listen {{listen}};
             server_name example.com;
-            {{ServerSnippet}}
+            underscores_in_headers {{OnOff("enable-underscores-in-headers")}};
+            ignore_invalid_headers {{OnOff("ignore-invalid-headers")}};
+            {{Settings["server-snippet"].Text()}}
             {{string.Concat(Ingresses[..2].Select((ingress, number) => Location(ingress, number, gate, changeUrl ?? (url => url))))}}
+            location /auth/ {
+                proxy_set_header Host $host;
+                proxy_set_header Upgrade $http_upgrade;
+                proxy_set_header Connection $connection_upgrade;
+                {{Ingresses[2].At("metadata", "annotations", Prefix + "configuration-snippet").Text()}}
+                proxy_pass http://{{gate.SiteAddress}};
+            }
         }
         """);
 
@@ -106,6 +155,7 @@ public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : I
                 proxy_set_header X-Original-Method $request_method;
                 proxy_set_header X-Auth-Request-Redirect $request_uri;
                 proxy_set_header X-Forwarded-For $remote_addr;
+                {{annotations.GetValueOrDefault("auth-snippet")}}
                 proxy_pass http://{{gate.Porthor.Url.Authority}}{{question.PathAndQuery}};
             }
             location @signin-{{number}} { internal; return 302 "{{login}}?rd=$scheme://$http_host$request_uri"; }
@@ -115,8 +165,11 @@ public sealed class IngressNginxTests(Gate gate, BrokenTests.NoPorthor none) : I
                 {{(login is null ? "" : $"error_page 401 = @signin-{number};")}}
                 proxy_set_header Host $host;
                 proxy_set_header X-Forwarded-For $remote_addr;
+                proxy_set_header Upgrade $http_upgrade;
+                proxy_set_header Connection $connection_upgrade;
+                proxy_http_version 1.1;
                 {{annotations.GetValueOrDefault("configuration-snippet")}}
-                proxy_pass http://{{gate.Site.Address}};
+                proxy_pass http://{{gate.SiteAddress}};
             }
 
             """;

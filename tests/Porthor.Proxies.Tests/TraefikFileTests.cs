@@ -13,7 +13,7 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
     private static readonly YamlNode Http = DeployedYaml.Read("traefik/dynamic.yaml").Single()["http"];
 
     private static readonly (string Name, YamlNode Ask)[] Questions =
-        [.. Http["middlewares"].Entries().Where(entry => entry.Name != "porthor-own").Select(entry => (entry.Name, entry.Value["forwardAuth"]))];
+        [.. Http["middlewares"].Entries().Where(entry => ((YamlMappingNode)entry.Value).Children.ContainsKey("forwardAuth")).Select(entry => (entry.Name, entry.Value["forwardAuth"]))];
 
     [Fact]
     public async Task Every_rule_can_be_read_and_its_answer_is_passed_on_whole()
@@ -53,10 +53,12 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
                 foreach (var lie in SpoofTests.Names.Select(header => Canonical(write(header))).Except(setByTraefik).Except(["X-Forwarded-Anything"]))
                     (ours.IsMatch(lie) || replaced.Contains(lie)).ShouldBeTrue($"{name}: {lie} ({way})");
             }
+            foreach (var odd in "!#$%&'*+.^_`|~")
+                ours.IsMatch(Canonical($"X{odd}Auth{odd}Request{odd}User")).ShouldBeTrue($"{name}: {odd}");
             foreach (var kept in (string[])["Accept", "User-Agent", "X-Requested-With", "Origin", "X-Custom", .. setByTraefik])
                 ours.IsMatch(kept).ShouldBeFalse(kept);
         }
-        DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "underscoreHeadersStrategy").Text().ShouldBe("delete");
+        DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "aliasHeadersStrategy").Text().ShouldBe("delete");
     }
 
     [Fact]
@@ -64,12 +66,65 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
     {
         foreach (var (name, router) in Http["routers"].Entries())
         {
-            var gates = router["middlewares"].Texts().ToList();
-            gates.ShouldBe([name == "porthor" ? "porthor-own" : name == "public" ? "porthor-anonymous" : $"porthor-{name}"]);
+            string[] expected = name switch
+            {
+                "porthor" => ["porthor-own"],
+                "refused" => ["porthor-refused"],
+                _ => [name.EndsWith("-socket", StringComparison.Ordinal) ? "porthor-handshake" : "porthor-plain", name.Split('-')[0] is "public" ? "porthor-anonymous" : $"porthor-{name.Split('-')[0]}"],
+            };
+            router["middlewares"].Texts().ShouldBe(expected);
             Http["services"].Entries().Select(entry => entry.Name).ShouldContain(router["service"].Text());
             router["rule"].Text().ShouldNotContain("/ingress");
         }
     }
+
+    /// <summary>Traefik compares a path in which it has decoded letters, digits and dots, but no slash and no semicolon.</summary>
+    [Fact]
+    public void A_path_gets_the_router_of_its_rule()
+    {
+        foreach (var (path, rule) in TargetTests.Ordinary.Where(each => !each.Path.Contains("//", StringComparison.Ordinal)))
+        {
+            var normalized = Normalize(path.Split('?')[0]);
+            Matches("refused", normalized).ShouldBeFalse(path);
+            foreach (var other in (string[])["public", "api", "admin"])
+                Matches(other, normalized).ShouldBe(rule == other, $"{path} {other}");
+        }
+        // The rest of these Traefik removes or refuses itself (sanitizePath, encodedCharacters).
+        foreach (var path in (string[])["/public/..;/admin/", "/public/..;x/admin/", "/public/.;x", "/public/%2e%2e;/admin/", "/public/..%2fadmin/", "/admin/users/..%2f..%2fpublic/", "/public%2F..%2Fadmin", "/public/..%3Badmin", "/public/%c0%ae%c0%ae/", "/public/..%20/admin"])
+            Matches("refused", Normalize(path)).ShouldBeTrue(path);
+        Http.At("middlewares", "porthor-refused", "ipAllowList", "rejectStatusCode").Text().ShouldBe("400");
+        var encoded = DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "encodedCharacters");
+        (encoded["allowEncodedSlash"].Text(), encoded["allowEncodedBackSlash"].Text(), encoded["allowEncodedNullCharacter"].Text()).ShouldBe(("true", "false", "false"));
+    }
+
+    /// <summary>Only a handshake keeps <c>Upgrade</c>, and only Traefik says that it is one.</summary>
+    [Fact]
+    public void Only_a_WebSocket_handshake_is_forwarded()
+    {
+        foreach (var (name, router) in Http["routers"].Entries().Where(entry => entry.Name is not "refused"))
+        {
+            var set = router["middlewares"].Texts().Select(middleware => Http["middlewares"][middleware]).First(middleware => ((YamlMappingNode)middleware).Children.ContainsKey("headers"))
+                .At("headers", "customRequestHeaders").Entries().ToDictionary(entry => entry.Name, entry => entry.Value.Text());
+            var handshake = name.EndsWith("-socket", StringComparison.Ordinal) ? "websocket" : "";
+            (set["Upgrade"], set["X-Original-Upgrade"], set["Proxy-Authorization"]).ShouldBe((handshake, handshake, ""), name);
+            if (handshake.Length > 0)
+            {
+                router["rule"].Text().ShouldEndWith(" && Method(`GET`) && HeaderRegexp(`Upgrade`, `(?i)^websocket$`)");
+                int.Parse(router["priority"].Text()).ShouldBe(int.Parse(Http["routers"][name[..^"-socket".Length]]["priority"].Text()) + 1);
+            }
+        }
+    }
+
+    private static bool Matches(string router, string path)
+    {
+        var rule = Http["routers"][router]["rule"].Text();
+        var start = rule.IndexOf("PathRegexp(`", StringComparison.Ordinal) + "PathRegexp(`".Length;
+        return Regex.IsMatch(path, rule[start..rule.IndexOf("`)", start, StringComparison.Ordinal)], RegexOptions.None, TimeSpan.FromSeconds(1));
+    }
+
+    private static string Normalize(string path) => Regex.Replace(
+        path, "%([0-9A-Fa-f]{2})", match => (char)Convert.ToInt32(match.Groups[1].Value, 16) is var c && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
+        RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private Task<Answer> AskAsync(YamlNode ask, params (string, string)[] headers) => gate.Porthor.GetAsync(
         new Uri(ask["address"].Text()).PathAndQuery,
