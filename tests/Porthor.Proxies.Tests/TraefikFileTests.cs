@@ -123,7 +123,7 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
     }
 
     private static string Normalize(string path) => Regex.Replace(
-        path, "%([0-9A-Fa-f]{2})", match => (char)Convert.ToInt32(match.Groups[1].Value, 16) is var c && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
+        path, "%(?<code>[0-9A-Fa-f]{2})", match => (char)Convert.ToInt32(match.Groups["code"].Value, 16) is var c && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
         RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private Task<Answer> AskAsync(YamlNode ask, params (string, string)[] headers) => gate.Porthor.GetAsync(
