@@ -71,7 +71,7 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
             [$"close, {listed}"], [listed], [listed.ToLowerInvariant()], [listed.ToUpperInvariant().Replace(", ", ",")], [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
             ["close", .. Identity], ["close, Host, Content-Length, Transfer-Encoding", listed]])
         {
-            string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root"];
+            string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root", "Content-Length: 0"];
             var arrived = (await client.GetAsync("/", headers)).AtSite();
             var how = string.Join(" | ", connection);
             arrived.Values("X-Auth-Request-User").ShouldBe([username], how);
@@ -83,6 +83,40 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
             arrived.Values("Connection").ShouldBeEmpty(how);
             arrived.Values("Authorization").ShouldBeEmpty(how);
         }
+    }
+
+    /// <summary>A proxy removes what the client lists (RFC 9110, section 7.6.1), except what a request needs. NGINX ignores the list.</summary>
+    [Theory, EveryProxy]
+    public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        foreach (var connection in (string[])["close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
+        {
+            var arrived = (await client.GetAsync("/public/", $"Connection: {connection}", "X-Listed: 1", "X-Custom: kept")).AtSite();
+            arrived.Values("X-Listed").Count.ShouldBe(proxy == Proxy.Nginx ? 1 : 0, connection);
+            (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(("kept", "example.com", Gate.ClientAddress));
+        }
+        foreach (var connection in (string[])["Host", "close, hOsT", "Content-Length", "Transfer-Encoding"])
+        {
+            foreach (var body in (string[])["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"])
+            {
+                var answer = await client.SendTextAsync($"POST /public/ HTTP/1.1\r\nHost: example.com\r\nConnection: {connection}\r\n{body}");
+                var arrived = answer.AtSite();
+                arrived.Values("Host").ShouldBe(["example.com"], connection);
+                (arrived.Values("Content-Length").Count + arrived.Values("Transfer-Encoding").Count).ShouldBe(1, connection);
+            }
+        }
+    }
+
+    /// <summary>A site that answers TRACE returns the headers that only it may see, and CONNECT opens a tunnel.</summary>
+    [Theory, EveryProxy]
+    public async Task No_method_returns_headers_or_opens_a_tunnel(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("tracing", "admin:token,read:all")).Reveal()}";
+        foreach (var request in (string[])["TRACE / HTTP/1.1", "TRACE /api/ HTTP/1.1", "TRACE /public/ HTTP/1.1", "TRACE /auth/tokens HTTP/1.1", "CONNECT /public/ HTTP/1.1", "CONNECT example.com:80 HTTP/1.1"])
+            (await client.SendAsync(request, "Host: example.com", bearer)).Status.ShouldBeOneOf([400, 405], request);
+        gate.RawSite.Requests.ShouldAllBe(request => request.Method != "TRACE" && request.Method != "CONNECT");
     }
 
     /// <summary>Porthor and its pages get the address of the client, and no header that is meant for the proxy, whatever Connection says.</summary>
