@@ -83,5 +83,9 @@ public sealed class SqlStores : IAsyncDisposable
         return new SqlStores(file, new SqliteSchema(file), readTimeout);
     }
 
+    /// <summary>Opens the store of one-time values in this database.</summary>
+    /// <param name="clock">Decides when values expire.</param>
+    public IOneTimeStore OneTimeValues(TimeProvider clock) => new SqlOneTimeStore(database, clock);
+
     public ValueTask DisposeAsync() => database.DisposeAsync();
 }

@@ -79,6 +79,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
         Dependencies = DependenciesOf(sql, Vault, ephemeral, directory);
+        OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Server);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
@@ -109,6 +110,9 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     /// <summary>Shared by all nodes where there is a Redis, and each node's own elsewhere.</summary>
     public IRateCounter RateCounter { get; }
+
+    /// <summary>Gets the store of values that can be used once, shared by all nodes.</summary>
+    public IOneTimeStore OneTimeValues { get; }
 
     public SessionCookie SessionCookie { get; }
 

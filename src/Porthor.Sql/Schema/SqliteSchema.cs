@@ -25,7 +25,7 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
     public Task DeleteAllDataAsync(CancellationToken cancellationToken) => database.RunScriptAsync(
         """
         DELETE FROM subtoken; DELETE FROM token; DELETE FROM token_change_history; DELETE FROM token_auth_history;
-        DELETE FROM oidc_client; DELETE FROM porthor_record; DELETE FROM porthor_revocation;
+        DELETE FROM oidc_client; DELETE FROM porthor_record; DELETE FROM porthor_revocation; DELETE FROM porthor_once;
         """,
         cancellationToken);
 

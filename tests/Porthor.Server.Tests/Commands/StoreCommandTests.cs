@@ -51,7 +51,7 @@ public sealed class StoreCommandTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var core = await deployment.OpenNodeAsync();
         var session = await core.Tokens.SessionForAsync("ann");
-        const string older = "DROP TABLE porthor_id";
+        const string older = "DROP TABLE porthor_id; DROP TABLE porthor_once";
         if (mode == Mode.Embedded)
         {
             await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={core.DataDirectory!.DatabasePath};Pooling=False");

@@ -1,0 +1,7 @@
+-- Short-lived values that can be used once, such as logins that were completed.
+CREATE TABLE porthor_once (
+    name text PRIMARY KEY NOT NULL,
+    value blob NOT NULL,
+    expires integer NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX porthor_once_by_expires ON porthor_once (expires);

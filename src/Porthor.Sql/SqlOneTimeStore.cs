@@ -1,0 +1,56 @@
+using Porthor.Storage;
+
+namespace Porthor.Sql;
+
+/// <summary>One-time values in <c>porthor_once</c>. Each addition also removes some expired rows, so that the table does not grow.</summary>
+internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) : IOneTimeStore
+{
+    private const int RemovedAtOnce = 100;
+
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
+
+    public async Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        var now = clock.GetUtcNow();
+        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        var changed = await session.ExecuteAsync(
+            [
+                database.Sql(
+                    $"""
+                    INSERT INTO porthor_once (name, value, expires) VALUES ({name}, {value}, {now + lifetime})
+                    ON CONFLICT (name) DO UPDATE SET value = excluded.value, expires = excluded.expires WHERE porthor_once.expires <= {now}
+                    """),
+            ],
+            cancellationToken);
+        // After the insertion: other transactions that wait for this name hold no lock that this one waits for.
+        await session.CommitAsync(
+            [
+                database.Sql(
+                    $"""
+                    DELETE FROM porthor_once WHERE name IN
+                    (SELECT t.name FROM porthor_once AS t WHERE t.expires <= {now} ORDER BY t.expires LIMIT {RemovedAtOnce}{database.Dialect.ForUpdateSkipLocked})
+                    """),
+            ],
+            cancellationToken);
+        return changed[0] == 1;
+    }
+
+    public async Task<byte[]?> TakeAsync(string name, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        var taken = await session.QueryAsync(
+            database.Sql($"DELETE FROM porthor_once WHERE name = {name} RETURNING value, expires"),
+            row => (Value: row.Bytes(0), Expires: row.Time(1)),
+            cancellationToken);
+        await session.CommitAsync([], cancellationToken);
+        return taken is [var found] && found.Expires > clock.GetUtcNow() ? found.Value : null;
+    }
+
+    public async Task<bool> ContainsAsync(string name, CancellationToken cancellationToken)
+    {
+        var found = await database.QueryAsync(
+            database.Sql($"SELECT 1 FROM porthor_once WHERE name = {name} AND expires > {clock.GetUtcNow()}"), _ => true, cancellationToken);
+        return found.Count > 0;
+    }
+}

@@ -1,0 +1,115 @@
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+
+namespace Porthor.Storage.Tests.Promises;
+
+/// <summary>Tests that every store of one-time values adds and takes atomically, and expires values: SQLite, PostgreSQL and Redis.</summary>
+public sealed class OneTimeTests
+{
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task A_value_is_added_once_and_taken_once(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var store = (await deployment.OpenNodeAsync()).OneTimeValues;
+        (await store.ContainsAsync("test:a", Stop)).ShouldBeFalse();
+        (await store.TakeAsync("test:a", Stop)).ShouldBeNull();
+
+        (await store.TryAddAsync("test:a", [1, 0, 255], Hour, Stop)).ShouldBeTrue();
+        (await store.TryAddAsync("test:a", [2], Hour, Stop)).ShouldBeFalse();
+        (await store.TryAddAsync("test:A", [], Hour, Stop)).ShouldBeTrue();
+        (await store.ContainsAsync("test:a", Stop)).ShouldBeTrue();
+
+        (await store.TakeAsync("test:a", Stop)).ShouldBe([1, 0, 255]);
+        (await store.TakeAsync("test:a", Stop)).ShouldBeNull();
+        (await store.ContainsAsync("test:a", Stop)).ShouldBeFalse();
+        (await store.TakeAsync("test:A", Stop)).ShouldBe([]);
+
+        // A name that was taken can be added again.
+        (await store.TryAddAsync("test:a", [3], Hour, Stop)).ShouldBeTrue();
+    }
+
+    [Theory, EveryMode]
+    public async Task Of_many_at_once_one_adds_and_one_takes(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        List<PorthorCore> nodes = [await deployment.OpenNodeAsync()];
+        if (mode != Mode.Embedded)
+            nodes.Add(await deployment.OpenNodeAsync());
+        var stores = nodes.Select(node => node.OneTimeValues).ToArray();
+        for (var i = 0; i < 10; i++)
+        {
+            var name = $"test:{i}";
+            var added = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TryAddAsync(name, [(byte)n], Hour, Stop)));
+            added.Count(one => one).ShouldBe(1);
+            var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TakeAsync(name, Stop)));
+            taken.Count(one => one is not null).ShouldBe(1);
+            taken.Single(one => one is not null).ShouldBe([(byte)Array.IndexOf(added, true)]);
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task An_expired_value_is_absent(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var store = (await deployment.OpenNodeAsync()).OneTimeValues;
+        foreach (var name in (string[])["test:added", "test:taken"])
+            (await store.TryAddAsync(name, [1], TimeSpan.FromMilliseconds(1), Stop)).ShouldBeTrue();
+        await RealServers.UntilAsync(
+            async () => (await store.ContainsAsync("test:taken", Stop)).ShouldBeFalse(), "the values to expire");
+        (await store.TakeAsync("test:taken", Stop)).ShouldBeNull();
+        (await store.TryAddAsync("test:added", [2], Hour, Stop)).ShouldBeTrue();
+        (await store.TakeAsync("test:added", Stop)).ShouldBe([2]);
+    }
+
+    [Theory, EveryMode]
+    public async Task Expired_values_are_removed_by_later_additions(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        for (var i = 0; i < 20; i++)
+            await node.OneTimeValues.TryAddAsync($"test:{i}", [], TimeSpan.FromMilliseconds(1), Stop);
+        await RealServers.UntilAsync(
+            async () =>
+            {
+                await node.OneTimeValues.TryAddAsync($"test:{Guid.NewGuid()}", [], TimeSpan.FromMilliseconds(1), Stop);
+                // The last addition may still be there, and in Redis the one before it.
+                (await CountAsync(deployment, node)).ShouldBeLessThan(4);
+            },
+            "the expired values to be removed");
+    }
+
+    [Theory, EveryMode]
+    public async Task A_lifetime_is_more_than_zero(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var store = (await deployment.OpenNodeAsync()).OneTimeValues;
+        await Should.ThrowAsync<ArgumentOutOfRangeException>(() => store.TryAddAsync("test:a", [], TimeSpan.Zero, Stop));
+    }
+
+    private static async Task<long> CountAsync(Deployment deployment, PorthorCore node)
+    {
+        switch (deployment.Mode)
+        {
+            case Mode.Embedded:
+                await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={node.DataDirectory!.DatabasePath};Pooling=False"))
+                {
+                    await connection.OpenAsync(Stop);
+                    await using var command = new Microsoft.Data.Sqlite.SqliteCommand("SELECT count(*) FROM porthor_once", connection);
+                    return (long)(await command.ExecuteScalarAsync(Stop))!;
+                }
+            case Mode.Database:
+                await using (var source = Npgsql.NpgsqlDataSource.Create((await RealServers.Instance.PostgresAsync()).ConnectionString(deployment.DatabaseName!)))
+                await using (var command = source.CreateCommand("SELECT count(*) FROM porthor_once"))
+                    return (long)(await command.ExecuteScalarAsync(Stop))!;
+            default:
+                long keys = 0;
+                await foreach (var batch in node.Redis!.Server.ScanAsync("porthor:once:*", Stop))
+                    keys += batch.Count;
+                return keys;
+        }
+    }
+}
