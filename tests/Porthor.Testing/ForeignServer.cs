@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
+using Porthor.Server.Login;
 using Porthor.Server.Login.GitHub;
 
 namespace Porthor.Testing;
@@ -46,6 +48,13 @@ internal sealed class ForeignServer : IAsyncDisposable
 
     /// <summary>From now on this is answered so; what was said before about the same is forgotten.</summary>
     public void On(string method, string path, Func<ForeignRequest, ForeignReply> reply) => replies[(method, path)] = reply;
+
+    /// <summary>From now on the present answer is changed before it is sent.</summary>
+    public void Change(string method, string path, Func<ForeignReply, ForeignReply> change)
+    {
+        var present = replies[(method, path)];
+        On(method, path, request => change(present(request)));
+    }
 
     public void On(string method, string path, ForeignReply reply) => On(method, path, _ => reply);
 
@@ -88,7 +97,7 @@ internal sealed class ForeignServer : IAsyncDisposable
         context.Response.ContentType = reply.ContentType;
         foreach (var (name, value) in reply.Headers)
             context.Response.Headers[name] = value;
-        await context.Response.WriteAsync(reply.Body);
+        await context.Response.Body.WriteAsync(reply.Bytes ?? Encoding.UTF8.GetBytes(reply.Body));
     }
 
     private sealed class OnlyTo : DelegatingHandler
@@ -97,7 +106,15 @@ internal sealed class ForeignServer : IAsyncDisposable
         private readonly string? provider;
 
         public OnlyTo(ForeignServer? foreign, string? provider)
-            : base(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) => (this.foreign, this.provider) = (foreign, provider);
+            : base(ProviderHandler()) => (this.foreign, this.provider) = (foreign, provider);
+
+        /// <summary>As in production, but without a proxy.</summary>
+        private static SocketsHttpHandler ProviderHandler()
+        {
+            var handler = ProviderClient.CreateHandler();
+            handler.UseProxy = false;
+            return handler;
+        }
 
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
@@ -134,9 +151,12 @@ internal sealed record ForeignRequest(string Method, string Path, string Query, 
 }
 
 /// <summary>What it answers.</summary>
-internal sealed record ForeignReply(int Status, string Body, string ContentType = "application/json")
+internal sealed record ForeignReply(int Status, string Body, string? ContentType = "application/json")
 {
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>The body in place of <see cref="Body"/>, byte by byte; null if that is the body.</summary>
+    public byte[]? Bytes { get; init; }
 
     /// <summary>Closes the connection instead.</summary>
     public bool BreaksOff { get; init; }

@@ -84,34 +84,51 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
 }
 
 /// <summary>A key of a provider, with its id.</summary>
-internal sealed class SigningKey(string id)
+/// <param name="algorithm">RS256, PS256 or ES256.</param>
+internal sealed class SigningKey(string id, string algorithm = "RS256")
 {
     private readonly RSA rsa = RSA.Create(2048);
+    private readonly ECDsa elliptic = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     public string Id => id;
 
     public JsonObject Public()
     {
-        var parameters = rsa.ExportParameters(includePrivateParameters: false);
-        return new JsonObject
+        var key = new JsonObject { ["use"] = "sig", ["alg"] = algorithm, ["kid"] = id };
+        if (algorithm == "ES256")
         {
-            ["kty"] = "RSA",
-            ["use"] = "sig",
-            ["alg"] = "RS256",
-            ["kid"] = id,
-            ["n"] = Base64Url.EncodeToString(parameters.Modulus),
-            ["e"] = Base64Url.EncodeToString(parameters.Exponent),
-        };
+            var point = elliptic.ExportParameters(includePrivateParameters: false).Q;
+            (key["kty"], key["crv"]) = ("EC", "P-256");
+            (key["x"], key["y"]) = (Base64Url.EncodeToString(point.X), Base64Url.EncodeToString(point.Y));
+        }
+        else
+        {
+            var parameters = rsa.ExportParameters(includePrivateParameters: false);
+            key["kty"] = "RSA";
+            (key["n"], key["e"]) = (Base64Url.EncodeToString(parameters.Modulus), Base64Url.EncodeToString(parameters.Exponent));
+        }
+        return key;
     }
 
-    public string Sign(JsonObject claims) => Sign(new JsonObject { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = id }, claims);
+    public string Sign(JsonObject claims) => Sign(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = id }, claims);
 
     /// <param name="header">As it is, whatever it says about how this is signed.</param>
-    public string Sign(JsonObject header, JsonObject claims)
+    public string Sign(JsonObject header, JsonObject claims) => SignParts(Encode(header), Encode(claims));
+
+    /// <summary>Signs two parts that may be anything.</summary>
+    public string SignParts(string header, string claims)
     {
-        var text = $"{Encode(header)}.{Encode(claims)}";
-        return $"{text}.{Base64Url.EncodeToString(rsa.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+        var text = Encoding.ASCII.GetBytes($"{header}.{claims}");
+        var signature = algorithm switch
+        {
+            "ES256" => elliptic.SignData(text, HashAlgorithmName.SHA256),
+            "PS256" => rsa.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pss),
+            _ => rsa.SignData(text, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1),
+        };
+        return $"{header}.{claims}.{Base64Url.EncodeToString(signature)}";
     }
 
-    public static string Encode(JsonNode json) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(json.ToJsonString()));
+    public static string Encode(JsonNode json) => Encode(json.ToJsonString());
+
+    public static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 }

@@ -1,4 +1,5 @@
 using Porthor.Secrets;
+using Porthor.Server.Login.Oidc;
 
 namespace Porthor.Server.Configuration;
 
@@ -25,12 +26,35 @@ internal sealed record OidcSettings
 
     public required string UsernameClaim { get; init; }
 
+    /// <summary>
+    /// The domain that <see cref="UsernameClaim"/> must end with, after an <c>@</c>, and that is removed from it; null if the claim is the
+    /// username itself.
+    /// </summary>
+    public string? UsernameDomain { get; init; }
+
+    /// <summary>The claim with the user's name; null if it is not taken from the token. The same applies to the claims below.</summary>
+    public string? NameClaim { get; init; }
+
+    public string? EmailClaim { get; init; }
+
+    public string? UidClaim { get; init; }
+
+    public string? GidClaim { get; init; }
+
+    public string? GroupsClaim { get; init; }
+
+    /// <summary>The algorithms of ID tokens that are accepted.</summary>
+    public IReadOnlyList<string> IdTokenAlgorithms { get; init; } = UsualAlgorithms;
+
     public IReadOnlyDictionary<string, string> LoginParams { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Bind codes to a secret of ours, where the provider can (RFC 7636). Off while reference nodes answer logins beside us.</summary>
     public bool UsesPkce { get; init; } = true;
 
-    public static OidcSettings Read(SettingsSection section)
+    private static readonly IReadOnlyList<string> UsualAlgorithms = ["RS256", "PS256", "ES256"];
+
+    /// <param name="hasDirectory">LDAP is configured: only the claims that are named in the settings are taken besides the username.</param>
+    public static OidcSettings Read(SettingsSection section, bool hasDirectory)
     {
         var clientId = section.RequiredText("clientId");
         var settings = new OidcSettings
@@ -48,12 +72,13 @@ internal sealed record OidcSettings
             LoginParams = section.TextMap("loginParams") ?? new Dictionary<string, string>(),
             UsesPkce = section.Flag("pkce", otherwise: true),
         };
+        settings = settings.WithClaims(section, hasDirectory, groupsClaim: "groups");
         section.Finish();
         return settings;
     }
 
     /// <summary>CILogon is OpenID Connect with fixed values (contract/login.md 4).</summary>
-    public static OidcSettings ReadCiLogon(SettingsSection section)
+    public static OidcSettings ReadCiLogon(SettingsSection section, bool hasDirectory)
     {
         var clientId = section.RequiredText("clientId");
         var host = section.Flag("test") ? "https://test.cilogon.org" : "https://cilogon.org";
@@ -72,8 +97,40 @@ internal sealed record OidcSettings
             LoginParams = section.TextMap("loginParams") ?? new Dictionary<string, string>(),
             UsesPkce = section.Flag("pkce", otherwise: true),
         };
+        settings = settings.WithClaims(section, hasDirectory, groupsClaim: "isMemberOf");
         section.Finish();
         return settings;
+    }
+
+    private OidcSettings WithClaims(SettingsSection section, bool hasDirectory, string groupsClaim)
+    {
+        const string algorithmsKey = "idTokenAlgorithms", domainKey = "usernameDomain";
+        var algorithms = section.Texts(algorithmsKey);
+        if (algorithms is { Count: 0 })
+            section.Fault(algorithmsKey, value: null, "must name at least one algorithm");
+        foreach (var unknown in (algorithms ?? []).Except(ProviderKey.Algorithms))
+            section.Fault(algorithmsKey, unknown, $"must be one of {string.Join(", ", ProviderKey.Algorithms)}");
+        var domain = section.Text(domainKey);
+        if (domain is not null && Uri.CheckHostName(domain) != UriHostNameType.Dns)
+            section.Fault(domainKey, domain, "must be a domain, without @");
+        return this with
+        {
+            UsernameDomain = domain,
+            NameClaim = ClaimName(section, "nameClaim", hasDirectory ? null : "name"),
+            EmailClaim = ClaimName(section, "emailClaim", hasDirectory ? null : "email"),
+            UidClaim = ClaimName(section, "uidClaim", otherwise: null),
+            GidClaim = ClaimName(section, "gidClaim", otherwise: null),
+            GroupsClaim = ClaimName(section, "groupsClaim", hasDirectory ? null : groupsClaim),
+            IdTokenAlgorithms = algorithms ?? UsualAlgorithms,
+        };
+    }
+
+    private static string? ClaimName(SettingsSection section, string key, string? otherwise)
+    {
+        var name = section.Text(key);
+        if (name is "")
+            section.Fault(key, name, "must be the name of a claim");
+        return name ?? otherwise;
     }
 
     /// <summary>As it is written: tokens must name it letter by letter.</summary>

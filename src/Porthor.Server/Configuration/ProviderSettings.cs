@@ -35,9 +35,9 @@ internal sealed record ProviderSettings
     public static ProviderSettings Read(SettingsSection settings, SettingsFaults faults, bool required)
     {
         var gitHub = settings.Section("github", "clientId") is { } g ? GitHubSettings.Read(g) : null;
-        var ciLogon = settings.Section("cilogon", "clientId") is { } c ? OidcSettings.ReadCiLogon(c) : null;
-        var oidc = settings.Section("oidc", "clientId") is { } o ? OidcSettings.Read(o) : null;
         var ldap = settings.Section("ldap", "url") is { } l ? LdapSettings.Read(l) : null;
+        var ciLogon = settings.Section("cilogon", "clientId") is { } c ? OidcSettings.ReadCiLogon(c, hasDirectory: ldap is not null) : null;
+        var oidc = settings.Section("oidc", "clientId") is { } o ? OidcSettings.Read(o, hasDirectory: ldap is not null) : null;
         var firestore = settings.Section("firestore", "project");
         var project = firestore?.RequiredText("project");
         firestore?.Finish();
@@ -58,8 +58,6 @@ internal sealed record ProviderSettings
             faults.Add("LDAP cannot be used with localUsers");
         else if (gitHub is not null && ldap is not null)
             faults.Add("LDAP cannot be used with GitHub authentication");
-        else if (either is not null && ldap is null)
-            faults.Add("LDAP must be configured if OpenID Connect is used");
         else if (ldap is { UidAttr: null } && !allocateIds)
             faults.Add("ldap.uidAttr must be set unless Firestore is used");
         return new ProviderSettings { GitHub = gitHub, Oidc = either, Ldap = ldap, AllocateIds = allocateIds, LocalUsers = local };

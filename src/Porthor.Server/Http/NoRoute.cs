@@ -4,7 +4,7 @@ namespace Porthor.Server.Http;
 /// Answers what no route took, as the reference does: not found, a method that the path does not have, or a slash at the end
 /// too many or too few (contract/api.md 1).
 /// </summary>
-internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
+internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes, ServerIdentity server)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -37,7 +37,10 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
         }
     }
 
-    /// <summary>The same path with a slash more or less, if that is a route.</summary>
+    /// <summary>
+    /// Returns the URL of the same path with or without a slash at its end, if that is a route. The URL is below the configured base URL:
+    /// the Host header is the client's, and a cache could hand the redirect to others.
+    /// </summary>
     private string? OtherForm(HttpRequest request)
     {
         var path = request.Path.Value ?? "";
@@ -46,8 +49,7 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes)
         var other = path.EndsWith('/') ? path.TrimEnd('/') : path + "/";
         if (other.Length == 0 || !Exists(other))
             return null;
-        var scheme = ForwardedClient.Of(request.HttpContext).Scheme;
-        return $"{scheme}://{request.Headers.Host}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
+        return $"{server.BaseUrl.GetLeftPart(UriPartial.Authority)}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
     }
 
     private bool Exists(string path) => !path.Contains("%2F", StringComparison.OrdinalIgnoreCase) && routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, path));

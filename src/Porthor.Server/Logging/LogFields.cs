@@ -66,6 +66,9 @@ internal static class LogFields
                     writer.WriteStringValue(list[i]);
                 writer.WriteEndArray();
                 break;
+            case JsonElement json:
+                WriteJson(writer, json);
+                break;
             case UserData user:
                 WriteUser(writer, user);
                 break;
@@ -81,6 +84,35 @@ internal static class LogFields
             default:
                 // Tokens and secrets print with what is secret hidden.
                 writer.WriteStringValue(value.ToString());
+                break;
+        }
+    }
+
+    /// <summary>Numbers and literals as they are, and texts as every other field.</summary>
+    private static void WriteJson(Utf8JsonWriter writer, JsonElement json)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var member in json.EnumerateObject())
+                {
+                    writer.WritePropertyName(member.Name);
+                    WriteJson(writer, member.Value);
+                }
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var item in json.EnumerateArray())
+                    WriteJson(writer, item);
+                writer.WriteEndArray();
+                break;
+            case JsonValueKind.String:
+                Write(writer, json.GetString());
+                break;
+            default:
+                json.WriteTo(writer);
                 break;
         }
     }

@@ -71,7 +71,7 @@ internal sealed class RequestLog
     public RequestLog Capture() => (RequestLog)MemberwiseClone();
 
     /// <summary>Where a login or logout is to lead.</summary>
-    public void ReturnUrl(string url) => returnUrl = url;
+    public void ReturnUrl(string? url) => returnUrl = url;
 
     /// <summary>Where the credential was found: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
     public void TokenSource(string source) => tokenSource = source;

@@ -44,4 +44,8 @@ internal sealed record LoginAttempt(string State)
 /// <summary>Who a provider says that somebody is.</summary>
 /// <param name="UserData">What is to be stored with the session; what it lacks is looked up when it is needed.</param>
 /// <param name="ProviderToken">What the provider is told at logout, to revoke it; null if there is nothing to revoke.</param>
-internal sealed record LoginIdentity(string Username, UserData UserData, Secret? ProviderToken = null);
+internal sealed record LoginIdentity(string Username, UserData UserData, Secret? ProviderToken = null)
+{
+    /// <summary>Further groups, whose ids the provider does not say: Porthor assigns them.</summary>
+    public IReadOnlyList<string> NumberlessGroups { get; init; } = [];
+}

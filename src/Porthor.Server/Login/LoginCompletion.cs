@@ -2,32 +2,36 @@ using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Web;
+using Porthor.Sessions;
 using Porthor.Users;
+using Porthor.Values;
 
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// The two ways in which a login ends, whoever said who the user is: each with its cookie, event, log line and answer
-/// (contract/login.md 3.2, 3.3).
+/// Ends a login, whichever provider identified the user: creates the session or reports the failure, with cookie, event, log line and
+/// response (contract/login.md 3.2, 3.3).
 /// </summary>
 internal sealed partial class LoginCompletion(
     PorthorCore core,
     ServerIdentity server,
     LoginErrorPage page,
     AlertPoster alerts,
+    UsedLogins usedLogins,
+    NumericIds ids,
     ILogger<LoginCompletion> logger,
     ILogger<BrowserSession> sessionLogger,
     ILoginProvider? provider = null)
 {
     /// <summary>
-    /// Makes the user's session, if their groups give them any scope, and sends the browser to where it wanted to go. Also a failure is
-    /// answered here.
+    /// Creates the user's session, if their groups give them any scope, and redirects the browser to its destination. Also answers if that
+    /// fails. A login creates one session: if its state is sent again, the browser is only redirected.
     /// </summary>
     public async Task SucceedAsync(HttpContext context, LoginIdentity identity)
     {
         try
         {
-            var groups = await core.Users.GetGroupNamesAsync(identity.Username, identity.UserData, context.RequestAborted);
+            var groups = await GroupNamesAsync(identity, context.RequestAborted);
             if (LoginScopes.Of(core.Settings.GroupMapping, groups) is not { } scopes)
             {
                 // What is mended in the directory must count at the next attempt.
@@ -35,12 +39,26 @@ internal sealed partial class LoginCompletion(
                 await FailAsync(context, LoginFailure.NoScopes(identity, [.. groups]));
                 return;
             }
-            var token = await core.Tokens.CreateSessionTokenAsync(
-                identity.Username, identity.UserData, scopes, ForwardedClient.Of(context).Address, context.RequestAborted);
             var session = SessionOf(context);
             var before = session.State;
-            core.Metrics.LoginSucceeded(core.Clock.GetUtcNow() - before.LoginStart);
-            session.State = before.WithoutLogin() with { Token = token, GitHub = identity.ProviderToken ?? before.GitHub };
+            if (core.Clock.GetUtcNow() - before.LoginStart > UsedLogins.Lifetime)
+            {
+                await FailAsync(context, LoginFailure.WrongState("This login has expired, please start over"));
+                return;
+            }
+            var data = await NumberedAsync(identity, context.RequestAborted);
+            if (await usedLogins.TryUseAsync(before.State!, context.RequestAborted))
+            {
+                var token = await core.Tokens.CreateSessionTokenAsync(
+                    identity.Username, data, scopes, ForwardedClient.Of(context).Address, context.RequestAborted);
+                core.Metrics.LoginSucceeded(core.Clock.GetUtcNow() - before.LoginStart);
+                session.State = before.WithoutLogin() with { Token = token, GitHub = identity.ProviderToken ?? before.GitHub, Csrf = RenewedCsrf(before) };
+            }
+            else
+            {
+                // The cookie stays as it is: the browser may have the session in a newer one.
+                Log.AlreadyUsed(logger);
+            }
             Redirection.Write(context, before.ReturnUrl ?? server.AfterLogout(core.Settings));
         }
         catch (UserDirectoryException e)
@@ -52,6 +70,24 @@ internal sealed partial class LoginCompletion(
             core.Metrics.StoreUnavailable();
             await FailAsync(context, LoginFailure.NoStore(e, identity));
         }
+    }
+
+    /// <summary>Whoever planted the cookie before the login knows its CSRF value, so that the session gets another.</summary>
+    private static string? RenewedCsrf(SessionState before) => before.Csrf is null ? null : SessionCookie.CreateCsrf();
+
+    private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) => identity.NumberlessGroups.Count == 0
+        ? await core.Users.GetGroupNamesAsync(identity.Username, identity.UserData, cancellationToken)
+        : [.. (identity.UserData.Groups ?? []).Select(group => group.Name), .. identity.NumberlessGroups];
+
+    /// <summary>Returns the user's data with an id for each group. Groups whose id the provider does not say get one of Porthor's.</summary>
+    private async Task<UserData> NumberedAsync(LoginIdentity identity, CancellationToken cancellationToken)
+    {
+        if (identity.NumberlessGroups.Count == 0)
+            return identity.UserData;
+        List<Group> groups = [.. identity.UserData.Groups ?? []];
+        foreach (var name in identity.NumberlessGroups)
+            groups.Add(new Group(name, await ids.GetGidAsync(name, cancellationToken)));
+        return identity.UserData with { Groups = [.. groups.OrderBy(group => group.Name, CodePointOrder.Instance)] };
     }
 
     /// <summary>Tells the user why it failed, or sends them to where they enroll.</summary>
@@ -89,6 +125,9 @@ internal sealed partial class LoginCompletion(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Information, Message = "Login state already used, redirecting without authentication")]
+        public static partial void AlreadyUsed(ILogger logger);
+
         [LoggerMessage(Level = LogLevel.Information, Message = "Redirecting user to enrollment URL")]
         public static partial void Enrolling(ILogger logger, string url);
     }

@@ -2,6 +2,7 @@ using Porthor.Secrets;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Logging;
 using Porthor.Sessions;
 
 namespace Porthor.Server.Login;
@@ -11,14 +12,17 @@ internal sealed partial class LoginEndpoints(
     PorthorCore core,
     ServerIdentity server,
     LoginCompletion completion,
+    UsedLogins usedLogins,
     ILogger<LoginEndpoints> logger,
     ILogger<BrowserSession> sessionLogger,
     ILoginProvider? provider = null)
 {
+    public const string Path = "/login";
+
     private const string RedirectHeader = "X-Auth-Request-Redirect";
 
     public static void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/login", (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
+        routes.MapGet(Path, (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
             .Described("browser", "logIn", "Log in", "Sends the browser to the login provider, and takes it back from there with a session.")
             .Takes(
                 DescribedParameter.Query("rd", "Where to go after login. Without it, the header X-Auth-Request-Redirect says."),
@@ -45,11 +49,13 @@ internal sealed partial class LoginEndpoints(
 
     /// <summary>
     /// Pages in other tabs ask in the background, and are sent here each time: they all go on with the login that is under way, or each
-    /// would break the one before. The last tab's destination counts.
+    /// would break the one before. The last tab's destination counts. A login that was completed, or has expired, is not continued.
     /// </summary>
     private async Task BeginAsync(HttpContext context, BrowserSession session, string returnUrl)
     {
-        if (session.State.Attempt() is not { } attempt)
+        if (session.State.Attempt() is not { } attempt
+            || core.Clock.GetUtcNow() - session.State.LoginStart > UsedLogins.Lifetime
+            || await usedLogins.IsUsedAsync(attempt.State, context.RequestAborted))
         {
             attempt = await provider!.PrepareAsync(context.RequestAborted);
             session.State = session.State.With(attempt) with { LoginStart = core.Clock.GetUtcNow() };
@@ -82,6 +88,7 @@ internal sealed partial class LoginEndpoints(
         }
         else
         {
+            RequestLog.Current?.ReturnUrl(state.ReturnUrl);
             await FinishAsync(context, attempt, query);
         }
     }

@@ -3,6 +3,7 @@ using Porthor.Server.Hosting;
 using Porthor.Server.Login.GitHub;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Login.Oidc;
+using Porthor.Users;
 
 namespace Porthor.Server.Login;
 
@@ -12,6 +13,8 @@ internal static class LoginSetup
     public static void AddLogin(this IServiceCollection services, PorthorCore core)
     {
         services.AddSingleton(new LoginErrorPage(core.Settings));
+        services.AddSingleton(new UsedLogins(core.OneTimeValues));
+        services.AddSingleton(new NumericIds(core.Sql.Ids, core.Loggers.CreateLogger<NumericIds>()));
         services.AddSingleton<LoginCompletion>();
         services.AddSingleton<LoginEndpoints>();
         services.AddSingleton<LogoutEndpoint>();

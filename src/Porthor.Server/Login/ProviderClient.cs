@@ -1,30 +1,37 @@
+using System.Net;
 using Porthor.Secrets;
 using Porthor.Server.Alerts;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Asks a login provider, within bounds of time and size, and names what goes wrong (contract/login.md 3.3).</summary>
+/// <summary>Sends requests to a login provider, within bounds of time and size, and describes failures (contract/login.md 3.3).</summary>
 /// <param name="name">The provider's name in the types of alerts: <c>OIDC</c>, <c>GitHub</c>.</param>
 internal sealed class ProviderClient(string name, HttpMessageHandler handler) : IDisposable
 {
-    /// <summary>What a provider has to say is a few kilobytes; the keys of the largest are some ten.</summary>
+    /// <summary>The limit of a response in bytes, after decompression. Providers send a few kilobytes.</summary>
     private const int LongestReply = 1024 * 1024;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     private readonly HttpClient client = new(handler, disposeHandler: false) { Timeout = Timeout, MaxResponseContentBufferSize = LongestReply };
 
+    /// <summary>
+    /// Creates the handler that all requests to login providers go through. It follows no redirects: requests contain the client's secret and
+    /// codes, which are for the configured address only.
+    /// </summary>
     public static SocketsHttpHandler CreateHandler() => new()
     {
         UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.All,
         ConnectTimeout = TimeSpan.FromSeconds(10),
         // A code cannot be sent twice: no connection is used that the other side may be about to close.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
     };
 
-    /// <summary>The reply, whatever its status.</summary>
-    /// <param name="sent">What was sent in confidence, and must not be shown if the provider repeats it.</param>
-    /// <exception cref="LoginFailedException">There is none.</exception>
+    /// <summary>Sends a request and returns the reply, whatever its status.</summary>
+    /// <param name="sent">The secrets in the request, which are hidden if the provider repeats them.</param>
+    /// <exception cref="LoginFailedException">There is no reply that can be read.</exception>
     public async Task<ProviderReply> SendAsync(HttpRequestMessage request, IReadOnlyList<Secret> sent, CancellationToken cancellationToken)
     {
         var what = $"{request.Method} {request.RequestUri}";
@@ -33,11 +40,19 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
             using var response = await client.SendAsync(request, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
             response.Headers.TryGetValues("Link", out var links);
-            return new ProviderReply(what, response.StatusCode, body, links?.FirstOrDefault(), sent);
+            return new ProviderReply(what, response.StatusCode, body, links?.FirstOrDefault(), sent)
+            {
+                ContentType = response.Content.Headers.TryGetValues("Content-Type", out var types) ? types.FirstOrDefault() : null,
+            };
         }
         catch (HttpRequestException e)
         {
             throw Unreachable(what, TypeOf(e), ConnectionFault.TextOf(e)).ToException();
+        }
+        catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
+        {
+            // The exceptions of the decompressors; the latter is Brotli's.
+            throw Unreachable(what, "DecodingError", "the response's content does not match its Content-Encoding").ToException();
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -52,10 +67,12 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
             ? SendAsync(new HttpRequestMessage(HttpMethod.Get, address), [], cancellationToken)
             : throw Unreachable($"GET {url}", "UnsupportedProtocol", "this is no http or https URL").ToException();
 
-    /// <summary>The provider answered with a status that is no success.</summary>
+    /// <summary>Describes a reply whose status is not a success.</summary>
     public LoginFailure BadStatus(ProviderReply reply)
     {
         var text = $"Status {(int)reply.Status} from {reply.Request}";
+        if (reply.IsRedirect)
+            text += " (redirects are not followed)";
         var body = reply.Shown;
         return Failure("Cannot contact authentication provider", text, body.Length == 0 ? text : $"{text}\nBody:\n{body}") with
         {
@@ -63,7 +80,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         };
     }
 
-    /// <summary>The provider answered, and what it says is wrong or of no use.</summary>
+    /// <summary>Describes a reply with wrong or useless content.</summary>
     public LoginFailure Wrong(string text, string? user = null)
     {
         var shown = LoginFailure.Shortened(text);
@@ -74,7 +91,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
 
     private LoginFailure Unreachable(string what, string type, string message)
     {
-        // What failed on our side of the wire is nothing for users.
+        // The cause is for operators, not for users.
         return Failure("Cannot contact authentication provider", $"{type} from {what}", $"{type}: {message}") with
         {
             Alert = new Alert($"{name}WebError", $"{type}: {message}") { Request = what },

@@ -5,18 +5,24 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Login;
 
-/// <summary>What a login provider answered.</summary>
-/// <param name="Request">Method and address of what was asked.</param>
+/// <summary>The reply of a login provider.</summary>
+/// <param name="Request">Method and address of the request.</param>
+/// <param name="Body">Decompressed.</param>
 /// <param name="Link">The header of that name, for lists in pages.</param>
 internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte[] Body, string? Link, IReadOnlyList<Secret> Sent)
 {
     private const int LongestShown = 4000;
 
+    /// <summary>The header of that name; null if it is missing. May be anything.</summary>
+    public string? ContentType { get; init; }
+
     public bool IsSuccess => (int)Status is >= 200 and < 300;
 
+    public bool IsRedirect => (int)Status is >= 300 and < 400;
+
     /// <summary>
-    /// The body as log and alerts may show it: cut, without what we sent, and only of a failure. What comes with success may be a
-    /// token, in whatever form.
+    /// The body as log and alerts may show it: cut, without the secrets that were sent, and only of a failure. The body of a success may
+    /// contain a token, in whatever form.
     /// </summary>
     public string Shown
     {
@@ -31,26 +37,51 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
         }
     }
 
-    /// <summary>Null if the body is no JSON.</summary>
-    public JsonElement? TryReadJson()
+    /// <summary>The body for a log line about a reply that cannot be read: of a success only its kind and size.</summary>
+    public string Described => IsSuccess
+        ? FormattableString.Invariant($"({LoginFailure.Shortened(ContentType ?? "no content type")}, {Body.Length} bytes)")
+        : Shown;
+
+    /// <summary>
+    /// Returns the body as JSON; null if it is no JSON. Members that are given twice are refused, because readers disagree which one counts.
+    /// </summary>
+    public JsonElement? TryReadJson() => ForeignJson.TryParse(ProviderText.Decode(Body, ContentType));
+
+    public override string ToString() => $"{(int)Status} from {Request}";
+}
+
+/// <summary>Reads JSON that others wrote, which may be anything.</summary>
+internal static class ForeignJson
+{
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Returns null if the text is no JSON, contains a member twice or invalid text, or is nested more than 64 levels deep.</summary>
+    public static JsonElement? TryParse(ReadOnlyMemory<byte> utf8)
     {
         try
         {
-            using var document = JsonDocument.Parse(Body);
+            using var document = JsonDocument.Parse(utf8, Strict);
+            if (utf8.Span.Contains((byte)'\\'))
+                ReadStrings(utf8.Span);
             return document.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }
     }
 
-    public override string ToString() => $"{(int)Status} from {Request}";
-}
+    /// <summary>Reads all names and texts, so that an escaped half of a surrogate pair is found here, not where a member is used.</summary>
+    private static void ReadStrings(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8);
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.PropertyName or JsonTokenType.String)
+                _ = reader.GetString();
+        }
+    }
 
-/// <summary>Looks into what others wrote, which may be anything.</summary>
-internal static class ForeignJson
-{
     /// <summary>A member of an object; null if this is none, or has no such member.</summary>
     public static JsonElement? Member(this JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;

@@ -24,6 +24,8 @@ public sealed class ProviderSettingsTests
     [InlineData(GitHub)]
     [InlineData(Oidc, Ldap)]
     [InlineData(CiLogon, Ldap)]
+    [InlineData(Oidc)]
+    [InlineData(CiLogon, Firestore)]
     [InlineData(Oidc, NoUid, Firestore)]
     [InlineData(Oidc, NoUid, "allocateIds: true")]
     public void Whoever_knows_users_is_accepted(params string[] sections) => Serve(sections).Providers.ShouldNotBe(new ProviderSettings());
@@ -36,8 +38,6 @@ public sealed class ProviderSettingsTests
     [InlineData(OnlyOne, GitHub, CiLogon)]
     [InlineData(OnlyOne, GitHub, CiLogon, Oidc)]
     [InlineData("LDAP cannot be used with GitHub authentication", GitHub, Ldap)]
-    [InlineData("LDAP must be configured if OpenID Connect is used", Oidc)]
-    [InlineData("LDAP must be configured if OpenID Connect is used", CiLogon, Firestore)]
     [InlineData("ldap.uidAttr must be set unless Firestore is used", Oidc, NoUid)]
     public void What_does_not_go_together_is_refused(string fault, params string[] sections) =>
         Faults(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections)).ShouldBe([fault]);
@@ -50,6 +50,31 @@ public sealed class ProviderSettingsTests
         Serve(Oidc, Ldap).Providers.AddUserGroup.ShouldBeFalse();
         Serve(Oidc, Ldap.Replace("}", ", addUserGroup: true}")).Providers.AddUserGroup.ShouldBeTrue();
     }
+
+    [Fact]
+    public void Without_LDAP_users_come_from_claims()
+    {
+        var oidc = Serve(Oidc).Providers.Oidc!;
+        (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe(("name", "email", null, null, "groups"));
+        Serve(CiLogon).Providers.Oidc!.GroupsClaim.ShouldBe("isMemberOf");
+        // With LDAP only what is asked for.
+        oidc = Serve(Oidc, Ldap).Providers.Oidc!;
+        (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe((null, null, null, null, null));
+        oidc = Serve(Oidc.Replace("}", ", nameClaim: a.b, emailClaim: mail, uidClaim: uidNumber, gidClaim: gidNumber, groupsClaim: roles, usernameDomain: example.com}"), Ldap)
+            .Providers.Oidc!;
+        (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe(("a.b", "mail", "uidNumber", "gidNumber", "roles"));
+        (oidc.UsernameDomain, string.Join(' ', oidc.IdTokenAlgorithms)).ShouldBe(("example.com", "RS256 PS256 ES256"));
+        Serve(Oidc.Replace("}", ", idTokenAlgorithms: [ES384]}")).Providers.Oidc!.IdTokenAlgorithms.ShouldBe(["ES384"]);
+    }
+
+    [Theory]
+    [InlineData("idTokenAlgorithms: []", "oidc.idTokenAlgorithms: must name at least one algorithm")]
+    [InlineData("idTokenAlgorithms: [none]", "oidc.idTokenAlgorithms: 'none': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
+    [InlineData("idTokenAlgorithms: [HS256]", "oidc.idTokenAlgorithms: 'HS256': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
+    [InlineData("usernameDomain: '@example.com'", "oidc.usernameDomain: '@example.com': must be a domain, without @")]
+    [InlineData("groupsClaim: ''", "oidc.groupsClaim: '': must be the name of a claim")]
+    public void Claims_and_algorithms_are_checked(string setting, string fault) =>
+        Faults(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + Oidc.Replace("}", $", {setting}}}")).ShouldBe([fault]);
 
     [Fact]
     public void OpenID_Connect_has_its_defaults()

@@ -14,7 +14,7 @@ namespace Porthor.Server.Tests.Login;
 internal sealed class LoginSite : IAsyncDisposable
 {
     public const string Footer = "<strong>Ask</strong> at the <a href=\"https://example.com/desk\">desk</a>.";
-    public const string Destination = "https://example.com:4444/foo?a=bar&b=baz";
+    public const string Destination = "https://example.com/foo?a=bar&b=baz";
     public const string Landing = "https://example.com/landing";
     private const string Webhook = "/slack/secret-part-of-the-webhook";
 
@@ -82,6 +82,24 @@ internal sealed class LoginSite : IAsyncDisposable
             Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
         }));
         site.Tree = tree;
+        site.Oidc.Work();
+        return site;
+    }
+
+    /// <summary>With an OpenID Connect provider and no LDAP: everything about users comes from claims.</summary>
+    /// <param name="change">Changes what is configured about the provider.</param>
+    public static async Task<LoginSite> WithClaimsAsync(
+        Mode mode, Func<OidcSettings, OidcSettings>? change = null, Func<PorthorSettings, PorthorSettings>? configure = null)
+    {
+        var site = await StartAsync(mode, ownRedis: null, foreign => settings => (configure ?? (s => s))(settings with
+        {
+            Providers = new ProviderSettings
+            {
+                Oidc = (change ?? (s => s))(OidcSettingsFor(foreign) with { NameClaim = "name", EmailClaim = "email", GroupsClaim = "groups" }),
+            },
+            GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users"], ["exec:admin"] = ["admins"] },
+            Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
+        }));
         site.Oidc.Work();
         return site;
     }

@@ -97,8 +97,8 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
-        (await browser.GoAsync("/logout?rd=https://example.com:4444/bye")).ShouldLeadTo("https://example.com:4444/bye");
-        site.Lines("Successful logout").Single().GetProperty("return_url").GetString().ShouldBe("https://example.com:4444/bye");
+        (await browser.GoAsync("/logout?rd=https://example.com/bye")).ShouldLeadTo("https://example.com/bye");
+        site.Lines("Successful logout").Single().GetProperty("return_url").GetString().ShouldBe("https://example.com/bye");
 
         // Nobody is logged in any more, and nothing changes.
         var again = await browser.GoAsync("/logout");

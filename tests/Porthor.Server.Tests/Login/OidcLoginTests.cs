@@ -156,6 +156,8 @@ public sealed class OidcLoginTests
         var warning = site.Lines("No uid claim in token").Single();
         warning.GetProperty("severity").GetString().ShouldBe("warning");
         warning.GetProperty("claims").GetProperty("sub").GetString().ShouldBe("subject");
+        warning.GetProperty("claims").GetProperty("exp").GetInt64().ShouldBe(site.Clock.GetUtcNow().ToUnixTimeSeconds() + 300);
+        warning.GetProperty("claims").GetProperty("iat").GetInt64().ShouldBe(site.Clock.GetUtcNow().ToUnixTimeSeconds());
         warning.GetProperty("claims").TryGetProperty("nonce", out _).ShouldBeFalse();
         site.Lines("User is not enrolled").Single().GetProperty("error").GetString().ShouldBe("No uid claim in token");
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));

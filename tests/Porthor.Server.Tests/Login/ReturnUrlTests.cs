@@ -23,19 +23,22 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         await withSubdomains.DisposeAsync();
     }
 
-    /// <summary>LGN-002, OUT-002. Only the host counts, and it is sent back as it was given.</summary>
+    /// <summary>LGN-002, OUT-002. It is sent back as it was given.</summary>
     /// <param name="sent">As it arrives; null if that is the same.</param>
     [Theory]
     [InlineData("https://example.com")]
     [InlineData("https://example.com/")]
-    [InlineData("https://example.com:4444/foo?a=bar&b=baz#part")]
+    [InlineData("https://example.com/foo?a=bar&b=baz#part")]
+    [InlineData("https://example.com:443/foo")]
+    [InlineData("https://example.com:/foo")]
     [InlineData("http://example.com/")]
+    [InlineData("http://example.com:80/")]
     [InlineData("HTTPS://EXAMPLE.com/Path")]
-    [InlineData("https://user:word@example.com/")]
     [InlineData("https://example.com?x=https://evil.example.org/")]
     [InlineData("https://example.com/a b/ü?q=\"<>", "https://example.com/a%20b/%C3%BC?q=%22%3C%3E")]
-    [InlineData("https://example.com/%2e%2E/\\x", "https://example.com/%2e%2E/%5Cx")]
-    [InlineData("https://example.com/x\r\nSet-Cookie: a=b", "https://example.com/x%0D%0ASet-Cookie:%20a=b")]
+    [InlineData("https://example.com/%2e%2E/%5Cx")]
+    [InlineData("https://example.com/?q=\\d+#\\", "https://example.com/?q=%5Cd+#%5C")]
+    [InlineData("https://example.com/?mail=a@b.example&host=x:99")]
     public async Task A_page_of_ours_is_accepted(string url, string? sent = null)
     {
         var browser = new LoginBrowser(site);
@@ -43,6 +46,54 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         browser.State.ReturnUrl.ShouldBe(url);
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(sent ?? url);
         (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(sent ?? url);
+    }
+
+    /// <summary>Item 21, deviation 39: at our host, but somewhere else.</summary>
+    [Theory]
+    [InlineData("https://user:word@example.com/", "URL contains a user name")]
+    [InlineData("https://user@example.com/", "URL contains a user name")]
+    [InlineData("https://@example.com/", "URL contains a user name")]
+    [InlineData("https://example.com@example.com/", "URL contains a user name")]
+    [InlineData("https://example.com:4444/foo?a=bar&b=baz#part", "URL is not at the port of https://example.com")]
+    [InlineData("https://example.com:80/", "URL is not at the port of https://example.com")]
+    [InlineData("https://example.com:65536/", "URL is not at the port of https://example.com")]
+    [InlineData("https://example.com:99999/", "URL is not at the port of https://example.com")]
+    [InlineData("https://example.com:0/", "URL is not at the port of https://example.com")]
+    [InlineData("http://example.com:8080/", "URL is not at the port of https://example.com")]
+    [InlineData("https://example.com/x\r\nSet-Cookie: a=b", "URL contains control characters")]
+    [InlineData("https://example.com/a\tb", "URL contains control characters")]
+    [InlineData("https://exam\nple.com/", "URL contains control characters")]
+    [InlineData("https://example.com/?a=\0", "URL contains control characters")]
+    [InlineData("https://example.com/?a=\u007f", "URL contains control characters")]
+    [InlineData("https://example.com/\\evil.org", "URL contains a backslash")]
+    [InlineData("https://example.com\\evil.org", "URL contains a backslash")]
+    public async Task Another_port_or_a_user_name_is_refused(string url, string error)
+    {
+        foreach (var path in (string[])["/login", "/logout"])
+        {
+            (await new LoginBrowser(site).GoAsync($"{path}?rd={Uri.EscapeDataString(url)}"))
+                .ShouldBe(422, $$"""{"detail":[{"msg":"{{error}}","type":"invalid_return_url","loc":["query","rd"]}]}""");
+        }
+        site.Lines("Bad return URL")[^1].GetProperty("error").GetString().ShouldBe(error);
+    }
+
+    /// <summary>A site at a port of its own.</summary>
+    [Theory]
+    [InlineData("https://example.com:8443", "https://example.com:8443/x", true)]
+    [InlineData("https://example.com:8443", "http://example.com:8443/x", true)]
+    [InlineData("https://example.com:8443", "https://example.com/x", false)]
+    [InlineData("https://example.com:8443", "https://example.com:443/x", false)]
+    [InlineData("https://example.com:8443", "http://example.com/x", false)]
+    [InlineData("https://example.com:8443", "https://example.com:84430/x", false)]
+    [InlineData("http://example.com", "http://example.com/x", true)]
+    [InlineData("http://example.com", "https://example.com/x", true)]
+    [InlineData("http://example.com", "http://example.com:443/x", false)]
+    [InlineData("http://[::1]:8080", "http://[::1]:8080/x", true)]
+    [InlineData("http://[::1]:8080", "http://[::1]:8081/x", false)]
+    public async Task The_port_is_that_of_the_base_url(string baseUrl, string url, bool accepted)
+    {
+        await using var other = await LoginSite.WithGitHubAsync(Mode.Embedded, settings => settings with { BaseUrl = new Uri(baseUrl) });
+        (await new LoginBrowser(other).BeginAsync(url)).StatusCode.ShouldBe(accepted ? 307 : 422);
     }
 
     /// <summary>LGN-009, OUT-004. Each looks like ours to somebody.</summary>
@@ -53,15 +104,9 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("https://evilexample.com/")]
     [InlineData("https://example.com@evil.org/")]
     [InlineData("https://example.com:443@evil.org/")]
-    [InlineData("https://evil.org\\@example.com/")]
     [InlineData("https://evil.org/@example.com/")]
     [InlineData("https://evil.org#@example.com/")]
     [InlineData("https://evil.org?@example.com/")]
-    [InlineData("https://example.com\\@evil.org/")]
-    [InlineData("https://example.com\\.evil.org/")]
-    [InlineData("https://example.com\t.evil.org/")]
-    [InlineData("https://example.com\n@evil.org/")]
-    [InlineData("https://evil.org\0example.com/")]
     [InlineData("https://example.com%2f@evil.org/")]
     [InlineData("https://example.com./")]
     [InlineData("https://[example.com]/")]
@@ -74,7 +119,6 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("https://exämple.com/")]
     [InlineData("https://ｅxample.com/")]
     [InlineData(" https://example.com/")]
-    [InlineData("\thttps://example.com/")]
     [InlineData("//example.com/")]
     [InlineData("/page")]
     [InlineData("page")]
@@ -135,9 +179,11 @@ public sealed class ReturnUrlTests : IAsyncLifetime
 
     /// <summary>LGN-019, OUT-005.</summary>
     [Theory]
-    [InlineData("https://foo.example.com:4444/x", true)]
+    [InlineData("https://foo.example.com/x", true)]
+    [InlineData("https://foo.example.com:4444/x", false)]
+    [InlineData("https://user@foo.example.com/x", false)]
     [InlineData("https://a.b.example.com/", true)]
-    [InlineData("https://example.com:4444/", true)]
+    [InlineData("https://example.com:443/", true)]
     [InlineData("https://fooexample.com/", false)]
     [InlineData("https://.example.com.org/", false)]
     [InlineData("https://example.org/", false)]

@@ -2,6 +2,7 @@ using System.Globalization;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Logging;
 using Porthor.Server.Web;
 using Porthor.Server.Web.Pages;
 using Porthor.Users;
@@ -56,7 +57,10 @@ internal sealed partial class LocalLoginEndpoints(
         else if (!new Secret(attempt.State).Matches(form.State))
             await completion.FailAsync(context, LoginFailure.WrongState("Authentication state mismatch, please start over"));
         else
+        {
+            RequestLog.Current?.ReturnUrl(SessionOf(context).State.ReturnUrl);
             await TryAsync(context, attempt, form);
+        }
     }
 
     private async Task TryAsync(HttpContext context, LoginAttempt attempt, LocalLoginForm form)
@@ -67,9 +71,6 @@ internal sealed partial class LocalLoginEndpoints(
         if (outcome.Result == LocalLoginResult.Right)
         {
             KeepDevice(context.Response, outcome.DeviceCookie!);
-            // Whoever may have planted the cookie knows it; pages get another.
-            var session = SessionOf(context);
-            session.State = session.State with { Csrf = null };
             await completion.SucceedAsync(context, new LoginIdentity(outcome.User!.Username, outcome.User.Data));
             return;
         }

@@ -1,134 +1,127 @@
-using System.Security.Cryptography;
 using System.Text.Json;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// Whether an ID token was made by our provider, for us, for this login, and now (contract/login.md 4). Only RS256: what the
-/// token's header says about the algorithm is for comparison, never a choice.
+/// Verifies that an ID token was issued by the configured provider, for this client, for this login, and is valid now
+/// (contract/login.md 4, OpenID Connect Core 3.1.3.7). The header's algorithm must be one of the configured ones and fit the key.
 /// </summary>
 internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery discovery, TimeProvider clock)
 {
     /// <summary>How far the provider's clock and ours may be apart (docs/decisions/0015).</summary>
     private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(60);
 
-    private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false };
-
-    /// <summary>The claims of a token that holds.</summary>
-    /// <param name="nonce">What it must repeat; null if nothing was sent that it could.</param>
-    /// <exception cref="UnverifiedTokenException">It does not hold.</exception>
-    /// <exception cref="LoginFailedException">The provider's keys cannot be looked up.</exception>
-    public async Task<JsonElement> VerifyAsync(string token, string? nonce, CancellationToken cancellationToken)
+    /// <summary>Returns the claims of a token that can be trusted.</summary>
+    /// <param name="nonce">The nonce that was sent, which the token must repeat; null if none was sent.</param>
+    /// <exception cref="UnverifiedTokenException">The token cannot be trusted.</exception>
+    /// <exception cref="LoginFailedException">The provider's keys cannot be retrieved.</exception>
+    public async Task<JsonElement> VerifyAsync(string text, string? nonce, CancellationToken cancellationToken)
     {
-        var read = Read(token);
-        if (read.Claims.TextMember("iss") is not { } issuer)
+        var token = IdToken.Parse(text);
+        var claims = token.Claims;
+        if (claims.TextMember("iss") is not { } issuer)
             throw new UnverifiedTokenException("No iss claim in token");
-        if (read.Token.Kid is not { Length: > 0 } keyId)
+        if (token.Header.TextMember("kid") is not { Length: > 0 } keyId)
             throw new UnverifiedTokenException("No kid in token header");
         if (issuer != settings.Issuer)
             throw new UnverifiedTokenException($"Unknown issuer: {issuer}") { Hint = $"The configured issuer is {settings.Issuer}" };
 
-        await VerifySignatureAsync(read.Token, keyId, cancellationToken);
-        CheckTimes(read.Claims);
-        foreach (var name in (ReadOnlySpan<string>)["sub", "jti"])
-        {
-            if (read.Claims.Member(name) is { ValueKind: not JsonValueKind.String })
-                throw new UnverifiedTokenException($"The {name} claim in the token is no text");
-        }
-        await CheckNonceAsync(read.Claims.Member("nonce"), nonce, cancellationToken);
-        return read.Claims;
-    }
-
-    private static (JsonWebToken Token, JsonElement Claims) Read(string token)
-    {
-        try
-        {
-            var read = Handler.ReadJsonWebToken(token);
-            using var claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(read.EncodedPayload));
-            return claims.RootElement.ValueKind == JsonValueKind.Object
-                ? (read, claims.RootElement.Clone())
-                : throw new UnverifiedTokenException("The token cannot be read");
-        }
-        catch (Exception e) when (e is ArgumentException or SecurityTokenException or JsonException or FormatException)
-        {
-            // Not the exception's text, which may show the token.
-            throw new UnverifiedTokenException("The token cannot be read");
-        }
-    }
-
-    /// <summary>With the keys that are known, and if that fails with those that the provider has now: it may have changed them.</summary>
-    private async Task VerifySignatureAsync(JsonWebToken token, string keyId, CancellationToken cancellationToken)
-    {
-        var keys = await discovery.GetKeysAsync(otherThan: null, cancellationToken);
-        try
-        {
-            await VerifySignatureAsync(token, keyId, keys);
-        }
-        catch (UnverifiedTokenException)
-        {
-            var others = await discovery.GetKeysAsync(otherThan: keys, cancellationToken);
-            await VerifySignatureAsync(token, keyId, others);
-        }
-    }
-
-    private async Task VerifySignatureAsync(JsonWebToken token, string keyId, OidcKeys keys)
-    {
-        var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
-        {
-            ValidIssuer = settings.Issuer,
-            ValidAudience = settings.Audience,
-            ValidAlgorithms = [SecurityAlgorithms.RsaSha256],
-            IssuerSigningKey = KeyOf(keyId, keys),
-            RequireSignedTokens = true,
-            // Checked by our own clock, below.
-            ValidateLifetime = false,
-            LogValidationExceptions = false,
-        });
-        if (!result.IsValid)
-            throw new UnverifiedTokenException(Explain(result.Exception));
-    }
-
-    private RsaSecurityKey KeyOf(string keyId, OidcKeys keys)
-    {
-        if (keys.Find(keyId) is not { } key)
-            throw new UnverifiedTokenException($"Issuer {settings.Issuer} has no kid {keyId}");
-        // Some providers leave the algorithm out; then it is the only one that we take.
-        if (key.Member("alg") is { } algorithm && !(algorithm.ValueKind == JsonValueKind.String && algorithm.ValueEquals(SecurityAlgorithms.RsaSha256)))
-            throw new UnverifiedTokenException($"Issuer {settings.Issuer} kid {keyId} had algorithm {algorithm} not RS256");
-        try
-        {
-            var parameters = new RSAParameters
-            {
-                Modulus = Base64UrlEncoder.DecodeBytes(key.TextMember("n") ?? ""),
-                Exponent = Base64UrlEncoder.DecodeBytes(key.TextMember("e") ?? ""),
-            };
-            if (parameters.Modulus.Length > 0 && parameters.Exponent.Length > 0)
-                return new RsaSecurityKey(parameters) { KeyId = keyId };
-        }
-        catch (Exception e) when (e is FormatException or ArgumentException)
-        {
-        }
-        throw new UnverifiedTokenException($"Issuer {settings.Issuer} kid {keyId} is no RSA key");
-    }
-
-    /// <summary>Each is checked if it is there; none has to be (contract/login.md 4, step 5).</summary>
-    private void CheckTimes(JsonElement claims)
-    {
-        var now = clock.GetUtcNow();
-        if (Time(claims, "exp") is { } expires && now >= expires + Leeway)
-            throw new UnverifiedTokenException("The token has expired") { Hint = Clocks(now, "expired", expires) };
-        if (Time(claims, "nbf") is { } begins && now < begins - Leeway)
-            throw new UnverifiedTokenException("The token is not yet valid (nbf)") { Hint = Clocks(now, "begins", begins) };
-        if (Time(claims, "iat") is { } issued && now < issued - Leeway)
-            throw new UnverifiedTokenException("The token is not yet valid (iat)") { Hint = Clocks(now, "was made", issued) };
+        token.CheckHeader();
+        await VerifySignatureAsync(token, keyId, cancellationToken);
+        CheckAudience(claims);
+        CheckTimes(claims);
+        CheckSubject(claims);
+        await CheckNonceAsync(claims.Member("nonce"), nonce, cancellationToken);
+        return claims;
     }
 
     /// <summary>
-    /// A token that was made for another login must not finish this one. A provider that publishes no metadata may not know
-    /// nonces, and is excused from repeating ours; from repeating another it is not.
+    /// Verifies the signature with the cached keys. If that fails, the keys are retrieved again, because the provider may have changed them;
+    /// <see cref="Remembered{T}"/> bounds how often.
+    /// </summary>
+    private async Task VerifySignatureAsync(IdToken token, string keyId, CancellationToken cancellationToken)
+    {
+        var algorithm = token.Header.TextMember("alg");
+        if (algorithm is null || !settings.IdTokenAlgorithms.Contains(algorithm))
+            throw new UnverifiedTokenException(LoginFailure.Shortened($"The algorithm {algorithm ?? "of the token"} is not accepted"));
+        var keys = await discovery.GetKeysAsync(otherThan: null, cancellationToken);
+        if (FindError(token, keyId, algorithm, keys) is null)
+            return;
+        var newer = await discovery.GetKeysAsync(otherThan: keys, cancellationToken);
+        if (FindError(token, keyId, algorithm, newer) is { } error)
+            throw new UnverifiedTokenException(error);
+    }
+
+    /// <summary>Returns why the signature cannot be verified; null if it is right. Of several keys with the id, the last suitable one counts.</summary>
+    private string? FindError(IdToken token, string keyId, string algorithm, OidcKeys keys)
+    {
+        var candidates = keys.Find(keyId);
+        if (candidates.Count == 0)
+            return LoginFailure.Shortened($"Issuer {settings.Issuer} has no kid {keyId}");
+        foreach (var key in candidates.Reverse())
+        {
+            if (ProviderKey.FindError(key, algorithm) is null)
+                return ProviderKey.Verifies(key, algorithm, token.SignedPart, token.Signature) ? null : "The signature is not valid";
+        }
+        return LoginFailure.Shortened($"Issuer {settings.Issuer} kid {keyId} {ProviderKey.FindError(candidates[^1], algorithm)}");
+    }
+
+    /// <summary>
+    /// The token must be for us. If it is for others too, <c>azp</c> must name us as the client that it was issued to; and if <c>azp</c> is
+    /// there, it must name us in any case.
+    /// </summary>
+    private void CheckAudience(JsonElement claims)
+    {
+        if (claims.Member("aud") is not { } audience || !TextsOf(audience).Contains(settings.Audience))
+            throw new UnverifiedTokenException($"The token is not for {settings.Audience}");
+        if (Claim(claims, "azp") is { } party)
+        {
+            if (party.ValueKind != JsonValueKind.String || !party.ValueEquals(settings.ClientId))
+                throw new UnverifiedTokenException(LoginFailure.Shortened($"The token was issued to {party}, not to {settings.ClientId}"));
+        }
+        else if (TextsOf(audience).Distinct().Count() > 1)
+        {
+            throw new UnverifiedTokenException("The token is for several audiences, and has no azp claim");
+        }
+    }
+
+    /// <summary>A text, or the texts of a list; nothing if another value is among them.</summary>
+    private static IReadOnlyList<string> TextsOf(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.String => [json.GetString()!],
+        JsonValueKind.Array when json.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
+            [.. json.EnumerateArray().Select(item => item.GetString()!)],
+        _ => [],
+    };
+
+    /// <summary>Requires <c>exp</c>; <c>nbf</c> and <c>iat</c> are checked if they are there.</summary>
+    private void CheckTimes(JsonElement claims)
+    {
+        var now = clock.GetUtcNow();
+        var expires = Time(claims, "exp") ?? throw new UnverifiedTokenException("No exp claim in token");
+        if (now - Leeway >= expires)
+            throw new UnverifiedTokenException("The token has expired") { Hint = Clocks(now, "expired", expires) };
+        if (Time(claims, "nbf") is { } begins && now + Leeway < begins)
+            throw new UnverifiedTokenException("The token is not yet valid (nbf)") { Hint = Clocks(now, "begins", begins) };
+        if (Time(claims, "iat") is { } issued && now + Leeway < issued)
+            throw new UnverifiedTokenException("The token is not yet valid (iat)") { Hint = Clocks(now, "was issued", issued) };
+    }
+
+    private static void CheckSubject(JsonElement claims)
+    {
+        foreach (var name in (ReadOnlySpan<string>)["sub", "jti"])
+        {
+            if (Claim(claims, name) is { ValueKind: not JsonValueKind.String })
+                throw new UnverifiedTokenException($"The {name} claim in the token is no text");
+        }
+        if (claims.TextMember("sub") is not { Length: > 0 })
+            throw new UnverifiedTokenException("No sub claim in token");
+    }
+
+    /// <summary>
+    /// Refuses a token that was issued for another login. A provider that publishes no metadata may not know nonces, and may leave the
+    /// claim out; a wrong nonce is refused there too.
     /// </summary>
     private async Task CheckNonceAsync(JsonElement? repeated, string? sent, CancellationToken cancellationToken)
     {
@@ -140,29 +133,21 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
             throw new UnverifiedTokenException("The nonce in the token is not that of this login");
     }
 
+    /// <summary>A claim whose value is not null.</summary>
+    private static JsonElement? Claim(JsonElement claims, string name) =>
+        claims.Member(name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
+
+    /// <summary>Reads seconds since 1970, up to the year 9999. Larger numbers are most likely milliseconds.</summary>
     private static DateTimeOffset? Time(JsonElement claims, string name)
     {
-        if (claims.Member(name) is not { } value)
+        if (Claim(claims, name) is not { } value)
             return null;
-        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds) && Math.Abs(seconds) < DateTimeOffset.MaxValue.ToUnixTimeSeconds() / 2)
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var seconds)
+            && seconds >= 0 && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds())
             return DateTimeOffset.UnixEpoch + TimeSpan.FromSeconds(seconds);
-        throw new UnverifiedTokenException($"The {name} claim in the token is no time");
+        throw new UnverifiedTokenException(LoginFailure.Shortened($"The {name} claim in the token is not a time in seconds: {value}"));
     }
 
     private static string Clocks(DateTimeOffset now, string what, DateTimeOffset time) =>
         FormattableString.Invariant($"By our clock it is {now.UtcDateTime:s}Z; the token {what} at {time.UtcDateTime:s}Z");
-
-    private string Explain(Exception exception) => exception switch
-    {
-        SecurityTokenInvalidAudienceException => $"The token is not for {settings.Audience}",
-        SecurityTokenInvalidAlgorithmException => "The token's algorithm is not RS256",
-        _ => "The signature is not valid",
-    };
-}
-
-/// <summary>An ID token does not hold, or what it would be verified with is of no use. Its text may be shown.</summary>
-internal sealed class UnverifiedTokenException(string message) : Exception(message)
-{
-    /// <summary>What an operator would compare it with, for the log; null for nothing.</summary>
-    public string? Hint { get; init; }
 }

@@ -12,9 +12,8 @@ internal sealed record OidcMetadata(string KeysUrl, bool IsPublished, bool Takes
 /// <summary>The provider's keys, by id.</summary>
 internal sealed record OidcKeys(IReadOnlyList<JsonElement> Keys)
 {
-    /// <summary>The last one wins, as with the reference. A key without an id is nobody's.</summary>
-    public JsonElement? Find(string id) =>
-        Keys.Where(key => key.TextMember("kid") == id).Select(key => (JsonElement?)key).LastOrDefault();
+    /// <summary>Returns the keys with an id, in the order in which they are published. A key without an id is ignored.</summary>
+    public IReadOnlyList<JsonElement> Find(string id) => [.. Keys.Where(key => key.TextMember("kid") == id)];
 }
 
 /// <summary>
@@ -57,6 +56,8 @@ internal sealed class OidcDiscovery
             throw client.BadStatus(reply).ToException();
         if (reply.TryReadJson() is not { } document || document.TextMember("jwks_uri") is not { } url)
             throw new UnverifiedTokenException($"No jwks_uri property in OIDC metadata for {issuer}");
+        if (issuer.StartsWith("https:", StringComparison.OrdinalIgnoreCase) && url.StartsWith("http:", StringComparison.OrdinalIgnoreCase))
+            throw new UnverifiedTokenException($"The jwks_uri in OIDC metadata for {issuer} is not https");
         var methods = document.Member("code_challenge_methods_supported");
         var takesChallenge = methods is { ValueKind: JsonValueKind.Array } list
             && list.EnumerateArray().Any(method => method.ValueKind == JsonValueKind.String && method.ValueEquals("S256"));

@@ -4,13 +4,12 @@ using System.Text;
 using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
-using Porthor.Users;
 
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// Logs people in by an OpenID Connect provider, CILogon among them (contract/login.md 4). All that is taken from it is a username;
-/// everything else about the user comes from the directory.
+/// Logs people in by an OpenID Connect provider, CILogon among them (contract/login.md 4). With LDAP, only the username is taken from the
+/// ID token; without it, everything about the user comes from the token's claims (deviations 38).
 /// </summary>
 internal sealed partial class OidcLoginProvider(
     OidcSettings settings, ProviderClient client, OidcDiscovery discovery, IdTokenVerifier verifier, TimeProvider clock, ILogger<OidcLoginProvider> logger)
@@ -18,6 +17,8 @@ internal sealed partial class OidcLoginProvider(
 {
     /// <summary>How long a browser waits for us to learn what the provider takes. After that it is asked for less.</summary>
     private static readonly TimeSpan MetadataPatience = TimeSpan.FromSeconds(3);
+
+    private readonly ClaimReader reader = new(settings);
 
     private string RedirectUrl => settings.RedirectUrl!.AbsoluteUri;
 
@@ -55,7 +56,7 @@ internal sealed partial class OidcLoginProvider(
         try
         {
             var claims = await verifier.VerifyAsync(token, attempt.Nonce, cancellationToken);
-            return new LoginIdentity(UsernameOf(claims), UserData.None);
+            return IdentityOf(claims);
         }
         catch (UnverifiedTokenException e)
         {
@@ -94,6 +95,8 @@ internal sealed partial class OidcLoginProvider(
             sent.Add(secret);
         var reply = await client.SendAsync(request, sent, cancellationToken);
 
+        if (reply.IsRedirect)
+            throw client.BadStatus(reply).ToException();
         if (reply.TryReadJson() is not { } json)
             throw NotJson(url, reply).ToException();
         if (!reply.IsSuccess)
@@ -107,24 +110,24 @@ internal sealed partial class OidcLoginProvider(
 
     private LoginFailure NotJson(string url, ProviderReply reply)
     {
+        Log.NotJson(logger, url, reply.Described);
         var failure = client.Wrong($"Response from {url} not valid JSON");
         return reply.Shown is { Length: > 0 } body ? failure with { LoggedDetails = $"{failure.Details}\nStatus {(int)reply.Status}\nBody:\n{body}" } : failure;
     }
 
-    private string UsernameOf(JsonElement claims)
+    private LoginIdentity IdentityOf(JsonElement claims)
     {
-        var claim = settings.UsernameClaim;
-        if (claims.Member(claim) is not { } value)
+        if (reader.ReadUsername(claims) is not { } username)
         {
-            Log.NoUsername(logger, claim, claims.EnumerateObject().Where(entry => entry.Name != "nonce").ToDictionary(entry => entry.Name, entry => entry.Value.ToString()));
-            throw LoginFailure.NotEnrolled(claim, settings.EnrollmentUrl).ToException();
+            // The nonce is of no use to operators.
+            var shown = claims.EnumerateObject().Where(claim => claim.Name != "nonce").ToDictionary(claim => claim.Name, claim => claim.Value);
+            Log.NoUsername(logger, settings.UsernameClaim, JsonSerializer.SerializeToElement(shown));
+            throw LoginFailure.NotEnrolled(settings.UsernameClaim, settings.EnrollmentUrl).ToException();
         }
-        if (value.ValueKind != JsonValueKind.String)
-            throw new UnverifiedTokenException($"Invalid {claim} claim in token: {value}");
-        var username = value.GetString()!;
-        return UserRules.IsUsername(username)
-            ? username
-            : throw LoginFailure.InvalidUsername(LoginFailure.Shortened($"Invalid username in {claim} claim in token: {username}")).ToException();
+        var data = reader.Read(claims, out var numberless, out var invalidGroups);
+        if (invalidGroups.Count > 0)
+            Log.InvalidGroups(logger, invalidGroups.ToDictionary(name => name, _ => "not a valid group name"), username);
+        return new LoginIdentity(username, data) { NumberlessGroups = numberless };
     }
 
     /// <summary>A provider whose metadata cannot be read at the moment is asked for less, and not at all blamed: the login may still succeed.</summary>
@@ -153,13 +156,19 @@ internal sealed partial class OidcLoginProvider(
         public static partial void Retrieving(ILogger logger, string tokenUrl);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Error verifying ID token")]
-        public static partial void NotVerified(ILogger logger, string error);
+        public static partial void NotVerified(ILogger logger, string msg);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Error verifying ID token")]
-        public static partial void Mismatched(ILogger logger, string error, string hint);
+        public static partial void Mismatched(ILogger logger, string msg, string hint);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "No {Claim} claim in token")]
-        public static partial void NoUsername(ILogger logger, string claim, IReadOnlyDictionary<string, string> claims);
+        public static partial void NoUsername(ILogger logger, string claim, JsonElement claims);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Response from token endpoint not valid JSON")]
+        public static partial void NotJson(ILogger logger, string tokenUrl, string response);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring invalid groups")]
+        public static partial void InvalidGroups(ILogger logger, IReadOnlyDictionary<string, string> invalidGroups, string user);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Provider metadata cannot be read, logging in without PKCE")]
         public static partial void NoMetadata(ILogger logger, string error);

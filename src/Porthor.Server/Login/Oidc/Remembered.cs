@@ -1,17 +1,26 @@
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// A thing of the provider's that seldom changes: fetched when it is first asked for, once for all who ask meanwhile, and kept for a
-/// while. That it could not be fetched is not remembered.
+/// Caches a value of the provider that seldom changes. The first caller fetches it for all who ask meanwhile. A failure is not cached.
 /// </summary>
 internal sealed class Remembered<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeProvider clock)
     where T : class
 {
+    /// <summary>How often the value is fetched early in <see cref="EarlyWindow"/>, because a caller has no use for the cached one.</summary>
+    public const int MaxEarlyFetches = 5;
+
+    public static readonly TimeSpan EarlyWindow = TimeSpan.FromMinutes(1);
+
     private readonly Lock gate = new();
+    private readonly Queue<DateTimeOffset> earlyFetches = new();
     private Task<T>? current;
     private DateTimeOffset fetchedAt;
 
-    /// <param name="otherThan">What has turned out to be of no use any more; null if nothing has.</param>
+    /// <summary>Returns the cached value, or fetches it.</summary>
+    /// <param name="otherThan">
+    /// A value that turned out to be outdated: if it is the cached one, the value is fetched again, at most <see cref="MaxEarlyFetches"/>
+    /// times in <see cref="EarlyWindow"/>. Null if none is.
+    /// </param>
     public async Task<T> GetAsync(T? otherThan, CancellationToken cancellationToken) =>
         await Current(otherThan).WaitAsync(cancellationToken);
 
@@ -20,13 +29,24 @@ internal sealed class Remembered<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeP
         lock (gate)
         {
             var now = clock.GetUtcNow();
-            var isGood = current is not null && !current.IsFaulted && !current.IsCanceled && now - fetchedAt < keptFor
-                && !(current.IsCompletedSuccessfully && ReferenceEquals(current.Result, otherThan));
-            if (isGood)
+            var isFresh = current is not null && !current.IsFaulted && !current.IsCanceled && now - fetchedAt < keptFor;
+            if (isFresh && !(IsOutdated(otherThan) && MayFetchEarly(now)))
                 return current!;
             // Not with the caller's token: others may wait for it too.
             (current, fetchedAt) = (fetch(), now);
             return current;
         }
+    }
+
+    private bool IsOutdated(T? otherThan) => current is { IsCompletedSuccessfully: true } && ReferenceEquals(current.Result, otherThan);
+
+    private bool MayFetchEarly(DateTimeOffset now)
+    {
+        while (earlyFetches.TryPeek(out var first) && now - first >= EarlyWindow)
+            earlyFetches.Dequeue();
+        if (earlyFetches.Count >= MaxEarlyFetches)
+            return false;
+        earlyFetches.Enqueue(now);
+        return true;
     }
 }

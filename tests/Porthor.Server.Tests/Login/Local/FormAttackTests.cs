@@ -92,7 +92,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         // The visitor has a session of their own; what the attacker has is the attacker's still.
         visitor.State.Token.ShouldNotBe(planted.Token);
         planted.Csrf.ShouldNotBeNull();
-        visitor.State.Csrf.ShouldBeNull();
+        visitor.State.Csrf.ShouldNotBe(planted.Csrf);
         (await visitor.GetAsync("/auth/api/v1/user-info")).Json.GetProperty("username").GetString().ShouldBe("erin");
         (await attacker.GetAsync("/auth/api/v1/user-info")).Json.GetProperty("username").GetString().ShouldBe("frank");
         attacker.State.ShouldBe(planted);

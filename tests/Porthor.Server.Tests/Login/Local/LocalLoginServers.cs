@@ -16,7 +16,7 @@ public sealed class LocalLoginServers : ApiServers
 
     /// <summary>Each test has a name of its own, so that it is not slowed down by what others do.</summary>
     internal static readonly string[] Names =
-        ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kate", "lena", "mike", "nina", "oscar", "peggy", "rupert", "sybil"];
+        ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kate", "lena", "mike", "nina", "oscar", "peggy", "rupert", "sybil", "trent", "ursula"];
 
     internal override PorthorSettings Configure(PorthorSettings settings) => With(settings);
 

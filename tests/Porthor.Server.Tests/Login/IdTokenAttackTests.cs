@@ -1,0 +1,189 @@
+using System.Buffers.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
+using System.Text.Unicode;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>
+/// Tests that tokens of other kinds, for other clients and with confusing headers are refused (RFC 7515, RFC 8725, OpenID Connect Core
+/// 3.1.3.7). They are all signed with the provider's key.
+/// </summary>
+public sealed class IdTokenAttackTests
+{
+    private const string Prefix = "Authentication provider failed: OpenID Connect token verification failed: ";
+
+    private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
+
+    /// <param name="json">Members that are added to the header, or replaced.</param>
+    /// <param name="error">Null if the token is accepted.</param>
+    [Theory]
+    [InlineData("""{"crit":["exp"]}""", "The token has critical extensions that are not supported: [\"exp\"]")]
+    [InlineData("""{"crit":["http://example.com/unknown"],"http://example.com/unknown":true}""", "The token has critical extensions that are not supported: [\"http://example.com/unknown\"]")]
+    [InlineData("""{"crit":[]}""", "The token has critical extensions that are not supported: []")]
+    [InlineData("""{"crit":null}""", "The token has critical extensions that are not supported: ")]
+    [InlineData("""{"crit":"b64","b64":false}""", "The token has critical extensions that are not supported: b64")]
+    [InlineData("""{"b64":false}""", "The token has an unencoded payload, which is not supported")]
+    [InlineData("""{"typ":"at+jwt"}""", "The token is not an ID token (typ is at+jwt)")]
+    [InlineData("""{"typ":"application/at+jwt"}""", "The token is not an ID token (typ is application/at+jwt)")]
+    [InlineData("""{"typ":"AT+JWT"}""", "The token is not an ID token (typ is AT+JWT)")]
+    [InlineData("""{"typ":"logout+jwt"}""", "The token is not an ID token (typ is logout+jwt)")]
+    [InlineData("""{"typ":"JOSE"}""", "The token is not an ID token (typ is JOSE)")]
+    [InlineData("""{"typ":""}""", "The token is not an ID token (typ is )")]
+    [InlineData("""{"typ":5}""", "The token is not an ID token (typ is 5)")]
+    [InlineData("""{"typ":["JWT"]}""", "The token is not an ID token (typ is [\"JWT\"])")]
+    [InlineData("""{"cty":"JWT"}""", "The token is not an ID token (cty is JWT)")]
+    [InlineData("""{"typ":"JWT"}""", null)]
+    [InlineData("""{"typ":"jwt"}""", null)]
+    [InlineData("""{"typ":"application/JWT"}""", null)]
+    [InlineData("""{"alg":"ES256"}""", "Issuer URL kid some-kid had algorithm RS256 not ES256")]
+    [InlineData("""{"alg":"PS256"}""", "Issuer URL kid some-kid had algorithm RS256 not PS256")]
+    [InlineData("""{"alg":"rs256"}""", "The algorithm rs256 is not accepted")]
+    [InlineData("""{"alg":null}""", "The algorithm of the token is not accepted")]
+    [InlineData("""{"alg":["RS256"]}""", "The algorithm of the token is not accepted")]
+    [InlineData("""{"kid":5}""", "No kid in token header")]
+    [InlineData("""{"x5u":"https://evil.example.org/x","jku":"https://evil.example.org/jwks","x5c":["AAAA"],"jwk":{"kty":"oct","k":"AAAA"}}""", null)]
+    public async Task The_header_is_checked(string json, string? error)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { GroupsClaim = "groups" });
+        await ShouldEndAsync(site, error, claims =>
+        {
+            var header = new JsonObject { ["alg"] = "RS256", ["typ"] = "JWT", ["kid"] = "some-kid" };
+            foreach (var (name, value) in JsonNode.Parse(json)!.AsObject())
+                header[name] = value?.DeepClone();
+            return site.Oidc.Key.Sign(header, claims);
+        });
+    }
+
+    [Fact]
+    public async Task A_header_without_a_type_is_accepted()
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        await ShouldEndAsync(site, error: null, claims => site.Oidc.Key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "some-kid" }, claims));
+    }
+
+    /// <summary>Of a member that is given twice, readers take different ones.</summary>
+    [Theory]
+    [InlineData("header")]
+    [InlineData("claims")]
+    [InlineData("nested claims")]
+    [InlineData("half a character")]
+    [InlineData("nested token")]
+    [InlineData("deep")]
+    [InlineData("four parts")]
+    [InlineData("padding")]
+    public async Task A_token_that_can_be_read_in_several_ways_is_refused(string kind)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        await ShouldEndAsync(site, "The token cannot be read", claims =>
+        {
+            const string header = """{"alg":"RS256","typ":"JWT","kid":"some-kid"}""";
+            var body = claims.ToJsonString();
+            string Sign(string header, string claims) => site.Oidc.Key.SignParts(SigningKey.Encode(header), SigningKey.Encode(claims));
+            return kind switch
+            {
+                "header" => Sign(header.Replace("{", """{"alg":"none",""", StringComparison.Ordinal), body),
+                "claims" => Sign(header, body.Insert(1, "\"uid\":\"admin\",")),
+                "nested claims" => Sign(header, body.Insert(1, "\"realm_access\":{\"roles\":[],\"roles\":[\"admins\"]},")),
+                "half a character" => Sign(header, body.Insert(1, "\"x\":\"\\ud800\",")),
+                "nested token" => Sign(header, site.Oidc.Key.Sign(claims)),
+                "deep" => Sign(header, body.Insert(1, $"\"x\":{new string('[', 100)}{new string(']', 100)},")),
+                "four parts" => Sign(header, body) + ".AAAA",
+                _ => Sign(header, body).Replace(".", "=.", StringComparison.Ordinal),
+            };
+        });
+    }
+
+    /// <summary>A key that is published for something else, or does not fit the algorithm, verifies nothing.</summary>
+    [Theory]
+    [InlineData("RS256", """{"use":"enc"}""", "is not for signatures")]
+    [InlineData("RS256", """{"key_ops":["encrypt"]}""", "is not for verifying")]
+    [InlineData("RS256", """{"key_ops":"verify"}""", "is not for verifying")]
+    [InlineData("RS256", """{"alg":"RSA-OAEP"}""", "had algorithm RSA-OAEP not RS256")]
+    [InlineData("RS256", """{"alg":"RS512"}""", "had algorithm RS512 not RS256")]
+    [InlineData("RS256", """{"kty":"EC"}""", "is no RSA key")]
+    [InlineData("RS256", """{"n":"AQAB"}""", "is no RSA key")]
+    [InlineData("RS256", """{"e":""}""", "is no RSA key")]
+    [InlineData("ES256", """{"crv":"P-384"}""", "is no EC key on curve P-256")]
+    [InlineData("ES256", """{"crv":"secp256k1"}""", "is no EC key on curve P-256")]
+    [InlineData("ES256", """{"kty":"RSA"}""", "is no EC key on curve P-256")]
+    [InlineData("ES256", """{"x":"AAAA"}""", "is no EC key on curve P-256")]
+    [InlineData("ES256", """{"x":"?"}""", "is no EC key on curve P-256")]
+    [InlineData("ES256", """{"x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", null)]
+    public async Task A_key_must_fit(string algorithm, string json, string? error)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        site.Oidc.Key = new SigningKey("some-kid", algorithm);
+        var key = site.Oidc.Key.Public();
+        foreach (var (name, value) in JsonNode.Parse(json)!.AsObject())
+            key[name] = value!.DeepClone();
+        site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(key) }.ToJsonString()));
+        await ShouldEndAsync(site, error is null ? "The signature is not valid" : $"Issuer URL kid some-kid {error}", site.Oidc.Key.Sign);
+
+        // A suitable key of the same id beside it counts.
+        site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
+        if (error is not null)
+            await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
+    }
+
+    [Theory]
+    [InlineData("RS256")]
+    [InlineData("PS256")]
+    [InlineData("ES256")]
+    public async Task The_usual_algorithms_are_accepted(string algorithm)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        site.Oidc.Key = new SigningKey("some-kid", algorithm);
+        await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
+        // A signature of another form, or of none, is not.
+        var text = site.Oidc.Key.Sign([]);
+        foreach (var signature in (string[])["", "AAAA", Base64Url.EncodeToString(new byte[64]), text[..^2].Split('.')[2]])
+            await ShouldEndAsync(site, "The signature is not valid", claims => $"{string.Join('.', site.Oidc.Key.Sign(claims).Split('.')[..2])}.{signature}");
+    }
+
+    [Fact]
+    public async Task Only_configured_algorithms_are_accepted()
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { IdTokenAlgorithms = ["ES256"] });
+        await ShouldEndAsync(site, "The algorithm RS256 is not accepted", site.Oidc.Key.Sign);
+    }
+
+    /// <summary>Tokens that cannot be verified do not make Porthor request the keys without bound.</summary>
+    [Fact]
+    public async Task Unknown_keys_cause_few_requests()
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        var other = new SigningKey("other-kid");
+        for (var i = 0; i < 20; i++)
+            await ShouldEndAsync(site, "Issuer URL has no kid other-kid", other.Sign);
+        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(6);
+        site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBeLessThanOrEqualTo(6);
+
+        // A new key counts again after a minute.
+        site.Clock.Advance(TimeSpan.FromMinutes(1));
+        site.Oidc.Key = other;
+        await ShouldEndAsync(site, error: null, other.Sign);
+    }
+
+    private static async Task ShouldEndAsync(LoginSite site, string? error, Func<JsonObject, string> forge)
+    {
+        var claims = new JsonObject();
+        site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = forge(claims) }));
+        var (browser, answer) = await site.LogInByOidcAsync(change: usual =>
+        {
+            foreach (var (name, value) in usual)
+                claims[name] = value!.DeepClone();
+            claims["groups"] = new JsonArray("users");
+        });
+        (browser.State.Token is null).ShouldBe(error is not null, answer.Body);
+        if (error is null)
+        {
+            answer.ShouldLeadTo(LoginSite.Destination);
+            return;
+        }
+        var text = error.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        answer.ShouldBeErrorPage(500, Prefix + Html.Encode(text));
+        site.Lines("Error verifying ID token")[^1].GetProperty("msg").GetString().ShouldBe(text);
+    }
+}

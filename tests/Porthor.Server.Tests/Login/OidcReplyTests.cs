@@ -1,0 +1,196 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json.Nodes;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>Tests how the provider may write its replies, and that a reply of any other kind ends on a clear error page.</summary>
+public sealed class OidcReplyTests
+{
+    private const string Unreachable = "Cannot contact authentication provider";
+    private const string NotJson = "Authentication provider failed: Response from URL/token not valid JSON";
+
+    /// <summary>Every reply of the provider is encoded: metadata, keys and token.</summary>
+    [Theory]
+    [InlineData("gzip")]
+    [InlineData("GZIP")]
+    [InlineData("deflate")]
+    [InlineData("br")]
+    [InlineData("utf-8 mark")]
+    [InlineData("gzip and mark")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16 without mark")]
+    [InlineData("utf-16be")]
+    [InlineData("utf-32")]
+    [InlineData("latin-1")]
+    [InlineData("odd content type")]
+    [InlineData("no content type")]
+    [InlineData("html content type")]
+    public async Task A_reply_may_be_encoded(string kind)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        foreach (var (method, path) in ((string, string)[])[("GET", "/.well-known/openid-configuration"), ("GET", "/jwks"), ("POST", "/token")])
+            site.Foreign.Change(method, path, reply => Encoded(kind, reply));
+        var (browser, answer) = await site.LogInByOidcAsync(change: claims => (claims["groups"], claims["name"]) = (new JsonArray("users"), "Jos\u00e9 \u540d"));
+        answer.ShouldLeadTo(LoginSite.Destination);
+        (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Jos\u00e9 \u540d");
+    }
+
+    [Theory]
+    [InlineData(200, "<html>not JSON</html>", "text/html", NotJson)]
+    [InlineData(200, "", "application/json", NotJson)]
+    [InlineData(200, "id_token=abc", "application/x-www-form-urlencoded", NotJson)]
+    [InlineData(200, "{\"id_token\":\"a\",\"id_token\":\"b\"}", "application/json", NotJson)]
+    [InlineData(200, "{\"id_token\":\"\\ud800\"}", "application/json", NotJson)]
+    [InlineData(200, "{\"\\ud800\":1}", "application/json", NotJson)]
+    [InlineData(200, "{\"id_token\":\"a\"} trailing", "application/json", NotJson)]
+    [InlineData(200, "{'id_token':'a'}", "application/json", NotJson)]
+    [InlineData(200, "NaN", "application/json", NotJson)]
+    [InlineData(200, "[{\"id_token\":\"a\"}]", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
+    [InlineData(200, "null", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
+    [InlineData(200, "\"text\"", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
+    [InlineData(200, "{\"id_token\":\"\"}", "application/json", "Authentication provider failed: OpenID Connect token verification failed: The token cannot be read")]
+    public async Task A_reply_of_another_kind_is_explained(int status, string body, string type, string error)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        site.Foreign.On("POST", "/token", new ForeignReply(status, body, type));
+        await ShouldFailAsync(site, error);
+        if (error == NotJson)
+        {
+            var line = site.Lines("Response from token endpoint not valid JSON").Single();
+            line.GetProperty("response").GetString().ShouldBe($"({type}, {Encoding.UTF8.GetByteCount(body)} bytes)");
+            line.GetProperty("token_url").GetString().ShouldBe($"{site.Foreign.Url}/token");
+        }
+    }
+
+    [Fact]
+    public async Task An_empty_reply_is_explained()
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        site.Foreign.On("POST", "/token", new ForeignReply(204, ""));
+        await ShouldFailAsync(site, NotJson);
+    }
+
+    [Theory]
+    [InlineData("nested", NotJson)]
+    [InlineData("large", Unreachable + ": ReadError from POST URL/token")]
+    [InlineData("gzip bomb", Unreachable + ": ReadError from POST URL/token")]
+    [InlineData("br bomb", Unreachable + ": ReadError from POST URL/token")]
+    [InlineData("no gzip", Unreachable + ": DecodingError from POST URL/token")]
+    [InlineData("no deflate", Unreachable + ": DecodingError from POST URL/token")]
+    [InlineData("no br", Unreachable + ": DecodingError from POST URL/token")]
+    [InlineData("cut gzip", null)]
+    [InlineData("unknown", NotJson)]
+    public async Task A_reply_that_cannot_be_decoded_is_explained(string kind, string? error)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        site.Foreign.On("POST", "/token", Broken(kind));
+        var before = GC.GetTotalAllocatedBytes();
+        await ShouldFailAsync(site, error);
+        // A bomb of 200 MB is not unpacked.
+        (GC.GetTotalAllocatedBytes() - before).ShouldBeLessThan(50_000_000);
+    }
+
+    /// <summary>A redirect would send the client's secret, and the code, to another address.</summary>
+    [Theory]
+    [InlineData("POST", "/token", 307)]
+    [InlineData("POST", "/token", 302)]
+    [InlineData("POST", "/token", 308)]
+    [InlineData("GET", "/jwks", 302)]
+    [InlineData("GET", "/.well-known/openid-configuration", 301)]
+    public async Task A_redirect_is_not_followed(string method, string path, int status)
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        site.Foreign.On(method, path, new ForeignReply(status, "") { Headers = [("Location", "/elsewhere")] });
+        // Nobody expects a request to /elsewhere: it would fail the test.
+        await ShouldFailAsync(site, $"{Unreachable}: Status {status} from {method} URL{path} (redirects are not followed)");
+    }
+
+    [Theory]
+    [InlineData("/login/oauth/access_token", "POST")]
+    [InlineData("/api/user", "GET")]
+    public async Task GitHub_redirects_are_not_followed(string path, string method)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        site.Foreign.On(method, path, new ForeignReply(307, "") { Headers = [("Location", "/elsewhere")] });
+        (await site.LogInByGitHubAsync()).Answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 307 from {method} {site.Foreign.Url}{path} (redirects are not followed)");
+    }
+
+    [Fact]
+    public async Task Every_line_of_a_return_has_the_return_url()
+    {
+        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
+        await site.LogInByOidcAsync(change: claims => claims["groups"] = new JsonArray("users"));
+        foreach (var text in (string[])["Retrieving ID token", "Successfully authenticated user some-user"])
+            site.Lines(text).Single().GetProperty("return_url").GetString().ShouldBe(LoginSite.Destination, text);
+        site.Lines("Retrieving ID token").Single().GetProperty("token_url").GetString().ShouldBe($"{site.Foreign.Url}/token");
+
+        await site.LogInByOidcAsync(change: claims => claims["exp"] = 0);
+        foreach (var text in (string[])["Error verifying ID token", "Authentication provider failed"])
+            site.Lines(text).Single().GetProperty("return_url").GetString().ShouldBe(LoginSite.Destination, text);
+    }
+
+    private static async Task ShouldFailAsync(LoginSite site, string? error)
+    {
+        var (browser, answer) = await site.LogInByOidcAsync();
+        if (error is null)
+            answer.StatusCode.ShouldBe(500);
+        else
+            answer.ShouldBeErrorPage(500, error.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
+        answer.Body.ShouldContain("Authentication error");
+        browser.State.Token.ShouldBeNull();
+    }
+
+    private static ForeignReply Encoded(string kind, ForeignReply reply) => kind switch
+    {
+        "gzip" or "GZIP" or "deflate" or "br" => Packed(kind, Encoding.UTF8.GetBytes(reply.Body)),
+        "utf-8 mark" => reply with { Bytes = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(reply.Body)] },
+        "gzip and mark" => Packed("gzip", [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(reply.Body)]),
+        "utf-16" => reply with { Bytes = [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(reply.Body)] },
+        "utf-16 without mark" => reply with { Bytes = Encoding.Unicode.GetBytes(reply.Body) },
+        "utf-16be" => reply with { Bytes = Encoding.BigEndianUnicode.GetBytes(reply.Body) },
+        "utf-32" => reply with { Bytes = [.. Encoding.UTF32.Preamble, .. Encoding.UTF32.GetBytes(reply.Body)] },
+        "latin-1" => reply with { Bytes = Encoding.Latin1.GetBytes(reply.Body.Insert(1, "\"caf\u00e9\":1,")), ContentType = "application/json;charset=ISO-8859-1" },
+        "odd content type" => reply with { ContentType = "application/json; charset=\"nonsense" },
+        "no content type" => reply with { ContentType = null },
+        _ => reply with { ContentType = "text/html; charset=x" },
+    };
+
+    private static ForeignReply Broken(string kind)
+    {
+        const int large = 200_000_000;
+        var text = Encoding.UTF8.GetBytes("""{"id_token":"a.b.c"}""");
+        ForeignReply Claiming(string encoding, byte[] bytes) => new(200, "") { Bytes = bytes, Headers = [("Content-Encoding", encoding)] };
+        return kind switch
+        {
+            "nested" => new ForeignReply(200, new string('[', 100_000)),
+            "large" => new ForeignReply(200, $"{{\"id_token\":\"{new string('x', 5_000_000)}\"}}"),
+            "gzip bomb" => Packed("gzip", zeros: large),
+            "br bomb" => Packed("br", zeros: large),
+            "no gzip" => Claiming("gzip", text),
+            "no deflate" => Claiming("deflate", text),
+            "no br" => Claiming("br", text),
+            "cut gzip" => Claiming("gzip", Packed("gzip", text).Bytes![..^12]),
+            _ => Claiming("compress", [0x1F, 0x9D, 1, 2, 3]),
+        };
+    }
+
+    private static ForeignReply Packed(string encoding, byte[]? bytes = null, int zeros = 0)
+    {
+        using var packed = new MemoryStream();
+        using (Stream packer = encoding.ToUpperInvariant() switch
+        {
+            "GZIP" => new GZipStream(packed, CompressionLevel.Fastest),
+            "DEFLATE" => new ZLibStream(packed, CompressionLevel.Fastest),
+            _ => new BrotliStream(packed, CompressionLevel.Fastest),
+        })
+        {
+            packer.Write(bytes ?? []);
+            var block = new byte[100_000];
+            for (var written = 0; written < zeros; written += block.Length)
+                packer.Write(block);
+        }
+        return new ForeignReply(200, "") { Bytes = packed.ToArray(), Headers = [("Content-Encoding", encoding)] };
+    }
+}
