@@ -69,6 +69,19 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
+    /// <summary>Item 23: longer than a cookie may be.</summary>
+    [ForeignLoginFact]
+    public async Task A_long_deep_link_is_kept()
+    {
+        await using var browser = await site.OpenAsync();
+        var page = await browser.NewPageAsync();
+        var link = "/api/survey?object=M%2031&more=".PadRight(7900, 'x');
+        await page.GotoAsync(link);
+        await LogInAsync(page, "ada");
+        await page.ShouldArriveAtAsync(site.Url + link);
+        (await LoginTests.UserAsync(page)).ShouldBe("ada");
+    }
+
     [ForeignLoginFact]
     public async Task Whoever_breaks_off_or_is_in_no_group_is_told_so()
     {

@@ -50,6 +50,37 @@ public sealed partial class LocalLoginTests(LocalUserGate gate) : IClassFixture<
         Upstream.Read(page.Body).Header("X-Auth-Request-User").ShouldBe("alice");
     }
 
+    /// <summary>Return URLs of up to 8,000 characters, each of which may take three bytes in the URL of the login.</summary>
+    [Theory, EveryProxy]
+    public async Task A_long_url_is_kept_over_a_login(Proxy proxy)
+    {
+        var visitor = await gate.BehindAsync(proxy);
+        foreach (var (length, filling) in ((int, string)[])[(3000, "x"), (8000, "x"), (8000, "a=b&"), (8000, "&")])
+        {
+            var target = $"/some/page?{string.Concat(Enumerable.Repeat(filling, length))}"[..(length - "http://example.com".Length)];
+            var jar = new CookieJar();
+            async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content = null)
+            {
+                var answer = await visitor.SendAsync(method, path, content, Html, jar.For(path), ("Origin", "http://example.com"));
+                jar.Keep(answer);
+                return answer;
+            }
+
+            var refused = await SendAsync(HttpMethod.Get, target);
+            refused.StatusCode.ShouldBe(302, refused.Body);
+            var sent = await SendAsync(HttpMethod.Get, Path(refused));
+            sent.StatusCode.ShouldBe(307, sent.Body);
+            var form = await SendAsync(HttpMethod.Get, Path(sent));
+            form.StatusCode.ShouldBe(200, form.Body);
+            using var fields = new FormUrlEncodedContent(
+                [new("state", State.Match(form.Body).Groups["state"].Value), new("username", "alice"), new("password", LocalUserGate.Password)]);
+            var done = await SendAsync(HttpMethod.Post, Path(sent), fields);
+            (done.StatusCode, done.Header("Location")).ShouldBe((303, "http://example.com" + target));
+            var page = await SendAsync(HttpMethod.Get, target);
+            (page.StatusCode, page.Header("X-Site")).ShouldBe((200, "here"), page.Body);
+        }
+    }
+
     private static string Path(Answer answer) => new Uri(new Uri("http://example.com"), answer.Header("Location")!).PathAndQuery;
 
     private static (string, string) Cookie(Answer answer) => ("Cookie", answer.Headers["Set-Cookie"][^1].Split(';')[0]);

@@ -7,6 +7,7 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Health;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Server.Login;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Observation;
 
@@ -59,7 +60,9 @@ internal static partial class ServerHost
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = core.Settings.ShutdownDelay + ShutdownTimeout);
         adjust?.Invoke(builder.Services);
         builder.Services.AddPorthorServer(core, services => new ServerIdentity(
-            () => core.Settings.BaseUrl ?? ListeningUrl(services.GetRequiredService<IServer>()), core.Settings.AllowSubdomains));
+            () => core.Settings.BaseUrl ?? ListeningUrl(services.GetRequiredService<IServer>()),
+            core.Settings.AllowSubdomains,
+            LocalAccounts.AreUsed(core.DataDirectory, core.Settings) ? LocalLoginEndpoints.Path : LoginEndpoints.Path));
         var app = builder.Build();
         app.UsePorthorServer();
         return app;

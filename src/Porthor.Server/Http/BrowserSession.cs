@@ -29,12 +29,12 @@ internal sealed partial class BrowserSession
     {
         if (context.Features.Get<BrowserSession>() is { } known)
             return known;
-        var session = new BrowserSession(Read(context, cookie, logger));
+        var session = new BrowserSession(LongReturnUrl.Restore(context, cookie, Read(context, cookie, logger)));
         context.Features.Set(session);
         context.Response.OnStarting(() =>
         {
             if (session.State != session.original && !session.isDiscarded)
-                context.Response.Headers.Append("Set-Cookie", Write(cookie.Write(session.State), identity));
+                context.Response.Headers.Append("Set-Cookie", Write(LongReturnUrl.Write(context, cookie, session.State, identity), identity));
             return Task.CompletedTask;
         });
         return session;
@@ -57,9 +57,8 @@ internal sealed partial class BrowserSession
     private static string Write(string value, ServerIdentity identity)
     {
         var quoted = value.EndsWith('=') ? $"\"{value}\"" : value;
-        var domain = identity.AllowSubdomains ? $"Domain={identity.Realm}; " : "";
         var secure = identity.IsSecure ? "; Secure" : "";
-        return $"{SessionCookie.Name}={quoted}; {domain}HttpOnly; Path=/; SameSite=lax{secure}";
+        return $"{SessionCookie.Name}={quoted}; {identity.CookieDomain}HttpOnly; Path=/; SameSite=lax{secure}";
     }
 
     private static partial class Log

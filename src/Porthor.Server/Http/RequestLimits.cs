@@ -13,12 +13,15 @@ internal sealed class RequestLimits(RequestDelegate next)
     private const int HeaderBytes = 32 * 1024;
     private const int TargetBytes = 8 * 1024;
 
+    /// <summary>For a return URL of 8,000 characters, each in percent form, with room for longer ones, of which only the path is used.</summary>
+    private const int LoginTargetBytes = 64 * 1024;
+
     public static void Configure(KestrelServerLimits limits)
     {
         limits.MaxRequestBodySize = BodyBytes;
         limits.MaxRequestHeadersTotalSize = 4 * HeaderBytes;
         limits.MaxRequestHeaderCount = 1000;
-        limits.MaxRequestLineSize = 4 * TargetBytes;
+        limits.MaxRequestLineSize = LoginTargetBytes + TargetBytes;
         limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         limits.KeepAliveTimeout = TimeSpan.FromMinutes(2);
     }
@@ -26,8 +29,9 @@ internal sealed class RequestLimits(RequestDelegate next)
     public Task InvokeAsync(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "";
-        if (target.Length > TargetBytes)
-            throw Problem.Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {TargetBytes} bytes", "url_too_long").ToException();
+        var longest = context.Request.Path.Value is "/login" or "/logout" ? LoginTargetBytes : TargetBytes;
+        if (target.Length > longest)
+            throw Problem.Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {longest} bytes", "url_too_long").ToException();
         if (SizeOf(context.Request.Headers) > HeaderBytes)
             throw Problem.Of(StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes", "headers_too_large").ToException();
         if (context.Request.ContentLength > BodyBytes)

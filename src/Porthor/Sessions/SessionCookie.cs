@@ -60,6 +60,24 @@ public sealed class SessionCookie(Fernet fernet)
         }
     }
 
+    /// <summary>Encrypts the return URL of a login under way, for cookies beside the state cookie that only count for this login.</summary>
+    /// <param name="state">What the state cookie holds, with a shorter return URL.</param>
+    public string WriteReturnUrl(string returnUrl, SessionState state) =>
+        Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(BindingOf(state) + returnUrl))).TrimEnd('=');
+
+    /// <summary>Decrypts what <see cref="WriteReturnUrl"/> returned; null if it belongs to another login or return URL, or is not ours.</summary>
+    public string? TryReadReturnUrl(string value, SessionState state)
+    {
+        var padded = value.PadRight((value.Length + 3) / 4 * 4, '=');
+        if (!Ascii.IsValid(padded) || !fernet.TryDecrypt(Encoding.ASCII.GetBytes(padded), out var bytes))
+            return null;
+        var (text, binding) = (Encoding.UTF8.GetString(bytes), BindingOf(state));
+        return text.StartsWith(binding, StringComparison.Ordinal) ? text[binding.Length..] : null;
+    }
+
+    /// <summary>Neither part contains a line break: one is random base64, and the other is a URL that was checked.</summary>
+    private static string BindingOf(SessionState state) => $"{state.State}\n{state.ReturnUrl}\n";
+
     private static SessionState Read(JsonElement json) => new()
     {
         Csrf = Text(json, "csrf"),

@@ -11,6 +11,9 @@ internal sealed class LoginBrowser(LoginSite site)
 {
     private string? cookie;
 
+    /// <summary>The cookies beside the state cookie, with the path to which each is sent. Tests may copy them.</summary>
+    public Dictionary<string, (string Value, string Path)> More { get; } = [];
+
     /// <summary>Where it was last sent.</summary>
     public string? Location { get; private set; }
 
@@ -29,13 +32,27 @@ internal sealed class LoginBrowser(LoginSite site)
         List<(string Name, string Value)> sent = [.. headers];
         if (cookie is not null)
             sent.Add(("Cookie", $"other=1; {SessionCookie.Name}={cookie}"));
+        sent.AddRange(More.Where(more => path.StartsWith(more.Value.Path, StringComparison.Ordinal)).Select(more => ("Cookie", $"{more.Key}={more.Value.Value}")));
         site.Watch.Sent(sent);
         var answer = await site.Host.SendAsync(HttpMethod.Get, path, sent);
         site.Watch.Received(answer);
-        if (answer.Header("Set-Cookie") is { } set)
-            cookie = set.Split(';')[0].Split('=', 2)[1];
+        foreach (var set in answer.Headers.TryGetValue("Set-Cookie", out var all) ? all : [])
+            Keep(set);
         Location = answer.Header("Location");
         return answer;
+    }
+
+    /// <summary>As a browser does, which drops what is too large.</summary>
+    private void Keep(string set)
+    {
+        set.Length.ShouldBeLessThan(4096);
+        var (name, value) = set.Split(';')[0].Split('=', 2) is [var left, var right] ? (left, right) : throw new InvalidOperationException(set);
+        if (name == SessionCookie.Name)
+            cookie = value;
+        else if (set.Contains("Max-Age=0", StringComparison.Ordinal))
+            More.Remove(name);
+        else
+            More[name] = (value, set.Split("Path=")[1].Split(';')[0]);
     }
 
     public Task<Answer> BeginAsync(string destination) => GoAsync($"/login?rd={Uri.EscapeDataString(destination)}");

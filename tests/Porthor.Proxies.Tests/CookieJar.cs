@@ -1,0 +1,26 @@
+using Porthor.Testing;
+
+namespace Porthor.Proxies.Tests;
+
+/// <summary>The cookies of a client: it sends each to its path, and drops what is larger than a browser keeps.</summary>
+internal sealed class CookieJar
+{
+    private const int LargestCookie = 4096;
+
+    private readonly Dictionary<string, (string Pair, string Path)> cookies = [];
+
+    public void Keep(Answer answer)
+    {
+        foreach (var set in answer.Headers.TryGetValue("Set-Cookie", out var all) ? all : [])
+        {
+            var parts = set.Split("; ");
+            var name = parts[0].Split('=')[0];
+            cookies.Remove(name);
+            if (parts[0].Length <= LargestCookie && !parts.Contains("Max-Age=0"))
+                cookies[name] = (parts[0], parts.Single(part => part.StartsWith("Path=", StringComparison.Ordinal))[5..]);
+        }
+    }
+
+    public (string, string) For(string pathAndQuery) => ("Cookie", string.Join(
+        "; ", cookies.Values.Where(cookie => pathAndQuery.StartsWith(cookie.Path, StringComparison.Ordinal)).Select(cookie => cookie.Pair)));
+}

@@ -1,0 +1,152 @@
+using Porthor.Server.Tests.Login.Local;
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>Tests that logins lead back to long URLs, for which the state cookie is too small.</summary>
+public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
+{
+    private const string Page = "https://example.com/search/page";
+
+    /// <param name="filling">What the query consists of; each <c>&amp;</c> takes three bytes in the request.</param>
+    [Theory]
+    [InlineData(2000, "x")]
+    [InlineData(2500, "x")]
+    [InlineData(3000, "x")]
+    [InlineData(5000, "a=b&")]
+    [InlineData(8000, "x")]
+    [InlineData(8000, "&")]
+    [InlineData(8000, "%C3%BC")]
+    public async Task A_login_leads_back_to_a_long_url(int length, string filling)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var url = Url(length, filling);
+        var browser = new LoginBrowser(site);
+        (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
+        // What a node of the reference finds is a URL, too.
+        browser.State.ReturnUrl.ShouldBe(browser.More.Count == 0 ? url : Page);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(url);
+        browser.State.ShouldBe(new SessionState { Token = browser.State.Token.ShouldNotBeNull(), GitHub = browser.State.GitHub });
+        browser.More.ShouldBeEmpty();
+        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(url);
+    }
+
+    /// <summary>In a fleet with nodes of the reference, what fits into the state cookie is there.</summary>
+    [Fact]
+    public async Task A_url_of_usual_length_is_in_the_state_cookie()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        var answer = await browser.BeginAsync(Url(1500, "x"));
+        answer.Headers["Set-Cookie"].Count.ShouldBe(1);
+        browser.State.ReturnUrl.ShouldBe(Url(1500, "x"));
+    }
+
+    /// <summary>Of what is longer only the path is kept, and nothing if that is too long.</summary>
+    [Theory]
+    [InlineData("https://example.com/search/page?", 8001, "https://example.com/search/page")]
+    [InlineData("https://example.com/search/page?", 20000, "https://example.com/search/page")]
+    [InlineData("https://example.com/search/page#", 9000, "https://example.com/search/page")]
+    [InlineData("https://example.com/", 9000, "https://example.com/")]
+    public async Task Of_a_longer_url_the_path_is_kept(string begin, int length, string expected)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        var url = begin.PadRight(length, 'x');
+        (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(expected);
+        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(expected);
+        site.Lines("Return URL too long, using only its path")[0].GetProperty("length").GetInt64().ShouldBe(length);
+        // Nobody fills the log with it.
+        site.Host.Logs.Raw.ShouldAllBe(line => line.Length < 60_000);
+    }
+
+    /// <summary>A long path stays whole beside the state cookie; the reference's nodes lead to the root.</summary>
+    [Fact]
+    public async Task A_long_path_is_kept()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var url = "https://example.com/".PadRight(7000, 'x');
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(url);
+        browser.State.ReturnUrl.ShouldBe("https://example.com/");
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(url);
+    }
+
+    [Fact]
+    public async Task The_last_tab_counts()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var browser = new LoginBrowser(site);
+        foreach (var url in (string[])[Url(8000, "x"), LoginSite.Destination, Url(4000, "y"), Url(7000, "z"), Url(3500, "w")])
+        {
+            await browser.BeginAsync(url);
+            // Something else asks for the cookie meanwhile.
+            await browser.GoAsync("/auth/api/v1/login");
+            var copy = new LoginBrowser(site) { State = browser.State };
+            foreach (var (name, more) in browser.More)
+                copy.More[name] = more;
+            (await copy.GoAsync($"/login?error=access_denied&state={Uri.EscapeDataString(copy.State.State!)}")).Body.ShouldContain(Uri.EscapeDataString(url));
+        }
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(Url(3500, "w"));
+    }
+
+    /// <summary>The cookies beside the state cookie count only for the login that they were set in.</summary>
+    [Fact]
+    public async Task Cookies_of_another_login_do_not_count()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var attacker = new LoginBrowser(site);
+        await attacker.BeginAsync(Url(5000, "x"));
+        attacker.More.Count.ShouldBe(2);
+        foreach (var change in (Action<Dictionary<string, (string Value, string Path)>>[])
+            [
+                _ => { },
+                more => more["porthor-return-0"] = ("1." + more["porthor-return-0"].Value[2..], "/login"),
+                more => more["porthor-return-0"] = ("9." + more["porthor-return-0"].Value[2..], "/login"),
+                more => more["porthor-return-0"] = ("", "/login"),
+                more => more["porthor-return-0"] = ("2.", "/login"),
+                more => more["porthor-return-0"] = ("-2.x", "/login"),
+                more => more["porthor-return-1"] = ("\u00fc", "/login"),
+            ])
+        {
+            var victim = new LoginBrowser(site);
+            await victim.BeginAsync(Url(5000, "y"));
+            foreach (var (name, more) in attacker.More)
+                victim.More[name] = more;
+            change(victim.More);
+            (await victim.ReturnAsync("some-code-of-github")).ShouldLeadTo(Page);
+        }
+    }
+
+    [Fact]
+    public async Task A_form_leads_back_to_a_long_url()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        server.Watch.Secret(LocalLoginServers.Password);
+        var browser = new FormBrowser(server.Host, server.Watch);
+        var form = await browser.OpenFormAsync(Url(8000, "x"));
+        var done = await browser.SubmitAsync(form, "ursula");
+        (done.StatusCode, done.Header("Location")).ShouldBe((303, Url(8000, "x")));
+        done.Headers["Set-Cookie"].Count(cookie => cookie.StartsWith("porthor-return-", StringComparison.Ordinal) && cookie.Contains("; Max-Age=0; Path=/auth/login;", StringComparison.Ordinal))
+            .ShouldBe(3);
+    }
+
+    /// <summary>The URL of a login may be longer than others, but not of any length.</summary>
+    [Theory]
+    [InlineData("/login", 65536, 307)]
+    [InlineData("/login", 65537, 414)]
+    [InlineData("/logout", 65536, 307)]
+    [InlineData("/logout", 65537, 414)]
+    [InlineData("/login/", 8193, 414)]
+    [InlineData("/health", 8193, 414)]
+    public async Task The_url_of_a_request_has_a_bound(string path, int length, int status)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        (await new LoginBrowser(site).GoAsync($"{path}?rd={Page}?".PadRight(length, 'x'))).StatusCode.ShouldBe(status);
+    }
+
+    private static string Url(int length, string filling) =>
+        $"{Page}?{string.Concat(Enumerable.Repeat(filling, length))}"[..length];
+}
