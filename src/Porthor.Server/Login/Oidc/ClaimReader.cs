@@ -17,21 +17,21 @@ internal sealed class ClaimReader(OidcSettings settings)
 
     /// <summary>
     /// Finds a claim by its name. If no claim has this name, the name is a path into nested objects: <c>realm_access.roles</c>. Returns null
-    /// if there is no such claim, or its value is null.
+    /// if there is no such claim.
     /// </summary>
-    public static JsonElement? Find(JsonElement claims, string name)
+    private static JsonElement? Find(JsonElement claims, string name)
     {
-        if (claims.Member(name) is not { } found)
-        {
-            JsonElement? step = claims;
-            foreach (var part in name.Split('.'))
-                step = step?.Member(part);
-            if (step is not { } nested)
-                return null;
-            found = nested;
-        }
-        return found.ValueKind == JsonValueKind.Null ? null : found;
+        if (claims.Member(name) is { } found)
+            return found;
+        JsonElement? step = claims;
+        foreach (var part in name.Split('.'))
+            step = step?.Member(part);
+        return step;
     }
+
+    /// <summary>As <see cref="Find"/>; a value that is null counts as missing.</summary>
+    private static JsonElement? FindValue(JsonElement claims, string name) =>
+        Find(claims, name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
 
     /// <summary>Returns the username; null if the claim is missing.</summary>
     /// <exception cref="UnverifiedTokenException">The claim is no text.</exception>
@@ -90,7 +90,7 @@ internal sealed class ClaimReader(OidcSettings settings)
 
     private static string? ReadText(JsonElement claims, string? claim)
     {
-        if (claim is null || Find(claims, claim) is not { } value)
+        if (claim is null || FindValue(claims, claim) is not { } value)
             return null;
         if (value.ValueKind != JsonValueKind.String)
             throw Invalid(claim, value);
@@ -100,7 +100,7 @@ internal sealed class ClaimReader(OidcSettings settings)
 
     private static long? ReadId(JsonElement claims, string? claim)
     {
-        if (claim is null || Find(claims, claim) is not { } value)
+        if (claim is null || FindValue(claims, claim) is not { } value)
             return null;
         return ParseId(value) ?? throw Invalid(claim, value);
     }
@@ -122,7 +122,7 @@ internal sealed class ClaimReader(OidcSettings settings)
     {
         if (settings.GroupsClaim is not { } claim)
             return [];
-        if (Find(claims, claim) is not { } value)
+        if (FindValue(claims, claim) is not { } value)
         {
             // Entra leaves the claim out if there are too many groups, and says where they can be queried.
             return claims.Member("_claim_names")?.Member(claim) is null
