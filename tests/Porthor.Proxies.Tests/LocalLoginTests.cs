@@ -81,6 +81,19 @@ public sealed partial class LocalLoginTests(LocalUserGate gate) : IClassFixture<
         }
     }
 
+    /// <summary>Item 21: neither Porthor nor a proxy redirects to a host that the client made up.</summary>
+    [Theory, EveryProxy]
+    public async Task A_redirect_does_not_lead_to_the_host_of_the_request(Proxy proxy)
+    {
+        var visitor = await gate.BehindAsync(proxy);
+        foreach (var path in (string[])["/auth", "/auth/tokens/", "/auth/api/v1/token-info/", "/auth/tokens", "/logout", "/auth/redoc", "/some/page"])
+        {
+            var answer = await visitor.GetAsync(path, Html, ("Host", "evil.example"));
+            (answer.Header("Location") ?? "").ShouldNotContain("//evil.example", Case.Insensitive, path);
+        }
+        (await visitor.GetAsync("/auth/tokens/")).Header("Location").ShouldBe("http://example.com/auth/tokens");
+    }
+
     private static string Path(Answer answer) => new Uri(new Uri("http://example.com"), answer.Header("Location")!).PathAndQuery;
 
     private static (string, string) Cookie(Answer answer) => ("Cookie", answer.Headers["Set-Cookie"][^1].Split(';')[0]);
