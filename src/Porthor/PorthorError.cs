@@ -18,6 +18,9 @@ public enum ErrorKind
     /// <summary>A store did not answer or refused; nothing is known about the token. Never taken for a "no".</summary>
     StoreUnavailable,
 
+    /// <summary>A value of the request cannot be represented in the database.</summary>
+    UnstorableValue,
+
     /// <summary>What is known about a user could not be gathered; nothing is wrong with their token.</summary>
     UserInfoFailed,
 }
@@ -55,6 +58,16 @@ public sealed record PorthorError(ErrorKind Kind, string Message)
 public class PorthorException(PorthorError error, Exception? cause = null) : Exception(error.Message, cause)
 {
     public PorthorError Error { get; } = error;
+}
+
+/// <summary>
+/// A database cannot represent a value of a request, so that no stored row can have it. It is an error of the request, not of the store.
+/// </summary>
+public sealed class UnstorableValueException(string reason, Exception? cause = null)
+    : PorthorException(new PorthorError(ErrorKind.UnstorableValue, "A value contains characters or numbers that cannot be stored"), cause)
+{
+    /// <summary>Why the database refused the value, for the log.</summary>
+    public string Reason => reason;
 }
 
 /// <summary>

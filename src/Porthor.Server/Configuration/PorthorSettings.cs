@@ -91,6 +91,9 @@ internal sealed record PorthorSettings
     /// <summary>What the log says about answers to proxies.</summary>
     public DecisionLogOptions DecisionLog { get; init; } = new();
 
+    /// <summary>How many log lines a second clients without a valid token can cause; zero for any number.</summary>
+    public int AnonymousLogLines { get; init; } = AnonymousLines.DefaultPerSecond;
+
     public TelemetrySettings Telemetry { get; init; } = new();
 
     public SlackSettings Slack { get; init; } = new();

@@ -131,6 +131,7 @@ internal static partial class SettingsLoader
             Uses = ReadUses(file),
             Quota = QuotaSettings.Read(file),
             DecisionLog = ReadDecisionLog(file),
+            AnonymousLogLines = ReadAnonymousLogLines(file),
             Telemetry = TelemetrySettings.Read(file, environment),
             Sentry = SentrySettings.Read(environment, faults),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
@@ -216,6 +217,16 @@ internal static partial class SettingsLoader
             section.Fault(rateKey, section.Text(rateKey), "must be a number of lines, at least 1");
         section.Finish();
         return new DecisionLogOptions(lines ?? LoggedDecisions.All, (int?)rate);
+    }
+
+    private static int ReadAnonymousLogLines(SettingsSection file)
+    {
+        const string key = "anonymousLogLines";
+        var rate = file.Integer(key) ?? AnonymousLines.DefaultPerSecond;
+        if (rate is >= 0 and <= 10_000)
+            return (int)rate;
+        file.Fault(key, file.Text(key), "must be a number of lines a second from 0 to 10000; 0 is no limit");
+        return AnonymousLines.DefaultPerSecond;
     }
 
     private static UseOptions ReadUses(SettingsSection file)

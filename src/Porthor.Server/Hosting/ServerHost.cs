@@ -22,7 +22,7 @@ internal static partial class ServerHost
     /// <param name="urls">Where to listen, with ';' between.</param>
     public static async Task<int> RunAsync(PorthorSettings settings, string urls, CancellationToken cancellationToken)
     {
-        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, decisions: settings.DecisionLog));
+        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, decisions: settings.DecisionLog, anonymousPerSecond: settings.AnonymousLogLines));
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
         await StartCheck.ForServerAsync(core, cancellationToken);

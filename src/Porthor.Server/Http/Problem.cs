@@ -168,6 +168,7 @@ internal sealed class Problem
         [ErrorKind.NotFound] = (404, "not_found", ["path", "key"]),
         [ErrorKind.PermissionDenied] = (403, "permission_denied", null),
         [ErrorKind.StoreUnavailable] = (503, "store_unavailable", null),
+        [ErrorKind.UnstorableValue] = (422, "value_error", null),
         [ErrorKind.UserInfoFailed] = (500, "user_info_failed", null),
     };
 

@@ -20,6 +20,9 @@ internal sealed class LineLogger : ILoggerProvider
     /// <summary>How long a line waits for others to be written with it: under load, waking up for each would cost more than writing it.</summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>How often the log looks whether it is time to report lines that were left out.</summary>
+    private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(250);
+
     private readonly Channel<LogLine> waiting =
         Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -27,20 +30,26 @@ internal sealed class LineLogger : ILoggerProvider
     private readonly Stream output;
     private readonly TimeProvider clock;
     private readonly DecisionLines decisions;
+    private readonly AnonymousLines anonymous;
     private readonly CancellationTokenSource stopping = new();
     private readonly Task work;
     private readonly Meter meter = new(PorthorMetrics.MeterName);
     private long dropped;
     private long reported;
 
-    public LineLogger(ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions = null)
+    /// <param name="anonymousPerSecond">The bound for <see cref="AnonymousLines"/>; zero for none.</param>
+    public LineLogger(
+        ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLines.DefaultPerSecond)
     {
         (this.formatter, this.output, this.clock) = (formatter, output, clock);
+        anonymous = new AnonymousLines(anonymousPerSecond, clock);
         this.decisions = new DecisionLines(decisions ?? new DecisionLogOptions(), clock);
         meter.CreateObservableCounter(
             "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Lines of the log that were dropped, because whoever reads it is too slow.");
         meter.CreateObservableCounter(
             "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Lines about answers to proxies that were left out, because the setting bounds their number.");
+        meter.CreateObservableCounter(
+            "porthor.log.lines.anonymous_left_out", () => anonymous.LeftOut, "{line}", "Lines about requests without a valid token that were left out, because their number is bounded.");
         work = Task.Run(WriteAsync);
     }
 
@@ -60,7 +69,7 @@ internal sealed class LineLogger : ILoggerProvider
     private async Task WriteAsync()
     {
         var buffer = new ArrayBufferWriter<byte>(WriteFrom);
-        while (await waiting.Reader.WaitToReadAsync())
+        while (await WaitForLinesAsync(buffer))
         {
             await Task.Delay(Gathering, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (waiting.Reader.TryRead(out var line))
@@ -72,6 +81,27 @@ internal sealed class LineLogger : ILoggerProvider
             Tell(buffer);
             await FlushAsync(buffer);
         }
+        ReportAnonymous(buffer, now: true);
+        await FlushAsync(buffer);
+    }
+
+    /// <summary>Waits for lines; false if no more will come. Meanwhile the log reports lines that were left out.</summary>
+    private async Task<bool> WaitForLinesAsync(ArrayBufferWriter<byte> buffer)
+    {
+        var lines = waiting.Reader.WaitToReadAsync().AsTask();
+        while (anonymous.HasUnreported && !lines.IsCompleted && !stopping.IsCancellationRequested)
+        {
+            await Task.WhenAny(lines, Task.Delay(ReportPause, stopping.Token));
+            ReportAnonymous(buffer, now: false);
+            await FlushAsync(buffer);
+        }
+        return await lines;
+    }
+
+    private void ReportAnonymous(ArrayBufferWriter<byte> buffer, bool now)
+    {
+        if (anonymous.TakeUnreported(now) is > 0 and var leftOut)
+            Format(News(LogLevel.Warning, leftOut, "lines about requests without a valid token were left out"), buffer);
     }
 
     /// <summary>What is not in the log, the log says.</summary>
@@ -83,6 +113,7 @@ internal sealed class LineLogger : ILoggerProvider
         reported = lost;
         if (decisions.TakeLeftOut() is > 0 and var leftOut)
             Format(News(LogLevel.Information, leftOut, "lines about decisions were left out"), buffer);
+        ReportAnonymous(buffer, now: false);
     }
 
     /// <summary>A line that cannot be formatted is a fault of ours, and must not end the log.</summary>
@@ -131,7 +162,7 @@ internal sealed class LineLogger : ILoggerProvider
             if (!owner.decisions.Wants(eventId))
                 return;
             var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter);
-            if (!owner.decisions.Admits(line))
+            if (!owner.decisions.Admits(line) || !owner.anonymous.Admits(line))
                 return;
             if (!owner.waiting.Writer.TryWrite(line))
                 Interlocked.Increment(ref owner.dropped);

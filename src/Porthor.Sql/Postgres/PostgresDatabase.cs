@@ -96,6 +96,11 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
                 return value;
             }
         }
+        catch (Exception e) when (PostgresErrors.IsDataError(e))
+        {
+            // No row can have this key.
+            return null;
+        }
         catch (Exception e) when (PostgresErrors.EndsWork(e))
         {
             throw metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(e));

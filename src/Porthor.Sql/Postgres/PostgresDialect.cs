@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Net;
+using System.Net.Sockets;
 using Npgsql;
 using NpgsqlTypes;
 using Porthor.History;
@@ -39,7 +40,9 @@ internal sealed class PostgresDialect : Dialect
 
     public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
 
-    public override void Append(SqlText sql, IPAddress? value) => sql.AddParameter(value?.ToString(), "::inet");
+    // Without the zone of a link-local address, which the type inet does not accept.
+    public override void Append(SqlText sql, IPAddress? value) =>
+        sql.AddParameter(value is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(value.GetAddressBytes()).ToString() : value?.ToString(), "::inet");
 
     public override void Append(SqlText sql, SqlColumn values) => sql.AddParameter(
         values.Texts ?? (object)new NpgsqlParameter

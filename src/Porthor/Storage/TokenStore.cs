@@ -25,11 +25,13 @@ public sealed partial class TokenStore(
 
     /// <summary>
     /// The record of a presented token, null if the token is not valid: unknown, its secret wrong, its record unreadable,
-    /// or expired (contract/tokens.md 5, deviations 3 and 4).
+    /// or expired (contract/tokens.md 5, deviations 3 and 4). The store is not queried for a token that cannot have been issued.
     /// </summary>
     /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(Token token, CancellationToken cancellationToken)
     {
+        if (!token.IsWellFormed)
+            return null;
         opened.TryGet(token.Key, out var known);
         if (Open(token.Key, known, await vault.GetAsync(token.Key, known?.Sealed, cancellationToken)) is not { Record: var record })
             return null;
@@ -44,7 +46,7 @@ public sealed partial class TokenStore(
     /// request. Null if it is missing, unreadable or expired.
     /// </summary>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
-        Open(key, opened.TryGet(key, out var known) ? known : null, await vault.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
+        key.IsWellFormed && Open(key, opened.TryGet(key, out var known) ? known : null, await vault.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
             : null;
 

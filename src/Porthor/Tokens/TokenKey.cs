@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Porthor.Tokens;
 
 /// <summary>
@@ -7,6 +9,17 @@ namespace Porthor.Tokens;
 public readonly record struct TokenKey(string Value) : IComparable<TokenKey>
 {
     public const int Length = 22;
+
+    private static readonly SearchValues<char> Alphabet =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+
+    /// <summary>
+    /// True if the key has only characters of URL-safe base64. No token that was issued has another character, so that a store need not
+    /// be queried for one.
+    /// </summary>
+    public bool IsWellFormed => HasOnlyTokenCharacters(Value);
+
+    internal static bool HasOnlyTokenCharacters(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(Alphabet);
 
     public int CompareTo(TokenKey other) => string.CompareOrdinal(Value, other.Value);
 

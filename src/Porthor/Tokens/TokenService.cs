@@ -37,7 +37,7 @@ public sealed partial class TokenService(
     /// <summary>A token as the ledger lists it; null if there is none, or it is another user's than the one named.</summary>
     public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
         TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>
-        await store.Ledger.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
+        key.IsWellFormed && await store.Ledger.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
 
     /// <summary>As <see cref="GetTokenInfoUncheckedAsync"/>, if the caller may see that user's tokens.</summary>
     public async Task<TokenInfo?> GetTokenInfoAsync(

@@ -70,7 +70,7 @@ public sealed partial class UseRecorder(
                     batch.Add(use);
                 if (batch.Count == 0)
                     return;
-                await history.AddAsync(batch, cancellationToken);
+                await AddBatchAsync(cancellationToken);
                 batch.Clear();
             }
             while (waiting.Reader.Count > 0);
@@ -86,6 +86,31 @@ public sealed partial class UseRecorder(
     }
 
     public void Dispose() => writing.Dispose();
+
+    /// <summary>Writes the batch. If the database cannot represent a value in it, only the usage events with such a value are dropped.</summary>
+    private async Task AddBatchAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await history.AddAsync(batch, cancellationToken);
+        }
+        catch (UnstorableValueException)
+        {
+            while (batch.Count > 0)
+            {
+                try
+                {
+                    await history.AddAsync([batch[0]], cancellationToken);
+                }
+                catch (UnstorableValueException e)
+                {
+                    metrics.UseDropped();
+                    Log.NotStorable(logger, batch[0].Token, e.Reason);
+                }
+                batch.RemoveAt(0);
+            }
+        }
+    }
 
     private Minute MinuteOf(DateTimeOffset now)
     {
@@ -117,6 +142,9 @@ public sealed partial class UseRecorder(
 
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot record a usage event: the database cannot store a value in it")]
+        public static partial void NotStorable(ILogger logger, TokenKey tokenKey, string error);
+
         [LoggerMessage(Level = LogLevel.Warning, Message = "Uses not written down, trying again")]
         public static partial void NotWritten(ILogger logger, int uses, string error, Exception exception);
     }

@@ -42,6 +42,36 @@ public sealed class LookupTests
         (await operations.Tokens.GetDataAsync(wrongSecret)).ShouldBeNull();
     }
 
+    /// <summary>No such token was ever issued. The store is not queried; if it is all the same, it has no such key.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_that_was_never_issued_is_unknown_without_a_query(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var core = operations.Node;
+        var dead = new FaultPlan(1, Fault.DiesBefore);
+        await Should.ThrowAsync<StoreUnavailableException>(() => dead.StepAsync(() => Task.CompletedTask));
+        var cutOff = new PorthorBuilder
+        {
+            Ledger = new FaultyLedger(core.Sql.Ledger, dead),
+            History = core.Sql.History,
+            Vault = new FaultyVault(core.Vault, dead),
+            Fernet = new Fernet(core.SessionKeys, core.Clock),
+            Loggers = core.Loggers,
+            Metrics = core.Metrics,
+            Tokens = core.Settings.Tokens,
+            Clock = core.Clock,
+        }.Build();
+        await Should.ThrowAsync<StoreUnavailableException>(async () => await cutOff.GetDataAsync(Token.Create()));
+        foreach (var odd in (string[])["\0", "\ud800", "\udc00x", "é", "\n", "+", "/", "="])
+        {
+            var half = odd + new string('A', TokenKey.Length - odd.Length);
+            foreach (var token in (Token[])[new(new TokenKey(half), new string('A', 22)), new(new TokenKey(new string('A', 22)), half)])
+                (await cutOff.GetDataAsync(token)).ShouldBeNull();
+            (await cutOff.GetTokenInfoUncheckedAsync(new TokenKey(half))).ShouldBeNull();
+            (await core.Vault.GetAsync(new TokenKey(half), TestContext.Current.CancellationToken)).ShouldBeNull();
+        }
+    }
+
     /// <summary>A store that keeps a record too long does not keep its token alive.</summary>
     [Theory, EveryMode]
     public async Task A_record_that_has_expired_is_as_none(Mode mode)

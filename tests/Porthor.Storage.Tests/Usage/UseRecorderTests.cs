@@ -44,6 +44,24 @@ public sealed class UseRecorderTests
         (await ServicesAsync(node, token)).ShouldBe(["e", "c", "b"]);
     }
 
+    /// <summary>One usage event that the database refuses must not stop all others.</summary>
+    [Theory, EveryMode]
+    public async Task An_event_that_cannot_be_stored_is_dropped_alone(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync(clock);
+        using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, NullLogger<UseRecorder>.Instance);
+        var token = Record("odd-service");
+        foreach (var service in (string[])["a", "half \ud800", "b\0", "c"])
+            recorder.Record(token, service, IPAddress.Parse("fe80::1%3"));
+        await recorder.WriteAsync(Stop);
+        var services = await ServicesAsync(node, token);
+        services.ShouldContain("a");
+        services.ShouldContain("c");
+        if (mode != Mode.Embedded)
+            services.Count.ShouldBe(2);
+    }
+
     [Theory, EveryMode]
     public async Task Two_nodes_and_a_repeated_batch_leave_one_use_a_minute(Mode mode)
     {

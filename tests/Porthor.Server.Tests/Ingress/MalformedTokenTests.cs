@@ -1,0 +1,76 @@
+using System.Text;
+using Porthor.Server.Tests.Api;
+using Porthor.Sessions;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>A token with characters that no issued token has is answered as an unknown token, and the store is not to blame.</summary>
+public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<IngressServers>
+{
+    private static readonly string[] OddHalves =
+        ["\0", "a\0b", "\n", "\r\n", "\t", " ", "%00", "%", "'", "\"", "\\", ";", "=", "\u007f", "\u0080", "\u00fc", "\u20ac", "\U0001F600", "\ufffe", "\uffff", "\u202e"];
+
+    [Theory, EveryMode]
+    public async Task A_token_with_odd_characters_is_answered_as_an_unknown_token(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var logged = server.CountLines();
+        var unknown = Token.Create();
+        var expected = await server.AskAsync("", Basic($"{unknown.Reveal()}:x"));
+        expected.ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
+        var expectedByApi = await server.GetAsync("/token-info", Basic($"{unknown.Reveal()}:x"));
+        var expectedByCookie = await server.AskAsync("", server.Host.Cookie(new SessionState { Token = unknown }));
+        foreach (var token in OddTokens())
+        {
+            foreach (var pair in (string[])[$"{token}:x-oauth-basic", $"x-oauth-basic:{token}", $"{token}:{token}"])
+                Same(await server.AskAsync("", Basic(pair)), expected, token);
+            Same(await server.GetAsync("/token-info", Basic($"{token}:x")), expectedByApi, token);
+            if (Token.TryParse(token, out var parsed))
+                Same(await server.AskAsync("", server.Host.Cookie(new SessionState { Token = parsed })), expectedByCookie, token);
+        }
+        server.LinesSince(logged, "Store not available").ShouldBeEmpty();
+        server.LinesSince(logged, "Uncaught exception").ShouldBeEmpty();
+    }
+
+    /// <summary>Keys in paths: 422 as prescribed for NUL, and otherwise 404 as for an unknown key.</summary>
+    [Theory, EveryMode]
+    public async Task A_key_with_odd_characters_is_not_found(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("odd-keys", "user:token");
+        var logged = server.CountLines();
+        foreach (var odd in OddHalves.Where(odd => odd is not ("%" or "\\")))
+        {
+            var key = Uri.EscapeDataString(Pad(odd));
+            foreach (var path in (string[])[$"/users/odd-keys/tokens/{key}", $"/users/odd-keys/tokens/{key}/change-history"])
+                (await server.GetAsync(path, browser.Cookie)).StatusCode.ShouldBe(odd.Contains('\0', StringComparison.Ordinal) ? 422 : 404, $"{path} {(int)odd[0]:x}");
+            (await server.DeleteAsync($"/users/odd-keys/tokens/{key}", browser.Writing))
+                .StatusCode.ShouldBe(odd.Contains('\0', StringComparison.Ordinal) ? 422 : 404, $"DELETE {(int)odd[0]:x}");
+            (await server.GetAsync($"/users/odd-keys/token-change-history?key={key}", browser.Cookie))
+                .StatusCode.ShouldBe(odd.Contains('\0', StringComparison.Ordinal) ? 422 : 200, $"key={(int)odd[0]:x}");
+        }
+        foreach (var query in (string[])["?cursor=1_99999999999999999999", "?cursor=p99999999999999999999_1", "?since=9e99&limit=1", "?limit=9223372036854775807", "?ip_address=fe80::1%251"])
+            (await server.GetAsync("/users/odd-keys/token-change-history" + query, browser.Cookie)).StatusCode.ShouldBeLessThan(500, query);
+        server.LinesSince(logged, "Store not available").ShouldBeEmpty();
+        server.LinesSince(logged, "Uncaught exception").ShouldBeEmpty();
+    }
+
+    private static IEnumerable<string> OddTokens()
+    {
+        var half = new string('A', TokenKey.Length);
+        return OddHalves.SelectMany(odd => (string[])[$"gt-{Pad(odd)}.{half}", $"gt-{half}.{Pad(odd)}", $"gt-{Pad(odd)}.{Pad(odd)}"]);
+    }
+
+    private static string Pad(string odd) => odd + new string('A', TokenKey.Length - odd.Length);
+
+    private static void Same(Answer answer, Answer expected, string token)
+    {
+        var shown = string.Join(' ', token.Select(c => $"{(int)c:x}"));
+        (answer.StatusCode, answer.Body, answer.Header("X-Error-Status"), answer.Header("WWW-Authenticate"))
+            .ShouldBe((expected.StatusCode, expected.Body, expected.Header("X-Error-Status"), expected.Header("WWW-Authenticate")), shown);
+    }
+
+    private static (string, string) Basic(string text) => ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}");
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Porthor.Server.Configuration;
+using Porthor.Server.Logging;
+using Porthor.Testing;
+using static Porthor.Server.Tests.Configuration.ConfigurationFile;
+
+namespace Porthor.Server.Tests.Observation;
+
+/// <summary>Clients without a valid token cannot fill the log.</summary>
+public sealed class AnonymousLogTests
+{
+    [Fact]
+    public async Task Lines_about_refused_clients_are_bounded_and_counted()
+    {
+        await using var beside = await TestServer.StartAsync(Mode.Embedded);
+        var session = await beside.Tokens.SessionForAsync("ann", "read:all");
+        var output = new MemoryStream();
+        using (var lines = new LineLogger(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
+        using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines)))
+        {
+            var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);
+            await using var app = Hosting.ServerHost.Build(core, "http://127.0.0.1:0", loggers);
+            await app.StartAsync();
+            using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+            foreach (var credential in (string[])["gt-a.b", Porthor.Tokens.Token.Create().Reveal(), session.Record.Token.Reveal()])
+            {
+                for (var i = 0; i < 50; i++)
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Get, "/ingress/auth?scope=read:all");
+                    request.Headers.Add("X-Original-URL", "https://example.com/");
+                    request.Headers.Add("X-Original-Method", "GET");
+                    request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {credential}");
+                    using var answer = await client.SendAsync(request);
+                }
+            }
+            await app.StopAsync();
+        }
+        var written = Encoding.UTF8.GetString(output.ToArray()).Split('\n');
+        var told = written.Where(line => line.Contains("were left out", StringComparison.Ordinal))
+            .Sum(line => int.Parse(line.Split("\"event\":\"")[1].Split(' ')[0], CultureInfo.InvariantCulture));
+        // The bucket holds five seconds of lines; the clock stands still.
+        written.Count(line => line.Contains("\"event\":\"Invalid token\"", StringComparison.Ordinal)).ShouldBe(10);
+        told.ShouldBe(90);
+        written.Count(line => line.Contains("\"event\":\"Token authorized\"", StringComparison.Ordinal)).ShouldBe(50);
+    }
+
+    [Theory]
+    [InlineData("", 20)]
+    [InlineData("anonymousLogLines: 0", 0)]
+    [InlineData("anonymousLogLines: 500", 500)]
+    public void The_bound_is_a_setting(string yaml, int expected) => Load(yaml, SettingsNeed.Stores).AnonymousLogLines.ShouldBe(expected);
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("10001")]
+    public void The_bound_has_bounds(string value) =>
+        Faults($"anonymousLogLines: {value}", SettingsNeed.Stores)
+            .ShouldBe([$"anonymousLogLines: '{value}' must be a number of lines a second from 0 to 10000; 0 is no limit"]);
+}
