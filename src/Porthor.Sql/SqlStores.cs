@@ -77,9 +77,10 @@ public sealed class SqlStores : IAsyncDisposable
     }
 
     /// <summary>Opens the file, and creates it if it does not exist.</summary>
-    public static SqlStores Sqlite(string path, TimeSpan readTimeout, StoreMetrics metrics)
+    /// <inheritdoc cref="Postgres"/>
+    public static SqlStores Sqlite(string path, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics)
     {
-        var file = SqliteDatabase.Open(path, metrics);
+        var file = SqliteDatabase.Open(path, statementTimeout, metrics);
         return new SqlStores(file, new SqliteSchema(file), readTimeout);
     }
 

@@ -139,7 +139,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         if (settings.Mode == DeploymentMode.Embedded)
         {
             var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0);
-            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, metrics.Stores), metrics, loggers, clock);
+            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, settings.ApiTimeout, metrics.Stores), metrics, loggers, clock);
         }
         var sql = SqlStores.Postgres(
             settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, settings.ApiTimeout, metrics.Stores, loggers);
@@ -175,11 +175,11 @@ internal sealed class PorthorCore : IAsyncDisposable
         return dependencies;
     }
 
-    private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout, StoreMetrics metrics)
+    private static SqlStores OpenFile(DataDirectory folder, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics)
     {
         try
         {
-            return SqlStores.Sqlite(folder.DatabasePath, readTimeout, metrics);
+            return SqlStores.Sqlite(folder.DatabasePath, readTimeout, statementTimeout, metrics);
         }
         catch (StoreUnavailableException e)
         {

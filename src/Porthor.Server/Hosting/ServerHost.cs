@@ -23,6 +23,7 @@ internal static partial class ServerHost
     public static async Task<int> RunAsync(PorthorSettings settings, string urls, CancellationToken cancellationToken)
     {
         using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, decisions: settings.DecisionLog, anonymousPerSecond: settings.AnonymousLogLines));
+        ReserveThreads(settings);
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
         await StartCheck.ForServerAsync(core, cancellationToken);
@@ -84,6 +85,19 @@ internal static partial class ServerHost
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    /// <summary>
+    /// Raises the minimum number of threads of the process. Npgsql blocks a thread for each connection on which it cancels a statement. When
+    /// PostgreSQL responds again after an interruption, these can be all connections at once, and requests that need no database must not
+    /// wait for them. It is a decision for the whole process, so that the server makes it and not the library.
+    /// </summary>
+    internal static void ReserveThreads(PorthorSettings settings)
+    {
+        if (settings.Mode == DeploymentMode.Embedded)
+            return;
+        ThreadPool.GetMinThreads(out var workers, out var completions);
+        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + settings.DatabaseConnections), completions);
     }
 
     private static async Task StartAsync(WebApplication app, string urls, CancellationToken cancellationToken)

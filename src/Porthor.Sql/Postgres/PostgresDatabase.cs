@@ -35,20 +35,9 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
-        KeepThreads(maxConnections);
         // The name is how the driver's own metrics call the pool.
         var source = new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build();
         return new PostgresDatabase(source, new PoolHeartbeat(source, answerTimeout, logger), statementTimeout, metrics);
-    }
-
-    /// <summary>
-    /// The driver blocks a thread for each connection on which a statement is being stopped. When the server comes back after it stood
-    /// still, these can be all connections at once, and those who need no database must not wait for them.
-    /// </summary>
-    private static void KeepThreads(int connections)
-    {
-        ThreadPool.GetMinThreads(out var workers, out var completions);
-        ThreadPool.SetMinThreads(Math.Max(workers, Environment.ProcessorCount + connections), completions);
     }
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>

@@ -14,11 +14,8 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
         var newer => throw new SchemaException($"The database is of a newer Porthor (schema {newer}; this one knows {SchemaScripts.OwnVersion})."),
     };
 
-    public async Task InitializeAsync(CancellationToken cancellationToken)
-    {
-        for (var version = await VersionAsync(cancellationToken) + 1; version <= SchemaScripts.OwnVersion; version++)
-            await database.RunScriptAsync(Script(version), cancellationToken);
-    }
+    /// <summary>Of several processes that start at the same time, one creates the schema and the others find it.</summary>
+    public Task InitializeAsync(CancellationToken cancellationToken) => database.RunScriptsAsync(Missing, cancellationToken);
 
     public Task UpdateAsync(CancellationToken cancellationToken) => InitializeAsync(cancellationToken);
 
@@ -30,6 +27,12 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
         cancellationToken);
 
     public string Generate() => string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(version => Script(version)));
+
+    private static IEnumerable<string> Missing(long version)
+    {
+        for (var next = version + 1; next <= SchemaScripts.OwnVersion; next++)
+            yield return Script(next);
+    }
 
     private async Task<long> VersionAsync(CancellationToken cancellationToken)
     {

@@ -18,7 +18,10 @@ internal sealed class SqliteDatabase : SqlDatabase
     /// <summary>How long to wait for another process that is writing, such as a command beside the server.</summary>
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan ScriptTimeout = TimeSpan.FromMinutes(1);
+
     private readonly string path;
+    private readonly TimeSpan statementTimeout;
     private readonly StoreMetrics metrics;
     private readonly SqliteHandle writer;
     private readonly SemaphoreSlim writing = new(1, 1);
@@ -28,9 +31,10 @@ internal sealed class SqliteDatabase : SqlDatabase
     private readonly ConcurrentBag<SqliteHandle> readers = [];
     private int waiting;
 
-    private SqliteDatabase(string path, StoreMetrics metrics)
+    private SqliteDatabase(string path, TimeSpan statementTimeout, StoreMetrics metrics)
     {
         this.path = path;
+        this.statementTimeout = statementTimeout;
         this.metrics = metrics;
         writer = new SqliteHandle(path, BusyTimeout);
         metrics.Watch(StoreCalls.Store, () => writerThread.Waiting + readerThreads.Waiting + Volatile.Read(ref waiting));
@@ -41,11 +45,12 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override string SchemaFolder => "Sqlite";
 
     /// <summary>Opens the file, and creates it if it does not exist.</summary>
-    public static SqliteDatabase Open(string path, StoreMetrics metrics)
+    /// <param name="statementTimeout">How long a statement outside of transactions may take.</param>
+    public static SqliteDatabase Open(string path, TimeSpan statementTimeout, StoreMetrics metrics)
     {
         try
         {
-            return new SqliteDatabase(path, metrics);
+            return new SqliteDatabase(path, statementTimeout, metrics);
         }
         catch (SqliteException e)
         {
@@ -55,10 +60,10 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken)
     {
-        await TakeTurnAsync(reading, BusyTimeout, "waiting for other readers", cancellationToken);
+        await TakeTurnAsync(reading, statementTimeout, "waiting for other readers", cancellationToken);
         try
         {
-            return new SqliteSession(Reader(), readerThreads, inTransaction: false, metrics, handle =>
+            return new SqliteSession(Reader(), readerThreads, statementTimeout, inTransaction: false, metrics, handle =>
             {
                 readers.Add(handle);
                 reading.Release();
@@ -74,17 +79,24 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         await TakeTurnAsync(writing, timeLimit, "waiting for other writers", cancellationToken);
-        return new SqliteSession(writer, writerThread, inTransaction: true, metrics, _ => writing.Release());
+        return new SqliteSession(writer, writerThread, timeLimit, inTransaction: true, metrics, _ => writing.Release());
     }
 
-    public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
+    public override Task RunScriptAsync(string script, CancellationToken cancellationToken) =>
+        RunScriptsAsync(_ => [script], cancellationToken);
+
+    /// <summary>Runs scripts in one transaction, which excludes every other writer, other processes included.</summary>
+    /// <param name="choose">Chooses the scripts within the transaction; it can read the version of the schema (<c>PRAGMA user_version</c>).</param>
+    public async Task RunScriptsAsync(Func<long, IEnumerable<string>> choose, CancellationToken cancellationToken)
     {
-        await using var session = (SqliteSession)await BeginAsync(TimeSpan.FromMinutes(1), cancellationToken);
+        await using var session = (SqliteSession)await BeginAsync(ScriptTimeout, cancellationToken);
+        var versions = await session.QueryAsync(this.Sql($"PRAGMA user_version"), row => row.Number(0), cancellationToken);
         await session.RunAsync(
             StoreCalls.Script,
             () =>
             {
-                writer.ExecuteScript(script);
+                foreach (var script in choose(versions[0]))
+                    writer.ExecuteScript(script);
                 return true;
             },
             cancellationToken);
@@ -101,6 +113,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         var reader = Reader();
         try
         {
+            reader.LimitBusyWait(timeLimit);
             var value = reader.ReadPoint(sql, key);
             metrics.Answered(StoreCalls.Point, begun);
             return new(value);
@@ -118,6 +131,10 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override async ValueTask DisposeAsync()
     {
         await writing.WaitAsync();
+        // Statements that were interrupted give their handles back soon.
+        for (var turn = 0; turn < MostReaders && await reading.WaitAsync(BusyTimeout); turn++)
+        {
+        }
         writerThread.Dispose();
         readerThreads.Dispose();
         while (readers.TryTake(out var reader))

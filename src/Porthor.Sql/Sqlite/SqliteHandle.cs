@@ -17,10 +17,13 @@ internal sealed class SqliteHandle : IDisposable
 
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteCommand> prepared = [];
+    private readonly TimeSpan longestBusyWait;
+    private TimeSpan busyWait;
 
-    /// <param name="busyTimeout">How long to wait for another process that is writing.</param>
+    /// <param name="busyTimeout">How long to wait at most for another process that is writing.</param>
     public SqliteHandle(string path, TimeSpan busyTimeout)
     {
+        longestBusyWait = busyWait = busyTimeout;
         var settings = new SqliteConnectionStringBuilder
         {
             DataSource = path,
@@ -44,6 +47,19 @@ internal sealed class SqliteHandle : IDisposable
         }
     }
 
+    /// <summary>Waits for the lock of another process no longer than a limit, from now on.</summary>
+    public void LimitBusyWait(TimeSpan limit)
+    {
+        var wait = limit < longestBusyWait ? limit : longestBusyWait;
+        if (wait == busyWait)
+            return;
+        busyWait = wait;
+        SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, Math.Max(1, (int)wait.TotalMilliseconds));
+    }
+
+    /// <summary>Ends the statement that is running, if one is, with an error. May be called from any thread while the handle is open.</summary>
+    public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
+
     public List<T> Query<T>(SqlText statement, Func<SqlRow, T> read)
     {
         using var reader = Prepare(statement).ExecuteReader();
@@ -56,7 +72,7 @@ internal sealed class SqliteHandle : IDisposable
     public int Execute(SqlText statement) => Prepare(statement).ExecuteNonQuery();
 
     /// <summary>Executes a statement without parameters that is used again and again.</summary>
-    public void Execute(string statement) => (prepared.GetValueOrDefault(statement) ?? Remember(statement)).ExecuteNonQuery();
+    public void Execute(string statement) => Bounded(prepared.GetValueOrDefault(statement) ?? Remember(statement)).ExecuteNonQuery();
 
     public void ExecuteScript(string script)
     {
@@ -74,6 +90,7 @@ internal sealed class SqliteHandle : IDisposable
             command.Prepare();
         }
         command.Parameters[0].Value = key;
+        Bounded(command);
         using var reader = command.ExecuteReader(CommandBehavior.SingleRow);
         return reader.Read() ? reader.GetFieldValue<byte[]>(0) : null;
     }
@@ -93,10 +110,17 @@ internal sealed class SqliteHandle : IDisposable
     private SqliteCommand Prepare(SqlText statement)
     {
         var text = statement.Text;
-        var command = prepared.GetValueOrDefault(text) ?? Remember(text);
+        var command = Bounded(prepared.GetValueOrDefault(text) ?? Remember(text));
         command.Parameters.Clear();
         for (var i = 0; i < statement.Parameters.Count; i++)
             command.Parameters.AddWithValue($"${i + 1}", statement.Parameters[i] ?? DBNull.Value);
+        return command;
+    }
+
+    /// <summary>The driver repeats a statement that found the database locked for this long; zero would be for ever.</summary>
+    private SqliteCommand Bounded(SqliteCommand command)
+    {
+        command.CommandTimeout = Math.Max(1, (int)busyWait.TotalSeconds);
         return command;
     }
 

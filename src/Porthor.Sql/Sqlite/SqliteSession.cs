@@ -4,14 +4,22 @@ using Porthor.Events;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// A SQLite handle in use; what is asked of it runs on the threads kept for that. A transaction begins with its first
-/// statement, so that a small change is a single visit to the writing thread.
+/// A SQLite handle in use; its statements run on the threads kept for that. A transaction begins with its first
+/// statement, so that a small change is a single visit to the writing thread. A caller waits no longer than the limit; after that the
+/// statement is interrupted, and the handle is released when the statement has ended.
 /// </summary>
-internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads threads, bool inTransaction, StoreMetrics metrics, Action<SqliteHandle> release) : SqlSession
+/// <param name="limit">How long each call may take, waiting for the lock of another process included.</param>
+internal sealed class SqliteSession(
+    SqliteHandle handle, DedicatedThreads threads, TimeSpan limit, bool inTransaction, StoreMetrics metrics, Action<SqliteHandle> release) : SqlSession
 {
+    /// <summary>How often a statement that is over its limit is interrupted, until it has ended.</summary>
+    private static readonly TimeSpan InterruptPause = TimeSpan.FromMilliseconds(50);
+
     private readonly string reading = inTransaction ? StoreCalls.Locking : StoreCalls.Reading;
     private bool toBegin = inTransaction;
     private bool open;
+    private volatile bool isAbandoned;
+    private Task running = Task.CompletedTask;
 
     public override Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         RunAsync(reading, () => handle.Query(statement, read), cancellationToken);
@@ -19,14 +27,15 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
     public override Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
         statements.Count == 0
             ? Task.FromResult<IReadOnlyList<int>>([])
-            : RunAsync<IReadOnlyList<int>>(StoreCalls.Writing, () => [.. statements.Select(handle.Execute)], cancellationToken);
+            : RunAsync<IReadOnlyList<int>>(StoreCalls.Writing, () => [.. statements.Select(Execute)], cancellationToken);
 
     public override Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) => RunAsync(
         StoreCalls.Committing,
         () =>
         {
             foreach (var statement in statements)
-                handle.Execute(statement);
+                Execute(statement);
+            ThrowIfAbandoned();
             handle.Execute(SqliteHandle.Commit);
             open = false;
             return true;
@@ -35,18 +44,41 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
 
     public override async ValueTask DisposeAsync()
     {
-        if (open)
-            await threads.RunAsync(Rollback);
-        release(handle);
+        if (running.IsCompleted)
+            await EndAsync();
+        else
+            _ = InterruptAndEndAsync();
     }
 
     /// <summary>Runs on the session's thread, in its transaction if it has one.</summary>
-    internal Task<T> RunAsync<T>(string operation, Func<T> work, CancellationToken cancellationToken) => threads.RunAsync(() =>
+    internal async Task<T> RunAsync<T>(string operation, Func<T> work, CancellationToken cancellationToken)
+    {
+        var task = threads.RunAsync(() => Run(operation, work, cancellationToken));
+        running = task;
+        try
+        {
+            return await task.WaitAsync(limit, cancellationToken);
+        }
+        catch (TimeoutException e)
+        {
+            Abandon(task);
+            throw metrics.Counted(operation, new StoreUnavailableException("ledger", "SQLite", e));
+        }
+        catch (OperationCanceledException) when (!task.IsCompleted)
+        {
+            Abandon(task);
+            throw;
+        }
+    }
+
+    private T Run<T>(string operation, Func<T> work, CancellationToken cancellationToken)
     {
         var begun = metrics.Begin();
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
+            ThrowIfAbandoned();
+            handle.LimitBusyWait(limit);
             if (toBegin)
             {
                 handle.Execute(SqliteHandle.Begin);
@@ -58,9 +90,47 @@ internal sealed class SqliteSession(SqliteHandle handle, DedicatedThreads thread
         }
         catch (SqliteException e)
         {
-            throw metrics.Counted(operation, SqliteHandle.Translate(e));
+            // A caller who no longer waits was told of the timeout, which is already counted.
+            throw isAbandoned ? SqliteHandle.Translate(e) : metrics.Counted(operation, SqliteHandle.Translate(e));
         }
-    });
+    }
+
+    private int Execute(SqlText statement)
+    {
+        ThrowIfAbandoned();
+        return handle.Execute(statement);
+    }
+
+    private void Abandon(Task task)
+    {
+        isAbandoned = true;
+        _ = task.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        handle.Interrupt();
+    }
+
+    private void ThrowIfAbandoned()
+    {
+        if (isAbandoned)
+            throw new OperationCanceledException();
+    }
+
+    private async Task InterruptAndEndAsync()
+    {
+        // More than once: an interrupt between two statements has no effect.
+        while (!running.IsCompleted)
+        {
+            handle.Interrupt();
+            await Task.WhenAny(running, Task.Delay(InterruptPause));
+        }
+        await EndAsync();
+    }
+
+    private async Task EndAsync()
+    {
+        if (open)
+            await threads.RunAsync(Rollback);
+        release(handle);
+    }
 
     private bool Rollback()
     {

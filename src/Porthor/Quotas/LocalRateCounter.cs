@@ -1,35 +1,40 @@
 namespace Porthor.Quotas;
 
-/// <summary>Counts within this process: for deployments that have no Redis. A restart begins all windows anew.</summary>
+/// <summary>
+/// Counts within this process, for deployments without a shared counter. A restart begins all windows again. The windows follow the
+/// clock's monotonic timestamps, so that a change of the system time neither ends nor lengthens one.
+/// </summary>
 public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
     private readonly Lock gate = new();
-    private readonly Dictionary<RateKey, (long Count, DateTimeOffset End)> windows = [];
-    private DateTimeOffset swept;
+    private readonly Dictionary<RateKey, (long Count, long Begun)> windows = [];
+    private long swept = clock.GetTimestamp();
 
     public Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
-        var now = clock.GetUtcNow();
         lock (gate)
         {
+            var now = clock.GetTimestamp();
             Sweep(now);
-            var (count, end) = windows.TryGetValue(key, out var open) && open.End > now ? open : (0, now + Window);
-            windows[key] = (++count, end);
-            return Task.FromResult(new RateCount(count, end - now));
+            var (count, begun) = windows.TryGetValue(key, out var open) && !HasEnded(open.Begun, now) ? open : (0, now);
+            windows[key] = (++count, begun);
+            return Task.FromResult(new RateCount(count, Window - clock.GetElapsedTime(begun, now)));
         }
     }
 
-    /// <summary>Once a window, what ended is forgotten, so that what is held is bounded by the requests of two.</summary>
-    private void Sweep(DateTimeOffset now)
+    private bool HasEnded(long begun, long now) => clock.GetElapsedTime(begun, now) >= Window;
+
+    /// <summary>Removes windows that have ended, once per window, so that the number of entries is bounded by the requests of two windows.</summary>
+    private void Sweep(long now)
     {
-        if (now - swept < Window)
+        if (!HasEnded(swept, now))
             return;
         swept = now;
         foreach (var (key, window) in windows)
         {
-            if (window.End <= now)
+            if (HasEnded(window.Begun, now))
                 windows.Remove(key);
         }
     }

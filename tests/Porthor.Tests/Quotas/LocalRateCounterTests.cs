@@ -33,6 +33,20 @@ public sealed class LocalRateCounterTests
         (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
     }
 
+    /// <summary>An administrator or NTP may set the system time forward or back while a window is open.</summary>
+    [Theory]
+    [InlineData(7200)]
+    [InlineData(-7200)]
+    public async Task A_change_of_the_system_time_does_not_change_a_window(int seconds)
+    {
+        await CountAsync(Key);
+        clock.Advance(TimeSpan.FromSeconds(10));
+        clock.AdjustTime(clock.GetUtcNow().AddSeconds(seconds));
+        (await CountAsync(Key)).ShouldBe(new RateCount(2, TimeSpan.FromSeconds(50)));
+        clock.Advance(TimeSpan.FromSeconds(50));
+        (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
+    }
+
     /// <summary>Whether or not what ended was swept away before.</summary>
     [Fact]
     public async Task A_window_ends_at_its_end_though_nothing_was_swept()
