@@ -72,7 +72,7 @@ public sealed class SqlStores : IAsyncDisposable
         string connectionString, int maxConnections, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILoggerFactory loggers)
     {
         var postgres = PostgresDatabase.Create(
-            connectionString, maxConnections, readTimeout, statementTimeout, metrics, loggers.CreateLogger<PoolHeartbeat>());
+            connectionString, maxConnections, readTimeout, statementTimeout, metrics, loggers.CreateLogger<PrimaryConnections>());
         return new SqlStores(postgres, new PostgresSchema(postgres, loggers.CreateLogger<PostgresSchema>()), readTimeout);
     }
 

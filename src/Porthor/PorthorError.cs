@@ -79,4 +79,10 @@ public sealed class StoreUnavailableException(string store, string what, Excepti
 {
     /// <summary>What was being done, for the log.</summary>
     public string What { get; } = what;
+
+    /// <summary>True if waiting does not help: the store refuses, for example because of a wrong password.</summary>
+    public bool IsPermanent { get; init; }
+
+    /// <summary>What the store or its driver says, in one line for the operator; null if it says nothing.</summary>
+    public string? Reason { get; init; }
 }

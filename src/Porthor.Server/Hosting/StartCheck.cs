@@ -81,13 +81,17 @@ internal static partial class StartCheck
             {
                 return await core.Sql.Schema.CheckAsync(cancellationToken);
             }
+            catch (StoreUnavailableException e) when (e.IsPermanent)
+            {
+                throw new StartException($"The database refuses Porthor: {e.Reason}. Check databaseUrl and databasePassword.", e);
+            }
             catch (StoreUnavailableException e) when (core.Clock.GetElapsedTime(begun) + Pause > patience)
             {
-                throw new StartException($"The database cannot be reached: {e.InnerException?.Message ?? e.Message}", e);
+                throw new StartException($"The database cannot be reached: {e.Reason ?? e.InnerException?.Message ?? e.Message}", e);
             }
             catch (StoreUnavailableException e)
             {
-                Log.NotReady(logger, e.InnerException?.Message ?? e.Message);
+                Log.NotReady(logger, e.Reason ?? e.InnerException?.Message ?? e.Message);
                 await Task.Delay(Pause, core.Clock, cancellationToken);
             }
             catch (SchemaException e)

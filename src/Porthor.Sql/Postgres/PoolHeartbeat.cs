@@ -11,18 +11,18 @@ namespace Porthor.Sql.Postgres;
 internal sealed partial class PoolHeartbeat : IAsyncDisposable
 {
     /// <summary>With a mark, for whoever wonders where it comes from.</summary>
-    private const string Question = "SELECT 1 /* heartbeat */";
+    private const string Question = "SELECT pg_is_in_recovery() /* heartbeat */";
 
-    private readonly NpgsqlDataSource source;
+    private readonly PrimaryConnections connections;
     private readonly TimeSpan answerTimeout;
     private readonly ILogger logger;
     private readonly Heartbeat heartbeat;
     private volatile bool isUsed;
     private volatile Stop? asked;
 
-    public PoolHeartbeat(NpgsqlDataSource source, TimeSpan answerTimeout, ILogger logger)
+    public PoolHeartbeat(PrimaryConnections connections, TimeSpan answerTimeout, ILogger logger)
     {
-        (this.source, this.answerTimeout, this.logger) = (source, answerTimeout, logger);
+        (this.connections, this.answerTimeout, this.logger) = (connections, answerTimeout, logger);
         heartbeat = new Heartbeat(answerTimeout, TimeProvider.System, AskAsync, GiveConnectionsUp);
     }
 
@@ -41,7 +41,12 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         asked = stop;
         try
         {
-            await command.ExecuteScalarAsync();
+            // A server does not become a standby while its connections stay open, but a pooler can change the server behind a connection.
+            if (await command.ExecuteScalarAsync() is true)
+            {
+                Log.NotPrimary(logger);
+                connections.Lose();
+            }
         }
         finally
         {
@@ -54,7 +59,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
     {
         try
         {
-            return await source.OpenConnectionAsync();
+            return await connections.OpenAsync(CancellationToken.None);
         }
         catch
         {
@@ -70,7 +75,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         if (asked is not { } stop)
             return;
         Log.ConnectionSilent(logger);
-        source.Clear();
+        connections.Lose();
         stop.Begin();
     }
 
@@ -78,5 +83,8 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "A connection to PostgreSQL says nothing; it and those that lie idle are given up")]
         public static partial void ConnectionSilent(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The PostgreSQL server is a standby now; its connections are closed")]
+        public static partial void NotPrimary(ILogger logger);
     }
 }

@@ -5,8 +5,11 @@ using Porthor.Events;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
+internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
 {
+    /// <summary>The driver's time limit for connecting, in seconds, where the connection string has none.</summary>
+    private const int DriverTimeout = 15;
+
     public override Dialect Dialect => PostgresDialect.Instance;
 
     public override string SchemaFolder => "Postgres";
@@ -16,15 +19,12 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
     /// <param name="answerTimeout">How long a proxy's question may take.</param>
     /// <param name="statementTimeout">How long anything else may take.</param>
     public static PostgresDatabase Create(
-        string connectionString, int maxConnections, TimeSpan answerTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILogger<PoolHeartbeat> logger)
+        string connectionString, int maxConnections, TimeSpan answerTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILogger<PrimaryConnections> logger)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
-            ApplicationName = "porthor",
             Timezone = "UTC",
             MaxPoolSize = maxConnections,
-            // How long to wait for a connection, in seconds: a request must be answered within a second, with 503 if need be.
-            Timeout = 1,
             // The last resort, in seconds: limits come with each call, and are set in the database for each transaction.
             CommandTimeout = Patience.DriverSeconds(statementTimeout),
             // What was cancelled gives its connection up at once, whether the server has heard of it or not.
@@ -35,16 +35,19 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
-        // The name is how the driver's own metrics call the pool.
-        var source = new NpgsqlDataSourceBuilder(builder.ConnectionString) { Name = "ledger" }.Build();
-        return new PostgresDatabase(source, new PoolHeartbeat(source, answerTimeout, logger), statementTimeout, metrics);
+        builder.ApplicationName ??= "porthor";
+        // How long to wait for a connection, in seconds: a request must be answered within a second, with 503 if need be.
+        if (builder.Timeout == DriverTimeout)
+            builder.Timeout = 1;
+        var connections = new PrimaryConnections(builder, logger);
+        return new PostgresDatabase(connections, new PoolHeartbeat(connections, answerTimeout, logger), statementTimeout, metrics);
     }
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, metrics);
+        new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, prepare: false, metrics, Failed);
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, metrics);
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, metrics, Failed);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {
@@ -57,16 +60,16 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw metrics.Counted(StoreCalls.Script, PostgresErrors.Translate(e));
+            throw Failed(StoreCalls.Script, e);
         }
     }
 
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql) { CommandTimeout = Patience.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
+        var command = new NpgsqlCommand($"SELECT pg_is_in_recovery(), ({sql})") { CommandTimeout = Patience.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
         var stop = new Stop(command.Cancel);
         return new(Patience.WaitAsync(
-            ReadPointAsync(command, stop), timeLimit, stop, late => metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(late)), cancellationToken));
+            ReadPointAsync(command, stop), timeLimit, stop, late => Failed(StoreCalls.Point, late), cancellationToken));
     }
 
     private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command, Stop stop)
@@ -79,8 +82,16 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
             {
                 command.Connection = connection;
                 // Costs a round trip only the first time on each connection.
-                await command.PrepareAsync();
-                var value = (byte[]?)await command.ExecuteScalarAsync();
+                if (!connections.IsPooled)
+                    await command.PrepareAsync();
+                await using var reader = await command.ExecuteReaderAsync();
+                await reader.ReadAsync();
+                // A standby may not know yet that a token was revoked.
+                if (reader.GetBoolean(0))
+                    throw PrimaryConnections.NotPrimary(connection.Host ?? "");
+                var value = reader.IsDBNull(1) ? null : reader.GetFieldValue<byte[]>(1);
+                // To the end: an error after the row must not be missed.
+                await reader.NextResultAsync();
                 metrics.Answered(StoreCalls.Point, begun);
                 return value;
             }
@@ -92,7 +103,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
         }
         catch (Exception e) when (PostgresErrors.EndsWork(e))
         {
-            throw metrics.Counted(StoreCalls.Point, PostgresErrors.Translate(e));
+            throw Failed(StoreCalls.Point, e);
         }
         finally
         {
@@ -103,20 +114,28 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source, PoolHeartbeat he
     public override async ValueTask DisposeAsync()
     {
         await heartbeat.DisposeAsync();
-        await source.DisposeAsync();
+        await connections.DisposeAsync();
+    }
+
+    /// <summary>Translates and counts an error. If it is the server that fails, its other connections are closed as well.</summary>
+    internal Exception Failed(string call, Exception exception)
+    {
+        if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException || PostgresErrors.LosesServer(exception))
+            connections.Lose();
+        return metrics.Counted(call, PostgresErrors.Translate(exception));
     }
 
     internal async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var connection = await source.OpenConnectionAsync(cancellationToken);
+            var connection = await connections.OpenAsync(cancellationToken);
             heartbeat.Begin();
             return connection;
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw metrics.Counted(StoreCalls.Connecting, PostgresErrors.Translate(e));
+            throw Failed(StoreCalls.Connecting, e);
         }
     }
 }

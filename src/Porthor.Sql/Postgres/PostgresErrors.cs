@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Npgsql;
 using Porthor.Storage;
@@ -10,11 +11,18 @@ internal static class PostgresErrors
 {
     private const string NameConstraint = "token_username_token_name_key";
 
+    /// <summary>How PgBouncer, which has no SQLSTATEs for it, says that a database or a role is not configured.</summary>
+    private static readonly string[] PoolerRefusals = ["no such database", "no such user", "not allowed", "authentication failed", "unsupported startup parameter"];
+
+    /// <summary>How the driver says that the server wants a password or has no TLS; it has no codes for these.</summary>
+    private static readonly string[] DriverRefusals = ["No password has been provided", "No SSL enabled connection", "SSL connection requested"];
+
     /// <summary>The class of SQLSTATEs for values that a type cannot represent ("data exception").</summary>
     private const string DataExceptionClass = "22";
 
     public static bool IsOurs(Exception exception) =>
-        exception is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException or EncoderFallbackException;
+        exception is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException or EncoderFallbackException
+            or AuthenticationException;
 
     /// <summary>
     /// True if the server refused a value (NUL in a text, a number out of range), or the driver could not encode one (half of a surrogate
@@ -28,12 +36,49 @@ internal static class PostgresErrors
     /// </summary>
     public static bool EndsWork(Exception exception) => IsOurs(exception) || exception is OperationCanceledException;
 
+    /// <summary>
+    /// True if the server lost the role of the primary, or is not there any more, so that its other connections are of no use either.
+    /// </summary>
+    public static bool LosesServer(Exception exception) => exception is SocketException or IOException
+        or NpgsqlException { InnerException: SocketException or IOException }
+        or PostgresException
+        {
+            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
+        };
+
+    /// <summary>True if the server is in recovery: a standby, or a primary that was replaced.</summary>
+    public static bool IsReadOnly(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+
+    /// <summary>
+    /// True if the server refuses the connection or the schema for a reason that waiting does not change: the role, the password, the
+    /// database, <c>pg_hba.conf</c>, a missing permission, TLS.
+    /// </summary>
+    public static bool IsPermanent(Exception exception) => exception switch
+    {
+        PostgresException e => e.SqlState.StartsWith("28", StringComparison.Ordinal) || e.SqlState.StartsWith("3D", StringComparison.Ordinal)
+            || e.SqlState.StartsWith("3F", StringComparison.Ordinal) || e.SqlState.StartsWith("42", StringComparison.Ordinal)
+            || (e.SqlState == PostgresErrorCodes.ProtocolViolation && PoolerRefusals.Any(text => e.MessageText.Contains(text, StringComparison.Ordinal))),
+        NpgsqlException { InnerException: AuthenticationException or FileNotFoundException or DirectoryNotFoundException } => true,
+        FileNotFoundException or DirectoryNotFoundException or AuthenticationException => true,
+        NpgsqlException { InnerException: null } e => DriverRefusals.Any(text => e.Message.Contains(text, StringComparison.Ordinal)),
+        _ => false,
+    };
+
+    /// <summary>What went wrong, in one line for the operator.</summary>
+    public static string Describe(Exception exception) => exception switch
+    {
+        PostgresException e => $"{e.SqlState}: {e.MessageText}",
+        NpgsqlException { InnerException: { } cause } e when cause is SocketException or TimeoutException or IOException or AuthenticationException =>
+            $"{e.Message}: {cause.Message}",
+        _ => exception.Message,
+    };
+
     public static Exception Translate(Exception exception) => exception switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } e =>
             new LedgerConflictException(e.MessageText, e),
         PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: NameConstraint } e => new DuplicateNameException(e),
         _ when IsDataError(exception) => new UnstorableValueException((exception as PostgresException)?.MessageText ?? "not valid Unicode", exception),
-        _ => new StoreUnavailableException("ledger", "PostgreSQL", exception),
+        _ => new StoreUnavailableException("ledger", "PostgreSQL", exception) { IsPermanent = IsPermanent(exception), Reason = Describe(exception) },
     };
 }

@@ -9,7 +9,10 @@ namespace Porthor.Sql.Postgres;
 /// COMMIT with the last, so that a small change is a single round trip.
 /// </summary>
 /// <param name="limit">How long each statement may take; in a transaction also each wait for a lock.</param>
-internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limit, bool inTransaction, StoreMetrics metrics) : SqlSession
+/// <param name="prepare">Prepare the statements; not possible through a connection pooler, where a transaction ends with another connection.</param>
+/// <param name="failed">Translates and counts an error of a call.</param>
+internal sealed class PostgresSession(
+    NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, StoreMetrics metrics, Func<string, Exception, Exception> failed) : SqlSession
 {
     /// <summary>What returning a connection may take; a transaction that was not committed is rolled back then.</summary>
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(1);
@@ -88,7 +91,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limi
         var stop = new Stop(batch.Cancel);
         var asking = AskAsync(call, batch, run, stop);
         work = asking;
-        return Patience.WaitAsync(asking, limit, stop, late => metrics.Counted(call, PostgresErrors.Translate(late)), cancellationToken);
+        return Patience.WaitAsync(asking, limit, stop, late => failed(call, late), cancellationToken);
     }
 
     /// <summary>
@@ -102,7 +105,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limi
         {
             await using (batch)
             {
-                if (inTransaction)
+                if (prepare)
                     await batch.PrepareAsync();
                 var answer = await run(batch);
                 metrics.Answered(call, asked);
@@ -111,7 +114,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection, TimeSpan limi
         }
         catch (Exception e) when (PostgresErrors.EndsWork(e))
         {
-            throw metrics.Counted(call, PostgresErrors.Translate(e));
+            throw failed(call, e);
         }
         finally
         {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Npgsql;
 using Porthor.Sql.Postgres;
 
 namespace Porthor.Sql.Schema;
@@ -11,6 +10,9 @@ namespace Porthor.Sql.Schema;
 internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<PostgresSchema> logger) : ISchema
 {
     private const long LockId = 0x506F7274686F72; // "Porthor"
+
+    private static readonly TimeSpan LockTimeLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(100);
 
     public async Task<SchemaState> CheckAsync(CancellationToken cancellationToken)
     {
@@ -105,21 +107,31 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             await database.RunScriptAsync(index, cancellationToken);
     }
 
+    /// <summary>
+    /// Does work that no other node does at the same time. The lock is asked for again and again instead of waited for: a session that waits
+    /// has a snapshot, and the creation of an index waits for all snapshots, so that the two would wait for each other.
+    /// </summary>
     private async Task LockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {
-        await using var connection = await database.ConnectAsync(cancellationToken);
-        // A session's lock, because the work commits in between; the connection's end releases it, whatever happens.
-        await using (var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", connection) { Parameters = { new() { Value = LockId } }, CommandTimeout = 0 })
-            await command.ExecuteNonQueryAsync(cancellationToken);
-        try
-        {
-            await work();
-        }
-        finally
-        {
-            await using var command = new NpgsqlCommand("SELECT pg_advisory_unlock($1)", connection) { Parameters = { new() { Value = LockId } } };
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
-        }
+        while (!await TryLockedAsync(work, cancellationToken))
+            await Task.Delay(LockPause, cancellationToken);
+    }
+
+    /// <summary>
+    /// False if another node has the lock. It belongs to a transaction, because a connection pooler gives a session's lock to somebody
+    /// else; the transaction stays open, and does nothing, while the work runs on other connections.
+    /// </summary>
+    private async Task<bool> TryLockedAsync(Func<Task> work, CancellationToken cancellationToken)
+    {
+        await using var session = await database.BeginAsync(LockTimeLimit, cancellationToken);
+        var locked = await session.QueryAsync(database.Sql($"SELECT pg_try_advisory_xact_lock({LockId})"), row => row.Flag(0), cancellationToken);
+        if (!locked[0])
+            return false;
+        // After the query: its portal keeps a snapshot until the next statement, and the creation of an index waits for that, too.
+        await session.ExecuteAsync([database.Sql($"SET LOCAL idle_in_transaction_session_timeout = 0")], cancellationToken);
+        await work();
+        await session.CommitAsync([], cancellationToken);
+        return true;
     }
 
     private async Task<IReadOnlyList<string>> RevisionsAsync(CancellationToken cancellationToken) =>

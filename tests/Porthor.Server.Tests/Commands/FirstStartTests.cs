@@ -71,6 +71,15 @@ public sealed class FirstStartTests : IAsyncLifetime
         (await second.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 
+    [Fact]
+    public async Task Ten_first_starts_at_the_same_moment_all_succeed()
+    {
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => program.RunAsync("init")));
+        foreach (var outcome in outcomes)
+            outcome.ExitCode.ShouldBe(0, outcome.Errors);
+        (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
+    }
+
     /// <summary>A folder that was restored in part must not look like one that works.</summary>
     [Fact]
     public async Task A_lost_session_secret_is_not_replaced()

@@ -24,6 +24,18 @@ public sealed class StoreUrlTests
     [InlineData("postgres://porthor:in-url@db.example.com/porthor", "db.example.com", 5432, "porthor", "porthor", "in-url")]
     [InlineData("postgresql://a%40b:p%3Aa%2Fs%25s@db/my%20data", "db", 5432, "my data", "a@b", "p:a/s%s")]
     [InlineData("postgresql://db/porthor", "db", 5432, "porthor", null, null)]
+    [InlineData("postgresql+psycopg2://porthor@db/porthor", "db", 5432, "porthor", "porthor", null)]
+    [InlineData("postgresql://db/porthor?user=porthor&password=in%26url&port=5433", "db", 5433, "porthor", "porthor", "in&url")]
+    [InlineData("postgresql://[2001:db8::1]:5433/porthor", "2001:db8::1", 5433, "porthor", null, null)]
+    [InlineData("postgresql://u@[::1]/porthor", "::1", 5432, "porthor", "u", null)]
+    [InlineData("postgresql:///porthor?host=/run/postgresql", "/run/postgresql", 5432, "porthor", null, null)]
+    [InlineData("postgresql://porthor@/porthor?host=/run/postgresql&port=5433", "/run/postgresql", 5433, "porthor", "porthor", null)]
+    [InlineData("postgresql://porthor:p%40ss@%2Frun%2Fpostgresql:5433/porthor", "/run/postgresql", 5433, "porthor", "porthor", "p@ss")]
+    [InlineData("postgresql://?host=db&dbname=porthor&user=porthor", "db", 5432, "porthor", "porthor", null)]
+    [InlineData("postgresql://u@db1,db2:5433,[::1]/porthor", "db1:5432,db2:5433,[::1]:5432", 5432, "porthor", "u", null)]
+    [InlineData("postgresql://u@/porthor?host=db1,db2&port=5433,5434", "db1:5433,db2:5434", 5432, "porthor", "u", null)]
+    [InlineData("postgresql://u@/porthor?host=db1,db2&port=5433&target_session_attrs=primary", "db1:5433,db2:5433", 5432, "porthor", "u", null)]
+    [InlineData("postgresql://u@db1,db2/porthor?target_session_attrs=read-write", "db1:5432,db2:5432", 5432, "porthor", "u", null)]
     public void A_database_is_a_URL(string url, string host, int port, string database, string? user, string? password)
     {
         var connection = Connection($"databaseUrl: '{url}'");
@@ -54,18 +66,36 @@ public sealed class StoreUrlTests
     {
         var connection = Connection("databaseUrl: 'postgresql://u@db/porthor?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem'");
         (connection.SslMode, connection.RootCertificate).ShouldBe((SslMode.VerifyFull, "/etc/ca.pem"));
-        foreach (var (parameter, name) in (IEnumerable<(string, string)>)[
-            ("sslmode=maybe", "sslmode"), ("sslmode=42", "sslmode"), ("sslmode", "sslmode"), ("application_name=x", "application_name")])
-            Faults($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsNeed.Stores)
-                .ShouldBe([$"databaseUrl: has the parameter '{name}'; known are sslmode and sslrootcert"]);
+        var socket = Connection("databaseUrl: 'postgresql://u@db/porthor?ssl=require&application_name=my%20app&options=-c%20geqo%3Doff&connect_timeout=3'");
+        (socket.SslMode, socket.ApplicationName, socket.Options, socket.Timeout).ShouldBe((SslMode.Require, "my app", "-c geqo=off", 3));
     }
+
+    [Theory]
+    [InlineData("sslmode=maybe", "has the parameter 'sslmode'; it must be disable, allow, prefer, require, verify-ca, verify-full")]
+    [InlineData("sslmode=42", "has the parameter 'sslmode'; it must be disable, allow, prefer, require, verify-ca, verify-full")]
+    [InlineData("sslmode=VerifyFull", "has the parameter 'sslmode'; it must be disable, allow, prefer, require, verify-ca, verify-full")]
+    [InlineData("sslmode", "has the parameter 'sslmode'; known are ")]
+    [InlineData("sslMode=require", "has the parameter 'sslMode'; known are ")]
+    [InlineData("pool_size=5", "has the parameter 'pool_size'; known are ")]
+    [InlineData("Host=evil", "has the parameter 'Host'; known are ")]
+    [InlineData("connect_timeout=0", "has the parameter 'connect_timeout'; it must be a number of seconds from 1 to 30")]
+    [InlineData("connect_timeout=x", "has the parameter 'connect_timeout'; it must be a number of seconds from 1 to 30")]
+    [InlineData("target_session_attrs=any", "has the parameter 'target_session_attrs'; it must be primary or read-write")]
+    [InlineData("target_session_attrs=standby", "has the parameter 'target_session_attrs'; it must be primary or read-write")]
+    [InlineData("port=0", "has a port that is not a number from 1 to 65535")]
+    [InlineData("port=1,2", "has several ports, but not one for each host")]
+    public void A_parameter_that_is_unknown_or_wrong_is_an_error(string parameter, string error) =>
+        Faults($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsNeed.Stores).Single().ShouldStartWith($"databaseUrl: {error}");
 
     [Theory]
     [InlineData("mysql://u@db/porthor")]
     [InlineData("postgresql:///porthor")]
     [InlineData("db.example.com")]
     [InlineData("u@db/porthor")]
-    public void What_is_no_database_is_refused(string url) => Faults($"databaseUrl: '{url}'", SettingsNeed.Stores).ShouldBe([DatabaseWanted]);
+    [InlineData("postgresql://u@db:x/porthor")]
+    [InlineData("postgresql://u@db1,/porthor")]
+    [InlineData("postgresql+pg8000://u@db/porthor")]
+    public void What_is_no_database_is_refused(string url) => Faults($"databaseUrl: '{url}'", SettingsNeed.Stores).Single().ShouldBeOneOf(DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
 
     [Theory]
     [InlineData("redis://redis.example.com/0", "redis.example.com", 6379, 0, null, null)]

@@ -57,5 +57,5 @@ public sealed class AnonymousLogTests
     [InlineData("10001")]
     public void The_bound_has_bounds(string value) =>
         Faults($"anonymousLogLines: {value}", SettingsNeed.Stores)
-            .ShouldBe([$"anonymousLogLines: '{value}' must be a number of lines a second from 0 to 10000; 0 is no limit"]);
+            .ShouldBe([$"anonymousLogLines: '{value}': must be a number of lines a second from 0 to 10000; 0 is no limit"]);
 }

@@ -1,0 +1,149 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Porthor.Sql.Postgres;
+
+/// <summary>
+/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other. With several hosts it keeps using one
+/// until that one fails, and then looks at all of them at the same time: of those that accept writes, the one with the newest timeline is
+/// the primary. A server that was the primary once and was started again has an older timeline (docs/decisions/0023-postgresql-hosts.md).
+/// </summary>
+internal sealed partial class PrimaryConnections : IAsyncDisposable
+{
+    /// <summary>How long requests get the result of a search that found no primary, instead of searching again.</summary>
+    private static readonly TimeSpan SearchPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly PostgresHost[] hosts;
+    private readonly ILogger logger;
+    private readonly Lock gate = new();
+    private volatile PostgresHost? primary;
+    private Task<PostgresHost>? search;
+    private long searchEnded;
+    private long newestTimeline;
+    private volatile bool isPooled;
+
+    /// <param name="settings">Hosts as the driver writes them, with commas between; all else is the same for all hosts.</param>
+    public PrimaryConnections(NpgsqlConnectionStringBuilder settings, ILogger logger)
+    {
+        this.logger = logger;
+        hosts = [.. PostgresHost.Of(settings, InitializeAsync)];
+        primary = hosts.Length == 1 ? hosts[0] : null;
+    }
+
+    /// <summary>True if a connection pooler such as PgBouncer is between Porthor and a server; then statements must not be prepared.</summary>
+    public bool IsPooled => isPooled;
+
+    /// <summary>Opens a connection to the primary.</summary>
+    /// <exception cref="NpgsqlException">There is no primary, or it cannot be reached.</exception>
+    public async ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (hosts.Length == 1)
+            return await hosts[0].Connections.OpenConnectionAsync(cancellationToken);
+        var host = primary ?? await SearchAsync().WaitAsync(cancellationToken);
+        try
+        {
+            return await host.Connections.OpenConnectionAsync(cancellationToken);
+        }
+        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        {
+            Lose(host);
+        }
+        host = await SearchAsync().WaitAsync(cancellationToken);
+        return await host.Connections.OpenConnectionAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// The server that was the primary does not accept writes any more, or does not respond. Its idle connections are closed, and the next
+    /// one who needs a connection looks for the primary.
+    /// </summary>
+    public void Lose() => Lose(primary);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in hosts)
+            await host.DisposeAsync();
+    }
+
+    private void Lose(PostgresHost? host)
+    {
+        if (host is null)
+            return;
+        if (hosts.Length > 1)
+            Interlocked.CompareExchange(ref primary, null, host);
+        host.Connections.Clear();
+    }
+
+    private Task<PostgresHost> SearchAsync()
+    {
+        lock (gate)
+        {
+            if (search is { IsCompleted: false } || (search is { IsFaulted: true } && Environment.TickCount64 - searchEnded < SearchPause.TotalMilliseconds))
+                return search;
+            return search = FindAsync();
+        }
+    }
+
+    private async Task<PostgresHost> FindAsync()
+    {
+        // Not on the caller's way: it holds the lock.
+        await Task.Yield();
+        try
+        {
+            var probes = await Task.WhenAll(hosts.Select(host => host.ProbeAsync()));
+            var found = hosts.Zip(probes).Where(one => one.Second is null).Select(one => one.First).MaxBy(host => host.Timeline);
+            if (found is null || found.Timeline < Volatile.Read(ref newestTimeline))
+                throw new NpgsqlException($"None of the hosts is the primary: {string.Join("; ", hosts.Zip(probes).Select(one => Describe(one.First, one.Second)))}");
+            primary = found;
+            Log.PrimaryFound(logger, found.Name, found.Timeline);
+            return found;
+        }
+        finally
+        {
+            searchEnded = Environment.TickCount64;
+        }
+    }
+
+    private static string Describe(PostgresHost host, Exception? error) =>
+        error is null ? $"{host.Name} has an older timeline ({host.Timeline})" : $"{host.Name}: {PostgresErrors.Describe(error)}";
+
+    /// <summary>Checks a connection when it has been established. It is closed if this throws.</summary>
+    private async Task InitializeAsync(PostgresHost host, NpgsqlConnection connection)
+    {
+        var role = await ServerRole.ReadAsync(connection, withTimeline: hosts.Length > 1);
+        if (role.ProcessId != connection.ProcessID && !isPooled)
+        {
+            isPooled = true;
+            Log.Pooler(logger, host.Name);
+        }
+        if (role.IsStandby)
+            throw NotPrimary(host.Name);
+        host.Timeline = role.Timeline;
+        var newest = Volatile.Read(ref newestTimeline);
+        if (role.Timeline > 0 && role.Timeline < newest)
+        {
+            Log.OldTimeline(logger, host.Name, role.Timeline, newest);
+            throw new NpgsqlException($"The server {host.Name} is on timeline {role.Timeline}, but the primary is on timeline {newest}. It was replaced and must not be used.");
+        }
+        while (role.Timeline > newest && Interlocked.CompareExchange(ref newestTimeline, role.Timeline, newest) != newest)
+            newest = Volatile.Read(ref newestTimeline);
+    }
+
+    /// <summary>The error for a server that is in recovery.</summary>
+    internal static NotPrimaryException NotPrimary(string name) =>
+        new($"The PostgreSQL server {name} is a standby (it is in recovery). Porthor uses only the primary");
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "The primary PostgreSQL server is {Host}")]
+        public static partial void PrimaryFound(ILogger logger, string host, long timeline);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "The PostgreSQL server {Host} accepts writes, but another server replaced it as the primary. Stop it.")]
+        public static partial void OldTimeline(ILogger logger, string host, long timeline, long newestTimeline);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "A connection pooler is in front of the PostgreSQL server {Host}; statements are not prepared")]
+        public static partial void Pooler(ILogger logger, string host);
+    }
+}
+
+/// <summary>The server is in recovery, so that its data may be older than the primary's.</summary>
+internal sealed class NotPrimaryException(string message) : NpgsqlException(message);

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Microsoft.Data.Sqlite;
+using Porthor.Events;
+using Porthor.Sql.Sqlite;
+
+namespace Porthor.Storage.Tests.Faults;
+
+/// <summary>Nobody waits for SQLite longer than the limit, whatever keeps it busy.</summary>
+public sealed class SqliteLimitTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Well below the five seconds that the file's lock may be waited for without a limit.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(4);
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("porthor-sqlite-");
+    private readonly PorthorMetrics metrics = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private string FilePath => Path.Combine(folder.FullName, "test.db");
+
+    public void Dispose()
+    {
+        metrics.Dispose();
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>More of them than there are threads and handles; afterwards all of these can be used again.</summary>
+    [Fact]
+    public async Task A_query_that_never_ends_is_interrupted()
+    {
+        await using var database = SqliteDatabase.Open(FilePath, Limit, metrics.Stores);
+        for (var round = 0; round < 3; round++)
+        {
+            var begun = Stopwatch.GetTimestamp();
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Should.ThrowAsync<StoreUnavailableException>(() => EndlessAsync(database))));
+            Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
+        }
+        await UntilWorksAsync(async () => (await database.QueryAsync(database.Sql($"SELECT 1"), row => row.Number(0), Stop)).ShouldBe([1]));
+    }
+
+    [Fact]
+    public async Task A_change_that_never_ends_is_interrupted_and_rolled_back()
+    {
+        await using var database = SqliteDatabase.Open(FilePath, TimeSpan.FromSeconds(10), metrics.Stores);
+        await database.RunScriptAsync("CREATE TABLE t (x integer)", Stop);
+        await using (var session = await database.BeginAsync(Limit, Stop))
+        {
+            await session.ExecuteAsync([database.Sql($"INSERT INTO t VALUES (1)")], Stop);
+            var begun = Stopwatch.GetTimestamp();
+            await Should.ThrowAsync<StoreUnavailableException>(() => session.CommitAsync(
+                [database.Sql($"INSERT INTO t WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0")], Stop));
+            Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
+        }
+        await UntilWorksAsync(async () =>
+        {
+            await using var session = await database.BeginAsync(Limit, Stop);
+            (await session.QueryAsync(database.Sql($"SELECT count(*) FROM t"), row => row.Number(0), Stop)).ShouldBe([0]);
+        });
+    }
+
+    /// <summary>As a command that writes for long beside the server.</summary>
+    [Fact]
+    public async Task A_lock_of_another_process_is_waited_for_no_longer()
+    {
+        await using var database = SqliteDatabase.Open(FilePath, TimeSpan.FromSeconds(10), metrics.Stores);
+        await database.RunScriptAsync("CREATE TABLE t (x integer)", Stop);
+        await using (var other = new SqliteConnection($"Data Source={FilePath};Pooling=False"))
+        {
+            await other.OpenAsync(Stop);
+            await using var locking = other.CreateCommand();
+            locking.CommandText = "BEGIN IMMEDIATE";
+            await locking.ExecuteNonQueryAsync(Stop);
+            var begun = Stopwatch.GetTimestamp();
+            await using (var session = await database.BeginAsync(Limit, Stop))
+                await Should.ThrowAsync<StoreUnavailableException>(() => session.ExecuteAsync([database.Sql($"INSERT INTO t VALUES (1)")], Stop));
+            Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
+        }
+        await UntilWorksAsync(async () =>
+        {
+            await using var session = await database.BeginAsync(Limit, Stop);
+            await session.CommitAsync([database.Sql($"INSERT INTO t VALUES (1)")], Stop);
+        });
+    }
+
+    private static Task EndlessAsync(SqliteDatabase database) => database.QueryAsync(
+        database.Sql($"WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"), row => row.Number(0), Stop);
+
+    /// <summary>What was interrupted gives its handle back in the background.</summary>
+    private static Task UntilWorksAsync(Func<Task> attempt) => Testing.RealServers.UntilAsync(attempt, "SQLite");
+}

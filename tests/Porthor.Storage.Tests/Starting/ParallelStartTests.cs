@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging;
+using Porthor.Server.Hosting;
+using Porthor.Sql.Schema;
+using Porthor.Testing;
+
+namespace Porthor.Storage.Tests.Starting;
+
+/// <summary>Several nodes, or a server and a command, start at the same moment on stores that are empty.</summary>
+public sealed class ParallelStartTests
+{
+    private const int Starts = 10;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task One_creates_the_schema_and_the_others_find_it(Mode mode)
+    {
+        for (var round = 0; round < 2; round++)
+        {
+            await using var deployment = await Deployment.CreateAsync(mode);
+            using var together = new Barrier(Starts);
+            var starts = Enumerable.Range(0, Starts).Select(_ => Task.Factory.StartNew(
+                () => StartAsync(deployment, together), Stop, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap());
+            var nodes = await Task.WhenAll(starts).WaitAsync(TimeSpan.FromMinutes(1), Stop);
+            foreach (var node in nodes)
+            {
+                (await node.Sql.Schema.CheckAsync(Stop)).ShouldBe(SchemaState.Current);
+                await node.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>The library leaves the threads of the process alone; the server decides about them.</summary>
+    [Fact]
+    public async Task Opening_stores_does_not_change_the_threads_of_the_process()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        ThreadPool.GetMinThreads(out var before, out _);
+        await using (PorthorCore.Open(deployment.Settings with { DatabaseConnections = before + 900 }, LoggerFactory.Create(_ => { }), TimeProvider.System))
+        {
+            ThreadPool.GetMinThreads(out var after, out _);
+            after.ShouldBe(before);
+        }
+    }
+
+    private static async Task<PorthorCore> StartAsync(Deployment deployment, Barrier together)
+    {
+        together.SignalAndWait(Stop);
+        var node = PorthorCore.Open(deployment.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
+        await StartCheck.ForServerAsync(node, Stop);
+        return node;
+    }
+}
