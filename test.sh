@@ -15,6 +15,7 @@ fi
 needed() {
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || command -v initdb >/dev/null || echo postgresql
   command -v redis-server >/dev/null || command -v valkey-server >/dev/null || echo redis-server
+  command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
   command -v sqlite3 >/dev/null || echo sqlite3
   command -v slapd >/dev/null || [ -x /usr/sbin/slapd ] || echo slapd
   command -v ldapmodify >/dev/null || echo ldap-utils

@@ -21,6 +21,9 @@ internal abstract class SqlDatabase : IAsyncDisposable
     /// <summary>A session for reading; each statement sees what is committed when it begins.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken);
 
+    /// <summary>The same with a time limit of its own for each statement.</summary>
+    public abstract ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
+
     /// <summary>A session in a transaction. It begins with its first statement, where that saves a round trip.</summary>
     /// <param name="timeLimit">For each statement and each wait for a lock.</param>
     public abstract ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken);

@@ -64,6 +64,14 @@ public sealed class SqlStores : IAsyncDisposable
 
     public ISchema Schema { get; }
 
+    /// <summary>A counter of requests that all nodes share; PostgreSQL only.</summary>
+    /// <param name="timeLimit">How long a request waits for its number.</param>
+    public IRateCounter CreateRateCounter(TimeSpan timeLimit) => new SqlRateCounter(database, timeLimit);
+
+    /// <summary>Removes counters of requests whose minute has ended.</summary>
+    public Task RemoveEndedCountersAsync(CancellationToken cancellationToken) =>
+        database is PostgresDatabase ? SqlRateCounter.RemoveEndedAsync(database, cancellationToken) : Task.CompletedTask;
+
     /// <summary>Connects when it is first needed.</summary>
     /// <param name="connectionString">Host, database, user and password.</param>
     /// <param name="readTimeout">How long reading a record may take.</param>

@@ -41,6 +41,11 @@ public static class Prerequisites
 
     public static string? Slapd { get; } = Find("slapd");
 
+    public static string? PgBouncer { get; } = Find("pgbouncer");
+
+    /// <summary>Null if a connection pooler can be tested here.</summary>
+    public static string? WhyNotPgBouncer => WhyNot(Mode.Database) ?? (PgBouncer is null ? "PgBouncer is not installed; ./test.sh installs it (Debian's pgbouncer)" : null);
+
     /// <summary>Null if LDAP can be tested here.</summary>
     public static string? WhyNotLdap =>
         Slapd is null || Find("ldapmodify") is null ? "LDAP is not installed; ./test.sh installs it (Debian's slapd and ldap-utils)" : null;

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
-using Npgsql;
 using StackExchange.Redis;
 
 namespace Porthor.Testing;
@@ -105,100 +104,6 @@ public sealed class RealServers : IAsyncDisposable
                 throw new InvalidOperationException($"{what} did not come up.", e);
             }
         }
-    }
-}
-
-/// <summary>A PostgreSQL server of our own. It refuses to run as root, so as root it runs as Debian's user for it.</summary>
-public sealed class PostgresServer : IAsyncDisposable
-{
-    public const string User = "porthor";
-    private readonly Process process;
-    private int databases;
-
-    private PostgresServer(Process process, int port)
-    {
-        this.process = process;
-        Port = port;
-    }
-
-    public int Port { get; }
-
-    /// <param name="folder">What it keeps is there; where there is nothing yet it begins empty.</param>
-    /// <param name="settings">More settings, as <c>name=value</c>.</param>
-    public static async Task<PostgresServer> StartAsync(string folder, params IEnumerable<string> settings)
-    {
-        var bin = Prerequisites.PostgresBin ?? throw new InvalidOperationException("PostgreSQL is not installed.");
-        Directory.CreateDirectory(folder);
-        File.SetUnixFileMode(Path.GetDirectoryName(folder)!, (UnixFileMode)0b111_101_101);
-        File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
-        var data = Path.Combine(folder, "data");
-        var port = RealServers.FreePort();
-        if (!Directory.Exists(data))
-        {
-            using var initdb = Start([Path.Combine(bin, "initdb"), "-D", data, "-A", "trust", "-U", User, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
-            await initdb.WaitForExitAsync();
-            if (initdb.ExitCode != 0)
-                throw new InvalidOperationException("initdb failed.");
-        }
-        // The server's zone is far from UTC, so that a time that depends on it is seen to be wrong. Durability across a crash of
-        // the machine is not what these tests are about.
-        var process = Start([
-            Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
-            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
-            .. settings.SelectMany(setting => (string[])["-c", setting])]);
-        var server = new PostgresServer(process, port);
-        await RealServers.UntilAsync(() => server.ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
-        return server;
-    }
-
-    /// <summary>A new, empty database; gives its name.</summary>
-    /// <param name="name">For a test that needs a certain one; whatever had it is gone.</param>
-    public async Task<string> CreateDatabaseAsync(string? name = null)
-    {
-        if (name is not null)
-            await ExecuteAsync("postgres", $"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        name ??= $"test{Interlocked.Increment(ref databases)}";
-        await ExecuteAsync("postgres", $"CREATE DATABASE {name}");
-        return name;
-    }
-
-    public async Task ExecuteAsync(string database, string script)
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(script, connection);
-        await command.ExecuteNonQueryAsync();
-    }
-
-    /// <summary>The rows of a query, as texts.</summary>
-    public async Task<List<string?[]>> QueryAsync(string database, string query)
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(query, connection) { AllResultTypesAreUnknown = true };
-        await using var reader = await command.ExecuteReaderAsync();
-        List<string?[]> rows = [];
-        while (await reader.ReadAsync())
-            rows.Add([.. Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? null : reader.GetString(i))]);
-        return rows;
-    }
-
-    public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username={User};Database={database}";
-
-    public string Url(string database) => $"postgresql://{User}@127.0.0.1:{Port}/{database}";
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!process.HasExited)
-            process.Kill(entireProcessTree: true);
-        await process.WaitForExitAsync();
-        process.Dispose();
-    }
-
-    private static Process Start(string[] command)
-    {
-        string[] whole = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
-        return Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
     }
 }
 

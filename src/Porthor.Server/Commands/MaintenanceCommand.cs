@@ -18,6 +18,7 @@ internal static class MaintenanceCommand
                 expired = await core.Tokens.ExpireTokensAsync(progress, cancellationToken);
             using (var progress = new TerminalProgress<long>("Old history", count => $"{count:N0} removed"))
                 truncated = await core.Tokens.TruncateHistoryAsync(progress, cancellationToken);
+            await core.Sql.RemoveEndedCountersAsync(cancellationToken);
             await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
             var counts = await core.Tokens.GatherStateMetricsAsync(cancellationToken);
             await UpkeepNotes.NoteMaintenanceAsync(core, counts, cancellationToken);

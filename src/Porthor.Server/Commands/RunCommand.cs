@@ -22,7 +22,7 @@ internal static class RunCommand
         var host = new Option<string>("--host") { Description = "Address to listen on", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = new Option<int>("--port") { Description = "Port to listen on; 0 for any that is free", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort };
         var metricsPort = new Option<int?>("--metrics-port") { Description = "Port for metrics and health, never for users; 0 for any that is free [default: none]", HelpName = "PORT" };
-        var urls = new Option<string?>("--urls") { Description = "Addresses to listen on as URLs with ';' between, instead of --host and --port", HelpName = "URLS" };
+        var urls = new Option<string?>("--urls") { Description = "Addresses to listen on as URLs with ';' between, instead of --host and --port; http://unix:/PATH for a Unix socket", HelpName = "URLS" };
         port.Validators.Add(result => CheckPort("--port", result.GetValueOrDefault<int>(), result.AddError));
         metricsPort.Validators.Add(result => CheckPort("--metrics-port", result.GetValueOrDefault<int?>(), result.AddError));
         command.Options.Add(host);

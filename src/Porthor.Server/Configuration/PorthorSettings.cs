@@ -85,6 +85,9 @@ internal sealed record PorthorSettings
 
     public QuotaPlan? Quota { get; init; }
 
+    /// <summary>Count the requests of all nodes together in the database; in database mode only.</summary>
+    public bool ExactQuotas { get; init; }
+
     /// <summary>Which groups give which scopes at login.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> GroupMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 

@@ -130,6 +130,7 @@ internal static partial class SettingsLoader
             Tokens = ReadTokens(file, mustBeComplete),
             Uses = ReadUses(file),
             Quota = QuotaSettings.Read(file),
+            ExactQuotas = file.Flag("exactQuotas"),
             DecisionLog = ReadDecisionLog(file),
             AnonymousLogLines = ReadAnonymousLogLines(file),
             Telemetry = TelemetrySettings.Read(file, environment),

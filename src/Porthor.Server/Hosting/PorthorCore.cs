@@ -77,7 +77,9 @@ internal sealed class PorthorCore : IAsyncDisposable
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
         if (Redis is not null && settings.EphemeralRedis is { } counters)
             ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
-        RateCounter = ephemeral is null ? new LocalRateCounter(clock) : new RedisRateCounter(ephemeral);
+        RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral)
+            : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
+            : new LocalRateCounter(clock);
         Dependencies = DependenciesOf(sql, Vault, ephemeral, directory);
         OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Server);
         SessionCookie = new SessionCookie(fernet);

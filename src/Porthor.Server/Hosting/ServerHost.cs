@@ -29,6 +29,7 @@ internal static partial class ServerHost
         await StartCheck.ForServerAsync(core, cancellationToken);
         using var telemetry = Telemetry.Start(settings.Telemetry, core);
         await using var app = Build(core, urls, loggers);
+        UnixSockets.RemoveStale(urls);
         await StartAsync(app, urls, cancellationToken);
         await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
         // Not before it listens: a password that is shown must be one that can be used.
@@ -127,7 +128,9 @@ internal static partial class ServerHost
     /// <summary>Where we are reached when nobody configured that: the first address listened on.</summary>
     private static Uri ListeningUrl(IServer server)
     {
-        var address = server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? "http://127.0.0.1:8080";
+        var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+        // A Unix socket is no address that a browser could use.
+        var address = addresses.FirstOrDefault(one => !UnixSockets.Is(one)) ?? "http://127.0.0.1:8080";
         var url = new Uri(address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));
         var any = IPAddress.TryParse(url.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));
         return any ? new UriBuilder(url) { Host = "localhost" }.Uri : url;

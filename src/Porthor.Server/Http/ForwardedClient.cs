@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using Porthor.Values;
@@ -71,12 +72,13 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
 
     /// <summary>
     /// Who is connected. Without the network card that a link-local address names: it is no part of the address, and a database
-    /// would refuse it.
+    /// would refuse it. A peer on a Unix socket is a process of this machine, and counts as loopback.
     /// </summary>
     public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
     {
         { IsIPv4MappedToIPv6: true } peer => peer.MapToIPv4(),
         { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } peer => new IPAddress(peer.GetAddressBytes()),
+        null when context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix => IPAddress.Loopback,
         var peer => peer,
     };
 

@@ -19,7 +19,7 @@ internal sealed partial class ForwardEndpoint(
     public Task AuthorizeAsync(HttpContext context)
     {
         if (ForwardQuestion.IsUntrusted(context, core.Settings.Proxies))
-            Log.Untrusted(logger, $"{context.Connection.RemoteIpAddress} is not among the configured proxies");
+            Log.Untrusted(logger, $"{ForwardedClient.PeerOf(context)} is not among the configured proxies");
         var question = ForwardQuestion.Read(context, core.Settings.Proxies);
         var headers = context.Request.Headers;
         headers[IngressParameters.OriginalUrl] = question.Url;

@@ -46,6 +46,9 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
         new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, prepare: false, metrics, Failed);
 
+    public override async ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: false, prepare: !connections.IsPooled, metrics, Failed);
+
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
         new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, metrics, Failed);
 
@@ -120,7 +123,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     /// <summary>Translates and counts an error. If it is the server that fails, its other connections are closed as well.</summary>
     internal Exception Failed(string call, Exception exception)
     {
-        if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException || PostgresErrors.LosesServer(exception))
+        if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException || (connections.HasSeveralHosts && PostgresErrors.LosesServer(exception)))
             connections.Lose();
         return metrics.Counted(call, PostgresErrors.Translate(exception));
     }

@@ -30,6 +30,8 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
         primary = hosts.Length == 1 ? hosts[0] : null;
     }
 
+    public bool HasSeveralHosts => hosts.Length > 1;
+
     /// <summary>True if a connection pooler such as PgBouncer is between Porthor and a server; then statements must not be prepared.</summary>
     public bool IsPooled => isPooled;
 

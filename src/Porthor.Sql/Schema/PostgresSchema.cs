@@ -67,7 +67,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     public async Task DeleteAllDataAsync(CancellationToken cancellationToken) => await database.RunScriptAsync(
-        "TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation, porthor_once",
+        "TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation, porthor_once, porthor_counter",
         cancellationToken);
 
     public string Generate() => string.Join(

@@ -10,7 +10,7 @@ public static class SchemaScripts
     public const string Head = "613640641b2f";
 
     /// <summary>Porthor's own scripts, by number; each is applied once.</summary>
-    public const int OwnVersion = 3;
+    public const int OwnVersion = 4;
 
     /// <summary>The reference's revisions in their order.</summary>
     public static readonly IReadOnlyList<string> Revisions = ["5c28ed7092c2", "2feb306dd1ee", "20ccaa8eedfd", "5a54e4db3cf4", Head];

@@ -58,12 +58,14 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
     }
 
-    public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken)
+    public override ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) => OpenAsync(statementTimeout, cancellationToken);
+
+    public override async ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        await TakeTurnAsync(reading, statementTimeout, "waiting for other readers", cancellationToken);
+        await TakeTurnAsync(reading, timeLimit, "waiting for other readers", cancellationToken);
         try
         {
-            return new SqliteSession(Reader(), readerThreads, statementTimeout, inTransaction: false, metrics, handle =>
+            return new SqliteSession(Reader(), readerThreads, timeLimit, inTransaction: false, metrics, handle =>
             {
                 readers.Add(handle);
                 reading.Release();

@@ -51,7 +51,7 @@ public sealed class StoreCommandTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var core = await deployment.OpenNodeAsync();
         var session = await core.Tokens.SessionForAsync("ann");
-        const string older = "DROP TABLE porthor_id; DROP TABLE porthor_once";
+        const string older = "DROP TABLE porthor_id; DROP TABLE porthor_once; DROP TABLE IF EXISTS porthor_counter";
         if (mode == Mode.Embedded)
         {
             await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={core.DataDirectory!.DatabasePath};Pooling=False");

@@ -1,0 +1,10 @@
+-- Requests per minute, where all nodes count together. Not in the WAL: what is lost in a crash begins again.
+CREATE UNLOGGED TABLE porthor_counter (
+    username text COLLATE "C" NOT NULL,
+    service text COLLATE "C" NOT NULL,
+    quota bigint NOT NULL,
+    requests bigint NOT NULL,
+    ends timestamp with time zone NOT NULL,
+    PRIMARY KEY (username, service, quota)
+) WITH (fillfactor = 50);
+CREATE INDEX porthor_counter_by_end ON porthor_counter (ends);

@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using Porthor.Quotas;
+using Porthor.Server.Configuration;
+using Porthor.Testing;
+using Porthor.Users;
+using static Porthor.Server.Tests.Configuration.ConfigurationFile;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>The nodes of database mode count requests together, if <c>exactQuotas</c> says so.</summary>
+public sealed class ExactQuotaTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 2)]
+    public async Task Two_nodes_count_together(bool exact, int times)
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        deployment.Settings = Configure(deployment.Settings, exact);
+        await using var first = await TestServer.StartAsync(deployment);
+        await using var second = await TestServer.StartAsync(deployment);
+        var bearer = TestServer.Bearer((await first.Tokens.SessionForAsync("counted", "read:all", UserData.None)).Record.Token);
+        var allowed = 0;
+        for (var i = 0; i < 10; i++)
+        {
+            foreach (var server in (TestServer[])[first, second])
+                allowed += (await AskAsync(server, bearer)).StatusCode == 200 ? 1 : 0;
+        }
+        allowed.ShouldBe(5 * times);
+    }
+
+    [Fact]
+    public async Task No_request_of_many_at_once_is_lost_and_ended_windows_are_removed()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        var nodes = new[] { await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync() };
+        var key = new RateKey("counted", "tap", 5);
+        // As many at once as the pools have connections.
+        var counts = new System.Collections.Concurrent.ConcurrentBag<RateCount>();
+        await Parallel.ForAsync(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Stop }, async (number, stop) =>
+            counts.Add(await nodes[number % 2].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, stop)));
+        counts.Select(count => count.Count).Order().ShouldBe(Enumerable.Range(1, 100).Select(number => (long)number));
+        counts.ShouldAllBe(count => count.UntilReset > TimeSpan.Zero && count.UntilReset <= TimeSpan.FromMinutes(1));
+
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await nodes[0].Sql.RemoveEndedCountersAsync(Stop);
+        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT requests FROM porthor_counter"))[0][0].ShouldBe("100");
+        await postgres.ExecuteAsync(deployment.DatabaseName!, "UPDATE porthor_counter SET ends = clock_timestamp()");
+        (await nodes[1].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, Stop)).Count.ShouldBe(1);
+        await postgres.ExecuteAsync(deployment.DatabaseName!, "UPDATE porthor_counter SET ends = clock_timestamp()");
+        await nodes[0].Sql.RemoveEndedCountersAsync(Stop);
+        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT 1 FROM porthor_counter")).ShouldBeEmpty();
+    }
+
+    /// <summary>A counter that does not respond costs a request a tenth of a second, and refuses nobody.</summary>
+    [Fact]
+    public async Task A_counter_that_does_not_respond_is_not_waited_for()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var server = await TestServer.StartAsync(Mode.Database, settings => Configure(settings, exact: true));
+        var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("stuck", "read:all", UserData.None)).Record.Token);
+        (await AskAsync(server, bearer)).Header("X-RateLimit-Remaining").ShouldBe("4");
+        var postgres = await RealServers.Instance.PostgresAsync();
+        await using var locking = new Npgsql.NpgsqlConnection(postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
+        await locking.OpenAsync(Stop);
+        await using var transaction = await locking.BeginTransactionAsync(Stop);
+        await using var command = new Npgsql.NpgsqlCommand("LOCK TABLE porthor_counter IN ACCESS EXCLUSIVE MODE", locking);
+        await command.ExecuteNonQueryAsync(Stop);
+        var begun = Stopwatch.GetTimestamp();
+        var answer = await AskAsync(server, bearer);
+        answer.StatusCode.ShouldBe(200);
+        answer.Header("X-RateLimit-Remaining").ShouldBeNull();
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(5));
+    }
+
+    [Fact]
+    public void It_is_a_setting()
+    {
+        Load("exactQuotas: true", SettingsNeed.Stores).ExactQuotas.ShouldBeTrue();
+        Load("", SettingsNeed.Stores).ExactQuotas.ShouldBeFalse();
+    }
+
+    private static PorthorSettings Configure(PorthorSettings settings, bool exact) => settings with
+    {
+        ExactQuotas = exact,
+        Quota = new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 5 } } },
+    };
+
+    private static Task<Answer> AskAsync(TestServer server, (string, string) bearer) => server.GetAsync(
+        "/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer);
+}

@@ -1,0 +1,185 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Postgres;
+
+/// <summary>A primary with a synchronous standby: the standby takes over under load, and the old primary comes back.</summary>
+public sealed class FailoverTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_promoted_standby_takes_over_and_the_old_primary_is_not_used_again()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var pair = await Pair.StartAsync();
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(pair.ConnectionString) };
+        var node = await deployment.OpenNodeAsync();
+        var load = new Load(node);
+        var working = load.RunAsync();
+        await load.UntilProgressAsync();
+
+        await pair.Primary.KillAsync();
+        // Nothing is allowed while there is no primary, though the standby answers queries.
+        await load.UntilAsync(() => load.Failures > 0, "failures");
+        await Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(load.Valid.First().Key));
+        await pair.Standby.PromoteAsync();
+        await load.UntilProgressAsync();
+
+        // The old primary starts again, accepts writes, and knows nothing of what was revoked since.
+        await pair.Primary.RestartAsync();
+        await load.UntilProgressAsync();
+        await pair.Standby.ExecuteAsync("postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{pair.Database}'");
+        await load.UntilProgressAsync();
+        load.Stop();
+        await working.WaitAsync(TimeSpan.FromMinutes(1), Stop);
+
+        // Nothing that was acknowledged is lost, for this node and for one that starts now.
+        var later = await deployment.OpenNodeAsync();
+        foreach (var core in (PorthorCore[])[node, later])
+        {
+            foreach (var token in load.Valid.Keys)
+                (await core.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+            foreach (var token in load.Revoked)
+                (await core.Tokens.GetDataAsync(token)).ShouldBeNull();
+        }
+        load.WronglyAllowed.ShouldBe(0);
+        load.Unexpected.ShouldBeEmpty();
+    }
+
+    /// <summary>A standby answers reads, but what it says may be old: it is not used, and the start says so.</summary>
+    [Fact]
+    public async Task A_standby_alone_is_refused()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var pair = await Pair.StartAsync();
+        await using (var deployment = await Deployment.CreateAsync(Mode.Database))
+        {
+            deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(pair.ConnectionString) };
+            await deployment.OpenNodeAsync();
+        }
+        await using var other = await Deployment.CreateAsync(Mode.Database);
+        other.Settings = other.Settings with
+        {
+            DatabaseConnection = new Secret(pair.Standby.ConnectionString(pair.Database)),
+            StartTimeout = TimeSpan.FromSeconds(1),
+        };
+        await using var core = PorthorCore.Open(other.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
+        var refusal = await Should.ThrowAsync<StartException>(() => StartCheck.ForServerAsync(core, Stop));
+        refusal.Message.ShouldContain("is a standby (it is in recovery). Porthor uses only the primary");
+        await Should.ThrowAsync<StoreUnavailableException>(async () => await core.Tokens.GetDataAsync(Token.Create()));
+    }
+
+    /// <summary>Two servers of a test's own, the second a synchronous standby of the first.</summary>
+    private sealed class Pair(string folder, PostgresServer primary, PostgresServer standby, string database) : IAsyncDisposable
+    {
+        public PostgresServer Primary => primary;
+
+        public PostgresServer Standby => standby;
+
+        public string Database => database;
+
+        public string ConnectionString =>
+            $"Host=127.0.0.1:{primary.Port},127.0.0.1:{standby.Port};Username={PostgresServer.User};Database={database}";
+
+        public static async Task<Pair> StartAsync()
+        {
+            var folder = Directory.CreateTempSubdirectory("porthor-failover-").FullName;
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+            var primary = await PostgresServer.StartAsync(Path.Combine(folder, "first"));
+            var database = await primary.CreateDatabaseAsync();
+            var standby = await primary.StartReplicaAsync(Path.Combine(folder, "second"), "second");
+            await primary.ExecuteAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
+            await primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
+            await RealServers.UntilAsync(
+                async () => (await primary.QueryAsync("postgres", "SELECT sync_state FROM pg_stat_replication"))[0][0].ShouldBe("sync"), "replication");
+            return new Pair(folder, primary, standby, database);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await primary.DisposeAsync();
+            await standby.DisposeAsync();
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    /// <summary>Creates, uses and revokes tokens until it is stopped, and notes what was acknowledged.</summary>
+    private sealed class Load(PorthorCore node)
+    {
+        private volatile bool isStopped;
+        private int rounds;
+        private int failures;
+        private int wronglyAllowed;
+
+        public int Failures => Volatile.Read(ref failures);
+
+        public int WronglyAllowed => Volatile.Read(ref wronglyAllowed);
+
+        public ConcurrentDictionary<Token, bool> Valid { get; } = new();
+
+        public ConcurrentQueue<Token> Revoked { get; } = new();
+
+        public ConcurrentQueue<Exception> Unexpected { get; } = new();
+
+        public void Stop() => isStopped = true;
+
+        public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, 4).Select(number => Task.Run(() => WorkAsync($"user-{number}"))));
+
+        public Task UntilProgressAsync()
+        {
+            var before = Volatile.Read(ref rounds);
+            return UntilAsync(() => Volatile.Read(ref rounds) > before + 20, "progress");
+        }
+
+        public Task UntilAsync(Func<bool> condition, string what) =>
+            RealServers.UntilAsync(() => condition() ? Task.CompletedTask : throw new TimeoutException(string.Join('\n', Unexpected.Take(1))), what);
+
+        private async Task WorkAsync(string username)
+        {
+            while (!isStopped)
+            {
+                try
+                {
+                    await WorkOnceAsync(username);
+                    Interlocked.Increment(ref rounds);
+                }
+                catch (StoreUnavailableException)
+                {
+                    Interlocked.Increment(ref failures);
+                    await Task.Yield();
+                }
+                catch (Exception e)
+                {
+                    Unexpected.Enqueue(e);
+                }
+            }
+        }
+
+        private async Task WorkOnceAsync(string username)
+        {
+            var session = await node.Tokens.SessionForAsync(username, "user:token,read:all");
+            var token = await node.Tokens.CreateUserTokenAsync(
+                session, username, new UserTokenRequest($"{Guid.NewGuid():N}", ScopeSet.Of("read:all"), node.Clock.GetUtcNow().AddDays(1)));
+            if (Random.Shared.Next(2) == 0)
+            {
+                Valid[token] = true;
+            }
+            else if (await node.Tokens.DeleteTokenAsync(token.Key, session, username))
+            {
+                Revoked.Enqueue(token);
+            }
+            foreach (var revoked in Revoked.TakeLast(3))
+            {
+                if (await node.Tokens.GetDataAsync(revoked) is not null)
+                    Interlocked.Increment(ref wronglyAllowed);
+            }
+        }
+    }
+}

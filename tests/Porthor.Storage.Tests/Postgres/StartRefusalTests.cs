@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+
+namespace Porthor.Storage.Tests.Postgres;
+
+/// <summary>A database that refuses Porthor is not waited for; one that is not ready yet is.</summary>
+public sealed class StartRefusalTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task What_waiting_does_not_change_ends_the_start_at_once()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        var folder = Directory.CreateTempSubdirectory("porthor-refusals-").FullName;
+        File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        var rules = Path.Combine(folder, "pg_hba.conf");
+        await File.WriteAllTextAsync(
+            rules,
+            """
+            host all locked 127.0.0.1/32 scram-sha-256
+            host all excluded 127.0.0.1/32 reject
+            hostssl all encrypted 127.0.0.1/32 trust
+            host all porthor,powerless,nobody-of-this-name 127.0.0.1/32 trust
+
+            """,
+            Stop);
+        await using var server = await PostgresServer.StartAsync(Path.Combine(folder, "postgres"), $"hba_file={rules}");
+        await server.ExecuteAsync("postgres", "CREATE ROLE locked LOGIN PASSWORD 'right'; CREATE ROLE excluded LOGIN; CREATE ROLE encrypted LOGIN; CREATE ROLE powerless LOGIN");
+        var database = await server.CreateDatabaseAsync();
+        string With(string user, string more = "") => $"Host=127.0.0.1;Port={server.Port};Username={user};Database={database};{more}";
+        foreach (var (connection, reason) in (IEnumerable<(string, string)>)[
+            (With("nobody-of-this-name"), "role \"nobody-of-this-name\" does not exist"),
+            (With(PostgresServer.User).Replace(database, "no_such_database", StringComparison.Ordinal), "database \"no_such_database\" does not exist"),
+            (With("locked", "Password=wrong"), "password authentication failed for user \"locked\""),
+            (With("locked"), "No password has been provided"),
+            (With("excluded"), "pg_hba.conf rejects connection"),
+            (With("encrypted"), "no pg_hba.conf entry"),
+            (With(PostgresServer.User, "SSL Mode=Require"), "SSL")])
+        {
+            var refusal = await RefusedAsync(connection);
+            refusal.ShouldContain(reason);
+            refusal.ShouldNotContain("wrong");
+            refusal.ShouldContain("Check databaseUrl");
+        }
+        // A role that may connect, and not create tables.
+        var begun = Stopwatch.GetTimestamp();
+        (await Should.ThrowAsync<Exception>(() => StartAsync(With("powerless"), new CapturedLogs()))).ToString().ShouldContain("permission denied for schema public");
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<string> RefusedAsync(string connection)
+    {
+        var logs = new CapturedLogs();
+        var begun = Stopwatch.GetTimestamp();
+        var refusal = await Should.ThrowAsync<StartException>(() => StartAsync(connection, logs));
+        Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
+        logs.Lines.ShouldNotContain(line => line.Message.StartsWith("database not ready", StringComparison.Ordinal));
+        return refusal.Message;
+    }
+
+    private static async Task StartAsync(string connection, CapturedLogs logs)
+    {
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        await using var core = PorthorCore.Open(
+            deployment.Settings with { DatabaseConnection = new Secret(connection), StartTimeout = TimeSpan.FromMinutes(2) }, logs, TimeProvider.System);
+        await StartCheck.ForServerAsync(core, Stop);
+    }
+}
