@@ -7,8 +7,18 @@ public sealed class RedisQuotaOverrideStore(RedisServer server) : IQuotaOverride
 {
     private const string Key = "quota-overrides";
 
-    public async Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken) =>
-        (byte[]?)await server.CallAsync("reading quota overrides", db => db.StringGetAsync(Key), cancellationToken);
+    /// <returns>An empty array, which is not JSON, if the key holds a value of another type.</returns>
+    public async Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (byte[]?)await server.CallAsync("reading quota overrides", db => db.StringGetAsync(Key), cancellationToken);
+        }
+        catch (StoreUnavailableException e) when (e.InnerException?.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal) == true)
+        {
+            return [];
+        }
+    }
 
     public Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken) =>
         server.CallAsync("writing quota overrides", db => db.StringSetAsync(Key, json), cancellationToken);

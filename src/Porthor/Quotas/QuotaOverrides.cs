@@ -59,10 +59,10 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         Log.Updated(logger, plan);
     }
 
-    /// <summary>False if there were none.</summary>
+    /// <summary>Deletes the overrides, also if they cannot be read. Returns false if none were set.</summary>
     public async Task<bool> DeleteAsync(CancellationToken cancellationToken = default)
     {
-        if (await GetAsync(cancellationToken) is null || !await store.DeleteOverridesAsync(cancellationToken))
+        if (!await store.DeleteOverridesAsync(cancellationToken))
             return false;
         Volatile.Write(ref latest, null);
         Log.Deleted(logger);

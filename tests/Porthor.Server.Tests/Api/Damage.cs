@@ -28,6 +28,10 @@ internal static class Damage
         ? server.RedisAsync(redis => redis.StringSetAsync("quota-overrides", json))
         : server.SqlAsync($"UPDATE porthor_setting SET value = '{json}' WHERE name = 'quota-overrides'");
 
+    /// <summary>Puts a list where the quota overrides are; only in Redis.</summary>
+    public static Task PushOverridesAsync(this ApiServer server, string item) =>
+        server.RedisAsync(redis => redis.ListRightPushAsync("quota-overrides", item));
+
     public static async Task SqlAsync(this ApiServer server, string statement)
     {
         if (server.Mode != Mode.Embedded)

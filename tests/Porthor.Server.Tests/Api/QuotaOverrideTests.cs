@@ -8,6 +8,34 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
     private const string Path = "/quota-overrides";
     private const string NoneSet = """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""";
 
+    /// <summary>Overrides that cannot be read bound nobody, and an administrator must be able to remove or replace them.</summary>
+    [Theory, EveryMode]
+    public async Task Damaged_overrides_are_deleted_and_replaced(Mode mode)
+    {
+        await using var server = await ApiServer.StartAsync(mode);
+        foreach (var damage in (string[])["", "not JSON", "{\"default\":", "[]", "null", "{\"unknown\":1}", "{\"default\":{\"api\":{\"x\":1e99}}}"])
+        {
+            foreach (var replace in (bool[])[false, true])
+            {
+                (await server.PutAsync(Path, new { }, server.Bootstrap)).StatusCode.ShouldBe(200);
+                await server.SpoilOverridesAsync(damage);
+                (await server.GetAsync(Path, server.Bootstrap)).StatusCode.ShouldBe(401, "the bootstrap token reads nothing");
+                if (replace)
+                    (await server.PutAsync(Path, new { bypass = (string[])["x"] }, server.Bootstrap)).StatusCode.ShouldBe(200, damage);
+                (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+                (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);
+            }
+        }
+        if (mode != Mode.Cluster)
+            return;
+        // Redis can hold values of other types under the key.
+        await server.PushOverridesAsync("a list");
+        var browser = await server.LogInAsync("reader");
+        (await server.GetAsync(Path, browser.Cookie)).ShouldBe(404, NoneSet);
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);
+    }
+
     [Theory, EveryMode]
     public async Task Overrides_are_set_read_replaced_and_deleted(Mode mode)
     {

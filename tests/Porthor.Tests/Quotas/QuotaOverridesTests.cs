@@ -31,10 +31,22 @@ public sealed class QuotaOverridesTests
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore { IsAway = true });
         var overrides = On(store, clock);
+        // By another node: what is set on this one replaces what it has read.
+        await On(store, clock).SetAsync(Plan);
         await Should.ThrowAsync<StoreUnavailableException>(() => overrides.GetRecentAsync().AsTask());
         store.IsAway = false;
-        await overrides.SetAsync(Plan);
-        (await overrides.GetRecentAsync()).ShouldNotBeNull();
+        (await overrides.GetRecentAsync())!.Default.Api["test"].ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task Overrides_that_cannot_be_read_are_deleted()
+    {
+        var store = new MemoryStore();
+        await store.SetOverridesAsync("not JSON"u8.ToArray(), TestContext.Current.CancellationToken);
+        var overrides = On(store, new InterruptingClock());
+        (await overrides.GetRecentAsync()).ShouldBeNull();
+        (await overrides.DeleteAsync()).ShouldBeTrue();
+        (await overrides.DeleteAsync()).ShouldBeFalse();
     }
 
     /// <summary>An administrator sets overrides at the very moment in which a request finds that it has to read them anew.</summary>
