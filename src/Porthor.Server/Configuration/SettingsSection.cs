@@ -36,6 +36,11 @@ internal sealed partial class SettingsSection
         var root = new YamlMappingNode();
         try
         {
+            var duplicates = YamlDuplicates.Find(yaml);
+            foreach (var (path, first, line) in duplicates)
+                faults.Add($"{path} is set twice, in line {first} and in line {line}");
+            if (duplicates.Count > 0)
+                return new SettingsSection(root, "", environment, faults);
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
             if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
