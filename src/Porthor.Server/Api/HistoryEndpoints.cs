@@ -10,6 +10,9 @@ namespace Porthor.Server.Api;
 /// <summary>The history of changes: everybody's, a user's, a token's (contract/api.md 5.2, 6).</summary>
 internal static class HistoryEndpoints
 {
+    /// <summary>A time that no event has, for a filter that matches nothing.</summary>
+    private static readonly DateTimeOffset AfterAllEvents = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     public static void MapHistory(this IEndpointRouteBuilder api, bool withUses)
     {
         const string tag = "history";
@@ -91,7 +94,7 @@ internal static class HistoryEndpoints
         filter = filter with { Since = parameters.QueryTime("since"), Until = parameters.QueryTime("until") };
         request.ThrowIfInvalid();
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && parameters.QueryAddress() is { } address)
-            filter = filter with { IpAddress = ParseAddress(address) };
+            filter = AddressBlock.IsZoned(address) ? filter with { Since = AfterAllEvents } : filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
         var page = await tokens.GetUseHistoryAsync(request.Caller, new HistoryRequest<UseFilter>(filter, place, limit), request.Aborted)
             ?? throw TokenEndpoints.NotFound.ToException();
@@ -104,7 +107,7 @@ internal static class HistoryEndpoints
         request.ThrowIfInvalid();
         // The order of the contract (tokens.md 7.9): may the caller ask, then is the address one, then the query.
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && request.Parameters.QueryAddress() is { } address)
-            filter = filter with { IpAddress = ParseAddress(address) };
+            filter = AddressBlock.IsZoned(address) ? filter with { Since = AfterAllEvents } : filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
         var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, place, limit), request.Aborted);
         WritePlace(request, page);

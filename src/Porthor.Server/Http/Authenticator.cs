@@ -129,7 +129,8 @@ internal sealed partial class Authenticator(
         var presented = context.Request.Headers["X-CSRF-Token"].LastOrDefault();
         if (ProvesCsrf(state, presented))
             return;
-        var error = string.IsNullOrEmpty(presented) && state.Csrf is null
+        // Only if both are absent or both are empty (contract/deviations.md, part 2).
+        var error = string.IsNullOrEmpty(presented) && presented == state.Csrf
             ? "CSRF token required in X-CSRF-Token header"
             : "Invalid CSRF token";
         Log.CsrfFailed(logger, error);

@@ -32,6 +32,30 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
         return HasHostBits(address, prefix) ? throw new FormatException($"{text} has host bits set") : new AddressBlock(address, prefix);
     }
 
+    /// <summary>
+    /// Returns true for an IPv6 address or block with a zone (<c>fe80::1%eth0</c>, RFC 4007). Such a text is valid, and no stored
+    /// address is equal to it.
+    /// </summary>
+    public static bool IsZoned(string text)
+    {
+        var percent = text.IndexOf('%');
+        if (percent < 0)
+            return false;
+        var slash = text.IndexOf('/', percent);
+        var zone = text.AsSpan()[(percent + 1)..(slash < 0 ? text.Length : slash)];
+        if (zone.IsEmpty || zone.Contains('%') || !text.AsSpan(0, percent).Contains(':'))
+            return false;
+        try
+        {
+            _ = Parse(text[..percent] + (slash < 0 ? "" : text[slash..]));
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>A bare IPv4 or IPv6 address; null for anything else.</summary>
     public static IPAddress? TryParseAddress(ReadOnlySpan<char> text)
     {

@@ -114,10 +114,11 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
             ("192.0.2.017", "'192.0.2.017' does not appear to be an IPv4 or IPv6 address"), (" 192.0.2.1", "' 192.0.2.1' does not appear to be an IPv4 or IPv6 address"),
             ("192.0.2", "'192.0.2' does not appear to be an IPv4 or IPv6 address"), ("3221225985", "'3221225985' does not appear to be an IPv4 or IPv6 address"),
             ("0xC0.0.2.1", "'0xC0.0.2.1' does not appear to be an IPv4 or IPv6 address"), ("١.2.3.4", "'١.2.3.4' does not appear to be an IPv4 or IPv6 address"),
-            ("fe80::1%eth0", "'fe80::1%eth0' does not appear to be an IPv4 or IPv6 address"), ("[::1]", "'[::1]' does not appear to be an IPv4 or IPv6 address"),
+            ("fe80::1%", "'fe80::1%' does not appear to be an IPv4 or IPv6 address"), ("1.2.3.4%eth0", "'1.2.3.4%eth0' does not appear to be an IPv4 or IPv6 address"),
+            ("fe80::1%a%b", "'fe80::1%a%b' does not appear to be an IPv4 or IPv6 address"), ("[::1]", "'[::1]' does not appear to be an IPv4 or IPv6 address"),
             ("1.2.3.4\0", "'1.2.3.4\0' does not appear to be an IPv4 or IPv6 address"), ("'; DROP TABLE token; --", "''; DROP TABLE token; --' does not appear to be an IPv4 or IPv6 address"),
             ("192.0.2.0/33", "'192.0.2.0/33' does not appear to be an IPv4 or IPv6 network"), ("192.0.2.0/", "'192.0.2.0/' does not appear to be an IPv4 or IPv6 network"),
-            ("fe80::%eth0/64", "'fe80::%eth0/64' does not appear to be an IPv4 or IPv6 network"), ("192.0.2.0/24/24", "'192.0.2.0/24/24' does not appear to be an IPv4 or IPv6 network"),
+            ("fe80::%eth0/129", "'fe80::%eth0/129' does not appear to be an IPv4 or IPv6 network"), ("192.0.2.0/24/24", "'192.0.2.0/24/24' does not appear to be an IPv4 or IPv6 network"),
             ("192.0.2.1/24", "192.0.2.1/24 has host bits set"), ("2001:db8::1/32", "2001:db8::1/32 has host bits set")])
         {
             (await server.GetAsync($"/history/token-changes?ip_address={Uri.EscapeDataString(sent)}", server.Bootstrap))
@@ -126,6 +127,24 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
         // Who may not ask is not told what is wrong with the question.
         (await server.GetAsync("/users/bruno/token-change-history?ip_address=nonsense", alice))
             .ShouldBeRefused(403, "permission_denied", "Cannot act on tokens for user bruno");
+    }
+
+    /// <summary>A zone is valid in an address and equal to that of no stored address (contract/deviations.md, part 2).</summary>
+    [Theory, EveryMode]
+    public async Task An_address_with_a_zone_matches_nothing(Mode mode)
+    {
+        var (server, _, alice) = await servers.SeenAsync(mode);
+        foreach (var sent in (string[])["fe80::1%eth0", "2001:db8::%1/32", "::%x/0", "fe80::1%eth0/128"])
+        {
+            foreach (var path in (string[])["/users/alice/token-change-history", "/history/token-changes"])
+            {
+                var query = $"{path}?ip_address={Uri.EscapeDataString(sent)}";
+                (await server.GetAsync(query, path.StartsWith("/users", StringComparison.Ordinal) ? alice : server.Bootstrap)).ShouldBe(200, "[]");
+                var page = await server.GetAsync($"{query}&limit=5", path.StartsWith("/users", StringComparison.Ordinal) ? alice : server.Bootstrap);
+                page.ShouldBe(200, "[]");
+                page.Header("X-Total-Count").ShouldBe("0");
+            }
+        }
     }
 
     private static string Iso(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'");

@@ -12,7 +12,6 @@ namespace Porthor.Server.Api.Validation;
 internal sealed class JsonBody
 {
     private static readonly Location Root = new("body");
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly JsonElement json;
     private readonly string? opaque;
@@ -24,7 +23,7 @@ internal sealed class JsonBody
     }
 
     /// <summary>Reads the body; its size is bounded by the server.</summary>
-    /// <exception cref="ProblemException">It claims to be JSON and is not, or not in UTF-8.</exception>
+    /// <exception cref="ProblemException">It claims to be JSON and is not, or not text in a Unicode encoding.</exception>
     public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
@@ -37,7 +36,7 @@ internal sealed class JsonBody
         string text;
         try
         {
-            text = StrictUtf8.GetString(bytes).TrimStart('\uFEFF');
+            text = JsonEncoding.Decode(bytes);
         }
         catch (DecoderFallbackException)
         {
