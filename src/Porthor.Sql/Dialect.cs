@@ -20,6 +20,9 @@ internal abstract class Dialect
     /// <summary>Keeps a row from being changed or removed, but lets others do the same.</summary>
     public abstract SqlFragment ForShare { get; }
 
+    /// <summary>True if transactions of a user must take an advisory lock to wait for each other; false where any two that write do.</summary>
+    public abstract bool LocksUsers { get; }
+
     /// <summary>True if the database keeps statistics that tell it how many rows a range has.</summary>
     public abstract bool KnowsDistribution { get; }
 

@@ -7,6 +7,9 @@ namespace Porthor.Sql;
 /// <summary>A transaction of the ledger. It collects its writes, and <see cref="SqlVault"/> adds its own to them.</summary>
 internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ILedgerTransaction
 {
+    /// <summary>The first number of the advisory locks of users; the second is the user's.</summary>
+    private static readonly SqlFragment UserLocks = new("1349481588");
+
     private static readonly SqlFragment ParentColumn = new("s.parent");
     private static readonly SqlFragment ChildColumn = new("child");
 
@@ -67,6 +70,32 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             row => new ParentLimits(row.Scopes(0), row.TimeOrNull(1)),
             cancellationToken);
         return found.SingleOrDefault();
+    }
+
+    /// <summary>
+    /// The lock first, in a statement of its own: READ COMMITTED gives each statement a snapshot when it begins, and one that was taken
+    /// before the wait would not show the token of the transaction that was waited for.
+    /// </summary>
+    public async Task<UserTokenUsage> CountUserTokensAsync(
+        string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (database.Dialect.LocksUsers)
+            await ExecuteAsync(database.Sql($"SELECT pg_advisory_xact_lock({UserLocks}, hashtext({username}))"), cancellationToken);
+        // Without a limit on the rate, the first row of an empty range: no row.
+        var (minute, offset) = limits.CreationsPerMinute > 0
+            ? (now - TimeSpan.FromMinutes(1), limits.CreationsPerMinute - 1)
+            : (DateTimeOffset.UnixEpoch.AddYears(8000), 0);
+        var counts = await session.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT (SELECT count(*) FROM token WHERE username = {username} AND token_type = {TokenType.User} AND (expires IS NULL OR expires > {now})),
+                       (SELECT event_time FROM token_change_history
+                        WHERE username = {username} AND event_time > {minute} AND token_type = {TokenType.User} AND action = {ChangeAction.Create}
+                        AND actor = {username} ORDER BY event_time DESC, id DESC LIMIT 1 OFFSET {offset})
+                """),
+            row => new UserTokenUsage(row.Number(0), row.TimeOrNull(1)),
+            cancellationToken);
+        return counts[0];
     }
 
     public async Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(

@@ -11,9 +11,13 @@ public enum ErrorKind
     InvalidRequest,
     InvalidScopes,
     InvalidToken,
+    InvalidTokenName,
     NotConfigured,
     NotFound,
     PermissionDenied,
+
+    /// <summary>The user has created tokens faster than the deployment allows; it may be tried again later.</summary>
+    RateLimited,
 
     /// <summary>A store did not answer or refused; nothing is known about the token. Never taken for a "no".</summary>
     StoreUnavailable,
@@ -45,11 +49,19 @@ public sealed record PorthorError(ErrorKind Kind, string Message)
 
     public static PorthorError InvalidToken(string message) => new(ErrorKind.InvalidToken, message);
 
+    public static PorthorError InvalidTokenName(string message) => new(ErrorKind.InvalidTokenName, message);
+
     public static PorthorError NotConfigured(string message) => new(ErrorKind.NotConfigured, message);
 
     public static PorthorError NotFound(string message) => new(ErrorKind.NotFound, message);
 
     public static PorthorError PermissionDenied(string message) => new(ErrorKind.PermissionDenied, message);
+
+    /// <param name="retryAfter">After this time the same request is allowed.</param>
+    public static PorthorError RateLimited(string message, TimeSpan retryAfter) => new(ErrorKind.RateLimited, message) { RetryAfter = retryAfter };
+
+    /// <summary>When a refused request may be sent again; null if waiting does not help.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 
     public PorthorException ToException() => new(this);
 }

@@ -71,6 +71,13 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
     public Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken) =>
         Reading(() => ledger.ListAsync(username, cancellationToken));
 
+    public Task<IReadOnlyList<TokenInfo>> ListAsync(
+        string username, IReadOnlyList<TokenType> types, TokenCursor? after, int limit, CancellationToken cancellationToken) =>
+        Reading(() => ledger.ListAsync(username, types, after, limit, cancellationToken));
+
+    public Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken) =>
+        Reading(() => ledger.CountByTypeAsync(username, cancellationToken));
+
     public Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken) =>
         Reading(() => ledger.FindChildAsync(query, cancellationToken));
 
@@ -119,6 +126,10 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
 
         public Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken) =>
             transaction.LockParentAsync(parent, cancellationToken);
+
+        public Task<UserTokenUsage> CountUserTokensAsync(
+            string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken) =>
+            transaction.CountUserTokensAsync(username, limits, now, cancellationToken);
 
         public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockExpiredAsync(now, keys, cancellationToken);

@@ -4,58 +4,120 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Writes answers as the reference does: compact, with nothing escaped that need not be.</summary>
+/// <summary>Writes JSON responses as the reference does: compact, with nothing escaped that need not be.</summary>
 internal static class ApiJson
 {
     private const string ContentType = "application/json";
 
-    /// <summary>An answer that is written by a function.</summary>
-    public static IResult Write(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK)
+    /// <summary>Returns a response with a small body, which a function writes.</summary>
+    public static IResult Write(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK) => new JsonResult(write, status);
+
+    /// <summary>Writes a list that is already in memory, in parts, so that its JSON is never in memory as a whole.</summary>
+    public static async Task WriteListAsync<T>(HttpResponse response, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
-            write(writer);
-        return Results.Bytes(buffer.WrittenMemory, ContentType).WithStatus(status);
+        using var parts = Begin(response);
+        await parts.WriteArrayAsync(name: null, items, write, cancellationToken);
+        await parts.FinishAsync(cancellationToken);
     }
 
     /// <summary>
-    /// A list that is written while it is read, so that it need not fit into memory. An error after the first part can only
-    /// break the connection; the list is then not closed, and no client takes it for whole.
+    /// Writes a list while it is read, so that it is never in memory as a whole. An error after the first part can only close the
+    /// connection; the array is then not closed, and no client takes the list for complete.
     /// </summary>
-    /// <param name="ifEmpty">The refusal if there is nothing; null if an empty list is an answer too.</param>
+    /// <param name="ifEmpty">The error if there is no item; null if an empty list is a valid response.</param>
     public static async Task WriteListAsync<T>(
         HttpResponse response, IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, PorthorError? ifEmpty, CancellationToken cancellationToken)
     {
-        const int flushAt = 32 * 1024;
         await using var enumerator = items.GetAsyncEnumerator(cancellationToken);
-        // The first item before the first byte: what goes wrong until then is an answer like any other.
         var more = await enumerator.MoveNextAsync();
         if (!more && ifEmpty is not null)
             throw ifEmpty.ToException();
-        response.ContentType = ContentType;
-        await using var writer = new Utf8JsonWriter(response.BodyWriter, ReferenceJson.Compact);
-        writer.WriteStartArray();
+        using var parts = Begin(response);
+        parts.Writer.WriteStartArray();
         for (; more; more = await enumerator.MoveNextAsync())
         {
-            write(writer, enumerator.Current);
-            if (writer.BytesPending < flushAt)
-                continue;
-            await writer.FlushAsync(cancellationToken);
-            await response.BodyWriter.FlushAsync(cancellationToken);
+            write(parts.Writer, enumerator.Current);
+            await parts.SendIfFullAsync(cancellationToken);
         }
-        writer.WriteEndArray();
-        await writer.FlushAsync(cancellationToken);
+        parts.Writer.WriteEndArray();
+        await parts.FinishAsync(cancellationToken);
     }
 
-    private static IResult WithStatus(this IResult result, int status) =>
-        status == StatusCodes.Status200OK ? result : new StatusResult(result, status);
+    /// <summary>Begins a response whose body is written in parts.</summary>
+    public static JsonParts Begin(HttpResponse response)
+    {
+        SetHeaders(response);
+        return new JsonParts(response);
+    }
 
-    private sealed class StatusResult(IResult result, int status) : IResult
+    private static void SetHeaders(HttpResponse response)
+    {
+        response.ContentType = ContentType;
+        response.Headers.XContentTypeOptions = "nosniff";
+    }
+
+    private sealed class JsonResult(Action<Utf8JsonWriter> write, int status) : IResult
     {
         public Task ExecuteAsync(HttpContext httpContext)
         {
-            httpContext.Response.StatusCode = status;
-            return result.ExecuteAsync(httpContext);
+            var buffer = new ArrayBufferWriter<byte>(512);
+            using (var writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact))
+                write(writer);
+            var response = httpContext.Response;
+            SetHeaders(response);
+            response.StatusCode = status;
+            response.ContentLength = buffer.WrittenCount;
+            return response.Body.WriteAsync(buffer.WrittenMemory, httpContext.RequestAborted).AsTask();
         }
+    }
+}
+
+/// <summary>
+/// A JSON body that is sent in parts. Nothing reaches the response before the first part is full, so an error until then is an
+/// ordinary error response.
+/// </summary>
+internal sealed class JsonParts : IDisposable
+{
+    private const int PartSize = 32 * 1024;
+
+    private readonly HttpResponse response;
+    private readonly ArrayBufferWriter<byte> buffer = new(512);
+
+    public JsonParts(HttpResponse response)
+    {
+        this.response = response;
+        Writer = new Utf8JsonWriter(buffer, ReferenceJson.Compact);
+    }
+
+    public Utf8JsonWriter Writer { get; }
+
+    /// <param name="name">The property that holds the array; null if the array is the whole body.</param>
+    public async Task WriteArrayAsync<T>(string? name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
+    {
+        if (name is null)
+            Writer.WriteStartArray();
+        else
+            Writer.WriteStartArray(name);
+        foreach (var item in items)
+        {
+            write(Writer, item);
+            await SendIfFullAsync(cancellationToken);
+        }
+        Writer.WriteEndArray();
+    }
+
+    /// <summary>Sends what is written once it is a full part. Waits for a slow client, so that its response does not grow in memory.</summary>
+    public ValueTask SendIfFullAsync(CancellationToken cancellationToken) =>
+        Writer.BytesPending + buffer.WrittenCount < PartSize ? ValueTask.CompletedTask : SendAsync(cancellationToken);
+
+    public ValueTask FinishAsync(CancellationToken cancellationToken) => SendAsync(cancellationToken);
+
+    public void Dispose() => Writer.Dispose();
+
+    private async ValueTask SendAsync(CancellationToken cancellationToken)
+    {
+        await Writer.FlushAsync(cancellationToken);
+        await response.Body.WriteAsync(buffer.WrittenMemory, cancellationToken);
+        buffer.ResetWrittenCount();
     }
 }

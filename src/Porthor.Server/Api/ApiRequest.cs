@@ -11,6 +11,7 @@ namespace Porthor.Server.Api;
 internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? body)
 {
     private readonly ValidationErrors errors = new();
+    private JsonFields? fields;
 
     public HttpContext Context => context;
 
@@ -22,10 +23,16 @@ internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? b
     public CancellationToken Aborted => context.RequestAborted;
 
     /// <summary>The body's fields; null, with the error noted, if it is no object.</summary>
-    public JsonFields? Body() => body?.Fields(errors);
+    public JsonFields? Body() => fields = body?.Fields(errors);
 
+    /// <summary>Called when everything is read. Adds a warning to the response for each field of the body that was not.</summary>
     /// <exception cref="ProblemException">Something that was read was wrong; the answer tells all of it.</exception>
-    public void ThrowIfInvalid() => errors.ThrowIfAny();
+    public void ThrowIfInvalid()
+    {
+        if (fields is not null)
+            FieldWarnings.Add(context.Response, fields);
+        errors.ThrowIfAny();
+    }
 
     public static ValueTask<ApiRequest?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<ApiRequest>());
 }

@@ -28,17 +28,11 @@ internal static partial class DirectoryEndpoints
             .Answers<AllGroupsAnswer>().Refuses(401, 403, 404, 500, 503);
     }
 
-    private static async Task<IResult> GetUsersAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
+    private static async Task GetUsersAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
     {
         Require(request, users, username: null, logger);
         var all = await users.ListUsersAsync(request.Aborted);
-        return ApiJson.Write(writer =>
-        {
-            writer.WriteStartArray();
-            foreach (var user in all)
-                UserJson.WriteWithoutDefaults(writer, user);
-            writer.WriteEndArray();
-        });
+        await ApiJson.WriteListAsync(request.Context.Response, all, UserJson.WriteWithoutDefaults, request.Aborted);
     }
 
     private static async Task<IResult> GetUserAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
@@ -50,11 +44,13 @@ internal static partial class DirectoryEndpoints
         return ApiJson.Write(writer => UserJson.WriteWithoutDefaults(writer, user));
     }
 
-    private static async Task<IResult> GetGroupsAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
+    private static async Task GetGroupsAsync(ApiRequest request, UserInfoService users, ILogger<UserInfoService> logger)
     {
         Require(request, users, username: null, logger);
         var all = await users.ListGroupsAsync(request.Aborted);
-        return ApiJson.Write(writer => UserJson.WriteWithoutDefaults(writer, all));
+        using var parts = ApiJson.Begin(request.Context.Response);
+        await UserJson.WriteWithoutDefaultsAsync(parts, all, request.Aborted);
+        await parts.FinishAsync(request.Aborted);
     }
 
     /// <summary>First is there a directory, then may the caller look into it.</summary>

@@ -9,12 +9,12 @@ namespace Porthor.Server.Api;
 /// <summary>Reads the bodies of token requests, field by field in the contract's order (api.md 5.6, 5.10).</summary>
 internal static class TokenBodies
 {
-    public const int LongestName = 64;
+    public const int LongestName = TokenRules.LongestTokenName;
 
     private static readonly Pattern GroupName = new(UserRules.GroupNamePattern, UserRules.IsGroupName);
 
     public static UserTokenRequest ReadUserToken(JsonFields body) => new(
-        body.RequiredText("token_name", 1, LongestName),
+        body.RequiredText("token_name", 1, LongestName, fault: TokenRules.TokenNameFault),
         body.Scopes("scopes") ?? ScopeSet.Empty,
         body.Time("expires"));
 
@@ -43,7 +43,7 @@ internal static class TokenBodies
     /// <summary>An expiration that is null means never; one that is absent means that it stays.</summary>
     public static TokenEdit ReadEdit(JsonFields body) => new()
     {
-        TokenName = body.OptionalText("token_name", 1, LongestName),
+        TokenName = body.OptionalText("token_name", 1, LongestName, TokenRules.TokenNameFault),
         Scopes = body.Scopes("scopes", nullable: true),
         Expires = body.Time("expires"),
         NeverExpires = body.Find("expires") is { ValueKind: JsonValueKind.Null },
@@ -51,7 +51,7 @@ internal static class TokenBodies
 
     /// <summary>What is wrong with the name of a token, in words; null if nothing is.</summary>
     public static string? NameFault(string name) => Texts.Check(name, 1, LongestName, pattern: null)?.Message
-        ?? (name.Contains('\0', StringComparison.Ordinal) ? "NUL characters are not allowed" : null);
+        ?? TokenRules.TokenNameFault(name);
 
     private static TokenType? ReadType(JsonFields body)
     {
@@ -72,7 +72,7 @@ internal static class TokenBodies
     private static string? ReadName(JsonFields body, TokenType? type)
     {
         const string field = "token_name";
-        var name = body.OptionalText(field, 1, LongestName);
+        var name = body.OptionalText(field, 1, LongestName, TokenRules.TokenNameFault);
         var problem = type switch
         {
             TokenType.Service when name is not null => "Tokens of type service cannot have a name",

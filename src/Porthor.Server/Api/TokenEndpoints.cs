@@ -27,7 +27,7 @@ internal static partial class TokenEndpoints
         api.MapPost("/users/{username}/tokens", CreateAsync)
             .WithMetadata(Access.AnyToken.WithBody())
             .Described(tag, "createUserToken", "Make a token for oneself", "Makes a user token. Only for oneself, administrators too.")
-            .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 503);
+            .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);
         api.MapGet("/users/{username}/tokens/{key}", GetAsync)
             .WithMetadata(Access.AnyToken)
             .Described(tag, "getToken", "One token", "Tells about a token of a user.")
@@ -59,18 +59,12 @@ internal static partial class TokenEndpoints
         throw Problem.TypeFirst(StatusCodes.Status403Forbidden, "invalid_token", "Token found in Redis but not database").ToException();
     }
 
-    private static async Task<IResult> ListAsync(ApiRequest request, TokenService tokens)
+    private static Task ListAsync(ApiRequest request, TokenService tokens)
     {
         var username = request.Parameters.PathUsername();
         request.ThrowIfInvalid();
-        var list = await tokens.ListTokensAsync(request.Caller, username, request.Aborted);
-        return ApiJson.Write(writer =>
-        {
-            writer.WriteStartArray();
-            foreach (var token in list)
-                TokenJson.Write(writer, token);
-            writer.WriteEndArray();
-        });
+        return ApiJson.WriteListAsync(
+            request.Context.Response, tokens.StreamTokensAsync(request.Caller, username, request.Aborted), TokenJson.Write, ifEmpty: null, request.Aborted);
     }
 
     private static async Task<IResult> CreateAsync(ApiRequest request, TokenService tokens)
@@ -109,6 +103,7 @@ internal static partial class TokenEndpoints
     /// <summary>The one answer that shows a token whole.</summary>
     private static IResult Created(ApiRequest request, string username, Token token)
     {
+        request.Context.Response.Headers.CacheControl = "no-store";
         request.Context.Response.Headers.Location =
             $"{ApiGate.Prefix}/users/{Uri.EscapeDataString(username)}/tokens/{Uri.EscapeDataString(token.Key.Value)}";
         return ApiJson.Write(

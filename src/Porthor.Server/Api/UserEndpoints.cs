@@ -31,6 +31,7 @@ internal static class UserEndpoints
         var session = BrowserSession.Of(request.Context, core.SessionCookie, identity, logger);
         var csrf = session.State.Csrf ?? SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };
+        request.Context.Response.Headers.CacheControl = "no-store";
         return ApiJson.Write(writer =>
         {
             writer.WriteStartObject();

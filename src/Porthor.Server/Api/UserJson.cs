@@ -31,12 +31,16 @@ internal static class UserJson
         writer.WriteEndObject();
     }
 
-    public static void WriteWithoutDefaults(Utf8JsonWriter writer, AllGroups groups)
+    /// <summary>Writes all groups of a directory in parts.</summary>
+    public static async Task WriteWithoutDefaultsAsync(JsonParts parts, AllGroups groups, CancellationToken cancellationToken)
     {
-        writer.WriteStartObject();
-        WriteGroups(writer, "user", groups.User);
-        WriteGroups(writer, "system", groups.System);
-        writer.WriteEndObject();
+        parts.Writer.WriteStartObject();
+        foreach (var (name, list) in ((string, IReadOnlyList<Group>)[])[("user", groups.User), ("system", groups.System)])
+        {
+            if (list.Count > 0)
+                await parts.WriteArrayAsync(name, list, GroupJson.Write, cancellationToken);
+        }
+        parts.Writer.WriteEndObject();
     }
 
     private static void WriteGroups(Utf8JsonWriter writer, string name, IReadOnlyList<Group> groups)

@@ -162,7 +162,13 @@ internal static partial class SettingsLoader
         foreach (var scope in RequiredScopes.Where(scope => !present.ContainsKey(scope)))
             file.Fault("knownScopes", value: null, $"required scope {scope} missing");
 
-        return new TokenOptions { Lifetime = lifetime ?? new TokenOptions().Lifetime, KnownScopes = present, Policy = ReadPolicy(file) };
+        return new TokenOptions
+        {
+            Lifetime = lifetime ?? new TokenOptions().Lifetime,
+            KnownScopes = present,
+            Policy = ReadPolicy(file),
+            Limits = TokenLimitSettings.Read(file),
+        };
     }
 
     private static TokenPolicy ReadPolicy(SettingsSection file)

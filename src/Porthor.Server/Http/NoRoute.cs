@@ -6,6 +6,10 @@ namespace Porthor.Server.Http;
 /// </summary>
 internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes, ServerIdentity server)
 {
+    /// <summary>The patterns of all routes, divided into segments; they do not change once the server runs.</summary>
+    private readonly Lazy<string[][]> patterns = new(
+        () => [.. routes.Endpoints.OfType<RouteEndpoint>().Select(route => (route.RoutePattern.RawText ?? "").Split('/'))]);
+
     public async Task InvokeAsync(HttpContext context)
     {
         await next(context);
@@ -52,13 +56,27 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes, S
         return $"{server.BaseUrl.GetLeftPart(UriPartial.Authority)}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
     }
 
-    private bool Exists(string path) => !path.Contains("%2F", StringComparison.OrdinalIgnoreCase) && routes.Endpoints.OfType<RouteEndpoint>().Any(route => IsRoute(route, path));
-
-    private static bool IsRoute(RouteEndpoint route, string path)
+    private bool Exists(string path)
     {
-        var expected = (route.RoutePattern.RawText ?? "").Split('/');
-        var segments = path.Split('/');
-        return expected.Length == segments.Length
-            && expected.Zip(segments).All(pair => pair.First.StartsWith('{') ? pair.Second.Length > 0 : pair.First == pair.Second);
+        if (path.Contains("%2F", StringComparison.OrdinalIgnoreCase))
+            return false;
+        var length = path.AsSpan().Count('/') + 1;
+        string[]? segments = null;
+        foreach (var expected in patterns.Value)
+        {
+            if (expected.Length == length && IsRoute(expected, segments ??= path.Split('/')))
+                return true;
+        }
+        return false;
+    }
+
+    private static bool IsRoute(string[] expected, string[] segments)
+    {
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (expected[i].StartsWith('{') ? segments[i].Length == 0 : expected[i] != segments[i])
+                return false;
+        }
+        return true;
     }
 }

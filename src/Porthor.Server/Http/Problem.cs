@@ -40,6 +40,9 @@ internal sealed class Problem
     /// <summary>Whether it asks for credentials.</summary>
     public bool IsChallenge => Array.Exists(headers, header => header.Key == "WWW-Authenticate");
 
+    /// <summary>When the request may be sent again, as the header says it; null if the response does not say so.</summary>
+    public string? RetryAfter => Array.Find(headers, header => header.Key == "Retry-After").Value;
+
     /// <summary>The same with another header.</summary>
     public Problem With(string name, string value) => new(Status, body, Message, [.. headers, new(name, value)]);
 
@@ -52,6 +55,8 @@ internal sealed class Problem
             problem = problem.With("Cache-Control", NoStore);
         if (error.Kind == ErrorKind.StoreUnavailable)
             problem = problem.With("Retry-After", "1");
+        if (error.RetryAfter is { } wait)
+            problem = problem.With("Retry-After", Math.Ceiling(wait.TotalSeconds).ToString("0", System.Globalization.CultureInfo.InvariantCulture));
         return problem;
     }
 
@@ -146,6 +151,7 @@ internal sealed class Problem
     {
         response.StatusCode = Status;
         response.ContentType = "application/json";
+        response.Headers.XContentTypeOptions = "nosniff";
         foreach (var (name, value) in headers)
             response.Headers[name] = value;
         response.ContentLength = body.Length;
@@ -164,9 +170,11 @@ internal sealed class Problem
         [ErrorKind.InvalidRequest] = (400, "invalid_request", null),
         [ErrorKind.InvalidScopes] = (422, "invalid_scopes", ["body", "scopes"]),
         [ErrorKind.InvalidToken] = (401, "invalid_token", null),
+        [ErrorKind.InvalidTokenName] = (422, "invalid_token_name", ["body", "token_name"]),
         [ErrorKind.NotConfigured] = (404, "not_supported", null),
         [ErrorKind.NotFound] = (404, "not_found", ["path", "key"]),
         [ErrorKind.PermissionDenied] = (403, "permission_denied", null),
+        [ErrorKind.RateLimited] = (429, "rate_limited", null),
         [ErrorKind.StoreUnavailable] = (503, "store_unavailable", null),
         [ErrorKind.UnstorableValue] = (422, "value_error", null),
         [ErrorKind.UserInfoFailed] = (500, "user_info_failed", null),

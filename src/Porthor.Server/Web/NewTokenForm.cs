@@ -10,6 +10,10 @@ public sealed class NewTokenForm
 {
     public const string ShownField = "shown";
     public const int LongestName = TokenBodies.LongestName;
+
+    /// <summary>The name under which errors are kept that concern no single field.</summary>
+    public const string WholeForm = "form";
+
     private const string Never = "never";
     private const string OnDay = "day";
 
@@ -86,7 +90,9 @@ public sealed class NewTokenForm
         var field = refusal.Kind switch
         {
             ErrorKind.DuplicateTokenName => "name",
+            ErrorKind.InvalidTokenName => "name",
             ErrorKind.InvalidScopes => "scopes",
+            ErrorKind.PermissionDenied or ErrorKind.RateLimited => WholeForm,
             ErrorKind.InvalidExpires => Lifetime == OnDay ? "until" : "lifetime",
             _ => null,
         };

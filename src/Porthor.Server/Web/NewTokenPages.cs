@@ -36,7 +36,10 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, P
             // The same form twice at the same moment: the ledger has let one of them through.
             if (e.Error.Kind == ErrorKind.DuplicateTokenName && await MadeBeforeAsync(request, form) is { } meanwhile)
                 return SentAgain(request, meanwhile);
-            return Ask(request, form, Problem.Of(e.Error).Status);
+            var problem = Problem.Of(e.Error);
+            if (problem.RetryAfter is { } wait)
+                request.Context.Response.Headers.RetryAfter = wait;
+            return Ask(request, form, problem.Status);
         }
     }
 

@@ -6,6 +6,7 @@ internal static class PageEndpoints
     public static void AddPages(this IServiceCollection services)
     {
         services.AddSingleton<PageGate>();
+        services.AddSingleton<PageRendering>();
         services.AddSingleton<TokenPages>();
         services.AddSingleton<NewTokenPages>();
         services.AddSingleton<RevokePages>();

@@ -1,13 +1,8 @@
 using System.Text;
-using Microsoft.AspNetCore.Components;
-using Microsoft.AspNetCore.Components.Web;
 
 namespace Porthor.Server.Web;
 
-/// <summary>
-/// An answer that is a page. It is rendered whole before its first byte is sent, so that what goes wrong meanwhile is an
-/// answer like any other.
-/// </summary>
+/// <summary>A response that is a page. It is rendered completely before its first byte is sent.</summary>
 internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCodes.Status200OK) : IResult
     where TPage : Page<TView>
     where TView : notnull
@@ -17,26 +12,32 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
-        var bytes = Encoding.UTF8.GetBytes(await RenderAsync(httpContext.RequestServices));
         var response = httpContext.Response;
-        PageHeaders.Write(response, Policy);
-        response.StatusCode = status;
-        response.ContentType = "text/html; charset=utf-8";
-        response.ContentLength = bytes.Length;
-        await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
+        var rendering = httpContext.RequestServices.GetRequiredService<PageRendering>();
+        if (!await rendering.TryRenderAsync<TPage>(response, view, () => Begin(response, status)))
+            WriteBusy(response);
+        // Outside of the limit: a slow client delays only itself.
+        await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
 
-    /// <summary>
-    /// With the renderer alone. The framework's way to serve components brings routes, antiforgery and keys of its own, none of
-    /// which we need, and time to start.
-    /// </summary>
-    private async Task<string> RenderAsync(IServiceProvider services)
+    private void Begin(HttpResponse response, int statusCode)
     {
-        await using var renderer = new HtmlRenderer(services, services.GetRequiredService<ILoggerFactory>());
-        return await renderer.Dispatcher.InvokeAsync(async () =>
-        {
-            var parameters = ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(Page<>.View)] = view });
-            return (await renderer.RenderComponentAsync<TPage>(parameters)).ToHtmlString();
-        });
+        PageHeaders.Write(response, Policy);
+        response.StatusCode = statusCode;
+        response.ContentType = "text/html; charset=utf-8";
+    }
+
+    /// <summary>Too many pages are being rendered. This answer must cost nothing, so it is the same text for everyone.</summary>
+    private void WriteBusy(HttpResponse response)
+    {
+        const string page =
+            """
+            <!DOCTYPE html>
+            <html lang="en"><head><meta charset="utf-8"><title>Busy</title></head>
+            <body><main><h1>Busy</h1><p>Too many pages are requested at the moment. Try again in a few seconds.</p></main></body></html>
+            """;
+        Begin(response, StatusCodes.Status503ServiceUnavailable);
+        response.Headers.RetryAfter = "2";
+        response.ContentLength = Encoding.UTF8.GetBytes(page, response.BodyWriter);
     }
 }

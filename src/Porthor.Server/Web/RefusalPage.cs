@@ -21,5 +21,10 @@ internal static class RefusalPage
     }
 
     /// <summary>What was thrown while a page was made.</summary>
-    public static Task WriteAsync(HttpContext context, Problem problem) => Of(problem.Status, problem.Message).ExecuteAsync(context);
+    public static Task WriteAsync(HttpContext context, Problem problem)
+    {
+        if (problem.RetryAfter is { } wait)
+            context.Response.Headers.RetryAfter = wait;
+        return Of(problem.Status, problem.Message).ExecuteAsync(context);
+    }
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Extensions;
 using Porthor.History;
 using Porthor.Server.Hosting;
 using Porthor.Server.Web.Pages;
@@ -10,6 +11,9 @@ namespace Porthor.Server.Web;
 internal sealed partial class TokenPages(
     TokenService tokens, UserInfoService users, TokenOptions options, PorthorCore core, ILogger<TokenPages> logger)
 {
+    /// <summary>How many tokens of each section a page shows.</summary>
+    private const int PageSize = 50;
+
     /// <summary>How long after a revocation its page may still say so.</summary>
     private static readonly TimeSpan Recently = TimeSpan.FromMinutes(5);
 
@@ -22,11 +26,40 @@ internal sealed partial class TokenPages(
             await WhoAsync(request),
             [.. caller.Scopes.Names.Select(name => (name, options.KnownScopes.GetValueOrDefault(name, "")))],
             refusal,
-            refusal is null ? await tokens.ListTokensAsync(caller, caller.Username, request.Aborted) : [],
+            refusal is null ? await SectionsAsync(request, caller.Username, PageAddresses.Tokens) : [],
             tokens.ShowsUses,
             core.Clock.GetUtcNow(),
             request.Session,
             refusal is null ? await RevokedAsync(request, caller.Username) : null));
+    }
+
+    /// <summary>Reads the tokens of a user by where they come from, one page of each.</summary>
+    private async Task<IReadOnlyList<TokenSection>> SectionsAsync(PageRequest request, string username, string address)
+    {
+        var counts = await tokens.CountTokensAsync(request.Caller, username, request.Aborted);
+        List<TokenSection> sections = [];
+        foreach (var kind in TokenSection.Kinds)
+        {
+            TokenCursor? after = request.Query(kind.Id) is { } text ? TokenCursor.Parse(text) : null;
+            var page = await tokens.GetTokenPageAsync(request.Caller, new TokenQuery(username, kind.Types, after, PageSize), request.Aborted);
+            sections.Add(new TokenSection(
+                kind,
+                page.Tokens,
+                kind.Types.Sum(type => counts.GetValueOrDefault(type)),
+                Newest: after is null ? null : At(cursor: null),
+                Older: page.Next is { } next ? At(next) : null));
+
+            string At(TokenCursor? cursor)
+            {
+                var query = new QueryBuilder(request.Context.Request.Query
+                    .Where(parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id && parameter.Value is [.., { Length: > 0 }])
+                    .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value[^1]!)));
+                if (cursor is { } place)
+                    query.Add(kind.Id, place.ToString());
+                return $"{address}{query.ToQueryString()}#{kind.Id}";
+            }
+        }
+        return sections;
     }
 
     /// <summary>Null if the directory cannot tell. Tokens are seen and revoked all the same.</summary>
@@ -55,7 +88,7 @@ internal sealed partial class TokenPages(
             request.Visitor,
             username,
             error,
-            asked ? await tokens.ListTokensAsync(caller, username, request.Aborted) : null,
+            asked ? await SectionsAsync(request, username, PageAddresses.Search) : null,
             tokens.ShowsUses,
             core.Clock.GetUtcNow(),
             request.Session,

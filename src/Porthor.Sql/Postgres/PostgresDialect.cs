@@ -23,6 +23,8 @@ internal sealed class PostgresDialect : Dialect
     /// <summary>Not <c>FOR KEY SHARE</c>, which may be given beside another's <c>FOR UPDATE</c> (docs/decisions/0017-lock-of-parents.md).</summary>
     public override SqlFragment ForShare { get; } = new(" FOR SHARE");
 
+    public override bool LocksUsers => true;
+
     public override bool KnowsDistribution => true;
 
     public override bool TakesColumns => true;

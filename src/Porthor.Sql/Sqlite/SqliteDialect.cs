@@ -20,6 +20,8 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment ForShare => SqlFragment.None;
 
+    public override bool LocksUsers => false;
+
     public override bool KnowsDistribution => false;
 
     public override bool TakesColumns => false;

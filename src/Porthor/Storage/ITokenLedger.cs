@@ -18,6 +18,17 @@ public interface ITokenLedger
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The next tokens of a user after a place, in the order of <see cref="ListAsync(string?, CancellationToken)"/>. Parents are not
+    /// filled in.
+    /// </summary>
+    /// <param name="types">Empty for all types.</param>
+    Task<IReadOnlyList<TokenInfo>> ListAsync(
+        string username, IReadOnlyList<TokenType> types, TokenCursor? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>How many tokens of each type a user has, expired ones included.</summary>
+    Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken);
+
     /// <summary>Any one child that meets the query; null if there is none. Two nodes may have made two.</summary>
     Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken);
 
@@ -94,6 +105,12 @@ public interface ILedgerTransaction : IAsyncDisposable
 
     /// <summary>Reads what a parent allows and keeps it so until the end of this transaction; null if it is not listed.</summary>
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Counts the user tokens of a user, and keeps other transactions that count them waiting until this one ends: so a limit holds
+    /// however many creations there are at the same time.
+    /// </summary>
+    Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
     /// Reads and locks those of some tokens that have expired, and have no children that have: those go first, while they still have a

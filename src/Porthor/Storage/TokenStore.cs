@@ -21,6 +21,9 @@ public sealed partial class TokenStore(
 
     public ITokenLedger Ledger => ledger;
 
+    /// <summary>The usual time limit of changes.</summary>
+    public TimeSpan ChangeTimeout => options.ChangeTimeout;
+
     public ITokenVault Vault => vault;
 
     /// <summary>

@@ -57,6 +57,10 @@ public sealed class TokenTransaction
     /// <inheritdoc cref="ILedgerTransaction.LockParentAsync"/>
     public Task<ParentLimits?> LockParentAsync(TokenKey parent) => ledger.LockParentAsync(parent, cancellationToken);
 
+    /// <inheritdoc cref="ILedgerTransaction.CountUserTokensAsync"/>
+    public Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now) =>
+        ledger.CountUserTokensAsync(username, limits, now, cancellationToken);
+
     /// <inheritdoc cref="ILedgerTransaction.LockExpiredAsync"/>
     public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys) =>
         ledger.LockExpiredAsync(now, keys, cancellationToken);

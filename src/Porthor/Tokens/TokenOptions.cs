@@ -15,6 +15,8 @@ public sealed record TokenOptions
     public IReadOnlyDictionary<string, string> KnownScopes { get; init; } = FrozenDictionary<string, string>.Empty;
 
     public TokenPolicy Policy { get; init; } = new();
+
+    public TokenLimits Limits { get; init; } = new();
 }
 
 /// <summary>

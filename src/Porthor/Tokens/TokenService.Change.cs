@@ -59,6 +59,7 @@ public sealed partial class TokenService
         Require(TokenRules.Authorize(caller, found.Username, requireAdmin: true));
         if (found.TokenType != TokenType.User)
             Require(PorthorError.PermissionDenied("Only user tokens can be modified"));
+        Require(TokenRules.TokenName(edit.TokenName));
         if (edit.Scopes is { } scopes)
             Require(TokenRules.GrantedScopes(scopes, caller, options));
         if (edit.ChangesExpires)

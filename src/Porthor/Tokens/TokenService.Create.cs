@@ -8,6 +8,8 @@ namespace Porthor.Tokens;
 // Creation: session, user, administrator's and OpenID Connect tokens (contract/tokens.md 7.2 to 7.5).
 public sealed partial class TokenService
 {
+    private readonly UserTurns creations = new();
+
     /// <summary>A new session for a user who has just logged in. Their scopes come from the login and are not checked.</summary>
     public async Task<Token> CreateSessionTokenAsync(
         string username, UserData userData, ScopeSet scopes, IPAddress? ipAddress, CancellationToken cancellationToken = default)
@@ -39,6 +41,7 @@ public sealed partial class TokenService
         Require(TokenRules.Username(username));
         Require(TokenRules.Expires(expires, TokenType.User, created, options.Policy));
         Require(TokenRules.GrantedScopes(request.Scopes, caller, options));
+        Require(TokenRules.TokenName(request.TokenName));
         var record = new TokenRecord
         {
             Token = Token.Create(),
@@ -49,7 +52,7 @@ public sealed partial class TokenService
             Expires = expires?.TruncateToSeconds(),
             UserData = caller.Record.UserData,
         };
-        await CreateAsync(record, request.TokenName, caller.Username, caller.IpAddress, cancellationToken);
+        await CreateAsync(record, request.TokenName, caller.Username, caller.IpAddress, cancellationToken, options.Limits);
         Log.CreatedUserToken(
             logger, record.Token.Key, record.Expires?.ToLogText(), request.TokenName, record.Scopes.Names, record.UserData);
         return record.Token;
@@ -66,6 +69,7 @@ public sealed partial class TokenService
         Require(TokenRules.GrantedScopes(request.Scopes, caller: null, options));
         Require(TokenRules.Expires(expires, request.TokenType, created, options.Policy));
         Require(TokenRules.Owner(request.TokenType, request.Username));
+        Require(TokenRules.TokenName(request.TokenName));
         var record = new TokenRecord
         {
             Token = Token.Create(),
@@ -106,8 +110,9 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    private Task CreateAsync(
-        TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken)
+    /// <param name="limits">Null for creations that have none.</param>
+    private async Task CreateAsync(
+        TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken, TokenLimits? limits = null)
     {
         var row = new TokenInfo
         {
@@ -120,11 +125,17 @@ public sealed partial class TokenService
             Expires = record.Expires,
         };
         var change = TokenChange.Of(row, ChangeAction.Create, actor, ipAddress, record.Created);
-        return store.ChangeAsync(
-            transaction =>
+        using var turn = limits is { Any: true } ? await creations.EnterAsync(record.Username, store.ChangeTimeout, cancellationToken) : null;
+        await store.ChangeAsync(
+            async transaction =>
             {
+                if (limits is { Any: true })
+                {
+                    var now = clock.GetSecondsNow();
+                    Require(TokenRules.Limits(await transaction.CountUserTokensAsync(record.Username, limits, now), limits, now));
+                }
                 transaction.Create(record, row, change);
-                return Task.FromResult(true);
+                return true;
             },
             cancellationToken: cancellationToken);
     }

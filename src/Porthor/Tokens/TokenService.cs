@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Porthor.Audit;
 using Porthor.Delegation;
@@ -56,6 +57,47 @@ public sealed partial class TokenService(
         Require(TokenRules.Authorize(caller, username));
         var tokens = await store.Ledger.ListAsync(username, cancellationToken);
         return ShowsUses ? tokens : [.. tokens.Select(Shown)];
+    }
+
+    /// <summary>
+    /// The tokens of a user as <see cref="ListTokensAsync"/> orders them, read in batches while they are enumerated. A token that is
+    /// created meanwhile is not listed, and one that is revoked may be.
+    /// </summary>
+    public IAsyncEnumerable<TokenInfo> StreamTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Authorize(caller, username));
+        return ReadAllAsync(cancellationToken);
+
+        async IAsyncEnumerable<TokenInfo> ReadAllAsync([EnumeratorCancellation] CancellationToken stopping)
+        {
+            const int batch = 500;
+            TokenCursor? after = null;
+            do
+            {
+                var tokens = await store.Ledger.ListAsync(username, [], after, batch, stopping);
+                foreach (var token in tokens)
+                    yield return Shown(token);
+                after = tokens.Count == batch ? TokenCursor.At(tokens[^1]) : null;
+            }
+            while (after is not null);
+        }
+    }
+
+    /// <summary>One page of the tokens of a user, in the order of <see cref="ListTokensAsync"/>.</summary>
+    public async Task<TokenPage> GetTokenPageAsync(Caller caller, TokenQuery query, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Authorize(caller, query.Username));
+        // One more than the page has, to know whether there is another page.
+        var tokens = await store.Ledger.ListAsync(query.Username, query.Types, query.After, query.Limit + 1, cancellationToken);
+        TokenInfo[] page = [.. tokens.Take(query.Limit).Select(Shown)];
+        return new TokenPage(page, tokens.Count > query.Limit ? TokenCursor.At(page[^1]) : null);
+    }
+
+    /// <summary>How many tokens of each type a user has, expired ones included until they are removed.</summary>
+    public Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Authorize(caller, username));
+        return store.Ledger.CountByTypeAsync(username, cancellationToken);
     }
 
     /// <summary>The changes of tokens, newest first; of one user, or of all for an administrator.</summary>

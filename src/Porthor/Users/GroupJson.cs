@@ -10,12 +10,15 @@ public static class GroupJson
         writer.WriteStartArray(name);
         // By index: log lines of the authorization path tell groups, and an enumerator is garbage.
         for (var i = 0; i < groups.Count; i++)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("name", groups[i].Name);
-            writer.WriteNumber("id", groups[i].Id);
-            writer.WriteEndObject();
-        }
+            Write(writer, groups[i]);
         writer.WriteEndArray();
+    }
+
+    public static void Write(Utf8JsonWriter writer, Group group)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name", group.Name);
+        writer.WriteNumber("id", group.Id);
+        writer.WriteEndObject();
     }
 }

@@ -30,6 +30,15 @@ internal static class AnswerAssertions
         answer.Headers.Keys.ShouldNotContain("X-Error-Body");
     }
 
+    /// <summary>Scopes are refused, with a message that begins like this and then names scopes.</summary>
+    public static void ShouldRefuseScopes(this Answer answer, string beginning)
+    {
+        answer.StatusCode.ShouldBe(422, answer.Body);
+        answer.DetailType.ShouldBe("invalid_scopes");
+        answer.DetailLocation.ShouldBe("body.scopes");
+        answer.DetailMessage!.ShouldStartWith(beginning + ": ");
+    }
+
     public static void ShouldBeNotFound(this Answer answer) => answer.ShouldBeRefused(404, "not_found", "Token not found", "path", "key");
 
     /// <summary>Form A: there were no credentials, or the cookie's were dead.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Porthor.Quotas;
 using Porthor.Server.Configuration;
+using Porthor.Tokens;
 using Porthor.Values;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
@@ -37,6 +38,30 @@ public sealed class SettingsValueTests
             "answerTimeout: '0': must be from 0.1 to 30 seconds", "apiTimeout: '0.5': must be from 1 to 300 seconds",
             "startTimeout: '2h': must be from 0 to 3600 seconds", "shutdownDelay: '61': must be from 0 to 60 seconds"]);
     }
+
+    [Fact]
+    public void Limits_on_tokens_have_defaults_and_bounds()
+    {
+        Load("").Tokens.Limits.ShouldBe(new TokenLimits { Live = 1000, CreationsPerMinute = 60 });
+        Load("tokenLimits: {}").Tokens.Limits.ShouldBe(new TokenLimits { Live = 1000, CreationsPerMinute = 60 });
+        Load("tokenLimits: {live: 5}").Tokens.Limits.ShouldBe(new TokenLimits { Live = 5, CreationsPerMinute = 60 });
+        Load("tokenLimits: {live: 0, creationsPerMinute: 0}").Tokens.Limits.Any.ShouldBeFalse();
+        Faults("tokenLimits: {live: -1, creationsPerMinute: 1000001, lives: 1}").ShouldBe(
+            [
+                "tokenLimits.live: '-1': must be from 0 (no limit) to 1000000",
+                "tokenLimits.creationsPerMinute: '1000001': must be from 0 (no limit) to 1000000",
+                "tokenLimits.lives: Extra inputs are not permitted; is live meant?",
+            ],
+            ignoreOrder: true);
+    }
+
+    /// <summary>Deviations 47.</summary>
+    [Theory]
+    [InlineData("logLevel: INFO\nproxies: []\nlogLevel: DEBUG", "logLevel is set twice, in line 1 and in line 3")]
+    [InlineData("tokenPolicy:\n  maxUserLifetime: 1d\n  maxUserLifetime: 2d", "tokenPolicy.maxUserLifetime is set twice, in line 2 and in line 3")]
+    [InlineData("tokenPolicy: {maxUserLifetime: 1d}\n\ntokenPolicy: {}", "tokenPolicy is set twice, in line 1 and in line 3")]
+    [InlineData("{logLevel: INFO, \"logLevel\": DEBUG}", "logLevel is set twice, in line 1 and in line 1")]
+    public void A_key_that_is_given_twice_is_one_error(string yaml, string expected) => Faults(yaml).ShouldBe([expected]);
 
     /// <summary>The sample has every setting; each of them must be known and good.</summary>
     [Fact]

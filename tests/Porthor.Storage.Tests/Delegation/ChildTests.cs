@@ -67,7 +67,8 @@ public sealed class ChildTests
         (await operations.RowAsync(children[^1])).Expires.ShouldBe(operations.Now + operations.Lifetime);
 
         var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("exec:admin")));
-        refused.Error.ShouldBe(PorthorError.InvalidScopes("Requested scopes are broader than your current scopes"));
+        refused.Error.Kind.ShouldBe(ErrorKind.InvalidScopes);
+        refused.Error.Message.ShouldStartWith("Requested scopes are broader than your current scopes: ");
     }
 
     /// <summary>SVC-004, SVC-008: two nodes raced, and both children work; whoever asks gets one of them.</summary>

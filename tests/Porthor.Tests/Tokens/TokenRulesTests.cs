@@ -89,20 +89,26 @@ public sealed class TokenRulesTests
     [InlineData("user:token,read:all", "read:all", null)]
     [InlineData("user:token,read:all", "user:token,read:all", null)]
     [InlineData("user:token,read:all", "", null)]
-    [InlineData("user:token,read:all", "exec:admin", "Requested scopes are broader than your current scopes")]
-    [InlineData("user:token,read:all", "read:all,exec:admin", "Requested scopes are broader than your current scopes")]
-    [InlineData("user:token,bogus:scope", "bogus:scope", "Unknown scopes requested")]
-    [InlineData("user:token,bogus:scope", "user:token,bogus:scope", "Unknown scopes requested")]
-    [InlineData("user:token", "bogus:scope", "Requested scopes are broader than your current scopes")]
+    [InlineData("user:token,read:all", "exec:admin", "Requested scopes are broader than your current scopes: exec:admin. Your scopes: read:all, user:token")]
+    [InlineData("user:token,read:all", "read:all,exec:admin", "Requested scopes are broader than your current scopes: exec:admin. Your scopes: read:all, user:token")]
+    [InlineData("user:token,bogus:scope", "bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
+    [InlineData("user:token,bogus:scope", "user:token,bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
+    [InlineData("user:token", "bogus:scope", "Requested scopes are broader than your current scopes: bogus:scope. Your scopes: user:token")]
     // An administrator may give what they lack, but not what nobody knows.
     [InlineData("admin:token", "exec:admin,read:all", null)]
-    [InlineData("admin:token", "exec:admin,bogus:scope", "Unknown scopes requested")]
-    [InlineData("admin:token,bogus:scope", "bogus:scope", "Unknown scopes requested")]
-    [InlineData("admin:token", "Read:all", "Unknown scopes requested")]
+    [InlineData("admin:token", "exec:admin,bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
+    [InlineData("admin:token,bogus:scope", "bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
+    [InlineData("admin:token", "Read:all", "Unknown scopes requested: Read:all. Known scopes: ")]
     public void Scopes_are_given_by_whoever_has_them(string own, string requested, string? refusal)
     {
-        var error = refusal is null ? null : new PorthorError(ErrorKind.InvalidScopes, refusal);
-        TokenRules.GrantedScopes(ScopeSet.Parse(requested), CallerWith(own), Options).ShouldBe(error);
+        var error = TokenRules.GrantedScopes(ScopeSet.Parse(requested), CallerWith(own), Options);
+        error?.Kind.ShouldBe(ErrorKind.InvalidScopes);
+        // After the beginning come the known scopes, where they are listed.
+        if (refusal is null || !refusal.EndsWith(": ", StringComparison.Ordinal))
+            error?.Message.ShouldBe(refusal);
+        else
+            error.ShouldNotBeNull().Message.ShouldBe(refusal + string.Join(", ", Options.KnownScopes.Keys.Order(StringComparer.Ordinal)));
+        (error is null).ShouldBe(refusal is null);
     }
 
     [Fact]
@@ -110,7 +116,72 @@ public sealed class TokenRulesTests
     {
         TokenRules.GrantedScopes(ScopeSet.Parse("read:all"), caller: null, Options).ShouldBeNull();
         TokenRules.GrantedScopes(ScopeSet.Parse("bogus:scope"), caller: null, Options)
-            .ShouldBe(new PorthorError(ErrorKind.InvalidScopes, "Unknown scopes requested"));
+            .ShouldNotBeNull().Message.ShouldStartWith("Unknown scopes requested: bogus:scope. Known scopes: ");
+    }
+
+    /// <summary>A client chose the names: they must not fill a log, or write anything into it.</summary>
+    [Fact]
+    public void A_message_about_scopes_is_bounded_and_visible()
+    {
+        var many = ScopeSet.Of([.. Enumerable.Range(0, 5000).Select(number => $"scope-{number}"), new string('x', 60_000), "a\nb", "\u202Egnirts", ""]);
+        foreach (var caller in (Caller?[])[null, CallerWith("user:token")])
+        {
+            var message = TokenRules.GrantedScopes(many, caller, Options)!.Message;
+            message.Length.ShouldBeLessThan(3000);
+            message.ShouldAllBe(c => c >= ' ' && c <= '~');
+            message.ShouldContain("(empty)");
+            message.ShouldContain("a?b");
+        }
+    }
+
+    [Theory]
+    [InlineData("laptop", true)]
+    [InlineData("my laptop, 2nd", true)]
+    [InlineData("Café \u2615 \ud83d\ude80 \u6771\u4eac \u0639\u0631\u0628\u064a e\u0301", true)]
+    [InlineData("   ", false)]
+    [InlineData("a\u202Eb", false)] // the bidirectional controls: marks, embeddings, overrides, isolates
+    [InlineData("a\u200Eb", false)]
+    [InlineData("a\u200Fb", false)]
+    [InlineData("a\u061Cb", false)]
+    [InlineData("a\u202Ab", false)]
+    [InlineData("a\u2066b", false)]
+    [InlineData("a\u2069b", false)]
+    [InlineData("a\u200Bb", false)] // characters of no width
+    [InlineData("a\u200Cb", false)]
+    [InlineData("a\u200Db", false)]
+    [InlineData("a\u2060b", false)]
+    [InlineData("a\uFEFFb", false)]
+    [InlineData("a\u00ADb", false)]
+    [InlineData("a\u034Fb", false)]
+    [InlineData("a\u180Eb", false)]
+    [InlineData("a\uFE0Fb", false)]
+    [InlineData("a\u3164b", false)] // letters that show nothing
+    [InlineData("a\u115Fb", false)]
+    [InlineData("a\uFFA0b", false)]
+    [InlineData("a\u2800b", false)]
+    [InlineData("a\u17B4b", false)]
+    [InlineData("a\U000E0041b", false)] // tags
+    [InlineData("a\U000E0100b", false)]
+    [InlineData("a\U0001D173b", false)]
+    [InlineData("a\u00A0b", false)] // blanks that look like the usual one
+    [InlineData("a\u2003b", false)]
+    [InlineData("a\u3000b", false)]
+    [InlineData("a\u2028b", false)]
+    [InlineData("a\tb", false)]
+    [InlineData("a\nb", false)]
+    [InlineData("a\u0000b", false)]
+    [InlineData("a\u001Bb", false)]
+    [InlineData("a\u007Fb", false)]
+    [InlineData("a\u0085b", false)]
+    [InlineData("", false)]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123", true)]
+    [InlineData("01234567890123456789012345678901234567890123456789012345678901234", false)]
+    public void Every_character_of_a_name_is_visible(string name, bool allowed)
+    {
+        var error = TokenRules.TokenName(name);
+        (error is null).ShouldBe(allowed, error?.Message);
+        error?.Kind.ShouldBe(ErrorKind.InvalidTokenName);
+        error?.Message.ShouldAllBe(c => c >= ' ' && c <= '~');
     }
 
     [Theory]

@@ -13,13 +13,16 @@ internal static class Documents
 {
     public const string Path = "/auth/openapi.json";
 
-    private const string Name = "v1";
+    public const string Name = "v1";
+    private const string DocsPath = "/auth/docs";
     private const string BearerScheme = "token";
     private const string CookieScheme = "session";
     private const string BackLink = "\n\n[Return to Gafaelfawr documentation](.).";
 
     public static void AddPorthorDocuments(this IServiceCollection services)
     {
+        services.AddSingleton<RenderedDescription>();
+        services.AddSingleton<DocumentAssets>();
         services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower;
@@ -38,8 +41,9 @@ internal static class Documents
 
     public static void MapPorthorDocuments(this IEndpointRouteBuilder routes)
     {
-        routes.MapOpenApi(Path);
-        routes.MapScalarApiReference("/auth/docs", options => options
+        routes.MapGet(Path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<RenderedDescription>().ServeAsync(context)))
+            .ExcludeFromDescription();
+        routes.MapScalarApiReference(DocsPath, options => options
                 .WithTitle("Porthor API")
                 .WithOpenApiRoutePattern(Path)
                 .DisableDefaultFonts()
@@ -51,24 +55,23 @@ internal static class Documents
                 .WithNonce())
             .WithMetadata(new AnyPathForm())
             .Add(route => route.RequestDelegate = WithContentPolicy(route.RequestDelegate!));
-        routes.MapGet("/auth/redoc", () => Results.Redirect("/auth/docs", permanent: false, preserveMethod: true)).ExcludeFromDescription();
+        DocumentAssets.Map(routes, DocsPath);
+        routes.MapGet("/auth/redoc", () => Results.Redirect(DocsPath, permanent: false, preserveMethod: true)).ExcludeFromDescription();
     }
 
     /// <summary>The description as JSON, from an application that need not be running.</summary>
-    public static async Task<string> DescribeAsync(WebApplication app, bool addBackLink, CancellationToken cancellationToken)
-    {
-        var document = await app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name).GetOpenApiDocumentAsync(cancellationToken);
-        if (addBackLink)
-            document.Info.Description += BackLink;
-        document.Servers?.Clear();
-        return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);
-    }
+    public static Task<string> DescribeAsync(WebApplication app, bool addBackLink, CancellationToken cancellationToken) =>
+        RenderedDescription.RenderAsync(
+            app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name), addBackLink ? BackLink : "", cancellationToken);
 
     /// <summary>
     /// The page is a library's, on the host where sessions are valid: it may load and ask for nothing but what is ours.
     /// </summary>
     private static RequestDelegate WithContentPolicy(RequestDelegate page) => context =>
     {
+        // The library takes a document's name from the path and writes the path into a script. There is one document.
+        if (context.Request.RouteValues.GetValueOrDefault("documentName") is not null)
+            return Problem.Text(StatusCodes.Status404NotFound, "Not Found").WriteAsync(context.Response);
         context.Response.OnStarting(() =>
         {
             context.Response.Headers.ContentSecurityPolicy =
@@ -138,6 +141,7 @@ internal static class Documents
         ["404"] = "There is no such thing.",
         ["409"] = "The name is taken.",
         ["422"] = "A parameter or the body cannot be accepted; all that is wrong is listed.",
+        ["429"] = "Too many tokens were created; Retry-After tells when to try again.",
         ["500"] = "It does not work.",
         ["503"] = "A store does not answer; nothing was decided. Try again.",
     };

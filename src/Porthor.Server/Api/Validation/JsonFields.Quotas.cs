@@ -12,7 +12,7 @@ internal sealed partial class JsonFields
     {
         foreach (var field in json.EnumerateObject())
         {
-            if (!names.Contains(field.Name))
+            if (known.Add(field.Name) && !names.Contains(field.Name))
                 errors.Add("extra_forbidden", Where(field.Name), "Extra inputs are not permitted", field.Value);
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Porthor.Server.Configuration;
 using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;
@@ -9,6 +10,9 @@ namespace Porthor.Server.Api.Validation;
 /// </summary>
 internal sealed partial class JsonFields(JsonElement json, Location where, ValidationErrors errors)
 {
+    private readonly HashSet<string> known = [];
+    private readonly List<JsonFields> nested = [];
+
     /// <summary>The whole, for errors that concern it.</summary>
     public JsonElement Json => json;
 
@@ -16,8 +20,25 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
 
     public Location Where(string name) => where.Then(name);
 
-    /// <summary>The field's value; null if it is absent.</summary>
-    public JsonElement? Find(string name) => json.TryGetProperty(name, out var value) ? value : null;
+    /// <summary>The field's value; null if it is absent. The name counts as known from now on.</summary>
+    public JsonElement? Find(string name)
+    {
+        known.Add(name);
+        return json.TryGetProperty(name, out var value) ? value : null;
+    }
+
+    /// <summary>
+    /// Returns the fields of this object and of those in it that nothing has looked for, each with the known name that is most like
+    /// it. Complete once the body has been read.
+    /// </summary>
+    public IEnumerable<(string Path, string? Meant)> UnknownFields()
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+            return [];
+        var own = json.EnumerateObject().Where(field => !known.Contains(field.Name))
+            .Select(field => (Path(field.Name), Likeness.Find(field.Name, known)));
+        return own.Concat(nested.SelectMany(fields => fields.UnknownFields()));
+    }
 
     public bool Has(string name) => Find(name) is not null;
 
@@ -31,12 +52,14 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     }
 
     /// <summary>A text that must be given.</summary>
-    public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null) =>
-        Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern) ?? "" : "";
+    /// <param name="fault">A further check, which returns what is wrong; null for none.</param>
+    public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null, Func<string, string?>? fault = null) =>
+        Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern, fault) ?? "" : "";
 
     /// <summary>A text, or null if it is absent or null.</summary>
-    public string? OptionalText(string name, int shortest, int longest = int.MaxValue) =>
-        NotNull(name) is { } value ? Text(value, Where(name), shortest, longest, pattern: null) : null;
+    /// <inheritdoc cref="RequiredText"/>
+    public string? OptionalText(string name, int shortest, int longest = int.MaxValue, Func<string, string?>? fault = null) =>
+        NotNull(name) is { } value ? Text(value, Where(name), shortest, longest, pattern: null, fault) : null;
 
     /// <summary>An integer of at least one, or null if it is absent or null.</summary>
     public long? OptionalPositive(string name) => NotNull(name) is { } value ? Integer(value, Where(name), least: 1) : null;
@@ -89,7 +112,10 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             var at = Where(name).Then(items.Count);
             if (item.ValueKind != JsonValueKind.Object)
                 errors.Add("model_attributes_type", at, "Input should be a valid dictionary or object to extract fields from", item);
-            items.Add(read(new JsonFields(item.ValueKind == JsonValueKind.Object ? item : EmptyObject, at, item.ValueKind == JsonValueKind.Object ? errors : new ValidationErrors())));
+            var fields = new JsonFields(
+                item.ValueKind == JsonValueKind.Object ? item : EmptyObject, at, item.ValueKind == JsonValueKind.Object ? errors : new ValidationErrors());
+            nested.Add(fields);
+            items.Add(read(fields));
         }
         return items;
     }
@@ -123,11 +149,14 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return item.ValueKind == JsonValueKind.String ? TextOf(item) ?? UnknownScope : UnknownScope;
     }
 
+    /// <summary>The place of a field in the body: <c>groups.0.name</c>.</summary>
+    private string Path(string name) => string.Join('.', Where(name).Steps.Skip(1));
+
     private static readonly JsonElement EmptyObject = JsonDocument.Parse("{}").RootElement;
 
     private JsonElement? NotNull(string name) => Find(name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
 
-    private string? Text(JsonElement value, Location at, int shortest, int longest, Pattern? pattern)
+    private string? Text(JsonElement value, Location at, int shortest, int longest, Pattern? pattern, Func<string, string?>? fault = null)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
@@ -143,6 +172,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             errors.Add(type, at, message, value, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", at, "Value error, NUL characters are not allowed", value, ("error", new object()));
+        else if (fault?.Invoke(text) is { } found)
+            errors.Add("value_error", at, $"Value error, {found}", value, ("error", new object()));
         return text;
     }
 

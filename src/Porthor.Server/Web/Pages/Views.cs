@@ -17,7 +17,7 @@ public sealed record TokensView(
     UserInfo? User,
     IReadOnlyList<(string Name, string Description)> Scopes,
     PorthorError? Refusal,
-    IReadOnlyList<TokenInfo> Tokens,
+    IReadOnlyList<TokenSection> Sections,
     bool ShowsUses,
     DateTimeOffset Now,
     TokenKey Session,
@@ -53,12 +53,31 @@ public sealed record AllHistoryView(
     public string? Error(string name) => Errors.GetValueOrDefault(name);
 }
 
-/// <param name="Tokens">Null if nobody was asked about.</param>
+/// <summary>Tokens of a user by where they come from.</summary>
+/// <param name="Id">The section's anchor, and the parameter of the address that says where its page begins.</param>
+/// <param name="Empty">The text if there are none; null if the section is then left out.</param>
+public sealed record TokenSectionKind(string Id, string Title, IReadOnlyList<TokenType> Types, string? Empty);
+
+/// <summary>One page of a section.</summary>
+/// <param name="Count">How many tokens the section has on all pages.</param>
+/// <param name="Newest">The address of the first page; null if this is it.</param>
+/// <param name="Older">The address of the next page; null if this is the last.</param>
+public sealed record TokenSection(TokenSectionKind Kind, IReadOnlyList<TokenInfo> Tokens, long Count, string? Newest, string? Older)
+{
+    public static readonly IReadOnlyList<TokenSectionKind> Kinds =
+    [
+        new("made", "Made for programs", [TokenType.User, TokenType.Service], "No tokens yet. A token lets a program act in a user's name, within the scopes it is given."),
+        new("sessions", "Sessions", [TokenType.Session], Empty: null),
+        new("given", "Given to services", [TokenType.Internal, TokenType.Notebook, TokenType.Oidc], Empty: null),
+    ];
+}
+
+/// <param name="Sections">Null if nobody was asked about.</param>
 public sealed record SearchView(
     Visitor Visitor,
     string Username,
     string? Error,
-    IReadOnlyList<TokenInfo>? Tokens,
+    IReadOnlyList<TokenSection>? Sections,
     bool ShowsUses,
     DateTimeOffset Now,
     TokenKey Session,

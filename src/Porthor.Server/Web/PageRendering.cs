@@ -1,0 +1,55 @@
+using System.Threading.RateLimiting;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+
+namespace Porthor.Server.Web;
+
+/// <summary>
+/// Renders pages, only a few at the same time: rendering is the most expensive thing that a request for a page does, and forward
+/// authentication must find a free processor. Requests beyond the queue get 503.
+/// </summary>
+internal sealed class PageRendering(IServiceProvider services, ILoggerFactory loggers) : IDisposable
+{
+    /// <summary>How many pages wait to be rendered at most.</summary>
+    public const int QueueLength = 64;
+
+    private readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions
+    {
+        PermitLimit = Math.Max(1, Environment.ProcessorCount / 2),
+        QueueLimit = QueueLength,
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
+
+    /// <summary>Takes what is needed to render a page; tests take all of it.</summary>
+    public ValueTask<RateLimitLease> EnterAsync(CancellationToken cancellationToken) => limiter.AcquireAsync(1, cancellationToken);
+
+    /// <summary>
+    /// Renders a page into the response without sending it, so that an error is an ordinary error response. Returns false if too many
+    /// requests wait already.
+    /// </summary>
+    /// <remarks>
+    /// Uses the renderer alone. The framework's way to serve components brings routes, antiforgery and keys of its own, none of which
+    /// are needed, and time to start.
+    /// </remarks>
+    /// <param name="begin">Sets status and headers once the page is rendered.</param>
+    public async Task<bool> TryRenderAsync<TPage>(HttpResponse response, object view, Action begin)
+        where TPage : IComponent
+    {
+        using var lease = await EnterAsync(response.HttpContext.RequestAborted);
+        if (!lease.IsAcquired)
+            return false;
+        await using var renderer = new HtmlRenderer(services, loggers);
+        await renderer.Dispatcher.InvokeAsync(async () =>
+        {
+            var parameters = ParameterView.FromDictionary(new Dictionary<string, object?> { [nameof(Page<>.View)] = view });
+            var page = await renderer.RenderComponentAsync<TPage>(parameters);
+            begin();
+            await using var writer = new Utf8TextWriter(response.BodyWriter);
+            page.WriteHtmlTo(writer);
+            response.ContentLength = writer.WrittenBytes;
+        });
+        return true;
+    }
+
+    public void Dispose() => limiter.Dispose();
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Porthor.Tokens;
+
+/// <summary>The place of a token in a list: lists are ordered by creation, newest first, and then by key.</summary>
+public readonly record struct TokenCursor(DateTimeOffset Created, TokenKey Token)
+{
+    public static TokenCursor At(TokenInfo token) => new(token.Created, token.Token);
+
+    /// <summary>Reads a cursor as <see cref="ToString"/> writes it.</summary>
+    /// <exception cref="PorthorException"><c>invalid_cursor</c>.</exception>
+    public static TokenCursor Parse(string text)
+    {
+        var separator = text.IndexOf('_');
+        if (separator < 0
+            || !long.TryParse(text.AsSpan(0, separator), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
+            || microseconds > (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond
+            || text.Length - separator - 1 != TokenKey.Length)
+            throw PorthorError.InvalidCursor("not a place in a list of tokens").ToException();
+        return new TokenCursor(DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds), new TokenKey(text[(separator + 1)..]));
+    }
+
+    /// <summary>Microseconds since 1970, which is as exact as the stores are, and the key.</summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{(Created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}_{Token.Value}");
+}
+
+/// <summary>Which tokens a page lists.</summary>
+/// <param name="After">The page begins after this place; null for the first page.</param>
+public sealed record TokenQuery(string Username, IReadOnlyList<TokenType> Types, TokenCursor? After, int Limit);
+
+/// <summary>A page of a user's tokens.</summary>
+/// <param name="Next">The place after which the next page begins; null if this is the last.</param>
+public sealed record TokenPage(IReadOnlyList<TokenInfo> Tokens, TokenCursor? Next);

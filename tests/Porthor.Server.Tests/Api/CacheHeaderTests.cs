@@ -1,0 +1,47 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>A response that shows a secret is stored nowhere, and no JSON is taken for another type (RFC 9111 5.2.2.5).</summary>
+public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    [Theory, EveryMode]
+    public async Task Responses_with_secrets_are_not_stored(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("secretive");
+        foreach (var answer in (Answer[])[
+            await server.PostAsync("/users/secretive/tokens", new { token_name = "a" }, browser.Writing),
+            await server.PostAsync("/users/secretive/tokens", new { token_name = "b" }, TestServer.Bearer(browser.Session)),
+            await server.PostAsync("/tokens", new { username = "somebody", token_type = "user", token_name = "a" }, server.Bootstrap),
+            await server.PostAsync("/tokens", new { username = "bot-somebody", token_type = "service" }, server.Bootstrap),
+            await server.GetAsync("/login", browser.Cookie)])
+        {
+            answer.StatusCode.ShouldBeInRange(200, 201);
+            answer.Header("Cache-Control").ShouldBe("no-store");
+        }
+    }
+
+    [Fact]
+    public async Task Every_json_response_says_that_it_is_json()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("jason", "admin:token,user:token");
+        var token = await server.MakeTokenAsync(browser, "listed");
+        foreach (var path in (string[])[
+            "/", "/health", "/health/live", "/health/ready", "/auth/openapi.json", "/nowhere", "/auth/api/v1/login", "/auth/api/v1/token-info",
+            "/auth/api/v1/user-info", "/auth/api/v1/users/jason/tokens", $"/auth/api/v1/users/jason/tokens/{token.Key}",
+            $"/auth/api/v1/users/jason/tokens/{token.Key}/change-history", "/auth/api/v1/users/jason/token-change-history",
+            "/auth/api/v1/history/token-changes?limit=1", "/auth/api/v1/quota-overrides", "/auth/api/v1/users", "/auth/api/v1/users/jason/tokens/short",
+            "/ingress/auth"])
+        {
+            foreach (var headers in ((string, string)[][])[[], [browser.Cookie]])
+            {
+                var answer = await server.SendAsync(HttpMethod.Get, path, json: null, headers);
+                answer.Header("Content-Type")!.ShouldStartWith("application/json", Case.Sensitive, path);
+                answer.Header("X-Content-Type-Options").ShouldBe("nosniff", path);
+            }
+        }
+        (await server.PostAsync("/users/jason/tokens", "{", browser.Writing)).Header("X-Content-Type-Options").ShouldBe("nosniff");
+    }
+}

@@ -1,0 +1,87 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>The description of the API is rendered once, and a client that has it is not sent it again.</summary>
+public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<ApiServers>
+{
+    private const string Path = "/auth/openapi.json";
+
+    [Fact]
+    public async Task The_description_has_an_entity_tag()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var whole = await server.SendAsync(HttpMethod.Get, Path);
+        whole.StatusCode.ShouldBe(200);
+        whole.Header("Content-Type").ShouldBe("application/json");
+        var tag = whole.Header("ETag")!;
+        tag.ShouldMatch("^\"[0-9a-f]{32}\"$");
+        foreach (var known in (string[])[tag, $"\"other\", {tag}", $"W/{tag}", "*"])
+        {
+            var answer = await server.SendAsync(HttpMethod.Get, Path, json: null, ("If-None-Match", known));
+            answer.StatusCode.ShouldBe(304, known);
+            answer.Body.ShouldBeEmpty();
+            answer.Header("ETag").ShouldBe(tag);
+        }
+        (await server.SendAsync(HttpMethod.Get, Path, json: null, ("If-None-Match", "\"other\""))).Body.ShouldBe(whole.Body);
+    }
+
+    /// <summary>A name that a client made up must not get into a document that others are shown.</summary>
+    [Fact]
+    public async Task The_description_is_the_same_whatever_the_client_calls_this_host()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var bodies = await Task.WhenAll(Enumerable.Range(0, 8).Select(number =>
+            server.SendAsync(HttpMethod.Get, Path, json: null, ("Host", $"host-{number}.example"), ("X-Forwarded-Proto", "https"))));
+        bodies.Select(answer => answer.Body).Distinct().ShouldHaveSingleItem().ShouldNotContain("host-");
+        bodies[0].Json.GetProperty("servers")[0].GetProperty("url").GetString().ShouldBe("/");
+    }
+
+    [Fact]
+    public async Task The_scripts_of_the_page_are_served_compressed()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        foreach (var path in (string[])["/auth/docs/scalar.js", "/auth/docs/scalar.aspnetcore.js"])
+        {
+            foreach (var accepted in (string?[])[null, "gzip", "br, gzip;q=0.5", "*"])
+            {
+                var answer = await server.SendAsync(HttpMethod.Get, path, json: null, accepted is null ? [] : [("Accept-Encoding", accepted)]);
+                answer.StatusCode.ShouldBe(200);
+                answer.Header("Content-Encoding").ShouldBe("gzip");
+                answer.Header("Content-Type")!.ShouldStartWith("text/javascript");
+                answer.Header("Vary").ShouldBe("Accept-Encoding");
+                (await server.SendAsync(HttpMethod.Get, path, json: null, ("If-None-Match", answer.Header("ETag")!))).StatusCode.ShouldBe(304);
+            }
+            foreach (var accepted in (string[])["identity", "gzip;q=0", "br"])
+                (await server.SendAsync(HttpMethod.Get, path, json: null, ("Accept-Encoding", accepted))).StatusCode.ShouldBe(406, accepted);
+        }
+    }
+
+    /// <summary>The library writes the path into a script.</summary>
+    [Theory]
+    [InlineData("/auth/docs/other")]
+    [InlineData("/auth/docs/x');alert(1);('")]
+    [InlineData("/auth/docs/%3Cscript%3E")]
+    public async Task The_page_shows_one_document(string path)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        (await server.SendAsync(HttpMethod.Get, path)).ShouldBe(404, """{"detail":"Not Found"}""");
+        (await server.SendAsync(HttpMethod.Get, "/auth/docs/")).StatusCode.ShouldBe(200);
+    }
+
+    [Fact]
+    public async Task The_description_is_not_rendered_again()
+    {
+        await using var server = await TestServer.StartAsync(Mode.Embedded);
+        await server.GetAsync(Path);
+        // Far less than a rendering, which allocates megabytes. Other tests allocate meanwhile, so the least of several counts.
+        var least = long.MaxValue;
+        for (var turn = 0; turn < 20; turn++)
+        {
+            var before = GC.GetTotalAllocatedBytes();
+            await server.Client.GetByteArrayAsync(Path);
+            least = Math.Min(least, GC.GetTotalAllocatedBytes() - before);
+        }
+        least.ShouldBeLessThan(1_000_000);
+    }
+}

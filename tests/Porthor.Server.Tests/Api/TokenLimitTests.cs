@@ -1,0 +1,127 @@
+using Porthor.Server.Configuration;
+using Porthor.Server.Tests.Web;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Api;
+
+/// <summary>How many tokens users may have and create (deviations 34).</summary>
+public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<LimitedServers>
+{
+    private const string TooMany = "Too many tokens: at most 5 user tokens per user. Revoke tokens that are no longer needed";
+
+    /// <summary>On a busy machine.</summary>
+    private static readonly TimeSpan Ample = TimeSpan.FromSeconds(30);
+
+    [Theory, EveryMode]
+    public async Task Live_tokens_are_limited(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var browser = await server.LogInAsync("collector");
+        // Half a minute apart, so that the other limit is not met.
+        Task<Answer> CreateLaterAsync(string name, long? expires = null)
+        {
+            server.Clock.Advance(TimeSpan.FromSeconds(30));
+            return server.PostAsync("/users/collector/tokens", new { token_name = name, expires }, browser.Writing);
+        }
+
+        (await CreateLaterAsync("brief", server.Now + 600)).StatusCode.ShouldBe(201);
+        for (var number = 1; number <= 4; number++)
+            (await CreateLaterAsync($"token {number}")).StatusCode.ShouldBe(201);
+        var refused = await CreateLaterAsync("too many");
+        refused.ShouldBeRefused(403, "permission_denied", TooMany);
+        var page = await server.MakeTokenOnPageAsync(browser, "too many");
+        page.StatusCode.ShouldBe(403);
+        page.TextOf(".summary").ShouldContain(TooMany);
+
+        // What is revoked or has expired does not count.
+        var first = (await server.GetAsync("/users/collector/tokens", browser.Cookie)).Json.EnumerateArray()
+            .Single(item => item.TryGetProperty("token_name", out var name) && name.GetString() == "token 1").GetProperty("token").GetString();
+        (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.Writing)).ShouldBeNothing();
+        (await CreateLaterAsync("again")).StatusCode.ShouldBe(201);
+        (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
+        server.Clock.Advance(TimeSpan.FromMinutes(10));
+        (await CreateLaterAsync("after expiry")).StatusCode.ShouldBe(201);
+        (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
+
+        // Neither do sessions, children and other users' tokens. Administrators give tokens to others without a limit.
+        await server.LogInAsync("collector");
+        await server.MakeTokenAsync(await server.LogInAsync("other-collector"), "mine");
+        (await server.PostAsync("/tokens", new { username = "collector", token_type = "user", token_name = "gift" }, server.Bootstrap)).StatusCode.ShouldBe(201);
+        (await server.PostAsync("/tokens", new { username = "bot-collector", token_type = "service" }, server.Bootstrap)).StatusCode.ShouldBe(201);
+        (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
+    }
+
+    [Theory, EveryMode]
+    public async Task Creations_per_minute_are_limited(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        server.Clock.Advance(TimeSpan.FromMinutes(2));
+        var browser = await server.LogInAsync("hasty");
+        foreach (var second in (int[])[0, 10, 10])
+        {
+            server.Clock.Advance(TimeSpan.FromSeconds(second));
+            // A revoked token was created all the same.
+            var token = await server.MakeTokenAsync(browser, $"at {server.Now} {second} {Guid.NewGuid()}");
+            (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.Writing)).ShouldBeNothing();
+        }
+        var refused = await CreateAsync(server, browser, "too fast");
+        refused.ShouldBeRefused(429, "rate_limited", "Too many tokens created: at most 3 per minute");
+        // The first of the three leaves the minute in forty seconds.
+        refused.Header("Retry-After").ShouldBe("40");
+        var page = await server.MakeTokenOnPageAsync(browser, "too fast");
+        page.StatusCode.ShouldBe(429);
+        page.Answer.Header("Retry-After").ShouldBe("40");
+        page.TextOf(".summary").ShouldContain("Too many tokens created: at most 3 per minute");
+        page.Document.QuerySelector("#name")!.GetAttribute("value").ShouldBe("too fast");
+
+        // Others are not concerned; administrators are exempt; and as soon as the header says it works again.
+        await server.MakeTokenAsync(await server.LogInAsync("not-hasty"), "mine");
+        for (var number = 0; number < 5; number++)
+            (await server.PostAsync("/tokens", new { username = "hasty", token_type = "user", token_name = $"gift {number} {mode}" }, server.Bootstrap)).StatusCode.ShouldBe(201);
+        foreach (var item in (await server.GetAsync("/users/hasty/tokens", browser.Cookie)).Json.EnumerateArray().Where(item => item.TryGetProperty("token_name", out _)))
+            await server.DeleteAsync($"/users/hasty/tokens/{item.GetProperty("token").GetString()}", browser.Writing);
+        server.Clock.Advance(TimeSpan.FromSeconds(39));
+        (await CreateAsync(server, browser, "too fast")).StatusCode.ShouldBe(429);
+        server.Clock.Advance(TimeSpan.FromSeconds(1));
+        (await CreateAsync(server, browser, "in time")).StatusCode.ShouldBe(201);
+    }
+
+    /// <summary>However many requests there are at the same time, and on as many nodes as there are.</summary>
+    [Theory, EveryMode]
+    public async Task The_limit_holds_when_tokens_are_created_at_the_same_time(Mode mode)
+    {
+        await using var server = await ApiServer.StartAsync(mode, settings => Limited(settings, live: 7, perMinute: 0) with { AnswerTimeout = Ample, ApiTimeout = Ample });
+        var browser = await server.LogInAsync("racer");
+        await using var other = mode == Mode.Embedded ? null : await TestServer.StartAsync(server.Host.Deployment, clock: server.Clock);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async number =>
+        {
+            var host = other is not null && number % 2 == 0 ? other : server.Host;
+            Answer answer;
+            var attempts = 0;
+            // On a busy machine a store may not answer in time; a client then tries again.
+            do
+                answer = await host.PostAsync($"{ApiServer.Prefix}/users/racer/tokens", new { token_name = $"token {number}" }, browser.Writing);
+            while (answer.StatusCode == 503 && ++attempts < 20);
+            return answer;
+        }));
+        // A creation whose response was 503 may have happened; its repetition then finds that the name is taken.
+        answers.ShouldAllBe(answer => answer.StatusCode == 201 || answer.StatusCode == 403 || answer.StatusCode == 409);
+        answers.Count(answer => answer.StatusCode is 201 or 409).ShouldBe(7);
+        (await server.GetAsync("/users/racer/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(8);
+    }
+
+    internal static PorthorSettings Limited(PorthorSettings settings, long live, long perMinute) => settings with
+    {
+        Tokens = settings.Tokens with { Limits = new TokenLimits { Live = live, CreationsPerMinute = perMinute } },
+    };
+
+    private static Task<Answer> CreateAsync(ApiServer server, Browser browser, string name) =>
+        server.PostAsync($"/users/{browser.Username}/tokens", new { token_name = name }, browser.Writing);
+}
+
+/// <summary>Servers with low limits.</summary>
+public sealed class LimitedServers : ApiServers
+{
+    internal override PorthorSettings Configure(PorthorSettings settings) => TokenLimitTests.Limited(settings, live: 5, perMinute: 3);
+}

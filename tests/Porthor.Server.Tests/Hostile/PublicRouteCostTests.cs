@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using AngleSharp.Html.Parser;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
+using Porthor.Server.Tests.Commands;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Hostile;
+
+/// <summary>
+/// What anybody can request must be cheap: a client without a token must not keep forward authentication from a processor. The routes
+/// come from the server itself, so a new one is measured too.
+/// </summary>
+public sealed class PublicRouteCostTests : IAsyncDisposable
+{
+    /// <summary>CPU time per request; most take a tenth. Tests run a debug build.</summary>
+    private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(2);
+
+    private const int Warmup = 30;
+    private const int Requests = 50;
+
+    private readonly PorthorProgram program = new();
+
+    [Fact]
+    public async Task No_route_without_a_token_costs_more_than_two_milliseconds()
+    {
+        var server = await GreetedServer.StartAsync(program);
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Url) };
+        using var process = Process.GetProcessById(server.Program.Id);
+        var paths = await PathsAsync(client);
+        paths.Count.ShouldBeGreaterThan(30);
+        List<string> expensive = [];
+        foreach (var path in paths)
+        {
+            foreach (var accept in (string[])["*/*", "text/html"])
+            {
+                await RequestAsync(client, path, accept, Warmup);
+                // The least of a few: what runs in the background costs too, and the compiler goes on optimizing.
+                var cost = TimeSpan.MaxValue;
+                for (var turn = 0; turn < 8 && cost > Most; turn++)
+                    cost = Min(cost, await MeasureAsync(process, () => RequestAsync(client, path, accept, Requests)));
+                TestContext.Current.SendDiagnosticMessage($"{cost.TotalMilliseconds:0.000} ms {accept} {path}");
+                if (cost > Most)
+                    expensive.Add($"{path} ({accept}): {cost.TotalMilliseconds:0.00} ms");
+            }
+        }
+        expensive.ShouldBeEmpty();
+    }
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    private static async Task<TimeSpan> MeasureAsync(Process process, Func<Task> work)
+    {
+        process.Refresh();
+        var before = process.TotalProcessorTime;
+        await work();
+        process.Refresh();
+        return (process.TotalProcessorTime - before) / Requests;
+    }
+
+    private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    private static async Task RequestAsync(HttpClient client, string path, string accept, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Add("Accept", accept);
+            using var answer = await client.SendAsync(request);
+            ((int)answer.StatusCode).ShouldBeLessThan(500, path);
+            await answer.Content.ReadAsByteArrayAsync();
+        }
+    }
+
+    /// <summary>A path of every route, and others that are answered without a route; the files that pages load, too.</summary>
+    private static async Task<IReadOnlyList<string>> PathsAsync(HttpClient client)
+    {
+        await using var twin = await TestServer.StartAsync(Mode.Embedded);
+        List<string> paths =
+        [
+            "/nowhere", "/auth/api/v1/nowhere", "/auth/tokens/", "/login?rd=https%3A%2F%2Fevil.example%2F", $"/{string.Concat(Enumerable.Repeat("x/", 2000))}",
+            "/ingress/auth?scope=read:all", "/auth/assets/porthor.css", "/auth/assets/porthor.js", "/auth/assets/porthor.svg", "/auth/docs/",
+        ];
+        foreach (var route in twin.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") ?? true))
+            paths.Add("/" + string.Join('/', route.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Fill)))));
+        paths.AddRange(await LoadedByDocsAsync(client));
+        return [.. paths.Distinct()];
+    }
+
+    private static string Fill(RoutePatternPart part) => part switch
+    {
+        RoutePatternLiteralPart literal => literal.Content,
+        RoutePatternSeparatorPart separator => separator.Content,
+        RoutePatternParameterPart { Name: "key" } => "aj792KhFp_aHRBajMaGVPQ",
+        _ => "somebody",
+    };
+
+    private static async Task<IEnumerable<string>> LoadedByDocsAsync(HttpClient client)
+    {
+        var page = await client.GetStringAsync("/auth/docs/");
+        var document = await new HtmlParser().ParseDocumentAsync(page, CancellationToken.None);
+        var address = new Uri(client.BaseAddress!, "/auth/docs/");
+        return document.QuerySelectorAll("script[src]").Select(script => new Uri(address, script.GetAttribute("src")!).PathAndQuery);
+    }
+}
