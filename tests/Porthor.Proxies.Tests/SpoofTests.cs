@@ -18,7 +18,7 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
         "X-Auth-Request-Redirect", "X-Auth-Request-Preferred-Username", "X-Auth-Request-Anything",
         "X-Original-URL", "X-Original-Method", "X-Original-Forwarded-For", "X-Original-URI", "X-Original-Anything",
         "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-User", "X-Forwarded-Email",
-        "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Anything", "X-Real-IP", "Forwarded",
+        "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Anything", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X-Rewrite-URL", "Proxy", "Proxy-Authorization",
     ];
 
     /// <summary>Ways to write a name that a site may take for the name.</summary>
