@@ -19,6 +19,8 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     /// <summary>A few milliseconds of the server's time, in which it does nothing else.</summary>
     private const int DeletedAtOnce = 2500;
 
+    private const int ReplacedAtOnce = 250;
+
     private static readonly RedisKey Prefix = "token:"u8.ToArray();
 
     // KEYS[1] the record; ARGV: the expected value, the replacement, seconds to live (empty for ever, 0 for already over).
@@ -133,15 +135,22 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
             cancellationToken);
     }
 
-    async Task<bool> IVaultSession.ReplaceAsync(
-        TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<TokenKey>> IVaultSession.ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
     {
-        RedisValue seconds = SecondsToLive(expires) is { } s ? s : RedisValue.EmptyString;
-        var replaced = await server.CallAsync(
-            "replacing a record",
-            db => db.ScriptEvaluateAsync(ReplaceScript, [KeyOf(key)], [expected.Ciphertext, replacement.Ciphertext, seconds]),
-            cancellationToken);
-        return (int)replaced == 1;
+        List<TokenKey> changed = [];
+        foreach (var batch in records.Chunk(ReplacedAtOnce))
+        {
+            // Sent in one go and executed in this order; each is a step of its own.
+            var replaced = await server.CallAsync(
+                "replacing a record",
+                db => Task.WhenAll(batch.Select(record => db.ScriptEvaluateAsync(
+                    ReplaceScript,
+                    [KeyOf(record.Key)],
+                    [record.Expected.Ciphertext, record.Replacement.Ciphertext, SecondsToLive(record.Expires) is { } s ? s : RedisValue.EmptyString]))),
+                cancellationToken);
+            changed.AddRange(batch.Zip(replaced).Where(one => (int)one.Second != 1).Select(one => one.First.Key));
+        }
+        return changed;
     }
 
     async Task IVaultSession.DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)

@@ -168,7 +168,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         var allowed = record.Within(listed.Scopes, listed.Expires);
         if (allowed == record)
             return false;
-        if (!await vault.ReplaceAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
+        if ((await vault.ReplaceAsync([new RecordReplacement(listed.Token, found, codec.Seal(allowed), allowed.Expires)], stopping.Token)).Count > 0)
             throw new StoreUnavailableException("vault", "narrowing a record again, which somebody has replaced meanwhile");
         return true;
     }

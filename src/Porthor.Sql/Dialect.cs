@@ -17,8 +17,17 @@ internal abstract class Dialect
     /// <summary>As <see cref="ForUpdateOfToken"/>, passing over rows that others have locked.</summary>
     public abstract SqlFragment ForUpdateSkipLocked { get; }
 
-    /// <summary>Keeps a row from being changed or removed, but lets others do the same.</summary>
-    public abstract SqlFragment ForShare { get; }
+    /// <summary>Keeps a row of <c>token t</c> from being changed or removed, but lets others do the same.</summary>
+    public abstract SqlFragment ForShareOfToken { get; }
+
+    /// <summary>
+    /// Joins <c>subtoken s</c>, the children of <c>tree d</c>, in a way that looks up each parent in the index. The planner must not choose
+    /// a join that reads the whole table: it is repeated for each generation, of which there may be thousands.
+    /// </summary>
+    public abstract SqlFragment JoinChildrenOfTree { get; }
+
+    /// <summary>How many tokens one transaction may change without delaying other writers noticeably.</summary>
+    public abstract int BatchSize { get; }
 
     /// <summary>True if transactions of a user must take an advisory lock to wait for each other; false where any two that write do.</summary>
     public abstract bool LocksUsers { get; }
@@ -46,6 +55,9 @@ internal abstract class Dialect
 
     /// <summary>Appends the condition that a column's value is one of some keys.</summary>
     public abstract void Append(SqlText sql, SqlIn condition);
+
+    /// <summary>Appends keys as a table.</summary>
+    public abstract void Append(SqlText sql, SqlOrderedKeys keys);
 
     /// <summary>Appends the condition that a column's address lies in a block.</summary>
     public abstract void Append(SqlText sql, SqlWithin condition);

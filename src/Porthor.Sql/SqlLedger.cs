@@ -7,6 +7,10 @@ namespace Porthor.Sql;
 /// <summary>The ledger in a SQL database: one class over both dialects (contract/storage.md 2).</summary>
 internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IChangeHistory, IRevocationLog
 {
+    private static readonly SqlFragment ParentColumn = new("s.parent");
+
+    public int BatchSize => database.Dialect.BatchSize;
+
     public async Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken)
     {
         var found = await database.QueryAsync(
@@ -85,6 +89,29 @@ internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IC
         return new ExpiredKeys([.. found.Where(one => one.IsExpired).Select(one => one.Key)], found is [.., (var key, _, true)] ? key : null);
     }
 
+    /// <summary>Each pair only once (UNION): a circle, which other software may have left behind, ends there.</summary>
+    public async Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
+        IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql($"WITH RECURSIVE tree AS (SELECT s.child, s.parent FROM subtoken s");
+        if (expiredAt is { } first)
+            sql.Append($" JOIN token t ON t.token = s.child AND t.expires <= {first}");
+        sql.Append($" WHERE {new SqlIn(ParentColumn, roots)} UNION SELECT s.child, s.parent FROM tree d{database.Dialect.JoinChildrenOfTree}");
+        if (expiredAt is { } next)
+            sql.Append($" JOIN token t ON t.token = s.child AND t.expires <= {next}");
+        sql.Append($") SELECT d.child, d.parent, t.created FROM tree d JOIN token t ON t.token = d.child");
+        return await database.QueryAsync(sql, row => new Descendant(row.Key(0), row.Key(1), row.Time(2)), cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken) =>
+        await database.QueryAsync(
+            database.Sql(
+                $"""
+                SELECT {TokenRows.ColumnsWithoutParent} FROM porthor_revocation r JOIN token t ON t.token = r.token ORDER BY t.token LIMIT {limit}
+                """),
+            TokenRows.Read,
+            cancellationToken);
+
     public async Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
         var found = await database.QueryAsync(
@@ -119,7 +146,7 @@ internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IC
     public async Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(TimeSpan.FromSeconds(30), cancellationToken);
-        var counts = await session.ExecuteAsync([database.Sql($"DELETE FROM porthor_revocation WHERE until < {now}")], cancellationToken);
+        var counts = await session.ExecuteAsync([database.Sql($"DELETE FROM porthor_revocation WHERE until < {now} AND NOT EXISTS (SELECT 1 FROM token t WHERE t.token = porthor_revocation.token)")], cancellationToken);
         await session.CommitAsync([], cancellationToken);
         return counts[0];
     }

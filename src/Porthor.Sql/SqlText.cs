@@ -22,6 +22,9 @@ internal sealed record SqlFragment
 /// <summary>The condition that a column's value is one of the keys.</summary>
 internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
 
+/// <summary>Keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, which counts them in the order given.</summary>
+internal sealed record SqlOrderedKeys(IEnumerable<TokenKey> Keys);
+
 /// <summary>A column of values that are sent together, for statements that deal with many rows at once; texts or times.</summary>
 internal sealed record SqlColumn
 {
@@ -103,6 +106,8 @@ internal sealed class SqlText
     public void AppendFormatted(SqlColumn values) => dialect.Append(this, values);
 
     public void AppendFormatted(SqlIn condition) => dialect.Append(this, condition);
+
+    public void AppendFormatted(SqlOrderedKeys keys) => dialect.Append(this, keys);
 
     public void AppendFormatted(SqlWithin condition) => dialect.Append(this, condition);
 

@@ -12,6 +12,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
 
     private static readonly SqlFragment ParentColumn = new("s.parent");
     private static readonly SqlFragment ChildColumn = new("child");
+    private static readonly SqlFragment ChildKeyColumn = new("c.token");
 
     private readonly List<SqlText> pending = [];
     private string? pendingName;
@@ -39,35 +40,40 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             TokenRows.Read,
             cancellationToken);
 
-    public async Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
-        await session.QueryAsync(
-            database.Sql(
-                $"""
-                SELECT {TokenRows.Columns} FROM subtoken s JOIN token t ON t.token = s.child
-                WHERE {new SqlIn(ParentColumn, parents)} ORDER BY t.token{database.Dialect.ForUpdateOfToken}
-                """),
-            TokenRows.Read,
-            cancellationToken);
+    public async Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
+        keys.Count == 0
+            ? []
+            : await session.QueryAsync(
+                database.Sql(
+                    $"""
+                    SELECT {TokenRows.Columns} FROM {new SqlOrderedKeys(keys)} JOIN token t ON t.token = k.token LEFT JOIN subtoken s ON s.child = t.token
+                    ORDER BY k.number{database.Dialect.ForUpdateOfToken}
+                    """),
+                TokenRows.Read,
+                cancellationToken);
 
     public async Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql($"SELECT s.child FROM subtoken s WHERE {new SqlIn(ParentColumn, parents)}"), row => row.Key(0), cancellationToken);
 
-    public async Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
-        await session.QueryAsync(
-            database.Sql(
-                $"""
-                SELECT t.token FROM subtoken s JOIN token t ON t.token = s.child
-                WHERE {new SqlIn(ParentColumn, parents)} ORDER BY t.token{database.Dialect.ForUpdateOfToken}
-                """),
-            row => row.Key(0),
-            cancellationToken);
-
+    /// <summary>
+    /// The ancestors are read without locks: no token gets another parent, and a revocation that begins meanwhile finds the new child
+    /// under the locks that it takes.
+    /// </summary>
     public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
     {
         var found = await session.QueryAsync(
-            database.Sql($"SELECT scopes, expires FROM token WHERE token = {parent}{database.Dialect.ForShare}"),
-            row => new ParentLimits(row.Scopes(0), row.TimeOrNull(1)),
+            database.Sql(
+                $"""
+                WITH RECURSIVE line AS (
+                    SELECT token, 0 AS level FROM token WHERE token = {parent}
+                    UNION ALL
+                    SELECT s.parent, l.level + 1 FROM line l JOIN subtoken s ON s.child = l.token WHERE s.parent IS NOT NULL AND l.level < {ParentLimits.MaxLevel})
+                SELECT t.scopes, t.expires, (SELECT CAST(max(level) AS bigint) FROM line),
+                    EXISTS (SELECT 1 FROM line l JOIN porthor_revocation r ON r.token = l.token)
+                FROM token t WHERE t.token = {parent}{database.Dialect.ForShareOfToken}
+                """),
+            row => new ParentLimits(row.Scopes(0), row.TimeOrNull(1)) { Level = (int)row.Number(2), IsBeingRevoked = row.Flag(3) },
             cancellationToken);
         return found.SingleOrDefault();
     }
@@ -80,7 +86,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (database.Dialect.LocksUsers)
-            await ExecuteAsync(database.Sql($"SELECT pg_advisory_xact_lock({UserLocks}, hashtext({username}))"), cancellationToken);
+            await ExecuteAsync([database.Sql($"SELECT pg_advisory_xact_lock({UserLocks}, hashtext({username}))")], cancellationToken);
         // Without a limit on the rate, the first row of an empty range: no row.
         var (minute, offset) = limits.CreationsPerMinute > 0
             ? (now - TimeSpan.FromMinutes(1), limits.CreationsPerMinute - 1)
@@ -98,6 +104,20 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         return counts[0];
     }
 
+    public async Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(
+        IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken) =>
+        await session.QueryAsync(
+            database.Sql(
+                $"""
+                WITH RECURSIVE line AS (
+                    SELECT token AS below, token, 0 AS level FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}
+                    UNION ALL
+                    SELECT l.below, s.parent, l.level + 1 FROM line l JOIN subtoken s ON s.child = l.token WHERE s.parent IS NOT NULL AND l.level < {ParentLimits.MaxLevel})
+                SELECT DISTINCT l.below FROM line l JOIN porthor_revocation r ON r.token = l.token WHERE r.until > {until}
+                """),
+            row => row.Key(0),
+            cancellationToken);
+
     public async Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(
         DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         await session.QueryAsync(
@@ -105,7 +125,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
                 $"""
                 SELECT {TokenRows.Columns} FROM token t LEFT JOIN subtoken s ON s.child = t.token
                 WHERE {new SqlIn(TokenRows.QualifiedTokenColumn, keys)} AND t.expires <= {now}
-                AND NOT EXISTS (SELECT 1 FROM subtoken cs JOIN token c ON c.token = cs.child WHERE cs.parent = t.token AND c.expires <= {now})
+                AND NOT EXISTS (
+                    SELECT 1 FROM subtoken cs JOIN token c ON c.token = cs.child
+                    WHERE cs.parent = t.token AND c.expires <= {now} AND NOT {new SqlIn(ChildKeyColumn, keys)})
                 ORDER BY t.token{database.Dialect.ForUpdateSkipLocked}
                 """),
             TokenRows.Read,
@@ -191,9 +213,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     public Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         session.QueryAsync(statement, read, cancellationToken);
 
-    /// <summary>Changes something within this transaction, now; says how many rows.</summary>
-    public async Task<int> ExecuteAsync(SqlText statement, CancellationToken cancellationToken) =>
-        (await session.ExecuteAsync([statement], cancellationToken))[0];
+    /// <summary>Changes something within this transaction, now. Returns how many rows each statement changed.</summary>
+    public Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
+        session.ExecuteAsync(statements, cancellationToken);
 
     public Task FlushAsync(CancellationToken cancellationToken) => SendAsync(statements => session.ExecuteAsync(statements, cancellationToken));
 

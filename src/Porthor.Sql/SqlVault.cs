@@ -11,7 +11,7 @@ namespace Porthor.Sql;
 internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITokenVault
 {
     private const int BatchSize = 1000;
-    private static readonly TimeSpan ResealTimeLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan BatchTimeLimit = TimeSpan.FromSeconds(5);
     private const string PointRead = "SELECT record FROM porthor_record WHERE token = $1";
 
     public bool JoinsLedger => true;
@@ -51,7 +51,7 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
 
     public async Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken)
     {
-        await using var session = await database.BeginAsync(ResealTimeLimit, cancellationToken);
+        await using var session = await database.BeginAsync(BatchTimeLimit, cancellationToken);
         var replaced = await session.ExecuteAsync(
             [
                 .. records.Select(record => database.Sql(
@@ -64,10 +64,18 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
 
     public async Task<long> DeleteAllAsync(CancellationToken cancellationToken)
     {
-        await using var session = await database.BeginAsync(TimeSpan.FromMinutes(5), cancellationToken);
-        var deleted = await session.ExecuteAsync([database.Sql($"DELETE FROM porthor_record")], cancellationToken);
-        await session.CommitAsync([], cancellationToken);
-        return deleted[0];
+        long total = 0;
+        int deleted;
+        do
+        {
+            await using var session = await database.BeginAsync(BatchTimeLimit, cancellationToken);
+            var counts = await session.ExecuteAsync(
+                [database.Sql($"DELETE FROM porthor_record WHERE token IN (SELECT token FROM porthor_record ORDER BY token LIMIT {BatchSize})")], cancellationToken);
+            await session.CommitAsync([], cancellationToken);
+            total += deleted = counts[0];
+        }
+        while (deleted == BatchSize);
+        return total;
     }
 
     public async Task CheckAsync(CancellationToken cancellationToken) => await GetAsync(new TokenKey(""), known: null, cancellationToken);
@@ -95,9 +103,11 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
             return Task.FromResult(true);
         }
 
-        public async Task<bool> ReplaceAsync(
-            TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
-            await transaction.ExecuteAsync(vault.ReplaceRecord(key, expected, replacement, expires), cancellationToken) == 1;
+        public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
+        {
+            var replaced = await transaction.ExecuteAsync([.. records.Select(vault.ReplaceRecord)], cancellationToken);
+            return [.. records.Zip(replaced).Where(one => one.Second != 1).Select(one => one.First.Key)];
+        }
 
         public Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
         {
@@ -110,10 +120,10 @@ internal sealed class SqlVault(SqlDatabase database, TimeSpan readTimeout) : ITo
     private SqlText InsertRecord(TokenKey key, SealedRecord record, DateTimeOffset? expires) =>
         database.Sql($"INSERT INTO porthor_record (token, record, expires) VALUES ({key}, {record.Ciphertext}, {expires})");
 
-    private SqlText ReplaceRecord(TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires) => database.Sql(
+    private SqlText ReplaceRecord(RecordReplacement record) => database.Sql(
         $"""
-        UPDATE porthor_record SET record = {replacement.Ciphertext}, expires = {expires}
-        WHERE token = {key} AND record = {expected.Ciphertext}
+        UPDATE porthor_record SET record = {record.Replacement.Ciphertext}, expires = {record.Expires}
+        WHERE token = {record.Key} AND record = {record.Expected.Ciphertext}
         """);
 
     private SqlText DeleteRecords(IReadOnlyList<TokenKey> keys) =>

@@ -89,6 +89,15 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
     public Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken) =>
         Reading(() => ledger.WalkExpiredAsync(now, after, steps, cancellationToken));
 
+    public int BatchSize => ledger.BatchSize;
+
+    public Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
+        IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken) =>
+        Reading(() => ledger.ReadDescendantsAsync(roots, expiredAt, cancellationToken));
+
+    public Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken) =>
+        Reading(() => ledger.ReadInterruptedRevocationsAsync(limit, cancellationToken));
+
     public Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         Reading(() => ledger.ListedAsync(keys, cancellationToken));
 
@@ -115,14 +124,11 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
         public Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockFreeAsync(keys, cancellationToken);
 
-        public Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
-            transaction.LockChildrenAsync(parents, cancellationToken);
+        public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
+            transaction.LockInOrderAsync(keys, cancellationToken);
 
         public Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
             transaction.ReadChildKeysAsync(parents, cancellationToken);
-
-        public Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
-            transaction.LockChildKeysAsync(parents, cancellationToken);
 
         public Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken) =>
             transaction.LockParentAsync(parent, cancellationToken);
@@ -130,6 +136,10 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
         public Task<UserTokenUsage> CountUserTokensAsync(
             string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken) =>
             transaction.CountUserTokensAsync(username, limits, now, cancellationToken);
+
+        public Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(
+            IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken) =>
+            transaction.ReadBeingRevokedAsync(keys, until, cancellationToken);
 
         public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockExpiredAsync(now, keys, cancellationToken);
@@ -194,9 +204,14 @@ internal sealed class FaultyVault(ITokenVault vault, FaultPlan plan) : ITokenVau
         public Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken) =>
             plan.StepAsync(() => session.CreateAsync(key, record, expires, cancellationToken));
 
-        public Task<bool> ReplaceAsync(
-            TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
-            plan.StepAsync(() => session.ReplaceAsync(key, expected, replacement, expires, cancellationToken));
+        /// <summary>Each is a step: the node may be cut off between two of them.</summary>
+        public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
+        {
+            List<TokenKey> changed = [];
+            foreach (var record in records)
+                changed.AddRange(await plan.StepAsync(() => session.ReplaceAsync([record], cancellationToken)));
+            return changed;
+        }
 
         public Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
             plan.StepAsync(() => session.DeleteAsync(keys, cancellationToken));

@@ -17,6 +17,7 @@ internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<Embe
             {
                 await core.Tokens.ExpireTokensAsync(cancellationToken: stoppingToken);
                 await core.Tokens.TruncateHistoryAsync(cancellationToken: stoppingToken);
+                await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), stoppingToken);
                 var counts = await core.Tokens.GatherStateMetricsAsync(stoppingToken);
                 await UpkeepNotes.NoteMaintenanceAsync(core, counts, stoppingToken);
             }

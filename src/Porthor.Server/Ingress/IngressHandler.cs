@@ -192,6 +192,10 @@ internal sealed partial class IngressHandler(
             Log.InvalidToken(logger, LogLevel.Information, e.Error.Message);
             throw Problem.Challenged(asker.Challenge, e.Error).ToException();
         }
+        catch (PorthorException e) when (e.Error.Kind == ErrorKind.PermissionDenied)
+        {
+            throw Problem.Intended(StatusCodes.Status403Forbidden, e.Error.Message, "permission_denied", challenge: null).ToException();
+        }
     }
 
     /// <summary>What has not come when the proxy must be answered is not waited for, and goes on by itself.</summary>

@@ -102,7 +102,7 @@ internal sealed partial class LoginCompletion(
             return;
         }
         if (failure.ProviderToken is { } token && provider is not null)
-            await provider.RevokeAsync(token, context.RequestAborted);
+            await provider.RevokeAsync(token, CancellationToken.None);
         Note(failure);
         if (failure.Alert is { } alert)
             alerts.Raise(alert);

@@ -39,22 +39,35 @@ internal sealed partial class LogoutEndpoint(
             Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
             return;
         }
+        // Neither is tied to the connection: a session must not stay valid because the browser did not wait.
+        var failure = await EndAsync(context, token);
         if (left.GitHub is { } providerToken && provider is not null)
-            await provider.RevokeAsync(providerToken, context.RequestAborted);
+            await provider.RevokeAsync(providerToken, CancellationToken.None);
+        if (failure is not null)
+        {
+            await page.WriteAsync(context, LoginFailure.SessionLives(failure));
+            return;
+        }
+        Log.LoggedOut(logger);
+        Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
+    }
+
+    /// <summary>Revokes the session, if that is wanted. Returns why it could not be revoked; null if nothing went wrong.</summary>
+    private async Task<StoreUnavailableException?> EndAsync(HttpContext context, Token token)
+    {
+        if (!core.Settings.RevokeOnLogout || !IsMeant(context.Request))
+            return null;
         try
         {
-            if (core.Settings.RevokeOnLogout && IsMeant(context.Request))
-                await core.Tokens.EndSessionAsync(token, ForwardedClient.Of(context).Address, context.RequestAborted);
+            await core.Tokens.EndSessionAsync(token, ForwardedClient.Of(context).Address, CancellationToken.None);
+            return null;
         }
         catch (StoreUnavailableException e)
         {
             core.Metrics.StoreUnavailable();
             Log.NotEnded(logger, token.Key, $"{e.Message} ({e.What})", e);
-            await page.WriteAsync(context, LoginFailure.SessionLives(e));
-            return;
+            return e;
         }
-        Log.LoggedOut(logger);
-        Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
     }
 
     /// <summary>

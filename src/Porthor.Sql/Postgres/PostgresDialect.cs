@@ -21,7 +21,12 @@ internal sealed class PostgresDialect : Dialect
     public override SqlFragment ForUpdateSkipLocked { get; } = new(" FOR UPDATE OF t SKIP LOCKED");
 
     /// <summary>Not <c>FOR KEY SHARE</c>, which may be given beside another's <c>FOR UPDATE</c> (docs/decisions/0017-lock-of-parents.md).</summary>
-    public override SqlFragment ForShare { get; } = new(" FOR SHARE");
+    public override SqlFragment ForShareOfToken { get; } = new(" FOR SHARE OF t");
+
+    public override SqlFragment JoinChildrenOfTree { get; } =
+        new(" CROSS JOIN LATERAL (SELECT child, parent FROM subtoken WHERE parent = d.child OFFSET 0) s");
+
+    public override int BatchSize => 250;
 
     public override bool LocksUsers => true;
 
@@ -59,6 +64,12 @@ internal sealed class PostgresDialect : Dialect
         sql.AppendFormatted(condition.Column);
         sql.AppendLiteral(" = ANY(");
         sql.AddParameter(condition.Keys.Select(key => key.Value).ToArray(), ")");
+    }
+
+    public override void Append(SqlText sql, SqlOrderedKeys keys)
+    {
+        sql.AppendLiteral("unnest(");
+        sql.AddParameter(keys.Keys.Select(key => key.Value).ToArray(), "::text[]) WITH ORDINALITY AS k (token, number)");
     }
 
     public override void Append(SqlText sql, SqlWithin condition)

@@ -21,7 +21,7 @@ internal sealed class PostgresSession(
     private bool begun = !inTransaction;
     private Task work = Task.CompletedTask;
 
-    public override Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => RunAsync(
+    public override async Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => await RunAsync(
         reading,
         CreateBatch([statement], commit: false),
         async batch =>
@@ -54,8 +54,8 @@ internal sealed class PostgresSession(
             cancellationToken);
     }
 
-    public override Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
-        RunAsync(StoreCalls.Committing, CreateBatch(statements, commit: true), batch => batch.ExecuteNonQueryAsync(), cancellationToken);
+    public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
+        await RunAsync(StoreCalls.Committing, CreateBatch(statements, commit: true), batch => batch.ExecuteNonQueryAsync(), cancellationToken);
 
     /// <summary>Returns the connection to the pool, which rolls back what was not committed; when the work on it has ended.</summary>
     public override async ValueTask DisposeAsync()
@@ -130,8 +130,8 @@ internal sealed class PostgresSession(
             begun = true;
             var milliseconds = ((int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
+            // Covers waits for locks, too.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL lock_timeout = {milliseconds}"));
         }
         foreach (var statement in statements)
             batch.BatchCommands.Add(CreateCommand(statement));

@@ -22,7 +22,7 @@ internal sealed class DedicatedThreads : IDisposable
     public int Waiting => queue.Count;
 
     /// <summary>Runs work on one of the threads.</summary>
-    public Task<T> RunAsync<T>(Func<T> work)
+    public async Task<T> RunAsync<T>(Func<T> work)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         queue.Add(() =>
@@ -36,7 +36,7 @@ internal sealed class DedicatedThreads : IDisposable
                 completion.SetException(e);
             }
         });
-        return completion.Task;
+        return await completion.Task;
     }
 
     /// <summary>Lets what was queued finish.</summary>

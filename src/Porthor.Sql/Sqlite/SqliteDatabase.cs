@@ -112,9 +112,10 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var begun = metrics.Begin();
-        var reader = Reader();
+        SqliteHandle? reader = null;
         try
         {
+            reader = Reader();
             reader.LimitBusyWait(timeLimit);
             var value = reader.ReadPoint(sql, key);
             metrics.Answered(StoreCalls.Point, begun);
@@ -122,11 +123,16 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
         catch (SqliteException e)
         {
-            throw metrics.Counted(StoreCalls.Point, SqliteHandle.Translate(e));
+            return ValueTask.FromException<byte[]?>(metrics.Counted(StoreCalls.Point, SqliteHandle.Translate(e)));
+        }
+        catch (StoreUnavailableException e)
+        {
+            return ValueTask.FromException<byte[]?>(metrics.Counted(StoreCalls.Point, e));
         }
         finally
         {
-            readers.Add(reader);
+            if (reader is not null)
+                readers.Add(reader);
         }
     }
 

@@ -18,7 +18,12 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment ForUpdateSkipLocked => SqlFragment.None;
 
-    public override SqlFragment ForShare => SqlFragment.None;
+    public override SqlFragment ForShareOfToken => SqlFragment.None;
+
+    public override SqlFragment JoinChildrenOfTree { get; } = new(" CROSS JOIN subtoken s ON s.parent = d.child");
+
+    /// <summary>Some milliseconds of the only writer.</summary>
+    public override int BatchSize => 100;
 
     public override bool LocksUsers => false;
 
@@ -46,6 +51,12 @@ internal sealed class SqliteDialect : Dialect
         sql.AppendFormatted(condition.Column);
         sql.AppendLiteral(" IN (SELECT value FROM json_each(");
         sql.AddParameter(JsonSerializer.Serialize(condition.Keys.Select(key => key.Value)), "))");
+    }
+
+    public override void Append(SqlText sql, SqlOrderedKeys keys)
+    {
+        sql.AppendLiteral("(SELECT value AS token, key AS number FROM json_each(");
+        sql.AddParameter(JsonSerializer.Serialize(keys.Keys.Select(key => key.Value)), ")) k");
     }
 
     /// <summary>A block is a range of stored addresses, which an index answers.</summary>

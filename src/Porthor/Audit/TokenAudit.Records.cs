@@ -23,8 +23,14 @@ public sealed partial class TokenAudit
     private async Task<List<AuditFinding>> ExamineUnlistedAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
     {
         List<AuditFinding> findings = [];
-        if (keys.Count == 0)
-            return findings;
+        foreach (var batch in keys.Chunk(store.Ledger.BatchSize))
+            findings.AddRange(await ExamineBatchAsync(batch, fix, cancellationToken));
+        return findings;
+    }
+
+    private async Task<List<AuditFinding>> ExamineBatchAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
+    {
+        List<AuditFinding> findings = [];
         var records = await store.Vault.GetAsync(keys, cancellationToken);
         var opened = records.ToDictionary(found => found.Key, found => codec.TryOpen(found.Key, found.Value));
         if (opened.Count == 0)

@@ -4,75 +4,72 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// Repairs that reach a token's descendants. Each decides anew, in a transaction that holds all their locks.
+// Repairs that reach a token's descendants. What a token loses, or has lost without its descendants, they lose first; so a repair that is
+// interrupted is found again by the next audit. Each transaction decides again under the locks of a change.
 public sealed partial class TokenAudit
 {
+    private async Task<List<AuditFinding>> RepairAsync(IReadOnlyList<Confirmed> confirmed, CancellationToken cancellationToken)
+    {
+        Dictionary<TokenKey, TreeReduction> roots = [];
+        foreach (var one in confirmed)
+        {
+            if (ReductionBy(one) is { Below.IsEmpty: false } reduction)
+                roots[one.Row.Token] = reduction;
+        }
+        List<AuditFinding> findings = [];
+        if (roots.Count > 0)
+        {
+            var shortened = await store.ReduceTreesAsync(roots, CutDescendant);
+            findings.AddRange(shortened.OfType<Shortened>().Select(child => OutlivesParent(child, repaired: true)));
+        }
+        foreach (var batch in confirmed.Where(one => one.Mismatches.Count > 0).Chunk(store.Ledger.BatchSize))
+            findings.AddRange(await RepairMismatchesAsync(batch, cancellationToken));
+        return findings;
+    }
+
+    /// <summary>What a token loses that expires after its parent, and what descendants lose by the repair of a token.</summary>
+    private TreeReduction ReductionBy(Confirmed one)
+    {
+        var self = one.Outlived is { } parentExpires ? new Reduction(ScopeSet.Empty, parentExpires) : Reduction.None;
+        var below = self;
+        // Tokens that have lost their record were ended now, or a moment ago.
+        if (one.LacksRecord)
+            below = below.And(new Reduction(ScopeSet.Empty, clock.GetSecondsNow()));
+        if (one is { Record: { } record, Mismatches: var names } && names.Any(IsRepairable))
+            below = below.And(new Reduction(one.Row.Scopes.Except(record.Scopes), TokenRecord.Earlier(one.Row.Expires?.TruncateToSeconds(), record.Expires)));
+        return new TreeReduction(self, below);
+    }
+
     /// <summary>
     /// Repaired are the scopes, where the record is right, and the end, where the earlier one is (deviations 28). What else
     /// differs was changed by hand, and nobody can tell which side is wrong.
     /// </summary>
-    private async Task<IReadOnlyList<AuditFinding>> RepairMismatchAsync(TokenInfo suspect, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> RepairMismatchesAsync(IReadOnlyList<Confirmed> suspects, CancellationToken cancellationToken)
     {
-        var (mismatches, username, shortened) = await store.ChangeAsync(
-            async Task<(IReadOnlyList<string>, string, IReadOnlyList<Shortened>)> (transaction) =>
+        var repaired = await store.ChangeAsync(
+            async transaction =>
             {
-                if (await transaction.LockAsync(suspect.Token) is not { } row || await transaction.ReadRecordAsync(suspect.Token) is not { } current)
-                    return ([], suspect.Username, []);
-                var names = AuditComparison.Mismatches(row, current.Record);
-                if (!names.Any(IsRepairable))
-                    return (names, current.Record.Username, []);
-                var end = TokenRecord.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
-                transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = end });
-                transaction.Edit(current, current.Record with { Expires = end });
-                var lost = row.Scopes.Except(current.Record.Scopes);
-                return (names, current.Record.Username, await CutDescendantsAsync(transaction, suspect.Token, lost, end));
+                List<(TokenKey Token, string Username, IReadOnlyList<string> Names)> all = [];
+                var rows = await transaction.LockInOrderAsync([.. suspects.Select(one => one.Row.Token)]);
+                var records = await transaction.ReadRecordsAsync([.. rows.Select(row => row.Token)]);
+                foreach (var row in rows)
+                {
+                    if (!records.TryGetValue(row.Token, out var current))
+                        continue;
+                    var names = AuditComparison.Mismatches(row, current.Record);
+                    all.Add((row.Token, current.Record.Username, names));
+                    if (!names.Any(IsRepairable))
+                        continue;
+                    var end = TokenRecord.Earlier(row.Expires?.TruncateToSeconds(), current.Record.Expires);
+                    transaction.Edit(row with { Scopes = current.Record.Scopes, Expires = end });
+                    transaction.Edit(current, current.Record with { Expires = end });
+                }
+                return all;
             },
             cancellationToken: cancellationToken);
-        if (mismatches.Count == 0)
-            return [];
-        return [Mismatch(suspect.Token, username, mismatches, fix: true), .. shortened.Select(child => OutlivesParent(child, repaired: true))];
-    }
-
-    private async Task<IReadOnlyList<AuditFinding>> RepairOutlivesParentAsync(TokenInfo suspect, CancellationToken cancellationToken)
-    {
-        var outliving = await store.ChangeAsync(
-            async Task<IReadOnlyList<Shortened>> (transaction) =>
-            {
-                // The parent first, as every change of both does.
-                if (suspect.Parent is not { } parentKey
-                    || await transaction.LockParentAsync(parentKey) is not { } parent
-                    || await transaction.LockAsync(suspect.Token) is not { } child
-                    || !AuditComparison.Outlives(child.Expires, parent.Expires))
-                    return [];
-                var current = await transaction.ReadRecordAsync(suspect.Token);
-                Cut(transaction, child, current, ScopeSet.Empty, parent.Expires);
-                return
-                [
-                    new Shortened(child, current?.Record.Username ?? child.Username, parent.Expires!.Value),
-                    .. await CutDescendantsAsync(transaction, suspect.Token, ScopeSet.Empty, parent.Expires),
-                ];
-            },
-            cancellationToken: cancellationToken);
-        return [.. outliving.Select(child => OutlivesParent(child, repaired: true))];
-    }
-
-    /// <summary>
-    /// Tokens without a record were ended. Few of them have descendants, and those may have their records still: a node died while it revoked
-    /// the token and another made a child.
-    /// </summary>
-    private async Task<IReadOnlyList<AuditFinding>> EndDescendantsAsync(IReadOnlyList<TokenKey> ended, CancellationToken cancellationToken)
-    {
-        List<AuditFinding> findings = [];
-        if (ended.Count == 0 || !await store.ChangeAsync(transaction => transaction.HaveChildrenAsync(ended), cancellationToken: cancellationToken))
-            return findings;
-        foreach (var key in ended)
-        {
-            var shortened = await store.ChangeAsync(
-                async transaction => await transaction.LockAsync(key) is { Expires: { } end } ? await CutDescendantsAsync(transaction, key, ScopeSet.Empty, end) : [],
-                cancellationToken: cancellationToken);
-            findings.AddRange(shortened.Select(child => OutlivesParent(child, repaired: true)));
-        }
-        return findings;
+        // What a token lost with one above it may have been all that differed.
+        var before = suspects.ToDictionary(one => one.Row.Token, one => one.Mismatches);
+        return [.. repaired.Select(one => Mismatch(one.Token, one.Username, one.Names.Count > 0 ? one.Names : before[one.Token], fix: true))];
     }
 
     /// <summary>
@@ -80,24 +77,15 @@ public sealed partial class TokenAudit
     /// loses its descendants lose, as by any other edit (deviations 2). One without a record has nothing that could be too long, and is a
     /// finding of its own.
     /// </summary>
-    private static async Task<IReadOnlyList<Shortened>> CutDescendantsAsync(TokenTransaction transaction, TokenKey key, ScopeSet lost, DateTimeOffset? end)
+    private static Shortened? CutDescendant(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, Reduction reduction)
     {
-        if (lost.IsEmpty && end is null)
-            return [];
-        var descendants = await transaction.LockDescendantsAsync(key);
-        var records = await transaction.ReadRecordsAsync([.. descendants.Select(token => token.Token)]);
-        List<Shortened> shortened = [];
-        foreach (var token in descendants)
-        {
-            if (!records.TryGetValue(token.Token, out var current))
-                continue;
-            var outlives = AuditComparison.Outlives(token.Expires, end);
-            if (outlives)
-                shortened.Add(new Shortened(token, current.Record.Username, end!.Value));
-            if (outlives || token.Scopes.Names.Any(lost.Contains) || current.Record.Scopes.Names.Any(lost.Contains))
-                Cut(transaction, token, current, lost, outlives ? end : token.Expires);
-        }
-        return shortened;
+        if (current is null)
+            return null;
+        var (lost, end) = (reduction.Lost, reduction.End);
+        var outlives = AuditComparison.Outlives(token.Expires, end);
+        if (outlives || token.Scopes.Names.Any(lost.Contains) || current.Record.Scopes.Names.Any(lost.Contains))
+            Cut(transaction, token, current, lost, outlives ? end : token.Expires);
+        return outlives ? new Shortened(token, current.Record.Username, end!.Value) : null;
     }
 
     private static void Cut(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, ScopeSet lost, DateTimeOffset? end)
@@ -118,7 +106,7 @@ public sealed partial class TokenAudit
 
     private AuditFinding OutlivesParent(Shortened child, bool repaired)
     {
-        Log.OutlivesParent(logger, child.Token.Token, child.Username, child.Token.Expires?.ToLogText(), child.ParentExpires.ToLogText());
+        Log.OutlivesParent(logger, child.Token.Token, child.Username, child.Token.Expires?.TruncateToSeconds().ToLogText(), child.ParentExpires.TruncateToSeconds().ToLogText());
         return new AuditFinding(
             AuditKind.OutlivesParent,
             child.Token.Token,

@@ -53,7 +53,10 @@ public sealed partial class TokenAudit
                     AuditKind.NoParent, token.Token, $"Token `{token.Token}` for `{token.Username}` has no parent token", Repaired: false));
             }
         }
-        findings.AddRange(await ConfirmAsync(suspects, fix, cancellationToken));
+        List<Confirmed> confirmed = [];
+        foreach (var part in suspects.Chunk(store.Ledger.BatchSize))
+            confirmed.AddRange(await ConfirmAsync(part, fix, cancellationToken));
+        findings.AddRange(await ReportAsync(confirmed, fix, cancellationToken));
         return findings;
     }
 
@@ -61,16 +64,19 @@ public sealed partial class TokenAudit
     /// Looks at suspects once more: together at all that nobody has locked, and then one at a time at the others, for which it waits. Whoever
     /// waits holds no more locks than a change does.
     /// </summary>
-    private async Task<List<AuditFinding>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
+    private async Task<List<Confirmed>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
     {
-        List<AuditFinding> findings = [];
-        if (suspects.Count == 0)
-            return findings;
         List<Confirmed> confirmed = [];
         var (free, busy) = await store.ChangeAsync(transaction => LookAgainAsync(transaction, suspects, waits: false, fix), cancellationToken: cancellationToken);
         confirmed.AddRange(free);
         foreach (var suspect in busy)
             confirmed.AddRange((await store.ChangeAsync(transaction => LookAgainAsync(transaction, [suspect], waits: true, fix), cancellationToken: cancellationToken)).Confirmed);
+        return confirmed;
+    }
+
+    private async Task<List<AuditFinding>> ReportAsync(IReadOnlyList<Confirmed> confirmed, bool fix, CancellationToken cancellationToken)
+    {
+        List<AuditFinding> findings = [];
         foreach (var one in confirmed)
         {
             var row = one.Row;
@@ -82,14 +88,13 @@ public sealed partial class TokenAudit
                 findings.Add(new AuditFinding(
                     AuditKind.NoRecord, row.Token, $"Token `{row.Token}` for `{row.Username}` found in database but not Redis{Fixed(fix)}", fix));
             }
-            // What takes something from a token takes it from its descendants too; each has a transaction of its own.
-            if (one.Mismatches.Count > 0)
-                findings.AddRange(fix ? await RepairMismatchAsync(row, cancellationToken) : [Mismatch(row.Token, one.Username, one.Mismatches, fix: false)]);
-            if (one.Outlived is { } parentExpires)
-                findings.AddRange(fix ? await RepairOutlivesParentAsync(row, cancellationToken) : [OutlivesParent(new Shortened(row, one.Username, parentExpires), repaired: false)]);
+            if (!fix && one.Mismatches.Count > 0)
+                findings.Add(Mismatch(row.Token, one.Username, one.Mismatches, fix: false));
+            if (!fix && one.Outlived is { } parentExpires)
+                findings.Add(OutlivesParent(new Shortened(row, one.Username, parentExpires), repaired: false));
         }
         if (fix)
-            findings.AddRange(await EndDescendantsAsync([.. confirmed.Where(one => one.LacksRecord).Select(one => one.Row.Token)], cancellationToken));
+            findings.AddRange(await RepairAsync(confirmed, cancellationToken));
         return findings;
     }
 
@@ -104,6 +109,8 @@ public sealed partial class TokenAudit
         var now = clock.GetSecondsNow();
         var rows = await LockAsync(transaction, suspects, waits);
         var records = await transaction.ReadRecordsAsync([.. suspects.Select(suspect => suspect.Row.Token).Where(rows.ContainsKey)]);
+        // The records of a large tree go before its rows.
+        var beingRevoked = await transaction.ReadBeingRevokedAsync([.. suspects.Where(suspect => suspect.LacksRecord).Select(suspect => suspect.Row.Token)]);
         List<Confirmed> confirmed = [];
         List<Suspect> busy = [];
         foreach (var suspect in suspects)
@@ -119,8 +126,9 @@ public sealed partial class TokenAudit
             var one = new Confirmed(row, record?.Username ?? row.Username)
             {
                 IsMalformed = suspect.IsMalformed,
-                LacksRecord = suspect.LacksRecord && record is null && !(row.Expires <= now),
+                LacksRecord = suspect.LacksRecord && record is null && !(row.Expires <= now) && !beingRevoked.Contains(key),
                 Mismatches = suspect.Differs && record is not null ? AuditComparison.Mismatches(row, record) : [],
+                Record = record,
                 Outlived = suspect.OutlivesParent && AuditComparison.Outlives(row.Expires, parent?.Expires) ? parent?.Expires : null,
             };
             if (fix && one.IsMalformed)
@@ -176,6 +184,8 @@ public sealed partial class TokenAudit
         public bool LacksRecord { get; init; }
 
         public IReadOnlyList<string> Mismatches { get; init; } = [];
+
+        public TokenRecord? Record { get; init; }
 
         /// <summary>The end of the parent that it outlives.</summary>
         public DateTimeOffset? Outlived { get; init; }

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Porthor.History;
 using Porthor.Storage;
 using Porthor.Tokens;
+using Porthor.Values;
 
 namespace Porthor.Audit;
 
@@ -26,7 +28,12 @@ public sealed partial class TokenAudit(
         bool fix, IProgress<AuditProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (fix)
+        {
             await RequireReadableAsync(cancellationToken);
+            var now = clock.GetSecondsNow();
+            await store.CompleteRevocationsAsync(
+                token => TokenChange.Of(token, ChangeAction.Revoke, TokenRecord.InternalUsername, ipAddress: null, now), cancellationToken);
+        }
         long examined = 0, findings = 0;
         UnlistedKeys seen = new();
         await foreach (var (keys, unlisted) in Ahead.OfAsync(ScanAsync(cancellationToken)))

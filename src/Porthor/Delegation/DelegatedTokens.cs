@@ -33,7 +33,10 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
 
     /// <summary>The child that was asked for: one that exists and serves, or a new one.</summary>
     /// <param name="recalled">What was recalled before, when less was known of the parent; null if nothing was.</param>
-    /// <exception cref="PorthorException"><c>invalid_token</c>: the parent is no longer listed, or has expired.</exception>
+    /// <exception cref="PorthorException">
+    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has too
+    /// many ancestors.
+    /// </exception>
     public async Task<Token> GetAsync(DelegationRequest request, RecalledChild? recalled, CancellationToken cancellationToken)
     {
         using var span = PorthorTraces.Begin("find child");
@@ -54,7 +57,10 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     /// Makes a child from a draft: its scopes and its end are cut to what the parent's row allows at this moment.
     /// </summary>
     /// <param name="kind">The kind of token, as error texts name it.</param>
-    /// <exception cref="PorthorException"><c>invalid_token</c>: the parent is no longer listed, or has expired.</exception>
+    /// <exception cref="PorthorException">
+    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has too
+    /// many ancestors.
+    /// </exception>
     internal Task<TokenRecord> CreateAsync(
         Caller parent, TokenRecord draft, string kind, bool parentInHistory, TimeSpan? timeLimit, CancellationToken cancellationToken)
     {
@@ -64,6 +70,10 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
             {
                 if (await transaction.LockParentAsync(parentKey) is not { } limits)
                     throw ParentIsGone(kind, "its row is missing");
+                if (limits.IsBeingRevoked)
+                    throw ParentIsGone(kind, "it is being revoked");
+                if (limits.Level >= ParentLimits.MaxLevel)
+                    throw TooManyLevels(kind, parentKey);
                 var record = draft with
                 {
                     Scopes = Allowed(draft.Scopes, parent.Scopes, limits.Scopes),
@@ -170,8 +180,18 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
         return PorthorError.InvalidToken(text).ToException();
     }
 
+    private PorthorException TooManyLevels(string kind, TokenKey parent)
+    {
+        Log.TooManyLevels(logger, kind, parent, ParentLimits.MaxLevel);
+        return PorthorError.PermissionDenied(
+            $"Cannot create a child token: the presented token is already at level {ParentLimits.MaxLevel} of child tokens, which is the maximum").ToException();
+    }
+
     private static partial class Log
     {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Refused to create {TokenKind} token: its parent is at the maximum level of child tokens")]
+        public static partial void TooManyLevels(ILogger logger, string tokenKind, TokenKey parent, int maxLevel);
+
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new internal token")]
         public static partial void CreatedInternalToken(
             ILogger logger, TokenKey tokenKey, string? tokenExpires, IReadOnlyList<string> tokenScopes, string? tokenService, UserData tokenUserinfo);

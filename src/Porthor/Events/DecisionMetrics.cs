@@ -51,13 +51,13 @@ public sealed class DecisionMetrics
     public void Decided(Outcome outcome, string? service, long begun)
     {
         KeyValuePair<string, object?> label = new("outcome", Names[(int)outcome]);
-        decisions.Add(1, label, services.Label(service));
-        duration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, label);
+        decisions.AddSafely(1, label, services.Label(service));
+        duration.RecordSafely(Stopwatch.GetElapsedTime(begun).TotalSeconds, label);
     }
 
     internal void Announce()
     {
         foreach (var name in Names)
-            decisions.Add(0, new("outcome", name), services.Label(service: null));
+            decisions.AddSafely(0, new("outcome", name), services.Label(service: null));
     }
 }

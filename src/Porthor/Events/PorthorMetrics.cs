@@ -73,48 +73,48 @@ public sealed class PorthorMetrics : IDisposable
     {
         var counter = isBot ? authorizedBots : authorizedUsers;
         if (counter.Enabled)
-            counter.Add(1, services.Label(service));
+            counter.AddSafely(1, services.Label(service));
     }
 
-    public void RateLimited(bool isBot, string service) => rateLimits.Add(1, new("is_bot", isBot), services.Label(service));
+    public void RateLimited(bool isBot, string service) => rateLimits.AddSafely(1, new("is_bot", isBot), services.Label(service));
 
-    public void RateLimitFailed() => rateLimitFailures.Add(1);
+    public void RateLimitFailed() => rateLimitFailures.AddSafely(1);
 
-    public void StoreUnavailable() => unavailable.Add(1);
+    public void StoreUnavailable() => unavailable.AddSafely(1);
 
     /// <param name="iterations">The same for whoever's password it is.</param>
-    public void PasswordCompared(long iterations) => passwordWork.Add(iterations);
+    public void PasswordCompared(long iterations) => passwordWork.AddSafely(iterations);
 
-    public void LoginRefused() => loginsRefused.Add(1);
+    public void LoginRefused() => loginsRefused.AddSafely(1);
 
-    public void UseDropped() => usesDropped.Add(1);
+    public void UseDropped() => usesDropped.AddSafely(1);
 
-    public void LoginAttempted() => loginAttempts.Add(1);
+    public void LoginAttempted() => loginAttempts.AddSafely(1);
 
     /// <param name="elapsed">Since the browser was sent to the provider; null if that is not known.</param>
     public void LoginSucceeded(TimeSpan? elapsed)
     {
-        loginSuccesses.Add(1);
+        loginSuccesses.AddSafely(1);
         if (elapsed is { } time)
-            loginTime.Record(time.TotalSeconds);
+            loginTime.RecordSafely(time.TotalSeconds);
     }
 
-    public void LoginFailed() => loginFailures.Add(1);
+    public void LoginFailed() => loginFailures.AddSafely(1);
 
-    public void LoginEnrolling() => loginEnrollments.Add(1);
+    public void LoginEnrolling() => loginEnrollments.AddSafely(1);
 
-    public void ActiveUserSessions(long count) => activeUserSessions.Record(count);
+    public void ActiveUserSessions(long count) => activeUserSessions.RecordSafely(count);
 
-    public void ActiveUserTokens(long count) => activeUserTokens.Record(count);
+    public void ActiveUserTokens(long count) => activeUserTokens.RecordSafely(count);
 
     /// <summary>
     /// Tells what runs, and shows the counters that alerts look at as 0: the first fault must be seen as a rise, not as the beginning of a series.
     /// </summary>
     public void Announce(string version, string mode)
     {
-        build.Record(1, new("version", version), new("mode", mode));
+        build.RecordSafely(1, new("version", version), new("mode", mode));
         foreach (var counter in (Counter<long>[])[rateLimitFailures, unavailable, usesDropped, loginAttempts, loginSuccesses, loginFailures])
-            counter.Add(0);
+            counter.AddSafely(0);
         Decisions.Announce();
     }
 

@@ -29,10 +29,10 @@ public sealed class StoreMetrics
     public void Answered(string store, string operation, long begun)
     {
         if (begun != 0)
-            duration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, new("store", store), new("operation", operation));
+            duration.RecordSafely(Stopwatch.GetElapsedTime(begun).TotalSeconds, new("store", store), new("operation", operation));
     }
 
-    public void Failed(string store, string operation) => errors.Add(1, new("store", store), new("operation", operation));
+    public void Failed(string store, string operation) => errors.AddSafely(1, new("store", store), new("operation", operation));
 
     /// <summary>From now on, asks for the number of a store's calls under way whenever somebody wants to know.</summary>
     public void Watch(string store, Func<long> calls) => ImmutableInterlocked.Update(ref watchedStores, (all, one) => all.Add(one), (store, calls));

@@ -21,8 +21,8 @@ public sealed class TokenMetrics
     public void Changed(IReadOnlyList<TokenChange> done)
     {
         foreach (var change in done)
-            changes.Add(1, new("action", change.Action.ToText()), new("type", change.TokenType.ToText()));
+            changes.AddSafely(1, new("action", change.Action.ToText()), new("type", change.TokenType.ToText()));
     }
 
-    public void RecordDecrypted() => decrypted.Add(1);
+    public void RecordDecrypted() => decrypted.AddSafely(1);
 }

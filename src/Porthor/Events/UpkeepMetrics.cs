@@ -17,9 +17,9 @@ public sealed class UpkeepMetrics
         findings = meter.CreateGauge<long>("porthor.audit.findings", "{finding}", "What the last audit found and did not repair.");
     }
 
-    public void MaintenanceDone(DateTimeOffset time) => maintenance.Record(time.ToUnixTimeSeconds());
+    public void MaintenanceDone(DateTimeOffset time) => maintenance.RecordSafely(time.ToUnixTimeSeconds());
 
-    public void AuditDone(DateTimeOffset time) => audit.Record(time.ToUnixTimeSeconds());
+    public void AuditDone(DateTimeOffset time) => audit.RecordSafely(time.ToUnixTimeSeconds());
 
-    public void Found(AuditKind kind, long count) => findings.Record(count, new KeyValuePair<string, object?>("kind", kind.ToText()));
+    public void Found(AuditKind kind, long count) => findings.RecordSafely(count, new KeyValuePair<string, object?>("kind", kind.ToText()));
 }

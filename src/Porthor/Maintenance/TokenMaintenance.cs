@@ -34,61 +34,72 @@ public sealed partial class TokenMaintenance(
 
     /// <summary>
     /// Removes the tokens that have expired, each with a change <c>expire</c>; says how many (contract/tokens.md 7.10). Children go
-    /// before their parents, generation by generation, so that each change can tell whose child it was. A child that has not
+    /// before their parents, so that each change can tell whose child it was. A child that has not
     /// expired, which can only be left over from another's mistake, stays and loses its parent.
+    /// Before that, completes revocations that were interrupted, which are not counted.
     /// </summary>
     public async Task<long> ExpireTokensAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var now = clock.GetSecondsNow();
+        await store.CompleteRevocationsAsync(
+            token => TokenChange.Of(token, ChangeAction.Revoke, TokenRecord.InternalUsername, ipAddress: null, now), cancellationToken);
         long total = 0, removed;
         bool passedOver;
         do
         {
-            (removed, passedOver) = await ExpireGenerationAsync(now, total, progress, cancellationToken);
+            (removed, passedOver) = await ExpireOnceAsync(now, total, progress, cancellationToken);
             total += removed;
         }
         while (passedOver && removed > 0);
         return total;
     }
 
-    /// <summary>Walks through all tokens once; says how many it removed, and whether any had to wait for its children, or for others.</summary>
-    private async Task<(long Removed, bool PassedOver)> ExpireGenerationAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
+    /// <summary>Walks through all tokens once. Returns how many it removed, and whether it passed over any, which others had locked.</summary>
+    private async Task<(long Removed, bool PassedOver)> ExpireOnceAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        long removed = 0, expired = 0;
+        long removed = 0;
+        var passedOver = false;
         TokenKey? after = null;
         do
         {
             var walked = await store.Ledger.WalkExpiredAsync(now, after, Steps, cancellationToken);
+            HashSet<TokenKey> gone = [];
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
-                var begun = Stopwatch.GetTimestamp();
-                removed += await ExpireAsync(now, batch, cancellationToken);
-                expired += batch.Length;
-                progress?.Report(total + removed);
-                if (batch.Length == BatchSize)
-                    await RestAsync(begun, cancellationToken);
+                // Some went before, with a token above them.
+                TokenKey[] left = [.. batch.Where(key => !gone.Contains(key))];
+                removed += await ExpireAsync(now, left, gone, total + removed, progress, cancellationToken);
+                passedOver |= !left.All(gone.Contains);
             }
             after = walked.Last;
         }
         while (after is not null);
-        return (removed, removed < expired);
+        return (removed, passedOver);
     }
 
-    private async Task<int> ExpireAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    /// <param name="gone">The tokens that were removed are added here.</param>
+    private async Task<int> ExpireAsync(
+        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> gone, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var removed = await store.ChangeAsync(
-            async transaction =>
+        var count = 0;
+        var begun = Stopwatch.GetTimestamp();
+        var batches = store.ExpireTreesAsync(
+            keys, now, token => TokenChange.Of(token, ChangeAction.Expire, TokenRecord.InternalUsername, ipAddress: null, now));
+        await foreach (var removed in batches)
+        {
+            foreach (var token in removed)
             {
-                var expired = await transaction.LockExpiredAsync(now, keys);
-                transaction.Expire(
-                    expired,
-                    [.. expired.Select(t => TokenChange.Of(t, ChangeAction.Expire, TokenRecord.InternalUsername, ipAddress: null, now))]);
-                return expired;
-            },
-            cancellationToken: cancellationToken);
-        foreach (var token in removed)
-            Log.ExpiredToken(logger, token.Username, token.TokenType.ToText(), token.Token);
-        return removed.Count;
+                gone.Add(token.Token);
+                Log.ExpiredToken(logger, token.Username, token.TokenType.ToText(), token.Token);
+            }
+            count += removed.Count;
+            progress?.Report(total + count);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (removed.Count == store.Ledger.BatchSize)
+                await RestAsync(begun, cancellationToken);
+            begun = Stopwatch.GetTimestamp();
+        }
+        return count;
     }
 
     /// <summary>Removes the changes and uses from before their retention; says how many changes (contract/tokens.md 7.11).</summary>

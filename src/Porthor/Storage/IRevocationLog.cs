@@ -14,6 +14,9 @@ public interface IRevocationLog
     /// <summary>The next tokens after a key, in key order, that were edited since then, as they are listed now.</summary>
     Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Forgets the keys whose time is over, and says how many.</summary>
+    /// <summary>
+    /// Forgets the keys whose time is over, and returns how many. Keys of tokens that are still listed stay: their revocation was
+    /// interrupted and must be completed.
+    /// </summary>
     Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }

@@ -10,6 +10,9 @@ namespace Porthor.Storage;
 /// </summary>
 public interface ITokenLedger
 {
+    /// <summary>How many tokens one transaction may change without delaying other writers noticeably.</summary>
+    int BatchSize { get; }
+
     /// <summary>One token with its parent; null if it is not listed.</summary>
     Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken);
 
@@ -44,6 +47,19 @@ public interface ITokenLedger
     /// </summary>
     Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Reads all descendants of tokens, in no order and without locks: descendants may be added and removed at any time.
+    /// </summary>
+    /// <param name="expiredAt">Read only descendants that have expired at this time, reached through others that have; null for all.</param>
+    Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
+        IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads tokens whose revocation was interrupted: access with them has ended (<see cref="ILedgerTransaction.RememberRevoked"/>), and
+    /// they are still listed.
+    /// </summary>
+    Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken);
+
     /// <summary>Which of the keys are listed.</summary>
     Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
@@ -72,8 +88,22 @@ public sealed record LedgerEntry(TokenInfo Token, DateTimeOffset? ParentExpires,
 /// <param name="Last">How far it is walked; null at the end.</param>
 public sealed record ExpiredKeys(IReadOnlyList<TokenKey> Keys, TokenKey? Last);
 
+/// <summary>A token below another.</summary>
+/// <param name="Parent">Null for a root of the tree that was asked for.</param>
+public sealed record Descendant(TokenKey Token, TokenKey? Parent, DateTimeOffset Created);
+
 /// <summary>What a parent allows its children, read under a lock that keeps the parent from being changed or revoked.</summary>
-public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires);
+public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires)
+{
+    /// <summary>The deepest level that a token may have. A token without a parent is on level 0.</summary>
+    public const int MaxLevel = 16;
+
+    /// <summary>The number of the parent's ancestors; not counted further than <see cref="MaxLevel"/>.</summary>
+    public int Level { get; init; }
+
+    /// <summary>True if the parent or one of its ancestors is being revoked.</summary>
+    public bool IsBeingRevoked { get; init; }
+}
 
 /// <summary>
 /// A transaction of the ledger. The writes are collected and sent together, at <see cref="FlushAsync"/> or with the
@@ -92,16 +122,16 @@ public interface ILedgerTransaction : IAsyncDisposable
     Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads and locks the direct children of tokens whose rows this transaction has locked. One statement a level, each
-    /// after the locks above it: a recursive query would read the children as they were before it waited.
+    /// Reads and locks tokens one after the other in the order given, and returns them in this order. Tokens that are not listed are
+    /// left out. Every transaction locks parents before their children, so that two transactions do not wait for each other.
     /// </summary>
-    Task<IReadOnlyList<TokenInfo>> LockChildrenAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken);
 
-    /// <summary>The keys of the direct children that there are, of which none is locked: there may be more, and fewer, in a moment.</summary>
+    /// <summary>
+    /// Reads the keys of the direct children of tokens. If the parents were locked by an earlier statement of this transaction, these are
+    /// all children that the parents have until the transaction ends.
+    /// </summary>
     Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
-
-    /// <summary>As <see cref="LockChildrenAsync"/>, and reads no more than their keys.</summary>
-    Task<IReadOnlyList<TokenKey>> LockChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
 
     /// <summary>Reads what a parent allows and keeps it so until the end of this transaction; null if it is not listed.</summary>
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
@@ -113,8 +143,14 @@ public interface ILedgerTransaction : IAsyncDisposable
     Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads and locks those of some tokens that have expired, and have no children that have: those go first, while they still have a
-    /// parent to name. What others have locked is passed over.
+    /// Reads which of the tokens are remembered as revoked until after a time (<see cref="RememberRevoked"/>), themselves or one of their
+    /// nearest <see cref="ParentLimits.MaxLevel"/> ancestors.
+    /// </summary>
+    Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads and locks those of some tokens that have expired, and have no expired children other than these tokens: children are removed
+    /// first, while they still have a parent to name. Tokens that others have locked are left out.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 

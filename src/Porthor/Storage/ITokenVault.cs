@@ -53,6 +53,10 @@ public interface ITokenVault
 /// <summary>A record that is to be encrypted anew.</summary>
 public readonly record struct Reseal(TokenKey Key, SealedRecord Expected, SealedRecord Replacement);
 
+/// <summary>A record that is to take the place of another.</summary>
+/// <param name="Expires">When the store may forget the record by itself; null for never.</param>
+public readonly record struct RecordReplacement(TokenKey Key, SealedRecord Expected, SealedRecord Replacement, DateTimeOffset? Expires);
+
 /// <summary>
 /// Reads and changes records for one transaction of the ledger. If the vault joins the ledger, the changes take effect
 /// with its commit; if not, each takes effect when its call returns.
@@ -70,11 +74,10 @@ public interface IVaultSession
     Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces a record, if the vault still holds what the caller has read. False, and nothing written, if not: so a
-    /// write that arrives late or twice does no harm.
+    /// Replaces records in the order given, each only if the vault still holds what the caller has read: so a write that arrives late
+    /// or twice does no harm. Returns the keys whose records were not replaced.
     /// </summary>
-    Task<bool> ReplaceAsync(
-        TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken);
 
     /// <summary>Deletes records, in the order given.</summary>
     Task DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken);

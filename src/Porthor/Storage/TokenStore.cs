@@ -14,6 +14,9 @@ namespace Porthor.Storage;
 public sealed partial class TokenStore(
     ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenStore> logger)
 {
+    /// <summary>How often a record is reconciled with the ledger while others change it at the same time.</summary>
+    private const int ReconciliationAttempts = 5;
+
     private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = metrics.Watched("records", new ConcurrentLru<TokenKey, OpenedRecord>(Math.Max(3, options.RememberedRecords)));
 
     /// <summary>Told of each record that was found to be unreadable.</summary>
@@ -65,23 +68,35 @@ public sealed partial class TokenStore(
     /// the transaction give way to another, all of it is done once more.
     /// </summary>
     /// <param name="timeLimit">Null for the usual limit of changes.</param>
+    /// <param name="cancellationToken">
+    /// Prevents the change, if cancelled before the change begins. A change that has begun is completed: nobody knows what half of it means.
+    /// </param>
     /// <exception cref="StoreUnavailableException">
     /// It failed, or its outcome is unknown. Created tokens do not work, revoked ones may or may not, and the caller may repeat.
     /// </exception>
     public async Task<T> ChangeAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan? timeLimit = null, CancellationToken cancellationToken = default)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         using var span = PorthorTraces.Begin("change tokens");
         var limit = timeLimit ?? options.ChangeTimeout;
         using var deadline = new CancellationTokenSource(limit, clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var (result, behind) = await WithRetryAsync(() => AttemptAsync(work, limit, deadline.Token), attempts: 2, limit, deadline.Token);
+        // The change is committed and must not be made again; only what remains to be done is repeated.
+        foreach (var key in behind)
+            await WithRetryAsync(() => ReconcileAsync(key, limit, deadline.Token), ReconciliationAttempts, limit, deadline.Token);
+        return result;
+    }
+
+    private async Task<T> WithRetryAsync<T>(Func<Task<T>> work, int attempts, TimeSpan limit, CancellationToken deadline)
+    {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await AttemptAsync(work, limit, either.Token);
+                return await work();
             }
-            catch (LedgerConflictException e) when (attempt > 1)
+            catch (LedgerConflictException e) when (attempt >= attempts)
             {
                 throw new StoreUnavailableException("ledger", "change", e);
             }
@@ -96,7 +111,9 @@ public sealed partial class TokenStore(
         }
     }
 
-    private async Task<T> AttemptAsync<T>(Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Returns the result, and the tokens whose records allow less than the ledger says.</summary>
+    private async Task<(T Result, IReadOnlyList<TokenKey> Behind)> AttemptAsync<T>(
+        Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
         await using var ledgerTransaction = await ledger.BeginAsync(limit, cancellationToken);
         var transaction = new TokenTransaction(ledgerTransaction, vault, codec, options, clock, cancellationToken);
@@ -105,16 +122,15 @@ public sealed partial class TokenStore(
         {
             result = await work(transaction);
             await transaction.CommitAsync();
-            metrics.Tokens.Changed(transaction.Changes);
         }
         catch
         {
             await UndoAsync(transaction, ledgerTransaction);
             throw;
         }
-        foreach (var key in await transaction.WidenAsync())
-            await ReconcileAsync(key, limit, cancellationToken);
-        return result;
+        if (!transaction.IsAbandoned)
+            metrics.Tokens.Changed(transaction.Changes);
+        return (result, await transaction.WidenAsync());
     }
 
     /// <summary>
@@ -139,16 +155,17 @@ public sealed partial class TokenStore(
     /// The ledger says more than the record, because the record changed between the commit and the write that was to widen
     /// it. Decides again, under the lock.
     /// </summary>
-    private async Task ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
+    private async Task<bool> ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
     {
         await using var ledgerTransaction = await ledger.BeginAsync(limit, cancellationToken);
         var transaction = new TokenTransaction(ledgerTransaction, vault, codec, options, clock, cancellationToken);
         if (await transaction.LockAsync(key) is not { } row || await transaction.ReadRecordAsync(key) is not { } found)
-            return;
+            return false;
         transaction.Edit(found, found.Record with { Scopes = row.Scopes, Expires = row.Expires });
         await transaction.CommitAsync();
         if ((await transaction.WidenAsync()).Count > 0)
-            throw new StoreUnavailableException("vault", $"widening the record of {key}");
+            throw new LedgerConflictException($"The record of {key} changed since it was read.");
+        return true;
     }
 
     /// <summary>Opens what the vault holds, or finds it opened before; null if it holds nothing of ours.</summary>
@@ -197,6 +214,9 @@ public sealed partial class TokenStore(
 
         [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction gave way to another, trying again")]
         public static partial void TryingAgain(ILogger logger, string error);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Completed interrupted revocation")]
+        public static partial void RevocationCompleted(ILogger logger, TokenKey tokenKey, string user);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Records of tokens that were not created are left behind; the audit removes them")]
         public static partial void RecordLeftBehind(ILogger logger, string tokenKey, Exception exception);

@@ -22,9 +22,6 @@ public sealed class TokenTransaction
     private readonly List<RecordEdit> edits = [];
     private readonly List<TokenKey> written = [];
     private readonly List<TokenChange> changes = [];
-    private readonly List<TokenInfo> revoked = [];
-    private IReadOnlyList<TokenKey> revocations = [];
-    private Func<TokenInfo, TokenChange>? revocation;
 
     internal TokenTransaction(
         ILedgerTransaction ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock,
@@ -42,14 +39,17 @@ public sealed class TokenTransaction
     /// <summary>Records written before the commit, to be deleted again if it does not succeed.</summary>
     internal IReadOnlyList<TokenKey> WrittenRecords => written;
 
+    /// <summary>True if nothing of it is to be committed.</summary>
+    internal bool IsAbandoned { get; private set; }
+
     /// <summary>What will have been done to tokens when this is committed.</summary>
     internal IReadOnlyList<TokenChange> Changes => changes;
 
-    /// <summary>The tokens that were revoked, as they were; known when this is committed.</summary>
-    public IReadOnlyList<TokenInfo> Revoked => revoked;
-
     /// <inheritdoc cref="ILedgerTransaction.LockAsync"/>
     public Task<TokenInfo?> LockAsync(TokenKey key) => ledger.LockAsync(key, cancellationToken);
+
+    /// <inheritdoc cref="ILedgerTransaction.LockInOrderAsync"/>
+    public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys) => ledger.LockInOrderAsync(keys, cancellationToken);
 
     /// <inheritdoc cref="ILedgerTransaction.LockFreeAsync"/>
     public Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys) => ledger.LockFreeAsync(keys, cancellationToken);
@@ -68,29 +68,66 @@ public sealed class TokenTransaction
     /// <inheritdoc cref="ILedgerTransaction.ClaimAbsentAsync"/>
     public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => ledger.ClaimAbsentAsync(keys, cancellationToken);
 
-    /// <summary>Reads and locks all descendants of a locked token, breadth-first.</summary>
-    public Task<IReadOnlyList<TokenInfo>> LockDescendantsAsync(TokenKey key) =>
-        DescendAsync(key, ledger.LockChildrenAsync, token => token.Token);
+    /// <summary>
+    /// Reads and locks tokens of a tree, and their children that were created since the tree was read: when this returns, none of the tokens
+    /// has a child that is not among the result or the exceptions, nor gets one until the transaction ends.
+    /// </summary>
+    /// <param name="farthestFirst">The tokens, children before their parents.</param>
+    /// <param name="lockedParents">Tokens that this transaction has locked before, and whose children belong to the tree.</param>
+    /// <param name="except">Tokens that need not be locked.</param>
+    /// <returns>The tokens that are still listed, children before their parents.</returns>
+    public async Task<IReadOnlyList<TokenInfo>> LockTreeAsync(
+        IReadOnlyList<TokenKey> farthestFirst, IReadOnlyCollection<TokenKey> lockedParents, IReadOnlySet<TokenKey> except)
+    {
+        HashSet<TokenKey> seen = [.. farthestFirst, .. lockedParents];
+        // Parents first, as everybody locks them.
+        List<TokenInfo> rows = [.. await ledger.LockInOrderAsync([.. farthestFirst.Reverse()], cancellationToken)];
+        IReadOnlyList<TokenKey> parents = [.. lockedParents, .. rows.Select(row => row.Token)];
+        while (parents.Count > 0)
+        {
+            // A statement after the one that locked them: only it sees all children.
+            TokenKey[] created = [.. (await ledger.ReadChildKeysAsync(parents, cancellationToken)).Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
+            var more = await ledger.LockInOrderAsync(created, cancellationToken);
+            rows.AddRange(more);
+            parents = [.. more.Select(row => row.Token)];
+        }
+        rows.Reverse();
+        return rows;
+    }
 
-    /// <summary>Locks all descendants of a locked token, breadth-first, and reads their keys.</summary>
-    public Task<IReadOnlyList<TokenKey>> LockDescendantKeysAsync(TokenKey key) => DescendAsync(key, ledger.LockChildKeysAsync, child => child);
+    /// <summary>Reads which tokens belong to a tree that somebody is revoking: it began no longer ago than a change may take.</summary>
+    public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
+        ? new HashSet<TokenKey>()
+        : (await ledger.ReadBeingRevokedAsync(keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
 
     /// <summary>Has any of these tokens a child?</summary>
     public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) => (await ledger.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
 
     /// <summary>
-    /// Ends access with a locked token that is to be revoked, and with the descendants that there are, before their locks are waited for:
-    /// thousands of locks take longer than all else. It promises nothing; who is made meanwhile is met by <see cref="Revoke"/>, which
-    /// deletes all records again, under the locks.
+    /// Ends access with a locked token that is to be revoked together with its descendants. Until its row is removed neither it nor any
+    /// descendant gets a child, and maintenance completes the revocation if nobody else does.
     /// </summary>
-    public async Task EndAccessAsync(TokenKey key)
+    public void EndAccess(TokenKey key)
     {
-        // Where the records are in the same transaction, access ends with the commit.
-        if (joined)
-            return;
-        var descendants = await DescendAsync(key, ledger.ReadChildKeysAsync, child => child);
-        await vault.DeleteAsync([.. descendants.Reverse(), key], cancellationToken);
+        removals.Add(key);
+        ledger.RememberRevoked([key], clock.GetUtcNow() + options.RevocationMemory);
     }
+
+    /// <summary>
+    /// Deletes records of tokens that are to be revoked, before their locks are waited for. It promises nothing: records of tokens that are
+    /// created meanwhile are deleted by <see cref="Revoke"/>, under the locks.
+    /// </summary>
+    public async Task EndAccessEarlyAsync(IReadOnlyList<TokenKey> keys)
+    {
+        // Where the records are in the same database, access ends with the commit.
+        if (!joined)
+            await vault.DeleteAsync(keys, cancellationToken);
+    }
+
+    /// <summary>
+    /// Gives this transaction up: its collected writes are sent, so that the caller learns of a name that is taken, and then it is rolled back.
+    /// </summary>
+    public void Abandon() => IsAbandoned = true;
 
     /// <summary>Reads a locked token's record; null if it is missing, unreadable or expired.</summary>
     public async Task<OpenedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
@@ -116,24 +153,16 @@ public sealed class TokenTransaction
         Add([change]);
     }
 
-    /// <summary>
-    /// Removes locked tokens from both stores before their time, in the order given: children before their parents. What history is to
-    /// tell of them is read and written when their records are gone; access does not wait for it to end.
-    /// </summary>
-    public void Revoke(IReadOnlyList<TokenKey> tokens, Func<TokenInfo, TokenChange> change)
+    /// <summary>Removes locked tokens from both stores before they expire, in the order given: children before their parents.</summary>
+    public void Revoke(IReadOnlyList<TokenInfo> tokens, Func<TokenInfo, TokenChange> change)
     {
-        removals.AddRange(tokens);
-        (revocations, revocation) = (tokens, change);
+        var keys = Remove(tokens, [.. tokens.Select(change)]);
+        if (!joined && keys.Count > 0)
+            ledger.RememberRevoked(keys, clock.GetUtcNow() + options.RevocationMemory);
     }
 
-    /// <summary>Removes locked tokens that have expired from both stores; no record of theirs could be used any more.</summary>
-    public void Expire(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> changes)
-    {
-        List<TokenKey> keys = [.. tokens.Select(token => token.Token)];
-        removals.AddRange(keys);
-        ledger.Delete(keys);
-        Add(changes);
-    }
+    /// <summary>Removes locked tokens that have expired from both stores.</summary>
+    public void Expire(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> changes) => Remove(tokens, changes);
 
     /// <summary>Changes the row of a locked token.</summary>
     public void Edit(TokenInfo row, params IReadOnlyList<TokenChange> changes)
@@ -159,16 +188,19 @@ public sealed class TokenTransaction
     /// </summary>
     internal async Task CommitAsync()
     {
+        if (IsAbandoned)
+        {
+            await ledger.FlushAsync(cancellationToken);
+            return;
+        }
         if (removals.Count > 0)
             await vault.DeleteAsync(removals, cancellationToken);
-        if (revocation is not null)
-            await RemoveRevokedAsync(revocation);
-        if (!joined)
+        // Records that are written must belong to rows that the database accepts.
+        if (!joined && creations.Count + edits.Count > 0)
             await ledger.FlushAsync(cancellationToken);
         foreach (var record in creations)
             await WriteNewAsync(record);
-        foreach (var edit in edits)
-            await WriteBeforeCommitAsync(edit);
+        await WriteBeforeCommitAsync();
         await ledger.CommitAsync(cancellationToken);
     }
 
@@ -178,42 +210,21 @@ public sealed class TokenTransaction
     /// </summary>
     internal async Task<IReadOnlyList<TokenKey>> WidenAsync()
     {
-        List<TokenKey> changedMeanwhile = [];
-        foreach (var edit in edits.Where(edit => edit.Remaining is not null))
-        {
-            var final = codec.Seal(edit.Final);
-            if (!await vault.ReplaceAsync(edit.Key, edit.Remaining!.Value, final, edit.Final.Expires, cancellationToken))
-                changedMeanwhile.Add(edit.Key);
-        }
-        return changedMeanwhile;
+        RecordReplacement[] replacements =
+        [
+            .. edits.Where(edit => edit.Remaining is not null)
+                .Select(edit => new RecordReplacement(edit.Key, edit.Remaining!.Value, codec.Seal(edit.Final), edit.Final.Expires)),
+        ];
+        return replacements.Length == 0 ? [] : await vault.ReplaceAsync(replacements, cancellationToken);
     }
 
-    /// <summary>From the ledger, with a change for each.</summary>
-    private async Task RemoveRevokedAsync(Func<TokenInfo, TokenChange> change)
+    private List<TokenKey> Remove(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> done)
     {
-        // The rows are locked by this transaction, so none is passed over.
-        var rows = (await ledger.LockFreeAsync(revocations, cancellationToken)).ToDictionary(row => row.Token);
-        revoked.AddRange(revocations.Select(key => rows[key]));
-        ledger.Delete(revocations);
-        Add([.. revoked.Select(change)]);
-        if (!joined)
-            ledger.RememberRevoked(revocations, clock.GetUtcNow() + options.RevocationMemory);
-    }
-
-    /// <summary>Generation by generation, none twice.</summary>
-    private async Task<IReadOnlyList<T>> DescendAsync<T>(
-        TokenKey root, Func<IReadOnlyCollection<TokenKey>, CancellationToken, Task<IReadOnlyList<T>>> childrenOf, Func<T, TokenKey> keyOf)
-    {
-        List<T> descendants = [];
-        HashSet<TokenKey> seen = [root];
-        IReadOnlyList<TokenKey> parents = [root];
-        while (parents.Count > 0)
-        {
-            List<T> generation = [.. (await childrenOf(parents, cancellationToken)).Where(child => seen.Add(keyOf(child)))];
-            descendants.AddRange(generation);
-            parents = [.. generation.Select(keyOf)];
-        }
-        return descendants;
+        List<TokenKey> keys = [.. tokens.Select(token => token.Token)];
+        removals.AddRange(keys);
+        ledger.Delete(keys);
+        Add(done);
+        return keys;
     }
 
     private void Add(IReadOnlyList<TokenChange> more)
@@ -232,18 +243,22 @@ public sealed class TokenTransaction
         throw new StoreUnavailableException("vault", "creation: the key is taken");
     }
 
-    private async Task WriteBeforeCommitAsync(RecordEdit edit)
+    private async Task WriteBeforeCommitAsync()
     {
-        var now = joined ? edit.Final : edit.Final.Within(edit.Current.Record.Scopes, edit.Current.Record.Expires);
-        var lasting = edit.Current.Sealed;
-        if (now != edit.Current.Record)
+        List<RecordReplacement> replacements = [];
+        foreach (var edit in edits)
         {
-            var replacement = codec.Seal(now);
-            if (!await vault.ReplaceAsync(edit.Key, lasting, replacement, now.Expires, cancellationToken))
-                throw new LedgerConflictException($"The record of {edit.Key} changed since it was read.");
-            lasting = replacement;
+            var now = joined ? edit.Final : edit.Final.Within(edit.Current.Record.Scopes, edit.Current.Record.Expires);
+            var lasting = edit.Current.Sealed;
+            if (now != edit.Current.Record)
+            {
+                lasting = codec.Seal(now);
+                replacements.Add(new RecordReplacement(edit.Key, edit.Current.Sealed, lasting, now.Expires));
+            }
+            edit.Remaining = now == edit.Final ? null : lasting;
         }
-        edit.Remaining = now == edit.Final ? null : lasting;
+        if (replacements.Count > 0 && await vault.ReplaceAsync(replacements, cancellationToken) is [var changed, ..])
+            throw new LedgerConflictException($"The record of {changed} changed since it was read.");
     }
 
     private sealed class RecordEdit(OpenedRecord current, TokenRecord final)

@@ -16,22 +16,21 @@ public sealed partial class TokenService
             return false;
         Require(TokenRules.Authorize(caller, found.Username));
 
-        var revoked = await store.ChangeAsync(
-            async transaction =>
-            {
-                if (await transaction.LockAsync(key) is null)
-                    return [];
-                var now = clock.GetSecondsNow();
-                await transaction.EndAccessAsync(key);
-                transaction.Revoke(
-                    [.. (await transaction.LockDescendantKeysAsync(key)).Reverse(), key],
-                    token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now));
-                return transaction.Revoked;
-            },
-            cancellationToken: cancellationToken);
+        var now = clock.GetSecondsNow();
+        var revoked = await store.RevokeTreeAsync(
+            key, token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now), cancellationToken);
         foreach (var token in revoked)
             Log.DeletedToken(logger, token.Token, token.Username);
-        return revoked.Count > 0;
+        // If two revoke the same token, one of them did it; but maintenance, which completes what others began, tells nobody.
+        return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username);
+    }
+
+    /// <summary>Reads whether maintenance or an audit revoked the token: that is then the last that happened to it.</summary>
+    private async Task<bool> WasCompletedAsync(TokenKey key, string username)
+    {
+        var filter = new HistoryFilter { Username = username, Key = key, Actor = TokenRecord.InternalUsername };
+        var page = await changes.GetAsync(new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: 1), CancellationToken.None);
+        return await page.Rows.AnyAsync(change => change.Token == key && change.Action == ChangeAction.Revoke);
     }
 
     /// <summary>
@@ -65,16 +64,22 @@ public sealed partial class TokenService
         if (edit.ChangesExpires)
             Require(TokenRules.Expires(edit.Expires, TokenType.User, clock.GetSecondsNow(), options.Policy));
 
-        var modified = await store.ChangeAsync(transaction => EditAsync(transaction, key, caller, edit), cancellationToken: cancellationToken);
+        var now = clock.GetSecondsNow();
+        var modified = await store.EditTreeAsync(
+            key,
+            transaction => EditAsync(transaction, key, caller, edit),
+            (transaction, token, record, reduction) => Reduce(transaction, caller, now, token, record, reduction),
+            cancellationToken);
         if (modified is not null)
             Log.ModifiedToken(logger, key, modified.Expires?.ToLogText(), modified.TokenName, modified.Scopes.Names);
         return modified;
     }
 
-    private async Task<TokenInfo?> EditAsync(TokenTransaction transaction, TokenKey key, Caller caller, TokenEdit edit)
+    /// <summary>Edits a token. Returns it as it is afterwards, and what its descendants lose.</summary>
+    private async Task<(TokenInfo? After, Reduction Reduction)> EditAsync(TokenTransaction transaction, TokenKey key, Caller caller, TokenEdit edit)
     {
         if (await transaction.LockAsync(key) is not { } before)
-            return null;
+            return (null, Reduction.None);
         var after = before with
         {
             TokenName = edit.TokenName ?? before.TokenName,
@@ -85,7 +90,7 @@ public sealed partial class TokenService
         var changesRecord = edit.Scopes is not null || edit.ChangesExpires;
         var current = changesRecord ? await transaction.ReadRecordAsync(key) : null;
         if (changesRecord && current is null)
-            return null;
+            return (null, Reduction.None);
 
         transaction.Edit(after, TokenChange.Of(after, ChangeAction.Edit, caller.Username, caller.IpAddress, clock.GetSecondsNow()) with
         {
@@ -94,40 +99,31 @@ public sealed partial class TokenService
             OldScopes = edit.Scopes is null ? null : before.Scopes,
             OldExpires = edit.ChangesExpires ? before.Expires : null,
         });
-        if (current is not null)
-        {
-            transaction.Edit(current, current.Record with { Scopes = after.Scopes, Expires = after.Expires });
-            var lost = before.Scopes.Union(current.Record.Scopes).Except(after.Scopes);
-            await NarrowDescendantsAsync(transaction, caller, key, lost, end: edit.ChangesExpires ? after.Expires : null);
-        }
-        return after;
+        if (current is null)
+            return (after, Reduction.None);
+        transaction.Edit(current, current.Record with { Scopes = after.Scopes, Expires = after.Expires });
+        var lost = before.Scopes.Union(current.Record.Scopes).Except(after.Scopes);
+        return (after, new Reduction(lost, edit.ChangesExpires ? after.Expires : null));
     }
 
-    /// <summary>Takes from every descendant the scopes that were lost, and the time after the new end.</summary>
-    private async Task NarrowDescendantsAsync(
-        TokenTransaction transaction, Caller caller, TokenKey key, ScopeSet lost, DateTimeOffset? end)
+    /// <summary>Takes the lost scopes, and the time after the new end, from a descendant.</summary>
+    private static void Reduce(
+        TokenTransaction transaction, Caller caller, DateTimeOffset now, TokenInfo before, OpenedRecord? current, Reduction reduction)
     {
-        if (lost.IsEmpty && end is null)
-            return;
-        var descendants = await transaction.LockDescendantsAsync(key);
-        var records = await transaction.ReadRecordsAsync([.. descendants.Select(token => token.Token)]);
-        var now = clock.GetSecondsNow();
-        foreach (var before in descendants)
+        var (lost, end) = (reduction.Lost, reduction.End);
+        var shortened = end is not null && !(before.Expires <= end);
+        var after = before with { Scopes = before.Scopes.Except(lost), Expires = shortened ? end : before.Expires };
+        if (current is { Record: var record })
         {
-            var shortened = end is not null && !(before.Expires <= end);
-            var after = before with { Scopes = before.Scopes.Except(lost), Expires = shortened ? end : before.Expires };
-            if (records.GetValueOrDefault(before.Token) is { Record: var record } current)
-            {
-                var outlives = end is not null && !(record.Expires <= end);
-                transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = outlives ? end : record.Expires });
-            }
-            if (after == before)
-                continue;
-            transaction.Edit(after, TokenChange.Of(after, ChangeAction.Edit, caller.Username, caller.IpAddress, now) with
-            {
-                OldScopes = after.Scopes.Equals(before.Scopes) ? null : before.Scopes,
-                OldExpires = shortened ? before.Expires : null,
-            });
+            var outlives = end is not null && !(record.Expires <= end);
+            transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = outlives ? end : record.Expires });
         }
+        if (after == before)
+            return;
+        transaction.Edit(after, TokenChange.Of(after, ChangeAction.Edit, caller.Username, caller.IpAddress, now) with
+        {
+            OldScopes = after.Scopes.Equals(before.Scopes) ? null : before.Scopes,
+            OldExpires = shortened ? before.Expires : null,
+        });
     }
 }

@@ -101,11 +101,11 @@ public sealed partial class TokenService(
     }
 
     /// <summary>The changes of tokens, newest first; of one user, or of all for an administrator.</summary>
-    public Task<HistoryPage<TokenChange>> GetChangeHistoryAsync(
+    public async Task<HistoryPage<TokenChange>> GetChangeHistoryAsync(
         Caller caller, HistoryRequest<HistoryFilter> request, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, request.Filter.Username));
-        return changes.GetAsync(request, cancellationToken);
+        return await changes.GetAsync(request, cancellationToken);
     }
 
     /// <summary>True if it is recorded what tokens are used for, and shown.</summary>
@@ -129,13 +129,13 @@ public sealed partial class TokenService(
     /// <summary>The child that a service gets in a user's stead: one that exists and lasts long enough, or a new one.</summary>
     /// <param name="minimumLifetime">How long it must last at least; null for half of a usual life.</param>
     /// <param name="recalled">What <see cref="RecallInternalToken"/> gave; it is used if it is what is wanted.</param>
-    public Task<Token> GetInternalTokenAsync(
+    public async Task<Token> GetInternalTokenAsync(
         Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, RecalledChild? recalled = null,
         CancellationToken cancellationToken = default)
     {
         Require(TokenRules.GrantedScopes(scopes, caller, options));
         Require(TokenRules.Username(caller.Username));
-        return delegation.GetAsync(
+        return await delegation.GetAsync(
             new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), recalled, cancellationToken);
     }
 
@@ -145,11 +145,11 @@ public sealed partial class TokenService(
 
     /// <summary>The child that a user's notebook gets, with all of the user's scopes.</summary>
     /// <inheritdoc cref="GetInternalTokenAsync"/>
-    public Task<Token> GetNotebookTokenAsync(
+    public async Task<Token> GetNotebookTokenAsync(
         Caller caller, TimeSpan? minimumLifetime = null, RecalledChild? recalled = null, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Username(caller.Username));
-        return delegation.GetAsync(
+        return await delegation.GetAsync(
             new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), recalled, cancellationToken);
     }
 

@@ -5,6 +5,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests.Promises;
 
+internal static class VaultSessions
+{
+    /// <summary>Replaces one record, and says whether it was replaced.</summary>
+    public static async Task<bool> ReplaceAsync(
+        this IVaultSession vault, TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+        (await vault.ReplaceAsync([new RecordReplacement(key, expected, replacement, expires)], cancellationToken)).Count == 0;
+}
+
 /// <summary>What every vault promises, held to it on the real stores: SQLite, PostgreSQL and Redis.</summary>
 public sealed class VaultTests
 {

@@ -1,0 +1,253 @@
+using Porthor.History;
+using Porthor.Tokens;
+
+namespace Porthor.Storage;
+
+// Changes of a token with all its descendants. Each consists of transactions of bounded size (docs/decisions/0020-trees-in-batches.md).
+public sealed partial class TokenStore
+{
+    /// <summary>How often an edit of a token begins again because others changed the token meanwhile.</summary>
+    private const int MostEdits = 5;
+
+    private const int MostInterrupted = 100;
+
+    private static readonly HashSet<TokenKey> NoKeys = [];
+
+    /// <summary>
+    /// Revokes a token and all its descendants. Access with the token ends first, in a transaction of its own; then its descendants are
+    /// removed, farthest generation first, and the token last. If it fails, repeating it continues where it stopped.
+    /// </summary>
+    /// <param name="change">Creates the history entry of a token.</param>
+    /// <returns>The tokens that this call removed; not the root if it is not listed, or somebody else removed it.</returns>
+    /// <exception cref="StoreUnavailableException">Part of the tree may have been revoked, and part not.</exception>
+    public async Task<IReadOnlyList<TokenInfo>> RevokeTreeAsync(
+        TokenKey root, Func<TokenInfo, TokenChange> change, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var time = new TimeBudget(options.ChangeTimeout, clock);
+        var (row, hasChildren) = await ChangeAsync(
+            async Task<(TokenInfo? Row, bool HasChildren)> (transaction) =>
+            {
+                if (await transaction.LockAsync(root) is not { } found)
+                    return (null, false);
+                var isParent = await transaction.HaveChildrenAsync([root]);
+                if (isParent)
+                    transaction.EndAccess(root);
+                else
+                    transaction.Revoke([found], change);
+                return (found, isParent);
+            },
+            time.Remaining,
+            CancellationToken.None);
+        if (row is null || !hasChildren)
+            return row is null ? [] : [row];
+
+        List<TokenInfo> revoked = [];
+        var order = TokenTree.FarthestFirst([root], await ledger.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None));
+        foreach (var (number, batch) in order.Chunk(ledger.BatchSize).Index())
+        {
+            revoked.AddRange(await ChangeAsync(
+                async transaction =>
+                {
+                    // Locks may be waited for. Where records can be deleted before, nobody waits for the end of access.
+                    if (number == 0)
+                        await transaction.EndAccessEarlyAsync(order);
+                    var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
+                    transaction.Revoke(rows, change);
+                    return rows;
+                },
+                time.Remaining,
+                CancellationToken.None));
+        }
+        return revoked;
+    }
+
+    /// <summary>
+    /// Completes revocations that were interrupted by a crash or a failure after access with the token had ended. Returns how many.
+    /// </summary>
+    public async Task<int> CompleteRevocationsAsync(Func<TokenInfo, TokenChange> change, CancellationToken cancellationToken)
+    {
+        var completed = 0;
+        IReadOnlyList<TokenInfo> interrupted;
+        do
+        {
+            interrupted = await ledger.ReadInterruptedRevocationsAsync(MostInterrupted, cancellationToken);
+            foreach (var token in interrupted)
+            {
+                await RevokeTreeAsync(token.Token, change, cancellationToken);
+                Log.RevocationCompleted(logger, token.Token, token.Username);
+            }
+            completed += interrupted.Count;
+        }
+        while (interrupted.Count == MostInterrupted);
+        return completed;
+    }
+
+    /// <summary>
+    /// Edits a token and reduces all its descendants. A large tree is reduced in several transactions, farthest generation first, and the
+    /// token is edited in the last: at no time has a child more than its parent, and repeating a failed edit completes it.
+    /// </summary>
+    /// <param name="edit">
+    /// Locks and edits the token, and returns what its descendants lose. It is called again for each attempt, and may be rolled back.
+    /// </param>
+    /// <param name="reduce">Reduces a locked descendant, whose record is null if it has none.</param>
+    public async Task<T> EditTreeAsync<T>(
+        TokenKey root,
+        Func<TokenTransaction, Task<(T Result, Reduction Reduction)>> edit,
+        Action<TokenTransaction, TokenInfo, OpenedRecord?, Reduction> reduce,
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var time = new TimeBudget(options.ChangeTimeout, clock);
+        var pending = await DescendantsAsync(root);
+        HashSet<TokenKey> reduced = [];
+        var reached = Reduction.None;
+        for (var attempt = 1; ; attempt++)
+        {
+            var (result, reduction, isComplete) = await ChangeAsync(
+                async transaction =>
+                {
+                    var (edited, lost) = await edit(transaction);
+                    if (lost.IsEmpty)
+                        return (edited, lost, true);
+                    if (!reached.Covers(lost) && (reduced.Count > 0 || pending.Count > ledger.BatchSize))
+                    {
+                        transaction.Abandon();
+                        return (edited, lost, false);
+                    }
+                    var rows = await transaction.LockTreeAsync(pending, lockedParents: [root], except: reduced);
+                    await ReduceAsync(transaction, rows, _ => lost, Reduce);
+                    return (edited, lost, true);
+                },
+                time.Remaining,
+                CancellationToken.None);
+            if (isComplete)
+                return result;
+            if (attempt == MostEdits)
+                throw new StoreUnavailableException("ledger", $"editing {root}, which others edit at the same time");
+            reached = reduction;
+            var order = await DescendantsAsync(root);
+            await ReduceInBatchesAsync(order, _ => reduction, Reduce, time);
+            (reduced, pending) = ([.. order], []);
+        }
+
+        bool Reduce(TokenTransaction transaction, TokenInfo token, OpenedRecord? record, Reduction lost)
+        {
+            reduce(transaction, token, record, lost);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Reduces the descendants of tokens, farthest generation first, in transactions of bounded size. A token below several of them loses
+    /// what each takes. Returns what the callback returns for each token that loses something.
+    /// </summary>
+    public async Task<IReadOnlyList<TItem>> ReduceTreesAsync<TItem>(
+        IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce)
+    {
+        var descendants = await ledger.ReadDescendantsAsync([.. roots.Keys], expiredAt: null, CancellationToken.None);
+        var order = TokenTree.FarthestFirst(roots.Keys, descendants);
+        var parents = descendants.ToDictionary(token => token.Token, token => token.Parent);
+        Dictionary<TokenKey, Reduction> own = [], below = [];
+        foreach (var key in order.Reverse())
+        {
+            var inherited = parents.GetValueOrDefault(key) is { } parent ? below.GetValueOrDefault(parent, Reduction.None) : Reduction.None;
+            var root = roots.GetValueOrDefault(key);
+            below[key] = root is null ? inherited : inherited.And(root.Below);
+            own[key] = root is null ? inherited : inherited.And(root.Self);
+        }
+        // A token that is not known was created since, below one that is.
+        return await ReduceInBatchesAsync(
+            order,
+            token => own.TryGetValue(token.Token, out var known) ? known : token.Parent is { } parent ? below.GetValueOrDefault(parent, Reduction.None) : Reduction.None,
+            reduce,
+            time: null);
+    }
+
+    /// <summary>
+    /// Removes tokens that have expired, and their descendants that have expired as well: children before their parents, so that each
+    /// history entry names the parent. Returns the removed tokens, a transaction at a time.
+    /// </summary>
+    public async IAsyncEnumerable<IReadOnlyList<TokenInfo>> ExpireTreesAsync(
+        IReadOnlyCollection<TokenKey> roots, DateTimeOffset now, Func<TokenInfo, TokenChange> change)
+    {
+        var descendants = await ledger.ReadDescendantsAsync(roots, now, CancellationToken.None);
+        var children = descendants.ToLookup(token => token.Parent);
+        foreach (var batch in TokenTree.FarthestFirst(roots, descendants).Chunk(ledger.BatchSize))
+        {
+            yield return await ChangeAsync(async transaction =>
+            {
+                var locked = (await transaction.LockExpiredAsync(now, batch)).ToDictionary(row => row.Token);
+                List<TokenInfo> going = [];
+                var staying = batch.Where(key => !locked.ContainsKey(key)).ToHashSet();
+                foreach (var key in batch.Where(locked.ContainsKey))
+                {
+                    // The parent of a token that others have locked waits for it.
+                    if (children[key].Any(child => staying.Contains(child.Token)))
+                        staying.Add(key);
+                    else
+                        going.Add(locked[key]);
+                }
+                transaction.Expire(going, [.. going.Select(change)]);
+                return going;
+            });
+        }
+    }
+
+    /// <summary>Farthest generation first, without the root.</summary>
+    private async Task<IReadOnlyList<TokenKey>> DescendantsAsync(TokenKey root)
+    {
+        var descendants = await ledger.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
+        return [.. TokenTree.FarthestFirst([root], descendants).Where(key => key != root)];
+    }
+
+    private async Task<List<TItem>> ReduceInBatchesAsync<TItem>(
+        IReadOnlyList<TokenKey> order,
+        Func<TokenInfo, Reduction> reductionOf,
+        Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce,
+        TimeBudget? time)
+    {
+        List<TItem> items = [];
+        HashSet<TokenKey> reduced = [];
+        foreach (var batch in order.Chunk(ledger.BatchSize))
+        {
+            items.AddRange(await ChangeAsync(
+                async transaction =>
+                {
+                    var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: reduced);
+                    return await ReduceAsync(transaction, rows, reductionOf, reduce);
+                },
+                time?.Remaining));
+            reduced.UnionWith(batch);
+        }
+        return items;
+    }
+
+    private static async Task<List<TItem>> ReduceAsync<TItem>(
+        TokenTransaction transaction,
+        IReadOnlyList<TokenInfo> rows,
+        Func<TokenInfo, Reduction> reductionOf,
+        Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce)
+    {
+        var records = await transaction.ReadRecordsAsync([.. rows.Select(row => row.Token)]);
+        List<TItem> items = [];
+        // In history the nearest come first, after the token that was edited.
+        foreach (var row in rows.Reverse())
+        {
+            if (reductionOf(row) is { IsEmpty: false } reduction)
+                items.Add(reduce(transaction, row, records.GetValueOrDefault(row.Token), reduction));
+        }
+        return items;
+    }
+
+    /// <summary>The time that several transactions have together.</summary>
+    private sealed class TimeBudget(TimeSpan limit, TimeProvider clock)
+    {
+        private readonly long begun = clock.GetTimestamp();
+
+        /// <exception cref="StoreUnavailableException">No time is left.</exception>
+        public TimeSpan Remaining => limit - clock.GetElapsedTime(begun) is var left && left > TimeSpan.Zero
+            ? left
+            : throw new StoreUnavailableException("ledger", "change", new TimeoutException($"The change took longer than {limit}. It continues when it is repeated."));
+    }
+}

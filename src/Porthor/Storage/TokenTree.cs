@@ -1,0 +1,61 @@
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage;
+
+/// <summary>Puts the tokens of a tree in the order in which they are removed or reduced.</summary>
+internal static class TokenTree
+{
+    /// <summary>
+    /// Returns roots and their descendants, farthest generation first, each generation in the order of creation and then of the keys.
+    /// Works for trees of any depth, and also if some tokens are ancestors of themselves.
+    /// </summary>
+    public static IReadOnlyList<TokenKey> FarthestFirst(IEnumerable<TokenKey> roots, IReadOnlyList<Descendant> descendants)
+    {
+        var children = descendants.ToLookup(token => token.Parent);
+        var below = descendants.Select(token => token.Token).ToHashSet();
+        var wanted = roots.ToHashSet();
+        List<List<TokenKey>> generations = [];
+        HashSet<TokenKey> seen = [];
+        // A root that lies below another one has its place in that one's tree. In a circle all lie below each other, and one begins.
+        Descend(wanted.Where(root => !below.Contains(root)));
+        foreach (var root in wanted.Where(root => !seen.Contains(root)).ToList())
+            Descend(seen.Contains(root) ? [] : [root]);
+        return [.. Enumerable.Reverse(generations).SelectMany(generation => generation)];
+
+        void Descend(IEnumerable<TokenKey> tops)
+        {
+            var current = tops.Order().Where(seen.Add).ToList();
+            for (var level = 0; current.Count > 0; level++)
+            {
+                if (level == generations.Count)
+                    generations.Add([]);
+                generations[level].AddRange(current);
+                current =
+                [
+                    .. current.SelectMany(parent => children[parent]).Where(child => seen.Add(child.Token))
+                        .OrderBy(child => child.Created).ThenBy(child => child.Token).Select(child => child.Token),
+                ];
+            }
+        }
+    }
+}
+
+/// <summary>What the descendants of a token lose when the token is changed.</summary>
+/// <param name="Lost">Scopes.</param>
+/// <param name="End">No descendant expires later; null for no limit.</param>
+public sealed record Reduction(ScopeSet Lost, DateTimeOffset? End)
+{
+    public static readonly Reduction None = new(ScopeSet.Empty, End: null);
+
+    public bool IsEmpty => Lost.IsEmpty && End is null;
+
+    /// <summary>What a token loses that loses both.</summary>
+    public Reduction And(Reduction other) => new(Lost.Union(other.Lost), End is { } end && !(other.End < end) ? end : other.End);
+
+    /// <summary>True if a token that was reduced by this has also lost everything that the other takes.</summary>
+    public bool Covers(Reduction other) => other.Lost.IsSubsetOf(Lost) && (other.End is null || End <= other.End);
+}
+
+/// <summary>What a token loses itself, and what its descendants lose.</summary>
+public sealed record TreeReduction(Reduction Self, Reduction Below);

@@ -1,0 +1,33 @@
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>Whoever presents the delegated token at the same location again comes to an end (deviations 33).</summary>
+public sealed class ChildLevelTests(IngressServers servers) : IClassFixture<IngressServers>
+{
+    private const string Text = "Cannot create a child token: the presented token is already at level 16 of child tokens, which is the maximum";
+
+    [Theory]
+    [InlineData("?delegate_to=chain&delegate_scope=read:all")]
+    [InlineData("?notebook=true")]
+    public async Task The_child_of_a_child_ends_at_level_16(string query)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync(query.Contains("notebook", StringComparison.Ordinal) ? "notes" : "chains", "read:all,user:token");
+        var presented = browser.Session;
+        for (var level = 1; level <= 16; level++)
+        {
+            var answer = await server.AskAsync(query, TestServer.Bearer(presented));
+            answer.ShouldPass();
+            presented = Token.Parse(answer.Header("X-Auth-Request-Token")!);
+        }
+
+        var refused = await server.AskAsync(query, TestServer.Bearer(presented));
+        refused.ShouldBeRefused(403, 403, "permission_denied", Text);
+        (await server.ForwardAsync(query, TestServer.Bearer(presented))).ShouldBeRefusedAs(403, "permission_denied", Text);
+        // Without delegation the token works as any other.
+        (await server.AskAsync("?scope=read:all", TestServer.Bearer(presented))).ShouldPass();
+    }
+}

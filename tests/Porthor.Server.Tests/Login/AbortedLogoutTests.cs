@@ -1,0 +1,40 @@
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>A revocation that a browser has begun is completed, although the browser closes its connection.</summary>
+public sealed class AbortedLogoutTests
+{
+    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_logout_is_completed_although_the_connection_is_closed()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings.Through(wire));
+        var token = (await server.Tokens.SessionForAsync("leaver", "read:all,user:token")).Record.Token;
+        var cookie = server.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf(), Token = token });
+
+        // The revocation has begun, and waits for the database.
+        TaskCompletionSource goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = wire.HoldAt(piece => piece.ToServer && piece.Contains("FOR UPDATE OF t"u8), goesOn.Task);
+        using var leaving = new CancellationTokenSource();
+        using var client = server.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/logout");
+        request.Headers.TryAddWithoutValidation(cookie.Item1, cookie.Item2);
+        var logout = client.SendAsync(request, leaving.Token);
+        await held.WaitAsync(Aborted);
+        await leaving.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => logout);
+        client.Dispose();
+        // The server has heard of it before it hears of what comes later.
+        for (var i = 0; i < 20; i++)
+            (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
+        goesOn.SetResult();
+
+        await RealServers.UntilAsync(async () => (await server.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull(), "the end of the session");
+        (await server.Tokens.GetDataAsync(token)).ShouldBeNull();
+    }
+}

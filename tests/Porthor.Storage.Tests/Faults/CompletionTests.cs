@@ -1,0 +1,163 @@
+using System.Diagnostics.Metrics;
+using Porthor.History;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Faults;
+
+/// <summary>A change that has begun is completed, and made once, whatever happens to its caller and beside it.</summary>
+public sealed class CompletionTests
+{
+    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task A_change_is_completed_although_its_caller_is_gone(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
+        var child = await operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
+
+        // The caller goes when the change begins.
+        await WithCallerGoneAsync((tokens, gone) => tokens.ModifyTokenAsync(
+            child.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }, gone), expected: typeof(PorthorException));
+        await WithCallerGoneAsync((tokens, gone) => tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, Expires: null), gone));
+        await WithCallerGoneAsync((tokens, gone) => tokens.EndSessionAsync(session.Record.Token, session.IpAddress, gone));
+
+        (await operations.Tokens.ListTokensAsync(operations.Administrator, "some-user")).Single().TokenName.ShouldBe("new");
+        (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
+        (await operations.Tokens.GetDataAsync(child)).ShouldBeNull();
+
+        // A change that has not begun is not made any more.
+        using var before = new CancellationTokenSource();
+        await before.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(() => operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("never", ScopeSet.Empty, Expires: null), before.Token));
+
+        async Task WithCallerGoneAsync(Func<TokenService, CancellationToken, Task> change, Type? expected = null)
+        {
+            using var caller = new CancellationTokenSource();
+            var ledger = Interceptor<ITokenLedger>.Before(operations.Node.Sql.Ledger, method =>
+            {
+                if (method == nameof(ITokenLedger.BeginAsync))
+                    caller.Cancel();
+                return null;
+            });
+            var task = change(Node(operations.Node, ledger, operations.Node.Vault), caller.Token);
+            if (expected is null)
+                await task;
+            else
+                (await Record.ExceptionAsync(() => task)).ShouldBeOfType(expected);
+        }
+    }
+
+    /// <summary>The record changes between the commit and the write that is to extend it, and the reconciliation meets a conflict.</summary>
+    [Fact]
+    public async Task An_edit_whose_reconciliation_meets_a_conflict_is_recorded_once()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var operations = await Operations.StartAsync(Mode.Cluster);
+        var session = await operations.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
+        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
+        var (transactions, replacements) = (0, 0);
+        var ledger = Interceptor<ITokenLedger>.Before(operations.Node.Sql.Ledger, method => method == nameof(ITokenLedger.BeginAsync) ? BeginAsync(++transactions) : null);
+        var vault = Interceptor<ITokenVault>.Before(operations.Node.Vault, method => method == nameof(ITokenVault.Within)
+            ? Interceptor<IVaultSession>.Before(operations.Node.Vault.Within(null!), call => call == nameof(IVaultSession.ReplaceAsync) && ++replacements == 1
+                ? Task.FromResult<IReadOnlyList<TokenKey>>([token.Key])
+                : null)
+            : null);
+
+        var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all", "read:some") };
+        (await Node(operations.Node, ledger, vault).ModifyTokenAsync(token.Key, operations.Administrator, "some-user", edit, Aborted)).ShouldNotBeNull();
+
+        (transactions, replacements).ShouldBe((3, 2));
+        (await operations.HistoryAsync("some-user")).Count(change => change.Action == ChangeAction.Edit).ShouldBe(1);
+        (await operations.Tokens.GetDataAsync(token))!.Scopes.ShouldBe(edit.Scopes);
+
+        async Task<ILedgerTransaction> BeginAsync(int number)
+        {
+            var real = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
+            // The first is the edit; the second reconciles, and must give way.
+            return Interceptor<ILedgerTransaction>.Before(real, method => number == 2 && method == nameof(ILedgerTransaction.LockAsync)
+                ? Task.FromException<TokenInfo?>(new LedgerConflictException("gives way"))
+                : null);
+        }
+    }
+
+    [Theory, EveryMode]
+    public async Task A_listener_of_metrics_that_throws_undoes_nothing(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var thrown = 0;
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, own) =>
+            {
+                if (operations.Node.Metrics.Owns(instrument))
+                    own.EnableMeasurementEvents(instrument);
+            },
+        };
+        void Throw()
+        {
+            thrown++;
+            throw new InvalidOperationException("a listener's own error");
+        }
+        listener.SetMeasurementEventCallback<long>((_, _, _, _) => Throw());
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) => Throw());
+        listener.Start();
+
+        var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
+        var child = await operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
+        (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
+        (await operations.Tokens.GetDataAsync(child)).ShouldNotBeNull();
+        (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
+        (await operations.Tokens.GetDataAsync(child)).ShouldBeNull();
+        thrown.ShouldBeGreaterThan(0);
+    }
+
+    /// <summary>Whoever collects tasks before awaiting them must not lose the others by one that is refused.</summary>
+    [Theory, EveryMode]
+    public async Task What_returns_a_task_refuses_by_the_task(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "read:all");
+        var nobody = session with { Record = session.Record with { Username = "Not A Name" } };
+        var history = new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "other" }, Cursor: null, Limit: null);
+        Task[] refused =
+        [
+            operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("exec:admin"), cancellationToken: Aborted),
+            operations.Tokens.GetInternalTokenAsync(nobody, "tap", ScopeSet.Empty, cancellationToken: Aborted),
+            operations.Tokens.GetNotebookTokenAsync(nobody, cancellationToken: Aborted),
+            operations.Tokens.GetChangeHistoryAsync(session, history, Aborted),
+        ];
+        foreach (var task in refused)
+            await Should.ThrowAsync<PorthorException>(() => task);
+
+        // A store that was closed does not throw at once, either, whether it still answers or not.
+        var (ledger, vault) = (operations.Node.Sql.Ledger, operations.Node.Vault);
+        await operations.Node.DisposeAsync();
+        Task[] closed =
+        [
+            vault.GetAsync(session.Record.Token.Key, known: null, Aborted).AsTask(),
+            vault.GetAsync([session.Record.Token.Key], Aborted),
+            ledger.GetAsync(session.Record.Token.Key, Aborted),
+        ];
+        foreach (var task in closed)
+            await Record.ExceptionAsync(() => task);
+    }
+
+    private static TokenService Node(PorthorCore core, ITokenLedger ledger, ITokenVault vault) => new PorthorBuilder
+    {
+        Ledger = ledger,
+        History = core.Sql.History,
+        Vault = vault,
+        Fernet = new Fernet(core.SessionKeys, core.Clock),
+        Loggers = core.Loggers,
+        Metrics = core.Metrics,
+        Tokens = core.Settings.Tokens,
+        Clock = core.Clock,
+    }.Build();
+}

@@ -1,0 +1,25 @@
+using System.Reflection;
+
+namespace Porthor.Storage.Tests.Faults;
+
+/// <summary>Stands before an object and can answer in its place.</summary>
+internal class Interceptor<T> : DispatchProxy
+    where T : class
+{
+    private T target = null!;
+    private Func<string, object?> answer = null!;
+
+    /// <param name="answer">Called with the name of each method that is called; null to let the call through.</param>
+    public static T Before(T target, Func<string, object?> answer)
+    {
+        var proxy = Create<T, Interceptor<T>>();
+        var interceptor = (Interceptor<T>)(object)proxy;
+        (interceptor.target, interceptor.answer) = (target, answer);
+        return proxy;
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        return answer(targetMethod!.Name) ?? targetMethod.Invoke(target, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
+    }
+}

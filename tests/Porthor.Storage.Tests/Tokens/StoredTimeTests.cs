@@ -1,0 +1,97 @@
+using Porthor.Audit;
+using Porthor.Secrets;
+using Porthor.Storage.Tests.Trees;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Tokens;
+
+/// <summary>How stored times are read, compared and cleaned up (deviations 44, 45, 46).</summary>
+public sealed class StoredTimeTests
+{
+    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+
+    /// <summary>A time after the year 2603 is in seconds as well.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_that_expires_after_2603_is_like_any_other(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        foreach (var year in (int[])[2603, 2604, 2700, 9999])
+        {
+            var end = new DateTimeOffset(year, 12, 31, 23, 59, 59, TimeSpan.Zero);
+            var request = new AdminTokenRequest
+            {
+                Username = "some-user", TokenType = TokenType.User, TokenName = $"far{year}", Scopes = ScopeSet.Of("read:all"), Expires = end,
+            };
+            var token = await operations.Tokens.CreateTokenFromAdminRequestAsync(request, operations.Administrator);
+            (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
+            (await operations.RowAsync(token)).Expires.ShouldBe(end);
+            // A node that remembers nothing reads the same.
+            if (mode != Mode.Embedded)
+                (await (await operations.OpenAnotherAsync()).Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
+            var caller = await operations.Tokens.CallerAsync(token);
+            var child = await operations.Tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"), TimeSpan.FromMinutes(10));
+            (await operations.Tokens.GetDataAsync(child))!.Expires.ShouldBe(operations.Now + operations.Lifetime);
+            var notebook = await operations.Tokens.GetNotebookTokenAsync(caller);
+            (await operations.Tokens.GetDataAsync(notebook)).ShouldNotBeNull();
+            (await operations.Tokens.ModifyTokenAsync(token.Key, operations.Administrator, "some-user", new TokenEdit { Expires = end.AddDays(-1) }))!.Expires.ShouldBe(end.AddDays(-1));
+        }
+        (await operations.Tokens.AuditAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
+        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(0);
+    }
+
+    /// <summary>Other software keeps fractions of a second in rows.</summary>
+    [Theory, EveryMode]
+    public async Task The_audit_compares_and_logs_whole_seconds(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var end = operations.Now.AddDays(1);
+        var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
+        var parent = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("parent", ScopeSet.Of("read:all"), end));
+        var child = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(parent), "tap", ScopeSet.Of("read:all"));
+        await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(250) }, parent.Key);
+        await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(750) }, child.Key);
+        (await operations.Tokens.AuditAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
+
+        await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddSeconds(-5) }, parent.Key);
+        operations.Logs.Clear();
+        (await operations.Tokens.AuditAsync(fix: false).ToListAsync(Aborted)).Select(finding => finding.Kind).Order().ShouldBe([AuditKind.Mismatch, AuditKind.OutlivesParent]);
+        var line = operations.Logs.Lines.Single(line => line.Message == "Token expires after its parent");
+        line.Fields["expires"].ShouldBe(end.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
+        line.Fields["parentExpires"].ShouldBe(end.AddSeconds(-5).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
+
+        async Task UpdateAsync(Func<TokenInfo, TokenInfo> change, TokenKey key)
+        {
+            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
+            transaction.Update(change((await transaction.LockAsync(key, Aborted))!));
+            await transaction.CommitAsync(Aborted);
+        }
+    }
+
+    /// <summary>A record whose store would keep it for ever.</summary>
+    [Theory, EveryMode]
+    public async Task Maintenance_deletes_the_record_of_an_expired_row(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var node = operations.Node;
+        var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 1, operations.Now.AddMinutes(-1), withRecords: false);
+        var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
+        await using (var transaction = await node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted))
+        {
+            foreach (var token in (Token[])[tree.Root, .. tree.Descendants])
+            {
+                var record = new TokenRecord
+                {
+                    Token = token, Username = PlantedTree.Username, TokenType = TokenType.User, Scopes = PlantedTree.Scopes, Created = operations.Now, UserData = new(),
+                };
+                (await node.Vault.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted)).ShouldBeTrue();
+            }
+            await transaction.CommitAsync(Aborted);
+        }
+
+        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(2);
+        (await node.Vault.GetAsync([tree.Root.Key, tree.Descendants[0].Key], Aborted)).ShouldBeEmpty();
+        (await operations.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
+    }
+}

@@ -1,0 +1,88 @@
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Trees;
+
+/// <summary>
+/// The revocation of a large tree stops in the middle: access with the token has ended, nothing in its tree gets a child any more, and
+/// whoever comes next completes it.
+/// </summary>
+public sealed class InterruptedRevocationTests
+{
+    private const int Size = 700;
+
+    public enum Completion
+    {
+        Repetition,
+        Maintenance,
+        Audit,
+    }
+
+    public static readonly MatrixTheoryData<Mode, Shape, Completion> Cases = new(Enum.GetValues<Mode>(), Enum.GetValues<Shape>(), Enum.GetValues<Completion>());
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task What_is_left_of_a_revocation_is_completed(Mode mode, Shape shape, Completion completion)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var administrator = TokenBuilders.Administrator(node.Clock);
+        // After the first transaction, and after some more.
+        foreach (var commits in (int[])[1, 2])
+        {
+            var tree = await PlantedTree.PlantAsync(node, shape, Size, node.Clock.GetSecondsNow().AddDays(1));
+            // A child far below has a caller who was let in before.
+            var below = await node.Tokens.CallerAsync(tree.Descendants[0]);
+            var plan = new FaultPlan(StepsFor(commits, mode), Fault.DiesAfter);
+            await Should.ThrowAsync<StoreUnavailableException>(() => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username));
+
+            (await node.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
+            (await node.Tokens.GetTokenInfoUncheckedAsync(tree.Root.Key)).ShouldNotBeNull();
+            (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(below, "sia", PlantedTree.Scopes)))
+                .Error.Kind.ShouldBe(ErrorKind.InvalidToken);
+            // However long ago it was.
+            await node.Sql.Revocations.ForgetRevokedAsync(node.Clock.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
+
+            switch (completion)
+            {
+                case Completion.Repetition:
+                    (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username)).ShouldBeTrue();
+                    break;
+                case Completion.Maintenance:
+                    (await node.Tokens.ExpireTokensAsync()).ShouldBe(0);
+                    break;
+                case Completion.Audit:
+                    (await node.Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
+                    break;
+            }
+            (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+            foreach (var token in tree.Samples())
+                (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
+            (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        }
+    }
+
+    /// <summary>Which step is the commit with this number: where the vault is a store of its own, or collects, deletions are steps too.</summary>
+    private static int StepsFor(int commits, Mode mode) => commits switch
+    {
+        // The record, the commit.
+        1 => 2,
+        // Where records are deleted early: all of them, and then those of the batch. Else: those of the batch; and the commit.
+        _ => mode == Mode.Cluster ? 5 : 4,
+    };
+
+    private static TokenService Cut(PorthorCore core, FaultPlan plan) => new PorthorBuilder
+    {
+        Ledger = new FaultyLedger(core.Sql.Ledger, plan),
+        History = core.Sql.History,
+        Vault = new FaultyVault(core.Vault, plan),
+        Fernet = new Fernet(core.SessionKeys, core.Clock),
+        Loggers = core.Loggers,
+        Metrics = core.Metrics,
+        Tokens = core.Settings.Tokens,
+        Clock = core.Clock,
+    }.Build();
+}

@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using Porthor.Audit;
+using Porthor.History;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Trees;
+
+/// <summary>
+/// Trees of any shape are revoked, edited, expired, audited and re-encrypted within the time of a change, and others who write meanwhile
+/// are hardly delayed.
+/// </summary>
+public sealed class LargeTreeTests(ITestOutputHelper output)
+{
+    public static readonly MatrixTheoryData<Mode, Shape> Cases = new(Enum.GetValues<Mode>(), Enum.GetValues<Shape>());
+
+    private static int SizeOf(Shape shape) => shape == Shape.Deep ? 12_000 : 10_000;
+
+    [Theory, MemberData(nameof(Cases))]
+    public Task A_revocation_ends_all_of_a_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
+    {
+        var administrator = TokenBuilders.Administrator(node.Clock);
+        (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username)).ShouldBeTrue();
+        foreach (var token in tree.Samples())
+            (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
+    }, async (node, tree) =>
+    {
+        (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+        var history = await HistoryAsync(node);
+        history.Count(change => change.Action == ChangeAction.Revoke).ShouldBe(tree.Descendants.Count + 1);
+        // Each names its parent, although that was revoked as well.
+        history.Count(change => change.Parent is not null).ShouldBe(tree.Descendants.Count);
+        history[0].Token.ShouldBe(tree.Root.Key);
+        (await node.Vault.GetAsync([.. tree.Descendants.Select(token => token.Key)], TestContext.Current.CancellationToken)).ShouldBeEmpty();
+    });
+
+    [Theory, MemberData(nameof(Cases))]
+    public Task An_edit_reduces_all_of_a_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
+    {
+        var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all"), Expires = node.Clock.GetSecondsNow().AddHours(1) };
+        (await node.Tokens.ModifyTokenAsync(tree.Root.Key, TokenBuilders.Administrator(node.Clock), PlantedTree.Username, edit)).ShouldNotBeNull();
+    }, async (node, tree) =>
+    {
+        foreach (var token in tree.Samples())
+        {
+            var record = (await node.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+            (record.Scopes.Text, record.Expires is null).ShouldBe(("read:all", false));
+        }
+        (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken))
+            .ShouldAllBe(row => row.Scopes.Text == "read:all" && row.Expires != null);
+        (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Edit).ShouldBe(tree.Descendants.Count + 1);
+    });
+
+    [Theory, MemberData(nameof(Cases))]
+    public Task Expiry_removes_all_of_a_tree(Mode mode, Shape shape) => RunAsync(
+        mode,
+        shape,
+        DateTimeOffset.UtcNow.TruncateToSeconds().AddMinutes(-1),
+        async (node, tree) => (await node.Tokens.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1),
+        async (node, tree) =>
+        {
+            (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+            (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Expire && change.Parent is not null).ShouldBe(tree.Descendants.Count);
+        });
+
+    /// <summary>The root expires, and nothing below does: the audit finds what outlives its parent, and shortens everything below.</summary>
+    [Theory, MemberData(nameof(Cases))]
+    public async Task The_audit_shortens_all_of_a_tree(Mode mode, Shape shape)
+    {
+        var end = DateTimeOffset.UtcNow.TruncateToSeconds().AddHours(1);
+        await RunAsync(mode, shape, expires: null, async (node, _) =>
+        {
+            var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
+            findings.ShouldAllBe(finding => finding.Kind == AuditKind.OutlivesParent && finding.Repaired);
+        }, async (node, _) =>
+        {
+            (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+            (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+        }, expiresOf: index => index == 0 ? end : null);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public Task The_audit_ends_a_tree_without_records(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
+    {
+        var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
+        findings.Count(finding => finding is { Kind: AuditKind.NoRecord, Repaired: true }).ShouldBe(tree.Descendants.Count + 1);
+    }, async (node, tree) =>
+    {
+        (await node.Tokens.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1);
+        (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+    }, withRecords: false);
+
+    /// <summary>Somebody has shortened every record, and no row.</summary>
+    [Theory, MemberData(nameof(Cases))]
+    public async Task The_audit_repairs_a_tree_of_which_nothing_matches(Mode mode, Shape shape)
+    {
+        var end = DateTimeOffset.UtcNow.TruncateToSeconds().AddHours(1);
+        await RunAsync(mode, shape, end, async (node, tree) =>
+        {
+            var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
+            findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true }).ShouldBe(tree.Descendants.Count + 1);
+        }, async (node, _) =>
+        {
+            (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+            (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+        }, rowsExpire: end.AddDays(1));
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task All_of_a_tree_is_re_encrypted(Mode mode, Shape shape)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var old = deployment.Settings.SessionKeys;
+        var node = await deployment.OpenNodeAsync();
+        var tree = await PlantedTree.PlantAsync(node, shape, SizeOf(shape));
+        var fernet = new Fernet([FernetKey.Create(), .. old], node.Clock);
+        await using (var neighbour = await Neighbour.StartAsync(node))
+        {
+            var begun = Stopwatch.GetTimestamp();
+            var resealing = new Porthor.Maintenance.Resealing(node.Vault, fernet, Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.Resealing>.Instance);
+            var task = resealing.RunAsync(progress: null, TestContext.Current.CancellationToken);
+            await task;
+            output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed by {(await neighbour.CheckAsync()).TotalMilliseconds:F0} ms");
+        }
+        var records = await node.Vault.GetAsync([.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
+        records.Values.ShouldAllBe(record => fernet.IsMadeWithFirstKey(record.Ciphertext));
+    }
+
+    private async Task RunAsync(
+        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorCore, PlantedTree, Task> change, Func<PorthorCore, PlantedTree, Task> check,
+        bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null, DateTimeOffset? rowsExpire = null)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var tree = await PlantedTree.PlantAsync(node, shape, SizeOf(shape), expires, withRecords, expiresOf);
+        if (rowsExpire is { } different)
+        {
+            var column = mode == Mode.Embedded ? $"{(different - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}" : $"'{different.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
+            await RawSql.ExecuteAsync(deployment, node, $"UPDATE token SET expires = {column} WHERE username = '{PlantedTree.Username}'");
+        }
+        await using (var neighbour = await Neighbour.StartAsync(node))
+        {
+            var begun = Stopwatch.GetTimestamp();
+            await change(node, tree);
+            var took = Stopwatch.GetElapsedTime(begun);
+            var delay = await neighbour.CheckAsync();
+            took.ShouldBeLessThan(6 * deployment.Settings.ApiTimeout);
+            output.WriteLine($"{took.TotalSeconds:F1} s; others were delayed by {delay.TotalMilliseconds:F0} ms");
+        }
+        await check(node, tree);
+    }
+
+    /// <summary>Newest first.</summary>
+    private static async Task<List<TokenChange>> HistoryAsync(PorthorCore node)
+    {
+        var page = await node.Tokens.GetChangeHistoryAsync(
+            TokenBuilders.Administrator(node.Clock),
+            new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = PlantedTree.Username }, Cursor: null, Limit: null));
+        return await page.Rows.ToListAsync();
+    }
+}

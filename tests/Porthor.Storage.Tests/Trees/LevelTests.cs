@@ -1,0 +1,66 @@
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Trees;
+
+/// <summary>A token may have 16 levels of children (deviations 33).</summary>
+public sealed class LevelTests
+{
+    [Theory, EveryMode]
+    public async Task A_token_at_level_16_gets_no_child(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var tokens = operations.Tokens;
+        var caller = await tokens.SessionForAsync("some-user", "read:all,exec:notebook,user:token");
+        for (var level = 1; level <= 16; level++)
+        {
+            var child = level % 2 == 0 ? await tokens.GetNotebookTokenAsync(caller) : await tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"));
+            // Level 16 is reached by the notebook and by other services as well.
+            if (level == 16)
+                await tokens.GetInternalTokenAsync(caller, "sia", ScopeSet.Of("read:all"));
+            caller = await tokens.CallerAsync(child);
+        }
+
+        (await Should.ThrowAsync<PorthorException>(() => tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"))))
+            .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+        (await Should.ThrowAsync<PorthorException>(() => tokens.GetNotebookTokenAsync(caller))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+        (await Should.ThrowAsync<PorthorException>(() => tokens.CreateOidcTokenAsync(caller))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+        (await tokens.ListTokensAsync(operations.Administrator, "some-user")).Count.ShouldBe(18);
+    }
+
+    /// <summary>A child that exists is used again, however deep it is, also by a node that does not know it.</summary>
+    [Theory]
+    [EveryMode]
+    public async Task A_child_that_exists_is_not_affected_by_the_limit(Mode mode)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var end = node.Clock.GetSecondsNow().AddDays(2);
+        var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 20, end);
+        var deepest = await node.Tokens.CallerAsync(tree.Descendants[^2]);
+
+        var child = await node.Tokens.GetInternalTokenAsync(deepest, "tap", PlantedTree.Scopes);
+        child.ShouldBe(tree.Descendants[^1]);
+        (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(deepest, "sia", PlantedTree.Scopes)))
+            .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+    }
+
+    /// <summary>Two tokens that are each other's parents, as no software should write them.</summary>
+    [Theory, EveryMode]
+    public async Task A_circle_is_revoked_and_gets_no_child(Mode mode)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 3);
+        await RawSql.ExecuteAsync(deployment, node, $"INSERT INTO subtoken (child, parent) VALUES ('{tree.Root.Key}', '{tree.Descendants[^1].Key}')");
+
+        var caller = await node.Tokens.CallerAsync(tree.Descendants[1]);
+        (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(caller, "sia", PlantedTree.Scopes)))
+            .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+        (await node.Tokens.DeleteTokenAsync(tree.Descendants[1].Key, TokenBuilders.Administrator(node.Clock), PlantedTree.Username)).ShouldBeTrue();
+        (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+    }
+}

@@ -1,0 +1,75 @@
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Trees;
+
+/// <summary>The shapes of large trees that other software can have left behind.</summary>
+public enum Shape
+{
+    Deep,
+    Wide,
+}
+
+/// <summary>A tree of tokens that was written straight into the stores.</summary>
+/// <param name="Root">A user token.</param>
+/// <param name="Descendants">The others, parents before their children.</param>
+internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
+{
+    public const string Username = "planter";
+
+    public static readonly ScopeSet Scopes = ScopeSet.Of("read:all", "read:some");
+
+    private const int AtOnce = 1000;
+
+    /// <param name="withRecords">False for tokens that have rows only.</param>
+    public static async Task<PlantedTree> PlantAsync(
+        PorthorCore node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null)
+    {
+        var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
+        var created = node.Clock.GetSecondsNow().AddMinutes(-5);
+        Token[] tokens = [.. Enumerable.Range(0, size + 1).Select(_ => Token.Create())];
+        for (var from = 0; from <= size; from += AtOnce)
+        {
+            await using var transaction = await node.Sql.Ledger.BeginAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            var vault = node.Vault.Within(transaction);
+            for (var i = from; i <= size && i < from + AtOnce; i++)
+            {
+                var record = new TokenRecord
+                {
+                    Token = tokens[i],
+                    Username = Username,
+                    TokenType = i == 0 ? TokenType.User : TokenType.Internal,
+                    Service = i == 0 ? null : "tap",
+                    Scopes = Scopes,
+                    Created = created,
+                    Expires = expiresOf is null ? expires : expiresOf(i),
+                    UserData = new(),
+                };
+                transaction.Insert(new TokenInfo
+                {
+                    Token = tokens[i].Key,
+                    Username = Username,
+                    TokenType = record.TokenType,
+                    TokenName = i == 0 ? "root" : null,
+                    Service = record.Service,
+                    Scopes = Scopes,
+                    Created = created,
+                    Expires = record.Expires,
+                    Parent = i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key,
+                });
+                if (withRecords)
+                    await vault.CreateAsync(tokens[i].Key, codec.Seal(record), record.Expires, TestContext.Current.CancellationToken);
+            }
+            await transaction.CommitAsync(TestContext.Current.CancellationToken);
+        }
+        return new PlantedTree(tokens[0], tokens[1..]);
+    }
+
+    /// <summary>Some of the tokens, from near the root to far below.</summary>
+    public IEnumerable<Token> Samples() => [Root, .. Descendants.Where((_, index) => index % 997 == 0), Descendants[^1]];
+
+    /// <summary>How many tokens of the tree are listed.</summary>
+    public static async Task<int> ListedAsync(PorthorCore node) => (await node.Sql.Ledger.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
+}

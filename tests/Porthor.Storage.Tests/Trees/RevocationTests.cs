@@ -1,0 +1,64 @@
+using Porthor.History;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Trees;
+
+/// <summary>What a revocation writes to history, and what it asks of the database.</summary>
+public sealed class RevocationTests
+{
+    /// <summary>The farthest generation first, each in the order of creation and then of the keys.</summary>
+    [Theory, EveryMode]
+    public async Task History_has_the_children_of_a_generation_in_the_order_of_creation(Mode mode)
+    {
+        await using var operations = await Operations.StartAsync(mode);
+        var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
+        List<TokenKey> children = [], grandchildren = [];
+        for (var i = 0; i < 6; i++)
+        {
+            operations.Clock.Advance(TimeSpan.FromSeconds(1));
+            var child = await operations.Tokens.GetInternalTokenAsync(session, $"child{i}", ScopeSet.Of("read:all"));
+            children.Add(child.Key);
+            operations.Clock.Advance(TimeSpan.FromSeconds(1));
+            grandchildren.Add((await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(child), "below", ScopeSet.Empty)).Key);
+        }
+        // Those of one second.
+        operations.Clock.Advance(TimeSpan.FromSeconds(1));
+        List<TokenKey> together = [];
+        for (var i = 6; i < 10; i++)
+            together.Add((await operations.Tokens.GetInternalTokenAsync(session, $"child{i}", ScopeSet.Of("read:all"))).Key);
+
+        (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
+        var revoked = (await operations.HistoryAsync("some-user")).Where(change => change.Action == ChangeAction.Revoke).Select(change => change.Token).Reverse().ToList();
+        revoked.ShouldBe([.. grandchildren, .. children, .. together.Order(), session.Record.Token.Key]);
+    }
+
+    /// <summary>The row; the lock; the children; and everything that is written. So in every mode with PostgreSQL.</summary>
+    [Theory]
+    [InlineData(Mode.Database)]
+    [InlineData(Mode.Cluster)]
+    public async Task A_token_without_children_is_revoked_in_four_round_trips_to_PostgreSQL(Mode mode)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        // Nobody asks whether the connections still answer.
+        deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = TimeSpan.FromMinutes(5) };
+        var node = await deployment.OpenNodeAsync();
+        var administrator = TokenBuilders.Administrator(node.Clock);
+        // The first time on each connection statements are prepared.
+        var fewest = int.MaxValue;
+        for (var round = 0; round < 10; round++)
+        {
+            var session = await node.Tokens.SessionForAsync("some-user");
+            wire.ForgetAsked();
+            (await node.Tokens.DeleteTokenAsync(session.Record.Token.Key, administrator, "some-user")).ShouldBeTrue();
+            fewest = Math.Min(fewest, RoundTrips(wire.Asked));
+        }
+        fewest.ShouldBe(4);
+    }
+
+    /// <summary>Each ends with the message Sync: an S, and its length, which is 4.</summary>
+    private static int RoundTrips(string asked) => asked.Split("S\0\0\0\u0004").Length - 1;
+}
