@@ -5,7 +5,7 @@ using Porthor.Tokens;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>Whoever presents the delegated token at the same location again comes to an end (deviations 33).</summary>
-public sealed class ChildLevelTests(IngressServers servers) : IClassFixture<IngressServers>
+public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<ForwardServers>
 {
     private const string Text = "Cannot create a child token: the presented token is already at level 16 of child tokens, which is the maximum";
 
