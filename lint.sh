@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Checks form: the code's style, the scripts, and that the documents' links lead somewhere. Changes nothing.
+# Checks the style of the code, the scripts, and the relative links in the documents. Changes nothing.
 set -euo pipefail
 cd "$(dirname "$0")"
 failed=0
 fail() { echo "lint: $*" >&2; failed=1; }
 
-dotnet build --nologo --verbosity quiet || fail "the build has warnings or errors"
+dotnet restore --nologo --verbosity quiet || fail "a package cannot be restored, or a packages.lock.json is out of date"
+dotnet build --no-restore --nologo --verbosity quiet || fail "the build has warnings or errors"
 dotnet format --verify-no-changes --no-restore --verbosity quiet || fail "run 'dotnet format'"
 
 if command -v shellcheck >/dev/null; then
-  shellcheck ./*.sh .ci/run || fail "a script has faults"
+  shellcheck ./*.sh .ci/run deploy/systemd/porthor-admin || fail "shellcheck reports errors in a script"
 else
-  echo "lint: shellcheck is not installed, scripts were not checked" >&2
+  fail "shellcheck is not installed; './test.sh --install-only' installs it"
 fi
 
 # What must not be in the sources.

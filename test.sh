@@ -2,6 +2,7 @@
 # Installs what the tests need, then builds everything and runs all tests.
 #
 #   ./test.sh                 all of them
+#   ./test.sh --install-only  install the programs, and stop
 #   ./test.sh --filter-class '*TokenTests'    some of them: arguments go to the test runner
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -30,6 +31,7 @@ needed() {
   command -v npm >/dev/null || echo npm
   command -v chromium >/dev/null || echo chromium
   command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] || echo haproxy
+  command -v shellcheck >/dev/null || echo shellcheck
 }
 
 mapfile -t missing < <(needed)
@@ -44,6 +46,8 @@ if [ "${#missing[@]}" -gt 0 ]; then
     echo "Install them (as root on Debian this script does), or the tests that need them are skipped." >&2
   fi
 fi
+
+[ "${1:-}" != --install-only ] || exit 0
 
 # A login provider that is not ours, for the tests in a browser.
 if command -v npm >/dev/null; then
