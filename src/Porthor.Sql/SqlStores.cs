@@ -96,5 +96,8 @@ public sealed class SqlStores : IAsyncDisposable
     /// <param name="clock">Decides when values expire.</param>
     public IOneTimeStore OneTimeValues(TimeProvider clock) => new SqlOneTimeStore(database, clock);
 
+    /// <summary>Returns the SQL that creates the schema, without a database.</summary>
+    public static string GenerateSchema(bool forPostgres) => forPostgres ? PostgresSchema.Text() : SqliteSchema.Text();
+
     public ValueTask DisposeAsync() => database.DisposeAsync();
 }

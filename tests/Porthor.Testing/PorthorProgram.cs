@@ -44,10 +44,10 @@ internal sealed class PorthorProgram : IAsyncDisposable
         var program = new PorthorProgram();
         var settings = deployment.Settings;
         program.Variables["PORTHOR_DATA_DIR"] = settings.DataDirectory;
+        program.Variables["PORTHOR_SESSION_SECRET"] = settings.SessionKeys[0].Reveal();
         if (deployment.DatabaseName is { } database)
         {
             program.Variables["PORTHOR_DATABASE_URL"] = (await RealServers.Instance.PostgresAsync()).Url(database);
-            program.Variables["PORTHOR_SESSION_SECRET"] = settings.SessionKeys[0].Reveal();
             program.Variables["PORTHOR_BOOTSTRAP_TOKEN"] = settings.BootstrapToken!.Reveal();
             program.Variables["PORTHOR_GITHUB_CLIENT_SECRET"] = "github-secret";
             program.Configure(

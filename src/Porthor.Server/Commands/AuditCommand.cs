@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Porthor.Audit;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
@@ -6,7 +7,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor audit</c>: are ledger and vault of one mind? (contract/configuration.md 8, deviations 27)</summary>
+/// <summary><c>porthor audit</c>: compares ledger and vault (contract/configuration.md 8, deviations 27).</summary>
 internal static class AuditCommand
 {
     public static Command Create()
@@ -29,17 +30,21 @@ internal static class AuditCommand
     {
         var digest = core.Settings.Slack.Webhook is null ? null : new AuditDigest();
         Dictionary<AuditKind, long> remaining = [];
-        using (var progress = new TerminalProgress<AuditProgress>("Auditing", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings"))
+        long findings = 0;
+        AuditProgress last = default;
+        using (var progress = new TerminalProgress<AuditProgress>("Checking", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings", p => last = p))
         {
             await foreach (var finding in core.Tokens.AuditAsync(fix, progress, cancellationToken))
             {
                 progress.Clear();
                 Console.Out.WriteLine(finding.Text);
+                findings++;
                 digest?.Add(finding);
                 if (!finding.Repaired)
                     remaining[finding.Kind] = remaining.GetValueOrDefault(finding.Kind) + 1;
             }
         }
+        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"Checked {Counted.Of(last.Tokens, "token")}, {Counted.Of(findings, "finding")}{(fix ? $", {Counted.Of(findings - remaining.Values.Sum(), "repair")}" : "")}"));
         if (digest is { IsEmpty: false })
         {
             using var slack = new SlackWebhook(core.Settings.Slack.Webhook!, core.Loggers.CreateLogger<SlackWebhook>());

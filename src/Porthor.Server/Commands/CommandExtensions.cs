@@ -9,39 +9,57 @@ using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>How commands are run: what they are given, and what becomes of their failures.</summary>
+/// <summary>Runs the work of commands, and turns their failures into a message and an exit status.</summary>
 internal static class CommandExtensions
 {
     /// <summary>
-    /// Runs a command's work. Failures that have a reason become one sentence on standard error and exit code 1; with
-    /// <c>--verbose</c>, and for what nobody foresaw, the details as well.
+    /// Sets the action of a command. A foreseen failure becomes one sentence on standard error and exit status 1; with
+    /// <c>--verbose</c>, and for unforeseen exceptions, the details are printed as well.
     /// </summary>
     public static void SetWork(this Command command, ConfigOptions options, Func<ParseResult, CancellationToken, Task<int>> work) =>
         command.SetAction((parsed, cancellationToken) => GuardAsync(() => work(parsed, cancellationToken), options.IsVerbose(parsed)));
 
-    /// <summary>As <see cref="SetWork"/>, with the stores opened and closed around it.</summary>
+    /// <summary>Sets the action of a command that needs neither configuration nor stores.</summary>
+    public static void SetWork(this Command command, Func<ParseResult, int> work) =>
+        command.SetAction((parsed, _) => GuardAsync(() => Task.FromResult(work(parsed)), verbose: false));
+
+    /// <summary>Sets the action of a command that works on the stores of a deployment.</summary>
+    /// <param name="use">Whether the command may create the deployment.</param>
     public static void SetWorkOnStores(
-        this Command command, SettingsNeed need, Func<PorthorCore, ParseResult, CancellationToken, Task<int>> work)
+        this Command command,
+        SettingsNeed need,
+        Func<PorthorCore, ParseResult, CancellationToken, Task<int>> work,
+        DeploymentUse use = DeploymentUse.Existing)
     {
         var options = ConfigOptions.AddTo(command);
-        command.SetWork(options, async (parsed, cancellationToken) =>
+        command.SetWork(options, (parsed, cancellationToken) =>
+            OnStoresAsync(options.Load(parsed, need), use, options.IsVerbose(parsed), core => work(core, parsed, cancellationToken)));
+    }
+
+    /// <summary>Opens the stores, names the deployment on standard error, and runs work on it.</summary>
+    public static async Task<int> OnStoresAsync(PorthorSettings settings, DeploymentUse use, bool verbose, Func<PorthorCore, Task<int>> work)
+    {
+        using var loggers = LoggerFactory.Create(logging =>
         {
-            var settings = options.Load(parsed, need);
-            using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, toStandardError: true));
-            await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
-            // Nobody can fetch from a command, but it can send.
-            using var telemetry = Telemetry.Start(settings.Telemetry with { MetricsPort = null }, core);
-            try
-            {
-                return await work(core, parsed, cancellationToken);
-            }
-            catch (Exception e) when (settings.Sentry is not null && !IsForeseen(e))
-            {
-                using var sentry = new SentryReporter(settings.Sentry);
-                sentry.Report(Alert.Uncaught(e, request: null));
-                throw;
-            }
+            if (verbose)
+                logging.AddPorthorLogging(settings.LogLevel, toStandardError: true);
         });
+        if (settings.Mode == DeploymentMode.Embedded)
+            ProcessUser.SwitchToOwnerOf(settings.DataDirectory);
+        await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System, use);
+        await Console.Error.WriteLineAsync($"Working on the {DeploymentText.Of(settings)}");
+        // Nobody can fetch metrics from a command, but it can send them.
+        using var telemetry = Telemetry.Start(settings.Telemetry with { MetricsPort = null }, core);
+        try
+        {
+            return await work(core);
+        }
+        catch (Exception e) when (settings.Sentry is not null && !IsForeseen(e))
+        {
+            using var sentry = new SentryReporter(settings.Sentry);
+            sentry.Report(Alert.Uncaught(e, request: null));
+            throw;
+        }
     }
 
     public static async Task<int> GuardAsync(Func<Task<int>> work, bool verbose)

@@ -8,7 +8,7 @@ internal static class ConfigCommand
 {
     public static Command Create()
     {
-        var check = new Command("check", "Read the configuration and report everything that is wrong with it");
+        var check = new Command("check", "Read the configuration as the server does, and report every error");
         var options = ConfigOptions.AddTo(check);
         check.SetWork(options, (parsed, _) =>
         {
@@ -16,7 +16,7 @@ internal static class ConfigCommand
             Describe(settings);
             return Task.FromResult(0);
         });
-        return new Command("config", "Look at the configuration") { check };
+        return new Command("config", "Check the configuration") { check };
     }
 
     private static void Describe(PorthorSettings settings)

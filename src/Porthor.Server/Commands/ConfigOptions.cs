@@ -6,15 +6,15 @@ namespace Porthor.Server.Commands;
 /// <summary>The options of every command that needs the configuration.</summary>
 internal sealed class ConfigOptions
 {
-    private readonly Option<string?> configPath = new("--config-path")
+    private readonly Option<string?> configPath = new("--config-path", "-c")
     {
         Description = "Configuration file [env: PORTHOR_CONFIG_PATH or GAFAELFAWR_CONFIG_PATH]",
         HelpName = "FILE",
     };
 
-    private readonly Option<string?> dataDirectory = new("--data-dir")
+    private readonly Option<string?> dataDirectory = new("--data-dir", "-d")
     {
-        Description = "Where embedded mode keeps its data [env: PORTHOR_DATA_DIR] [default: porthor-data]",
+        Description = "Data directory of embedded mode [env: PORTHOR_DATA_DIR] [default: porthor-data]",
         HelpName = "DIR",
     };
 
@@ -25,7 +25,7 @@ internal sealed class ConfigOptions
         Hidden = true,
     };
 
-    private readonly Option<bool> verbose = new("--verbose") { Description = "Show the details of a failure" };
+    private readonly Option<bool> verbose = new("--verbose", "-v") { Description = "Show log lines, and the details of a failure" };
 
     public static ConfigOptions AddTo(Command command)
     {

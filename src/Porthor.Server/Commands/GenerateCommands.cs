@@ -29,7 +29,7 @@ internal static class GenerateCommands
     private static Command Printing(string name, string description, Func<string> make)
     {
         var command = new Command(name, description);
-        command.SetAction(_ =>
+        command.SetWork(_ =>
         {
             Console.Out.WriteLine(make());
             return 0;

@@ -1,18 +1,21 @@
 using System.CommandLine;
 using Porthor.Server.Configuration;
+using Porthor.Sql;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor generate-schema</c>: the SQL that makes the database's tables.</summary>
+/// <summary><c>porthor generate-schema</c>: prints the SQL that creates the tables. Opens no store.</summary>
 internal static class GenerateSchemaCommand
 {
     public static Command Create()
     {
         var command = new Command("generate-schema", "Print the SQL of the database schema");
         var output = OutputOption.AddTo(command);
-        command.SetWorkOnStores(SettingsNeed.Stores, (core, parsed, _) =>
+        var options = ConfigOptions.AddTo(command);
+        command.SetWork(options, (parsed, _) =>
         {
-            output.Write(parsed, core.Sql.Schema.Generate());
+            var settings = options.Load(parsed, SettingsNeed.Stores);
+            output.Write(parsed, SqlStores.GenerateSchema(forPostgres: settings.Mode != DeploymentMode.Embedded));
             return Task.FromResult(0);
         });
         return command;

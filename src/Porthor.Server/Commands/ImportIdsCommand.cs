@@ -14,19 +14,27 @@ internal static class ImportIdsCommand
     {
         var file = new Argument<string>("FILE") { Description = "Lines of kind,name,id; the kind is user, group or counter. '-' is standard input" };
         var command = new Command("import-ids", "Take over uids and gids that were given out before: all of a file, or nothing") { file };
-        command.SetWorkOnStores(SettingsNeed.Stores, async (core, parsed, cancellationToken) =>
+        var options = ConfigOptions.AddTo(command);
+        command.SetWork(options, (parsed, cancellationToken) =>
         {
+            var settings = options.Load(parsed, SettingsNeed.Stores);
+            // Before the stores are opened: after that the process may have become the service's user, who may not read the file.
             var import = Read(parsed.GetValue(file)!);
-            await StartCheck.ForCommandAsync(core, cancellationToken);
-            await core.Sql.Ids.InitializeAsync(cancellationToken);
-            using var progress = new TerminalProgress<long>("Importing", count => $"{count:N0} of {import.Entries.Count:N0}");
-            var result = await core.Sql.Ids.ImportAsync(import, progress, cancellationToken);
-            progress.Clear();
-            Refuse("These contradict what was given out here before", result.Conflicts);
-            Console.Out.WriteLine($"Took over {result.Added} ids; {import.Entries.Count - result.Added} were known.");
-            return 0;
+            return CommandExtensions.OnStoresAsync(settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
         });
         return command;
+    }
+
+    private static async Task<int> ImportAsync(PorthorCore core, IdImport import, CancellationToken cancellationToken)
+    {
+        await StartCheck.ForCommandAsync(core, cancellationToken);
+        await core.Sql.Ids.InitializeAsync(cancellationToken);
+        using var progress = new TerminalProgress<long>("Importing", count => $"{count:N0} of {import.Entries.Count:N0}");
+        var result = await core.Sql.Ids.ImportAsync(import, progress, cancellationToken);
+        progress.Clear();
+        Refuse("These contradict what was given out here before", result.Conflicts);
+        await Console.Error.WriteLineAsync($"Took over {result.Added} ids; {import.Entries.Count - result.Added} were known.");
+        return 0;
     }
 
     private static IdImport Read(string path)

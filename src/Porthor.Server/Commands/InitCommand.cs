@@ -5,21 +5,21 @@ using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor init</c>: makes the tables in an empty database.</summary>
+/// <summary><c>porthor init</c>: creates the data directory in embedded mode, and the tables in an empty database.</summary>
 internal static class InitCommand
 {
     public static Command Create()
     {
-        var command = new Command("init", "Make the tables in an empty database");
+        var command = new Command("init", "Create a deployment: the data directory in embedded mode, and the tables in an empty database");
         command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
         {
             if (await StartCheck.StateAsync(core, cancellationToken) == SchemaState.Outdated)
-                throw new CommandFailure("The database has an older schema; 'porthor update-schema' brings it on.");
+                throw new CommandFailure("The database has an older schema. Run 'porthor update-schema' to update it.");
             await StartCheck.ForServerAsync(core, cancellationToken);
             await core.Sql.Ids.InitializeAsync(cancellationToken);
-            Console.Out.WriteLine("The database is ready.");
+            await Console.Error.WriteLineAsync("The database is ready.");
             return 0;
-        });
+        }, DeploymentUse.CreateIfMissing);
         return command;
     }
 }

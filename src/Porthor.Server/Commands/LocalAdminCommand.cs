@@ -4,19 +4,20 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor local-admin reset-password</c>: for whoever has the host and not the password.</summary>
+/// <summary><c>porthor local-admin reset-password</c>: gives the local administrator a new password.</summary>
 internal static class LocalAdminCommand
 {
     public static Command Create()
     {
-        var reset = new Command("reset-password", "Give the administrator of an embedded deployment a new password, and print it");
+        var reset = new Command("reset-password", "Give the local administrator of an embedded deployment a new password, and print it");
         reset.SetWorkOnStores(SettingsNeed.Serving, (core, _, _) =>
         {
             if (LocalAdministrator.Of(core.DataDirectory, core.Settings) is not { } administrator)
                 throw new CommandFailure("There is no local administrator: the configuration names a login provider or localUsers.");
             Console.Out.WriteLine(administrator.Reset().Reveal());
+            Console.Error.WriteLine($"{LocalAdministrator.Username} has a new password; the old one is no longer accepted");
             return Task.FromResult(0);
         });
-        return new Command("local-admin", "Look after the administrator of an embedded deployment that has no other users") { reset };
+        return new Command("local-admin", "Manage the local administrator of an embedded deployment") { reset };
     }
 }

@@ -4,7 +4,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor maintenance</c>: removes what has expired; to be run once an hour or so.</summary>
+/// <summary><c>porthor maintenance</c>: removes expired tokens and old history. Run it about once an hour.</summary>
 internal static class MaintenanceCommand
 {
     public static Command Create()
@@ -22,7 +22,7 @@ internal static class MaintenanceCommand
             await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
             var counts = await core.Tokens.GatherStateMetricsAsync(cancellationToken);
             await UpkeepNotes.NoteMaintenanceAsync(core, counts, cancellationToken);
-            Console.Out.WriteLine(
+            await Console.Error.WriteLineAsync(
                 $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
             return 0;
         });

@@ -25,6 +25,7 @@ internal static partial class OldOidcClients
         if ((await core.Sql.OidcClients.ListAsync(cancellationToken)).Count > 0)
         {
             Log.AlreadyThere(logger);
+            await Console.Error.WriteLineAsync("The database already has OpenID Connect clients; those of the configuration were not copied");
             return;
         }
         var now = core.Clock.GetUtcNow();
@@ -37,6 +38,7 @@ internal static partial class OldOidcClients
             ],
             cancellationToken);
         Log.Copied(logger, clients.Count);
+        await Console.Error.WriteLineAsync($"Copied {Counted.Of(clients.Count, "OpenID Connect client")} into the database");
     }
 
     private static List<(string Id, string Secret, string ReturnUri)> Read(Secret json)

@@ -7,12 +7,24 @@ namespace Porthor.Server.Commands;
 /// <summary>The command line: <c>porthor VERB</c>. Without a verb it runs the server.</summary>
 internal static class PorthorCommand
 {
-    private const int WrongUse = 2;
+    // A token's key may begin with -h, and would then be taken for a request for help. A value may begin with @, and would then be
+    // taken for the name of a file of arguments.
+    private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
+    /// <summary>Creates the tree of commands.</summary>
     public static RootCommand Create()
     {
-        var root = new RootCommand("Porthor, a token service: who passes the gate, and with what.");
+        var root = new RootCommand("Porthor, a token service for sites behind a reverse proxy. Without a command it runs the server.");
+        root.Directives.Clear();
+        root.Options.Add(new Option<string?>(EnvironmentFile.OptionName, "-e")
+        {
+            Description = "File of environment variables, as systemd's EnvironmentFile; its values replace those of the shell",
+            HelpName = "FILE",
+            Recursive = true,
+        });
         root.Subcommands.Add(AuditCommand.Create());
+        root.Subcommands.Add(CompletionCommands.CreateScript());
+        root.Subcommands.Add(CompletionCommands.CreateComplete(root));
         root.Subcommands.Add(ConfigCommand.Create());
         root.Subcommands.Add(DeleteAllDataCommand.Create());
         root.Subcommands.Add(GenerateCommands.CreateKey());
@@ -21,6 +33,7 @@ internal static class PorthorCommand
         root.Subcommands.Add(GenerateCommands.CreateToken());
         root.Subcommands.Add(HashPasswordCommand.Create());
         root.Subcommands.Add(HelpCommand.Create(root));
+        root.Subcommands.Add(HistoryCommand.Create());
         root.Subcommands.Add(ImportIdsCommand.Create());
         root.Subcommands.Add(InitCommand.Create());
         root.Subcommands.Add(LocalAdminCommand.Create());
@@ -32,26 +45,35 @@ internal static class PorthorCommand
         root.Subcommands.Add(UpdateSchemaCommand.Create());
         root.Subcommands.Add(ValidateSchemaCommand.Create());
         RunCommand.AddTo(root);
+        OptionRules.RefuseEmptyValues(root, mayBeEmpty: TokenCreateCommand.ScopesOption);
         return root;
     }
 
-    /// <summary>Runs a command line and gives its exit code: 0 done, 1 failed, 2 wrongly used.</summary>
-    public static async Task<int> InvokeAsync(string[] arguments)
+    /// <summary>Parses a command line.</summary>
+    public static ParseResult Parse(RootCommand root, IReadOnlyList<string> arguments) => root.Parse(arguments, Parser);
+
+    /// <summary>Parses a command line as it is typed, for completions.</summary>
+    public static ParseResult Parse(RootCommand root, string line) => root.Parse(line, Parser);
+
+    /// <summary>Runs a command line.</summary>
+    /// <returns>The exit status: 0 done, 1 failed, 2 wrong usage.</returns>
+    public static Task<int> InvokeAsync(string[] arguments)
     {
-        // A token's key may begin with -h, and would then be taken for a request for help.
-        var parsed = Create().Parse(arguments, new ParserConfiguration { EnablePosixBundling = false });
-        if (parsed.Errors.Count == 0)
-        {
-            return await parsed.InvokeAsync(new InvocationConfiguration
+        var parsed = Parse(Create(), arguments);
+        if (!CommandLineErrors.AreNone(parsed))
+            return Task.FromResult(CommandLineErrors.Report(parsed));
+        return CommandExtensions.GuardAsync(
+            () =>
             {
-                EnableDefaultExceptionHandler = false,
-                // Longer than the server takes to leave and to let requests under way end.
-                ProcessTerminationTimeout = SettingsLoader.LongestShutdownDelay + ServerHost.ShutdownTimeout + TimeSpan.FromSeconds(5),
-            });
-        }
-        foreach (var error in parsed.Errors)
-            await Console.Error.WriteLineAsync($"Error: {error.Message}");
-        await Console.Error.WriteLineAsync("Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.");
-        return WrongUse;
+                if (parsed.GetValue<string?>(EnvironmentFile.OptionName) is { } file)
+                    EnvironmentFile.Apply(file);
+                return parsed.InvokeAsync(new InvocationConfiguration
+                {
+                    EnableDefaultExceptionHandler = false,
+                    // Longer than the server takes to drain its connections and to finish running requests.
+                    ProcessTerminationTimeout = SettingsLoader.LongestShutdownDelay + ServerHost.ShutdownTimeout + TimeSpan.FromSeconds(5),
+                });
+            },
+            verbose: false);
     }
 }

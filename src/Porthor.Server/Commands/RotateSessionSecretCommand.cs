@@ -14,11 +14,11 @@ internal static class RotateSessionSecretCommand
 {
     public static Command Create()
     {
-        var force = new Option<bool>("--force") { Description = "Even if a node does not know the first secret; it will then refuse every token" };
-        var command = new Command("rotate-session-secret", "Encrypt every record with the first of the session secrets, so that the others can be given up") { force };
+        var force = new Option<bool>("--force") { Description = "Also if a node does not know the first secret, which then refuses every token, or if an older secret is lost" };
+        var command = new Command("rotate-session-secret", "Encrypt every token record with the first session secret, so that the others can be removed") { force };
         command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartCheck.ForCommandAsync(core, cancellationToken, parsed.GetValue(force) ? SecretRequirement.Any : SecretRequirement.All);
             if (!parsed.GetValue(force))
                 await RefuseIfUnknownAsync(core, cancellationToken);
             return await RunAsync(core, cancellationToken);
@@ -28,17 +28,20 @@ internal static class RotateSessionSecretCommand
 
     private static async Task<int> RunAsync(PorthorCore core, CancellationToken cancellationToken)
     {
+        await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
+        var recorded = await SessionSecretCheck.ReadAsync(core, cancellationToken);
         ResealResult result;
-        using (var progress = new TerminalProgress<ResealProgress>("Encrypting records", p => $"{p.Examined:N0} looked at, {p.Resealed:N0} encrypted anew"))
+        using (var progress = new TerminalProgress<ResealProgress>("Encrypting records", p => $"{p.Examined:N0} examined, {p.Resealed:N0} encrypted"))
             result = await core.Tokens.ResealRecordsAsync(progress, cancellationToken);
         var key = core.SessionKeys[0].Id;
-        Console.Out.WriteLine(string.Create(
+        await Console.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"Encrypted {result.Resealed} records anew with the first session secret ({key}); there are {result.Records}."));
         if (result.Unreadable > 0)
-            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{result.Unreadable} records can be read with none of the secrets; 'porthor audit' names them."));
+            await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{result.Unreadable} records cannot be decrypted with any of the secrets; 'porthor audit' lists them."));
         if (!result.Complete)
-            throw new CommandFailure("Some node goes on encrypting with another secret. Give all the same list, restart them, and run this again.", exitCode: 1);
-        Console.Out.WriteLine("No record needs another secret any more.");
+            throw new CommandFailure("A node still encrypts with another secret. Keep all secrets, give every node the same list, restart the nodes, and run this command again.", exitCode: 1);
+        await SessionSecretCheck.ForgetOthersAsync(core, recorded, cancellationToken);
+        await Console.Error.WriteLineAsync("No record needs another secret any more.");
         return 0;
     }
 
@@ -51,6 +54,6 @@ internal static class RotateSessionSecretCommand
             return;
         var names = string.Join(", ", ignorant.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Name} (seen {node.Age.TotalSeconds:0} seconds ago)")));
         throw new CommandFailure(
-            $"These nodes do not know the first session secret ({first}) and would refuse every token: {names}. Give all nodes both secrets and restart them first.", exitCode: 1);
+            $"These nodes do not know the first session secret ({first}) and would refuse every token: {names}. Keep the old secret, give all nodes both secrets, restart them, and run this command again.", exitCode: 1);
     }
 }

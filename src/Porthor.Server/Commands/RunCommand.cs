@@ -8,6 +8,7 @@ namespace Porthor.Server.Commands;
 internal static class RunCommand
 {
     private const int DefaultPort = 8080;
+    private const int MaxPort = 65535;
 
     public static Command Create()
     {
@@ -20,11 +21,9 @@ internal static class RunCommand
     public static void AddTo(Command command)
     {
         var host = new Option<string>("--host") { Description = "Address to listen on", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
-        var port = new Option<int>("--port") { Description = "Port to listen on; 0 for any that is free", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort };
-        var metricsPort = new Option<int?>("--metrics-port") { Description = "Port for metrics and health, never for users; 0 for any that is free [default: none]", HelpName = "PORT" };
+        var port = new Option<int>("--port", "-p") { Description = "Port to listen on; 0 for any free port", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort }.InRange(0, MaxPort);
+        var metricsPort = new Option<int?>("--metrics-port") { Description = "Port for metrics and health, not for users; 0 for any free port [default: none]", HelpName = "PORT" }.InRange(0, MaxPort);
         var urls = new Option<string?>("--urls") { Description = "Addresses to listen on as URLs with ';' between, instead of --host and --port; http://unix:/PATH for a Unix socket", HelpName = "URLS" };
-        port.Validators.Add(result => CheckPort("--port", result.GetValueOrDefault<int>(), result.AddError));
-        metricsPort.Validators.Add(result => CheckPort("--metrics-port", result.GetValueOrDefault<int?>(), result.AddError));
         command.Options.Add(host);
         command.Options.Add(port);
         command.Options.Add(urls);
@@ -37,13 +36,9 @@ internal static class RunCommand
                 settings = settings with { Telemetry = settings.Telemetry with { MetricsPort = watched } };
             var address = parsed.GetValue(host)!;
             var listen = parsed.GetValue(urls) ?? $"http://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{parsed.GetValue(port)}";
+            if (settings.Mode == DeploymentMode.Embedded)
+                ProcessUser.SwitchToOwnerOf(settings.DataDirectory);
             return ServerHost.RunAsync(settings, listen, cancellationToken);
         });
-    }
-
-    private static void CheckPort(string option, int? port, Action<string> addError)
-    {
-        if (port is < 0 or > 65535)
-            addError($"{option} takes a number from 0 to 65535");
     }
 }

@@ -1,10 +1,11 @@
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Tells a waiting person how far long work is: a line on standard error that is written over, a few times a second. Says
-/// nothing where standard error is no terminal.
+/// Shows the progress of long work in one line on standard error, which is updated a few times a second. Writes nothing if
+/// standard error is not a terminal.
 /// </summary>
-internal sealed class TerminalProgress<T>(string what, Func<T, string> describe) : IProgress<T>, IDisposable
+/// <param name="observe">Called with each value, also if nothing is shown.</param>
+internal sealed class TerminalProgress<T>(string what, Func<T, string> describe, Action<T>? observe = null) : IProgress<T>, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
     private readonly bool visible = !Console.IsErrorRedirected;
@@ -13,6 +14,7 @@ internal sealed class TerminalProgress<T>(string what, Func<T, string> describe)
 
     public void Report(T value)
     {
+        observe?.Invoke(value);
         if (!visible || (shownAt != 0 && TimeProvider.System.GetElapsedTime(shownAt) < Interval))
             return;
         shownAt = TimeProvider.System.GetTimestamp();

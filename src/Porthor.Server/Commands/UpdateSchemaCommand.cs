@@ -1,23 +1,28 @@
 using System.CommandLine;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
+using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor update-schema</c>: brings the database of any released version on (contract/storage.md 2.4, deviations 32).</summary>
+/// <summary>
+/// <c>porthor update-schema</c>: updates the schema of any released version, and creates the tables in an empty PostgreSQL database
+/// (contract/storage.md 2.4, deviations 32). In embedded mode it creates nothing.
+/// </summary>
 internal static class UpdateSchemaCommand
 {
     public static Command Create()
     {
-        var command = new Command("update-schema", "Bring the database to the current schema, or make it");
+        var command = new Command("update-schema", "Update the database to the current schema; creates the tables in an empty PostgreSQL database");
         command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
         {
-            await StartCheck.StateAsync(core, cancellationToken);
+            if (await StartCheck.StateAsync(core, cancellationToken) == SchemaState.Empty)
+                StartCheck.RequireDeployment(core.Settings);
             await core.Sql.Schema.UpdateAsync(cancellationToken);
             await core.Sql.Ids.InitializeAsync(cancellationToken);
             if (core.Settings.OidcServer?.OldClients is { } clients)
                 await OldOidcClients.CopyAsync(core, clients, cancellationToken);
-            Console.Out.WriteLine("The database schema is current.");
+            await Console.Error.WriteLineAsync("The database schema is current.");
             return 0;
         });
         return command;

@@ -5,20 +5,27 @@ using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor validate-schema</c>: is the database's schema the one that this version needs?</summary>
+/// <summary><c>porthor validate-schema</c>: checks that the database has the schema that this version needs.</summary>
 internal static class ValidateSchemaCommand
 {
     public static Command Create()
     {
         var command = new Command("validate-schema", "Check that the database has the current schema");
         command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
-            await StartCheck.StateAsync(core, cancellationToken) switch
+        {
+            switch (await StartCheck.StateAsync(core, cancellationToken))
             {
-                SchemaState.Empty => throw new CommandFailure("Database has not been initialized"),
-                SchemaState.Outdated => throw new CommandFailure("Database schema is not current"),
-                // What we add ourselves is added at the start, and is no fault of the reference's schema.
-                _ => 0,
-            });
+                case SchemaState.Empty:
+                    StartCheck.RequireDeployment(core.Settings);
+                    throw new CommandFailure("Database has not been initialized");
+                case SchemaState.Outdated:
+                    throw new CommandFailure("Database schema is not current");
+                default:
+                    // Missing tables of Porthor's own are created at the start, so they are not reported.
+                    await Console.Error.WriteLineAsync("The database schema is current.");
+                    return 0;
+            }
+        });
         return command;
     }
 }

@@ -101,6 +101,7 @@ internal static partial class SettingsLoader
             faults.Add("Redis is configured, but no databaseUrl");
         else if (wantsPersistent != wantsEphemeral)
             faults.Add("redisPersistentUrl and redisEphemeralUrl must be given both or not at all");
+        ModeSettings.Check(file, mode, (wantsDatabase, wantsPersistent, wantsEphemeral));
 
         var serving = need == SettingsNeed.Serving;
         var mustBeComplete = serving && mode != DeploymentMode.Embedded;

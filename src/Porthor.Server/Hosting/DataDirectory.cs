@@ -15,7 +15,7 @@ internal sealed class DataDirectory
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    private DataDirectory(string path, FernetKey[] sessionKeys, Token bootstrapToken, bool isNew)
+    private DataDirectory(string path, FernetKey[] sessionKeys, Token? bootstrapToken, bool isNew)
     {
         Path = path;
         SessionKeys = sessionKeys;
@@ -30,31 +30,40 @@ internal sealed class DataDirectory
 
     public IReadOnlyList<FernetKey> SessionKeys { get; }
 
-    public Token BootstrapToken { get; }
+    /// <summary>Null if the file is missing and a command must not create it.</summary>
+    public Token? BootstrapToken { get; }
 
     public string DatabasePath => System.IO.Path.Combine(Path, DatabaseName);
 
     public string BootstrapTokenPath => System.IO.Path.Combine(Path, "bootstrap-token");
 
-    /// <summary>Opens the folder, and makes it if it does not exist.</summary>
+    /// <summary>Opens the directory.</summary>
+    /// <param name="use">Whether the directory and the files in it are created if they are missing.</param>
     /// <exception cref="StartException">It cannot be written to, or a secret in it cannot be used.</exception>
     /// <param name="bringsKeys">The settings have the session secrets; those of the folder do not matter.</param>
-    public static DataDirectory Open(string path, bool bringsKeys = false)
+    public static DataDirectory Open(string path, bool bringsKeys = false, DeploymentUse use = DeploymentUse.CreateIfMissing)
     {
         try
         {
+            var mayCreate = use == DeploymentUse.CreateIfMissing;
+            if (!mayCreate && !HasDatabase(path))
+                throw new StartException(DeploymentText.Missing(path));
             var isNew = !Directory.Exists(path);
-            CreateFolder(path);
+            if (mayCreate)
+                CreateFolder(path);
+            DataFileAccess.Require(path);
             if (!bringsKeys)
                 RefuseLostSecret(path);
-            var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, SecretName), () => FernetKey.Create().Reveal());
-            var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, "bootstrap-token"), () => Token.Create().Reveal());
-            FernetKey?[] keys = [.. sessionSecret.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse)];
+            var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);
+            var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, "bootstrap-token"), mayCreate ? () => Token.Create().Reveal() : null);
+            FernetKey?[] keys = [.. sessionSecret?.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse) ?? []];
             if (keys.Any(key => key is null))
                 throw new StartException($"The file {SecretName} in {path} does not hold a Fernet key.");
-            if (!Token.TryParse(bootstrapToken, out var token))
+            Token? token = null;
+            if (bootstrapToken is not null && !Token.TryParse(bootstrapToken, out token))
                 throw new StartException($"The file bootstrap-token in {path} does not hold a token.");
-            CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
+            if (mayCreate)
+                CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
             return new DataDirectory(path, keys!, token, isNew);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -114,6 +123,8 @@ internal sealed class DataDirectory
         }
     }
 
+    private static bool HasDatabase(string path) => new FileInfo(System.IO.Path.Combine(path, DatabaseName)) is { Exists: true, Length: > 0 };
+
     private static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -131,11 +142,16 @@ internal sealed class DataDirectory
         new FileStream(path, options).Dispose();
     }
 
-    /// <summary>A file's text, or a new one; two starts at once agree on one.</summary>
-    private static string ReadOrMake(string path, Func<string> make)
+    /// <summary>Returns the text of a file. If it is missing it is created; two starts at once agree on one text.</summary>
+    /// <param name="make">Returns the text of a new file. If this is null, a missing file is not created, and the result is null.</param>
+    private static string? ReadOrMake(string path, Func<string>? make)
     {
         if (!File.Exists(path))
+        {
+            if (make is null)
+                return null;
             TryPlace(Draft(path, make()), overwrite: false);
+        }
         return File.ReadAllText(path).Trim();
     }
 

@@ -134,13 +134,14 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     /// <summary>Opens the stores that the settings name.</summary>
     /// <exception cref="StartException">The data directory cannot be used.</exception>
-    public static PorthorCore Open(PorthorSettings settings, ILoggerFactory loggers, TimeProvider clock)
+    public static PorthorCore Open(
+        PorthorSettings settings, ILoggerFactory loggers, TimeProvider clock, DeploymentUse use = DeploymentUse.CreateIfMissing)
     {
         var readTimeout = settings.AnswerTimeout;
         var metrics = new PorthorMetrics();
         if (settings.Mode == DeploymentMode.Embedded)
         {
-            var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0);
+            var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0, use);
             return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, settings.ApiTimeout, metrics.Stores), metrics, loggers, clock);
         }
         var sql = SqlStores.Postgres(

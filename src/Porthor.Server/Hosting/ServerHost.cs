@@ -34,7 +34,7 @@ internal static partial class ServerHost
         await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
         // Not before it listens: a password that is shown must be one that can be used.
         var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
-        Greeting.Say(core, app.Urls.First(), app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
+        Greeting.Say(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
         // What is away is said now, not when the first user meets it. It is no reason to wait.
         _ = app.Services.GetRequiredService<Readiness>().CheckAsync();

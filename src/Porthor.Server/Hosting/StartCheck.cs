@@ -4,8 +4,8 @@ using Porthor.Sql.Schema;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// What must hold before anything is served or changed: the database answers, its schema is ours, and the deployment is run
-/// in the mode that it was begun in.
+/// Checks a deployment before anything is served or changed: the database responds, it has the current schema, the configuration
+/// selects the mode in which the deployment was created, and has the session secrets that its records are encrypted with.
 /// </summary>
 internal static partial class StartCheck
 {
@@ -17,7 +17,8 @@ internal static partial class StartCheck
 
     /// <summary>For the server: makes the schema in an empty database, and adds what of our own is missing.</summary>
     /// <exception cref="StartException">The schema is another, or the mode is.</exception>
-    public static async Task ForServerAsync(PorthorCore core, CancellationToken cancellationToken)
+    public static async Task ForServerAsync(
+        PorthorCore core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
     {
         var state = await StateAsync(core, core.Settings.StartTimeout, cancellationToken);
         switch (state)
@@ -37,18 +38,18 @@ internal static partial class StartCheck
                 break;
         }
         await CheckModeAsync(core, cancellationToken);
+        if (secrets == SecretRequirement.None)
+            return;
+        await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
+        await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
     }
 
-    /// <summary>For commands that need the schema as it must be.</summary>
-    /// <exception cref="StartException">It is not.</exception>
-    public static async Task ForCommandAsync(PorthorCore core, CancellationToken cancellationToken)
+    /// <summary>For commands that work on a deployment that exists.</summary>
+    /// <param name="secrets">Which session secrets the command needs.</param>
+    /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
+    public static async Task ForCommandAsync(
+        PorthorCore core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
     {
-        // An embedded deployment begins with whatever is done first; it has nobody to prepare it.
-        if (core.Settings.Mode == DeploymentMode.Embedded)
-        {
-            await ForServerAsync(core, cancellationToken);
-            return;
-        }
         switch (await StateAsync(core, cancellationToken))
         {
             case SchemaState.Current:
@@ -60,10 +61,22 @@ internal static partial class StartCheck
             case SchemaState.OwnOutdated:
                 await core.Sql.Schema.InitializeAsync(cancellationToken);
                 break;
+            case SchemaState.Empty:
+                RequireDeployment(core.Settings);
+                throw new StartException("Database schema is not current");
             default:
                 throw new StartException("Database schema is not current");
         }
         await CheckModeAsync(core, cancellationToken);
+        await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
+    }
+
+    /// <summary>Refuses a database file without tables in embedded mode: somebody named the wrong directory.</summary>
+    /// <exception cref="StartException">The mode is embedded.</exception>
+    public static void RequireDeployment(PorthorSettings settings)
+    {
+        if (settings.Mode == DeploymentMode.Embedded)
+            throw new StartException(DeploymentText.Missing(settings.DataDirectory));
     }
 
     /// <summary>The schema's state, for commands.</summary>
@@ -112,7 +125,7 @@ internal static partial class StartCheck
                 "The database already lists tokens, whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
     }
 
-    /// <summary>A misspelt variable must not turn a cluster into something else.</summary>
+    /// <summary>Requires the mode in which the deployment was created: a forgotten variable must not turn a cluster into something else.</summary>
     private static async Task CheckModeAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         var mode = core.Settings.Mode.ToString().ToLowerInvariant();
@@ -120,7 +133,7 @@ internal static partial class StartCheck
         if (begun is null)
             await core.Sql.Settings.SetAsync(ModeSetting, mode, cancellationToken);
         else if (begun != mode)
-            throw new StartException($"This deployment was begun in {begun} mode, but the configuration says {mode} mode.");
+            throw new StartException($"This deployment was created in {begun} mode, but the configuration selects {mode} mode. {ModeSettings.Explain(core.Settings.Mode, begun)}");
     }
 
     private static partial class Log

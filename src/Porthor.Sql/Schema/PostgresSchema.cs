@@ -70,7 +70,10 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         "TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation, porthor_once, porthor_counter",
         cancellationToken);
 
-    public string Generate() => string.Join(
+    public string Generate() => Text();
+
+    /// <summary>Returns the SQL that creates the schema.</summary>
+    public static string Text() => string.Join(
         '\n', SchemaScripts.Read("Postgres/head.sql"), string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(OwnScript)),
         SchemaScripts.Read("Postgres/indexes.sql").Replace("CONCURRENTLY ", "", StringComparison.Ordinal));
 

@@ -26,7 +26,10 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
         """,
         cancellationToken);
 
-    public string Generate() => string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(version => Script(version)));
+    public string Generate() => Text();
+
+    /// <summary>Returns the SQL that creates the schema.</summary>
+    public static string Text() => string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(version => Script(version)));
 
     private static IEnumerable<string> Missing(long version)
     {

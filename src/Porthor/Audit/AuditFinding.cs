@@ -30,4 +30,5 @@ public sealed record AuditFinding(AuditKind Kind, TokenKey Token, string Text, b
 /// <summary>How far an audit is.</summary>
 /// <param name="Examined">Records and rows looked at.</param>
 /// <param name="Findings">Findings so far.</param>
-public readonly record struct AuditProgress(long Examined, long Findings);
+/// <param name="Tokens">The number of tokens of the ledger that were compared with their records.</param>
+public readonly record struct AuditProgress(long Examined, long Findings, long Tokens = 0);

@@ -34,7 +34,7 @@ public sealed partial class TokenAudit(
             await store.CompleteRevocationsAsync(
                 token => TokenChange.Of(token, ChangeAction.Revoke, TokenRecord.InternalUsername, ipAddress: null, now), cancellationToken);
         }
-        long examined = 0, findings = 0;
+        long examined = 0, findings = 0, tokens = 0;
         UnlistedKeys seen = new();
         await foreach (var (keys, unlisted) in Ahead.OfAsync(ScanAsync(cancellationToken)))
         {
@@ -53,7 +53,7 @@ public sealed partial class TokenAudit(
                 findings++;
                 yield return finding;
             }
-            progress?.Report(new AuditProgress(examined += batch.Rows.Count, findings));
+            progress?.Report(new AuditProgress(examined += batch.Rows.Count, findings, tokens += batch.Rows.Count));
         }
     }
 

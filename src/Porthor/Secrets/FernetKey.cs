@@ -8,6 +8,9 @@ public sealed class FernetKey
 {
     public const int Length = 32;
 
+    /// <summary>The number of characters in an id.</summary>
+    public const int IdLength = 8;
+
     private readonly byte[] bytes;
 
     private FernetKey(byte[] bytes) => this.bytes = bytes;
@@ -34,8 +37,11 @@ public sealed class FernetKey
         }
     }
 
-    /// <summary>Tells keys apart without showing anything of them.</summary>
-    public string Id => Convert.ToHexStringLower(SHA256.HashData([.. "porthor key id"u8, .. bytes]).AsSpan(0, 4));
+    /// <summary>Gets a short text that tells keys apart and reveals nothing of them: the beginning of the fingerprint.</summary>
+    public string Id => Fingerprint[..IdLength];
+
+    /// <summary>Gets a hash that identifies the key. The key, 32 random bytes, cannot be found from it.</summary>
+    public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData([.. "porthor key id"u8, .. bytes]));
 
     /// <summary>The key's text, as it is written to a secrets file. Not for logs.</summary>
     public string Reveal() => Convert.ToBase64String(bytes).Replace('+', '-').Replace('/', '_');

@@ -15,11 +15,19 @@ public sealed class CommandLineTests : IAsyncLifetime
 
     [Theory]
     [InlineData("Unrecognized command or argument 'nonsense'.", "nonsense")]
+    [InlineData("Unrecognized command or argument 'tokn'. Did you mean 'token'?", "tokn", "list")]
+    [InlineData("Unrecognized command or argument 'revok'. Did you mean 'revoke'?", "token", "revok", "--all-of", "ann")]
+    [InlineData("Unrecognized command or argument '--prot'. Did you mean '--port'?", "run", "--prot", "80")]
+    [InlineData("'--al-of' is neither an option nor a token key. Did you mean '--all-of'?", "token", "revoke", "--al-of", "ann")]
+    [InlineData("Unrecognized command or argument '[suggest:x]'.", "[suggest:x]")]
     [InlineData("Unrecognized command or argument '--nonsense'.", "init", "--nonsense")]
     [InlineData("Required command was not provided.", "token")]
     [InlineData("Required command was not provided.", "config")]
     [InlineData("Option '--username' is required.", "token", "create")]
-    [InlineData("--port takes a number from 0 to 65535", "run", "--port", "65536")]
+    [InlineData("--port takes a number from 0 to 65535, not '65536'", "run", "--port", "65536")]
+    [InlineData("--port takes a number from 0 to 65535, not 'abc'", "--port", "abc")]
+    [InlineData("Name the keys of the tokens to revoke, or a user with --all-of.", "token", "revoke")]
+    [InlineData("--lifetime takes a time span such as 30d or 12h, not 'soon'", "token", "create", "--username", "ann", "--lifetime", "soon")]
     public async Task A_wrong_use_is_told_in_one_sentence(string sentence, params string[] arguments)
     {
         (await program.RunAsync(arguments)).ShouldBe(new Outcome(2, "", $"Error: {sentence}\n{Hint}"));
@@ -36,7 +44,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         var help = await program.RunAsync(argument);
         (help.ExitCode, help.Errors).ShouldBe((0, ""));
         foreach (var verb in (string[])["audit", "config", "delete-all-data", "generate-key", "generate-schema", "generate-session-secret",
-            "generate-token", "hash-password", "help", "import-ids", "init", "local-admin", "maintenance", "openapi-schema", "run", "token", "update-schema", "validate-schema"])
+            "completion", "generate-token", "hash-password", "help", "history", "import-ids", "init", "local-admin", "maintenance", "openapi-schema", "run", "token", "update-schema", "validate-schema"])
             help.Output.ShouldContain($"\n  {verb} ");
     }
 

@@ -38,13 +38,14 @@ public sealed class FirstLoginTests : IAsyncLifetime
         // The second start says how to get another one, and changes nothing.
         var second = await GreetedServer.StartAsync(program);
         second.Greeting.ShouldNotContain(password);
-        second.Greeting.ShouldContain($"porthor local-admin reset-password --data-dir {program.Folder}/porthor-data\n");
+        second.Greeting.ShouldContain($"/porthor.dll local-admin reset-password --data-dir {program.Folder}/porthor-data\n");
         (await File.ReadAllTextAsync(kept)).ShouldBe(hash);
         (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.SeeOther);
 
         // Beside the server that runs, and at once.
         var reset = await program.RunAsync("local-admin", "reset-password");
-        (reset.ExitCode, reset.Errors).ShouldBe((0, ""));
+        (reset.ExitCode, reset.Errors).ShouldBe(
+            (0, $"Working on the embedded deployment at {program.Folder}/porthor-data\nadmin has a new password; the old one is no longer accepted\n"));
         reset.Output.ShouldMatch(@"\A([a-z2-9]{6}-){3}[a-z2-9]{6}\n\z");
         (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.Forbidden);
         (await LogInAsync(Told(second.Greeting, "page"), reset.Output.TrimEnd())).Status.ShouldBe(HttpStatusCode.SeeOther);
@@ -70,7 +71,7 @@ public sealed class FirstLoginTests : IAsyncLifetime
         var server = program.Start("run", "--urls", "http://127.0.0.1:0");
         await server.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(program.Folder, "porthor-data", "lock"))), "the server");
         var refused = await program.RunAsync("local-admin", "reset-password");
-        refused.ShouldBe(new Outcome(1, "", "Error: There is no local administrator: the configuration names a login provider or localUsers.\n"));
+        refused.ShouldBe(new Outcome(1, "", $"Working on the embedded deployment at {program.Folder}/porthor-data\nError: There is no local administrator: the configuration names a login provider or localUsers.\n"));
         (await server.TerminateAsync()).Errors.ShouldNotContain("password");
         File.Exists(Path.Combine(program.Folder, "porthor-data", "local-admin")).ShouldBeFalse();
     }

@@ -23,6 +23,7 @@ public sealed class FirstStartTests : IAsyncLifetime
         server.Greeting.ShouldContain($"\n  data             {Data} (new)\n");
         server.Greeting.ShouldContain($"\n  bootstrap token  {Data}/bootstrap-token\n");
         server.Lines.Length.ShouldBe(3);
+        server.Greeting.ShouldStartWith($"Listening at {server.Url}\n");
 
         // Pasted together, as a newcomer does, they make a token, list it and show what happened.
         var pasted = await GreetedServer.PasteAsync(string.Join('\n', [.. server.Lines, "echo \"$TOKEN\""]));
@@ -39,8 +40,15 @@ public sealed class FirstStartTests : IAsyncLifetime
         list[0].GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["read:all", "user:token"]);
         var change = history.EnumerateArray().Single();
         change.GetProperty("token").GetString().ShouldBe(key);
+        // The token belongs to the user whom the page signs in.
+        change.GetProperty("username").GetString().ShouldBe("admin");
         change.GetProperty("action").GetString().ShouldBe("create");
         change.GetProperty("actor").GetString().ShouldBe("<bootstrap>");
+
+        // The command of the greeting works as it is printed, though nothing is installed as porthor.
+        var command = server.Greeting.Split('\n').Select(line => line.Trim()).Single(line => line.Contains(" token list ", StringComparison.Ordinal));
+        var listed = await GreetedServer.PasteAsync(command);
+        (listed.ExitCode, listed.Output.Split('\t')[0]).ShouldBe((0, key), listed.Errors);
 
         // Neither the greeting nor the log shows a secret.
         var ended = await server.Program.TerminateAsync();

@@ -103,7 +103,8 @@ public sealed class ImportIdsTests
         var file = Path.Combine(program.Folder, "ids.csv");
         await File.WriteAllTextAsync(file, lines);
         var outcome = await program.RunAsync("import-ids", file);
-        var said = (outcome.ExitCode == 0 ? outcome.Output : outcome.Errors).TrimEnd('\n');
+        outcome.Output.ShouldBeEmpty();
+        var said = outcome.Errors.TrimEnd('\n');
         return (outcome.ExitCode, outcome.ExitCode == 0 ? said.Split('\n')[^1] : said[said.IndexOf("Error:", StringComparison.Ordinal)..]);
     }
 }

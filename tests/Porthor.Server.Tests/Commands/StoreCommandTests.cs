@@ -1,3 +1,4 @@
+using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Users;
 
@@ -11,12 +12,14 @@ public sealed class StoreCommandTests
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
-        ShouldBeRefused(await program.RunAsync("validate-schema"), "Database has not been initialized");
         if (mode != Mode.Embedded)
+        {
+            ShouldBeRefused(await program.RunAsync("validate-schema"), "Database has not been initialized");
             ShouldBeRefused(await program.RunAsync("maintenance"), "Database schema is not current");
+        }
 
         (await program.RunAsync(mode == Mode.Database ? "update-schema" : "init", "--alembic-config-path", "alembic.ini")).ExitCode.ShouldBe(0);
-        Last(await program.RunAsync("validate-schema")).ShouldBeEmpty();
+        Last(await program.RunAsync("validate-schema")).ShouldBe("The database schema is current.");
         // Both may be run again.
         Last(await program.RunAsync("init")).ShouldBe("The database is ready.");
         Last(await program.RunAsync("update-schema")).ShouldBe("The database schema is current.");
@@ -24,7 +27,7 @@ public sealed class StoreCommandTests
         var schema = await program.RunAsync("generate-schema");
         schema.ExitCode.ShouldBe(0, schema.Errors);
         schema.Output.ShouldContain(mode == Mode.Embedded ? "CREATE TABLE token (" : "CREATE TABLE IF NOT EXISTS token (");
-        Last(await program.RunAsync("generate-schema", "--output", "schema.sql")).ShouldBeEmpty();
+        (await program.RunAsync("generate-schema", "--output", "schema.sql")).ShouldBe(new Outcome(0, "", ""));
         (await File.ReadAllTextAsync(Path.Combine(program.Folder, "schema.sql"))).ShouldBe(schema.Output);
     }
 
@@ -97,10 +100,14 @@ public sealed class StoreCommandTests
             list.Output.ShouldNotContain(token.Reveal().Split('.')[1]);
 
         // One is revoked by its key, once; the rest of the user's all together; the other user keeps theirs.
-        Last(await program.RunAsync("token", "revoke", made[0].Key.Value)).ShouldBe($"Revoked {made[0].Key} of ann");
+        var one = await program.RunAsync("token", "revoke", made[0].Key.Value);
+        (one.Output, Last(one)).ShouldBe(($"Revoked {made[0].Key} of ann\n", "Revoked 1 token"));
         ShouldBeRefused(await program.RunAsync("token", "revoke", made[0].Key.Value), $"There is no token {made[0].Key}");
-        var all = await program.RunAsync("token", "revoke", "--all-of", "ann");
-        all.ExitCode.ShouldBe(0, all.Errors);
+        var unconfirmed = await program.RunAsync("token", "revoke", "--all-of", "ann");
+        (unconfirmed.ExitCode, unconfirmed.Output, Last(unconfirmed.Errors)).ShouldBe(
+            (2, "", "Error: This revokes 2 tokens of ann. There is no terminal to ask for confirmation. Add --yes to do it."));
+        var all = await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes");
+        Last(all).ShouldBe("Revoked 2 tokens");
         all.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).ShouldBe(
             made.Skip(1).Take(2).Select(token => $"Revoked {token.Key} of ann"), ignoreOrder: true);
         (await program.RunAsync("token", "list")).Output.Split('\t')[0].ShouldBe(made[3].Key.Value);
@@ -110,22 +117,22 @@ public sealed class StoreCommandTests
         // What cannot be done is told; a key that begins as an option does is a key all the same.
         const string odder = "-hAAAAAAAAAAAAAAAAAAAA";
         ShouldBeRefused(await program.RunAsync("token", "revoke", odder), $"There is no token {odder}");
-        var unsaid = await program.RunAsync("token", "revoke");
-        (unsaid.ExitCode, Last(unsaid.Errors)).ShouldBe((2, "Error: Name the keys of the tokens to revoke, or a user with --all-of."));
-        var odd = await program.RunAsync("token", "create", "--username", "ann", "--lifetime", "soon");
-        (odd.ExitCode, Last(odd.Errors)).ShouldBe((2, "Error: 'soon' is no span of time; write for example 30d or 12h."));
+        // A user who has no tokens any more is known; a mistyped one is not.
+        Last(await program.RunAsync("token", "revoke", "--all-of", "ann")).ShouldBe("Revoked 0 tokens");
+        foreach (var verb in (string[][])[["token", "revoke", "--yes", "--all-of", "anm"], ["token", "list", "--username", "anm"], ["history", "--username", "anm"]])
+            ShouldBeRefused(await program.RunAsync(verb), "There is no user anm: no token and no history entry has this name.");
         (await program.RunAsync("token", "create", "--username", "ann", "--scopes", "no:such")).ExitCode.ShouldBe(1);
 
         // Nothing is deleted unless it is meant.
         var asked = await program.RunAsync("delete-all-data");
-        (asked.ExitCode, Last(asked.Errors)).ShouldBe((2, "Error: This deletes every token and cannot be undone. Add --yes if that is meant."));
+        (asked.ExitCode, Last(asked.Errors)).ShouldBe((2, $"Error: This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone. There is no terminal to ask for confirmation. Add --yes to do it."));
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
         Last(await program.RunAsync("delete-all-data", "--yes")).ShouldBe("All data is deleted.");
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldBeNull();
         (await program.RunAsync("token", "list")).Output.ShouldBeEmpty();
         Last(await program.RunAsync("maintenance")).ShouldBe(
             "Removed 0 expired tokens and 0 old changes; 0 users with tokens that expire, 0 user tokens.");
-        Last(await program.RunAsync("audit", "--strict")).ShouldBeEmpty();
+        Last(await program.RunAsync("audit", "--strict")).ShouldBe("Checked 0 tokens, 0 findings");
     }
 
     /// <summary>What cannot be deleted must not be forgotten: a token that works is listed.</summary>
@@ -161,12 +168,12 @@ public sealed class StoreCommandTests
 
     private static void ShouldBeRefused(Outcome outcome, string sentence) => (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
 
+    /// <summary>The last line on standard error, which tells what was done.</summary>
     private static string Last(Outcome outcome)
     {
         outcome.ExitCode.ShouldBe(0, outcome.Errors);
-        return Last(outcome.Output);
+        return Last(outcome.Errors);
     }
 
-    /// <summary>The last line; log lines may come before it.</summary>
     private static string Last(string text) => text.TrimEnd('\n').Split('\n')[^1];
 }

@@ -31,6 +31,7 @@ public sealed class UpkeepCommandTests
         var posts = AcceptAsync(slack, 3);
         var found = await program.RunAsync("audit");
         (found.ExitCode, found.Output).ShouldBe((0, finding + "\n"));
+        found.Errors.ShouldEndWith("\nChecked 1 token, 1 finding\n");
         (await program.RunAsync("audit", "--strict")).ExitCode.ShouldBe(1);
 
         // Repaired, after which nothing remains and nothing is posted.
@@ -42,6 +43,7 @@ public sealed class UpkeepCommandTests
         var further = slack.GetContextAsync();
         var silent = await program.RunAsync("audit", "--strict");
         (silent.ExitCode, silent.Output).ShouldBe((0, ""));
+        silent.Errors.ShouldMatch(@"\nChecked [0-9]+ tokens?, 0 findings\n\z");
         further.IsCompleted.ShouldBeFalse();
     }
 
@@ -57,7 +59,8 @@ public sealed class UpkeepCommandTests
 
         var done = await program.RunAsync("maintenance");
         done.ExitCode.ShouldBe(0, done.Errors);
-        done.Output.ShouldBe("Removed 1 expired tokens and 2 old changes; 0 users with tokens that expire, 1 user tokens.\n");
+        done.Output.ShouldBeEmpty();
+        done.Errors.ShouldEndWith("Removed 1 expired tokens and 2 old changes; 0 users with tokens that expire, 1 user tokens.\n");
         (await program.RunAsync("token", "list")).Output.Split('\t')[0].ShouldBe(live.Key.Value);
         (await past.Tokens.GetTokenInfoUncheckedAsync(expired.Key)).ShouldBeNull();
     }

@@ -40,6 +40,7 @@ public sealed class CollectorTests
         program.Variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.Url.AbsoluteUri;
         program.Variables["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf";
         program.Variables["OTEL_TRACES_EXPORTER"] = "none";
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
         collector.All.Select(sent => sent.Path).Distinct().ShouldBe(["/v1/metrics"]);
 

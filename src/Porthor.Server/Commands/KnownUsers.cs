@@ -1,0 +1,27 @@
+using Porthor.History;
+using Porthor.Server.Hosting;
+using Porthor.Server.Login.Local;
+
+namespace Porthor.Server.Commands;
+
+/// <summary>Tells a user who has no tokens now from a name that is mistyped.</summary>
+internal static class KnownUsers
+{
+    /// <summary>Requires that a user has or had a token, or is configured as a local user.</summary>
+    /// <exception cref="CommandFailure">Nothing is known about the name.</exception>
+    public static async Task RequireAsync(PorthorCore core, string username, CancellationToken cancellationToken)
+    {
+        var host = TokenCommand.Host(core);
+        if ((await core.Tokens.ListTokensAsync(host, username, cancellationToken)).Count > 0)
+            return;
+        var history = await core.Tokens.GetChangeHistoryAsync(
+            host, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: 1), cancellationToken);
+        if (history.Count > 0 || IsLocal(core, username))
+            return;
+        throw new CommandFailure($"There is no user {CommandLineErrors.Display(username)}: no token and no history entry has this name.");
+    }
+
+    private static bool IsLocal(PorthorCore core, string username) =>
+        (core.Settings.Providers.LocalUsers ?? []).Any(user => user.Username == username)
+        || (username == LocalAdministrator.Username && LocalAdministrator.Of(core.DataDirectory, core.Settings) is not null);
+}

@@ -1,0 +1,51 @@
+namespace Porthor.Server.Configuration;
+
+/// <summary>
+/// The setting <c>mode</c>. The stores that are configured select the mode; if this setting names another one, a variable was
+/// forgotten, and the configuration is refused.
+/// </summary>
+internal static class ModeSettings
+{
+    private const string Key = "mode";
+    private const string Variable = "MODE";
+
+    private static readonly (string Key, string Variable)[] Stores =
+        [("databaseUrl", "PORTHOR_DATABASE_URL"), ("redisPersistentUrl", "PORTHOR_REDIS_PERSISTENT_URL"), ("redisEphemeralUrl", "PORTHOR_REDIS_EPHEMERAL_URL")];
+
+    /// <summary>Compares the setting with the stores that are configured.</summary>
+    /// <param name="selected">The mode that the stores select.</param>
+    /// <param name="given">Which of the stores are configured.</param>
+    public static void Check(SettingsSection file, DeploymentMode selected, (bool Database, bool Persistent, bool Ephemeral) given)
+    {
+        if (file.Text(Key, Variable) is not { Length: > 0 } text)
+            return;
+        if (!IsName(text, out var wanted))
+        {
+            file.Fault(Key, text, "must be embedded, database or cluster");
+            return;
+        }
+        if (wanted != selected)
+            file.Fault(Key, text, Compare(wanted, [given.Database, given.Persistent, given.Ephemeral]));
+    }
+
+    /// <summary>Names the variables that are missing or must not be set for a mode.</summary>
+    /// <param name="selected">The mode that the configuration selects.</param>
+    /// <param name="wanted">The name of the mode in which the deployment was created.</param>
+    public static string Explain(DeploymentMode selected, string wanted) => IsName(wanted, out var mode)
+        ? $"For {wanted} mode, {Compare(mode, [selected != DeploymentMode.Embedded, selected == DeploymentMode.Cluster, selected == DeploymentMode.Cluster])}."
+        : "";
+
+    private static string Compare(DeploymentMode wanted, bool[] given)
+    {
+        bool[] needed = [wanted != DeploymentMode.Embedded, wanted == DeploymentMode.Cluster, wanted == DeploymentMode.Cluster];
+        List<string> problems =
+        [
+            .. Stores.Where((_, index) => needed[index] && !given[index]).Select(store => $"set {store.Key} ({store.Variable})"),
+            .. Stores.Where((_, index) => !needed[index] && given[index]).Select(store => $"remove {store.Key} ({store.Variable})"),
+        ];
+        return string.Join(" and ", problems);
+    }
+
+    private static bool IsName(string text, out DeploymentMode mode) =>
+        Enum.TryParse(text, ignoreCase: true, out mode) && Enum.IsDefined(mode) && !char.IsAsciiDigit(text[0]);
+}

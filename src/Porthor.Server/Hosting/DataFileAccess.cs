@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>Checks that this process can use the files of the data directory, before one of them fails in the middle of the work.</summary>
+internal static partial class DataFileAccess
+{
+    private const int CanRead = 4;
+    private const int CanWrite = 2;
+    private static readonly string[] WrittenFiles = ["porthor.db", "porthor.db-wal", "porthor.db-shm", "lock"];
+    private static readonly string[] ReadFiles = ["session-secret", "bootstrap-token", "local-admin"];
+
+    /// <summary>Requires the rights that Porthor needs on the directory and on each file that exists.</summary>
+    /// <exception cref="StartException">A right is missing. The message names the file, its owner, its mode and the current user.</exception>
+    public static void Require(string directory)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        Require("data directory", directory, CanRead | CanWrite);
+        foreach (var name in WrittenFiles)
+            Require("file", Path.Combine(directory, name), CanRead | CanWrite);
+        foreach (var name in ReadFiles)
+            Require("file", Path.Combine(directory, name), CanRead);
+    }
+
+    private static void Require(string kind, string path, int rights)
+    {
+        if (FileStatus.TryRead(path) is not { } status || Access(path, rights) == 0)
+            return;
+        var user = FileStatus.NameOf(FileStatus.CurrentUserId);
+        throw new StartException(
+            $"The {kind} {path} has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}. Porthor runs as {user} and cannot use it. "
+            + $"Run as root: chown {user} {path}");
+    }
+
+    [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Access(string path, int rights);
+}

@@ -1,0 +1,181 @@
+using System.Globalization;
+using Porthor.Secrets;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>Which session secrets a start needs.</summary>
+internal enum SecretRequirement
+{
+    /// <summary>Every secret that token records may be encrypted with.</summary>
+    All,
+
+    /// <summary>At least one of them: the records of the others are given up.</summary>
+    Any,
+
+    /// <summary>None: all records are deleted.</summary>
+    None,
+}
+
+/// <summary>
+/// Compares the session secrets of the configuration with those that the token records are encrypted with. The fingerprints of
+/// the latter are kept in <c>porthor_setting</c>, one entry for each. With another secret every token would get 401, so the start and
+/// the commands refuse (decision 35).
+/// </summary>
+internal static partial class SessionSecretCheck
+{
+    private const string Prefix = "session-secret:";
+
+    /// <summary>How many records are examined at the most, if no fingerprint is recorded.</summary>
+    private const int SampleSize = 1000;
+
+    private static readonly TimeSpan VaultTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Requires that the configured secrets fit the deployment.</summary>
+    /// <exception cref="StartException">A secret is missing.</exception>
+    public static async Task RequireAsync(PorthorCore core, SecretRequirement requirement, CancellationToken cancellationToken)
+    {
+        if (requirement == SecretRequirement.None || !HasSecrets(core))
+            return;
+        var recorded = (await ReadAsync(core, cancellationToken)).Keys.ToHashSet(StringComparer.Ordinal);
+        if (recorded.Count == 0)
+        {
+            await RecordFirstAsync(core, cancellationToken);
+            return;
+        }
+        var missing = recorded.Except(core.SessionKeys.Select(key => key.Fingerprint), StringComparer.Ordinal).ToList();
+        if (missing.Count == 0 || (requirement == SecretRequirement.Any && missing.Count < recorded.Count))
+            return;
+        if (await HasRecordsAsync(core, cancellationToken))
+            throw new StartException(MissingSecret(core, missing, isAnyKnown: missing.Count < recorded.Count));
+        // Without records there is nothing that another secret could not decrypt.
+        foreach (var fingerprint in missing)
+            await core.Sql.Settings.DeleteAsync(Prefix + fingerprint, cancellationToken);
+        await RecordUseAsync(core, cancellationToken);
+    }
+
+    /// <summary>Records that the first configured secret encrypts records from now on.</summary>
+    public static Task RecordUseAsync(PorthorCore core, CancellationToken cancellationToken) =>
+        HasSecrets(core) ? RecordAsync(core, core.SessionKeys[0].Fingerprint, cancellationToken) : Task.CompletedTask;
+
+    /// <summary>Returns the recorded fingerprints, each with the time at which it was last recorded.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(PorthorCore core, CancellationToken cancellationToken) =>
+        (await core.Sql.Settings.ListAsync(Prefix, cancellationToken)).ToDictionary(entry => entry.Key[Prefix.Length..], entry => entry.Value, StringComparer.Ordinal);
+
+    /// <summary>
+    /// Removes the fingerprints of all secrets but the first, after every record was encrypted with the first. One that was recorded
+    /// again meanwhile is kept: a node began to encrypt with it.
+    /// </summary>
+    /// <param name="before">What was recorded before the records were encrypted.</param>
+    public static async Task ForgetOthersAsync(PorthorCore core, IReadOnlyDictionary<string, string> before, CancellationToken cancellationToken)
+    {
+        var now = await ReadAsync(core, cancellationToken);
+        foreach (var (fingerprint, time) in before)
+        {
+            if (fingerprint != core.SessionKeys[0].Fingerprint && now.GetValueOrDefault(fingerprint) == time)
+                await core.Sql.Settings.DeleteAsync(Prefix + fingerprint, cancellationToken);
+        }
+    }
+
+    private static bool HasSecrets(PorthorCore core) => core.Settings.SessionKeys.Count > 0 || core.DataDirectory is not null;
+
+    private static Task RecordAsync(PorthorCore core, string fingerprint, CancellationToken cancellationToken) =>
+        core.Sql.Settings.SetAsync(Prefix + fingerprint, core.Clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), cancellationToken);
+
+    /// <summary>
+    /// For a deployment of the reference or of an older version: finds out from some records which secrets they are encrypted with.
+    /// </summary>
+    private static async Task RecordFirstAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        var logger = core.Loggers.CreateLogger(typeof(SessionSecretCheck));
+        if (!await IsVaultReadyAsync(core, cancellationToken))
+        {
+            Log.NotChecked(logger);
+            return;
+        }
+        var (examined, used) = await SampleAsync(core, cancellationToken);
+        if (examined > 0 && used.Count == 0)
+        {
+            throw new StartException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"The session secret does not belong to this deployment: it decrypts none of the {examined} token records that were examined. {Correction(core)}"));
+        }
+        foreach (var key in used.Append(core.SessionKeys[0]).Distinct())
+            await RecordAsync(core, key.Fingerprint, cancellationToken);
+    }
+
+    private static async Task<(int Examined, List<FernetKey> Used)> SampleAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        const int enough = 100;
+        var readers = core.SessionKeys.Select(key => (Key: key, Fernet: new Fernet([key], core.Clock))).ToList();
+        HashSet<FernetKey> used = [];
+        var examined = 0;
+        await foreach (var keys in core.Vault.ScanAsync(cancellationToken))
+        {
+            foreach (var batch in keys.Chunk(enough))
+            {
+                var records = await core.Vault.GetAsync(batch, cancellationToken);
+                examined += records.Count;
+                used.UnionWith(readers.Where(reader => records.Values.Any(record => reader.Fernet.TryDecrypt(record.Ciphertext, out _))).Select(reader => reader.Key));
+                if (examined >= (used.Count > 0 ? enough : SampleSize))
+                    return (examined, [.. used]);
+            }
+        }
+        return (examined, [.. used]);
+    }
+
+    private static async Task<bool> HasRecordsAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        // If the vault does not respond, the deployment counts as one with records.
+        if (!await IsVaultReadyAsync(core, cancellationToken))
+            return true;
+        await foreach (var keys in core.Vault.ScanAsync(cancellationToken))
+        {
+            if (keys.Count > 0)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Waits a moment for the vault, which in cluster mode connects in the background.</summary>
+    private static async Task<bool> IsVaultReadyAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        var begun = core.Clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                await core.Vault.CheckAsync(cancellationToken);
+                return true;
+            }
+            catch (StoreUnavailableException) when (core.Clock.GetElapsedTime(begun) > VaultTimeout)
+            {
+                return false;
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(Pause, core.Clock, cancellationToken);
+            }
+        }
+    }
+
+    private static string MissingSecret(PorthorCore core, IReadOnlyList<string> missing, bool isAnyKnown)
+    {
+        var needed = string.Join(", ", missing.Select(fingerprint => fingerprint[..Math.Min(FernetKey.IdLength, fingerprint.Length)]));
+        var given = string.Join(", ", core.SessionKeys.Select(key => key.Id));
+        var lost = isAnyKnown
+            ? "If it is lost, 'porthor rotate-session-secret --force' gives up the tokens that only it can decrypt."
+            : "If it is lost, every token is lost, and 'porthor delete-all-data' deletes them.";
+        return $"Token records of this deployment are encrypted with the session secret {needed}, and the configuration has {given}. {Correction(core)} {lost}";
+    }
+
+    private static string Correction(PorthorCore core) => core.Settings.SessionKeys.Count == 0
+        ? $"Restore the file session-secret in {core.DataDirectory!.Path}; until a rotation is complete it holds both secrets with a comma between."
+        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets with a comma between.";
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot check the session secret, because the vault does not respond; the next start checks it")]
+        public static partial void NotChecked(ILogger logger);
+    }
+}

@@ -1,0 +1,80 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>Commands that root runs beside a service leave no file that the service's user cannot use.</summary>
+public sealed class DataOwnerTests : IAsyncLifetime
+{
+    private const string Owner = "daemon";
+
+    private readonly PorthorProgram program = new();
+
+    private string Data => Path.Combine(program.Folder, "porthor-data");
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Fact]
+    public async Task Files_belong_to_the_owner_of_the_data_directory()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can run commands on the files of another user.");
+        await program.PrepareShellAsync();
+        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        foreach (var verb in (string[][])[["init"], ["token", "create", "-u", "ann"], ["local-admin", "reset-password"], ["audit", "--fix"], ["maintenance"], ["token", "revoke", "--all-of", "ann", "-y"], ["rotate-session-secret"]])
+        {
+            var outcome = await program.RunAsync(verb);
+            outcome.ExitCode.ShouldBe(0, $"{string.Join(' ', verb)}: {outcome.Errors}");
+            (await DoAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty(string.Join(' ', verb));
+        }
+        File.Exists(Path.Combine(Data, "local-admin")).ShouldBeTrue();
+
+        // A server that root starts by mistake does no harm either.
+        var server = await GreetedServer.StartAsync(program);
+        (await DoAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty();
+        (await DoAsync($"ps -o user= -p {server.Program.Id}")).Trim().ShouldBe(Owner);
+        (await server.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+    }
+
+    /// <summary>The user of the service, or somebody who broke into it, cannot make root write elsewhere.</summary>
+    [Fact]
+    public async Task A_link_in_the_directory_leads_root_nowhere()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can run commands on the files of another user.");
+        await program.PrepareShellAsync();
+        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        await DoAsync("install -m 600 /dev/null precious && echo precious > precious && rm -f porthor-data/porthor.db-wal && ln -s \"$PWD/precious\" porthor-data/porthor.db-wal");
+        (await program.RunAsync("token", "create", "-u", "ann")).ExitCode.ShouldBe(1);
+        (await DoAsync("cat precious; stat -c %U precious")).ShouldBe("precious\nroot\n");
+    }
+
+    [Theory]
+    [InlineData("session-secret")]
+    [InlineData("bootstrap-token")]
+    [InlineData("porthor.db")]
+    public async Task A_file_of_another_user_is_named_with_its_owner_and_the_current_user(string name)
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can give a file to another user.");
+        await program.PrepareShellAsync();
+        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        await DoAsync($"chown root porthor-data/{name}");
+        var refused = await program.RunAsync("run", "--port", "0");
+        refused.ExitCode.ShouldBe(1);
+        refused.Errors.ShouldContain($"{Data}/{name}");
+        refused.Errors.ShouldContain("belongs to root");
+        refused.Errors.ShouldContain("mode 0600");
+        refused.Errors.ShouldContain(Owner);
+    }
+
+    private async Task<string> DoAsync(string script)
+    {
+        var done = await program.RunShellAsync(script);
+        done.ExitCode.ShouldBe(0, done.Errors);
+        return done.Output;
+    }
+}

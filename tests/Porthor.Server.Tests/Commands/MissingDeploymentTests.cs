@@ -1,0 +1,118 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>A command that is given no deployment, or the wrong place, fails and creates nothing.</summary>
+public sealed class MissingDeploymentTests : IAsyncLifetime
+{
+    private readonly PorthorProgram program = new();
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Theory]
+    [InlineData("audit")]
+    [InlineData("audit", "--fix")]
+    [InlineData("delete-all-data", "--yes")]
+    [InlineData("history")]
+    [InlineData("local-admin", "reset-password")]
+    [InlineData("maintenance")]
+    [InlineData("rotate-session-secret")]
+    [InlineData("token", "create", "--username", "ann")]
+    [InlineData("token", "list")]
+    [InlineData("token", "revoke", "--all-of", "ann")]
+    [InlineData("token", "show", "AAAAAAAAAAAAAAAAAAAAAA")]
+    [InlineData("update-schema")]
+    [InlineData("validate-schema")]
+    public async Task A_command_without_a_deployment_fails_and_creates_nothing(params string[] arguments)
+    {
+        var directory = Path.Combine(program.Folder, "porthor-data");
+        ShouldBeMissing(await program.RunAsync(arguments), directory);
+        Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
+
+        // A directory that is there is not a deployment yet, and neither is an empty file.
+        Directory.CreateDirectory(directory);
+        ShouldBeMissing(await program.RunAsync(arguments), directory);
+        await File.WriteAllTextAsync(Path.Combine(directory, "porthor.db"), "");
+        File.SetUnixFileMode(Path.Combine(directory, "porthor.db"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        ShouldBeMissing(await program.RunAsync(arguments), directory);
+        Directory.GetFileSystemEntries(directory).Length.ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_mistyped_data_directory_is_not_created()
+    {
+        (await program.RunAsync("init", "--data-dir", "data")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("token", "create", "--username", "ann", "--data-dir", "data")).ExitCode.ShouldBe(0);
+        ShouldBeMissing(await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes", "--data-dir", "daat"), Path.Combine(program.Folder, "daat"));
+        Directory.Exists(Path.Combine(program.Folder, "daat")).ShouldBeFalse();
+        var revoked = await program.RunAsync("token", "revoke", "--all-of", "ann", "-y", "-d", "data");
+        revoked.Errors.ShouldBe($"Working on the embedded deployment at {program.Folder}/data\nRevoked 1 token\n");
+    }
+
+    [Fact]
+    public async Task Commands_that_open_no_store_create_nothing()
+    {
+        foreach (var verb in (string[])["generate-schema", "openapi-schema", "generate-token", "help"])
+            (await program.RunAsync(verb)).ExitCode.ShouldBe(0);
+        (await program.RunAsync("config", "check")).ExitCode.ShouldBe(0);
+        Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
+    }
+
+    [Theory, InlineData(Mode.Database), InlineData(Mode.Cluster)]
+    public async Task A_database_deployment_is_named_without_its_password(Mode mode)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var configured = await PorthorProgram.ForAsync(deployment);
+        configured.Variables["PORTHOR_DATABASE_PASSWORD"] = "database-password-77ab";
+        configured.Secrets.Add("database-password-77ab");
+        (await configured.RunAsync("init")).ExitCode.ShouldBe(0);
+        var port = (await RealServers.Instance.PostgresAsync()).Port;
+        (await configured.RunAsync("token", "list")).Errors.ShouldStartWith(
+            $"Working on the {mode.ToString().ToLowerInvariant()} deployment at 127.0.0.1:{port}/{deployment.DatabaseName}\n");
+
+        // Without its variables, but with the mode, nothing is mistaken for it.
+        var url = configured.Variables["PORTHOR_DATABASE_URL"];
+        configured.Variables["PORTHOR_MODE"] = mode.ToString().ToLowerInvariant();
+        (await configured.RunAsync("token", "list")).ExitCode.ShouldBe(0);
+        foreach (var name in (string[])["PORTHOR_DATABASE_URL", "PORTHOR_DATABASE_PASSWORD", "PORTHOR_REDIS_PERSISTENT_URL", "PORTHOR_REDIS_EPHEMERAL_URL"])
+            configured.Variables.Remove(name);
+        var forgotten = await configured.RunAsync("token", "list");
+        forgotten.ExitCode.ShouldBe(1);
+        forgotten.Errors.ShouldContain($"mode: '{mode.ToString().ToLowerInvariant()}': set databaseUrl (PORTHOR_DATABASE_URL)");
+        forgotten.Errors.Contains("PORTHOR_REDIS_PERSISTENT_URL", StringComparison.Ordinal).ShouldBe(mode == Mode.Cluster);
+
+        // The other way round: what is given is more than the mode has.
+        configured.Variables["PORTHOR_MODE"] = "embedded";
+        configured.Variables["PORTHOR_DATABASE_URL"] = url;
+        (await configured.RunAsync("run", "--port", "0")).Errors.ShouldContain("mode: 'embedded': remove databaseUrl (PORTHOR_DATABASE_URL)");
+    }
+
+    [Fact]
+    public async Task A_cluster_is_not_worked_on_as_a_database()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        await using var configured = await PorthorProgram.ForAsync(deployment);
+        (await configured.RunAsync("init")).ExitCode.ShouldBe(0);
+        configured.Variables.Remove("PORTHOR_REDIS_PERSISTENT_URL");
+        configured.Variables.Remove("PORTHOR_REDIS_EPHEMERAL_URL");
+        foreach (var verb in (string[][])[["token", "list"], ["audit"], ["run", "--port", "0"]])
+        {
+            var refused = await configured.RunAsync(verb);
+            refused.ExitCode.ShouldBe(1);
+            refused.Errors.ShouldContain(
+                "Error: This deployment was created in cluster mode, but the configuration selects database mode. "
+                + "For cluster mode, set redisPersistentUrl (PORTHOR_REDIS_PERSISTENT_URL) and set redisEphemeralUrl (PORTHOR_REDIS_EPHEMERAL_URL).\n");
+        }
+    }
+
+    private static void ShouldBeMissing(Outcome outcome, string directory)
+    {
+        (outcome.ExitCode, outcome.Output).ShouldBe((1, ""));
+        outcome.Errors.ShouldMatch(@"\A(Working on .*\n)?Error: There is no deployment at .*\n\z");
+        outcome.Errors.ShouldContain($"Error: There is no deployment at {directory}. ");
+    }
+}

@@ -1,0 +1,141 @@
+using Porthor.Secrets;
+using Porthor.Testing;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>A session secret that is not the one of the data is refused, instead of 401 for every token.</summary>
+public sealed class SessionSecretTests
+{
+    private static readonly FernetKey Old = FernetKey.Create();
+    private static readonly FernetKey New = FernetKey.Create();
+
+    [Theory, EveryMode]
+    public async Task Another_secret_is_refused_by_the_server_and_by_commands(Mode mode)
+    {
+        await using var deployment = await DeploymentAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        UseSecrets(program, Old);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        var key = await CreateTokenAsync(program);
+
+        UseSecrets(program, New);
+        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"], ["audit", "--fix"], ["maintenance"], ["rotate-session-secret"], ["rotate-session-secret", "--force"], ["init"]])
+        {
+            var refused = await program.RunAsync(verb);
+            refused.ExitCode.ShouldBe(1, string.Join(' ', verb));
+            refused.Errors.ShouldContain($"Error: Token records of this deployment are encrypted with the session secret {Old.Id}, and the configuration has {New.Id}. ");
+        }
+
+        // With the right one everything is as it was.
+        UseSecrets(program, Old);
+        (await program.RunAsync("token", "list")).Output.ShouldStartWith(key.Value);
+        var audit = await program.RunAsync("audit", "--strict");
+        (audit.ExitCode, audit.Output).ShouldBe((0, ""));
+
+        // If it is lost for good, everything can be deleted, and a new one is used.
+        UseSecrets(program, New);
+        (await program.RunAsync("delete-all-data", "--yes")).ExitCode.ShouldBe(0);
+        await CreateTokenAsync(program);
+        UseSecrets(program, Old);
+        (await program.RunAsync("token", "list")).ExitCode.ShouldBe(1);
+    }
+
+    /// <summary>As the pages of keys.md tell it, and with each step that may be left out.</summary>
+    [Theory, EveryMode]
+    public async Task The_old_secret_is_needed_until_the_rotation_is_complete(Mode mode)
+    {
+        await using var deployment = await DeploymentAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        UseSecrets(program, Old);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        var key = await CreateTokenAsync(program);
+
+        // The new one is known to the node, but not used: it can be given up.
+        UseSecrets(program, Old, New);
+        await ServeAsync(program);
+        UseSecrets(program, Old);
+        await ServeAsync(program);
+
+        // It was used: neither can be given up.
+        UseSecrets(program, New, Old);
+        await ServeAsync(program);
+        foreach (var only in (FernetKey[])[New, Old])
+        {
+            UseSecrets(program, only);
+            var refused = await program.RunAsync("run", "--port", "0");
+            refused.ExitCode.ShouldBe(1);
+            refused.Errors.ShouldContain($"encrypted with the session secret {(only == New ? Old : New).Id}, and the configuration has {only.Id}. ");
+        }
+
+        UseSecrets(program, New, Old);
+        (await program.RunAsync("rotate-session-secret")).ExitCode.ShouldBe(0);
+        UseSecrets(program, New);
+        await ServeAsync(program);
+        (await program.RunAsync("token", "list")).Output.ShouldStartWith(key.Value);
+        UseSecrets(program, Old);
+        (await program.RunAsync("run", "--port", "0")).ExitCode.ShouldBe(1);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_lost_old_secret_can_be_given_up_with_force(Mode mode)
+    {
+        await using var deployment = await DeploymentAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        UseSecrets(program, Old);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        await CreateTokenAsync(program);
+        UseSecrets(program, New, Old);
+        await ServeAsync(program);
+        UseSecrets(program, New);
+        (await program.RunAsync("rotate-session-secret")).ExitCode.ShouldBe(1);
+        (await program.RunAsync("rotate-session-secret", "--force")).Errors.ShouldContain("\n1 records cannot be decrypted with any of the secrets; 'porthor audit' lists them.\n");
+        await ServeAsync(program);
+    }
+
+    /// <summary>A deployment of Gafaelfawr, or of a version that recorded no fingerprint.</summary>
+    [Theory, EveryMode]
+    public async Task Without_a_fingerprint_the_records_decide(Mode mode)
+    {
+        await using var deployment = await DeploymentAsync(mode);
+        var core = await deployment.OpenNodeAsync();
+        for (var i = 0; i < 5; i++)
+            await core.Tokens.SessionForAsync($"user{i}");
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        UseSecrets(program, New);
+        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"]])
+        {
+            var refused = await program.RunAsync(verb);
+            refused.ExitCode.ShouldBe(1);
+            refused.Errors.ShouldContain("Error: The session secret does not belong to this deployment: it decrypts none of the 5 token records that were examined. ");
+        }
+        // Nothing was recorded by that.
+        UseSecrets(program, Old);
+        (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
+        UseSecrets(program, New);
+        (await program.RunAsync("token", "list")).Errors.ShouldContain($"encrypted with the session secret {Old.Id}");
+    }
+
+    private static async Task<Deployment> DeploymentAsync(Mode mode)
+    {
+        var deployment = await Deployment.CreateAsync(mode);
+        deployment.Settings = deployment.Settings with { SessionKeys = [Old] };
+        return deployment;
+    }
+
+    private static void UseSecrets(PorthorProgram program, params FernetKey[] keys) =>
+        program.Variables["PORTHOR_SESSION_SECRET"] = string.Join(',', keys.Select(key => key.Reveal()));
+
+    private static async Task<TokenKey> CreateTokenAsync(PorthorProgram program)
+    {
+        var created = await program.RunAsync("token", "create", "--username", "ann", "--scopes", "read:all");
+        created.ExitCode.ShouldBe(0, created.Errors);
+        return Token.Parse(created.Output.TrimEnd('\n')).Key;
+    }
+
+    private static async Task ServeAsync(PorthorProgram program)
+    {
+        using var serving = await ServingProgram.StartAsync(program, watched: false);
+        (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
+    }
+}
