@@ -25,7 +25,7 @@ internal static partial class OldOidcClients
         if ((await core.Sql.OidcClients.ListAsync(cancellationToken)).Count > 0)
         {
             Log.AlreadyThere(logger);
-            await Console.Error.WriteLineAsync("The database already has OpenID Connect clients; those of the configuration were not copied");
+            await Console.Error.WriteLineAsync("OpenID Connect clients already found in the database, so not migrating clients configured via a secret");
             return;
         }
         var now = core.Clock.GetUtcNow();
@@ -38,7 +38,7 @@ internal static partial class OldOidcClients
             ],
             cancellationToken);
         Log.Copied(logger, clients.Count);
-        await Console.Error.WriteLineAsync($"Copied {Counted.Of(clients.Count, "OpenID Connect client")} into the database");
+        await Console.Error.WriteLineAsync($"Migrated {Counted.Of(clients.Count, "OpenID Connect client")} from the secret");
     }
 
     private static List<(string Id, string Secret, string ReturnUri)> Read(Secret json)

@@ -46,12 +46,13 @@ internal sealed class DataDirectory
         try
         {
             var mayCreate = use == DeploymentUse.CreateIfMissing;
+            // First: what this user may not see would seem to be missing.
+            DataFileAccess.Require(path);
             if (!mayCreate && !HasDatabase(path))
                 throw new StartException(DeploymentText.Missing(path));
             var isNew = !Directory.Exists(path);
             if (mayCreate)
                 CreateFolder(path);
-            DataFileAccess.Require(path);
             if (!bringsKeys)
                 RefuseLostSecret(path);
             var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);

@@ -7,6 +7,7 @@ internal static partial class DataFileAccess
 {
     private const int CanRead = 4;
     private const int CanWrite = 2;
+    private const int CanSearch = 1;
     private static readonly string[] WrittenFiles = ["porthor.db", "porthor.db-wal", "porthor.db-shm", "lock"];
     private static readonly string[] ReadFiles = ["session-secret", "bootstrap-token", "local-admin"];
 
@@ -16,7 +17,7 @@ internal static partial class DataFileAccess
     {
         if (!OperatingSystem.IsLinux())
             return;
-        Require("data directory", directory, CanRead | CanWrite);
+        Require("data directory", directory, CanRead | CanWrite | CanSearch);
         foreach (var name in WrittenFiles)
             Require("file", Path.Combine(directory, name), CanRead | CanWrite);
         foreach (var name in ReadFiles)
@@ -28,9 +29,11 @@ internal static partial class DataFileAccess
         if (FileStatus.TryRead(path) is not { } status || Access(path, rights) == 0)
             return;
         var user = FileStatus.NameOf(FileStatus.CurrentUserId);
+        var correction = status.OwnerId == FileStatus.CurrentUserId
+            ? $"Run: chmod u+rwX {path}. If the file system is read-only, mount it for writing."
+            : $"Run the command as {FileStatus.NameOf(status.OwnerId)}, or as root: chown {user} {path}";
         throw new StartException(
-            $"The {kind} {path} has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}. Porthor runs as {user} and cannot use it. "
-            + $"Run as root: chown {user} {path}");
+            $"The {kind} {path} has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}. Porthor runs as {user} and cannot use it. {correction}");
     }
 
     [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]

@@ -71,6 +71,21 @@ public sealed class DataOwnerTests : IAsyncLifetime
         refused.Errors.ShouldContain(Owner);
     }
 
+    [Fact]
+    public async Task A_directory_that_a_user_cannot_look_into_is_not_called_missing()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can give a directory to another user.");
+        await program.PrepareShellAsync();
+        await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        program.RunsAsNobody = true;
+        var refused = await program.RunAsync("token", "list");
+        refused.ExitCode.ShouldBe(1);
+        refused.Errors.ShouldStartWith($"Error: The data directory {Data} has mode 0700 and belongs to {Owner}. ");
+        refused.Errors.ShouldContain($" as {Owner}");
+    }
+
     private async Task<string> DoAsync(string script)
     {
         var done = await program.RunShellAsync(script);
