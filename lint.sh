@@ -15,6 +15,18 @@ else
   fail "shellcheck is not installed; './test.sh --install-only' installs it"
 fi
 
+# The description of the API: two linters, and a client that is generated from it compiles.
+if command -v npm >/dev/null; then
+  (
+    cd tools/openapi
+    npm ci --silent --no-audit --no-fund
+    dotnet run --no-build --project ../../src/Porthor.Server -- openapi-schema >openapi.json
+    npm run --silent check
+  ) || fail "the description of the API has errors"
+else
+  echo "lint: npm is not installed, the description of the API was not checked" >&2
+fi
+
 # What must not be in the sources.
 if git grep -nE 'TODO|FIXME|NotImplementedException' -- 'src/**' 'tests/**' ':!lint.sh'; then fail "unfinished marks"; fi
 if git grep -nIE '[[:blank:]]+$' -- ':!*.md'; then fail "blanks at the end of lines"; fi

@@ -7,28 +7,31 @@ if (args is ["ingress", ..])
     var turns = args is [_, var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 3;
     await new IngressBenchmarks(Console.Error, TimeSpan.FromSeconds(2), turns, args is [_, _, .. var words] ? words : []).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
-    return;
+    return 0;
 }
 if (args is ["uses", ..])
 {
     await new UseBenchmarks(Console.Error, TimeSpan.FromSeconds(3), pairs: 5).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
-    return;
+    return 0;
 }
+
+if (args is ["public", ..])
+    return await new PublicBenchmarks(Console.Error, TimeSpan.FromSeconds(5)).RunAsync(Console.Out) ? 0 : 1;
 
 if (args is ["large", ..])
 {
     var count = args is [_, var tokens] ? int.Parse(tokens, System.Globalization.CultureInfo.InvariantCulture) : 1_000_000;
     await new LargeBenchmarks(Console.Error, count).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
-    return;
+    return 0;
 }
 
 if (args is ["scale", ..])
 {
     RealServers.Durable = true;
     await ScaleBenchmarks.Of(args[1..], Console.Error).RunAsync(Console.Out);
-    return;
+    return 0;
 }
 
 // Prints one table: what each operation costs in each mode, as a ratio to its floor in the same run.
@@ -63,3 +66,4 @@ Console.WriteLine("| count, apart | ms | goal |");
 Console.WriteLine("| --- | ---: | ---: |");
 foreach (var (what, milliseconds) in counts)
     Console.WriteLine($"| {what} | {milliseconds:0.0} | <= 200{(milliseconds <= 200 ? "" : " MISSED")} |");
+return 0;

@@ -104,46 +104,5 @@ public sealed class DescriptionTests
         new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service, Scopes = ScopeSet.Of("admin:token") },
         TokenBuilders.Administrator(TimeProvider.System));
 
-    private static void Conforms(JsonElement document, string method, string path, Answer answer)
-    {
-        var responses = document.GetProperty("paths").GetProperty(path).GetProperty(method).GetProperty("responses");
-        responses.TryGetProperty($"{answer.StatusCode}", out var response).ShouldBeTrue($"{method} {path} may answer {answer.StatusCode}");
-        var schema = response.GetProperty("content").GetProperty("application/json").GetProperty("schema");
-        Conforms(document, schema, answer.Json, $"{method} {path}");
-    }
-
-    private static void Conforms(JsonElement document, JsonElement schema, JsonElement json, string where)
-    {
-        if (schema.TryGetProperty("oneOf", out var choices))
-            schema = choices.EnumerateArray().Single(choice => choice.TryGetProperty("$ref", out _));
-        if (schema.TryGetProperty("$ref", out var reference))
-            schema = document.GetProperty("components").GetProperty("schemas").GetProperty(reference.GetString()!.Split('/')[^1]);
-        if (json.ValueKind == JsonValueKind.Array)
-        {
-            foreach (var item in json.EnumerateArray())
-                Conforms(document, schema.GetProperty("items"), item, where);
-            return;
-        }
-        if (schema.TryGetProperty("enum", out var names))
-            names.EnumerateArray().Select(name => name.GetString()).ShouldContain(json.GetString(), where);
-        if (json.ValueKind != JsonValueKind.Object)
-            return;
-        if (schema.TryGetProperty("additionalProperties", out var values))
-        {
-            foreach (var entry in json.EnumerateObject())
-                Conforms(document, values, entry.Value, $"{where} {entry.Name}");
-            return;
-        }
-        var properties = schema.GetProperty("properties");
-        foreach (var field in json.EnumerateObject())
-        {
-            properties.TryGetProperty(field.Name, out var described).ShouldBeTrue($"{where}: {field.Name} is described");
-            Conforms(document, described, field.Value, $"{where} {field.Name}");
-        }
-        if (schema.TryGetProperty("required", out var required))
-        {
-            foreach (var name in required.EnumerateArray())
-                json.TryGetProperty(name.GetString()!, out _).ShouldBeTrue($"{where}: {name} is there");
-        }
-    }
+    private static void Conforms(JsonElement document, string method, string path, Answer answer) => new SchemaValidator(document).Check(method, path, answer);
 }

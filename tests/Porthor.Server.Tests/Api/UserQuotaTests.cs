@@ -125,7 +125,7 @@ public sealed class UnboundedQuotaTests(ApiServers servers) : IClassFixture<ApiS
         await server.SpoilOverridesAsync("""{"default":{"api":{"x":1},"surprise":1}}""");
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBeNull();
         (await server.GetAsync("/quota-overrides", user.Cookie)).ShouldBe(404, """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""");
-        (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).StatusCode.ShouldBe(404);
+        (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).StatusCode.ShouldBe(204);
         var line = server.LinesSince(logged, "Cannot retrieve quota overrides")[0];
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();

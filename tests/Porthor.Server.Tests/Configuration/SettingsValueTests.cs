@@ -50,7 +50,7 @@ public sealed class SettingsValueTests
             [
                 "tokenLimits.live: '-1': must be from 0 (no limit) to 1000000",
                 "tokenLimits.creationsPerMinute: '1000001': must be from 0 (no limit) to 1000000",
-                "tokenLimits.lives: Extra inputs are not permitted; is live meant?",
+                "tokenLimits.lives: Extra inputs are not permitted",
             ],
             ignoreOrder: true);
     }

@@ -88,6 +88,7 @@ internal static class Documents
         {
             Title = "Porthor",
             Version = PorthorVersion.Text,
+            License = new OpenApiLicense { Name = "MIT License", Identifier = "MIT" },
             Description =
                 "Porthor issues, lists, changes, revokes and audits the tokens with which people and programs pass the gate of a reverse proxy. " +
                 "Times are seconds since 1970 (UTC). Fields that have no value are left out, unless a description says that they are null.",

@@ -32,6 +32,7 @@ internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IO
         document.Info.Description += addition;
         // Relative to where the description was fetched, whatever name the client used for this host.
         document.Servers = [new OpenApiServer { Url = "/" }];
+        DescriptionDetails.Add(document);
         return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);
     }
 

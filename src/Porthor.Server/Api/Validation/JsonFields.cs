@@ -10,6 +10,9 @@ namespace Porthor.Server.Api.Validation;
 /// </summary>
 internal sealed partial class JsonFields(JsonElement json, Location where, ValidationErrors errors)
 {
+    /// <summary>Longer names are no mistyped ones, and comparing them would cost time and memory.</summary>
+    private const int LongestMistyped = 32;
+
     private readonly HashSet<string> known = [];
     private readonly List<JsonFields> nested = [];
 
@@ -36,7 +39,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         if (json.ValueKind != JsonValueKind.Object)
             return [];
         var own = json.EnumerateObject().Where(field => !known.Contains(field.Name))
-            .Select(field => (Path(field.Name), Likeness.Find(field.Name, known)));
+            .Select(field => (Path(field.Name), field.Name.Length <= LongestMistyped ? Likeness.Find(field.Name, known) : null));
         return own.Concat(nested.SelectMany(fields => fields.UnknownFields()));
     }
 

@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Porthor.Testing;
+
+/// <summary>What anybody can request with GET, without a token.</summary>
+internal static class PublicPaths
+{
+    /// <summary>A path of every route of the server, so that a new route is among them, and paths that have no route.</summary>
+    public static IReadOnlyList<string> Of(IServiceProvider services)
+    {
+        var routes = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") ?? true)
+            .Select(route => "/" + string.Join('/', route.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Fill)))));
+        return
+        [
+            .. routes.Concat(
+            [
+                "/nowhere", "/auth/api/v1/nowhere", "/auth/tokens/", "/login?rd=https%3A%2F%2Fevil.example%2F",
+                "/" + string.Concat(Enumerable.Repeat("x/", 2000)), "/ingress/auth?scope=read:all", "/auth/docs/", "/auth/assets/porthor.css",
+                "/auth/assets/porthor.js", "/auth/assets/porthor.svg",
+            ]).Distinct(),
+        ];
+    }
+
+    private static string Fill(RoutePatternPart part) => part switch
+    {
+        RoutePatternLiteralPart literal => literal.Content,
+        RoutePatternSeparatorPart separator => separator.Content,
+        RoutePatternParameterPart { Name: "key" } => "aj792KhFp_aHRBajMaGVPQ",
+        _ => "somebody",
+    };
+}
