@@ -8,7 +8,7 @@ namespace Porthor.Storage;
 public sealed class Heartbeat : IAsyncDisposable
 {
     /// <summary>How many beats an answer may take.</summary>
-    internal const int Beats = 3;
+    public const int Beats = 3;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
 
@@ -17,11 +17,20 @@ public sealed class Heartbeat : IAsyncDisposable
 
     /// <param name="answerTimeout">How long an answer of this store is waited for; silence is noticed sooner, after 0.6 to 0.8 of it.</param>
     /// <param name="ask">Asks the store. Whether it succeeds does not matter: who is told of an error is not left in silence.</param>
-    /// <param name="silent">The store has not answered. Told once for each asking; there is no other before it has ended.</param>
+    /// <param name="silent">
+    /// The store has not answered. Called once for each asking, or again at the next beat if it throws; there is no other asking before
+    /// this one has ended.
+    /// </param>
     public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> ask, Action silent)
     {
+        work = RunAsync(PauseOf(answerTimeout), clock, ask, silent);
+    }
+
+    /// <summary>The time between two beats for an answer timeout.</summary>
+    public static TimeSpan PauseOf(TimeSpan answerTimeout)
+    {
         var pause = answerTimeout / 5;
-        work = RunAsync(pause < ShortestPause ? ShortestPause : pause, clock, ask, silent);
+        return pause < ShortestPause ? ShortestPause : pause;
     }
 
     public async ValueTask DisposeAsync()
@@ -41,8 +50,9 @@ public sealed class Heartbeat : IAsyncDisposable
                 await Task.Delay(pause, clock, stopping.Token);
                 if (!asked.IsCompleted)
                 {
-                    if (++missed == Beats)
-                        silent();
+                    // A callback that throws does not end the heartbeat; it is called again at the next beat.
+                    if (++missed == Beats && !TryCall(silent))
+                        missed--;
                     continue;
                 }
                 // Looked at, so that it is not taken for forgotten.
@@ -53,6 +63,19 @@ public sealed class Heartbeat : IAsyncDisposable
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // The end.
+        }
+    }
+
+    private static bool TryCall(Action callback)
+    {
+        try
+        {
+            callback();
+            return true;
+        }
+        catch (Exception)
+        {
+            return false;
         }
     }
 

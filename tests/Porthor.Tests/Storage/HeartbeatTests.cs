@@ -80,6 +80,28 @@ public sealed class HeartbeatTests : IAsyncDisposable
         await BeatUntilAsync(() => Volatile.Read(ref failed) == 3);
     }
 
+    [Fact]
+    public async Task A_callback_that_throws_is_called_again_and_does_not_end_the_heartbeat()
+    {
+        var (calls, asks) = (0, 0);
+        var unanswered = new TaskCompletionSource();
+        await using var throwing = new Heartbeat(
+            TimeSpan.FromSeconds(1),
+            clock,
+            () => Interlocked.Increment(ref asks) == 1 ? unanswered.Task : Task.CompletedTask,
+            () =>
+            {
+                if (Interlocked.Increment(ref calls) < 3)
+                    throw new InvalidOperationException("The socket is closed.");
+            });
+        await BeatUntilAsync(() => Volatile.Read(ref calls) == 3);
+        for (var beat = 0; beat < 20; beat++)
+            await BeatAsync();
+        Volatile.Read(ref calls).ShouldBe(3);
+        unanswered.SetResult();
+        await BeatUntilAsync(() => Volatile.Read(ref asks) == 3);
+    }
+
     /// <summary>How many beats it took.</summary>
     private async Task<int> BeatUntilAsync(Func<bool> condition)
     {
