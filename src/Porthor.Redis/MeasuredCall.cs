@@ -10,11 +10,11 @@ internal readonly struct MeasuredCall(string server, string what, StoreMetrics m
 
     public void Answered() => metrics.Answered(server, what, begun);
 
-    /// <summary>What to throw.</summary>
+    /// <summary>What to throw. Gives the reason of the server, such as NOPERM and the command; the server puts no values into it.</summary>
     public StoreUnavailableException Failed(Exception cause)
     {
         metrics.Failed(server, what);
-        return new StoreUnavailableException(server, what, cause);
+        return new StoreUnavailableException(server, FailureReason.Describe(what, cause), cause);
     }
 
     public void Dispose() => span?.Dispose();

@@ -4,22 +4,27 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>One-time values as Redis keys <c>porthor:once:NAME</c> with a time to live. Redis expires them by its own clock.</summary>
-public sealed class RedisOneTimeStore(RedisServer server) : IOneTimeStore
+public sealed class RedisOneTimeStore(RedisStore store) : IOneTimeStore
 {
     /// <summary>The prefix of all keys of this store.</summary>
     public const string KeyPrefix = "porthor:once:";
 
-    public Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken)
+    // The driver must not send SET (ServerCommands). ARGV: the value, and milliseconds to live.
+    private const string AddScript = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0";
+
+    public async Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
-        return server.CallAsync("adding a one-time value", db => db.StringSetAsync(KeyOf(name), value, lifetime, When.NotExists), cancellationToken);
+        var key = KeyOf(name);
+        var milliseconds = Math.Max(1, (long)lifetime.TotalMilliseconds);
+        return (int)await store.CallAsync("adding a one-time value", key, db => db.ScriptEvaluateAsync(AddScript, [key], [value, milliseconds]), cancellationToken) == 1;
     }
 
     public async Task<byte[]?> TakeAsync(string name, CancellationToken cancellationToken) =>
-        await server.CallAsync("taking a one-time value", db => db.StringGetDeleteAsync(KeyOf(name)), cancellationToken);
+        await store.CallAsync("taking a one-time value", KeyOf(name), db => db.StringGetDeleteAsync(KeyOf(name)), cancellationToken);
 
     public Task<bool> ContainsAsync(string name, CancellationToken cancellationToken) =>
-        server.CallAsync("looking for a one-time value", db => db.KeyExistsAsync(KeyOf(name)), cancellationToken);
+        store.CallAsync("looking for a one-time value", KeyOf(name), db => db.KeyExistsAsync(KeyOf(name)), cancellationToken);
 
     private static RedisKey KeyOf(string name) => KeyPrefix + name;
 }

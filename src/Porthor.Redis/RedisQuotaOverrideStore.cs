@@ -3,16 +3,19 @@ using Porthor.Quotas;
 namespace Porthor.Redis;
 
 /// <summary>The quota overrides in the persistent database, under the reference's key and in plain JSON (contract/storage.md 3.4).</summary>
-public sealed class RedisQuotaOverrideStore(RedisServer server) : IQuotaOverrideStore
+public sealed class RedisQuotaOverrideStore(RedisStore store) : IQuotaOverrideStore
 {
     private const string Key = "quota-overrides";
+
+    // The driver must not send SET (ServerCommands).
+    private const string SetScript = "redis.call('SET', KEYS[1], ARGV[1])";
 
     /// <returns>An empty array, which is not JSON, if the key holds a value of another type.</returns>
     public async Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return (byte[]?)await server.CallAsync("reading quota overrides", db => db.StringGetAsync(Key), cancellationToken);
+            return (byte[]?)await store.CallAsync("reading quota overrides", Key, db => RedisStore.ReadPlainlyAsync(db, Key), cancellationToken);
         }
         catch (StoreUnavailableException e) when (e.InnerException?.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal) == true)
         {
@@ -21,8 +24,8 @@ public sealed class RedisQuotaOverrideStore(RedisServer server) : IQuotaOverride
     }
 
     public Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken) =>
-        server.CallAsync("writing quota overrides", db => db.StringSetAsync(Key, json), cancellationToken);
+        store.CallAsync("writing quota overrides", Key, db => db.ScriptEvaluateAsync(SetScript, [Key], [json]), cancellationToken);
 
     public Task<bool> DeleteOverridesAsync(CancellationToken cancellationToken) =>
-        server.CallAsync("deleting quota overrides", db => db.KeyDeleteAsync(Key), cancellationToken);
+        store.CallAsync("deleting quota overrides", Key, db => db.KeyDeleteAsync(Key), cancellationToken);
 }

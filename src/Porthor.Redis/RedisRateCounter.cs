@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>Counts in the ephemeral database, under the reference's keys (contract/ingress.md 8).</summary>
-public sealed class RedisRateCounter(RedisServer server) : IRateCounter
+public sealed class RedisRateCounter(RedisStore store) : IRateCounter
 {
     /// <summary>A counter and its end in one step, so that none is ever left without an end (deviations 17).</summary>
     private const string Script = """
@@ -20,16 +20,7 @@ public sealed class RedisRateCounter(RedisServer server) : IRateCounter
     public async Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
         RedisKey counter = $"LIMITS:LIMITER/api/{key.Username}/{key.Service}/{key.Quota}/1/minute";
-        using var measured = server.Begin("counting requests");
-        try
-        {
-            var reply = await RedisServer.InTime(server.Database.ScriptEvaluateAsync(Script, [counter]), server.CallTimeout, cancellationToken);
-            measured.Answered();
-            return new RateCount((long)reply[0], TimeSpan.FromMilliseconds((long)reply[1]));
-        }
-        catch (Exception e) when (RedisServer.IsOurs(e))
-        {
-            throw measured.Failed(e);
-        }
+        var reply = await store.CallAsync("counting requests", counter, db => db.ScriptEvaluateAsync(Script, [counter]), cancellationToken);
+        return new RateCount((long)reply[0], TimeSpan.FromMilliseconds((long)reply[1]));
     }
 }

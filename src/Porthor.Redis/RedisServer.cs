@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Porthor.Events;
@@ -6,80 +8,111 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>
-/// A connection to one logical database. Every call through it ends within the call timeout, by a
-/// <see cref="StoreUnavailableException"/> if need be.
-/// </summary>
-public sealed partial class RedisServer : IAsyncDisposable
+/// <summary>A connection to one logical database of one server, which is used only while the server is the primary.</summary>
+public sealed partial class RedisServer : RedisStore
 {
-    private readonly RedisOptions options;
-    private readonly string name;
-    private readonly StoreMetrics metrics;
+    /// <summary>The longest time for which a server is used without being asked for its role.</summary>
+    private static readonly TimeSpan LongestLease = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan DiagnosisPause = TimeSpan.FromSeconds(5);
+
     private readonly ConnectionMultiplexer connection;
     private readonly IDatabase database;
     private readonly ILogger logger;
     private readonly Heartbeat heartbeat;
+    private readonly SentinelTunnel? sentinel;
+    private readonly PrimaryLease lease;
+    private readonly ServerStateQuery query = new();
+    private readonly Action? uncertain;
+    private readonly Lock confirmations = new();
+    private Task<string?>? confirming;
     private volatile Socket? socket;
+    private volatile ServerState? latest;
+    private string? connectionProblem;
+    private long diagnosed;
+    private volatile bool readsPlainly;
+    private string? roleProblem;
     private int connections;
 
-    private RedisServer(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? connecting)
+    internal RedisServer(RedisOptions options, EndPoint server, string name, StoreMetrics metrics, ILogger logger, Action? uncertain)
+        : base(options, name, metrics)
     {
-        this.options = options;
-        this.name = name;
-        this.metrics = metrics;
         this.logger = logger;
-        var configuration = options.ToConfiguration();
-        // Called before anything is sent on a new socket, so nobody can read through it unnoticed.
-        configuration.BeforeSocketConnect = (_, _, begun) =>
-        {
-            socket = begun;
-            Interlocked.Increment(ref connections);
-            connecting?.Invoke();
-        };
+        this.uncertain = uncertain;
+        EndPoint = server;
+        lease = new PrimaryLease(LeaseOf(options.CallTimeout));
+        var configuration = options.ToConfiguration(server);
+        configuration.BeforeSocketConnect = (_, _, begun) => Begin(begun);
+        if (options.Sentinel is not null)
+            configuration.Tunnel = sentinel = new SentinelTunnel(options, configuration, logger);
         connection = ConnectionMultiplexer.Connect(configuration);
         database = connection.GetDatabase();
         metrics.Watch(name, () => connection.GetCounters().TotalOutstanding);
         connection.ConnectionFailed += (_, e) => Log.ConnectionLost(logger, name, e.FailureType.ToString(), e.Exception);
         connection.ConnectionRestored += (_, _) => Log.ConnectionRestored(logger, name);
         heartbeat = new Heartbeat(
-            options.CallTimeout, TimeProvider.System, () => connection.IsConnected ? database.PingAsync() : Task.CompletedTask, GiveConnectionUp);
+            options.CallTimeout, TimeProvider.System, () => connection.IsConnected ? ConfirmAsync() : Task.CompletedTask, GiveSilentConnectionUp);
     }
 
     /// <summary>How many connections were begun so far; changes exactly when a new socket comes into use.</summary>
     public int Connections => Volatile.Read(ref connections);
 
-    /// <summary>Connects; returns also if the server is away, and goes on trying.</summary>
-    /// <param name="name">For logs, errors and metrics.</param>
-    /// <param name="connecting">Called before each new connection is used.</param>
-    public static RedisServer Connect(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? connecting = null) =>
-        new(options, name, metrics, logger, connecting);
+    /// <summary>True if the server confirmed so lately that it is the primary that its answers may be used.</summary>
+    internal bool IsPrimary => lease.IsValid;
 
-    /// <summary>Does something with the database, within the call timeout.</summary>
+    /// <summary>For how long a confirmation of the role holds, on this node and on every other with the same time limits.</summary>
+    internal TimeSpan LeaseLength => lease.Length;
+
+    /// <summary>What the server reported last through the present connection; null before that.</summary>
+    internal ServerState? State => latest;
+
+    /// <summary>Why the server does not answer a question about itself; null if it answers the first that is tried.</summary>
+    internal string? Refusal => query.Refusal;
+
+    /// <summary>Why there is no connection; null if there is one. For the replay, which asks alone.</summary>
+    internal async Task<string?> FindConnectionProblemAsync()
+    {
+        if (connection.IsConnected)
+            return null;
+        if (sentinel?.Problem is { } problem)
+            return problem;
+        var now = Stopwatch.GetTimestamp();
+        if (connectionProblem is null || Stopwatch.GetElapsedTime(diagnosed, now) > DiagnosisPause)
+        {
+            diagnosed = now;
+            var (server, host) = sentinel?.Current is { } primary ? (primary, SentinelTunnel.HostOf(primary)) : (EndPoint, SentinelTunnel.HostOf(EndPoint));
+            connectionProblem = await ConnectionDiagnosis.FindAsync(Options, server, host) is { } reason ? $"cannot connect: {reason}" : "cannot connect";
+        }
+        return connectionProblem;
+    }
+
+    internal EndPoint EndPoint { get; }
+
+    internal override bool IsSharded => false;
+
+    internal override IReadOnlyList<RedisServer> Servers => [this];
+
+    /// <summary>For calls that bound their time themselves (<see cref="InTime"/>), and look at <see cref="IsPrimary"/> afterwards.</summary>
+    internal IDatabase Database => database;
+
+    internal override RedisServer ServerFor(in RedisKey key) => this;
+
+    /// <summary>Calls the server, within a time limit.</summary>
     /// <param name="what">For logs and metrics; a text of the code.</param>
-    public Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
-        CallAsync(what, call, options.CallTimeout, cancellationToken);
-
-    /// <summary>As the other, within what is left of a caller's time.</summary>
-    public async Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
+    internal async Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         using var measured = Begin(what);
         try
         {
-            var answer = await InTime(call(database), timeLimit, cancellationToken);
+            var answer = await CallPrimaryAsync(call, timeLimit, cancellationToken);
             measured.Answered();
             return answer;
         }
         catch (Exception e) when (IsOurs(e))
         {
-            throw measured.Failed(e);
+            throw Failed(measured, e);
         }
     }
-
-    /// <summary>For calls that bound their time themselves (<see cref="InTime"/>).</summary>
-    internal IDatabase Database => database;
-
-    /// <summary>How long a call may take.</summary>
-    internal TimeSpan CallTimeout => options.CallTimeout;
 
     /// <summary>Whether an exception means that the server did not answer.</summary>
     internal static bool IsOurs(Exception exception) =>
@@ -90,47 +123,160 @@ public sealed partial class RedisServer : IAsyncDisposable
         call.WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
 
     /// <summary>Begins to measure a call.</summary>
-    internal MeasuredCall Begin(string what) => new(name, what, metrics, PorthorTraces.BeginCall(name, what));
+    internal MeasuredCall Begin(string what) => new(Name, what, Metrics, PorthorTraces.BeginCall(Name, what));
 
-    /// <summary>The keys of a pattern, a batch at a time, as SCAN gives them: in no order, and some perhaps twice.</summary>
-    public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(
-        string pattern, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Notes a failure of a call, and returns what to throw. A server that refuses writes is not the primary.</summary>
+    internal StoreUnavailableException Failed(MeasuredCall call, Exception cause)
     {
-        const int batchSize = 1000;
-        long cursor = 0;
-        do
+        if (cause is RedisServerException refused && (refused.Kind == RedisErrorKind.ReadOnly || refused.Message.Contains("READONLY", StringComparison.Ordinal)))
+            LosePrimary("the server refuses writes (READONLY)");
+        return call.Failed(cause);
+    }
+
+    /// <summary>True if the server has no <c>GETEX</c>, or does not permit it; then the role of the server is known only from the lease.</summary>
+    internal bool ReadsPlainly => readsPlainly;
+
+    /// <summary>
+    /// Whether a read that was refused may be repeated with <c>GET</c>: the server lacks GETEX or does not permit it, or its disk is full, which
+    /// concerns writes alone.
+    /// </summary>
+    internal bool MayReadPlainly(RedisServerException refusal)
+    {
+        readsPlainly |= refusal.Kind is RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand
+            || refusal.Message.Contains("unknown command", StringComparison.OrdinalIgnoreCase);
+        return readsPlainly || refusal.Kind == RedisErrorKind.Misconfigured;
+    }
+
+    /// <summary>Asks the server whether it is the primary. Null if it is; else the reason why it is not used.</summary>
+    internal Task<string?> ConfirmAsync()
+    {
+        lock (confirmations)
         {
-            var reply = await CallAsync("scanning", db => db.ExecuteAsync("SCAN", cursor, "MATCH", pattern, "COUNT", batchSize), cancellationToken);
-            cursor = (long)reply[0];
-            var keys = (RedisKey[])reply[1]!;
-            if (keys.Length > 0)
-                yield return keys;
+            if (confirming is null or { IsCompleted: true })
+                confirming = ConfirmNowAsync();
+            return confirming;
         }
-        while (cursor != 0);
     }
 
-    /// <summary>Deletes the keys of a pattern, and says how many there were.</summary>
-    public async Task<long> DeleteAllAsync(string pattern, CancellationToken cancellationToken)
+    /// <summary>What tells this server and its data from every other; null if it does not say.</summary>
+    internal async Task<string?> IdentityAsync(CancellationToken cancellationToken)
     {
-        long deleted = 0;
-        await foreach (var keys in ScanAsync(pattern, cancellationToken))
-            deleted += await CallAsync("deleting", db => db.KeyDeleteAsync([.. keys]), cancellationToken);
-        return deleted;
+        try
+        {
+            var info = (string?)await CallAsync("reading its identity", db => db.ExecuteAsync(ServerCommands.Info, "default"), CallTimeout, cancellationToken) ?? "";
+            return ServerState.Field(info, "run_id") is { } run && ServerState.Field(info, "master_replid") is { } data ? $"{run} {data}" : null;
+        }
+        catch (StoreUnavailableException e) when (e.InnerException is RedisServerException { Kind: RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand })
+        {
+            return null;
+        }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Waits for a reason, or for certainty that an answer that came since a number of connections is one of the primary.</summary>
+    internal async Task<string?> ConfirmSinceAsync(int since, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        while (since == Connections && !lease.IsValid)
+        {
+            if (await InTime(ConfirmAsync(), timeLimit - Stopwatch.GetElapsedTime(begun), cancellationToken) is { } reason)
+                return reason;
+        }
+        return since == Connections ? null : "the connection was replaced";
+    }
+
+    public override async ValueTask DisposeAsync()
     {
         await heartbeat.DisposeAsync();
         await connection.DisposeAsync();
+        if (sentinel is not null)
+            await sentinel.DisposeAsync();
+    }
+
+    private static TimeSpan LeaseOf(TimeSpan callTimeout)
+    {
+        var length = Heartbeat.Beats * Heartbeat.PauseOf(callTimeout);
+        return length < LongestLease ? length : LongestLease;
+    }
+
+    private async Task<T> CallPrimaryAsync<T>(Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        var (begun, since) = (Stopwatch.GetTimestamp(), Connections);
+        // Both travel together.
+        if (!lease.IsValid)
+            _ = ConfirmAsync();
+        var answer = await InTime(call(database), timeLimit, cancellationToken);
+        if (lease.IsValid && since == Connections)
+            return answer;
+        return await ConfirmSinceAsync(since, timeLimit - Stopwatch.GetElapsedTime(begun), cancellationToken) is { } reason
+            ? throw new NotPrimaryException(reason)
+            : answer;
+    }
+
+    /// <summary>Does not throw: several wait for it, or nobody.</summary>
+    private async Task<string?> ConfirmNowAsync()
+    {
+        try
+        {
+            var (begun, since) = (lease.Begin(), Connections);
+            var asked = sentinel?.FindDissentAsync() ?? Task.FromResult<string?>(null);
+            if (latest is null && Options.Database != 0)
+                await database.ExecuteAsync(ServerCommands.Select, Options.Database);
+            var state = await query.AskAsync(database);
+            if (since != Connections)
+                return "the connection was replaced";
+            if (!state.IsPrimary)
+                return LosePrimary($"the server is not a primary, its role is '{state.Role}'");
+            if (await asked is { } dissent)
+                return LosePrimary(dissent);
+            // The same connection, but other data: a proxy or a resynchronization may have exchanged them.
+            if (latest is { DataId: { } former } && state.DataId != former)
+                uncertain?.Invoke();
+            latest = state;
+            roleProblem = null;
+            lease.Extend(begun);
+            return null;
+        }
+        catch (Exception e)
+        {
+            return FailureReason.Describe("the server does not answer when it is asked for its role", e);
+        }
+    }
+
+    /// <summary>Stops using a server that may not be the primary, and has the library connect anew.</summary>
+    private string LosePrimary(string reason)
+    {
+        lease.End();
+        uncertain?.Invoke();
+        if (Interlocked.Exchange(ref roleProblem, reason) != reason)
+            Log.NotPrimary(logger, Name, reason);
+        GiveConnectionUp();
+        return reason;
+    }
+
+    /// <summary>Called before anything is sent on a new socket, so nobody can read through it unnoticed.</summary>
+    private void Begin(Socket begun)
+    {
+        socket = begun;
+        Interlocked.Increment(ref connections);
+        lease.End();
+        query.Reset();
+        readsPlainly = false;
+        latest = null;
+        uncertain?.Invoke();
+    }
+
+    private void GiveSilentConnectionUp()
+    {
+        Log.ConnectionSilent(logger, Name);
+        lease.End();
+        GiveConnectionUp();
     }
 
     /// <summary>
-    /// Ends a connection that nothing comes through, so that the library makes a new one. By itself it would do so when nothing has come
-    /// for four time limits of calls.
+    /// Ends a connection, so that the library makes a new one. By itself it would do so when nothing has come for four time limits of calls.
     /// </summary>
     private void GiveConnectionUp()
     {
-        Log.ConnectionSilent(logger, name);
         try
         {
             socket?.Shutdown(SocketShutdown.Both);
@@ -146,10 +292,13 @@ public sealed partial class RedisServer : IAsyncDisposable
         [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Server} lost")]
         public static partial void ConnectionLost(ILogger logger, string server, string error, Exception? exception);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Connection to {Server} says nothing, and is given up")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} is not responding; closing the connection")]
         public static partial void ConnectionSilent(ILogger logger, string server);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Connection to {Server} restored")]
         public static partial void ConnectionRestored(ILogger logger, string server);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} cannot be used: {Reason}. Connecting again")]
+        public static partial void NotPrimary(ILogger logger, string server, string reason);
     }
 }

@@ -45,7 +45,16 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         return 1
         """;
 
-    private readonly RedisServer server;
+    // ARGV: the record, and seconds to live (empty for ever).
+    private const string CreateScript =
+        """
+        if ARGV[2] == '' then
+            return redis.call('SET', KEYS[1], ARGV[1], 'NX') and 1 or 0
+        end
+        return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2]) and 1 or 0
+        """;
+
+    private readonly RedisStore store;
     private readonly RevocationReplay replay;
     private readonly TimeProvider clock;
     private readonly TimeSpan callTimeout;
@@ -56,12 +65,13 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         this.clock = clock;
         callTimeout = options.CallTimeout;
         replay = new RevocationReplay(revocations, codec, stores.RevocationMemory, clock, logger);
-        server = RedisServer.Connect(options, "vault", metrics, logger, replay.Require);
+        replay.Require();
+        store = RedisStore.Connect(options, "vault", metrics, logger, replay.Require);
         replay.Start(this);
     }
 
-    /// <summary>The server itself, for what else is kept there.</summary>
-    public RedisServer Server => server;
+    /// <summary>The store itself, for what else is kept there.</summary>
+    public RedisStore Store => store;
 
     public bool JoinsLedger => false;
 
@@ -69,23 +79,38 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     public async ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
-        while (true)
+        var redisKey = KeyOf(key);
+        for (var plainly = false; ;)
         {
-            var connections = server.Connections;
+            var generation = replay.Generation;
             if (!replay.IsDone)
                 await replay.DoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+            var server = store.ServerFor(redisKey);
+            var connections = server.Connections;
             using var measured = server.Begin("reading");
             try
             {
-                using var lease = await RedisServer.InTime(
-                    server.Database.StringGetLeaseAsync(KeyOf(key)), callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+                if (!server.IsPrimary)
+                    _ = server.ConfirmAsync();
+                var left = callTimeout - clock.GetElapsedTime(begun);
+                using var lease = plainly || server.ReadsPlainly
+                    ? await ReadPlainlyAsync(server, redisKey, left, cancellationToken)
+                    : await RedisServer.InTime(server.Database.StringGetLeaseAsync(redisKey), left, cancellationToken);
+                if (!server.IsPrimary && await server.ConfirmSinceAsync(connections, callTimeout - clock.GetElapsedTime(begun), cancellationToken) is { } reason)
+                    throw new NotPrimaryException(reason);
                 measured.Answered();
-                if (connections == server.Connections)
+                if (generation == replay.Generation)
                     return RecordIn(lease, known);
+            }
+            catch (RedisServerException e) when (!plainly && server.MayReadPlainly(e))
+            {
+                plainly = true;
             }
             catch (Exception e) when (RedisServer.IsOurs(e))
             {
-                throw measured.Failed(e);
+                var failure = server.Failed(measured, e);
+                if (!await store.RedirectAsync(e, callTimeout - clock.GetElapsedTime(begun), cancellationToken))
+                    throw failure;
             }
         }
     }
@@ -95,31 +120,40 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     {
         if (keys.Count == 0)
             return new Dictionary<TokenKey, SealedRecord>();
-        return RecordsIn(keys, await ReadAsync(db => db.StringGetAsync([.. keys.Select(KeyOf)]), cancellationToken));
+        RedisKey[] redisKeys = [.. keys.Select(KeyOf)];
+        return RecordsIn(keys, await ReadAsync(left => store.GetAsync("reading", redisKeys, left, cancellationToken), cancellationToken));
     }
 
     public IVaultSession Within(ILedgerTransaction transaction) => this;
 
     public async IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var keys in server.ScanAsync(KeyPrefix + "*", cancellationToken))
+        await replay.DoneAsync(callTimeout, cancellationToken);
+        await foreach (var keys in store.ScanAsync(KeyPrefix + "*", cancellationToken))
             yield return [.. keys.Select(key => new TokenKey(((string)key!)[KeyPrefix.Length..]))];
     }
 
     public async Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken)
     {
+        await replay.DoneAsync(callTimeout, cancellationToken);
         // Sent in one go; each is a step of its own.
-        var replaced = await server.CallAsync(
-            "sealing records anew",
-            db => Task.WhenAll(records.Select(record => db.ScriptEvaluateAsync(
-                ResealScript, [KeyOf(record.Key)], [record.Expected.Ciphertext, record.Replacement.Ciphertext]))),
-            cancellationToken);
-        return replaced.Count(one => (int)one == 1);
+        var replaced = await Task.WhenAll(records.Select(record => RunAsync(
+            "sealing records anew", ResealScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout, cancellationToken)));
+        return replaced.Count(one => one);
     }
 
-    public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => server.DeleteAllAsync(KeyPrefix + "*", cancellationToken);
+    public async Task<long> DeleteAllAsync(CancellationToken cancellationToken)
+    {
+        await replay.DoneAsync(callTimeout, cancellationToken);
+        return await store.DeleteAllAsync(KeyPrefix + "*", cancellationToken);
+    }
 
-    public Task CheckAsync(CancellationToken cancellationToken) => ReadAsync(db => db.PingAsync(), cancellationToken);
+    /// <summary>Reads, and does not only ask for an answer: a server may permit the one and not the other.</summary>
+    public async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        await ReadAsync(left => store.CallAsync("reading", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), left, cancellationToken), cancellationToken);
+        await store.CallAllAsync("asking whether it answers", db => db.PingAsync(), cancellationToken);
+    }
 
     Task<IReadOnlyDictionary<TokenKey, SealedRecord>> IVaultSession.ReadAsync(
         IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) => GetAsync(keys, cancellationToken);
@@ -129,10 +163,8 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     {
         var seconds = SecondsToLive(expires);
         // A record that is over need not be written; a token without one does not work, as it should.
-        return seconds == 0 || await server.CallAsync(
-            "writing a record",
-            db => db.StringSetAsync(KeyOf(key), record.Ciphertext, seconds is { } s ? TimeSpan.FromSeconds(s) : null, When.NotExists),
-            cancellationToken);
+        return seconds == 0 || await WriteAsync(
+            left => RunAsync("writing a record", CreateScript, key, [record.Ciphertext, Argument(seconds)], left, cancellationToken), cancellationToken);
     }
 
     async Task<IReadOnlyList<TokenKey>> IVaultSession.ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
@@ -140,15 +172,12 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         List<TokenKey> changed = [];
         foreach (var batch in records.Chunk(ReplacedAtOnce))
         {
-            // Sent in one go and executed in this order; each is a step of its own.
-            var replaced = await server.CallAsync(
-                "replacing a record",
-                db => Task.WhenAll(batch.Select(record => db.ScriptEvaluateAsync(
-                    ReplaceScript,
-                    [KeyOf(record.Key)],
-                    [record.Expected.Ciphertext, record.Replacement.Ciphertext, SecondsToLive(record.Expires) is { } s ? s : RedisValue.EmptyString]))),
+            // Sent in one go, and each server executes its own in this order; each is a step of its own.
+            var replaced = await WriteAsync(
+                left => Task.WhenAll(batch.Select(record => ReplaceAsync(
+                    record.Key, record.Expected, record.Replacement, record.Expires, left, cancellationToken))),
                 cancellationToken);
-            changed.AddRange(batch.Zip(replaced).Where(one => (int)one.Second != 1).Select(one => one.First.Key));
+            changed.AddRange(batch.Zip(replaced).Where(one => !one.Second).Select(one => one.First.Key));
         }
         return changed;
     }
@@ -156,38 +185,80 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     async Task IVaultSession.DeleteAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
     {
         foreach (var batch in keys.Chunk(DeletedAtOnce))
-            await server.CallAsync("deleting records", db => db.KeyDeleteAsync([.. batch.Select(KeyOf)]), cancellationToken);
+        {
+            RedisKey[] redisKeys = [.. batch.Select(KeyOf)];
+            await WriteAsync(left => store.DeleteAsync("deleting records", redisKeys, left, cancellationToken), cancellationToken);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
         await replay.DisposeAsync();
-        await server.DisposeAsync();
+        await store.DisposeAsync();
     }
 
     /// <summary>
     /// Reads, when all revocations are in effect. A connection that came into use in between may have shown what a server
     /// had lost the deletion of; then it is read again, all within the time of one call.
     /// </summary>
-    private async Task<T> ReadAsync<T>(Func<IDatabase, Task<T>> read, CancellationToken cancellationToken)
+    private async Task<T> ReadAsync<T>(Func<TimeSpan, Task<T>> read, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
         while (true)
         {
-            var connections = server.Connections;
+            var generation = replay.Generation;
             await replay.DoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
-            var value = await server.CallAsync("reading", read, callTimeout - clock.GetElapsedTime(begun), cancellationToken);
-            if (connections == server.Connections)
+            var value = await read(callTimeout - clock.GetElapsedTime(begun));
+            if (generation == replay.Generation)
                 return value;
         }
     }
 
+    /// <summary>
+    /// Writes, when no other node can still be using the server that was the primary before this one: a revocation that is acknowledged
+    /// must be in effect for all.
+    /// </summary>
+    private async Task<T> WriteAsync<T>(Func<TimeSpan, Task<T>> write, CancellationToken cancellationToken)
+    {
+        var begun = clock.GetTimestamp();
+        await replay.DoneAsync(callTimeout, cancellationToken);
+        return await write(callTimeout - clock.GetElapsedTime(begun));
+    }
+
+    /// <summary>Runs a script that returns 1 if it has written.</summary>
+    private async Task<bool> RunAsync(string what, string script, TokenKey key, RedisValue[] arguments, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        var redisKey = KeyOf(key);
+        return (int)await store.CallAsync(what, redisKey, db => db.ScriptEvaluateAsync(script, [redisKey], arguments), timeLimit, cancellationToken) == 1;
+    }
+
+    private Task<bool> ReplaceAsync(
+        TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        RunAsync(
+            "replacing a record", ReplaceScript, key, [expected.Ciphertext, replacement.Ciphertext, Argument(SecondsToLive(expires))], timeLimit, cancellationToken);
+
     /// <summary>As it is, whether what was taken is certain to be taken or not: for the replay that makes it certain.</summary>
     internal async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetUncertainAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-        RecordsIn(keys, await server.CallAsync("reading records before they may be trusted", db => db.StringGetAsync([.. keys.Select(KeyOf)]), cancellationToken));
+        RecordsIn(keys, await store.GetAsync("reading records before they may be trusted", [.. keys.Select(KeyOf)], callTimeout, cancellationToken));
+
+    /// <summary>Replaces a record before the vault may be read, for the replay.</summary>
+    internal Task<bool> ReplaceUncertainAsync(
+        TokenKey key, SealedRecord expected, SealedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+        ReplaceAsync(key, expected, replacement, expires, callTimeout, cancellationToken);
 
     internal Task<long> DeleteAgainAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
-        server.CallAsync("deleting revoked records again", db => db.KeyDeleteAsync([.. keys.Select(KeyOf)]), cancellationToken);
+        store.DeleteAsync("deleting revoked records again", [.. keys.Select(KeyOf)], callTimeout, cancellationToken);
+
+    /// <summary>Tries the commands that changes need, with a key that no token has, so that a missing permission is noticed before a change.</summary>
+    internal async Task CheckPermissionsAsync(CancellationToken cancellationToken)
+    {
+        var nobody = new TokenKey("");
+        await store.CallAsync("trying to read", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), cancellationToken);
+        // XX: only if the key exists, which it does not.
+        await store.CallAsync("trying to write", Prefix, db => db.ExecuteAsync(ServerCommands.Set, Prefix, "", "XX"), cancellationToken);
+        await RunAsync("trying a script", ReplaceScript, nobody, ["none", "none", RedisValue.EmptyString], callTimeout, cancellationToken);
+        await store.DeleteAsync("trying a deletion", [Prefix], callTimeout, cancellationToken);
+    }
 
     private static Dictionary<TokenKey, SealedRecord> RecordsIn(IReadOnlyCollection<TokenKey> keys, RedisValue[] values)
     {
@@ -207,7 +278,19 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         return known is { } same && lease.Span.SequenceEqual(same.Ciphertext) ? same : new SealedRecord(lease.Span.ToArray());
     }
 
+    private static async Task<Lease<byte>?> ReadPlainlyAsync(RedisServer server, RedisKey key, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        byte[]? value = await RedisServer.InTime(RedisStore.ReadPlainlyAsync(server.Database, key), timeLimit, cancellationToken);
+        if (value is null)
+            return null;
+        var lease = Lease<byte>.Create(value.Length, clear: false);
+        value.CopyTo(lease.Span);
+        return lease;
+    }
+
     private static RedisKey KeyOf(TokenKey key) => ((RedisKey)key.Value).Prepend(Prefix);
+
+    private static RedisValue Argument(long? seconds) => seconds ?? RedisValue.EmptyString;
 
     /// <summary>
     /// Whole seconds to the record's end, null for ever, 0 if it is over. At least one before that: the store may keep a

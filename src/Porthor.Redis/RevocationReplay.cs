@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Porthor.Storage;
 using Porthor.Tokens;
@@ -19,24 +21,32 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource stopping = new();
-    private readonly SemaphoreSlim required = new(0);
+
+    /// <summary>A channel and no semaphore, because a connection may also be made while this is being disposed of.</summary>
+    private readonly Channel<bool> required = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock state = new();
     private TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private int connection;
+    private int generation;
+    private long requiredAt;
     private string? identity;
-    private bool reported;
+    private string? reported;
+    private string? refusalReported;
     private Task work = Task.CompletedTask;
 
-    /// <summary>Nothing may be read from now on, until the replay is done for the connection that is being made.</summary>
+    /// <summary>Changes whenever a replay is required: what was read before may be other data than what is read after.</summary>
+    public int Generation => Volatile.Read(ref generation);
+
+    /// <summary>Nothing may be read from now on, until the replay is done for the connection or the data that are new.</summary>
     public void Require()
     {
         lock (state)
         {
-            connection++;
+            generation++;
+            requiredAt = Stopwatch.GetTimestamp();
             if (done.Task.IsCompleted)
                 done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
-        required.Release();
+        required.Writer.TryWrite(item: true);
     }
 
     public void Start(RedisVault vault) => work = Task.Run(() => RunAsync(vault));
@@ -56,10 +66,9 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         await stopping.CancelAsync();
         await work;
         stopping.Dispose();
-        required.Dispose();
     }
 
-    private static async Task WaitAsync(Task current, TimeSpan timeLimit, CancellationToken cancellationToken)
+    private async Task WaitAsync(Task current, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         try
         {
@@ -67,7 +76,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         }
         catch (TimeoutException e)
         {
-            throw new StoreUnavailableException("vault", "waiting until revocations are in effect again", e);
+            var reason = Volatile.Read(ref reported);
+            throw new StoreUnavailableException("vault", "waiting until revocations are in effect again" + (reason is null ? "" : $": {reason}"), e);
         }
     }
 
@@ -77,7 +87,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         {
             try
             {
-                await required.WaitAsync(stopping.Token);
+                await required.Reader.ReadAsync(stopping.Token);
                 // A pause between attempts passes in real time, whatever the clock of the tokens says.
                 while (!await TryAsync(vault))
                     await Task.Delay(Pause, stopping.Token);
@@ -92,33 +102,61 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     /// <summary>Does what is required for the newest connection. False if it failed or a newer one came.</summary>
     private async Task<bool> TryAsync(RedisVault vault)
     {
-        var target = Volatile.Read(ref connection);
+        var target = Generation;
         try
         {
-            var seen = await IdentityAsync(vault.Server);
+            var servers = vault.Store.Servers;
+            await ConfirmAsync(servers);
+            var seen = await IdentityAsync(servers);
             if (seen is null || seen != identity)
             {
+                await OutlastOthersAsync(servers);
+                await vault.CheckPermissionsAsync(stopping.Token);
                 Log.Replayed(logger, await DeleteAsync(vault), await NarrowAsync(vault));
                 identity = seen;
             }
             lock (state)
             {
-                if (target != connection)
+                if (target != generation)
                     return false;
                 done.TrySetResult();
-                reported = false;
+                reported = null;
                 return true;
             }
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             // Whatever it was: without the replay nothing may be read, and only another try can end that.
-            // Once for each time that it is not ready; it is tried ten times a second.
-            if (!reported)
-                Log.Waiting(logger, e.Message, e);
-            reported = true;
+            // Logged once for each reason; it is tried ten times a second.
+            var reason = e is StoreUnavailableException unavailable ? unavailable.What : e.GetType().Name;
+            if (Interlocked.Exchange(ref reported, reason) != reason)
+                Log.Waiting(logger, reason, e);
             return false;
         }
+    }
+
+    private static async Task ConfirmAsync(IReadOnlyList<RedisServer> servers)
+    {
+        foreach (var server in servers)
+        {
+            if (!server.IsPrimary && await server.ConfirmAsync() is { } reason)
+                throw new StoreUnavailableException(server.Name, await server.FindConnectionProblemAsync() ?? reason);
+        }
+    }
+
+    /// <summary>
+    /// Waits until no node can still be using the server that was the primary before. Until then another node may take a token for valid
+    /// that was revoked on this one.
+    /// </summary>
+    private async Task OutlastOthersAsync(IReadOnlyList<RedisServer> servers)
+    {
+        if (servers.All(server => server.State is { WasPromoted: false }))
+            return;
+        TimeSpan left;
+        lock (state)
+            left = servers.Max(server => server.LeaseLength) - Stopwatch.GetElapsedTime(requiredAt);
+        if (left > TimeSpan.Zero)
+            await Task.Delay(left, stopping.Token);
     }
 
     private async Task<long> DeleteAsync(RedisVault vault)
@@ -160,7 +198,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     }
 
     /// <summary>Cuts a record to what is listed. False if it allows no more than that.</summary>
-    private async Task<bool> NarrowAsync(IVaultSession vault, TokenInfo listed, SealedRecord found)
+    private async Task<bool> NarrowAsync(RedisVault vault, TokenInfo listed, SealedRecord found)
     {
         // What cannot be read does not work.
         if (codec.TryOpen(listed.Token, found) is not { } record)
@@ -168,18 +206,27 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         var allowed = record.Within(listed.Scopes, listed.Expires);
         if (allowed == record)
             return false;
-        if ((await vault.ReplaceAsync([new RecordReplacement(listed.Token, found, codec.Seal(allowed), allowed.Expires)], stopping.Token)).Count > 0)
+        if (!await vault.ReplaceUncertainAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
             throw new StoreUnavailableException("vault", "narrowing a record again, which somebody has replaced meanwhile");
         return true;
     }
 
-    /// <summary>What tells a server and its data from every other; null if the server does not say.</summary>
-    private async Task<string?> IdentityAsync(RedisServer server)
+    /// <summary>What tells the servers and their data from all others; null if one of them does not say.</summary>
+    private async Task<string?> IdentityAsync(IReadOnlyList<RedisServer> servers)
     {
-        var info = (string?)await server.CallAsync("asking who the server is", db => db.ExecuteAsync("INFO", "default"), stopping.Token) ?? "";
-        var lines = info.Split("\r\n");
-        string? Field(string name) => lines.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal));
-        return Field("run_id") is { } run && Field("master_replid") is { } data ? $"{run} {data}" : null;
+        List<string> identities = [];
+        foreach (var server in servers)
+        {
+            if (await server.IdentityAsync(stopping.Token) is not { } one)
+            {
+                if (server.Refusal is { } refusal && Interlocked.Exchange(ref refusalReported, refusal) != refusal)
+                    Log.Unidentified(logger, refusal);
+                return null;
+            }
+            identities.Add($"{server.EndPoint} {one}");
+        }
+        identities.Sort(StringComparer.Ordinal);
+        return string.Join(", ", identities);
     }
 
     private static partial class Log
@@ -187,7 +234,12 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         [LoggerMessage(Level = LogLevel.Information, Message = "Vault connected, revocations are in effect; records deleted again: {Deleted}, narrowed again: {Narrowed}")]
         public static partial void Replayed(ILogger logger, long deleted, int narrowed);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Vault is not ready")]
-        public static partial void Waiting(ILogger logger, string error, Exception exception);
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Vault is not ready: {Reason}")]
+        public static partial void Waiting(ILogger logger, string reason, Exception exception);
+
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "The Redis server does not permit INFO: {Refusal}. Revocations are repeated on each connection. Permit INFO to avoid that")]
+        public static partial void Unidentified(ILogger logger, string refusal);
     }
 }

@@ -15,7 +15,6 @@ public sealed class FaultyWire : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<Connection, Task> connections = new();
     private readonly ConcurrentQueue<string> asked = new();
-    private readonly int target;
     private readonly Lock gate = new();
     private TcpListener? listener;
     private Task accepting = Task.CompletedTask;
@@ -25,14 +24,14 @@ public sealed class FaultyWire : IAsyncDisposable
 
     public FaultyWire(int target)
     {
-        this.target = target;
+        Target = target;
         Listen();
     }
 
     public int Port { get; private set; }
 
-    /// <summary>The port of the server.</summary>
-    public int Target => target;
+    /// <summary>The port of the server. Connections that there are stay with the one that they were made to.</summary>
+    public int Target { get; set; }
 
     /// <summary>How long each piece of data is held up.</summary>
     public TimeSpan Delay { get; set; }
@@ -184,7 +183,7 @@ public sealed class FaultyWire : IAsyncDisposable
         {
             using (connection)
             {
-                await connection.Far.ConnectAsync(IPAddress.Loopback, target, stopping.Token);
+                await connection.Far.ConnectAsync(IPAddress.Loopback, Target, stopping.Token);
                 connection.Near.NoDelay = connection.Far.NoDelay = true;
                 await Task.WhenAny(
                     PassAsync(connection, connection.Near, connection.Far, toServer: true), PassAsync(connection, connection.Far, connection.Near, toServer: false));

@@ -23,7 +23,7 @@ internal static class DeleteAllDataCommand
             await core.Tokens.DeleteAllTokensAsync(cancellationToken);
             if (core.Settings is { OidcServer: not null, EphemeralRedis: { } options })
             {
-                await using var server = RedisServer.Connect(options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());
+                await using var server = RedisStore.Connect(options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());
                 await server.DeleteAllAsync("oidc:*", cancellationToken);
             }
             await Console.Error.WriteLineAsync("All data is deleted.");

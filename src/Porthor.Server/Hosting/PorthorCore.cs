@@ -23,7 +23,7 @@ internal sealed class PorthorCore : IAsyncDisposable
     /// <summary>How long a request waits for its number; without one it goes on.</summary>
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
 
-    private readonly RedisServer? ephemeral;
+    private readonly RedisStore? ephemeral;
     private readonly LdapDirectory? directory;
     private bool disposed;
 
@@ -66,7 +66,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Uses = new UseRecorder(sql.Uses, Metrics, clock, loggers.CreateLogger<UseRecorder>());
 
         QuotaOverrides = new QuotaOverrides(
-            Redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(Redis.Server), clock, loggers.CreateLogger<QuotaOverrides>())
+            Redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(Redis.Store), clock, loggers.CreateLogger<QuotaOverrides>())
         {
             Damaged = e => Damaged?.Invoke(Alert.Unreadable("quota-overrides", $"ValidationError: {e.Message}", e)),
         };
@@ -76,12 +76,12 @@ internal sealed class PorthorCore : IAsyncDisposable
             settings.Providers.Users, directory, settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
         if (Redis is not null && settings.EphemeralRedis is { } counters)
-            ephemeral = RedisServer.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
+            ephemeral = RedisStore.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral)
             : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
             : new LocalRateCounter(clock);
         Dependencies = DependenciesOf(sql, Vault, ephemeral, directory);
-        OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Server);
+        OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Store);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
@@ -164,14 +164,14 @@ internal sealed class PorthorCore : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisServer? ephemeral, LdapDirectory? directory)
+    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisStore? ephemeral, LdapDirectory? directory)
     {
         // Where the records are elsewhere, the gate goes on without the ledger. All nodes share it: to take them all away would help nobody.
         List<Dependency> dependencies =
             [new("ledger", Required: vault.JoinsLedger, sql.Ledger.CheckAsync), new("vault", Required: true, vault.CheckAsync)];
         // Without it requests are not counted, and go on.
         if (ephemeral is not null)
-            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAsync("asking whether it answers", db => db.PingAsync(), cancellation)));
+            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAllAsync("asking whether it answers", db => db.PingAsync(), cancellation)));
         // Without it whoever was seen lately is answered all the same.
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));

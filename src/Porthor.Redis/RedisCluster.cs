@@ -1,0 +1,193 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Porthor.Events;
+using Porthor.Storage;
+using StackExchange.Redis;
+
+namespace Porthor.Redis;
+
+/// <summary>
+/// The primaries of a Redis Cluster. Porthor follows its topology itself, and not the driver: when a replica takes over slots, nothing may
+/// be read from it before the revocations are certain to be in effect there.
+/// </summary>
+internal sealed partial class RedisCluster : RedisStore
+{
+    private readonly ILogger logger;
+    private readonly Action? uncertain;
+    private readonly DiscoveryConnection[] seeds;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Lock refreshes = new();
+    private readonly Task work;
+    private volatile Topology topology = new(new ClusterMap(-1, new Dictionary<EndPoint, IReadOnlyList<(int First, int Last)>>()), [], new RedisServer?[ClusterMap.Slots]);
+    private string problem = "";
+    private volatile string? shownProblem;
+    private Task? refreshing;
+    private int next;
+
+    public RedisCluster(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? uncertain)
+        : base(options, name, metrics)
+    {
+        this.logger = logger;
+        this.uncertain = uncertain;
+        seeds = [.. options.ClusterHosts.Select(host => host.ToEndPoint()).Select(host => new DiscoveryConnection(host, options.ToConfiguration(host)))];
+        work = Task.Run(RunAsync);
+    }
+
+    internal override bool IsSharded => true;
+
+    internal override IReadOnlyList<RedisServer> Servers =>
+        topology.Servers is { Count: > 0 } servers ? servers : throw NoServer("finding the nodes of the cluster");
+
+    internal override RedisServer ServerFor(in RedisKey key) =>
+        topology.Slots[ClusterMap.SlotOf(key)] ?? throw NoServer("finding the node that has the key");
+
+    internal override async Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken)
+    {
+        if (error is not RedisServerException { Kind: RedisErrorKind.Moved or RedisErrorKind.Ask or RedisErrorKind.TryAgain } || timeLimit <= TimeSpan.Zero)
+            return false;
+        try
+        {
+            // Of a slot that is on its way, a node has some keys and the other the rest until it has arrived; that takes moments.
+            await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
+            await RefreshAsync().WaitAsync(timeLimit, cancellationToken);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await stopping.CancelAsync();
+        await work;
+        Task? last;
+        lock (refreshes)
+            last = refreshing;
+        if (last is not null)
+            await last;
+        foreach (var server in topology.Servers)
+            await server.DisposeAsync();
+        foreach (var seed in seeds)
+            await seed.DisposeAsync();
+        stopping.Dispose();
+    }
+
+    private StoreUnavailableException NoServer(string what) => new(Name, shownProblem is { } reason ? $"{what}: {reason}" : what);
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await RefreshAsync();
+                await Task.Delay(Heartbeat.PauseOf(CallTimeout), stopping.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The end.
+        }
+    }
+
+    /// <summary>Asks for the topology, once for all who wait for it. Does not throw.</summary>
+    private Task RefreshAsync()
+    {
+        lock (refreshes)
+        {
+            if (refreshing is null or { IsCompleted: true })
+                refreshing = Task.Run(RefreshNowAsync);
+            return refreshing;
+        }
+    }
+
+    private async Task RefreshNowAsync()
+    {
+        List<string> problems = [];
+        ClusterMap? older = null;
+        foreach (var (address, ask) in Reporters())
+        {
+            try
+            {
+                var report = (string?)await ask().WaitAsync(CallTimeout / 2, stopping.Token) ?? "";
+                var map = ClusterMap.Parse(report, address, byName: Options.Tls is { CheckCertificate: true, CheckHostName: true });
+                // A node that was cut off reports what was.
+                if (map.Epoch < topology.Map.Epoch)
+                {
+                    older = older is null || map.Epoch > older.Epoch ? map : older;
+                    continue;
+                }
+                await UseAsync(map);
+                return;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                shownProblem = FailureReason.Of(e);
+                problems.Add($"{address}: {shownProblem ?? "does not answer"}");
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+        // Where all nodes agree that the epoch is lower, the cluster was created again.
+        if (older is not null && problems.Count == 0)
+        {
+            await UseAsync(older);
+            return;
+        }
+        var all = string.Join("; ", problems);
+        if (all.Length > 0 && all != problem)
+            Log.NoReport(logger, Name, all);
+        problem = all;
+    }
+
+    /// <summary>Who may be asked, beginning with another each time.</summary>
+    private IEnumerable<(EndPoint Address, Func<Task<RedisResult>> Ask)> Reporters()
+    {
+        List<(EndPoint, Func<Task<RedisResult>>)> all =
+            [.. seeds.Select(seed => (seed.EndPoint, (Func<Task<RedisResult>>)(() => seed.AskAsync(ServerCommands.Cluster, "NODES"))))];
+        all.AddRange(topology.Servers.Select(server => (server.EndPoint, (Func<Task<RedisResult>>)(() => server.Database.ExecuteAsync(ServerCommands.Cluster, "NODES")))));
+        var first = Interlocked.Increment(ref next);
+        return Enumerable.Range(0, all.Count).Select(index => all[(int)((uint)(first + index) % (uint)all.Count)]);
+    }
+
+    /// <summary>Uses a topology from now on, and connects to the primaries that are new in it.</summary>
+    private async Task UseAsync(ClusterMap map)
+    {
+        (problem, shownProblem) = ("", null);
+        var before = topology;
+        var known = before.Servers.ToDictionary(server => server.EndPoint);
+        var servers = map.Owners.Keys.ToDictionary(
+            address => address, address => known.GetValueOrDefault(address) ?? new RedisServer(Options, address, Name, Metrics, logger, uncertain));
+        var slots = new RedisServer?[ClusterMap.Slots];
+        foreach (var (address, ranges) in map.Owners)
+        {
+            foreach (var (first, last) in ranges)
+                slots.AsSpan(first..(last + 1)).Fill(servers[address]);
+        }
+        var retired = before.Servers.Where(server => !servers.ContainsKey(server.EndPoint)).ToArray();
+        // Before the new one is used: who reads now reads again (RevocationReplay).
+        if (retired.Length > 0 || servers.Count != known.Count)
+        {
+            Log.Topology(logger, Name, string.Join(", ", servers.Keys));
+            uncertain?.Invoke();
+        }
+        topology = new Topology(map, [.. servers.Values], slots);
+        foreach (var server in retired)
+            await server.DisposeAsync();
+    }
+
+    private sealed record Topology(ClusterMap Map, IReadOnlyList<RedisServer> Servers, RedisServer?[] Slots);
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "{Server} has the primaries {Nodes}")]
+        public static partial void Topology(ILogger logger, string server, string nodes);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "No node reports the topology of {Server}: {Problem}")]
+        public static partial void NoReport(ILogger logger, string server, string problem);
+    }
+}

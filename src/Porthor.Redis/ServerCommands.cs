@@ -1,0 +1,59 @@
+using StackExchange.Redis;
+
+namespace Porthor.Redis;
+
+/// <summary>
+/// The commands that the driver may send. The driver asks nothing about roles and topology when it connects: it would change its own
+/// routing by the answers, and Porthor decides itself which server is used. Porthor's own questions therefore travel under the names of
+/// harmless commands that neither of them needs.
+/// </summary>
+internal static class ServerCommands
+{
+    /// <summary>Sends <c>INFO</c>.</summary>
+    public const string Info = "LASTSAVE";
+
+    /// <summary>Sends <c>HELLO</c>.</summary>
+    public const string Hello = "TIME";
+
+    /// <summary>Sends <c>CLUSTER</c>.</summary>
+    public const string Cluster = "LATENCY";
+
+    /// <summary>Sends <c>SENTINEL</c>.</summary>
+    public const string Sentinel = "MEMORY";
+
+    /// <summary>Sends <c>GET</c>.</summary>
+    public const string PlainGet = "STRLEN";
+
+    /// <summary>Sends <c>SELECT</c>. The driver sends it too, but goes on in another database if the server refuses.</summary>
+    public const string Select = "TOUCH";
+
+    /// <summary>Sends <c>SET</c>.</summary>
+    public const string Set = "APPEND";
+
+    public static CommandMap Map { get; } = CommandMap.Create(new Dictionary<string, string?>
+    {
+        ["INFO"] = null,
+        [Info] = "INFO",
+        ["HELLO"] = null,
+        [Hello] = "HELLO",
+        ["CLUSTER"] = null,
+        [Cluster] = "CLUSTER",
+        ["SENTINEL"] = null,
+        [Sentinel] = "SENTINEL",
+        // Without options GETEX reads as GET does, but it counts as a write: a replica refuses it, and so does a primary that has too few
+        // replicas. A record that is read so is one of the primary.
+        ["GET"] = "GETEX",
+        [PlainGet] = "GET",
+        [Select] = "SELECT",
+        [Set] = "SET",
+        ["CONFIG"] = null,
+        // The driver looks for the role of a server with a SET if it cannot ask for it. Records are written by scripts.
+        ["SET"] = null,
+        // PING is enough.
+        ["ECHO"] = null,
+        // No second connection for messages that are not used.
+        ["SUBSCRIBE"] = null,
+        // DEL takes fewer permissions, and records are small.
+        ["UNLINK"] = null,
+    });
+}

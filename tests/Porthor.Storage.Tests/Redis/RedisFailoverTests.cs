@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using Porthor.Redis;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Redis;
+
+/// <summary>
+/// Redis behind Sentinel, and Redis Cluster. When a primary fails, nodes answer "not known" until its replica has taken over, and a token
+/// whose revocation was acknowledged by any node works on none of them at any time.
+/// </summary>
+public sealed class RedisFailoverTests
+{
+    private static CancellationToken Aborted => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Everything_works_in_a_cluster()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var site = await RedisClusterSite.StartAsync();
+        await using var deployment = await DeployAsync(site.Options);
+        var node = await deployment.OpenNodeAsync();
+        var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
+        List<Token> tokens = [];
+        for (var number = 0; number < 20; number++)
+            tokens.Add(await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest($"token {number}", ScopeSet.Of("read:all"), null)));
+        var child = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(tokens[0]), "tap", ScopeSet.Of("read:all"));
+        await node.Tokens.ModifyTokenAsync(tokens[1].Key, TokenBuilders.Administrator(node.Clock), "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
+        (await node.Tokens.GetDataAsync(tokens[1]))!.Scopes.ShouldBe(ScopeSet.Empty);
+        await node.Tokens.DeleteTokenAsync(tokens[0].Key, session, "some-user");
+        (await node.Tokens.GetDataAsync(tokens[0])).ShouldBeNull();
+        (await node.Tokens.GetDataAsync(child)).ShouldBeNull();
+        foreach (var token in tokens[1..])
+            (await node.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+        (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        foreach (var user in (string[])["one", "two", "three", "four"])
+            await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new Quotas.RateKey(user, "service", 10), Aborted), "the counter");
+        (await node.Tokens.DeleteAllTokensAsync(Aborted)).ShouldBe(20);
+        (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_primary_of_a_cluster_fails_under_load()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var site = await RedisClusterSite.StartAsync();
+        await using var deployment = await DeployAsync(site.Options);
+        await using var load = await Load.BeginAsync(deployment);
+        await (await site.OwnerOfAsync($"token:{load.Session.Record.Token.Key}")).KillAsync();
+        await load.EndAsync();
+    }
+
+    [Fact]
+    public async Task The_primary_that_Sentinel_watches_fails_under_load()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var site = await RedisSentinelSite.StartAsync();
+        await using var deployment = await DeployAsync(site.Options);
+        await using var load = await Load.BeginAsync(deployment);
+        await site.Servers[0].KillAsync();
+        await load.EndAsync();
+    }
+
+    /// <summary>Both servers are there, and the old primary keeps its connections until Sentinel has made it a replica.</summary>
+    [Fact]
+    public async Task Sentinel_changes_the_primary_under_load()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var site = await RedisSentinelSite.StartAsync();
+        await using var deployment = await DeployAsync(site.Options);
+        await using var load = await Load.BeginAsync(deployment);
+        await site.Sentinels[0].SendAsync("SENTINEL", "FAILOVER", "main");
+        await RealServers.UntilAsync(async () => (await site.Servers[0].SendAsync("INFO", "replication")).ShouldContain("role:slave"), "the failover");
+        await load.EndAsync();
+    }
+
+    /// <summary>A node that reaches only a Sentinel server without a quorum may be cut off, together with a primary that is none any more.</summary>
+    [Fact]
+    public async Task Without_a_quorum_of_Sentinel_nothing_is_known()
+    {
+        Prerequisites.SkipWithout(Mode.Cluster);
+        await using var site = await RedisSentinelSite.StartAsync();
+        await using var deployment = await DeployAsync(site.Options);
+        var node = await deployment.OpenNodeAsync();
+        await site.Sentinels[0].KillAsync();
+        var session = await node.Tokens.SessionForAsync("some-user");
+        (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
+        await site.Sentinels[1].KillAsync();
+        await RealServers.UntilAsync(
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.Vault.CheckAsync(Aborted))).What.ShouldContain("Sentinel"), "the refusal");
+        await site.Sentinels[1].RestartAsync();
+        await RealServers.UntilAsync(() => node.Vault.CheckAsync(Aborted), "the vault");
+    }
+
+    private static async Task<Deployment> DeployAsync(Func<RedisOptions, RedisOptions> change)
+    {
+        var deployment = await Deployment.CreateAsync(Mode.Cluster);
+        deployment.Settings = deployment.Settings with
+        {
+            PersistentRedis = change(deployment.Settings.PersistentRedis!),
+            EphemeralRedis = change(deployment.Settings.EphemeralRedis!),
+        };
+        return deployment;
+    }
+
+    /// <summary>Two nodes, on which tokens are created and revoked without end, and the revoked ones presented.</summary>
+    private sealed class Load : IAsyncDisposable
+    {
+        private const int Some = 10;
+
+        private readonly CancellationTokenSource stopping = new();
+        private readonly ConcurrentQueue<Token> revoked = new();
+        private readonly PorthorCore[] nodes;
+        private readonly Task[] work;
+        private int revocations;
+        private int unknown;
+
+        private Load(PorthorCore[] nodes, Caller session)
+        {
+            (this.nodes, Session) = (nodes, session);
+            work = [.. nodes.Select(node => Task.Run(() => RevokeAsync(node))), .. nodes.Select(node => Task.Run(() => PresentAsync(node)))];
+        }
+
+        public Caller Session { get; }
+
+        public static async Task<Load> BeginAsync(Deployment deployment)
+        {
+            PorthorCore[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
+            var load = new Load(nodes, await nodes[0].Tokens.SessionForAsync("some-user"));
+            await load.UntilRevocationsAsync(Some);
+            return load;
+        }
+
+        /// <summary>Waits until both nodes do their work again, and looks at what happened.</summary>
+        public async Task EndAsync()
+        {
+            await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);
+            foreach (var node in nodes)
+                await RealServers.UntilAsync(() => node.Vault.CheckAsync(Aborted), "the vault");
+            await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);
+            await stopping.CancelAsync();
+            await Task.WhenAll(work);
+            revoked.Count.ShouldBeGreaterThan(3 * Some);
+            Volatile.Read(ref unknown).ShouldBeGreaterThan(0);
+            foreach (var node in nodes)
+            {
+                foreach (var token in revoked)
+                    (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await stopping.CancelAsync();
+            await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            stopping.Dispose();
+        }
+
+        private async Task RevokeAsync(PorthorCore node)
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                try
+                {
+                    var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = $"{Guid.NewGuid():N}", Scopes = ScopeSet.Empty };
+                    var token = await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock));
+                    await node.Tokens.DeleteTokenAsync(token.Key, TokenBuilders.Administrator(node.Clock), "some-user");
+                    revoked.Enqueue(token);
+                    Interlocked.Increment(ref revocations);
+                }
+                catch (StoreUnavailableException)
+                {
+                    Interlocked.Increment(ref unknown);
+                    await Task.Yield();
+                }
+            }
+        }
+
+        private async Task PresentAsync(PorthorCore node)
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                foreach (var token in revoked.Reverse().Take(5 * Some))
+                {
+                    try
+                    {
+                        (await node.Tokens.GetDataAsync(token, CancellationToken.None)).ShouldBeNull($"{token.Key} works after its revocation was acknowledged");
+                    }
+                    catch (StoreUnavailableException)
+                    {
+                        Interlocked.Increment(ref unknown);
+                    }
+                }
+                await Task.Yield();
+            }
+        }
+
+        private Task UntilRevocationsAsync(int count) => RealServers.UntilAsync(
+            async () =>
+            {
+                if (work?.FirstOrDefault(task => task.IsFaulted) is { } failed)
+                    await failed;
+                if (Volatile.Read(ref revocations) < count)
+                    throw new TimeoutException($"{Volatile.Read(ref revocations)} revocations");
+            },
+            $"{count} revocations");
+    }
+}

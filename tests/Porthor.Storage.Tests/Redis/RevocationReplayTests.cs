@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Redis;
+using Porthor.Secrets;
+using Porthor.Sessions;
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor.Storage.Tests.Redis;
+
+public sealed class RevocationReplayTests
+{
+    /// <summary>A connection can be made while the vault is being closed: its hook must not fail then.</summary>
+    [Fact]
+    public async Task A_connection_after_the_end_does_no_harm()
+    {
+        var clock = TimeProvider.System;
+        var replay = new RevocationReplay(
+            new NothingRevoked(), new RecordCodec(new Fernet([FernetKey.Create()], clock), clock), TimeSpan.FromHours(1), clock, NullLogger.Instance);
+        replay.Require();
+        await replay.DisposeAsync();
+        Should.NotThrow(replay.Require);
+        replay.IsDone.ShouldBeFalse();
+    }
+
+    private sealed class NothingRevoked : IRevocationLog
+    {
+        public Task<IReadOnlyList<TokenKey>> RevokedAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<TokenKey>>([]);
+
+        public Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+            Task.FromResult<IReadOnlyList<TokenInfo>>([]);
+
+        public Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken) => Task.FromResult(0);
+    }
+}

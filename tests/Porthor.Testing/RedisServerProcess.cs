@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using StackExchange.Redis;
+
+namespace Porthor.Testing;
+
+/// <summary>A Redis server of our own.</summary>
+public sealed class RedisServerProcess : IAsyncDisposable
+{
+    private readonly string[] arguments;
+    private readonly string? password;
+    private Process process;
+    private int databases = -1;
+
+    private RedisServerProcess(string folder, int port, string[] arguments, string? password)
+    {
+        this.arguments = arguments;
+        this.password = password;
+        Folder = folder;
+        Port = port;
+        process = Launch(arguments);
+    }
+
+    public int Port { get; }
+
+    /// <summary>Where it saves.</summary>
+    public string Folder { get; }
+
+    /// <summary>The settings of one that was started with a file of them.</summary>
+    public string SettingsFile => Path.Combine(Folder, "redis.conf");
+
+    /// <summary>Where it listens for TLS, if its arguments say so.</summary>
+    public int TlsPort { get; private init; }
+
+    /// <param name="more">More arguments; <c>{folder}</c> is its folder, <c>{tls-port}</c> its second port.</param>
+    public static Task<RedisServerProcess> StartAsync(string folder, params string[] more) => StartAsync(folder, password: null, more);
+
+    /// <summary>A server of a test's own, to be broken.</summary>
+    public static Task<RedisServerProcess> StartOwnAsync(params string[] more) => StartAsync(NewFolder(), more);
+
+    /// <summary>A server of a test's own whose default user has a password.</summary>
+    public static Task<RedisServerProcess> StartWithPasswordAsync(string password, params string[] more) =>
+        StartAsync(NewFolder(), password, ["--requirepass", password, "--masterauth", password, .. more]);
+
+    private static Task<RedisServerProcess> StartAsync(string folder, string? password, string[] more)
+    {
+        Directory.CreateDirectory(folder);
+        var (port, tlsPort) = (RealServers.FreePort(), RealServers.FreePort());
+        string[] given = [.. more.Select(text => text.Replace("{folder}", folder, StringComparison.Ordinal).Replace("{tls-port}", $"{tlsPort}", StringComparison.Ordinal))];
+        // A cluster has one database, and a replica that need not be waited for is in step sooner.
+        string[] databases = given.Contains("--cluster-enabled") ? [] : ["--databases", "2000"];
+        return StartAsync(
+            folder, port, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", .. databases, "--repl-diskless-sync-delay", "0", "--loglevel", "warning", .. given], tlsPort, password);
+    }
+
+    /// <summary>A server of a test's own, set up as operators do: by a file, and with an append-only file.</summary>
+    public static async Task<RedisServerProcess> StartConfiguredAsync()
+    {
+        var (folder, port) = (NewFolder(), RealServers.FreePort());
+        var settings = Path.Combine(folder, "redis.conf");
+        // Without the delay, in which Redis waits for others who want a copy too, this is what operators have.
+        await File.WriteAllTextAsync(
+            settings,
+            $"""
+            port {port}
+            bind 127.0.0.1
+            dir {folder}
+            pidfile {folder}/redis.pid
+            save ""
+            appendonly yes
+            repl-diskless-sync-delay 0
+            loglevel warning
+
+            """);
+        return await StartAsync(folder, port, [settings]);
+    }
+
+    /// <summary>A Sentinel server. It writes what it learns into its settings.</summary>
+    public static async Task<RedisServerProcess> StartSentinelAsync(string password, string settings)
+    {
+        var (folder, port) = (NewFolder(), RealServers.FreePort());
+        var file = Path.Combine(folder, "redis.conf");
+        await File.WriteAllTextAsync(file, $"port {port}\nbind 127.0.0.1\ndir {folder}\n{settings}\n");
+        return await StartAsync(folder, port, [file, "--sentinel"], tlsPort: 0, password);
+    }
+
+    private static async Task<RedisServerProcess> StartAsync(string folder, int port, string[] arguments, int tlsPort = 0, string? password = null)
+    {
+        var server = new RedisServerProcess(folder, port, arguments, password) { TlsPort = tlsPort };
+        await server.UntilUpAsync();
+        return server;
+    }
+
+    private static long OffsetIn(string info, string name) =>
+        long.Parse(info.Split('\n').First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Trim(), System.Globalization.CultureInfo.InvariantCulture);
+
+    private static string NewFolder() => Directory.CreateTempSubdirectory("porthor-redis-").FullName;
+
+    /// <summary>The number of a database that nobody else uses.</summary>
+    public int NextDatabase() => Interlocked.Increment(ref databases);
+
+    /// <summary>Ends it at once, as a crash would. What was not saved is lost.</summary>
+    public async Task KillAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+    }
+
+    /// <summary>Makes it stand still, as a machine that swaps or a network that swallows would.</summary>
+    public void Pause() => Signal("STOP");
+
+    public void Resume() => Signal("CONT");
+
+    /// <summary>Starts it again on the same port, with what was saved.</summary>
+    public async Task RestartAsync()
+    {
+        process.Dispose();
+        process = Launch(arguments);
+        await UntilUpAsync();
+    }
+
+    /// <summary>Kills it, and starts it on the same port with nothing in it.</summary>
+    public async Task LoseAsync()
+    {
+        await KillAsync();
+        Directory.Delete(Path.Combine(Folder, "appendonlydir"), recursive: true);
+        await RestartAsync();
+    }
+
+    /// <summary>Somebody else has started it again, in the background.</summary>
+    public void Adopt()
+    {
+        process.Dispose();
+        process = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Folder, "redis.pid"))));
+    }
+
+    /// <summary>A connection to this server alone: <c>CLUSTER</c> has another name for the driver, which would ask for the other nodes.</summary>
+    public async Task<ConnectionMultiplexer> ConnectAsync() =>
+        await ConnectionMultiplexer.ConnectAsync(
+            $"127.0.0.1:{Port},allowAdmin=true,connectTimeout=500,connectRetry=1," + $"$ECHO=,$CLUSTER=,$LATENCY=CLUSTER{(password is null ? "" : $",password={password}")}");
+
+    /// <summary>Sends a command, and gives its reply as a text.</summary>
+    public async Task<string> SendAsync(string command, params object[] arguments)
+    {
+        await using var connection = await ConnectAsync();
+        return (await connection.GetServer("127.0.0.1", Port).ExecuteAsync(command == "CLUSTER" ? "LATENCY" : command, arguments, CommandFlags.NoRedirect)).ToString() ?? "";
+    }
+
+    /// <summary>Makes it a replica of another server.</summary>
+    public Task FollowAsync(RedisServerProcess primary) => SendAsync("REPLICAOF", "127.0.0.1", primary.Port);
+
+    /// <summary>Makes it a primary.</summary>
+    public Task PromoteAsync() => SendAsync("REPLICAOF", "NO", "ONE");
+
+    /// <summary>Waits until it has all that its primary had when this was called.</summary>
+    public Task UntilInStepAsync(RedisServerProcess primary) => RealServers.UntilAsync(
+        async () =>
+        {
+            var (mine, theirs) = (await SendAsync("INFO", "replication"), await primary.SendAsync("INFO", "replication"));
+            if (!mine.Contains("master_link_status:up", StringComparison.Ordinal) || OffsetIn(mine, "slave_repl_offset") < OffsetIn(theirs, "master_repl_offset"))
+                throw new TimeoutException("The replica is behind.");
+        },
+        "the replica");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+            process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+
+    private static Process Launch(string[] arguments) => Process.Start(new ProcessStartInfo(Prerequisites.RedisServer!, arguments)
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    private Task UntilUpAsync() => RealServers.UntilAsync(
+        async () =>
+        {
+            await using var connection = await ConnectAsync();
+            await connection.GetServer("127.0.0.1", Port).PingAsync();
+        },
+        "Redis");
+}

@@ -1,0 +1,150 @@
+using Porthor.Redis;
+using Porthor.Secrets;
+
+namespace Porthor.Testing;
+
+/// <summary>A primary, two replicas, and three Sentinel servers that watch over them.</summary>
+public sealed class RedisSentinelSite : IAsyncDisposable
+{
+    private const string Service = "main";
+    private const string Password = "data-password";
+    private const string SentinelPassword = "sentinel-password";
+
+    private RedisSentinelSite(RedisServerProcess[] servers, RedisServerProcess[] sentinels) => (Servers, Sentinels) = (servers, sentinels);
+
+    /// <summary>The first is the primary at the beginning.</summary>
+    public IReadOnlyList<RedisServerProcess> Servers { get; }
+
+    public IReadOnlyList<RedisServerProcess> Sentinels { get; }
+
+    public static async Task<RedisSentinelSite> StartAsync()
+    {
+        var servers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RedisServerProcess.StartWithPasswordAsync(Password)));
+        foreach (var replica in servers[1..])
+            await replica.FollowAsync(servers[0]);
+        foreach (var replica in servers[1..])
+            await replica.UntilInStepAsync(servers[0]);
+        var sentinels = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RedisServerProcess.StartSentinelAsync(SentinelPassword,
+            $"""
+            sentinel monitor {Service} 127.0.0.1 {servers[0].Port} 2
+            sentinel auth-pass {Service} {Password}
+            sentinel down-after-milliseconds {Service} 1000
+            sentinel failover-timeout {Service} 6000
+            requirepass {SentinelPassword}
+            sentinel sentinel-pass {SentinelPassword}
+            """)));
+        var site = new RedisSentinelSite(servers, sentinels);
+        // Each knows the others and both replicas.
+        foreach (var sentinel in sentinels)
+        {
+            await RealServers.UntilAsync(
+                async () =>
+                {
+                    var known = await sentinel.SendAsync("INFO", "sentinel");
+                    if (!known.Contains("slaves=2,sentinels=3", StringComparison.Ordinal))
+                        throw new TimeoutException(known);
+                },
+                "Sentinel");
+        }
+        return site;
+    }
+
+    public RedisOptions Options(RedisOptions options) => options with
+    {
+        Password = new Secret(Password),
+        Sentinel = new RedisSentinelOptions
+        {
+            Hosts = [.. Sentinels.Select(sentinel => new RedisHost("127.0.0.1", sentinel.Port))],
+            Service = Service,
+            Password = new Secret(SentinelPassword),
+        },
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in Sentinels.Concat(Servers))
+            await server.DisposeAsync();
+    }
+}
+
+/// <summary>A Redis Cluster of three primaries with one replica each.</summary>
+public sealed class RedisClusterSite : IAsyncDisposable
+{
+    private const int Slots = 16384;
+    private const int Primaries = 3;
+
+    private RedisClusterSite(RedisServerProcess[] nodes) => Nodes = nodes;
+
+    /// <summary>The first three are the primaries at the beginning, and the others their replicas in the same order.</summary>
+    public IReadOnlyList<RedisServerProcess> Nodes { get; }
+
+    public static async Task<RedisClusterSite> StartAsync()
+    {
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 2 * Primaries).Select(_ => RedisServerProcess.StartOwnAsync(
+            "--cluster-enabled", "yes", "--cluster-config-file", "{folder}/nodes.conf", "--cluster-node-timeout", "1000", "--cluster-port", "{tls-port}")));
+        foreach (var (index, node) in nodes.Index())
+            await node.SendAsync("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
+        foreach (var node in nodes[1..])
+            await nodes[0].SendAsync("CLUSTER", "MEET", "127.0.0.1", node.Port, node.TlsPort);
+        for (var index = 0; index < Primaries; index++)
+            await nodes[index].SendAsync("CLUSTER", "ADDSLOTSRANGE", index * Slots / Primaries, ((index + 1) * Slots / Primaries) - 1);
+        for (var index = 0; index < Primaries; index++)
+        {
+            var primary = await nodes[index].SendAsync("CLUSTER", "MYID");
+            var replica = nodes[Primaries + index];
+            await RealServers.UntilAsync(() => replica.SendAsync("CLUSTER", "REPLICATE", primary), "the replica's knowledge of its primary");
+        }
+        var site = new RedisClusterSite(nodes);
+        foreach (var node in nodes)
+            await UntilWholeAsync(node);
+        for (var index = 0; index < Primaries; index++)
+            await nodes[Primaries + index].UntilInStepAsync(nodes[index]);
+        return site;
+    }
+
+    public RedisOptions Options(RedisOptions options) => options with
+    {
+        Database = 0,
+        ClusterHosts = [.. Nodes.Take(Primaries).Select(node => new RedisHost("127.0.0.1", node.Port))],
+    };
+
+    /// <summary>The node that has a key now.</summary>
+    public async Task<RedisServerProcess> OwnerOfAsync(string key)
+    {
+        foreach (var node in Nodes)
+        {
+            var role = await node.SendAsync("INFO", "replication");
+            if (role.Contains("role:master", StringComparison.Ordinal) && await HasAsync(node, key))
+                return node;
+        }
+        throw new InvalidOperationException("No node has the key.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+            await node.DisposeAsync();
+    }
+
+    private static async Task<bool> HasAsync(RedisServerProcess node, string key)
+    {
+        try
+        {
+            await node.SendAsync("EXISTS", key);
+            return true;
+        }
+        catch (StackExchange.Redis.RedisException)
+        {
+            return false;
+        }
+    }
+
+    private static Task UntilWholeAsync(RedisServerProcess node) => RealServers.UntilAsync(
+        async () =>
+        {
+            var (info, known) = (await node.SendAsync("CLUSTER", "INFO"), await node.SendAsync("CLUSTER", "NODES"));
+            if (!info.Contains("cluster_state:ok", StringComparison.Ordinal) || known.Split('\n').Count(line => line.Contains(" slave ", StringComparison.Ordinal) || line.Contains("myself,slave", StringComparison.Ordinal)) != Primaries)
+                throw new TimeoutException(known);
+        },
+        "the cluster");
+}
