@@ -30,6 +30,8 @@ internal sealed partial class RedisCluster : RedisStore
         this.logger = logger;
         this.uncertain = uncertain;
         seeds = [.. options.ClusterHosts.Select(host => host.ToEndPoint()).Select(host => new DiscoveryConnection(host, options.ToConfiguration(host)))];
+        // As where there is one server: who connects does not find it disconnected if it is there.
+        Task.WaitAny([RefreshAsync()], options.CallTimeout);
         work = Task.Run(RunAsync);
     }
 

@@ -13,6 +13,13 @@ internal static class SettingsDoubts
             yield return "the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.";
         if (settings.BaseUrl is { Scheme: "http", IsLoopback: false })
             yield return "baseUrl is no https:// URL: session cookies will travel in the clear.";
+        foreach (var (name, redis) in new[] { ("redisPersistentUrl", settings.PersistentRedis), ("redisEphemeralUrl", settings.EphemeralRedis) })
+        {
+            if (redis is { IgnoredParameters: { Count: > 0 } ignored })
+                yield return $"{name} has parameters without effect in Porthor: {string.Join(", ", ignored)}. answerTimeout bounds every call.";
+            if (redis is { Tls.CheckCertificate: false })
+                yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
+        }
         if (settings is { BaseUrl.Scheme: "https", Proxies.Count: 0 })
             yield return "no proxy is trusted (proxies), and Porthor does not speak TLS itself: every client will seem to be the proxy.";
     }

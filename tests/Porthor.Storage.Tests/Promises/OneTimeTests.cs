@@ -107,7 +107,7 @@ public sealed class OneTimeTests
                     return (long)(await command.ExecuteScalarAsync(Stop))!;
             default:
                 long keys = 0;
-                await foreach (var batch in node.Redis!.Server.ScanAsync("porthor:once:*", Stop))
+                await foreach (var batch in node.Redis!.Store.ScanAsync("porthor:once:*", Stop))
                     keys += batch.Count;
                 return keys;
         }

@@ -13,7 +13,7 @@ namespace Porthor.Storage.Tests.Redis;
 public sealed class RedisConnectionTests
 {
     /// <summary>What the docs list for the vault (docs/operators/redis.md).</summary>
-    private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha", "script|load", "info", "role"];
+    private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha", "script|load", "info", "role", "getdel", "exists"];
 
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
@@ -101,7 +101,7 @@ public sealed class RedisConnectionTests
 
     private static Task PermitAsync(RedisServerProcess redis, IEnumerable<string> commands) => redis.SendAsync(
         "ACL",
-        ["SETUSER", "porthor", "on", ">hidden-one", "~token:*", "~quota-overrides", "~LIMITS:*", "~oidc:*", "+client|setname", "+client|id", .. commands.Select(command => $"+{command}"), "+incrby", "+pttl", "+pexpire"]);
+        ["SETUSER", "porthor", "on", ">hidden-one", "~token:*", "~quota-overrides", "~LIMITS:*", "~oidc:*", "~porthor:once:*", "+client|setname", "+client|id", .. commands.Select(command => $"+{command}"), "+incrby", "+pttl", "+pexpire"]);
 
     private static async Task<CapturedLogs> ShouldWorkAsync(RedisServerProcess redis, Func<RedisOptions, RedisOptions> change)
     {
@@ -116,6 +116,10 @@ public sealed class RedisConnectionTests
         await node.Tokens.DeleteTokenAsync(token.Key, session, "some-user");
         (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
         (await node.Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
+        (await node.OneTimeValues.TryAddAsync("some", [1], TimeSpan.FromMinutes(1), Aborted)).ShouldBeTrue();
+        (await node.OneTimeValues.TryAddAsync("some", [2], TimeSpan.FromMinutes(1), Aborted)).ShouldBeFalse();
+        (await node.OneTimeValues.ContainsAsync("some", Aborted)).ShouldBeTrue();
+        (await node.OneTimeValues.TakeAsync("some", Aborted)).ShouldBe([1]);
         await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new Quotas.RateKey("some-user", "service", 10), Aborted), "the counter");
         return logs;
     }

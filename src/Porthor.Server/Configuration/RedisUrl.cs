@@ -1,0 +1,87 @@
+using System.Globalization;
+using Porthor.Redis;
+using Porthor.Secrets;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>
+/// The parts of a URL of Redis. The platform's parser knows neither several hosts nor the schemes of Sentinel and clusters.
+/// </summary>
+/// <param name="Scheme">In lower case.</param>
+/// <param name="User">Percent-decoded; null if there is none or it is empty.</param>
+/// <param name="Path">As it stands, with its slash.</param>
+/// <param name="Query">As it stands, without its question mark.</param>
+internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, IReadOnlyList<RedisHost> Hosts, string Path, string Query)
+{
+    public const int DefaultPort = 6379;
+
+    private const int DefaultSentinelPort = 26379;
+
+    /// <summary>False if the text has not the form of a URL.</summary>
+    public static bool TryParse(string text, out RedisUrl url)
+    {
+        url = null!;
+        var start = text.IndexOf("://", StringComparison.Ordinal);
+        // What follows a '#' is not sent to any server; in a password it must be percent-encoded.
+        if (start < 1 || text.Contains('#', StringComparison.Ordinal) || text.Any(char.IsControl))
+            return false;
+        var scheme = text[..start].ToLowerInvariant();
+        var rest = text[(start + 3)..];
+        var question = rest.IndexOf('?', StringComparison.Ordinal);
+        var query = question < 0 ? "" : rest[(question + 1)..];
+        rest = question < 0 ? rest : rest[..question];
+        var slash = rest.IndexOf('/', StringComparison.Ordinal);
+        var (authority, path) = slash < 0 ? (rest, "") : (rest[..slash], rest[slash..]);
+        var at = authority.LastIndexOf('@');
+        var credentials = at < 0 ? ["", ""] : authority[..at].Split(':', 2);
+        if (!TryReadHosts(authority[(at + 1)..], scheme.EndsWith("+sentinel", StringComparison.Ordinal) ? DefaultSentinelPort : DefaultPort, out var hosts))
+            return false;
+        var password = credentials.Length > 1 ? Decoded(credentials[1]) : null;
+        url = new RedisUrl(scheme, Decoded(credentials[0]), password is null ? null : new Secret(password), hosts, path, query);
+        return true;
+    }
+
+    /// <summary>Whether a path names a logical database: empty for the first, or a number after a slash.</summary>
+    public static bool IsDatabase(string path, out int database)
+    {
+        database = 0;
+        return path.Length <= 1 || int.TryParse(path.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out database);
+    }
+
+    private static bool TryReadHosts(string text, int defaultPort, out IReadOnlyList<RedisHost> hosts)
+    {
+        List<RedisHost> found = [];
+        hosts = found;
+        foreach (var host in text.Length == 0 ? [] : text.Split(','))
+        {
+            if (!TryReadHost(host, defaultPort, out var one))
+                return false;
+            found.Add(one);
+        }
+        return true;
+    }
+
+    private static bool TryReadHost(string text, int defaultPort, out RedisHost host)
+    {
+        host = default;
+        // An IPv6 address is in brackets, so that its colons are not taken for the port's.
+        var end = text.StartsWith('[') ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
+        var name = end < 0 ? text : text[..end];
+        var rest = end < 0 ? "" : text[end..];
+        var port = defaultPort;
+        if (rest.Length > 0
+            && (rest[0] != ':' || !int.TryParse(rest.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535))
+            return false;
+        var isBracketed = name.StartsWith('[');
+        name = isBracketed ? name.Trim('[', ']') : Uri.UnescapeDataString(name);
+        host = new RedisHost(name, port);
+        return Uri.CheckHostName(name) switch
+        {
+            UriHostNameType.IPv6 => isBracketed,
+            UriHostNameType.Dns or UriHostNameType.IPv4 => !isBracketed,
+            _ => false,
+        };
+    }
+
+    private static string? Decoded(string text) => text.Length == 0 ? null : Uri.UnescapeDataString(text);
+}

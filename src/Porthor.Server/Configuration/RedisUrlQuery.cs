@@ -1,0 +1,180 @@
+using System.Globalization;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Porthor.Redis;
+using Porthor.Secrets;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>
+/// The query of a URL of Redis, as redis-py reads it: of a parameter that is given twice the first counts, and one without a value is as if it
+/// were not there. Notes each error with the parameter, and never with a value.
+/// </summary>
+internal sealed class RedisUrlQuery
+{
+    /// <summary>What redis-py knows, and what is decided elsewhere or not at all in Porthor.</summary>
+    private static readonly HashSet<string> Ignored =
+    [
+        "socket_timeout", "socket_read_size", "socket_keepalive", "retry_on_timeout", "retry_on_error", "max_connections", "health_check_interval",
+        "timeout", "protocol", "legacy_responses", "encoding", "encoding_errors", "decode_responses", "lib_name", "lib_version",
+    ];
+
+    /// <summary>What redis-py knows of TLS, and Porthor cannot do: to ignore them would be to check less than was asked for.</summary>
+    private static readonly HashSet<string> Unsupported =
+    [
+        "ssl_ca_path", "ssl_ciphers", "ssl_include_verify_flags", "ssl_exclude_verify_flags", "ssl_validate_ocsp", "ssl_validate_ocsp_stapled",
+        "ssl_ocsp_context", "ssl_ocsp_expected_cert",
+    ];
+
+    private readonly Dictionary<string, string> values = [];
+    private readonly HashSet<string> read = [];
+    private readonly List<string> problems;
+
+    public RedisUrlQuery(string query, List<string> problems)
+    {
+        this.problems = problems;
+        foreach (var parameter in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var parts = parameter.Split('=', 2);
+            values.TryAdd(Decoded(parts[0]), parts.Length > 1 ? Decoded(parts[1]) : "");
+        }
+    }
+
+    /// <summary>The value of a parameter; null if it is absent or empty.</summary>
+    public string? Text(string name)
+    {
+        read.Add(name);
+        return values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
+    }
+
+    public Secret? Secret(string name) => Text(name) is { } value ? new Secret(value) : null;
+
+    /// <summary>The parameter <c>db</c>, which takes precedence over the path.</summary>
+    public int? Database()
+    {
+        if (Text("db") is not { } text)
+            return null;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var database))
+            return database;
+        problems.Add("the parameter 'db' must be the number of a database");
+        return null;
+    }
+
+    public TimeSpan? Seconds(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0.1 and <= 30)
+            return TimeSpan.FromSeconds(seconds);
+        problems.Add($"the parameter '{name}' must be between 0.1 and 30 seconds");
+        return null;
+    }
+
+    /// <summary>The parameters of TLS, for a scheme that has it.</summary>
+    public RedisTlsOptions Tls() => new()
+    {
+        CheckCertificate = Requirements(),
+        CheckHostName = Flag("ssl_check_hostname") ?? true,
+        Authorities = Authorities(),
+        ClientCertificate = ClientCertificate(),
+        Protocols = MinimumVersion(),
+    };
+
+    /// <summary>Notes the parameters that nobody has read, and returns those of them that have no effect.</summary>
+    public IReadOnlyList<string> Finish(bool isTls)
+    {
+        List<string> ignored = [];
+        foreach (var name in values.Keys.Where(name => !read.Contains(name)))
+        {
+            if (Ignored.Contains(name))
+                ignored.Add(name);
+            else if (name.StartsWith("ssl", StringComparison.Ordinal) && !isTls)
+                problems.Add($"has the parameter '{Shown(name)}', which a URL without TLS does not have; begin it with rediss:// for TLS");
+            else if (Unsupported.Contains(name))
+                problems.Add($"has the parameter '{name}', which Porthor does not support");
+            else
+                problems.Add($"has the unknown parameter '{Shown(name)}'");
+        }
+        return ignored;
+    }
+
+    private static string Decoded(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
+
+    /// <summary>A name of a parameter may be a piece of a password that was not percent-encoded.</summary>
+    private static string Shown(string name) => name.Length <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : "***";
+
+    /// <summary>As redis-py reads them: a few words are false, and every other text is true.</summary>
+    private bool? Flag(string name) =>
+        Text(name) is { } text ? text.ToUpperInvariant() is not ("0" or "F" or "FALSE" or "N" or "NO") : null;
+
+    private bool Requirements()
+    {
+        var text = Text("ssl_cert_reqs");
+        if (text is not (null or "none" or "optional" or "required"))
+            problems.Add("the parameter 'ssl_cert_reqs' must be none, optional or required");
+        // A client that looks at a certificate if there is one always finds one.
+        return text != "none";
+    }
+
+    private X509Certificate2Collection? Authorities()
+    {
+        var (path, data) = (Text("ssl_ca_certs"), Text("ssl_ca_data"));
+        if (path is null && data is null)
+            return null;
+        X509Certificate2Collection found = [];
+        Try("ssl_ca_certs", () =>
+        {
+            if (path is not null)
+                found.ImportFromPemFile(path);
+            if (data is not null)
+                found.ImportFromPem(data);
+            if (found.Count == 0)
+                throw new CryptographicException("it holds no certificate");
+        });
+        return found;
+    }
+
+    private X509Certificate2? ClientCertificate()
+    {
+        var (certificate, key, password) = (Text("ssl_certfile"), Text("ssl_keyfile"), Secret("ssl_password"));
+        if (certificate is null)
+        {
+            if (key is not null || password is not null)
+                problems.Add("the parameter 'ssl_keyfile' needs 'ssl_certfile'");
+            return null;
+        }
+        X509Certificate2? found = null;
+        Try("ssl_certfile", () => found = RedisTlsOptions.ReadClientCertificate(certificate, key, password));
+        return found;
+    }
+
+    /// <summary>By Python's numbers, which are those of the protocol: 771 for TLS 1.2, 772 for TLS 1.3.</summary>
+    private SslProtocols MinimumVersion()
+    {
+        switch (Text("ssl_min_version"))
+        {
+            case null:
+                return SslProtocols.None;
+            case "771":
+                return SslProtocols.Tls12 | SslProtocols.Tls13;
+            case "772":
+                return SslProtocols.Tls13;
+            default:
+                problems.Add("the parameter 'ssl_min_version' must be 771 (TLS 1.2) or 772 (TLS 1.3)");
+                return SslProtocols.None;
+        }
+    }
+
+    private void Try(string name, Action readFiles)
+    {
+        try
+        {
+            readFiles();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+        {
+            problems.Add($"the parameter '{name}': {e.Message}");
+        }
+    }
+}
