@@ -74,6 +74,25 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
         async Task<int> StatusAsync(string target, params string[] headers) => (await client.GetAsync(target, headers)).Status;
     }
 
+    /// <summary>An operator who forgets the rule of a location must not let every token in.</summary>
+    [Fact]
+    public async Task A_location_without_a_rule_denies()
+    {
+        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        const string rule = "set $porthor_rule \"scope=read:all&service=site\";";
+        await using var proxy = await ProxyProcess.StartNginxAsync(gate.Porthor.Url.Authority, gate.SiteAddress, site =>
+        {
+            site.ShouldContain(rule);
+            return site.Replace(rule, "", StringComparison.Ordinal);
+        });
+        var client = new RawClient(proxy.Port);
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("forgotten", "admin:token,read:all,user:token")).Reveal()}";
+        (await client.GetAsync("/", bearer)).Status.ShouldBe(403);
+        (await client.GetAsync("/")).Status.ShouldBe(401);
+        (await client.GetAsync("/api/", bearer)).Status.ShouldBe(200);
+        (await client.GetAsync("/admin", bearer)).Status.ShouldBe(200);
+    }
+
     /// <summary>Requests with no host, several hosts, or text that can be read as several.</summary>
     [Theory, EveryProxy]
     public async Task A_request_has_one_host(Proxy proxy)

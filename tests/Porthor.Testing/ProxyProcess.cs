@@ -81,6 +81,15 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public static Task<ProxyProcess> StartTlsAsync(int port, string porthor, string site) =>
         StartAsync(nameof(Proxy.Nginx), port, process => process.Nginx(porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
 
+    /// <summary>NGINX with a <c>site.conf</c> that an operator has changed.</summary>
+    public static Task<ProxyProcess> StartNginxAsync(string porthor, string site, Func<string, string> change) => StartAsync(nameof(Proxy.Nginx), process =>
+    {
+        var command = process.Nginx(porthor, site);
+        var path = Path.Combine(process.folder, "site.conf");
+        File.WriteAllText(path, change(File.ReadAllText(path)));
+        return command;
+    });
+
     private static Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare) => StartAsync(name, RealServers.FreePort(), prepare);
 
     private static async Task<ProxyProcess> StartAsync(string name, int port, Func<ProxyProcess, string[]> prepare)
