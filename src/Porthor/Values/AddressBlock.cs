@@ -15,11 +15,23 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
 
     public bool IsSingle => PrefixLength == Width(Address);
 
-    public bool Contains(IPAddress address) =>
-        address.AddressFamily == Address.AddressFamily && new IPNetwork(Address, PrefixLength).Contains(address);
+    /// <summary>The length of the prefix <c>::ffff:0:0/96</c>, which contains the IPv4-mapped addresses (RFC 4291 section 2.5.5.2).</summary>
+    private const int MappedPrefixLength = 96;
 
-    /// <summary>Reads an address, or with a <c>/</c> a block without host bits.</summary>
-    /// <exception cref="FormatException">It is neither; the text is the contract's.</exception>
+    /// <summary>Returns whether the block contains an address. An IPv4-mapped address is compared as the IPv4 address.</summary>
+    public bool Contains(IPAddress address)
+    {
+        address = Unmap(address);
+        return address.AddressFamily == Address.AddressFamily && new IPNetwork(Address, PrefixLength).Contains(address);
+    }
+
+    /// <summary>Returns the IPv4 address of an IPv4-mapped address (<c>::ffff:192.0.2.1</c>), and every other address unchanged.</summary>
+    public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>
+    /// Reads an address, or with a <c>/</c> a block without host bits. IPv4-mapped addresses and blocks become IPv4 addresses and blocks.
+    /// </summary>
+    /// <exception cref="FormatException">The text is neither; the message is the contract's.</exception>
     public static AddressBlock Parse(string text)
     {
         var slash = text.IndexOf('/');
@@ -27,9 +39,13 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
             return TryParseAddress(text) is { } single
                 ? new AddressBlock(single, Width(single))
                 : throw new FormatException($"'{text}' does not appear to be an IPv4 or IPv6 address");
-        if (TryParseAddress(text.AsSpan(0, slash)) is not { } address || TryParsePrefix(address, text[(slash + 1)..]) is not { } prefix)
+        if (TryParseAsWritten(text.AsSpan(0, slash)) is not { } address || TryParsePrefix(address, text[(slash + 1)..]) is not { } prefix)
             throw new FormatException($"'{text}' does not appear to be an IPv4 or IPv6 network");
-        return HasHostBits(address, prefix) ? throw new FormatException($"{text} has host bits set") : new AddressBlock(address, prefix);
+        if (HasHostBits(address, prefix))
+            throw new FormatException($"{text} has host bits set");
+        return address.IsIPv4MappedToIPv6 && prefix >= MappedPrefixLength
+            ? new AddressBlock(Unmap(address), prefix - MappedPrefixLength)
+            : new AddressBlock(address, prefix);
     }
 
     /// <summary>
@@ -56,8 +72,13 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
         }
     }
 
-    /// <summary>A bare IPv4 or IPv6 address; null for anything else.</summary>
-    public static IPAddress? TryParseAddress(ReadOnlySpan<char> text)
+    /// <summary>
+    /// Reads an IPv4 or IPv6 address without port, brackets or zone. An IPv4-mapped address becomes the IPv4 address. Returns null for
+    /// any other text.
+    /// </summary>
+    public static IPAddress? TryParseAddress(ReadOnlySpan<char> text) => TryParseAsWritten(text) is { } address ? Unmap(address) : null;
+
+    private static IPAddress? TryParseAsWritten(ReadOnlySpan<char> text)
     {
         if (text.Contains(':'))
         {
