@@ -1,5 +1,6 @@
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
+using Porthor.Server.Logging;
 
 namespace Porthor.Server.Alerts;
 
@@ -39,7 +40,7 @@ internal sealed class SentryReporter : IDisposable
         report.SetFingerprint("{{ default }}", environment);
         report.SetTag("type", alert.Type);
         if (!alert.IsUncaught || alert.Exception is null)
-            report.Message = Scrubbed.Text(alert.Message);
+            report.Message = Redaction.Text(alert.Message);
         if (alert.User is { } user)
             report.User = new SentryUser { Username = user };
         if (alert.Key is { } key)
@@ -47,7 +48,7 @@ internal sealed class SentryReporter : IDisposable
         if (alert.Request?.Split(' ', 2) is [var method, var url])
         {
             report.SetTag("httpx_request_method", method);
-            report.SetTag("httpx_request_url", url);
+            report.SetTag("httpx_request_url", Redaction.Text(url));
         }
         client.CaptureEvent(report);
     }
@@ -63,7 +64,7 @@ internal sealed class SentryReporter : IDisposable
     {
         report.ServerName = null;
         foreach (var exception in report.SentryExceptions ?? [])
-            exception.Value = exception.Value is { } text ? Scrubbed.Text(text) : null;
+            exception.Value = exception.Value is { } text ? Redaction.Text(text) : null;
         return report;
     }
 }

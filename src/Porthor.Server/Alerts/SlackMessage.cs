@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Porthor.Server.Logging;
 using Porthor.Values;
 
 namespace Porthor.Server.Alerts;
@@ -22,20 +23,20 @@ internal static class SlackMessage
             fields.Add(Field("Key", key));
         if (leftOut > 0)
             fields.Add(Field("Left out", $"{leftOut} like this"));
-        var title = alert.IsUncaught ? "Error in Gafaelfawr" : $"Error in Gafaelfawr: {Scrubbed.Text(alert.Message)}";
+        var title = alert.IsUncaught ? "Error in Gafaelfawr" : $"Error in Gafaelfawr: {Redaction.Text(alert.Message)}";
         var blocks = new JsonArray(Section(Text(title)), new JsonObject { ["type"] = "section", ["fields"] = fields });
         if (alert.Detail is { } detail)
-            blocks.Add(Section(Code("Error", Scrubbed.Text(detail))));
+            blocks.Add(Section(Code("Error", Redaction.Text(detail))));
         if (alert.IsUncaught)
-            blocks.Add(Section(Code("Exception", Scrubbed.Text($"{alert.Type}: {alert.Message}"))));
+            blocks.Add(Section(Code("Exception", Redaction.Text($"{alert.Type}: {alert.Message}"))));
         if (alert.Request is { } request)
-            blocks.Add(Section(Text($"*URL*\n{Scrubbed.Text(request)}")));
+            blocks.Add(Section(Text($"*URL*\n{Redaction.Text(request)}")));
         if (string.IsNullOrEmpty(alert.Response))
         {
             blocks.Add(new JsonObject { ["type"] = "divider" });
             return new JsonObject { ["blocks"] = blocks };
         }
-        var response = new JsonObject { ["blocks"] = new JsonArray(Section(Code("Response", Scrubbed.Text(alert.Response)))) };
+        var response = new JsonObject { ["blocks"] = new JsonArray(Section(Code("Response", Redaction.Text(alert.Response)))) };
         return new JsonObject { ["blocks"] = blocks, ["attachments"] = new JsonArray(response) };
     }
 

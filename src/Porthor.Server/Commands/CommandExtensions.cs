@@ -92,7 +92,7 @@ internal static class CommandExtensions
 
     private static int Fail(string message, int exitCode)
     {
-        Console.Error.WriteLine($"Error: {message}");
+        Console.Error.WriteLine($"Error: {Redaction.Text(message)}");
         return exitCode;
     }
 }

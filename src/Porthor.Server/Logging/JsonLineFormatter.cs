@@ -24,7 +24,7 @@ internal sealed class JsonLineFormatter : ILineFormatter
         writer.WriteStartObject();
         writer.WritePropertyName("timestamp");
         LogFields.WriteTime(writer, line.Time);
-        writer.WriteString("event", line.Message);
+        writer.WriteString("event", Redaction.Text(line.Message));
         writer.WriteString("severity", LogFields.Severity(line.Level));
         writer.WriteString("logger", line.IsOurs ? OwnLogger : line.Category);
         var fields = line.Fields;
@@ -35,7 +35,7 @@ internal sealed class JsonLineFormatter : ILineFormatter
                 LogFields.Write(writer, name, fields[i].Value);
         }
         if (line.Exception is { } exception)
-            writer.WriteString("exception", exception.ToString());
+            writer.WriteString("exception", Redaction.Text(exception.ToString()));
         writer.WriteEndObject();
         writer.Flush();
         output.Write("\n"u8);

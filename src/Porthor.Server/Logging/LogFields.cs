@@ -52,7 +52,7 @@ internal static class LogFields
                 writer.WriteNullValue();
                 break;
             case string text:
-                writer.WriteStringValue(text);
+                writer.WriteStringValue(Redaction.Text(text));
                 break;
             case bool flag:
                 writer.WriteBooleanValue(flag);
@@ -63,7 +63,7 @@ internal static class LogFields
             case IReadOnlyList<string> list:
                 writer.WriteStartArray();
                 for (var i = 0; i < list.Count; i++)
-                    writer.WriteStringValue(list[i]);
+                    writer.WriteStringValue(Redaction.Text(list[i]));
                 writer.WriteEndArray();
                 break;
             case JsonElement json:
@@ -78,12 +78,11 @@ internal static class LogFields
             case IReadOnlyDictionary<string, string> map:
                 writer.WriteStartObject();
                 foreach (var (key, item) in map)
-                    writer.WriteString(key, item);
+                    writer.WriteString(key, Redaction.Text(item));
                 writer.WriteEndObject();
                 break;
             default:
-                // Tokens and secrets print with what is secret hidden.
-                writer.WriteStringValue(value.ToString());
+                writer.WriteStringValue(value.ToString() is { } printed ? Redaction.Text(printed) : null);
                 break;
         }
     }

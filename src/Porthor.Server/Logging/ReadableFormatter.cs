@@ -13,7 +13,7 @@ internal sealed class ReadableFormatter(TimeZoneInfo zone) : ILineFormatter
     {
         var text = new StringBuilder();
         text.Append(TimeZoneInfo.ConvertTime(line.Time, zone).ToString("HH:mm:ss", CultureInfo.InvariantCulture));
-        text.Append(CultureInfo.InvariantCulture, $" {LogFields.Severity(line.Level),-8} {HeaderText.Clean(line.Message)}");
+        text.Append(CultureInfo.InvariantCulture, $" {LogFields.Severity(line.Level),-8} {HeaderText.Clean(Redaction.Text(line.Message))}");
         foreach (var field in line.Fields)
         {
             if (LogFields.NameOf(field) is { } name)
@@ -22,7 +22,7 @@ internal sealed class ReadableFormatter(TimeZoneInfo zone) : ILineFormatter
         if (line.Request is { User: { } user, Token: { } token })
             text.Append(CultureInfo.InvariantCulture, $"  user={HeaderText.Clean(user)}  token={HeaderText.Clean(token)}");
         if (line.Exception is { } exception)
-            text.AppendLine().AppendJoin('\n', exception.ToString().Split('\n').Select(HeaderText.Clean));
+            text.AppendLine().AppendJoin('\n', Redaction.Text(exception.ToString()).Split('\n').Select(HeaderText.Clean));
         text.AppendLine();
         Encoding.UTF8.GetBytes(text.ToString(), output);
     }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Values;
 
@@ -11,8 +12,6 @@ namespace Porthor.Server.Logging;
 /// </summary>
 internal sealed class RequestLog
 {
-    private const string LoginPath = "/login";
-
     private static readonly AsyncLocal<RequestLog?> Ambient = new();
 
     private readonly Guid id = CreateId();
@@ -43,7 +42,7 @@ internal sealed class RequestLog
         // The header itself: HttpRequest.Host decodes international names, and throws where that fails.
         host = request.Headers.Host.ToString();
         path = request.Path.ToUriComponent();
-        query = path == LoginPath ? WithoutCodes(request.QueryString.ToUriComponent()) : request.QueryString.ToUriComponent();
+        query = request.QueryString.ToUriComponent();
         if (request.Headers.UserAgent is [{ Length: > 0 } agent, ..])
             userAgent = agent;
     }
@@ -92,18 +91,18 @@ internal sealed class RequestLog
         writer.WriteStartObject("httpRequest");
         writer.WriteString("requestMethod", method);
         writer.WritePropertyName("requestUrl");
-        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", host, path])
+        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", host, Redaction.Text(path)])
             writer.WriteStringValueSegment(part, isFinalSegment: false);
-        writer.WriteStringValueSegment(query, isFinalSegment: true);
+        writer.WriteStringValueSegment(Redaction.Text(query), isFinalSegment: true);
         WriteAddress(writer);
         if (userAgent is not null)
-            writer.WriteString("userAgent", userAgent);
+            writer.WriteString("userAgent", Redaction.Text(HeaderText.Decode(userAgent)));
         writer.WriteEndObject();
         writer.WriteString("request_id", id);
         if (rule is not null)
             Write(writer, rule, originalUrl);
         if (returnUrl is not null)
-            writer.WriteString("return_url", returnUrl);
+            writer.WriteString("return_url", Redaction.Text(returnUrl));
         if (tokenSource is not null)
             writer.WriteString("token_source", tokenSource);
         if (token is not null)
@@ -124,16 +123,9 @@ internal sealed class RequestLog
         writer.WriteEndObject();
     }
 
-    /// <summary>A provider's code is good for a login, and a line may be read before it is redeemed.</summary>
-    private static string WithoutCodes(string query) => string.Join('&', query.Split('&').Select(part =>
-    {
-        var equals = part.IndexOf('=', StringComparison.Ordinal);
-        return equals >= 0 && Uri.UnescapeDataString(part[..equals]).TrimStart('?') is "code" or "state" ? part[..(equals + 1)] + "***" : part;
-    }));
-
     private static void Write(Utf8JsonWriter writer, IngressRule rule, string? originalUrl)
     {
-        writer.WriteString("auth_uri", originalUrl);
+        writer.WriteString("auth_uri", originalUrl is null ? null : Redaction.Text(originalUrl));
         LogFields.Write(writer, "required_scopes", rule.Scopes.Names);
         writer.WriteString("satisfy", rule.AnyScope ? "any" : "all");
         writer.WriteString("service", rule.Service);

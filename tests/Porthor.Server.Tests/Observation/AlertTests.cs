@@ -4,6 +4,7 @@ using Microsoft.Extensions.Time.Testing;
 using Porthor.Secrets;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
+using Porthor.Server.Logging;
 using Porthor.Testing;
 using Porthor.Tokens;
 using StackExchange.Redis;
@@ -136,7 +137,7 @@ public sealed class AlertTests
     [InlineData("nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b", "nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b")]
     public void What_leaves_the_house_is_looked_over(string text, string expected)
     {
-        Scrubbed.Text(text).ShouldBe(expected);
+        Redaction.Text(text).ShouldBe(expected);
         foreach (var alert in (Func<string, Alert>[])[
             message => new("Fault", message), message => new("Fault", message) { IsUncaught = true }, detail => new("Fault", "") { Detail = detail },
             request => new("Fault", "") { Request = request }, response => new("Fault", "") { Response = response }])

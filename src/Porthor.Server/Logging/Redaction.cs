@@ -1,0 +1,63 @@
+using System.Buffers;
+using System.Text.RegularExpressions;
+
+namespace Porthor.Server.Logging;
+
+/// <summary>
+/// Removes tokens, codes and secrets from texts that leave the process: fields and exceptions in the log, messages to Slack and Sentry,
+/// and errors of the command line. It covers the parameters of URLs, also of URLs inside parameters, and texts of other software.
+/// </summary>
+internal static partial class Redaction
+{
+    private const string Hidden = "***";
+
+    /// <summary>A percent sign, encoded any number of times.</summary>
+    private const string Percent = "%(?:25)*";
+
+    /// <summary>Names of parameters with a secret value. The prefix of the first line may be anything: <c>client_secret</c>, <c>accessToken</c>.</summary>
+    private const string Name =
+        "(?:[A-Za-z0-9_.-]*?(?:token(?:_hint)?|secret|passw(?:or)?d|passphrase|pwd|signature|(?:api|access|private)[_-]?key|assertion|jwt|sessid|session_?id|credentials?)"
+        + "|(?:(?:auth|authorization|oauth2?|device|user|access|verification|reset|invite|activation|confirm|confirmation|login|one[_-]?time|security|recovery)[_-]?)?code"
+        + "|code_verifier|state|nonce|sig|sid|session|auth|authorization|ticket|otp|hmac|saml(?:response|art))";
+
+    /// <summary>Texts without any of these have nothing to hide, which is most of them.</summary>
+    private static readonly SearchValues<string> Hints = SearchValues.Create(
+        [
+            "gt-", "gAAAA", "eyJ", "bearer", "basic", "token ", "@", "%40", "%2540", "%3D", "%253D", "]=", "%5D",
+            "token=", "hint=", "secret=", "passwd=", "password=", "passphrase=", "pwd=", "signature=", "key=", "assertion=", "jwt=", "sessid=",
+            "sessionid=", "session_id=", "credential=", "credentials=", "code=", "verifier=", "state=", "nonce=", "sig=", "sid=", "session=",
+            "auth=", "authorization=", "ticket=", "otp=", "hmac=", "response=", "samlart=",
+            "token\"", "secret\"", "passwd\"", "password\"", "passphrase\"", "pwd\"", "key\"", "assertion\"", "jwt\"", "code\"", "verifier\"",
+        ],
+        StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Returns the text with <c>***</c> in place of everything that is secret, or the same object if there is nothing.</summary>
+    public static string Text(string text)
+    {
+        if (!text.AsSpan().ContainsAny(Hints))
+            return text;
+        try
+        {
+            return Secret.Replace(text, "${before}" + Hidden + "${after}");
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            return Hidden;
+        }
+    }
+
+    // A token's second half; a text encrypted by Fernet; a JSON web token; a credential of a header; name and password in a URL; a
+    // parameter, up to its end or to the end of the parameter that it is nested in; a member of a JSON object.
+    [GeneratedRegex(
+        "(?<before>gt-[A-Za-z0-9_-]{22}(?:\\.|" + Percent + "2E))[A-Za-z0-9_-]+"
+        + "|gAAAA[A-Za-z0-9_=-]{40,}"
+        + "|eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_.-]+"
+        + "|(?<before>\\b(?:Bearer|Basic|token)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
+        + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
+        + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
+        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))" + Name + "(?:\\]|" + Percent + "5D)?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
+        + "|(?<before>\"" + Name + "\"\\s*:\\s*\")[^\"]+",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Secret { get; }
+}

@@ -1,0 +1,81 @@
+using Porthor.Server.Logging;
+using Porthor.Server.Tests.Api;
+using Porthor.Server.Tests.Ingress;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Logging;
+
+/// <summary>No token, code or secret leaves the process in a log line, whatever URL or text it is part of.</summary>
+public sealed class RedactionTests(IngressServers servers) : IClassFixture<IngressServers>
+{
+    private const string Token = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
+
+    [Theory]
+    [InlineData("https://a.example/cb?code=hunter2&x=1", "https://a.example/cb?code=***&x=1")]
+    [InlineData("https://a.example/cb?x=1&state=hunter2", "https://a.example/cb?x=1&state=***")]
+    [InlineData("https://a.example/#access_token=hunter2&token_type=bearer", "https://a.example/#access_token=***&token_type=bearer")]
+    [InlineData("?client_secret=hunter2", "?client_secret=***")]
+    [InlineData("?accessToken=hunter2&apiKey=hunter2&api-key=hunter2", "?accessToken=***&apiKey=***&api-key=***")]
+    [InlineData("?user[password]=hunter2", "?user[password]=***")]
+    [InlineData("?user%5Bpassword%5D=hunter2", "?user%5Bpassword%5D=***")]
+    [InlineData("?X-Amz-Signature=hunter2&X-Amz-Security-Token=hunter2", "?X-Amz-Signature=***&X-Amz-Security-Token=***")]
+    [InlineData("?SAMLResponse=hunter2&ticket=hunter2", "?SAMLResponse=***&ticket=***")]
+    [InlineData("/page;jsessionid=hunter2?x=1", "/page;jsessionid=***")]
+    [InlineData("/login?rd=https%3A%2F%2Fa.example%2Fcb%3Fcode%3Dhunter2%26x%3D1&y=2", "/login?rd=https%3A%2F%2Fa.example%2Fcb%3Fcode%3D***&y=2")]
+    [InlineData("/login?rd=https%253A%252F%252Fa%253Fcode%253Dhunter2", "/login?rd=https%253A%252F%252Fa%253Fcode%253D***")]
+    [InlineData("https://user:hunter2@a.example/", "https://user:***@a.example/")]
+    [InlineData("https://hunter2@a.example/", "https://***@a.example/")]
+    [InlineData("rd=https%3A%2F%2Fuser%3Ahunter2%40a.example%2F", "rd=https%3A%2F%2Fuser%3A***%40a.example%2F")]
+    [InlineData("https://a.example/user/" + Token + "/x", "https://a.example/user/gt-aj792KhFp_aHRBajMaGVPQ.***/x")]
+    [InlineData("https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ%2EDvTHDkU1ODVxd1rMNly0Cw", "https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ%2E***")]
+    [InlineData("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.hunter2", "***")]
+    [InlineData("{\"access_token\": \"hunter2\", \"expires_in\": 1}", "{\"access_token\": \"***\", \"expires_in\": 1}")]
+    [InlineData("Host=db;Password=hunter2;Database=x", "Host=db;Password=***;Database=x")]
+    [InlineData("Authorization: Basic aHVudGVyMmh1bnRlcjI=", "Authorization: Basic ***")]
+    [InlineData("Authorization: Bearer%20aHVudGVyMmh1bnRlcjI", "Authorization: Bearer%20***")]
+    public void Secrets_are_hidden(string text, string expected) => Redaction.Text(text).ShouldBe(expected);
+
+    [Theory]
+    [InlineData("https://example.com/some/page?scope=exec:admin&use_authorization=true&auth_type=basic&delegate_to=x&minimum_lifetime=300")]
+    [InlineData("/auth/api/v1/history/token-changes?limit=1&cursor=1_2&key=aj792KhFp_aHRBajMaGVPQ&token_type=user")]
+    [InlineData("https://a.example/barcode/statement?zip_codes=1&unicode=2&tokens=3&monkey=4")]
+    [InlineData("Cannot deserialize data for key token:aj792KhFp_aHRBajMaGVPQ")]
+    [InlineData("user@example.com wrote to https://a.example/@user/x:y")]
+    public void Everything_else_stays(string text) => Redaction.Text(text).ShouldBe(text);
+
+    /// <summary>The attack: a URL that makes the search slow.</summary>
+    [Theory]
+    [InlineData("%25")]
+    [InlineData("://a:")]
+    [InlineData("a_")]
+    [InlineData("?token=;")]
+    [InlineData("code=;a")]
+    [InlineData("\"token\" ")]
+    [InlineData("gt-a")]
+    public void A_long_text_is_searched_in_bounded_time(string piece)
+    {
+        var text = "token=" + string.Concat(Enumerable.Repeat(piece, 32 * 1024 / piece.Length));
+        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        Redaction.Text(text).ShouldNotBeNull();
+        // The bound of the search itself is a second; a linear search takes milliseconds.
+        System.Diagnostics.Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        Redaction.Text(text).ShouldNotBe("***");
+    }
+
+    [Theory, EveryMode]
+    public async Task No_line_of_a_request_shows_them(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var bearer = TestServer.Bearer((await server.LogInAsync("redacted", "read:all")).Session);
+        const string secret = "very-secret-c0de-77";
+        await server.AskAsync("?scope=read:all", $"https://example.com/cb?code={secret}&x=1#access_token={secret}", "GET", bearer);
+        await server.AskAsync("?scope=exec:admin", $"https://example.com/?next=%2Fa%3Ftoken%3D{secret}", "GET", bearer, ("User-Agent", $"agent token={secret}"));
+        await server.AskAsync($"?scope=read:all&password={secret}", bearer);
+        await server.SendAsync(HttpMethod.Get, $"/logout?rd=https%3A%2F%2Fevil.example%2F%3Fcode%3D{secret}");
+        await server.SendAsync(HttpMethod.Get, $"/login?rd=https://example.com/?code={secret}");
+        await server.GetAsync($"/users/redacted/tokens?access_token={secret}", ("Authorization", $"Basic x token={secret}"));
+        server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(secret, StringComparison.Ordinal));
+        server.Host.Logs.Lines.Where(line => line.TryGetProperty("auth_uri", out _)).Select(line => line.GetProperty("auth_uri").GetString())
+            .ShouldContain("https://example.com/cb?code=***&x=1#access_token=***");
+    }
+}
