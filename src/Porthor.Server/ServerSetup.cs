@@ -23,12 +23,16 @@ internal static class ServerSetup
         services.AddSingleton(core.QuotaOverrides);
         services.AddSingleton(core.Settings.Tokens);
         services.AddSingleton(identity);
+        services.AddSingleton(new TrustedProxies(core.Settings.Proxies));
+        services.AddSingleton<PeerWarnings>();
         services.AddSingleton<ExceptionShield>();
         services.AddSingleton<Leaving>();
         services.AddHostedService(provider => provider.GetRequiredService<Leaving>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
+        services.AddSingleton<RuleLog>();
         services.AddSingleton<IngressHandler>();
+        services.AddSingleton<AnonymousEndpoint>();
         services.AddSingleton<ForwardEndpoint>();
         services.AddSingleton<AlertPoster>();
         services.AddHostedService(provider => provider.GetRequiredService<AlertPoster>());

@@ -14,7 +14,7 @@ namespace Porthor.Fuzz;
 /// <summary>Parts of requests: queries, bodies, what proxies say. A refusal is an answer; anything else that is thrown is a fault.</summary>
 internal static class RequestTargets
 {
-    private static readonly AddressBlock[] Proxies = [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("::1")];
+    private static readonly TrustedProxies Proxies = new([AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("::1")]);
 
     public static readonly FuzzTarget[] All =
     [
@@ -54,7 +54,8 @@ internal static class RequestTargets
         {
             var errors = new ValidationErrors();
             var parameters = new IngressParameters(context.Request);
-            parameters.ReadRule(errors)?.ThrowIfContradictory();
+            parameters.ReadRule(errors)?.FindContradiction();
+            _ = parameters.Warnings();
             parameters.ReadAsker("example.com", errors);
         });
         Refusable(() =>
@@ -80,8 +81,8 @@ internal static class RequestTargets
         context.Features.Set(ForwardedClient.Find(context, Proxies));
         Refusable(() =>
         {
-            var question = ForwardQuestion.Read(context, Proxies);
-            Require(Uri.TryCreate(question.Url, UriKind.Absolute, out _) || question.Url.Contains("//", StringComparison.Ordinal), "what was asked for is a URL");
+            if (ForwardQuestion.TryRead(context, Proxies, out _) is { } question)
+                Require(Uri.TryCreate(question.Url, UriKind.Absolute, out _) || question.Url.Contains("//", StringComparison.Ordinal), "what was asked for is a URL");
         });
     }
 

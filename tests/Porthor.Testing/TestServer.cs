@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
@@ -74,7 +75,8 @@ internal sealed class TestServer : IAsyncDisposable
         Func<PorthorSettings, PorthorSettings>? configure = null,
         TimeProvider? clock = null,
         ForeignServer? foreign = null,
-        string? provider = null)
+        string? provider = null,
+        Action<IServiceCollection>? adjust = null)
     {
         if (configure is not null)
             deployment.Settings = configure(deployment.Settings);
@@ -85,7 +87,11 @@ internal sealed class TestServer : IAsyncDisposable
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddProvider(logs));
         var core = await deployment.OpenNodeAsync(clock, loggers);
-        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services => ForeignServer.Guard(services, foreign, provider));
+        var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services =>
+        {
+            ForeignServer.Guard(services, foreign, provider);
+            adjust?.Invoke(services);
+        });
         await app.StartAsync();
         return new TestServer(deployment, core, app, loggers, logs);
     }

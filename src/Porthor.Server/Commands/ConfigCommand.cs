@@ -31,7 +31,7 @@ internal static class ConfigCommand
             Say("directory", ldap.Url);
         Say("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
         Say("token lifetime", Duration.Format(settings.Tokens.Lifetime));
-        Say("proxies", settings.Proxies.Count == 0 ? "none is trusted" : string.Join(' ', settings.Proxies));
+        Say("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));
         foreach (var doubt in SettingsDoubts.Of(settings))
             Console.Out.WriteLine($"Note: {doubt}");
     }

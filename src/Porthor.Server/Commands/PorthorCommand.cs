@@ -40,6 +40,7 @@ internal static class PorthorCommand
         root.Subcommands.Add(MaintenanceCommand.Create());
         root.Subcommands.Add(OpenApiSchemaCommand.Create());
         root.Subcommands.Add(RotateSessionSecretCommand.Create());
+        root.Subcommands.Add(RuleCommand.Create());
         root.Subcommands.Add(RunCommand.Create());
         root.Subcommands.Add(TokenCommand.Create());
         root.Subcommands.Add(UpdateSchemaCommand.Create());

@@ -1,6 +1,7 @@
 using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
+using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Tokens;
 using Porthor.Usage;
@@ -75,7 +76,13 @@ internal sealed record PorthorSettings
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
-    /// <summary>The proxies whose word about the client's address counts.</summary>
+    /// <summary>The origins, beside Porthor's own, whose pages may open a WebSocket with a cookie.</summary>
+    public IReadOnlyList<WebOrigin> AllowedOrigins { get; init; } = [];
+
+    /// <summary>Whether unknown parameters of a rule, and a rule without a scope, are errors.</summary>
+    public bool StrictRules { get; init; }
+
+    /// <summary>The proxies whose forwarded headers are accepted; empty if the setting is not set, which means loopback.</summary>
     public IReadOnlyList<AddressBlock> Proxies { get; init; } = [];
 
     public TokenOptions Tokens { get; init; } = new();

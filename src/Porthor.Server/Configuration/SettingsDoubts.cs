@@ -20,7 +20,10 @@ internal static class SettingsDoubts
             if (redis is { Tls.CheckCertificate: false })
                 yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
         }
-        if (settings is { BaseUrl.Scheme: "https", Proxies.Count: 0 })
-            yield return "no proxy is trusted (proxies), and Porthor does not speak TLS itself: every client will seem to be the proxy.";
+        if (settings.Proxies.Count == 0)
+        {
+            yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* headers from every peer. "
+                + "Set proxies to the addresses of your proxy.";
+        }
     }
 }

@@ -128,6 +128,8 @@ internal static partial class SettingsLoader
             SessionKeys = ReadSessionKeys(file, mustBeComplete),
             LogLevel = ReadLogLevel(file),
             Proxies = file.Networks("proxies"),
+            AllowedOrigins = file.Origins("allowedOrigins"),
+            StrictRules = file.Flag("strictRules"),
             Tokens = ReadTokens(file, mustBeComplete),
             Uses = ReadUses(file),
             Quota = QuotaSettings.Read(file),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Porthor.Secrets;
+using Porthor.Server.Http;
 using Porthor.Values;
 using YamlDotNet.RepresentationModel;
 
@@ -161,6 +162,24 @@ internal sealed partial class SettingsSection
             }
         }
         return networks;
+    }
+
+    /// <summary>A list of at most 1000 origins: scheme, host and possibly a port.</summary>
+    public IReadOnlyList<WebOrigin> Origins(string key)
+    {
+        const int most = 1000;
+        var texts = Texts(key) ?? [];
+        if (texts.Count > most)
+            Fault(key, value: null, $"must have at most {most} entries");
+        List<WebOrigin> origins = [];
+        foreach (var text in texts)
+        {
+            if (WebOrigin.TryParse(text) is { } origin)
+                origins.Add(origin);
+            else
+                Fault(key, text, "must be an origin, such as https://app.example.com or https://app.example.com:8443");
+        }
+        return origins;
     }
 
     private List<string>? TextsOf(YamlNode node, string where, Func<SettingsSection, string?>? ofSection = null)

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Porthor.Server.Api.Description;
@@ -52,8 +51,7 @@ internal static partial class ServerHost
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            // Names and texts of clients travel in headers too, and not all of them are ASCII (deviations 23).
-            kestrel.ResponseHeaderEncodingSelector = _ => Encoding.UTF8;
+            HeaderEncodings.Configure(kestrel);
             RequestLimits.Configure(kestrel.Limits);
         });
         builder.WebHost.UseUrls(urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

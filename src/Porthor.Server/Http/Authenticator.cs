@@ -8,7 +8,15 @@ namespace Porthor.Server.Http;
 
 /// <summary>What a request shows to say who sends it: a token, or why it is refused without one.</summary>
 /// <param name="HasSession">Its cookie holds a token, whether that is the one or not.</param>
-internal readonly record struct Shown(Token? Token, Problem? Refusal, bool HasSession);
+/// <param name="Source">Where the token was found, as logs name it; null without a token.</param>
+internal readonly record struct Shown(Token? Token, Problem? Refusal, bool HasSession, string? Source = null)
+{
+    /// <summary>
+    /// Whether browsers send the credential with every request to the host, also with those that a foreign page causes: cookies, and the
+    /// credentials of HTTP Basic.
+    /// </summary>
+    public bool IsAmbient => Source is not null and not CredentialParser.BearerSource;
+}
 
 /// <summary>Finds out who sent a request (contract/api.md 2, ingress.md 4).</summary>
 internal sealed partial class Authenticator(
@@ -100,11 +108,13 @@ internal sealed partial class Authenticator(
         if (allowCookies && state.Token is { } fromCookie)
         {
             log?.TokenSource("cookie");
-            return new Shown(fromCookie, Refusal: null, hasSession);
+            return new Shown(fromCookie, Refusal: null, hasSession, "cookie");
         }
 
         var authorization = context.Request.Headers.Authorization;
         var credential = CredentialParser.Parse(authorization.Count > 0 ? authorization[0] : null);
+        if (credential.Source is { } source)
+            log?.TokenSource(source);
         if (credential.Error is { } error)
             return new Shown(Token: null, Refuse(challenge, PorthorError.InvalidRequest(error)), hasSession);
         if (!credential.Text.HasValue)
@@ -112,9 +122,8 @@ internal sealed partial class Authenticator(
             Log.NoCredentials(logger);
             return new Shown(Token: null, Problem.NotAuthenticated(challenge, isAjax), hasSession);
         }
-        log?.TokenSource(credential.Source!);
         return Token.TryParse(credential.Text, out var token)
-            ? new Shown(token, Refusal: null, hasSession)
+            ? new Shown(token, Refusal: null, hasSession, credential.Source)
             : new Shown(Token: null, Refuse(challenge, Token.FaultOf(credential.Text)), hasSession);
     }
 

@@ -20,8 +20,20 @@ internal readonly record struct Challenge(string Realm, ChallengeType Type = Cha
     {
         if (Type == ChallengeType.Basic)
             return Plain;
-        var text = description.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal);
-        var scope = scopes is { IsEmpty: false } ? $", scope=\"{string.Join(' ', scopes.Names)}\"" : "";
-        return HeaderText.Clean($"{Plain}, error=\"{error}\", error_description=\"{text}\"{scope}");
+        var scope = scopes is null ? "" : ScopeMember(scopes);
+        return HeaderText.Clean($"{Plain}, error=\"{error}\", error_description=\"{WithoutQuotes(description)}\"{scope}");
     }
+
+    /// <summary>
+    /// Returns the member that names the required scopes; empty if no scope with a name is required. An empty value would not be a scope
+    /// (RFC 6750 section 3).
+    /// </summary>
+    private static string ScopeMember(ScopeSet scopes)
+    {
+        var names = string.Join(' ', scopes.Names.Where(name => !string.IsNullOrWhiteSpace(name)));
+        return names.Length == 0 ? "" : $", scope=\"{WithoutQuotes(names)}\"";
+    }
+
+    private static string WithoutQuotes(string text) =>
+        text.Replace("\"", "", StringComparison.Ordinal).Replace("\\", "", StringComparison.Ordinal);
 }

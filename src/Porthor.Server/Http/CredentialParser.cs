@@ -7,13 +7,13 @@ namespace Porthor.Server.Http;
 
 /// <summary>What an <c>Authorization</c> header turned out to hold.</summary>
 /// <param name="Text">The credential, which need not be a token; without a value if there is none.</param>
-/// <param name="Source">Where it was found, as logs name it.</param>
+/// <param name="Source">Where it was found, as logs name it; null if no source is logged.</param>
 /// <param name="Error">Why the header cannot be used; null if it can, or holds nothing of ours.</param>
 internal readonly record struct Credential(StringSegment Text, string? Source, string? Error)
 {
     public static Credential None => default;
 
-    public static Credential Malformed(string error) => new(Text: default, Source: null, error);
+    public static Credential Malformed(string error, string? source = null) => new(Text: default, source, error);
 }
 
 /// <summary>
@@ -22,37 +22,54 @@ internal readonly record struct Credential(StringSegment Text, string? Source, s
 /// </summary>
 internal static class CredentialParser
 {
-    private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\n\r\v\f");
+    /// <summary>The source of a token in an <c>Authorization</c> header of the scheme Bearer.</summary>
+    public const string BearerSource = "bearer";
+
+    /// <summary>The blanks of ASCII. Others are the bytes of UTF-8 characters here.</summary>
+    private const string BlankCharacters = " \t\n\r\v\f";
+
+    private static readonly SearchValues<char> Blanks = SearchValues.Create(BlankCharacters);
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static Credential Parse(string? header)
     {
-        var text = new StringSegment(header ?? "").Trim();
+        var text = TrimBlanks(header ?? "");
         if (text.Length == 0)
             return Credential.None;
         if (!TrySplit(text, out var type, out var rest))
             return Credential.Malformed("Malformed Authorization header");
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
-            return new Credential(rest, "bearer", Error: null);
+            return new Credential(rest, BearerSource, Error: null);
         if (type.Equals("basic", StringComparison.OrdinalIgnoreCase))
             return ParseBasic(rest.ToString());
         // What stands in the type's place may be a token, and the error is logged.
-        return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal) ? "Malformed Authorization header" : $"Unknown Authorization type {type}");
+        return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal) 
+            ? "Malformed Authorization header"
+            : $"Unknown Authorization type {HeaderText.Decode(type.ToString())}");
     }
 
     /// <summary>
-    /// Does a header hold a token, valid or not? Such a header stays here: what authenticates must not reach the application
-    /// (contract/ingress.md 11, deviations 10).
+    /// Returns whether a header contains a token, valid or not, in any scheme and any place. Such a header is not passed on to the
+    /// application (contract/ingress.md 11, deviations 10).
     /// </summary>
     public static bool HoldsToken(string? header)
     {
-        if (!TrySplit(new StringSegment(header ?? "").Trim(), out var type, out var rest))
+        if (TokenSearch.Contains(header))
+            return true;
+        if (!TrySplit(TrimBlanks(header ?? ""), out var type, out var rest))
             return false;
+        // A token's form is checked more generously here, exactly as it is where a token is accepted.
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return Token.IsToken(rest);
         return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
             && TryDecode(rest.ToString(), out var decoded, out _)
-            && decoded.Split(':').Any(part => Token.IsToken(part));
+            && (TokenSearch.Contains(decoded) || decoded.Split(':').Any(part => Token.IsToken(part)));
+    }
+
+    private static StringSegment TrimBlanks(string header)
+    {
+        var start = header.AsSpan().IndexOfAnyExcept(Blanks);
+        return start < 0 ? StringSegment.Empty : new StringSegment(header, start, header.AsSpan().LastIndexOfAnyExcept(Blanks) - start + 1);
     }
 
     /// <summary>Splits a header at its first blank; false if it has none.</summary>
@@ -60,8 +77,14 @@ internal static class CredentialParser
     {
         var blank = text.AsSpan().IndexOfAny(Blanks);
         type = blank < 0 ? default : text.Subsegment(0, blank);
-        rest = blank < 0 ? default : text.Subsegment(blank).TrimStart();
-        return blank >= 0;
+        if (blank < 0)
+        {
+            rest = default;
+            return false;
+        }
+        // The text is trimmed, so that something follows the blanks.
+        rest = text.Subsegment(blank + text.AsSpan()[blank..].IndexOfAnyExcept(Blanks));
+        return true;
     }
 
     /// <summary>A token may stand in either field; whatever stands in the other is ignored, unless it is a token too.</summary>
@@ -75,7 +98,7 @@ internal static class CredentialParser
         var userIsToken = Token.TryParse(user, out var userToken);
         var passwordIsToken = Token.TryParse(password, out var passwordToken);
         if (userIsToken && passwordIsToken && !userToken!.Equals(passwordToken))
-            return Credential.Malformed("Conflicting tokens in Basic username and password fields");
+            return Credential.Malformed("Conflicting tokens in Basic username and password fields", "basic-username");
         if (userIsToken)
             return new Credential(user, "basic-username", Error: null);
         return passwordIsToken ? new Credential(password, "basic-password", Error: null) : Credential.None;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections.Features;
@@ -8,61 +9,103 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Who the client really is, behind the proxies that are trusted to say so (contract/api.md 1, ingress.md 1).
+/// The client of a request, as the trusted proxies in front of Porthor report it (contract/api.md 1, ingress.md 1; deviations 35).
 /// </summary>
-/// <param name="Address">Null if it is not known at all.</param>
-/// <param name="Scheme">How the client reached the outermost proxy.</param>
+/// <param name="Address">The client's address; null if it is not known. IPv4-mapped addresses are IPv4 addresses here.</param>
+/// <param name="Scheme">The scheme by which the client reached the outermost trusted proxy.</param>
 internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
 {
+    private const string ForHeader = "X-Forwarded-For";
+    private const string ProtoHeader = "X-Forwarded-Proto";
+
     public static ForwardedClient Of(HttpContext context) => context.Features.GetRequiredFeature<ForwardedClient>();
 
     /// <summary>
-    /// Of the addresses in <c>X-Forwarded-For</c>, the right-most that is no trusted proxy is the client; what stands left of
-    /// it the client may have written itself. Without any, it is the peer.
+    /// Reads <c>X-Forwarded-For</c> from the right, which is the order in which the proxies can be trusted: the first address that is not a
+    /// trusted proxy is the client. At an entry that cannot be read, the last address before it is used, because the entries to its left
+    /// may come from the client. Without a trusted peer the headers are ignored.
     /// </summary>
-    public static ForwardedClient Find(HttpContext context, IReadOnlyList<AddressBlock> proxies)
+    public static ForwardedClient Find(HttpContext context, TrustedProxies proxies)
     {
         var peer = PeerOf(context);
-        var header = context.Request.Headers["X-Forwarded-For"];
-        if (header.Count == 0)
+        var header = context.Request.Headers[ForHeader];
+        if (header.Count == 0 || !proxies.IsTrustedPeer(context))
             return new ForwardedClient(peer, context.Request.Scheme);
-        IPAddress? leftmost = null;
-        var fromRight = 0;
+        IPAddress? found = null;
+        var hops = 0;
         for (var i = header.Count - 1; i >= 0; i--)
         {
             var rest = header[i].AsSpan();
             while (CutLast(ref rest) is { IsEmpty: false } entry)
             {
-                if (AddressBlock.TryParseAddress(entry) is not { } address)
-                    continue;
-                if (!IsOneOf(proxies, address))
-                    return new ForwardedClient(address, SchemeAt(context, fromRight) ?? context.Request.Scheme);
-                leftmost = address;
-                fromRight++;
+                if (ParseEntry(entry) is not { } address)
+                    return found is null ? new ForwardedClient(peer, context.Request.Scheme) : Client(context, found, hops - 1);
+                if (!proxies.Contains(address))
+                    return Client(context, address, hops);
+                found = address;
+                hops++;
             }
         }
-        return leftmost is null
-            ? new ForwardedClient(peer, context.Request.Scheme)
-            : new ForwardedClient(leftmost, SchemeAt(context, int.MaxValue) ?? context.Request.Scheme);
+        return found is null ? new ForwardedClient(peer, context.Request.Scheme) : Client(context, found, int.MaxValue);
     }
 
-    private static bool IsOneOf(IReadOnlyList<AddressBlock> proxies, IPAddress address)
+    /// <summary>Returns whether a request has headers that are accepted only from a trusted proxy.</summary>
+    public static bool HasForwardedHeaders(IHeaderDictionary headers) =>
+        headers.ContainsKey(ForHeader) || headers.ContainsKey(ProtoHeader) || headers.ContainsKey("X-Forwarded-Host")
+        || headers.ContainsKey("X-Forwarded-Method") || headers.ContainsKey("X-Forwarded-Uri");
+
+    /// <summary>
+    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine, and counts as loopback. An IPv6 zone
+    /// is removed: it is not part of the address, and databases refuse it.
+    /// </summary>
+    public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
     {
-        for (var i = 0; i < proxies.Count; i++)
+        null when context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix => IPAddress.Loopback,
+        null => null,
+        { IsIPv4MappedToIPv6: true } peer => AddressBlock.Unmap(peer),
+        { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } peer => new IPAddress(peer.GetAddressBytes()),
+        var peer => peer,
+    };
+
+    /// <summary>
+    /// Reads an entry of <c>X-Forwarded-For</c>: an address, <c>address:port</c>, <c>[v6]</c> or <c>[v6]:port</c>, each possibly in double
+    /// quotes. Returns null for everything else.
+    /// </summary>
+    public static IPAddress? ParseEntry(ReadOnlySpan<char> entry)
+    {
+        if (entry is ['"', .. var quoted, '"'])
+            entry = quoted;
+        if (entry.StartsWith('['))
         {
-            if (proxies[i].Contains(address))
-                return true;
+            var end = entry.IndexOf(']');
+            if (end < 0 || !IsPort(entry[(end + 1)..]))
+                return null;
+            var inside = entry[1..end];
+            return inside.Contains(':') ? AddressBlock.TryParseAddress(inside) : null;
         }
-        return false;
+        var colon = entry.IndexOf(':');
+        var hasPort = colon >= 0 && colon == entry.LastIndexOf(':');
+        if (!hasPort)
+            return AddressBlock.TryParseAddress(entry);
+        return IsPort(entry[colon..]) ? AddressBlock.TryParseAddress(entry[..colon]) : null;
     }
 
-    /// <summary>Takes the last entry off a list with commas; empty if none is left.</summary>
+    /// <summary>Returns whether a text is empty, or a colon and a port.</summary>
+    private static bool IsPort(ReadOnlySpan<char> text) =>
+        text.IsEmpty
+        || (text is [':', .. { Length: >= 1 and <= 5 } digits] && !digits.ContainsAnyExceptInRange('0', '9')
+            && int.Parse(digits, CultureInfo.InvariantCulture) <= IPEndPoint.MaxPort);
+
+    private static ForwardedClient Client(HttpContext context, IPAddress address, int hops) =>
+        new(address, SchemeAt(context, hops) ?? context.Request.Scheme);
+
+    /// <summary>Takes the last entry from a comma-separated list; empty if the list has none left.</summary>
     private static ReadOnlySpan<char> CutLast(ref ReadOnlySpan<char> list)
     {
         while (!list.IsEmpty)
         {
             var comma = list.LastIndexOf(',');
-            var entry = list[(comma + 1)..].Trim();
+            var entry = list[(comma + 1)..].Trim(" \t");
             list = comma < 0 ? [] : list[..comma];
             if (!entry.IsEmpty)
                 return entry;
@@ -70,42 +113,31 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         return [];
     }
 
-    /// <summary>
-    /// Who is connected. Without the network card that a link-local address names: it is no part of the address, and a database
-    /// would refuse it. A peer on a Unix socket is a process of this machine, and counts as loopback.
-    /// </summary>
-    public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
+    /// <summary>Returns the scheme at the client's place in <c>X-Forwarded-Proto</c>, or the left-most if the list is shorter.</summary>
+    private static string? SchemeAt(HttpContext context, int hops)
     {
-        { IsIPv4MappedToIPv6: true } peer => peer.MapToIPv4(),
-        { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } peer => new IPAddress(peer.GetAddressBytes()),
-        null when context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix => IPAddress.Loopback,
-        var peer => peer,
-    };
-
-    /// <summary>
-    /// The address that a client cannot choose, for what is counted by address: what headers say counts only if a trusted proxy passed
-    /// them on.
-    /// </summary>
-    public static IPAddress? ProvenAddress(HttpContext context, IReadOnlyList<AddressBlock> proxies) =>
-        PeerOf(context) is { } peer && !proxies.Any(proxy => proxy.Contains(peer)) ? peer : Of(context).Address;
-
-    /// <summary>The scheme at the client's place in <c>X-Forwarded-Proto</c>, or the left-most if that list is shorter.</summary>
-    private static string? SchemeAt(HttpContext context, int fromRight)
-    {
-        var headers = context.Request.Headers["X-Forwarded-Proto"];
+        var headers = context.Request.Headers[ProtoHeader];
         if (headers.Count != 1)
             return null;
         var schemes = Entries(headers);
-        var scheme = fromRight < schemes.Count ? schemes[^(fromRight + 1)] : schemes.Count > 0 ? schemes[0] : null;
-        return scheme is "http" or "https" ? scheme : null;
+        var scheme = hops < schemes.Count ? schemes[^(hops + 1)] : schemes.Count > 0 ? schemes[0] : null;
+        return SchemeOf(scheme);
     }
+
+    /// <summary>Reads a scheme as proxies report it; Traefik reports that of a WebSocket handshake. Returns null for any other text.</summary>
+    public static string? SchemeOf(string? text) => text switch
+    {
+        "http" or "ws" => "http",
+        "https" or "wss" => "https",
+        _ => null,
+    };
 
     private static List<string> Entries(StringValues headers)
     {
         List<string> entries = [];
         foreach (var header in headers)
         {
-            // Most often there is one, and nothing to cut.
+            // Most requests have one entry, which needs no split.
             if (header is { Length: > 0 } && !header.Contains(',', StringComparison.Ordinal) && header.Trim() is { Length: > 0 } only)
                 entries.Add(only);
             else

@@ -8,14 +8,17 @@ namespace Porthor.Server.Http;
 /// The frame of every request: finds out whose it is, begins its log lines, sees to it that whatever is thrown becomes an answer,
 /// and counts the answers to proxies.
 /// </summary>
-internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ExceptionShield shield)
+internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ExceptionShield shield, TrustedProxies proxies, PeerWarnings peerWarnings)
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        var client = ForwardedClient.Find(context, core.Settings.Proxies);
+        var client = ForwardedClient.Find(context, proxies);
         context.Features.Set(client);
+        var untrusted = proxies.IsTrustedPeer(context) ? null : ForwardedClient.PeerOf(context);
         var log = new RequestLog(context.Request, client.Scheme, client.Address);
         RequestLog.Current = log;
+        if (untrusted is not null && ForwardedClient.HasForwardedHeaders(context.Request.Headers))
+            peerWarnings.Ignored(untrusted);
         var begun = IngressOutcome.IsQuestion(context.Request) ? core.Metrics.Decisions.Begin() : 0;
         try
         {

@@ -5,6 +5,9 @@ namespace Porthor.Server.Http;
 /// <summary>Reads cookies as the reference does (contract/ingress.md 1): quotes are taken off, and the last of several wins.</summary>
 internal static class RequestCookies
 {
+    /// <summary>The blanks around a cookie. Others are the bytes of UTF-8 characters here.</summary>
+    private const string Blanks = " \t";
+
     public static string? Find(StringValues headers, string name)
     {
         string? found = null;
@@ -12,10 +15,10 @@ internal static class RequestCookies
         {
             foreach (var range in (header ?? "").AsSpan().Split(';'))
             {
-                var cookie = header.AsSpan()[range].Trim();
+                var cookie = header.AsSpan()[range].Trim(Blanks);
                 var equals = cookie.IndexOf('=');
-                if (equals >= 0 && cookie[..equals].TrimEnd().SequenceEqual(name))
-                    found = Unquote(cookie[(equals + 1)..].Trim()).ToString();
+                if (equals >= 0 && cookie[..equals].TrimEnd(Blanks).SequenceEqual(name))
+                    found = Unquote(cookie[(equals + 1)..].Trim(Blanks)).ToString();
             }
         }
         return found;
@@ -25,18 +28,59 @@ internal static class RequestCookies
         value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     /// <summary>
-    /// A header without our cookie, however it is set off from the others; null if nothing else is in it. Read as
-    /// <see cref="Find"/> reads it, so that no cookie that signs in is passed on (deviations 10).
+    /// Removes the cookie of this name from a header, however it is separated from the others, and every cookie that contains a Porthor
+    /// token. Returns null if no other cookie is left, and the header itself if nothing was removed (deviations 10).
     /// </summary>
     public static string? Without(string header, string name)
     {
-        var parts = header.Split(';');
-        var kept = Array.FindAll(parts, part => !IsNamed(part, name));
-        if (kept.Length == parts.Length)
+        var removed = false;
+        foreach (var range in header.AsSpan().Split(';'))
+            removed |= MustRemove(header.AsSpan()[range], name);
+        if (!removed)
             return header;
-        return kept.All(string.IsNullOrWhiteSpace) ? null : string.Join("; ", kept.Select(part => part.Trim()));
+        List<string> kept = [];
+        foreach (var range in header.AsSpan().Split(';'))
+        {
+            var cookie = header.AsSpan()[range];
+            if (!MustRemove(cookie, name))
+                kept.Add(cookie.Trim(Blanks).ToString());
+            else if (WithoutListMembers(cookie, name) is { } rest)
+                kept.Add(rest);
+        }
+        return kept.All(string.IsNullOrEmpty) ? null : string.Join("; ", kept);
     }
 
+    private static bool MustRemove(ReadOnlySpan<char> cookie, string name)
+    {
+        if (TokenSearch.Contains(cookie))
+            return true;
+        foreach (var range in cookie.Split(','))
+        {
+            if (IsNamed(cookie[range], name))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Some software joins several <c>Cookie</c> headers with commas. Returns the members of such a list that can be passed on; null if
+    /// there is none.
+    /// </summary>
+    private static string? WithoutListMembers(ReadOnlySpan<char> cookie, string name)
+    {
+        List<string> kept = [];
+        foreach (var range in cookie.Split(','))
+        {
+            var member = cookie[range];
+            if (!IsNamed(member, name) && !TokenSearch.Contains(member))
+                kept.Add(member.Trim(Blanks).ToString());
+        }
+        var rest = string.Join(", ", kept.Where(member => member.Length > 0));
+        // A token that none of the members contains spans several.
+        return rest.Length == 0 || TokenSearch.Contains(rest) ? null : rest;
+    }
+
+    /// <summary>Blanks of any kind are ignored here: other software may ignore them, too.</summary>
     private static bool IsNamed(ReadOnlySpan<char> cookie, string name)
     {
         var equals = cookie.IndexOf('=');

@@ -9,8 +9,7 @@ namespace Porthor.Server.Ingress;
 /// The same question as <c>/ingress/auth</c>, from proxies that hand their users the answer as it is. They are told the status
 /// that is meant, and browsers without credentials are sent to the login. What is decided, <see cref="IngressHandler"/> decides.
 /// </summary>
-internal sealed partial class ForwardEndpoint(
-    PorthorCore core, IngressHandler handler, ServerIdentity identity, ILogger<ForwardEndpoint> logger)
+internal sealed class ForwardEndpoint(PorthorCore core, IngressHandler handler, ServerIdentity identity, TrustedProxies proxies)
 {
     /// <summary>What is meant for NGINX, which would not let the status itself through.</summary>
     public const string MeantStatus = "X-Error-Status";
@@ -18,9 +17,8 @@ internal sealed partial class ForwardEndpoint(
 
     public Task AuthorizeAsync(HttpContext context)
     {
-        if (ForwardQuestion.IsUntrusted(context, core.Settings.Proxies))
-            Log.Untrusted(logger, $"{ForwardedClient.PeerOf(context)} is not among the configured proxies");
-        var question = ForwardQuestion.Read(context, core.Settings.Proxies);
+        if (ForwardQuestion.TryRead(context, proxies, out var errors) is not { } question)
+            return Problem.Of(errors).WriteAsync(context.Response);
         var headers = context.Request.Headers;
         headers[IngressParameters.OriginalUrl] = question.Url;
         headers[IngressParameters.OriginalMethod] = question.Method;
@@ -56,18 +54,12 @@ internal sealed partial class ForwardEndpoint(
         && context.Request.Headers.Accept.Any(accept => accept?.Contains("text/html", StringComparison.OrdinalIgnoreCase) == true)
         && new IngressParameters(context.Request).ReadAsker(identity.Realm, new ValidationErrors())
             is { IsAjax: false, AllowCookies: true, Challenge.Type: ChallengeType.Bearer }
-        && new IngressDecision(core.Settings.Tokens, identity).IsOurs(IngressDecision.HostOf(question.Url));
+        && new IngressDecision(core.Settings.Tokens, identity).IsOurs(IngressDecision.HostOf(HeaderText.Decode(question.Url)));
 
     /// <summary>On the base host the browser is there already, by whatever port; from a host below it, it has to be told.</summary>
     private string LoginUrl(string url)
     {
-        var origin = IngressDecision.HostOf(url) == identity.Realm ? "" : identity.BaseUrl.GetLeftPart(UriPartial.Authority);
-        return $"{origin}/login?rd={Uri.EscapeDataString(url)}";
-    }
-
-    private static partial class Log
-    {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring forwarded headers")]
-        public static partial void Untrusted(ILogger logger, string error);
+        var origin = IngressDecision.HostOf(HeaderText.Decode(url)) == identity.Realm ? "" : identity.BaseUrl.GetLeftPart(UriPartial.Authority);
+        return $"{origin}/login?rd={Uri.EscapeDataString(HeaderText.DecodeUrl(url))}";
     }
 }

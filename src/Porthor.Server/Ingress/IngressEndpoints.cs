@@ -7,37 +7,29 @@ namespace Porthor.Server.Ingress;
 internal static class IngressEndpoints
 {
     /// <summary>
-    /// Answers them before any route is looked for, since they are most of what is asked; other methods than GET get the routes'
-    /// answer.
+    /// Answers GET requests before routing, because they are most of all requests. Other methods are left to the routes.
     /// </summary>
     public static void UseIngress(this WebApplication app)
     {
         var handler = app.Services.GetRequiredService<IngressHandler>();
+        var anonymous = app.Services.GetRequiredService<AnonymousEndpoint>();
         app.Use(next => context => context.Request.Path.Value switch
         {
-            "/ingress/auth" when HttpMethods.IsGet(context.Request.Method) => handler.AuthorizeAsync(context),
-            "/ingress/anonymous" when HttpMethods.IsGet(context.Request.Method) => PassAsync(context),
+            "/ingress/auth" when HttpMethods.IsGet(context.Request.Method) => handler.AuthorizeOriginalAsync(context),
+            "/ingress/anonymous" when HttpMethods.IsGet(context.Request.Method) => anonymous.AllowAsync(context),
             _ => next(context),
         });
     }
 
-    /// <summary>What is left to the routes: to know the addresses, and to refuse other methods.</summary>
+    /// <summary>Maps the routes, which refuse other methods.</summary>
     public static void MapIngress(this IEndpointRouteBuilder routes)
     {
         var handler = routes.ServiceProvider.GetRequiredService<IngressHandler>();
-        routes.MapGet("/ingress/auth", (RequestDelegate)handler.AuthorizeAsync);
+        routes.MapGet("/ingress/auth", (RequestDelegate)handler.AuthorizeOriginalAsync);
         var forward = routes.ServiceProvider.GetRequiredService<ForwardEndpoint>();
         routes.MapGet("/ingress/forward", (RequestDelegate)forward.AuthorizeAsync);
-        routes.MapGet("/ingress/anonymous", (RequestDelegate)PassAsync);
-    }
-
-    /// <summary>Lets everybody through, but without our credentials.</summary>
-    private static Task PassAsync(HttpContext context)
-    {
-        if (ForwardedClient.Of(context).Address is null)
-            throw Problem.MissingClientAddress().ToException();
-        Reflect(context);
-        return WriteOkAsync(context.Response);
+        var anonymous = routes.ServiceProvider.GetRequiredService<AnonymousEndpoint>();
+        routes.MapGet("/ingress/anonymous", (RequestDelegate)anonymous.AllowAsync);
     }
 
     /// <summary>Hands back the request's own credentials and cookies, without ours, for the proxy to pass on.</summary>
@@ -46,7 +38,7 @@ internal static class IngressEndpoints
         foreach (var header in context.Request.Headers.Authorization)
         {
             if (!string.IsNullOrEmpty(header) && !CredentialParser.HoldsToken(header))
-                context.Response.Headers.Append("Authorization", HeaderText.Clean(header));
+                context.Response.Headers.Append("Authorization", HeaderText.Opaque(header));
         }
         ReflectCookies(context);
     }
@@ -56,7 +48,7 @@ internal static class IngressEndpoints
         foreach (var header in context.Request.Headers.Cookie)
         {
             if (!string.IsNullOrEmpty(header) && RequestCookies.Without(header, SessionCookie.Name) is { } rest)
-                context.Response.Headers.Append("Cookie", HeaderText.Clean(rest));
+                context.Response.Headers.Append("Cookie", HeaderText.Opaque(rest));
         }
         // Caddy and Traefik join several values with a comma, which is no separator of cookies (RFC 6265, section 5.4). NGINX joins the
         // user's headers itself and does not send X-Forwarded-Uri.
@@ -69,6 +61,7 @@ internal static class IngressEndpoints
         var body = """{"status":"ok"}"""u8;
         response.StatusCode = StatusCodes.Status200OK;
         response.ContentType = "application/json";
+        response.Headers.XContentTypeOptions = "nosniff";
         response.ContentLength = body.Length;
         body.CopyTo(response.BodyWriter.GetSpan(body.Length));
         response.BodyWriter.Advance(body.Length);

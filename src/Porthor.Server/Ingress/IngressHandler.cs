@@ -10,40 +10,80 @@ using Porthor.Users;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Answers whether a request may pass: reads the question, decides, and says what to pass on (contract/ingress.md 3).
+/// Answers the authorization subrequests of proxies: reads the rule, decides, and returns the headers that the proxy passes on
+/// (contract/ingress.md 3).
 /// </summary>
 internal sealed partial class IngressHandler(
-    PorthorCore core, Authenticator authenticator, ServerIdentity identity, RateLimiter limiter, ILogger<IngressHandler> logger)
+    PorthorCore core,
+    Authenticator authenticator,
+    ServerIdentity identity,
+    RateLimiter limiter,
+    TrustedProxies proxies,
+    PeerWarnings peerWarnings,
+    RuleLog rules,
+    ILogger<IngressHandler> logger)
 {
     private readonly KnownLocations locations = new();
     private readonly IngressDecision decision = new(core.Settings.Tokens, identity);
+    private readonly WebSocketOrigins origins = new(identity, core.Settings.AllowedOrigins);
 
+    /// <summary>Answers <c>/ingress/auth</c>, where a proxy describes the user's request in <c>X-Original-*</c> headers.</summary>
+    public Task AuthorizeOriginalAsync(HttpContext context)
+    {
+        var peer = ForwardedClient.PeerOf(context);
+        if (proxies.AcceptsOriginalFrom(peer))
+            return AuthorizeAsync(context);
+        peerWarnings.Refused(peer!);
+        return Problem.Intended(
+            StatusCodes.Status403Forbidden, "The authorization subrequest does not come from a trusted proxy", "permission_denied", challenge: null)
+            .WriteAsync(context.Response);
+    }
+
+    /// <summary>Answers for a request whose <c>X-Original-*</c> headers are known to come from a trusted proxy.</summary>
     public Task AuthorizeAsync(HttpContext context)
     {
         var begun = Stopwatch.GetTimestamp();
         if (ForwardedClient.Of(context).Address is null)
-            throw Problem.MissingClientAddress().ToException();
+            return Problem.MissingClientAddress().WriteAsync(context.Response);
         ValidationErrors? errors = null;
         if (!locations.TryFind(context.Request, out var rule, out var asker))
-            (rule, asker, errors) = Read(context.Request);
-        if (rule is not null)
-            RequestLog.Current?.Ingress(rule, asker?.Url);
+        {
+            Problem? contradiction;
+            (rule, asker, errors, contradiction) = Read(context.Request);
+            if (contradiction is not null)
+                return contradiction.WriteAsync(context.Response);
+        }
+        else
+        {
+            RequestLog.Current?.Ingress(rule, asker.Url);
+        }
         if (asker is { IsOptions: false })
             return AuthenticateAsync(context, rule, asker, errors, begun);
-        errors?.ThrowIfAny();
-        return AnswerOptionsAsync(context, rule!);
+        return errors is { Any: true } ? Problem.Of(errors).WriteAsync(context.Response) : AnswerOptionsAsync(context, rule!);
     }
 
-    private (IngressRule?, IngressAsker?, ValidationErrors) Read(HttpRequest request)
+    /// <summary>Reads a rule that is not in the cache, and logs its warnings. With <c>strictRules</c> they are errors.</summary>
+    private (IngressRule? Rule, IngressAsker? Asker, ValidationErrors Errors, Problem? Contradiction) Read(HttpRequest request)
     {
         var errors = new ValidationErrors();
         var parameters = new IngressParameters(request);
         var rule = parameters.ReadRule(errors);
-        rule?.ThrowIfContradictory();
+        if (rule?.FindContradiction() is { } contradiction)
+            return (null, null, errors, contradiction.ToProblem());
         var asker = parameters.ReadAsker(identity.Realm, errors);
+        if (rule is not null)
+            RequestLog.Current?.Ingress(rule, asker?.Url);
+        var warnings = parameters.Warnings();
+        rules.Warn(KnownLocations.KeyOf(request), warnings);
+        if (core.Settings.StrictRules && warnings.Count > 0)
+        {
+            foreach (var warning in warnings)
+                warning.AddTo(errors);
+            return (null, asker, errors, null);
+        }
         if (rule is not null && asker is not null)
             locations.Remember(request, rule, asker);
-        return (rule, asker, errors);
+        return (rule, asker, errors, null);
     }
 
     private Task AnswerOptionsAsync(HttpContext context, IngressRule rule)
@@ -66,6 +106,11 @@ internal sealed partial class IngressHandler(
             if (shown.Token is not { } token)
             {
                 await shown.Refusal!.WriteAsync(context.Response);
+                return;
+            }
+            if (shown.IsAmbient && origins.MustDeny(context.Request.Headers, asker.Url))
+            {
+                await RefuseAsync(context, IngressRefusal.ForeignWebSocket(context.Request.Headers.Origin.FirstOrDefault()));
                 return;
             }
             var reading = core.Tokens.GetDataAsync(token);
@@ -223,7 +268,10 @@ internal sealed partial class IngressHandler(
         if (!string.IsNullOrEmpty(record.Service))
             headers["X-Auth-Request-Service"] = HeaderText.Clean(record.Service);
         if (child is not null)
+        {
             headers["X-Auth-Request-Token"] = child.Reveal();
+            headers.CacheControl = "no-store";
+        }
         if (!rule.UseAuthorization)
         {
             IngressEndpoints.Reflect(context);

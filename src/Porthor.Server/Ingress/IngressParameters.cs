@@ -16,6 +16,7 @@ internal sealed class IngressParameters
 
     private readonly IHeaderDictionary headers;
     private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
+    private readonly List<string> names = [];
 
     public IngressParameters(HttpRequest request)
     {
@@ -24,10 +25,16 @@ internal sealed class IngressParameters
         {
             var name = parameter.DecodeName().ToString();
             if (!query.TryGetValue(name, out var values))
+            {
                 query[name] = values = [];
+                names.Add(name);
+            }
             values.Add(parameter.DecodeValue().ToString());
         }
     }
+
+    /// <summary>Returns the mistakes in the rule that are not errors.</summary>
+    public IReadOnlyList<RuleWarning> Warnings() => RuleWarning.Of(names, All("scope"));
 
     /// <summary>The rule of the location; null, with the faults noted, if it cannot be read.</summary>
     public IngressRule? ReadRule(ValidationErrors errors)
@@ -79,7 +86,7 @@ internal sealed class IngressParameters
         if (mine.Any || method is null)
             return null;
         return new IngressAsker(
-            allowCookies, new Challenge(realm, type), headers[OriginalUrl].LastOrDefault() ?? "", method, IsAjax(headers));
+            allowCookies, new Challenge(realm, type), HeaderText.Decode(headers[OriginalUrl].LastOrDefault() ?? ""), method, IsAjax(headers));
     }
 
     public static bool IsAjax(IHeaderDictionary headers) =>

@@ -59,14 +59,21 @@ internal sealed record IngressRule
     /// <summary>Only the user whose name the host begins with.</summary>
     public bool UserDomain { get; init; }
 
-    /// <exception cref="ProblemException">Two parameters do not go together.</exception>
-    public void ThrowIfContradictory()
+    /// <summary>Returns the error of two parameters that contradict each other; null if there is none.</summary>
+    public RuleContradiction? FindContradiction()
     {
         if (Notebook && DelegateTo is not null)
-            throw Problem.Misused("delegate_to", "delegate_to cannot be set for notebook tokens", "invalid_delegate_to").ToException();
-        if (Service is not null && DelegateTo is not null && Service != DelegateTo)
-            throw Problem.Misused("delegate_to", "service must be the same as delegate_to", "invalid_service").ToException();
+            return new("delegate_to cannot be set for notebook tokens", "invalid_delegate_to");
+        return Service is not null && DelegateTo is not null && Service != DelegateTo
+            ? new("service must be the same as delegate_to", "invalid_service")
+            : null;
     }
+}
+
+/// <summary>Two parameters of a rule that contradict each other.</summary>
+internal sealed record RuleContradiction(string Message, string Type)
+{
+    public Problem ToProblem() => Problem.Misused("delegate_to", Message, Type);
 }
 
 /// <summary>How the proxy wants the user to be asked for credentials, and what the user's request was.</summary>

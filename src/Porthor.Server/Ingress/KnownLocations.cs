@@ -24,7 +24,7 @@ internal sealed class KnownLocations
             || request.Headers[IngressParameters.OriginalMethod] is not [.., { } method])
             return false;
         rule = location.Rule;
-        asker = new IngressAsker(location.AllowCookies, location.Challenge, url, method, IngressParameters.IsAjax(request.Headers));
+        asker = new IngressAsker(location.AllowCookies, location.Challenge, HeaderText.Decode(url), method, IngressParameters.IsAjax(request.Headers));
         return true;
     }
 
@@ -34,6 +34,10 @@ internal sealed class KnownLocations
         if (query.Length <= LongestQuery)
             known.AddOrUpdate(query, new Location(rule, asker.AllowCookies, asker.Challenge));
     }
+
+    /// <summary>Returns what identifies the rule of a request: its query, and of a longer one the beginning.</summary>
+    public static string KeyOf(HttpRequest request) =>
+        request.QueryString.Value is not { } query ? "" : query.Length <= LongestQuery ? query : query[..LongestQuery];
 
     private sealed record Location(IngressRule Rule, bool AllowCookies, Challenge Challenge);
 }

@@ -39,7 +39,7 @@ internal sealed partial class LoginEndpoints(
         if (provider is null)
             throw PorthorError.NotConfigured("No authentication provider configured").ToException();
         var query = new QueryParameters(context.Request);
-        var asked = query["rd"] ?? context.Request.Headers[RedirectHeader].LastOrDefault();
+        var asked = query["rd"] ?? HeaderText.DecodeUrl(context.Request.Headers[RedirectHeader].LastOrDefault() ?? "");
         var returnUrl = ReturnUrl.Check(context, asked, server, logger);
         var session = BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
         return query["code"] is not null || query["error"] is not null

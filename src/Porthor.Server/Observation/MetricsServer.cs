@@ -3,6 +3,7 @@ using OpenTelemetry.Metrics;
 using Porthor.Server.Configuration;
 using Porthor.Server.Health;
 using Porthor.Server.Hosting;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Observation;
 
@@ -19,6 +20,7 @@ internal static class MetricsServer
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            HeaderEncodings.Configure(kestrel);
             kestrel.Limits.MaxConcurrentConnections = 100;
             kestrel.Listen(core.Settings.Telemetry.MetricsAddress, core.Settings.Telemetry.MetricsPort!.Value);
         });

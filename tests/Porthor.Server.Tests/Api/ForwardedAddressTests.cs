@@ -13,18 +13,18 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.Behind servers) 
     public sealed class Behind : ApiServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) =>
-            settings with { Proxies = [AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };
+            settings with { Proxies = [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };
     }
 
     /// <summary>The headers that arrive, and whose address they tell.</summary>
     private static readonly (string[] Headers, string Address)[] Chains =
     [
-        ([], "127.0.0.1"), ([""], "127.0.0.1"), (["unknown"], "127.0.0.1"), (["1.2.3.4:80"], "127.0.0.1"), (["[::1]"], "127.0.0.1"),
+        ([], "127.0.0.1"), ([""], "127.0.0.1"), (["unknown"], "127.0.0.1"), (["1.2.3.4:80"], "1.2.3.4"), (["[::1]"], "::1"), (["6.6.6.6, 203.0.113.7:51234"], "203.0.113.7"), (["::ffff:203.0.113.7"], "203.0.113.7"),
         (["01.2.3.4"], "127.0.0.1"), (["1.2.3"], "127.0.0.1"), (["fe80::1%eth0"], "127.0.0.1"),
         (["192.0.2.1"], "192.0.2.1"), ([" 192.0.2.1 ,10.0.0.1"], "192.0.2.1"),
         // What stands left of the client's address the client wrote itself.
         (["203.0.113.9, 192.0.2.1, 10.0.0.1"], "192.0.2.1"), (["203.0.113.9, 10.9.9.9, 192.0.2.1"], "192.0.2.1"), (["127.0.0.1, 192.0.2.1"], "192.0.2.1"),
-        (["192.0.2.1, nonsense, 10.0.0.1"], "192.0.2.1"), (["192.0.2.1", "10.0.0.1"], "192.0.2.1"), (["203.0.113.9", "192.0.2.1,10.0.0.1", "10.0.0.2"], "192.0.2.1"),
+        (["192.0.2.1, nonsense, 10.0.0.1"], "10.0.0.1"), (["192.0.2.1", "10.0.0.1"], "192.0.2.1"), (["203.0.113.9", "192.0.2.1,10.0.0.1", "10.0.0.2"], "192.0.2.1"),
         (["2001:DB8:0::0005, 2001:db8:1::7"], "2001:db8::5"), (["10.1.1.1, 2001:db8:1::7, 10.2.2.2"], "10.1.1.1"),
         (["fe80::1%eth0, 10.0.0.1"], "10.0.0.1"),
     ];
@@ -77,7 +77,7 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.Behind servers) 
     }
 }
 
-/// <summary>Without configured proxies whoever is last in the list is the client, because nothing is known to stand in front.</summary>
+/// <summary>Without the setting <c>proxies</c> loopback is trusted, and the right-most address that it reports is the client's.</summary>
 public sealed class UnconfiguredProxyTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
@@ -88,5 +88,14 @@ public sealed class UnconfiguredProxyTests(ApiServers servers) : IClassFixture<A
         (await server.PostAsync("/users/direct/tokens", new { token_name = "one" }, [.. browser.Writing, ("X-Forwarded-For", "203.0.113.9, 10.0.0.1")]))
             .StatusCode.ShouldBe(201);
         (await server.GetAsync("/users/direct/token-change-history?limit=1", browser.Cookie)).Json[0].GetProperty("ip_address").GetString().ShouldBe("10.0.0.1");
+
+        // A filter finds the address however it is written, and wherever it came from.
+        (await server.PostAsync("/users/direct/tokens", new { token_name = "two" }, [.. browser.Writing, ("X-Forwarded-For", "::ffff:203.0.113.77")]))
+            .StatusCode.ShouldBe(201);
+        foreach (var filter in (string[])["203.0.113.77", "::ffff:203.0.113.77", "::ffff:203.0.113.0/120", "203.0.113.0/24", "::FFFF:cb00:714d"])
+        {
+            (await server.GetAsync($"/users/direct/token-change-history?ip_address={filter}", browser.Cookie)).Json
+                .EnumerateArray().Select(row => row.GetProperty("ip_address").GetString()).ShouldBe(["203.0.113.77"], filter);
+        }
     }
 }

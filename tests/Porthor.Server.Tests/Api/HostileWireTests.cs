@@ -4,7 +4,7 @@ namespace Porthor.Server.Tests.Api;
 
 /// <summary>
 /// Requests that no client library would send. The web server refuses some of them before any code of ours has seen them,
-/// and with an empty body: a NUL or bytes that are not UTF-8 in a header, a NUL in the path, a host that is none, a body of
+/// and with an empty body: a NUL in a header, a NUL in the path, a host that is none, a body of
 /// two lengths. All others get an answer in the usual shape.
 /// </summary>
 public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServers>
@@ -19,8 +19,6 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData(Line + "Host: evil.example/path\r\n\r\n")]
     [InlineData(Line + "Host: user@evil.example\r\n\r\n")]
     [InlineData(Line + "Host: x\r\nX-Null: a\0b\r\n\r\n")]
-    [InlineData(Line + "Host: x\r\nAuthorization: Bearer \xFF\r\n\r\n")]
-    [InlineData(Line + "Host: x\r\nCookie: gafaelfawr=\xC3\x28\r\n\r\n")]
     [InlineData(Line + "Host: x\r\nBad Header: y\r\n\r\n")]
     [InlineData(Line + "Host: x\r\nno-colon\r\n\r\n")]
     [InlineData(Line + "Host: x\r\nX-Folded: a\r\n b\r\n\r\n")]
@@ -73,7 +71,9 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData(Line + "Host: x\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n", 401)]
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n", 400)]
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400)]
-    [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \xE4;;;=\"\r\nContent-Length: 2\r\n\r\n{}", 400)]
+    [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \xE4;;;=\"\r\nContent-Length: 2\r\n\r\n{}", 401)]
+    [InlineData(Line + "Host: x\r\nConnection: close\r\nAuthorization: Bearer \xFF\r\n\r\n", 401)]
+    [InlineData(Line + "Host: x\r\nConnection: close\r\nCookie: gafaelfawr=\xC3\x28\r\n\r\n", 401)]
     public async Task What_is_odd_is_answered_in_the_usual_shape(string request, int status)
     {
         var server = await servers.InAsync(Mode.Embedded);

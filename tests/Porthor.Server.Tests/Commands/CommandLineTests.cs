@@ -7,6 +7,9 @@ public sealed class CommandLineTests : IAsyncLifetime
 {
     private const string Hint = "Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.\n";
 
+    private const string ProxiesNote = "Note: proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* headers "
+        + "from every peer. Set proxies to the addresses of your proxy.";
+
     private readonly PorthorProgram program = new();
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -44,7 +47,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         var help = await program.RunAsync(argument);
         (help.ExitCode, help.Errors).ShouldBe((0, ""));
         foreach (var verb in (string[])["audit", "config", "delete-all-data", "generate-key", "generate-schema", "generate-session-secret",
-            "completion", "generate-token", "hash-password", "help", "history", "import-ids", "init", "local-admin", "maintenance", "openapi-schema", "run", "token", "update-schema", "validate-schema"])
+            "completion", "generate-token", "hash-password", "help", "history", "import-ids", "init", "local-admin", "maintenance", "openapi-schema", "rule", "run", "token", "update-schema", "validate-schema"])
             help.Output.ShouldContain($"\n  {verb} ");
     }
 
@@ -128,7 +131,8 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldStartWith("The configuration is valid: no file, environment variables and defaults\n  mode            embedded\n");
         check.Output.ShouldContain("\n  login           the local administrator\n");
         check.Output.ShouldContain("\n  token lifetime  30d\n");
-        check.Output.ShouldNotContain("\nNote: ");
+        check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe([ProxiesNote]);
+        check.Output.ShouldContain("\n  proxies         not set, loopback is trusted\n");
     }
 
     /// <summary>What a server would start with, and nobody wants.</summary>
@@ -163,7 +167,7 @@ public sealed class CommandLineTests : IAsyncLifetime
             "Note: redirectUrl is https://example.com/oauth2/callback, and logins end at https://example.com/login: the proxy must lead the one to the other.",
             "Note: groupMapping gives no group any scope: nobody can log in.",
             "Note: the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.",
-            "Note: no proxy is trusted (proxies), and Porthor does not speak TLS itself: every client will seem to be the proxy.",
+            ProxiesNote,
         ]);
     }
 }

@@ -190,6 +190,26 @@ public sealed class SettingsValueTests
         Load("proxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']").Proxies
             .ShouldBe([AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("192.0.2.1"), AddressBlock.Parse("2001:db8::/32")]);
 
+    [Fact]
+    public void IPv4_mapped_proxies_are_IPv4_networks() =>
+        Load("proxies: ['::ffff:10.0.0.0/104', '::ffff:192.0.2.1', '::/0']").Proxies
+            .ShouldBe([AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("192.0.2.1"), AddressBlock.Parse("::/0")]);
+
+    [Fact]
+    public void Allowed_origins_have_a_scheme_a_host_and_possibly_a_port()
+    {
+        Load("allowedOrigins: ['https://App.example.com', 'http://localhost:3000/', 'https://[2001:db8::1]:8443']").AllowedOrigins.Select(origin => origin.ToString())
+            .ShouldBe(["https://app.example.com", "http://localhost:3000", "https://[2001:db8::1]:8443"]);
+        Load("").AllowedOrigins.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void Rules_are_strict_only_if_that_is_configured()
+    {
+        Load("").StrictRules.ShouldBeFalse();
+        Load("strictRules: true").StrictRules.ShouldBeTrue();
+    }
+
     /// <summary>The reference's settings that mean nothing here.</summary>
     [Fact]
     public void What_is_only_the_references_is_accepted() => Load(

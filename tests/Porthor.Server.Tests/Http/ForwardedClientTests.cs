@@ -9,7 +9,10 @@ namespace Porthor.Server.Tests.Http;
 /// <summary>Whose address counts, whatever a client writes (contract/api.md 1). LOG-007.</summary>
 public sealed class ForwardedClientTests
 {
-    private static readonly AddressBlock[] Proxies = [.. ((string[])["10.0.0.0/8", "2001:db8:1::/48", "192.0.2.80"]).Select(AddressBlock.Parse)];
+    private static readonly TrustedProxies Proxies =
+        new([.. ((string[])["10.0.0.0/8", "2001:db8:1::/48", "192.0.2.80", "::ffff:127.0.0.0/104"]).Select(AddressBlock.Parse)]);
+
+    private static readonly TrustedProxies NotConfigured = new([]);
 
     [Theory]
     [InlineData("127.0.0.1", "127.0.0.1")]
@@ -22,6 +25,7 @@ public sealed class ForwardedClientTests
     {
         Found(peer).Address?.ToString().ShouldBe(address);
         Found(peer, "", " , ,", "unknown").Address?.ToString().ShouldBe(address);
+        Found(peer, "192.0.2.1, unknown").Address?.ToString().ShouldBe(address);
         Found(peer).Address.ShouldBe(address is null ? null : IPAddress.Parse(address));
     }
 
@@ -36,9 +40,36 @@ public sealed class ForwardedClientTests
     // All of them are proxies: the left-most, which is the farthest that is known.
     [InlineData("10.1.1.1, 2001:db8:1::7, 10.2.2.2", "10.1.1.1")]
     [InlineData("10.1.1.1", "10.1.1.1")]
-    // What is no address is not there.
-    [InlineData("192.0.2.1, nonsense, 10.0.0.1", "192.0.2.1")]
-    [InlineData("1.2.3.4:80, [2001:db8::5], fe80::1%eth0, 01.2.3.4, 1.2.3, 0x7f.1, 2130706433, 192.0.2.0/24", "127.0.0.1")]
+    // An entry that cannot be read ends the walk: the address of the proxy that added it is used, and nothing to its left.
+    [InlineData("6.6.6.6, nonsense, 10.0.0.1", "10.0.0.1")]
+    [InlineData("6.6.6.6, unknown", "127.0.0.1")]
+    [InlineData("6.6.6.6, fe80::1%eth0", "127.0.0.1")]
+    [InlineData("6.6.6.6, 01.2.3.4", "127.0.0.1")]
+    [InlineData("6.6.6.6, 1.2.3", "127.0.0.1")]
+    [InlineData("6.6.6.6, 0x7f.1", "127.0.0.1")]
+    [InlineData("6.6.6.6, 2130706433", "127.0.0.1")]
+    [InlineData("6.6.6.6, 192.0.2.0/24", "127.0.0.1")]
+    [InlineData("6.6.6.6, _hidden, 10.0.0.1, 10.0.0.2", "10.0.0.1")]
+    [InlineData("6.6.6.6, for=192.0.2.1", "127.0.0.1")]
+    [InlineData("6.6.6.6, 203.0.113.7:", "127.0.0.1")]
+    [InlineData("6.6.6.6, 203.0.113.7:65536", "127.0.0.1")]
+    [InlineData("6.6.6.6, 203.0.113.7:http", "127.0.0.1")]
+    [InlineData("6.6.6.6, [203.0.113.7]:80", "127.0.0.1")]
+    [InlineData("6.6.6.6, [2001:db8::1", "127.0.0.1")]
+    [InlineData("6.6.6.6, [2001:db8::1]80", "127.0.0.1")]
+    [InlineData("6.6.6.6, \"203.0.113.7", "127.0.0.1")]
+    // Ports, brackets and quotes.
+    [InlineData("6.6.6.6, 203.0.113.7:51234", "203.0.113.7")]
+    [InlineData("6.6.6.6, 203.0.113.7:51234, 10.0.0.1:443", "203.0.113.7")]
+    [InlineData("6.6.6.6, [2001:db8::1]:443", "2001:db8::1")]
+    [InlineData("6.6.6.6, [2001:db8::1], [2001:db8:1::7]:80", "2001:db8::1")]
+    [InlineData("6.6.6.6, \"[2001:db8::1]:443\"", "2001:db8::1")]
+    [InlineData("6.6.6.6, \"203.0.113.7:80\"", "203.0.113.7")]
+    [InlineData("6.6.6.6, \"2001:db8::1\"", "2001:db8::1")]
+    // IPv4-mapped addresses are IPv4 addresses, as clients and as proxies.
+    [InlineData("6.6.6.6, ::ffff:203.0.113.7", "203.0.113.7")]
+    [InlineData("6.6.6.6, ::FFFF:cb00:7107", "203.0.113.7")]
+    [InlineData("6.6.6.6, [::ffff:203.0.113.7]:443, ::ffff:10.0.0.1", "203.0.113.7")]
     public void The_client_is_the_right_most_that_is_no_proxy(string header, string address) =>
         Found("127.0.0.1", header).Address.ShouldBe(IPAddress.Parse(address));
 
@@ -55,8 +86,8 @@ public sealed class ForwardedClientTests
     {
         var piece = Gen.OneOf(
             "10.0.0.1", "192.0.2.80", "203.0.113.9", "127.0.0.1", "::1", "2001:db8:1::1", "::ffff:10.0.0.1", "unknown", "",
-            "\0", "fe80::1%eth0", "\"10.0.0.1\"", "\t");
-        var client = Gen.OneOf("192.0.2.1", "2001:db8::5", "127.0.0.1");
+            "\0", "fe80::1%eth0", "\"10.0.0.1\"", "\t", "10.0.0.1:80", "[::1]:80", "::ffff:10.0.0.1");
+        var client = Gen.OneOf("192.0.2.1", "2001:db8::5", "128.0.0.1");
         var proxy = Gen.OneOf("10.0.0.1", "2001:db8:1::7", "192.0.2.80");
         Gen.Select(piece.Array[0, 6], Gen.Bool, client, proxy.Array[0, 3]).Sample((spoofed, ownLine, address, proxies) =>
         {
@@ -77,6 +108,8 @@ public sealed class ForwardedClientTests
     [InlineData("192.0.2.1", "javascript", "http")]
     [InlineData("192.0.2.1", "", "http")]
     [InlineData("unknown", "https", "http")]
+    [InlineData("192.0.2.1, unknown, 10.0.0.1", "http, http, https", "https")]
+    [InlineData("192.0.2.1", "wss", "https")]
     [InlineData("", "https", "http")]
     public void The_scheme_is_the_one_at_the_clients_place(string addresses, string schemes, string scheme) =>
         ForwardedClient.Find(Request("127.0.0.1", [addresses], [schemes]), Proxies).Scheme.ShouldBe(scheme);
@@ -84,6 +117,25 @@ public sealed class ForwardedClientTests
     [Fact]
     public void Two_lines_of_schemes_say_nothing() =>
         ForwardedClient.Find(Request("127.0.0.1", ["192.0.2.1"], ["https", "https"]), Proxies).Scheme.ShouldBe("http");
+
+    [Theory]
+    [InlineData("127.0.0.1", "192.0.2.1")]
+    [InlineData("127.8.8.8", "192.0.2.1")]
+    [InlineData("::1", "192.0.2.1")]
+    [InlineData("::ffff:127.0.0.1", "192.0.2.1")]
+    [InlineData(null, "192.0.2.1")]
+    [InlineData("10.0.0.1", "10.0.0.1")]
+    [InlineData("2001:db8::9", "2001:db8::9")]
+    public void Without_the_setting_only_loopback_and_unix_sockets_are_trusted(string? peer, string address) =>
+        ForwardedClient.Find(Request(peer, ["192.0.2.1"], ["https"]), NotConfigured).ShouldBe(
+            new ForwardedClient(IPAddress.Parse(address), address == "192.0.2.1" ? "https" : "http"));
+
+    [Theory]
+    [InlineData("192.0.2.1")]
+    [InlineData("2001:db8::9")]
+    [InlineData("::1")]
+    public void Headers_of_a_peer_that_is_not_a_trusted_proxy_are_ignored(string peer) =>
+        ForwardedClient.Find(Request(peer, ["203.0.113.9"], ["https"]), Proxies).ShouldBe(new ForwardedClient(IPAddress.Parse(peer), "http"));
 
     private static ForwardedClient Found(string? peer, params string[] addresses) => ForwardedClient.Find(Request(peer, addresses, []), Proxies);
 

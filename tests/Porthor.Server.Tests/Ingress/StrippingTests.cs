@@ -24,7 +24,13 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         { "basic", "basic" },
         { "basic notreally:base64", "basic notreally:base64" },
         { "some broken stuff", "some broken stuff" },
-        { $"token {Ours}", $"token {Ours}" },
+        { $"token {Ours}", null },
+        { $"Bearer {Ours},Digest b", null },
+        { $"Bearer {Ours}\t,\tDigest b", null },
+        { $"Digest b, Bearer {Ours}", null },
+        { $"Digest b,Basic {Encoded($"x:{Ours}")}", null },
+        { Ours, null },
+        { "custom a\tb", "custom a\tb" },
         { "custom a\u0001\u001b[31mb", "custom a??[31mb" },
     };
 
@@ -40,6 +46,8 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         { "a=b; gafaelfawr =stolen;\tgafaelfawr=again", "a=b" },
         { "a=b;c=d", "a=b;c=d" },
         { "gafaelfawr=blah; a=\u0001\u001b[31m", "a=??[31m" },
+        { $"other={Ours}; a=b", "a=b" },
+        { $"other={Ours.Replace(".", "%2E", StringComparison.Ordinal)}; a=b", "a=b" },
     };
 
     [Theory, MemberData(nameof(Authorizations))]

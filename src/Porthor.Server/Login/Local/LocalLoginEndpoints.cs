@@ -66,7 +66,7 @@ internal sealed partial class LocalLoginEndpoints(
     private async Task TryAsync(HttpContext context, LoginAttempt attempt, LocalLoginForm form)
     {
         var cookie = RequestCookies.Find(context.Request.Headers.Cookie, DeviceMark.CookieName);
-        var address = ForwardedClient.ProvenAddress(context, core.Settings.Proxies);
+        var address = ForwardedClient.Of(context).Address;
         var outcome = await login.TryAsync(form.Username, form.Password.Reveal(), address, cookie, context.RequestAborted);
         if (outcome.Result == LocalLoginResult.Right)
         {

@@ -1,0 +1,21 @@
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// The encodings of header values (deviations 23, 40). Request headers are read as Latin-1, which keeps every byte; none is refused for
+/// not being UTF-8. The headers that Porthor reflects are sent in the same way, byte for byte. All other response headers hold Porthor's
+/// own texts, such as e-mail addresses, and are sent as UTF-8.
+/// </summary>
+internal static class HeaderEncodings
+{
+    public static void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = static name => IsReflected(name) ? Encoding.Latin1 : Encoding.UTF8;
+    }
+
+    private static bool IsReflected(string name) =>
+        name.Equals("Cookie", StringComparison.OrdinalIgnoreCase) || name.Equals("Authorization", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,133 @@
+using System.Buffers;
+using System.Text;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// Finds Porthor tokens inside header values, so that no application behind the proxy receives one. Only the form counts, not whether the
+/// token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside base64.
+/// </summary>
+internal static class TokenSearch
+{
+    private const int TokenLength = 3 + TokenKey.Length + 1 + Token.SecretLength;
+
+    /// <summary>A token, in base64 without padding.</summary>
+    private const int ShortestBase64 = ((TokenLength * 4) + 2) / 3;
+
+    /// <summary>How often a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
+    private const int MaxDecodings = 3;
+
+    private static readonly SearchValues<char> HalfCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    private static readonly SearchValues<char> Base64Characters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-");
+
+    /// <summary>Returns whether a text contains a token.</summary>
+    public static bool Contains(ReadOnlySpan<char> text)
+    {
+        if (text.Length < TokenLength)
+            return false;
+        if (IsIn(text) || IsInBase64(text))
+            return true;
+        if (!text.Contains('%'))
+            return false;
+        var buffer = ArrayPool<char>.Shared.Rent(text.Length);
+        try
+        {
+            text.CopyTo(buffer);
+            var decoded = buffer.AsSpan(0, text.Length);
+            for (var i = 0; i < MaxDecodings && decoded.Contains('%'); i++)
+            {
+                decoded = decoded[..DecodePercent(decoded)];
+                if (IsIn(decoded) || IsInBase64(decoded))
+                    return true;
+            }
+            return false;
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(buffer, clearArray: true);
+        }
+    }
+
+    /// <summary>Searches the text itself.</summary>
+    private static bool IsIn(ReadOnlySpan<char> text)
+    {
+        while (text.IndexOf(Token.Prefix, StringComparison.Ordinal) is >= 0 and var start)
+        {
+            text = text[(start + Token.Prefix.Length)..];
+            if (text.Length < TokenKey.Length + 1 + Token.SecretLength)
+                return false;
+            if (text[TokenKey.Length] == '.'
+                && !text[..TokenKey.Length].ContainsAnyExcept(HalfCharacters)
+                && !text.Slice(TokenKey.Length + 1, Token.SecretLength).ContainsAnyExcept(HalfCharacters))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Searches everything in the text that is long enough to be a token in base64, in either alphabet.</summary>
+    private static bool IsInBase64(ReadOnlySpan<char> text)
+    {
+        while (text.Length >= ShortestBase64 && text.IndexOfAny(Base64Characters) is >= 0 and var start)
+        {
+            text = text[start..];
+            var end = text.IndexOfAnyExcept(Base64Characters);
+            var run = end < 0 ? text : text[..end];
+            if (run.Length >= ShortestBase64 && IsInDecoded(run))
+                return true;
+            text = text[run.Length..];
+        }
+        return false;
+    }
+
+    private static bool IsInDecoded(ReadOnlySpan<char> run)
+    {
+        // The last group may lack its padding; a single character more is no base64.
+        var length = run.Length % 4 == 1 ? run.Length - 1 : run.Length;
+        var padded = (length + 3) / 4 * 4;
+        var encoded = ArrayPool<char>.Shared.Rent(padded);
+        var bytes = ArrayPool<byte>.Shared.Rent(padded / 4 * 3);
+        var decoded = ArrayPool<char>.Shared.Rent(padded / 4 * 3);
+        try
+        {
+            run[..length].Replace(encoded, '-', '+');
+            var group = encoded.AsSpan(0, padded);
+            group[..length].Replace('_', '/');
+            group[length..].Fill('=');
+            if (!Convert.TryFromBase64Chars(group, bytes, out var count))
+                return false;
+            Encoding.Latin1.GetChars(bytes.AsSpan(0, count), decoded);
+            return IsIn(decoded.AsSpan(0, count));
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(encoded, clearArray: true);
+            ArrayPool<byte>.Shared.Return(bytes, clearArray: true);
+            ArrayPool<char>.Shared.Return(decoded, clearArray: true);
+        }
+    }
+
+    /// <summary>Replaces every percent-encoded byte by its character, in place, and returns the new length.</summary>
+    private static int DecodePercent(Span<char> text)
+    {
+        var written = 0;
+        for (var read = 0; read < text.Length; written++)
+        {
+            if (text[read] == '%' && read + 2 < text.Length && char.IsAsciiHexDigit(text[read + 1]) && char.IsAsciiHexDigit(text[read + 2]))
+            {
+                text[written] = (char)((HexValue(text[read + 1]) << 4) | HexValue(text[read + 2]));
+                read += 3;
+            }
+            else
+            {
+                text[written] = text[read++];
+            }
+        }
+        return written;
+    }
+
+    private static int HexValue(char digit) => char.IsAsciiDigit(digit) ? digit - '0' : (digit | 0x20) - 'a' + 10;
+}

@@ -1,0 +1,40 @@
+namespace Porthor.Server.Http;
+
+/// <summary>An origin of the web (RFC 6454): scheme, host and port. Two origins are equal if all three are.</summary>
+/// <param name="Host">In lower case; an IPv6 address without brackets.</param>
+/// <param name="Port">The scheme's default port if the text has none.</param>
+internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
+{
+    /// <summary>Reads <c>http://host[:port]</c> or the same with https. Returns null if the text is not an origin.</summary>
+    public static WebOrigin? TryParse(string? text)
+    {
+        const StringComparison exactly = StringComparison.Ordinal;
+        return text is not null
+            && Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url is { UserInfo: "", PathAndQuery: "/", Fragment: "" }
+            && !text.Contains('?', exactly) && !text.Contains('#', exactly) && !text.Contains('\\', exactly) && !text.Contains('@', exactly)
+            ? Of(url)
+            : null;
+    }
+
+    /// <summary>Returns the origin of a URL; null if its scheme is not http or https.</summary>
+    public static WebOrigin? Of(Uri url) =>
+        url.Scheme is "http" or "https" && url.Host.Length > 0 ? new WebOrigin(url.Scheme, url.IdnHost.ToLowerInvariant(), url.Port) : null;
+
+    private bool HasDefaultPort => Port == (Scheme == "https" ? 443 : 80);
+
+    /// <summary>
+    /// Returns whether this is the origin of a request, given the origin of its URL as the proxy knows it. If TLS ends in front of that
+    /// proxy, it knows a URL with http, and the browser's origin has https.
+    /// </summary>
+    public bool IsOriginOf(WebOrigin request) =>
+        Host == request.Host
+        && (Scheme == request.Scheme || Scheme == "https")
+        && (Port == request.Port || (HasDefaultPort && request.HasDefaultPort));
+
+    public override string ToString()
+    {
+        var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;
+        return HasDefaultPort ? $"{Scheme}://{host}" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Scheme}://{host}:{Port}");
+    }
+}

@@ -1,0 +1,31 @@
+using Porthor.Server.Api.Validation;
+using Porthor.Server.Hosting;
+using Porthor.Server.Http;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>
+/// <c>/ingress/anonymous</c>: allows every request, and returns its credentials and cookies without those of Porthor
+/// (contract/ingress.md 11).
+/// </summary>
+internal sealed class AnonymousEndpoint(PorthorCore core, RuleLog rules)
+{
+    public Task AllowAsync(HttpContext context)
+    {
+        if (ForwardedClient.Of(context).Address is null)
+            return Problem.MissingClientAddress().WriteAsync(context.Response);
+        if (context.Request.QueryString.HasValue)
+        {
+            // Somebody may believe that the location is protected.
+            rules.WarnAnonymous(KnownLocations.KeyOf(context.Request));
+            if (core.Settings.StrictRules)
+            {
+                var errors = new ValidationErrors();
+                errors.Add("unknown_parameter", new Location("query"), "This route takes no parameters", input: null);
+                return Problem.Of(errors).WriteAsync(context.Response);
+            }
+        }
+        IngressEndpoints.Reflect(context);
+        return IngressEndpoints.WriteOkAsync(context.Response);
+    }
+}

@@ -1,0 +1,99 @@
+using Porthor.Server.Configuration;
+using Porthor.Server.Http;
+using Porthor.Server.Tests.Api;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Ingress;
+
+/// <summary>A foreign page must not open a WebSocket with the user's cookie (RFC 6455 section 10.2; deviations 37).</summary>
+public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixture<WebSocketTests.Listing>
+{
+    public sealed class Listing : IngressServers
+    {
+        internal override PorthorSettings Configure(PorthorSettings settings) => ForwardServers.TrustLoopback(base.Configure(settings)) with
+        {
+            AllowSubdomains = true,
+            AllowedOrigins = [WebOrigin.TryParse("https://friend.example.net")!.Value, WebOrigin.TryParse("https://friend.example.net:8443")!.Value],
+        };
+    }
+
+    private static readonly (string, string)[] Handshakes =
+    [
+        ("X-Original-Upgrade", "websocket"), ("X-Original-Upgrade", "WebSocket, foo"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("Sec-WebSocket-Version", "13"), ("Sec-Fetch-Mode", "websocket"),
+    ];
+
+    [Fact]
+    public async Task A_handshake_from_a_foreign_page_is_denied()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("socket", "read:all");
+        foreach (var credential in ((string, string)[])[browser.Cookie, TestServer.Basic(browser.Session.Reveal(), "x")])
+        {
+            foreach (var handshake in Handshakes)
+            {
+                foreach (var origin in (string[])["https://evil.example", "null", "", "https://other.example.com", "http://app.example.com", "https://app.example.com:444",
+                    "https://app.example.com.evil.example", "https://app.example.com@evil.example", "https://friend.example.net:444", "https://app.example.com/x", "\u00ff"])
+                {
+                    foreach (var answer in (Answer[])[await AskAsync(server, credential, handshake, ("Origin", origin)), await ForwardAsync(server, credential, handshake, ("Origin", origin))])
+                    {
+                        answer.StatusCode.ShouldBe(403, $"{handshake} {origin}");
+                        answer.DetailType.ShouldBe("permission_denied");
+                        answer.Header("X-Auth-Request-User").ShouldBeNull();
+                    }
+                }
+            }
+        }
+        var logged = server.CountLines();
+        (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).Header("X-Error-Status").ShouldBe("403");
+        server.LinesSince(logged, "Cross-origin request not allowed").Single().GetProperty("error").GetString()
+            .ShouldBe("WebSocket handshake from https://evil.example not allowed. To allow it, add the origin to allowedOrigins.");
+        // Two origins are none.
+        (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", Asked, ("X-Original-Method", "GET"), browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://app.example.com"), ("Origin", "https://evil.example")))!
+            .StatusCode.ShouldBe(403);
+    }
+
+    [Fact]
+    public async Task A_handshake_of_an_own_or_listed_origin_or_without_a_browser_is_allowed()
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("own-socket", "read:all");
+        foreach (var origin in (string[])["https://app.example.com", "https://example.com", "https://EXAMPLE.com:443", "https://friend.example.net", "https://friend.example.net:8443"])
+        {
+            foreach (var handshake in Handshakes)
+            {
+                (await AskAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
+                (await ForwardAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
+            }
+        }
+        // Bearer tokens are sent by no page that does not have them, and other clients send no origin.
+        (await AskAsync(server, TestServer.Bearer(browser.Session), ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
+        (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"))).StatusCode.ShouldBe(200);
+        // What is no handshake is as before; so is one without credentials.
+        (await AskAsync(server, browser.Cookie, ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
+        (await AskAsync(server, browser.Cookie, ("Upgrade", "h2c"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
+        (await AskAsync(server, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).ShouldAskForCredentials();
+    }
+
+    /// <summary>TLS may end in front of the proxy, which then knows the address with http.</summary>
+    [Theory]
+    [InlineData("http://app.example.com/ws", "https://app.example.com", 200)]
+    [InlineData("http://app.example.com:8443/ws", "https://app.example.com:8443", 200)]
+    [InlineData("https://app.example.com/ws", "http://app.example.com", 403)]
+    [InlineData("http://[2001:db8::1]:8080/ws", "http://[2001:db8::1]:8080", 200)]
+    [InlineData("http://[2001:db8::1]:8080/ws", "http://[2001:db8::2]:8080", 403)]
+    [InlineData("nonsense", "https://app.example.com", 403)]
+    public async Task The_origin_is_compared_with_the_address_that_the_proxy_knows(string url, string origin, int status)
+    {
+        var server = await servers.InAsync(Mode.Embedded);
+        var browser = await server.LogInAsync("tls-socket", "read:all");
+        (await server.AskAsync("?scope=read:all", url, "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin))).StatusCode.ShouldBe(status);
+    }
+
+    private static readonly (string, string) Asked = ("X-Original-URL", "https://app.example.com/ws");
+
+    private static Task<Answer> AskAsync(ApiServer server, params (string, string)[] headers) => server.AskAsync("?scope=read:all", Asked.Item2, "GET", headers);
+
+    private static Task<Answer> ForwardAsync(ApiServer server, params (string, string)[] headers) =>
+        server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null, [.. Forwarding.Told("GET", "/ws", "app.example.com"), .. headers]);
+}
