@@ -24,22 +24,8 @@ public sealed class PgBouncerProcess : IAsyncDisposable
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_111_111);
         var port = RealServers.FreePort();
         var settings = Path.Combine(folder, "pgbouncer.ini");
-        await File.WriteAllTextAsync(
-            settings,
-            $"""
-            [databases]
-            * = host=127.0.0.1 port={server.Port} user={PostgresServer.User}
-            [pgbouncer]
-            listen_addr = 127.0.0.1
-            listen_port = {port}
-            unix_socket_dir =
-            auth_type = any
-            pool_mode = transaction
-            default_pool_size = {poolSize}
-            max_client_conn = 500
-            server_round_robin = 1
+        await File.WriteAllTextAsync(settings, Settings(server, port, poolSize));
 
-            """);
         string[] command = [Prerequisites.PgBouncer!, settings];
         if (Environment.UserName == "root")
             command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command];
@@ -56,6 +42,14 @@ public sealed class PgBouncerProcess : IAsyncDisposable
         return bouncer;
     }
 
+    /// <summary>Forwards to another server from now on, as a failover tool would make it.</summary>
+    public async Task SwitchToAsync(PostgresServer server, int poolSize = 3)
+    {
+        await File.WriteAllTextAsync(Path.Combine(folder, "pgbouncer.ini"), Settings(server, Port, poolSize));
+        using var kill = Process.Start("kill", ["-HUP", $"{process.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
     public string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username={PostgresServer.User};Database={database}";
 
     public async ValueTask DisposeAsync()
@@ -66,4 +60,20 @@ public sealed class PgBouncerProcess : IAsyncDisposable
         process.Dispose();
         Directory.Delete(folder, recursive: true);
     }
+
+    private static string Settings(PostgresServer server, int port, int poolSize) =>
+        $"""
+        [databases]
+        * = host=127.0.0.1 port={server.Port} user={PostgresServer.User}
+        [pgbouncer]
+        listen_addr = 127.0.0.1
+        listen_port = {port}
+        unix_socket_dir =
+        auth_type = any
+        pool_mode = transaction
+        default_pool_size = {poolSize}
+        max_client_conn = 500
+        server_round_robin = 1
+
+        """;
 }

@@ -44,13 +44,13 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     }
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, prepare: false, metrics, Failed);
+        new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, prepare: false, checkRole: connections.IsPooled, metrics, Failed);
 
     public override async ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: false, prepare: !connections.IsPooled, metrics, Failed);
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: false, prepare: !connections.IsPooled, checkRole: connections.IsPooled, metrics, Failed);
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, metrics, Failed);
+        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, checkRole: false, metrics, Failed);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {

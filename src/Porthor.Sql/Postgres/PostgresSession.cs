@@ -10,9 +10,10 @@ namespace Porthor.Sql.Postgres;
 /// </summary>
 /// <param name="limit">How long each statement may take; in a transaction also each wait for a lock.</param>
 /// <param name="prepare">Prepare the statements; not possible through a connection pooler, where a transaction ends with another connection.</param>
+/// <param name="checkRole">Check with each query that the server is the primary, because a pooler can change the server behind a connection.</param>
 /// <param name="failed">Translates and counts an error of a call.</param>
 internal sealed class PostgresSession(
-    NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, StoreMetrics metrics, Func<string, Exception, Exception> failed) : SqlSession
+    NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, bool checkRole, StoreMetrics metrics, Func<string, Exception, Exception> failed) : SqlSession
 {
     /// <summary>What returning a connection may take; a transaction that was not committed is rolled back then.</summary>
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(1);
@@ -27,6 +28,8 @@ internal sealed class PostgresSession(
         async batch =>
         {
             await using var reader = await batch.ExecuteReaderAsync();
+            if (checkRole)
+                await CheckRoleAsync(reader);
             List<T> rows = [];
             while (await reader.ReadAsync())
                 rows.Add(read(new SqlRow(reader, PostgresDialect.Instance)));
@@ -54,8 +57,29 @@ internal sealed class PostgresSession(
             cancellationToken);
     }
 
-    public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
-        await RunAsync(StoreCalls.Committing, CreateBatch(statements, commit: true), batch => batch.ExecuteNonQueryAsync(), cancellationToken);
+    public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) => await RunAsync(
+        StoreCalls.Committing,
+        CreateBatch(statements, commit: true),
+        async batch =>
+        {
+            var isReplicated = true;
+            connection.Notice += Note;
+            try
+            {
+                var changed = await batch.ExecuteNonQueryAsync();
+                // It is committed, but lost if the primary fails now. The caller must not be told that it is done.
+                return isReplicated ? changed : throw new TimeoutException("The standby did not confirm the change in time.");
+            }
+            finally
+            {
+                connection.Notice -= Note;
+            }
+
+            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning has no code
+            // of its own and its text is translated, but not the name of the function in the server.
+            void Note(object sender, NpgsqlNoticeEventArgs notice) => isReplicated &= notice.Notice.Routine != "SyncRepWaitForLSN";
+        },
+        cancellationToken);
 
     /// <summary>Returns the connection to the pool, which rolls back what was not committed; when the work on it has ended.</summary>
     public override async ValueTask DisposeAsync()
@@ -71,6 +95,15 @@ internal sealed class PostgresSession(
         {
             // It is returned when it can be, or thrown away.
         }
+    }
+
+    /// <summary>Reads the result of the first statement of the batch.</summary>
+    private async Task CheckRoleAsync(NpgsqlDataReader reader)
+    {
+        await reader.ReadAsync();
+        if (reader.GetBoolean(0))
+            throw PrimaryConnections.NotPrimary(connection.Host ?? "");
+        await reader.NextResultAsync();
     }
 
     private async Task ReturnLaterAsync()
@@ -133,6 +166,9 @@ internal sealed class PostgresSession(
             // Covers waits for locks, too.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
         }
+        // In the same round trip and the same implicit transaction, and so on the same server as what follows.
+        if (checkRole)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_is_in_recovery()"));
         foreach (var statement in statements)
             batch.BatchCommands.Add(CreateCommand(statement));
         if (commit)

@@ -53,6 +53,51 @@ public sealed class FailoverTests
         load.Unexpected.ShouldBeEmpty();
     }
 
+    /// <summary>
+    /// PostgreSQL commits all the same, with a warning, when the wait for the standby is cancelled. A failover would undo the change.
+    /// </summary>
+    [Fact]
+    public async Task A_change_that_no_standby_confirmed_is_not_acknowledged()
+    {
+        Prerequisites.SkipWithout(Mode.Database);
+        await using var pair = await Pair.StartAsync();
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(pair.ConnectionString), ApiTimeout = TimeSpan.FromSeconds(30) };
+        var node = await deployment.OpenNodeAsync();
+        var session = await node.Tokens.SessionForAsync("some-user");
+        await pair.Standby.KillAsync();
+        var revoking = Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
+        await RealServers.UntilAsync(
+            async () =>
+            {
+                await pair.Primary.ExecuteAsync("postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+                revoking.IsCompleted.ShouldBeTrue();
+            },
+            "the end of the revocation");
+        (await revoking).Reason.ShouldBe("The standby did not confirm the change in time.");
+    }
+
+    /// <summary>The connections to the pooler stay open, and end at the standby now.</summary>
+    [Fact]
+    public async Task A_standby_behind_a_pooler_decides_nothing()
+    {
+        Prerequisites.SkipWhen(Prerequisites.WhyNotPgBouncer);
+        await using var pair = await Pair.StartAsync();
+        await using var bouncer = await PgBouncerProcess.StartAsync(pair.Primary);
+        await using var deployment = await Deployment.CreateAsync(Mode.Database);
+        deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(bouncer.ConnectionString(pair.Database)) };
+        var node = await deployment.OpenNodeAsync();
+        var session = await node.Tokens.SessionForAsync("some-user");
+        (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
+        await bouncer.SwitchToAsync(pair.Standby);
+        await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(session.Record.Token)), "the switch");
+        await Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(Token.Create()));
+        await Should.ThrowAsync<StoreUnavailableException>(() => node.Sql.Revocations.RevokedAsync(node.Clock.GetUtcNow(), after: null, 10, Stop));
+        await Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
+        await bouncer.SwitchToAsync(pair.Primary);
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the switch back");
+    }
+
     /// <summary>A standby answers reads, but what it says may be old: it is not used, and the start says so.</summary>
     [Fact]
     public async Task A_standby_alone_is_refused()
