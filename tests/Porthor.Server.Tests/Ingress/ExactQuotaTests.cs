@@ -13,9 +13,9 @@ public sealed class ExactQuotaTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory]
-    [InlineData(true, 1)]
-    [InlineData(false, 2)]
-    public async Task Two_nodes_count_together(bool exact, int times)
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Two_nodes_count_together(bool exact)
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
@@ -23,13 +23,14 @@ public sealed class ExactQuotaTests
         await using var first = await TestServer.StartAsync(deployment);
         await using var second = await TestServer.StartAsync(deployment);
         var bearer = TestServer.Bearer((await first.Tokens.SessionForAsync("counted", "read:all", UserData.None)).Record.Token);
-        var allowed = 0;
-        for (var i = 0; i < 10; i++)
+        for (var i = 1; i <= 3; i++)
         {
-            foreach (var server in (TestServer[])[first, second])
-                allowed += (await AskAsync(server, bearer)).StatusCode == 200 ? 1 : 0;
+            var (byFirst, bySecond) = (await UsedAsync(first, bearer), await UsedAsync(second, bearer));
+            if (exact)
+                bySecond.ShouldBeGreaterThan(byFirst);
+            else
+                (byFirst, bySecond).ShouldBe((i, i));
         }
-        allowed.ShouldBe(5 * times);
     }
 
     [Fact]
@@ -63,7 +64,7 @@ public sealed class ExactQuotaTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var server = await TestServer.StartAsync(Mode.Database, settings => Configure(settings, exact: true));
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("stuck", "read:all", UserData.None)).Record.Token);
-        (await AskAsync(server, bearer)).Header("X-RateLimit-Remaining").ShouldBe("4");
+        await UsedAsync(server, bearer);
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var locking = new Npgsql.NpgsqlConnection(postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
         await locking.OpenAsync(Stop);
@@ -87,8 +88,23 @@ public sealed class ExactQuotaTests
     private static PorthorSettings Configure(PorthorSettings settings, bool exact) => settings with
     {
         ExactQuotas = exact,
-        Quota = new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 5 } } },
+        Quota = new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 1000 } } },
     };
+
+    /// <summary>Asks until a request is counted: on a busy machine counting may take too long, and then the request passes uncounted.</summary>
+    private static async Task<int> UsedAsync(TestServer server, (string, string) bearer)
+    {
+        var used = 0;
+        await RealServers.UntilAsync(
+            async () =>
+            {
+                var answer = await AskAsync(server, bearer);
+                answer.StatusCode.ShouldBe(200);
+                used = int.Parse(answer.Header("X-RateLimit-Used").ShouldNotBeNull(), System.Globalization.CultureInfo.InvariantCulture);
+            },
+            "a count");
+        return used;
+    }
 
     private static Task<Answer> AskAsync(TestServer server, (string, string) bearer) => server.GetAsync(
         "/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer);
