@@ -29,6 +29,8 @@ internal static class ConfigCommand
         Say("login", DescribeLogin(settings.Providers));
         if (settings.Providers.Ldap is { } ldap)
             Say("directory", ldap.Url);
+        else if (settings.Providers.Oidc is { } oidc)
+            Say("directory", $"none: users come from ID tokens, groups from the claim {oidc.GroupsClaim}");
         Say("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
         Say("token lifetime", Duration.Format(settings.Tokens.Lifetime));
         Say("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));

@@ -47,10 +47,11 @@ internal sealed partial class LoginCompletion(
                 return;
             }
             var data = await NumberedAsync(identity, context.RequestAborted);
-            if (await usedLogins.TryUseAsync(before.State!, context.RequestAborted))
+            // What follows finishes also if the browser closes the connection: the login is used up with the first step.
+            if (await usedLogins.TryUseAsync(before.State!, CancellationToken.None))
             {
                 var token = await core.Tokens.CreateSessionTokenAsync(
-                    identity.Username, data, scopes, ForwardedClient.Of(context).Address, context.RequestAborted);
+                    identity.Username, data, scopes, ForwardedClient.Of(context).Address, CancellationToken.None);
                 core.Metrics.LoginSucceeded(core.Clock.GetUtcNow() - before.LoginStart);
                 session.State = before.WithoutLogin() with { Token = token, GitHub = identity.ProviderToken ?? before.GitHub, Csrf = RenewedCsrf(before) };
             }

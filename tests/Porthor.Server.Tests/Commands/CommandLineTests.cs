@@ -135,6 +135,21 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  proxies         not set, loopback is trusted\n");
     }
 
+    /// <summary>Whoever forgot LDAP must be able to see it.</summary>
+    [Fact]
+    public async Task A_login_without_a_directory_is_described()
+    {
+        program.Variables["PORTHOR_OIDC_CLIENT_SECRET"] = "some-client-secret-5c1d";
+        program.Configure(
+            """
+            oidc: {clientId: some-client, loginUrl: "https://login.example.com/authorize", tokenUrl: "https://login.example.com/token",
+                   redirectUrl: "https://example.com/login", issuer: "https://login.example.com", groupsClaim: realm_access.roles}
+            """);
+        var check = await program.RunAsync("config", "check");
+        (check.ExitCode, check.Errors).ShouldBe((0, ""));
+        check.Output.ShouldContain("\n  directory       none: users come from ID tokens, groups from the claim realm_access.roles\n");
+    }
+
     /// <summary>What a server would start with, and nobody wants.</summary>
     [Fact]
     public async Task What_is_hardly_ever_meant_is_noted()
