@@ -65,6 +65,8 @@ internal sealed class Upstream : IAsyncDisposable
         // The site's own refusals and rules about origins are its own affair.
         if (context.Request.Query["status"] is [{ } status])
             context.Response.StatusCode = int.Parse(status);
+        if (context.Request.Query["location"] is [{ } location])
+            context.Response.Headers.Location = location;
         if (HttpMethods.IsOptions(context.Request.Method))
             context.Response.Headers.AccessControlAllowOrigin = context.Request.Headers.Origin;
         context.Response.Headers["X-Site"] = "here";
