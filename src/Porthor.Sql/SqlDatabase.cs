@@ -24,6 +24,9 @@ internal abstract class SqlDatabase : IAsyncDisposable
     /// <summary>The same with a time limit of its own for each statement.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
 
+    /// <summary>As <see cref="OpenAsync"/>, for statements that must look each row up by an index, whatever statistics say.</summary>
+    public virtual ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
+
     /// <summary>A session in a transaction. It begins with its first statement, where that saves a round trip.</summary>
     /// <param name="timeLimit">For each statement and each wait for a lock.</param>
     public abstract ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken);

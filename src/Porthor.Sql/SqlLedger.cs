@@ -100,7 +100,8 @@ internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IC
         if (expiredAt is { } next)
             sql.Append($" JOIN token t ON t.token = s.child AND t.expires <= {next}");
         sql.Append($") SELECT d.child, d.parent, t.created FROM tree d JOIN token t ON t.token = d.child");
-        return await database.QueryAsync(sql, row => new Descendant(row.Key(0), row.Key(1), row.Time(2)), cancellationToken);
+        await using var session = await database.OpenForLookupsAsync(cancellationToken);
+        return await session.QueryAsync(sql, row => new Descendant(row.Key(0), row.Key(1), row.Time(2)), cancellationToken);
     }
 
     public async Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken) =>

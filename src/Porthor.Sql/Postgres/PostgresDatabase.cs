@@ -52,6 +52,9 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
         new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, checkRole: false, metrics, Failed);
 
+    /// <summary>A transaction, which sets what the planner may do; it is rolled back.</summary>
+    public override ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => BeginAsync(statementTimeout, cancellationToken);
+
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(cancellationToken);

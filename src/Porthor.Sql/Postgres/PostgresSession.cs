@@ -161,10 +161,15 @@ internal sealed class PostgresSession(
         if (!begun)
         {
             begun = true;
-            var milliseconds = ((int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            // In whole seconds where it is longer: each text is prepared, and there must be few.
+            var milliseconds = (limit > TimeSpan.FromSeconds(1) ? 1000 * (int)Math.Ceiling(limit.TotalSeconds) : (int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
             // Covers waits for locks, too.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
+            // Changes find their rows by key. Statistics may say otherwise: if one token has most children, the planner reads the whole table
+            // for each token, in foreign keys too.
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL enable_seqscan = off"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL jit = off"));
         }
         // In the same round trip and the same implicit transaction, and so on the same server as what follows.
         if (checkRole)

@@ -14,8 +14,9 @@ public sealed partial class TokenStore
     private static readonly HashSet<TokenKey> NoKeys = [];
 
     /// <summary>
-    /// Revokes a token and all its descendants. Access with the token ends first, in a transaction of its own; then its descendants are
-    /// removed, farthest generation first, and the token last. If it fails, repeating it continues where it stopped.
+    /// Revokes a token and all its descendants, in one transaction if there are few. Otherwise, or if that transaction fails, access with
+    /// the token ends first, in a transaction of its own; then its descendants are removed in batches, farthest generation first, and the
+    /// token last. If it fails, repeating it continues where it stopped.
     /// </summary>
     /// <param name="change">Creates the history entry of a token.</param>
     /// <returns>The tokens that this call removed; not the root if it is not listed, or somebody else removed it.</returns>
@@ -25,41 +26,43 @@ public sealed partial class TokenStore
     {
         cancellationToken.ThrowIfCancellationRequested();
         var time = new TimeBudget(options.ChangeTimeout, clock);
-        var (row, hasChildren) = await ChangeAsync(
-            async Task<(TokenInfo? Row, bool HasChildren)> (transaction) =>
+        var (leaf, hasChildren) = await ChangeAsync(
+            async Task<(TokenInfo? Leaf, bool HasChildren)> (transaction) =>
             {
                 if (await transaction.LockAsync(root) is not { } found)
                     return (null, false);
                 var isParent = await transaction.HaveChildrenAsync([root]);
                 if (isParent)
-                    transaction.EndAccess(root);
+                    transaction.Abandon();
                 else
                     transaction.Revoke([found], change);
                 return (found, isParent);
             },
             time.Remaining,
             CancellationToken.None);
-        if (row is null || !hasChildren)
-            return row is null ? [] : [row];
+        if (!hasChildren)
+            return leaf is null ? [] : [leaf];
 
-        List<TokenInfo> revoked = [];
         var order = TokenTree.FarthestFirst([root], await ledger.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None));
-        foreach (var (number, batch) in order.Chunk(ledger.BatchSize).Index())
+        if (order.Count <= ledger.BatchSize)
         {
-            revoked.AddRange(await ChangeAsync(
-                async transaction =>
-                {
-                    // Locks may be waited for. Where records can be deleted before, nobody waits for the end of access.
-                    if (number == 0)
-                        await transaction.EndAccessEarlyAsync(order);
-                    var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
-                    transaction.Revoke(rows, change);
-                    return rows;
-                },
-                time.Remaining,
-                CancellationToken.None));
+            try
+            {
+                return await RevokeAtOnceAsync(root, order, change, time.Remaining / 2);
+            }
+            catch (StoreUnavailableException e)
+            {
+                // Perhaps somebody keeps the lock of a descendant. If the token is gone, the outcome was unknown, and stays so.
+                Log.RevokingInSteps(logger, root, e.Message, e);
+                if (!await EndAccessAsync(root, time.Remaining))
+                    throw;
+            }
         }
-        return revoked;
+        else if (!await EndAccessAsync(root, time.Remaining))
+        {
+            return [];
+        }
+        return await RevokeInBatchesAsync(order, change, time);
     }
 
     /// <summary>
@@ -192,6 +195,54 @@ public sealed partial class TokenStore
                 return going;
             });
         }
+    }
+
+    private Task<IReadOnlyList<TokenInfo>> RevokeAtOnceAsync(
+        TokenKey root, IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeSpan limit) => ChangeAsync(
+        async transaction =>
+        {
+            // Whoever has this lock ends access; others who revoke the token wait, and find nothing to do.
+            if (await transaction.LockAsync(root) is null)
+                return [];
+            await transaction.EndAccessEarlyAsync(order);
+            var rows = await transaction.LockTreeAsync(order, lockedParents: [], except: NoKeys);
+            transaction.Revoke(rows, change);
+            return rows;
+        },
+        limit,
+        CancellationToken.None);
+
+    /// <summary>Ends access with a token alone, and commits. False if it is not listed.</summary>
+    private Task<bool> EndAccessAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
+        async transaction =>
+        {
+            if (await transaction.LockAsync(root) is null)
+                return false;
+            transaction.EndAccess(root);
+            return true;
+        },
+        limit,
+        CancellationToken.None);
+
+    private async Task<List<TokenInfo>> RevokeInBatchesAsync(IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeBudget time)
+    {
+        List<TokenInfo> revoked = [];
+        foreach (var (number, batch) in order.Chunk(ledger.BatchSize).Index())
+        {
+            revoked.AddRange(await ChangeAsync(
+                async transaction =>
+                {
+                    // Locks may be waited for. Where records can be deleted before, nobody waits for the end of access.
+                    if (number == 0)
+                        await transaction.EndAccessEarlyAsync(order);
+                    var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
+                    transaction.Revoke(rows, change);
+                    return rows;
+                },
+                time.Remaining,
+                CancellationToken.None));
+        }
+        return revoked;
     }
 
     /// <summary>Farthest generation first, without the root.</summary>

@@ -68,10 +68,10 @@ public sealed class InterruptedRevocationTests
     /// <summary>Which step is the commit with this number: where the vault is a store of its own, or collects, deletions are steps too.</summary>
     private static int StepsFor(int commits, Mode mode) => commits switch
     {
-        // The record, the commit.
-        1 => 2,
+        // The end of the first look; the record, the commit.
+        1 => 3,
         // Where records are deleted early: all of them, and then those of the batch. Else: those of the batch; and the commit.
-        _ => mode == Mode.Cluster ? 5 : 4,
+        _ => mode == Mode.Cluster ? 6 : 5,
     };
 
     private static TokenService Cut(PorthorCore core, FaultPlan plan) => new PorthorBuilder
