@@ -24,7 +24,7 @@ internal abstract class SqlDatabase : IAsyncDisposable
     /// <summary>The same with a time limit of its own for each statement.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
 
-    /// <summary>As <see cref="OpenAsync"/>, for statements that must look each row up by an index, whatever statistics say.</summary>
+    /// <summary>A session for reading, for statements that must look each row up by an index, whatever statistics say.</summary>
     public virtual ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
 
     /// <summary>A session in a transaction. It begins with its first statement, where that saves a round trip.</summary>
