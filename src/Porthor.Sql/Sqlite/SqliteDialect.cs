@@ -23,7 +23,7 @@ internal sealed class SqliteDialect : Dialect
     public override SqlFragment JoinChildrenOfTree { get; } = new(" CROSS JOIN subtoken s ON s.parent = d.child");
 
     /// <summary>Some milliseconds of the only writer.</summary>
-    public override int BatchSize => 100;
+    public override int BatchSize => 50;
 
     public override bool LocksUsers => false;
 
