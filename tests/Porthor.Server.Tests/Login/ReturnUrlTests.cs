@@ -1,3 +1,4 @@
+using Porthor.Server.Logging;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 
@@ -138,7 +139,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         var line = site.Lines("Bad return URL")[^1];
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("error").GetString().ShouldBe("URL is not at example.com");
-        line.GetProperty("return_url").GetString().ShouldBe(url);
+        line.GetProperty("return_url").GetString().ShouldBe(Redaction.Text(url));
     }
 
     /// <summary>LGN-007, LGN-009.</summary>
