@@ -11,6 +11,11 @@ internal static class RuleCommand
     public static Command Create()
     {
         var query = new Argument<string>("QUERY") { Description = "The query of the rule, such as 'scope=read:all&service=tap', or a URL with it" };
+        query.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => token.Value.StartsWith('-')))
+                result.AddError("QUERY is the query of a rule; it does not begin with '-'.");
+        });
         var strict = new Option<bool>("--strict") { Description = "Treat warnings as errors, as the setting strictRules does" };
         var check = new Command("check", "Explain what a rule requires, and report its mistakes") { query, strict };
         check.SetAction(parsed => Check(parsed.GetValue(query)!, parsed.GetValue(strict)));

@@ -13,7 +13,7 @@ public sealed class RuleCommandTests : IAsyncLifetime
 
     [Theory]
     [InlineData("scopes=admin:token", 0, "No scope is required: every valid token is accepted.\n", "Warning: The parameter scopes is unknown and has no effect. Did you mean scope?\n")]
-    [InlineData("", 0, "No scope is required: every valid token is accepted.\n", "Warning: The rule requires no scope")]
+    [InlineData("?", 0, "No scope is required: every valid token is accepted.\n", "Warning: The rule requires no scope")]
     [InlineData("/ingress/auth", 0, "No scope is required: every valid token is accepted.\n")]
     [InlineData("scope=a&scope=b", 0, "The token must have all of the scopes a, b.\n")]
     [InlineData("?scope=a&scope=b&satisfy=any", 0, "The token must have at least one of the scopes a, b.\n")]
