@@ -12,6 +12,15 @@ internal sealed class DataDirectory
 {
     private const string DatabaseName = "porthor.db";
     private const string SecretName = "session-secret";
+    private const string BootstrapTokenName = "bootstrap-token";
+    private const string LockName = "lock";
+
+    /// <summary>The name of the file with the hash of the local administrator's password.</summary>
+    public const string LocalAdministratorName = "local-admin";
+
+    private static readonly string[] FileNames =
+        [DatabaseName, $"{DatabaseName}-wal", $"{DatabaseName}-shm", SecretName, BootstrapTokenName, LocalAdministratorName];
+
     private const UnixFileMode OwnerOnlyFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerOnlyFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -35,11 +44,11 @@ internal sealed class DataDirectory
 
     public string DatabasePath => System.IO.Path.Combine(Path, DatabaseName);
 
-    public string BootstrapTokenPath => System.IO.Path.Combine(Path, "bootstrap-token");
+    public string BootstrapTokenPath => System.IO.Path.Combine(Path, BootstrapTokenName);
 
     /// <summary>Opens the directory.</summary>
     /// <param name="use">Whether the directory and the files in it are created if they are missing.</param>
-    /// <exception cref="StartException">It cannot be written to, or a secret in it cannot be used.</exception>
+    /// <exception cref="StartException">It cannot be written to, other users can change it, or a secret in it cannot be used.</exception>
     /// <param name="bringsKeys">The settings have the session secrets; those of the folder do not matter.</param>
     public static DataDirectory Open(string path, bool bringsKeys = false, DeploymentUse use = DeploymentUse.CreateIfMissing)
     {
@@ -53,16 +62,18 @@ internal sealed class DataDirectory
             var isNew = !Directory.Exists(path);
             if (mayCreate)
                 CreateFolder(path);
+            DataPermissions.Check(path, FileNames);
+            DataPermissions.RefuseLink(System.IO.Path.Combine(path, LockName));
             if (!bringsKeys)
                 RefuseLostSecret(path);
             var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);
-            var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, "bootstrap-token"), mayCreate ? () => Token.Create().Reveal() : null);
+            var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, BootstrapTokenName), mayCreate ? () => Token.Create().Reveal() : null);
             FernetKey?[] keys = [.. sessionSecret?.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse) ?? []];
             if (keys.Any(key => key is null))
                 throw new StartException($"The file {SecretName} in {path} does not hold a Fernet key.");
             Token? token = null;
             if (bootstrapToken is not null && !Token.TryParse(bootstrapToken, out token))
-                throw new StartException($"The file bootstrap-token in {path} does not hold a token.");
+                throw new StartException($"The file {BootstrapTokenName} in {path} does not hold a token.");
             if (mayCreate)
                 CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
             return new DataDirectory(path, keys!, token, isNew);
@@ -81,7 +92,7 @@ internal sealed class DataDirectory
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The caller holds the lock.")]
     public IDisposable Claim()
     {
-        var lockPath = System.IO.Path.Combine(Path, "lock");
+        var lockPath = System.IO.Path.Combine(Path, LockName);
         try
         {
             return new FileStream(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
@@ -120,7 +131,7 @@ internal sealed class DataDirectory
         {
             throw new StartException(
                 $"The data directory {path} has a database but no file {SecretName}, without which no token in it can be read. Restore the file from a backup. "
-                + $"If there is none, every token is lost: 'porthor generate-session-secret > {secret}' begins anew.");
+                + $"If there is none, every token is lost. To start again, run: (umask 077 && porthor generate-session-secret > {secret})");
         }
     }
 

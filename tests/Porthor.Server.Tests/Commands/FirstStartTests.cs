@@ -108,6 +108,7 @@ public sealed class FirstStartTests : IAsyncLifetime
         File.Delete(secret);
         program.Variables.Remove("PORTHOR_SESSION_SECRET");
         await File.WriteAllTextAsync(secret, (await program.RunAsync("generate-session-secret")).Output);
+        File.SetUnixFileMode(secret, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
     }
 

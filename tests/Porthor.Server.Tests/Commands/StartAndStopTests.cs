@@ -66,9 +66,11 @@ public sealed class StartAndStopTests : IAsyncLifetime
     public async Task A_spoilt_secret_is_refused_and_not_replaced(string name, string wanted)
     {
         var data = Directory.CreateDirectory(Path.Combine(program.Folder, "porthor-data")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(data, name), "spoilt");
+        var path = Path.Combine(data, name);
+        await File.WriteAllTextAsync(path, "spoilt");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         ShouldFail(await program.RunAsync("run", "--port", "0"), $"The file {name} in {data} does not hold {wanted}.");
-        (await File.ReadAllTextAsync(Path.Combine(data, name))).ShouldBe("spoilt");
+        (await File.ReadAllTextAsync(path)).ShouldBe("spoilt");
     }
 
     [Fact]

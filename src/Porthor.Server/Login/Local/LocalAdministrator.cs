@@ -14,7 +14,7 @@ internal sealed class LocalAdministrator(DataDirectory folder)
 {
     public const string Username = "admin";
 
-    private const string FileName = "local-admin";
+    private const string FileName = DataDirectory.LocalAdministratorName;
 
     /// <summary>Outside of what systems give out.</summary>
     private const long GroupId = 70_001;

@@ -1,0 +1,111 @@
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Commands;
+
+/// <summary>A data directory that another user could read or change is refused, and the message says how to correct it.</summary>
+public sealed class DataPermissionsTests : IAsyncLifetime
+{
+    private readonly PorthorProgram program = new();
+
+    private string Data => Path.Combine(program.Folder, "porthor-data");
+
+    public async ValueTask InitializeAsync()
+    {
+        var initialized = await program.RunAsync("init");
+        initialized.ExitCode.ShouldBe(0, initialized.Errors);
+    }
+
+    public ValueTask DisposeAsync() => program.DisposeAsync();
+
+    [Theory]
+    [InlineData("777", "700")]
+    [InlineData("770", "700")]
+    [InlineData("775", "700")]
+    [InlineData("702", "700")]
+    [InlineData("1777", "700")]
+    public async Task A_data_directory_that_others_can_write_to_is_refused(string mode, string correctMode)
+    {
+        await program.RunShellAsync($"chmod {mode} '{Data}'");
+        await ShouldBeRefusedUntilCorrectedAsync($"chmod {correctMode} {Data}", $"The data directory {Data} has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
+    }
+
+    [Theory]
+    [InlineData("session-secret", "666")]
+    [InlineData("session-secret", "644")]
+    [InlineData("session-secret", "640")]
+    [InlineData("session-secret", "602")]
+    [InlineData("bootstrap-token", "604")]
+    [InlineData("porthor.db", "644")]
+    [InlineData("porthor.db", "660")]
+    [InlineData("local-admin", "644")]
+    [InlineData("porthor.db-wal", "644")]
+    [InlineData("porthor.db-shm", "666")]
+    public async Task A_file_that_others_can_read_or_write_is_refused(string name, string mode)
+    {
+        var path = Path.Combine(Data, name);
+        await program.RunShellAsync($"touch '{path}' && chmod {mode} '{path}'");
+        await ShouldBeRefusedUntilCorrectedAsync($"chmod 600 {path}", $"The file {path} has mode 0{mode} and belongs to {Environment.UserName}.");
+    }
+
+    [Theory]
+    [InlineData("porthor.db")]
+    [InlineData("session-secret")]
+    [InlineData("bootstrap-token")]
+    [InlineData("porthor.db-wal")]
+    [InlineData("lock")]
+    public async Task A_symbolic_link_in_place_of_a_file_is_refused(string name)
+    {
+        var path = Path.Combine(Data, name);
+        var target = Path.Combine(program.Folder, "elsewhere");
+        await program.RunShellAsync($"if [ -e '{path}' ]; then mv '{path}' '{target}'; else touch '{target}'; chmod 600 '{target}'; fi; ln -s '{target}' '{path}'");
+        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"]])
+        {
+            var outcome = await program.RunAsync(verb);
+            outcome.ExitCode.ShouldBe(1);
+            outcome.Errors.ShouldContain($"The file {path} is a symbolic link to {target}.");
+        }
+    }
+
+    /// <summary>Earlier versions created it with the mode of the process.</summary>
+    [Fact]
+    public async Task The_lock_file_holds_no_secret_and_may_have_any_mode()
+    {
+        await program.RunShellAsync($"touch '{Data}/lock' && chmod 644 '{Data}/lock'");
+        (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_data_directory_of_another_user_is_refused()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can give a directory to another user.");
+        await program.RunShellAsync($"chown -R daemon '{Data}' && chmod 755 '{program.Folder}' '{Data}'");
+        program.RunsAsNobody = true;
+        var outcome = await program.RunAsync("run", "--port", "0");
+        outcome.ExitCode.ShouldBe(1);
+        outcome.Errors.ShouldContain($"The data directory {Data} has mode 0755 and belongs to daemon.");
+        outcome.Errors.ShouldContain("Porthor runs as nobody");
+    }
+
+    [Fact]
+    public async Task A_data_directory_that_is_a_symbolic_link_to_a_private_directory_is_used()
+    {
+        var link = Path.Combine(program.Folder, "link");
+        await program.RunShellAsync($"ln -s '{Data}' '{link}'");
+        (await program.RunAsync("token", "list", "--data-dir", link)).ExitCode.ShouldBe(0);
+    }
+
+    private async Task ShouldBeRefusedUntilCorrectedAsync(string correction, string message)
+    {
+        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"]])
+        {
+            var outcome = await program.RunAsync(verb);
+            outcome.ExitCode.ShouldBe(1);
+            outcome.Errors.ShouldContain(message);
+            outcome.Errors.ShouldContain(correction);
+        }
+        await program.RunShellAsync(correction);
+        var corrected = await program.RunAsync("token", "list");
+        corrected.ExitCode.ShouldBe(0, corrected.Errors);
+    }
+}
