@@ -20,10 +20,20 @@ internal static class RunCommand
     /// <summary>Gives a command the server's options and makes it run the server.</summary>
     public static void AddTo(Command command)
     {
-        var host = new Option<string>("--host") { Description = "Address to listen on", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
+        var host = new Option<string>("--host") { Description = "IP address to listen on, localhost, or * for all interfaces", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
         var port = new Option<int>("--port", "-p") { Description = "Port to listen on; 0 for any free port", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort }.InRange(0, MaxPort);
         var metricsPort = new Option<int?>("--metrics-port") { Description = "Port for metrics and health, not for users; 0 for any free port [default: none]", HelpName = "PORT" }.InRange(0, MaxPort);
-        var urls = new Option<string?>("--urls") { Description = "Addresses to listen on as URLs with ';' between, instead of --host and --port; http://unix:/PATH for a Unix socket", HelpName = "URLS" };
+        var urls = new Option<string?>("--urls") { Description = "URLs to listen on, separated by ';', instead of --host and --port: http://HOST:PORT or http://unix:/PATH", HelpName = "URLS" };
+        host.Validators.Add(result =>
+        {
+            if (!ListenUrls.TryBuild(result.GetValueOrDefault<string>(), DefaultPort, out _, out var error))
+                result.AddError(error);
+        });
+        urls.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } list && ListenUrls.FindError(list) is { } error)
+                result.AddError(error);
+        });
         command.Options.Add(host);
         command.Options.Add(port);
         command.Options.Add(urls);
@@ -34,8 +44,9 @@ internal static class RunCommand
             var settings = options.Load(parsed, SettingsNeed.Serving);
             if (parsed.GetValue(metricsPort) is { } watched)
                 settings = settings with { Telemetry = settings.Telemetry with { MetricsPort = watched } };
-            var address = parsed.GetValue(host)!;
-            var listen = parsed.GetValue(urls) ?? $"http://{(address.Contains(':', StringComparison.Ordinal) ? $"[{address}]" : address)}:{parsed.GetValue(port)}";
+            var listen = parsed.GetValue(urls);
+            if (listen is null && !ListenUrls.TryBuild(parsed.GetValue(host)!, parsed.GetValue(port), out listen, out var error))
+                throw new CommandFailure(error, exitCode: 2);
             if (settings.Mode == DeploymentMode.Embedded)
                 ProcessUser.SwitchToOwnerOf(settings.DataDirectory);
             return ServerHost.RunAsync(settings, listen, cancellationToken);
