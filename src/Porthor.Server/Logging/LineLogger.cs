@@ -23,6 +23,9 @@ internal sealed class LineLogger : ILoggerProvider
     /// <summary>How often the log looks whether it is time to report lines that were left out.</summary>
     private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How long a shutdown waits for the remaining lines. A reader that does not read must not hold up the shutdown.</summary>
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
+
     private readonly Channel<LogLine> waiting =
         Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
@@ -55,13 +58,16 @@ internal sealed class LineLogger : ILoggerProvider
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
-    /// <summary>Waits until what was logged is written.</summary>
+    /// <summary>Waits until the logged lines are written, at most <see cref="FlushTimeout"/>; the lines that remain are lost.</summary>
     public void Dispose()
     {
         waiting.Writer.TryComplete();
         stopping.Cancel();
-        work.Wait();
+        var isWritten = work.Wait(FlushTimeout);
         meter.Dispose();
+        // A write that is still blocked uses them.
+        if (!isWritten)
+            return;
         stopping.Dispose();
         output.Dispose();
     }
@@ -139,7 +145,7 @@ internal sealed class LineLogger : ILoggerProvider
             await output.WriteAsync(buffer.WrittenMemory);
             await output.FlushAsync();
         }
-        catch (IOException)
+        catch (Exception e) when (LossyStream.IsWriteFailure(e))
         {
             // Nobody reads any more. The service goes on.
         }
