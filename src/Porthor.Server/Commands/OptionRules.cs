@@ -34,7 +34,7 @@ internal static class OptionRules
         {
             if (result.Tokens is not [{ Value: var text }])
                 return null;
-            if (Duration.TryParse(text) is { } span && span > TimeSpan.Zero)
+            if (Duration.TryParse(text) is { } span && span > TimeSpan.Zero && span <= Duration.Longest)
                 return span;
             result.AddError($"{option.Name} takes a time span such as 30d or 12h, not '{text}'");
             return null;

@@ -6,6 +6,9 @@ namespace Porthor.Server.Configuration;
 /// <summary>Spans of time as settings give them: seconds, or <c>1w 2d 3h 4m 5s</c> (contract/configuration.md 1).</summary>
 internal static partial class Duration
 {
+    /// <summary>The longest time span that a setting or an option accepts. A longer one would end after the last date that can be stored.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromDays(36_500);
+
     /// <summary>Null if the text is no span of time, or one that no calendar holds.</summary>
     public static TimeSpan? TryParse(string text)
     {

@@ -1,13 +1,24 @@
+using System.Text;
+
 namespace Porthor.Server.Configuration;
 
 /// <summary>
 /// The environment variables that settings may come from: the reference's <c>GAFAELFAWR_*</c> unchanged, and the same names
-/// as <c>PORTHOR_*</c>, which win. Of others only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
+/// as <c>PORTHOR_*</c>, which win. With <c>_FILE</c> after its name, a variable names a file that holds the value, as Docker and
+/// systemd pass secrets. Of others only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
 /// </summary>
 internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> values)
 {
     private const string OwnPrefix = "PORTHOR_";
     private const string ReferencePrefix = "GAFAELFAWR_";
+    private const string FileSuffix = "_FILE";
+
+    /// <summary>The largest file that is read, in bytes. The longest values are lists of clients.</summary>
+    private const int LargestFile = 1024 * 1024;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly string[] Prefixes = [OwnPrefix, ReferencePrefix];
 
     /// <summary>Every name that is read, without its prefix.</summary>
     public static readonly IReadOnlyList<string> Names =
@@ -22,11 +33,27 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
         Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(
             entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal));
 
-    /// <summary>A variable by its name without prefix; null if it is unset or empty.</summary>
-    public string? Get(string name) =>
-        values.GetValueOrDefault(OwnPrefix + name) is { Length: > 0 } own ? own
-        : values.GetValueOrDefault(ReferencePrefix + name) is { Length: > 0 } reference ? reference
-        : null;
+    /// <summary>Returns the variables with the value of each <c>_FILE</c> variable read from its file.</summary>
+    /// <param name="faults">Receives an error for each file that cannot be read, and for each variable that is given in both ways.</param>
+    public EnvironmentVariables WithFiles(SettingsFaults faults)
+    {
+        var resolved = new Dictionary<string, string>(values, StringComparer.Ordinal);
+        foreach (var name in Prefixes.SelectMany(prefix => Names.Select(name => prefix + name)))
+        {
+            if (values.GetValueOrDefault(name + FileSuffix) is not { Length: > 0 } path)
+                continue;
+            if (values.GetValueOrDefault(name) is { Length: > 0 })
+                faults.Add(name, value: null, $"is set, and {name + FileSuffix} too; set one of them");
+            else if (TryReadFile(path, out var problem) is { } text && text.AsSpan().TrimEnd("\r\n").Length > 0)
+                resolved[name] = text;
+            else
+                faults.Add(name + FileSuffix, path, problem.Length > 0 ? problem : "the file is empty");
+        }
+        return new EnvironmentVariables(resolved);
+    }
+
+    /// <summary>Returns a variable by its name without prefix, without line breaks at its end; null if it is unset or empty.</summary>
+    public string? Get(string name) => Prefixes.Select(prefix => values.GetValueOrDefault(prefix + name)?.TrimEnd('\r', '\n')).FirstOrDefault(value => value is { Length: > 0 });
 
     /// <summary>A variable that other programs read under the same name; null if it is unset or empty.</summary>
     public string? GetStandard(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
@@ -37,9 +64,33 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     /// </summary>
     public IEnumerable<(string Given, string Meant)> Misspelt() =>
         from given in values.Keys
-        from prefix in (string[])[OwnPrefix, ReferencePrefix]
-        where given.StartsWith(prefix, StringComparison.Ordinal) && !Names.Contains(given[prefix.Length..])
-        let meant = Likeness.Find(given[prefix.Length..], Names)
+        from prefix in Prefixes
+        where given.StartsWith(prefix, StringComparison.Ordinal)
+        let isFile = given.EndsWith(FileSuffix, StringComparison.Ordinal)
+        let name = given[prefix.Length..(isFile ? Math.Max(prefix.Length, given.Length - FileSuffix.Length) : given.Length)]
+        where !Names.Contains(name)
+        let meant = Likeness.Find(name, Names)
         where meant is not null
-        select (given, prefix + meant);
+        select (given, prefix + meant + (isFile ? FileSuffix : ""));
+
+    /// <summary>Reads a file of UTF-8 text, with or without a byte order mark.</summary>
+    /// <returns>Null, with the reason in <paramref name="problem"/>, if the file cannot be read.</returns>
+    private static string? TryReadFile(string path, out string problem)
+    {
+        problem = "";
+        try
+        {
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read);
+            var buffer = new byte[LargestFile + 1];
+            var count = stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+            if (count <= LargestFile)
+                return StrictUtf8.GetString(buffer, 0, count).TrimStart('\uFEFF');
+            problem = $"the file is larger than {LargestFile} bytes";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            problem = $"the file cannot be read: {(e is ArgumentException ? "it is not UTF-8 text" : e.Message)}";
+        }
+        return null;
+    }
 }

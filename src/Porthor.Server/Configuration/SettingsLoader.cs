@@ -53,12 +53,13 @@ internal static partial class SettingsLoader
     /// <exception cref="SettingsException">Something is missing or wrong.</exception>
     public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsNeed need, EnvironmentVariables environment)
     {
+        var faults = new SettingsFaults(need);
+        environment = environment.WithFiles(faults);
         var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
-        var faults = new SettingsFaults(need);
         var yaml = path is null ? "" : ReadFile(path, source);
         foreach (var (given, meant) in environment.Misspelt())
-            faults.Add(given, value: null, $"is no variable that is read; is {meant} meant?");
+            faults.Add(given, value: null, $"is not a known variable. Did you mean {meant}?");
 
         var settings = Read(SettingsSection.Parse(yaml, environment, faults), environment, faults, need) with
         {
@@ -110,7 +111,7 @@ internal static partial class SettingsLoader
             Mode = mode,
             DataDirectory = "",
             DatabaseConnection = database,
-            DatabaseConnections = (int)Math.Clamp(file.Integer("databaseConnections") ?? 20, 2, 1000),
+            DatabaseConnections = ReadDatabaseConnections(file),
             AnswerTimeout = ReadLimit(file, "answerTimeout", otherwise: 1, shortest: 0.1, longest: 30),
             ApiTimeout = ReadLimit(file, "apiTimeout", otherwise: 10, shortest: 1, longest: 300),
             StartTimeout = ReadLimit(file, "startTimeout", otherwise: 60, shortest: 0, longest: 3600),
@@ -205,6 +206,16 @@ internal static partial class SettingsLoader
         if (limit < TimeSpan.FromSeconds(shortest) || limit > TimeSpan.FromSeconds(longest))
             file.Fault(key, file.Text(key), $"must be from {shortest.ToString(CultureInfo.InvariantCulture)} to {longest.ToString(CultureInfo.InvariantCulture)} seconds");
         return limit;
+    }
+
+    private static int ReadDatabaseConnections(SettingsSection file)
+    {
+        const string key = "databaseConnections";
+        const int fewest = 2, most = 1000;
+        var count = file.Integer(key) ?? new PorthorSettings { Mode = DeploymentMode.Embedded, DataDirectory = "" }.DatabaseConnections;
+        if (count is < fewest or > most)
+            file.Fault(key, file.Text(key), $"must be a number from {fewest} to {most}");
+        return (int)Math.Clamp(count, fewest, most);
     }
 
     private static DecisionLogOptions ReadDecisionLog(SettingsSection file)

@@ -11,21 +11,38 @@ internal sealed partial class SettingsSection
 {
     private const int LongestUrl = 2083;
 
+    /// <summary>Variables whose values may have several lines: a key in PEM, and a list in JSON.</summary>
+    private static readonly string[] MultilineVariables = ["OIDC_SERVER_KEY", "OIDC_SERVER_CLIENTS"];
+
+    /// <summary>
+    /// Reads a text. Where it may come from a variable, line breaks at its end are removed, because files and shells add them, and other
+    /// control characters are an error.
+    /// </summary>
     public string? Text(string key, string? variable = null)
     {
         var written = Find(key);
         if (variable is not null && environment.Get(variable) is { } given)
-            return given;
+            return WithoutControlCharacters(key, variable, given);
         switch (written)
         {
             case null:
                 return null;
             case YamlScalarNode { Value: { } value }:
-                return value;
+                return variable is null ? value : WithoutControlCharacters(key, variable, value);
             default:
                 Fault(key, value: null, "Input should be a valid string");
                 return null;
         }
+    }
+
+    private string? WithoutControlCharacters(string key, string variable, string value)
+    {
+        var text = value.TrimEnd('\r', '\n');
+        var isMultiline = MultilineVariables.Contains(variable);
+        if (!text.Any(c => char.IsControl(c) && !(isMultiline && c is '\r' or '\n' or '\t')))
+            return text;
+        Fault(key, value: null, "must not contain control characters, such as a line break within it");
+        return null;
     }
 
     /// <summary>True if there is a value, good or not.</summary>
@@ -45,7 +62,7 @@ internal sealed partial class SettingsSection
     }
 
     /// <summary>A text that is never shown.</summary>
-    public Secret? Secret(string key, string? variable = null) => Text(key, variable) is { Length: > 0 } value ? new Secret(value) : null;
+    public Secret? Secret(string key, string? variable = null) => Text(key, variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new Secret(value) : null;
 
     /// <summary>A secret that must be given.</summary>
     public Secret RequiredSecret(string key, string variable) => new(RequiredText(key, variable));
@@ -86,7 +103,12 @@ internal sealed partial class SettingsSection
         if (text.Trim().Length == 0)
             return TimeSpan.Zero;
         if (Duration.TryParse(text) is { } span)
-            return span;
+        {
+            if (span >= TimeSpan.Zero && span <= Duration.Longest)
+                return span;
+            Fault(key, text, $"must be a time span from 0 to {Duration.Longest.TotalDays} days");
+            return null;
+        }
         Fault(key, text, $"Could not parse '{text}' as a time duration; write seconds, or for example 30d or 1h 30m");
         return null;
     }

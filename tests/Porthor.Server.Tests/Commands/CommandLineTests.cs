@@ -113,7 +113,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Output).ShouldBe((1, ""));
         check.Errors.ShouldStartWith($"Error: The configuration {program.Folder}/porthor.yaml cannot be used:\n");
-        foreach (var fault in (string[])["PORTHOR_DATABSE_URL: is no variable that is read; is PORTHOR_DATABASE_URL meant?", "logLevel: 'LOUD': must be",
+        foreach (var fault in (string[])["PORTHOR_DATABSE_URL: is not a known variable. Did you mean PORTHOR_DATABASE_URL?", "logLevel: 'LOUD': must be",
             "tokenLifetime: '8m': must be longer than 600 seconds", "bootstrapToken: ", "knownScopes: invalid scope foo bar",
             "knownScopes: required scope admin:token missing", "knownScopes: required scope user:token missing"])
             check.Errors.ShouldContain($"\n  {fault}");

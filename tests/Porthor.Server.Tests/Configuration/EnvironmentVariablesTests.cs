@@ -125,7 +125,7 @@ public sealed class EnvironmentVariablesTests
     [InlineData("GAFAELFAWR_SESSIONSECRET", "GAFAELFAWR_SESSION_SECRET")]
     [InlineData("PORTHOR_OIDC_SERVER_KEYS", "PORTHOR_OIDC_SERVER_KEY")]
     public void A_misspelt_variable_is_a_fault(string given, string meant) =>
-        Faults("", (given, "x")).ShouldBe([$"{given}: is no variable that is read; is {meant} meant?"]);
+        Faults("", (given, "x")).ShouldBe([$"{given}: is not a known variable. Did you mean {meant}?"]);
 
     /// <summary>A cluster sets variables of its own for every service, also for those named as we are.</summary>
     [Theory]

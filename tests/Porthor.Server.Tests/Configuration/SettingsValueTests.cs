@@ -63,6 +63,20 @@ public sealed class SettingsValueTests
     [InlineData("{logLevel: INFO, \"logLevel\": DEBUG}", "logLevel is set twice, in line 1 and in line 1")]
     public void A_key_that_is_given_twice_is_one_error(string yaml, string expected) => Faults(yaml).ShouldBe([expected]);
 
+    [Theory]
+    [InlineData("tokenLifetime")]
+    [InlineData("tokenPolicy: {maxUserLifetime")]
+    [InlineData("tokenPolicy: {maxServiceLifetime")]
+    [InlineData("tokenPolicy: {defaultUserLifetime")]
+    [InlineData("tokenUse: {retention")]
+    public void A_time_span_beyond_a_century_is_refused(string key)
+    {
+        var end = key.Contains('{', StringComparison.Ordinal) ? "}" : "";
+        foreach (var span in (string[])["5000000d", "36501d", "-1"])
+            Faults($"{key}: '{span}'{end}").ShouldContain($"{key.Replace(": {", ".", StringComparison.Ordinal)}: '{span}': must be a time span from 0 to 36500 days");
+        Load($"{key}: '36500d'{end}").ShouldNotBeNull();
+    }
+
     /// <summary>The sample has every setting; each of them must be known and good.</summary>
     [Fact]
     public void The_sample_is_a_good_configuration()

@@ -132,9 +132,17 @@ public sealed class StoreUrlTests
     [Theory]
     [InlineData("", 20)]
     [InlineData("databaseConnections: 50", 50)]
-    [InlineData("databaseConnections: 0", 2)]
-    [InlineData("databaseConnections: 100000", 1000)]
+    [InlineData("databaseConnections: 2", 2)]
+    [InlineData("databaseConnections: 1000", 1000)]
     public void Connections_are_bounded(string yaml, int connections) => Load(yaml).DatabaseConnections.ShouldBe(connections);
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("1001")]
+    [InlineData("-5")]
+    [InlineData("9000000000")]
+    public void A_number_of_connections_out_of_bounds_is_refused(string count) =>
+        Faults($"databaseConnections: {count}").ShouldBe([$"databaseConnections: '{count}': must be a number from 2 to 1000"]);
 
     private static NpgsqlConnectionStringBuilder Connection(string yaml, params (string, string)[] variables) =>
         new(Load(yaml, SettingsNeed.Stores, variables).DatabaseConnection!.Reveal());

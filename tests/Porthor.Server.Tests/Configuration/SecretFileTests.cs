@@ -1,0 +1,108 @@
+using System.Security.Cryptography;
+using Porthor.Server.Configuration;
+using static Porthor.Server.Tests.Configuration.ConfigurationFile;
+
+namespace Porthor.Server.Tests.Configuration;
+
+/// <summary>Values from files that variables name, and what is removed from or refused in values.</summary>
+public sealed class SecretFileTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("porthor-secrets-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Every_variable_may_name_a_file_instead()
+    {
+        foreach (var prefix in (string[])["PORTHOR_", "GAFAELFAWR_"])
+        {
+            foreach (var name in EnvironmentVariables.Names)
+                Resolve((prefix + name + "_FILE", Write($"value of {name}\n"))).Get(name).ShouldBe($"value of {name}");
+        }
+    }
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\n\n")]
+    public void A_line_break_at_the_end_is_not_part_of_a_value(string end)
+    {
+        Load("", ("PORTHOR_SESSION_SECRET", SessionSecret + end)).SessionKeys.Single().Reveal().ShouldBe(SessionSecret);
+        Load("", ("PORTHOR_BOOTSTRAP_TOKEN_FILE", Write(BootstrapToken + end))).BootstrapToken!.Reveal().ShouldBe(BootstrapToken);
+        Load("", ("PORTHOR_SLACK_WEBHOOK", "https://slack.example.com/x" + end)).Slack.Webhook!.Reveal().ShouldBe("https://slack.example.com/x");
+        Load($"sessionSecret: |\n  {SessionSecret}\n").SessionKeys.Single().Reveal().ShouldBe(SessionSecret);
+        Load(Cluster, ("PORTHOR_GITHUB_CLIENT_SECRET", "secret" + end)).Providers.GitHub!.ClientSecret.Reveal().ShouldBe("secret");
+    }
+
+    [Theory]
+    [InlineData("sec\nret")]
+    [InlineData("sec\0ret")]
+    [InlineData("\tsecret")]
+    [InlineData("sec\u007fret")]
+    [InlineData("sec\u0085ret")]
+    [InlineData("\nsecret")]
+    public void Another_control_character_is_refused_and_the_value_is_not_shown(string value)
+    {
+        string[] expected = ["slackWebhook: must not contain control characters, such as a line break within it"];
+        Faults("", ("PORTHOR_SLACK_WEBHOOK", value)).ShouldBe(expected);
+        Faults("", ("GAFAELFAWR_SLACK_WEBHOOK_FILE", Write(value))).ShouldBe(expected);
+    }
+
+    [Fact]
+    public void A_private_key_keeps_its_lines()
+    {
+        using var rsa = RSA.Create(2048);
+        var pem = rsa.ExportPkcs8PrivateKeyPem();
+        const string yaml = "oidcServer: {enabled: true, issuer: 'https://example.com', clientSuffix: '.clients.example.com'}";
+        Load(yaml, ("PORTHOR_OIDC_SERVER_KEY_FILE", Write(pem.Replace("\n", "\r\n", StringComparison.Ordinal) + "\r\n")))
+            .OidcServer!.Key.Reveal().ShouldBe(pem.Replace("\n", "\r\n", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_byte_order_mark_is_not_part_of_a_value() =>
+        Load("", ("PORTHOR_SESSION_SECRET_FILE", Write("\uFEFF" + SessionSecret))).SessionKeys.Single().Reveal().ShouldBe(SessionSecret);
+
+    [Fact]
+    public void A_file_that_cannot_be_used_is_an_error_that_names_the_variable()
+    {
+        var missing = Path.Combine(folder, "missing");
+        Faults("", ("PORTHOR_SESSION_SECRET_FILE", missing)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{missing}': the file cannot be read: ");
+        Faults("", ("PORTHOR_SESSION_SECRET_FILE", folder)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{folder}': the file cannot be read: ");
+        var empty = Write("\n");
+        Faults("", ("PORTHOR_SESSION_SECRET_FILE", empty)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{empty}': the file is empty"]);
+        var large = Write(new string('x', 1024 * 1024 + 1));
+        Faults("", ("PORTHOR_SESSION_SECRET_FILE", large)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{large}': the file is larger than 1048576 bytes"]);
+        var binary = Path.Combine(folder, "binary");
+        File.WriteAllBytes(binary, [0xff, 0xfe, 0x41]);
+        Faults("", ("PORTHOR_SESSION_SECRET_FILE", binary)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{binary}': the file cannot be read: it is not UTF-8 text"]);
+    }
+
+    [Fact]
+    public void A_value_and_a_file_for_the_same_variable_are_an_error() =>
+        Faults("", ("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret)))
+            .ShouldBe(["PORTHOR_SESSION_SECRET: is set, and PORTHOR_SESSION_SECRET_FILE too; set one of them"]);
+
+    [Fact]
+    public void A_file_of_ours_wins_over_the_references_variable() =>
+        Load("", ("GAFAELFAWR_SESSION_SECRET", "not a key"), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret))).SessionKeys.Count.ShouldBe(1);
+
+    [Fact]
+    public void A_mistyped_name_of_a_file_variable_is_an_error() =>
+        Faults("", ("PORTHOR_DATABSE_URL_FILE", "/run/secrets/url"))
+            .ShouldBe(["PORTHOR_DATABSE_URL_FILE: is not a known variable. Did you mean PORTHOR_DATABASE_URL_FILE?"]);
+
+    private static EnvironmentVariables Resolve(params (string Name, string Value)[] variables)
+    {
+        var errors = new SettingsFaults(SettingsNeed.Serving);
+        var resolved = Variables(variables).WithFiles(errors);
+        errors.All.ShouldBeEmpty();
+        return resolved;
+    }
+
+    private string Write(string text)
+    {
+        var path = Path.Combine(folder, $"{Guid.NewGuid():N}");
+        File.WriteAllText(path, text);
+        return path;
+    }
+}
