@@ -17,7 +17,7 @@ local passed_on = {
     "authorization", "cookie", "x-auth-request-email", "x-auth-request-service", "x-auth-request-token", "x-auth-request-user",
 }
 
--- The headers of a refusal that the client gets.
+-- The headers of Porthor's answer that the client gets if the request is denied.
 local handed_back = { "cache-control", "content-type", "location", "retry-after", "www-authenticate" }
 
 local counted = { "limit", "remaining", "used", "reset", "resource" }
@@ -73,7 +73,7 @@ local function pass(txn, answer)
     for _, name in ipairs(passed_on) do
         txn.http:req_del_header(name)
         local list = values(answer.headers, name)
-        -- Several cookies are one header.
+        -- Several Cookie headers are joined to one.
         if name == "cookie" and #list > 1 then
             list = { table.concat(list, "; ") }
         end
