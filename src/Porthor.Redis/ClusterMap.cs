@@ -4,7 +4,7 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>Which primary of a cluster has which slots, as one of its nodes reports it (<c>CLUSTER NODES</c>).</summary>
+/// <summary>Represents the assignment of slots to the primaries of a cluster, as one node reports it (<c>CLUSTER NODES</c>).</summary>
 /// <param name="Epoch">The highest configuration epoch of the nodes: a report with a lower one is older.</param>
 /// <param name="Owners">The primaries and their ranges of slots, both ends included.</param>
 internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IReadOnlyList<(int First, int Last)>> Owners)
@@ -15,9 +15,11 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
     private const int EpochField = 6;
     private const int SlotsField = 8;
 
-    /// <summary>Reads a report. Lines that name no primary with slots are passed over.</summary>
+    /// <summary>Reads a report. Ignores lines that name no primary with slots.</summary>
     /// <param name="reporter">The node that reports; it may not know its own address.</param>
-    /// <param name="byName">Whether nodes are called by their announced host names, which certificates are for.</param>
+    /// <param name="byName">
+    /// Whether nodes are identified by the host names that they announce, for which their certificates are valid.
+    /// </param>
     public static ClusterMap Parse(string report, EndPoint reporter, bool byName)
     {
         Dictionary<EndPoint, IReadOnlyList<(int First, int Last)>> owners = [];
@@ -38,7 +40,7 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
         return new ClusterMap(newest, owners);
     }
 
-    /// <summary>The slot of a key: CRC16 (XMODEM) of the key, or of what is between its first braces.</summary>
+    /// <summary>Returns the slot of a key: CRC16 (XMODEM) of the key, or of the text between its first braces.</summary>
     public static int SlotOf(in RedisKey key)
     {
         ReadOnlySpan<byte> text = (byte[]?)key;
@@ -67,7 +69,7 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
         return host.Length == 0 ? reporter : new RedisHost(host, port).ToEndPoint();
     }
 
-    /// <summary>Null for a slot that is on its way to another node: it is still listed with its owner.</summary>
+    /// <summary>Returns null for a slot that is being moved to another node: it is still listed with its owner.</summary>
     private static (int First, int Last)? RangeOf(string text)
     {
         var ends = text.Split('-');

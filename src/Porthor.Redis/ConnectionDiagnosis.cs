@@ -7,15 +7,15 @@ using System.Text;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Finds out why a server cannot be connected to: the driver, which repeats its attempts in the background, does not report which reply made
-/// an attempt fail. Sends what the driver sends first, and returns the error of the server or of TLS.
+/// Determines why Porthor cannot connect to a server. The driver repeats its attempts in the background, and does not report which reply
+/// made an attempt fail. This class sends the first commands of the driver, and returns the error of the server or of TLS.
 /// </summary>
 internal static class ConnectionDiagnosis
 {
     private const int LongestReply = 1024;
 
     /// <param name="host">The name that the certificate must have.</param>
-    /// <returns>A reason without addresses and secrets; null if there is none that may be shown.</returns>
+    /// <returns>The reason, without addresses and secrets; null if there is no reason that may be shown.</returns>
     public static async Task<string?> FindAsync(RedisOptions options, EndPoint server, string host)
     {
         using var enough = new CancellationTokenSource(options.ConnectTimeout ?? options.CallTimeout);
@@ -67,7 +67,7 @@ internal static class ConnectionDiagnosis
             text.Append('$').Append(Encoding.UTF8.GetByteCount(part)).Append("\r\n").Append(part).Append("\r\n");
     }
 
-    /// <summary>The first error among so many replies of one line each.</summary>
+    /// <summary>Returns the first error among a number of replies of one line each.</summary>
     private static async Task<string?> ReadErrorAsync(Stream stream, int replies, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, LongestReply, leaveOpen: true);

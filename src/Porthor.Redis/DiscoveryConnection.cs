@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>A connection over which servers are asked about other servers, and never for data.</summary>
+/// <summary>Represents a connection for queries about other servers, never for data.</summary>
 internal sealed class DiscoveryConnection(EndPoint endPoint, ConfigurationOptions configuration) : IAsyncDisposable
 {
     // Connecting waits for servers that do not answer; nobody waits for it.

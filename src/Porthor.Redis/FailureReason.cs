@@ -3,10 +3,12 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>What may be told of a failure to whoever asks for readiness: no address and no secret.</summary>
+/// <summary>Describes a failure for the readiness response, without addresses and secrets.</summary>
 internal static class FailureReason
 {
-    /// <summary>The reason that the server or the TLS library gave, such as NOPERM and the command; null if there is none that may be shown.</summary>
+    /// <summary>
+    /// Returns the reason that the server or the TLS library gave, such as NOPERM and the command; null if there is none that may be shown.
+    /// </summary>
     public static string? Of(Exception? failure)
     {
         for (var cause = failure; cause is not null; cause = cause.InnerException)
@@ -24,6 +26,6 @@ internal static class FailureReason
         return null;
     }
 
-    /// <summary>What was being done, and why it failed if that may be shown.</summary>
+    /// <summary>Returns the operation, and the reason of its failure if that may be shown.</summary>
     public static string Describe(string what, Exception failure) => Of(failure) is { } reason ? $"{what}: {reason}" : what;
 }

@@ -10,7 +10,10 @@ internal readonly struct MeasuredCall(string server, string what, StoreMetrics m
 
     public void Answered() => metrics.Answered(server, what, begun);
 
-    /// <summary>What to throw. Gives the reason of the server, such as NOPERM and the command; the server puts no values into it.</summary>
+    /// <summary>
+    /// Returns the exception to throw. It contains the reason of the server, such as NOPERM and the command; the server does not include
+    /// values in it.
+    /// </summary>
     public StoreUnavailableException Failed(Exception cause)
     {
         metrics.Failed(server, what);

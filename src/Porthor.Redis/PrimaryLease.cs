@@ -3,10 +3,10 @@ using System.Diagnostics;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Until when a server may be used because it confirmed lately that it is the primary. The time counts from when it was asked: its role may
-/// have changed right after it answered.
+/// Represents the time until which a server may be used, because it confirmed that it is the primary. The time counts from the query: the
+/// role may have changed immediately after the answer.
 /// </summary>
-/// <param name="length">For how long a confirmation holds.</param>
+/// <param name="length">How long a confirmation is valid.</param>
 internal sealed class PrimaryLease(TimeSpan length)
 {
     private readonly Lock state = new();
@@ -17,10 +17,12 @@ internal sealed class PrimaryLease(TimeSpan length)
 
     public bool IsValid => Stopwatch.GetTimestamp() < Volatile.Read(ref validUntil);
 
-    /// <summary>Begins a confirmation; what it returns goes to <see cref="Extend"/>.</summary>
+    /// <summary>Begins a confirmation. Pass the result to <see cref="Extend"/>.</summary>
     public (long Asked, int Epoch) Begin() => (Stopwatch.GetTimestamp(), Volatile.Read(ref epoch));
 
-    /// <summary>The server has confirmed that it is the primary, unless the lease was ended after the server was asked.</summary>
+    /// <summary>
+    /// Extends the lease, because the server confirmed that it is the primary. Has no effect if the lease was ended after the query.
+    /// </summary>
     public void Extend((long Asked, int Epoch) begun)
     {
         lock (state)
@@ -30,7 +32,7 @@ internal sealed class PrimaryLease(TimeSpan length)
         }
     }
 
-    /// <summary>Ends the lease, and ignores the answers of confirmations that are under way.</summary>
+    /// <summary>Ends the lease, and ignores the answers to pending queries.</summary>
     public void End()
     {
         lock (state)

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// The primaries of a Redis Cluster. Porthor follows its topology itself, and not the driver: when a replica takes over slots, nothing may
-/// be read from it before the revocations are certain to be in effect there.
+/// Represents the primaries of a Redis Cluster. Porthor, not the driver, follows the topology: when a replica takes over slots, nothing may
+/// be read from it before the revocations are in effect there.
 /// </summary>
 internal sealed partial class RedisCluster : RedisStore
 {
@@ -94,7 +94,7 @@ internal sealed partial class RedisCluster : RedisStore
         }
     }
 
-    /// <summary>Asks for the topology, once for all who wait for it. Does not throw.</summary>
+    /// <summary>Queries the topology, once for all callers that wait for it. Does not throw.</summary>
     private Task RefreshAsync()
     {
         lock (refreshes)
@@ -146,7 +146,7 @@ internal sealed partial class RedisCluster : RedisStore
         problem = all;
     }
 
-    /// <summary>Who may be asked, beginning with another each time.</summary>
+    /// <summary>Returns the nodes to query, starting with a different one each time.</summary>
     private IEnumerable<(EndPoint Address, Func<Task<RedisResult>> Ask)> Reporters()
     {
         List<(EndPoint, Func<Task<RedisResult>>)> all =
@@ -156,7 +156,7 @@ internal sealed partial class RedisCluster : RedisStore
         return Enumerable.Range(0, all.Count).Select(index => all[(int)((uint)(first + index) % (uint)all.Count)]);
     }
 
-    /// <summary>Uses a topology from now on, and connects to the primaries that are new in it.</summary>
+    /// <summary>Replaces the topology, and connects to the new primaries.</summary>
     private async Task UseAsync(ClusterMap map)
     {
         (problem, shownProblem) = ("", null);

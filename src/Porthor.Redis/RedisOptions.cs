@@ -5,7 +5,9 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>One logical database of Redis or Valkey: of one server, of the primary that Sentinel names, or of a cluster.</summary>
+/// <summary>
+/// Represents the options for one logical database of Redis or Valkey: on one server, on the primary that Sentinel names, or in a cluster.
+/// </summary>
 public sealed record RedisOptions
 {
     public string Host { get; init; } = "localhost";
@@ -44,14 +46,14 @@ public sealed record RedisOptions
     public IReadOnlyList<string> IgnoredParameters { get; init; } = [];
 
     /// <summary>
-    /// The server of these options. If Sentinel names it this is only a name for it: <see cref="SentinelTunnel"/> replaces it whenever
+    /// The server of these options. With Sentinel this is only a placeholder: <see cref="SentinelTunnel"/> replaces it whenever
     /// a connection is made.
     /// </summary>
     internal EndPoint EndPoint => UnixSocket is not null ? new UnixDomainSocketEndPoint(UnixSocket)
         : Sentinel is not null ? new DnsEndPoint("primary", Port)
         : new RedisHost(Host, Port).ToEndPoint();
 
-    /// <summary>The driver's configuration for one server.</summary>
+    /// <summary>Returns the driver's configuration for one server.</summary>
     internal ConfigurationOptions ToConfiguration(EndPoint server)
     {
         var milliseconds = (int)CallTimeout.TotalMilliseconds;
@@ -88,14 +90,16 @@ public sealed record RedisOptions
 /// <summary>A host name or an IP address, and a port.</summary>
 public readonly record struct RedisHost(string Host, int Port)
 {
-    /// <summary>The address as the driver takes it.</summary>
+    /// <summary>Gets the address in the form that the driver expects.</summary>
     public EndPoint ToEndPoint() =>
         IPAddress.TryParse(Host, out var address) ? new IPEndPoint(address, Port) : new DnsEndPoint(Host, Port);
 
     public override string ToString() => Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
 }
 
-/// <summary>Where the primary is asked for (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/).</summary>
+/// <summary>
+/// Represents the Sentinel servers that name the primary (https://redis.io/docs/latest/operate/oss_and_stack/management/sentinel/).
+/// </summary>
 public sealed record RedisSentinelOptions
 {
     public required IReadOnlyList<RedisHost> Hosts { get; init; }

@@ -8,10 +8,10 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>A connection to one logical database of one server, which is used only while the server is the primary.</summary>
+/// <summary>Represents a connection to one logical database of one server. It is used only while the server is the primary.</summary>
 public sealed partial class RedisServer : RedisStore
 {
-    /// <summary>The longest time for which a server is used without being asked for its role.</summary>
+    /// <summary>The longest time for which a server is used without a query of its role.</summary>
     private static readonly TimeSpan LongestLease = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DiagnosisPause = TimeSpan.FromSeconds(5);
@@ -57,19 +57,19 @@ public sealed partial class RedisServer : RedisStore
     /// <summary>How many connections were begun so far; changes exactly when a new socket comes into use.</summary>
     public int Connections => Volatile.Read(ref connections);
 
-    /// <summary>True if the server confirmed so lately that it is the primary that its answers may be used.</summary>
+    /// <summary>True if the confirmation that the server is the primary is still valid, so that its answers may be used.</summary>
     internal bool IsPrimary => lease.IsValid;
 
-    /// <summary>For how long a confirmation of the role holds, on this node and on every other with the same time limits.</summary>
+    /// <summary>How long a confirmation of the role is valid, on this node and on every other node with the same time limits.</summary>
     internal TimeSpan LeaseLength => lease.Length;
 
-    /// <summary>What the server reported last through the present connection; null before that.</summary>
+    /// <summary>The last report of the server through the current connection; null before the first.</summary>
     internal ServerState? State => latest;
 
-    /// <summary>Why the server does not answer a question about itself; null if it answers the first that is tried.</summary>
+    /// <summary>Why the server refuses a query of its state; null if it answers the first one.</summary>
     internal string? Refusal => query.Refusal;
 
-    /// <summary>Why there is no connection; null if there is one. For the replay, which asks alone.</summary>
+    /// <summary>Why there is no connection; null if there is one. Used by the replay only.</summary>
     internal async Task<string?> FindConnectionProblemAsync()
     {
         if (connection.IsConnected)
@@ -92,7 +92,9 @@ public sealed partial class RedisServer : RedisStore
 
     internal override IReadOnlyList<RedisServer> Servers => [this];
 
-    /// <summary>For calls that bound their time themselves (<see cref="InTime"/>), and look at <see cref="IsPrimary"/> afterwards.</summary>
+    /// <summary>
+    /// Gets the database for calls that limit their time themselves (<see cref="InTime"/>) and check <see cref="IsPrimary"/> afterwards.
+    /// </summary>
     internal IDatabase Database => database;
 
     internal override RedisServer ServerFor(in RedisKey key) => this;
@@ -125,7 +127,7 @@ public sealed partial class RedisServer : RedisStore
     /// <summary>Begins to measure a call.</summary>
     internal MeasuredCall Begin(string what) => new(Name, what, Metrics, PorthorTraces.BeginCall(Name, what));
 
-    /// <summary>Notes a failure of a call, and returns what to throw. A server that refuses writes is not the primary.</summary>
+    /// <summary>Handles a failed call, and returns the exception to throw. A server that refuses writes is not the primary.</summary>
     internal StoreUnavailableException Failed(MeasuredCall call, Exception cause)
     {
         if (cause is RedisServerException refused && (refused.Kind == RedisErrorKind.ReadOnly || refused.Message.Contains("READONLY", StringComparison.Ordinal)))
@@ -133,12 +135,14 @@ public sealed partial class RedisServer : RedisStore
         return call.Failed(cause);
     }
 
-    /// <summary>True if the server has no <c>GETEX</c>, or does not permit it; then the role of the server is known only from the lease.</summary>
+    /// <summary>
+    /// True if the server has no <c>GETEX</c>, or does not permit it; then the role of the server is known only from the lease.
+    /// </summary>
     internal bool ReadsPlainly => readsPlainly;
 
     /// <summary>
-    /// Whether a read that was refused may be repeated with <c>GET</c>: the server lacks GETEX or does not permit it, or its disk is full, which
-    /// concerns writes alone.
+    /// Returns whether a refused read may be repeated with <c>GET</c>: the server lacks GETEX or does not permit it, or its disk is full,
+    /// which affects only writes.
     /// </summary>
     internal bool MayReadPlainly(RedisServerException refusal)
     {
@@ -147,7 +151,7 @@ public sealed partial class RedisServer : RedisStore
         return readsPlainly || refusal.Kind == RedisErrorKind.Misconfigured;
     }
 
-    /// <summary>Asks the server whether it is the primary. Null if it is; else the reason why it is not used.</summary>
+    /// <summary>Queries whether the server is the primary. Returns null if it is, and otherwise the reason why it is not used.</summary>
     internal Task<string?> ConfirmAsync()
     {
         lock (confirmations)
@@ -158,7 +162,7 @@ public sealed partial class RedisServer : RedisStore
         }
     }
 
-    /// <summary>What tells this server and its data from every other; null if it does not say.</summary>
+    /// <summary>A text that identifies this server and its data; null if the server does not report it.</summary>
     internal async Task<string?> IdentityAsync(CancellationToken cancellationToken)
     {
         try
@@ -172,7 +176,10 @@ public sealed partial class RedisServer : RedisStore
         }
     }
 
-    /// <summary>Waits for a reason, or for certainty that an answer that came since a number of connections is one of the primary.</summary>
+    /// <summary>
+    /// Waits until the role is confirmed. Returns null if the server is the primary and the connection was not replaced since; otherwise
+    /// the reason.
+    /// </summary>
     internal async Task<string?> ConfirmSinceAsync(int since, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -212,7 +219,7 @@ public sealed partial class RedisServer : RedisStore
             : answer;
     }
 
-    /// <summary>Does not throw: several wait for it, or nobody.</summary>
+    /// <summary>Does not throw, because several callers may wait for it, or none.</summary>
     private async Task<string?> ConfirmNowAsync()
     {
         try
@@ -242,7 +249,7 @@ public sealed partial class RedisServer : RedisStore
         }
     }
 
-    /// <summary>Stops using a server that may not be the primary, and has the library connect anew.</summary>
+    /// <summary>Stops using a server that may not be the primary, and makes the library connect again.</summary>
     private string LosePrimary(string reason)
     {
         lease.End();
@@ -253,7 +260,9 @@ public sealed partial class RedisServer : RedisStore
         return reason;
     }
 
-    /// <summary>Called before anything is sent on a new socket, so nobody can read through it unnoticed.</summary>
+    /// <summary>
+    /// Ends the lease and announces the new connection. Called before anything is sent on a new socket, so that no answer counts too early.
+    /// </summary>
     private void Begin(Socket begun)
     {
         socket = begun;
@@ -273,7 +282,8 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Ends a connection, so that the library makes a new one. By itself it would do so when nothing has come for four time limits of calls.
+    /// Ends a connection, so that the library opens a new one. Without this, the library would do so only after four call timeouts without
+    /// data.
     /// </summary>
     private void GiveConnectionUp()
     {

@@ -7,9 +7,9 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// One logical database: of one server, or of the primaries of a Redis Cluster, each of which has some of the keys. Every call ends within
-/// the call timeout, if need be with a <see cref="StoreUnavailableException"/>, and uses only servers that confirmed lately that they are
-/// primaries.
+/// Represents one logical database: of one server, or of the primaries of a Redis Cluster, each of which has some of the keys. Every call
+/// ends within the call timeout, otherwise with a <see cref="StoreUnavailableException"/>, and uses only servers with a valid confirmation
+/// that they are primaries.
 /// </summary>
 public abstract class RedisStore : IAsyncDisposable
 {
@@ -23,7 +23,7 @@ public abstract class RedisStore : IAsyncDisposable
     /// <summary>For logs, errors and metrics.</summary>
     public string Name { get; }
 
-    /// <summary>Whether keys are on several servers, so that a command can have only one of them.</summary>
+    /// <summary>Whether the keys are on several servers, so that a command can have only one key.</summary>
     internal abstract bool IsSharded { get; }
 
     /// <summary>The primaries, each once.</summary>
@@ -38,18 +38,19 @@ public abstract class RedisStore : IAsyncDisposable
 
     /// <summary>Connects; returns also if no server is available, and keeps trying in the background.</summary>
     /// <param name="name">For logs, errors and metrics.</param>
-    /// <param name="uncertain">Called before a connection, a server or data are used that were not used before.</param>
+    /// <param name="uncertain">Called before the first use of a connection, of a server or of its data.</param>
     public static RedisStore Connect(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? uncertain = null) =>
         options.ClusterHosts.Count > 0
             ? new RedisCluster(options, name, metrics, logger, uncertain)
             : new RedisServer(options, options.EndPoint, name, metrics, logger, uncertain);
 
-    /// <summary>The server that has a key.</summary>
+    /// <summary>Returns the server that has a key.</summary>
     /// <exception cref="StoreUnavailableException">No server is known to have it.</exception>
     internal abstract RedisServer ServerFor(in RedisKey key);
 
     /// <summary>
-    /// Learns from an error which server has a key. True if the call may be repeated, because it had no effect and another server is known now.
+    /// Reads from an error which server has a key. Returns true if the call may be repeated, because it had no effect and another server is
+    /// known now.
     /// </summary>
     internal virtual Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken) => Task.FromResult(false);
 
@@ -80,7 +81,7 @@ public abstract class RedisStore : IAsyncDisposable
     public Task CallAllAsync<T>(string what, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
         Task.WhenAll(Servers.Select(server => server.CallAsync(what, call, CallTimeout, cancellationToken)));
 
-    /// <summary>The values of keys, in their order.</summary>
+    /// <summary>Returns the values of keys, in their order.</summary>
     public async Task<RedisValue[]> GetAsync(string what, RedisKey[] keys, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         if (!IsSharded)
@@ -89,11 +90,11 @@ public abstract class RedisStore : IAsyncDisposable
         return await Task.WhenAll(keys.Select(key => CallAsync(what, key, db => ReadPlainlyAsync(db, key), timeLimit, cancellationToken)));
     }
 
-    /// <summary>The value of a key, read with a command that a server in any state permits.</summary>
+    /// <summary>Returns the value of a key, read with a command that a server permits in every state.</summary>
     internal static async Task<RedisValue> ReadPlainlyAsync(IDatabase database, RedisKey key) =>
         (RedisValue)await database.ExecuteAsync(ServerCommands.PlainGet, key);
 
-    /// <summary>Deletes keys, on each server in their order, and says how many there were.</summary>
+    /// <summary>Deletes keys, on each server in their order. Returns how many existed.</summary>
     public async Task<long> DeleteAsync(string what, RedisKey[] keys, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         if (!IsSharded)
@@ -102,7 +103,7 @@ public abstract class RedisStore : IAsyncDisposable
         return deleted.LongCount(one => one);
     }
 
-    /// <summary>The keys of a pattern, a batch at a time, as SCAN gives them: in no order, and some perhaps twice.</summary>
+    /// <summary>Returns the keys of a pattern in batches, as SCAN returns them: in no order, and possibly some of them twice.</summary>
     public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         const int batchSize = 1000;
@@ -122,7 +123,7 @@ public abstract class RedisStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Deletes the keys of a pattern, and says how many there were.</summary>
+    /// <summary>Deletes the keys of a pattern. Returns how many existed.</summary>
     public async Task<long> DeleteAllAsync(string pattern, CancellationToken cancellationToken)
     {
         long deleted = 0;

@@ -6,7 +6,7 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>How a connection is encrypted, and how the certificate of the server is checked.</summary>
+/// <summary>Represents the options for encrypting a connection and checking the certificate of the server.</summary>
 public sealed record RedisTlsOptions
 {
     /// <summary>The certificates that are trusted instead of those of the operating system; null for those of the system.</summary>
@@ -21,7 +21,7 @@ public sealed record RedisTlsOptions
     /// <summary>The certificate that is presented to the server; null for none.</summary>
     public X509Certificate2? ClientCertificate { get; init; }
 
-    /// <summary>The protocol versions that are allowed; None for the choice of the operating system.</summary>
+    /// <summary>The protocol versions that are allowed; None for the default of the operating system.</summary>
     public SslProtocols Protocols { get; init; }
 
     /// <summary>Reads a client certificate with its key from PEM files.</summary>

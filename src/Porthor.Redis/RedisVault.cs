@@ -70,12 +70,14 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         replay.Start(this);
     }
 
-    /// <summary>The store itself, for what else is kept there.</summary>
+    /// <summary>Gets the store itself, for other data that is kept there.</summary>
     public RedisStore Store => store;
 
     public bool JoinsLedger => false;
 
-    /// <summary>As <see cref="ReadAsync"/>, spelt out: every request waits for this, and so it is one step, and copies nothing that is known.</summary>
+    /// <summary>
+    /// As <see cref="ReadAsync"/>, spelt out: every request waits for this, and so it is one step, and copies nothing that is known.
+    /// </summary>
     public async ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
@@ -148,7 +150,7 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         return await store.DeleteAllAsync(KeyPrefix + "*", cancellationToken);
     }
 
-    /// <summary>Reads, and does not only ask for an answer: a server may permit the one and not the other.</summary>
+    /// <summary>Reads a key instead of sending PING: a server may permit the one and not the other.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await ReadAsync(left => store.CallAsync("reading", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), left, cancellationToken), cancellationToken);
@@ -215,8 +217,7 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     }
 
     /// <summary>
-    /// Writes, when no other node can still be using the server that was the primary before this one: a revocation that is acknowledged
-    /// must be in effect for all.
+    /// Writes when no other node can still be using the previous primary: an acknowledged revocation must be in effect on all nodes.
     /// </summary>
     private async Task<T> WriteAsync<T>(Func<TimeSpan, Task<T>> write, CancellationToken cancellationToken)
     {
@@ -225,7 +226,7 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         return await write(callTimeout - clock.GetElapsedTime(begun));
     }
 
-    /// <summary>Runs a script that returns 1 if it has written.</summary>
+    /// <summary>Runs a script that returns 1 if it wrote.</summary>
     private async Task<bool> RunAsync(string what, string script, TokenKey key, RedisValue[] arguments, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var redisKey = KeyOf(key);
@@ -249,7 +250,9 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
     internal Task<long> DeleteAgainAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
         store.DeleteAsync("deleting revoked records again", [.. keys.Select(KeyOf)], callTimeout, cancellationToken);
 
-    /// <summary>Tries the commands that changes need, with a key that no token has, so that a missing permission is noticed before a change.</summary>
+    /// <summary>
+    /// Tests the commands that changes need, with a key that no token has, so that a missing permission is detected before a change.
+    /// </summary>
     internal async Task CheckPermissionsAsync(CancellationToken cancellationToken)
     {
         var nobody = new TokenKey("");

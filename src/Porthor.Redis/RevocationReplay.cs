@@ -22,7 +22,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
 
     private readonly CancellationTokenSource stopping = new();
 
-    /// <summary>A channel and no semaphore, because a connection may also be made while this is being disposed of.</summary>
+    /// <summary>A channel instead of a semaphore, because a connection may be established while this object is being disposed of.</summary>
     private readonly Channel<bool> required = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock state = new();
     private TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,10 +33,10 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private string? refusalReported;
     private Task work = Task.CompletedTask;
 
-    /// <summary>Changes whenever a replay is required: what was read before may be other data than what is read after.</summary>
+    /// <summary>Changes whenever a replay is required: data that was read before may differ from data that is read after it.</summary>
     public int Generation => Volatile.Read(ref generation);
 
-    /// <summary>Nothing may be read from now on, until the replay is done for the connection or the data that are new.</summary>
+    /// <summary>Prevents all reads until the replay is done for the new connection or the new data.</summary>
     public void Require()
     {
         lock (state)
@@ -145,8 +145,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     }
 
     /// <summary>
-    /// Waits until no node can still be using the server that was the primary before. Until then another node may take a token for valid
-    /// that was revoked on this one.
+    /// Waits until no node can still be using the previous primary. Until then another node may accept a token that was revoked on this
+    /// one.
     /// </summary>
     private async Task OutlastOthersAsync(IReadOnlyList<RedisServer> servers)
     {
@@ -211,7 +211,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         return true;
     }
 
-    /// <summary>What tells the servers and their data from all others; null if one of them does not say.</summary>
+    /// <summary>Returns a text that identifies the servers and their data; null if one of them does not report it.</summary>
     private async Task<string?> IdentityAsync(IReadOnlyList<RedisServer> servers)
     {
         List<string> identities = [];

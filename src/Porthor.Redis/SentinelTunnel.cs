@@ -6,12 +6,12 @@ using StackExchange.Redis.Configuration;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Has every connection go to the primary that Sentinel names. A Sentinel server counts only if it reaches so many of the others that they
-/// could elect another primary: one that is cut off from them does not learn of a failover. Those that count must agree.
+/// Directs every connection to the primary that Sentinel names. A Sentinel server counts only if it reaches enough of the others to elect
+/// another primary: one that is cut off from them does not know of a failover. Those that count must agree.
 /// </summary>
 internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 {
-    /// <summary>How long a Sentinel server is waited for if another has answered.</summary>
+    /// <summary>How long to wait for a Sentinel server if another one has answered.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(250);
 
     /// <summary>For readiness, which shows no addresses; the log has the details.</summary>
@@ -38,7 +38,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
             configuration.SslClientAuthenticationOptions = _ => tls.Authentication(HostOf(current));
     }
 
-    /// <summary>The primary that the present connection is to; null before the first.</summary>
+    /// <summary>The primary of the current connection; null before the first connection.</summary>
     public EndPoint? Current => current;
 
     /// <summary>Why no primary is known; null if one is.</summary>
@@ -67,7 +67,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
         }
     }
 
-    /// <summary>Null if Sentinel still names the server that is connected; else what it says instead.</summary>
+    /// <summary>Returns null if Sentinel still names the connected server, and otherwise what it reports.</summary>
     public async Task<string?> FindDissentAsync()
     {
         var (primary, reason) = await FindPrimaryAsync();

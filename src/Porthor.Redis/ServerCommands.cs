@@ -3,9 +3,9 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// The commands that the driver may send. The driver asks nothing about roles and topology when it connects: it would change its own
-/// routing by the answers, and Porthor decides itself which server is used. Porthor's own questions therefore travel under the names of
-/// harmless commands that neither of them needs.
+/// Defines the commands that the driver may send. The driver must not query roles and topology: it would change its own routing by the
+/// answers, but Porthor selects the server. Porthor therefore sends its own queries under the names of commands that neither of them uses
+/// otherwise.
 /// </summary>
 internal static class ServerCommands
 {

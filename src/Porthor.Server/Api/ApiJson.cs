@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Writes JSON responses as the reference does: compact, with nothing escaped that need not be.</summary>
+/// <summary>Writes JSON responses as the reference does: compact, and with the fewest possible escapes.</summary>
 internal static class ApiJson
 {
     private const string ContentType = "application/json";
@@ -22,7 +22,7 @@ internal static class ApiJson
 
     /// <summary>
     /// Writes a list while it is read, so that it is never in memory as a whole. An error after the first part can only close the
-    /// connection; the array is then not closed, and no client takes the list for complete.
+    /// connection; the array is then not closed, so that no client accepts the list as complete.
     /// </summary>
     /// <param name="ifEmpty">The error if there is no item; null if an empty list is a valid response.</param>
     public static async Task WriteListAsync<T>(
@@ -73,8 +73,8 @@ internal static class ApiJson
 }
 
 /// <summary>
-/// A JSON body that is sent in parts. Nothing reaches the response before the first part is full, so an error until then is an
-/// ordinary error response.
+/// A JSON body that is sent in parts. Nothing is sent before the first part is full, so that an error until then gives an ordinary error
+/// response.
 /// </summary>
 internal sealed class JsonParts : IDisposable
 {
@@ -106,7 +106,9 @@ internal sealed class JsonParts : IDisposable
         Writer.WriteEndArray();
     }
 
-    /// <summary>Sends what is written once it is a full part. Waits for a slow client, so that its response does not grow in memory.</summary>
+    /// <summary>
+    /// Sends what is written once it is a full part. Waits for slow clients, so that their responses do not grow in memory.
+    /// </summary>
     public ValueTask SendIfFullAsync(CancellationToken cancellationToken) =>
         Writer.BytesPending + buffer.WrittenCount < PartSize ? ValueTask.CompletedTask : SendAsync(cancellationToken);
 

@@ -25,7 +25,7 @@ internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? b
     /// <summary>The body's fields; null, with the error noted, if it is no object.</summary>
     public JsonFields? Body() => fields = body?.Fields(errors);
 
-    /// <summary>Called when everything is read. Adds a warning to the response for each field of the body that was not.</summary>
+    /// <summary>Adds a warning to the response for each unknown field of the body. Called after all fields were read.</summary>
     /// <exception cref="ProblemException">Something that was read was wrong; the answer tells all of it.</exception>
     public void ThrowIfInvalid()
     {

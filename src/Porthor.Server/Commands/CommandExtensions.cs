@@ -9,7 +9,7 @@ using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>Runs the work of commands, and turns their failures into a message and an exit status.</summary>
+/// <summary>Runs commands, and converts their failures to a message and an exit status.</summary>
 internal static class CommandExtensions
 {
     /// <summary>

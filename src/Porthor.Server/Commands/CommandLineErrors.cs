@@ -5,7 +5,7 @@ using Token = Porthor.Tokens.Token;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>Reports the errors of a command line, with the name that was probably meant.</summary>
+/// <summary>Reports the errors of a command line, with a suggestion for each mistyped name.</summary>
 internal static class CommandLineErrors
 {
     /// <summary>The exit status for a command line that cannot be understood.</summary>
@@ -23,7 +23,7 @@ internal static class CommandLineErrors
         return UsageExitCode;
     }
 
-    /// <summary>Returns the option or command whose name is most like the text; null if none is similar.</summary>
+    /// <summary>Returns the option or command whose name is most similar to the text; null if none is similar.</summary>
     public static string? Suggest(SymbolResult result, string text)
     {
         List<string> names = [];
@@ -38,7 +38,7 @@ internal static class CommandLineErrors
         return Likeness.Find(text, names.Where(name => name.StartsWith('-') == text.StartsWith('-')));
     }
 
-    /// <summary>Returns a text as it may be shown: without the secret, if it looks like a token.</summary>
+    /// <summary>Returns the text for display: without the secret, if it looks like a token.</summary>
     public static string Display(string text) =>
         Token.TryParse(text, out var token) ? token.ToString() : text.StartsWith(Token.Prefix, StringComparison.Ordinal) ? $"{Token.Prefix}***" : text;
 

@@ -60,7 +60,7 @@ internal static class CompletionCommands
         return command;
     }
 
-    /// <summary>Returns what may stand at the cursor, in alphabetical order.</summary>
+    /// <summary>Returns the possible completions at the cursor, in alphabetical order.</summary>
     public static IEnumerable<string> Complete(RootCommand root, string line, int position)
     {
         var typed = line[..Math.Min(position, line.Length)].TrimStart();

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>The <c>--yes</c> option, and the question that it answers.</summary>
+/// <summary>Represents the <c>--yes</c> option and the confirmation that it replaces.</summary>
 internal sealed class Confirmation
 {
     private readonly Option<bool> yes = new("--yes", "-y") { Description = "Do not ask for confirmation" };
@@ -14,10 +14,10 @@ internal sealed class Confirmation
         return confirmation;
     }
 
-    /// <summary>Asks on the terminal, unless <c>--yes</c> was given.</summary>
+    /// <summary>Asks for confirmation on the terminal, unless <c>--yes</c> is given.</summary>
     /// <param name="effect">What the command will do, as a sentence.</param>
-    /// <param name="word">What must be typed to continue.</param>
-    /// <exception cref="CommandFailure">The answer was another, or there is no terminal to ask on.</exception>
+    /// <param name="word">The word that the user must type to continue.</param>
+    /// <exception cref="CommandFailure">The user typed something else, or there is no terminal.</exception>
     public void Require(ParseResult parsed, string effect, string word)
     {
         if (parsed.GetValue(yes))

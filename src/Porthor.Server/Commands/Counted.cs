@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>Writes numbers of things for people.</summary>
+/// <summary>Formats counts for messages.</summary>
 internal static class Counted
 {
     /// <summary>Returns the count with the noun, in the plural unless the count is 1.</summary>

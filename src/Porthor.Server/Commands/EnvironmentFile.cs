@@ -19,10 +19,10 @@ internal static partial class EnvironmentFile
     private static readonly string[] DescriptorFolders = ["/dev/fd/", "/proc/self/fd/"];
 
     /// <summary>
-    /// Sets the variables of a file in this process. They replace variables of the same name, also those of the other prefix: a
-    /// variable that somebody exported in a shell must not select another deployment than the file.
+    /// Sets the variables of a file in this process. They replace variables of the same name with either prefix: a variable that was
+    /// exported in the shell must not select another deployment than the file.
     /// </summary>
-    /// <exception cref="CommandFailure">The file cannot be read, or it assigns to something that is not a variable name.</exception>
+    /// <exception cref="CommandFailure">The file cannot be read, or a name in it is not a valid variable name.</exception>
     public static void Apply(string path)
     {
         foreach (var (name, value) in Parse(path, Read(path)))
@@ -80,8 +80,8 @@ internal static partial class EnvironmentFile
     }
 
     /// <summary>
-    /// Opens a file. A path that names a descriptor of this process is read from that descriptor itself, because the process that
-    /// opened it may have had rights that this one has not (see <c>porthor-admin</c>).
+    /// Opens a file. A path that names a descriptor of this process is read from that descriptor itself, because the process that opened it
+    /// may have had permissions that this one does not have (see <c>porthor-admin</c>).
     /// </summary>
     private static FileStream Open(string path)
     {

@@ -67,14 +67,16 @@ internal sealed class EnvironmentFileReader(string text)
         return value.ToString();
     }
 
-    /// <summary>Outside of quotes a backslash stands for the next character; at the end of a line it continues the line.</summary>
+    /// <summary>Outside of quotes, a backslash escapes the next character; at the end of a line it continues the line.</summary>
     private void AppendEscaped(StringBuilder value)
     {
         if (position < text.Length && Take() is var next && next != '\n')
             value.Append(next);
     }
 
-    /// <summary>Reads to the closing quotation mark, over line ends. Blanks after it are skipped, so another quoted part may follow.</summary>
+    /// <summary>
+    /// Reads to the closing quotation mark, over line ends. Skips blanks after it, because another quoted part may follow.
+    /// </summary>
     private void AppendQuoted(StringBuilder value, char quote)
     {
         while (position < text.Length)

@@ -4,7 +4,7 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>Tells a user who has no tokens now from a name that is mistyped.</summary>
+/// <summary>Distinguishes users without tokens from mistyped names.</summary>
 internal static class KnownUsers
 {
     /// <summary>Requires that a user has or had a token, or is configured as a local user.</summary>

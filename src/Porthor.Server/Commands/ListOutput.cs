@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>The form in which a command prints a list.</summary>
+/// <summary>The format in which a command prints a list.</summary>
 internal enum ListFormat
 {
     /// <summary>A table that fits the width of the terminal: other cells than keys and times are shortened.</summary>
@@ -19,12 +19,12 @@ internal enum ListFormat
     Wide,
 }
 
-/// <summary>A column of a printed list.</summary>
+/// <summary>Represents a column of a printed list.</summary>
 /// <param name="IsWhole">True if the cells are never shortened, so that they can be copied.</param>
-/// <param name="IsWideOnly">True if the column is left out of the narrow table.</param>
+/// <param name="IsWideOnly">True if only the wide table has the column.</param>
 internal sealed record ListColumn<T>(string Name, Func<T, string> ValueOf, bool IsWhole = false, bool IsWideOnly = false);
 
-/// <summary>The <c>--output</c> option of the commands that print lists, and the printing itself.</summary>
+/// <summary>Represents the <c>--output</c> option of commands that print lists, and prints the lists.</summary>
 internal sealed class ListOutput
 {
     private const int DefaultWidth = 80;
@@ -121,7 +121,7 @@ internal sealed class ListOutput
         output.Write("\n"u8);
     }
 
-    /// <summary>Takes from the widest column that may be shortened, until all fit or none can be shortened further.</summary>
+    /// <summary>Shortens the widest column that may be shortened, until the table fits or no column can be shortened further.</summary>
     private static void Shrink(int[] widths, bool[] isWhole, int available)
     {
         while (widths.Sum() > available)

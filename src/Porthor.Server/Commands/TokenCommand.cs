@@ -6,7 +6,7 @@ namespace Porthor.Server.Commands;
 
 /// <summary>
 /// <c>porthor token create|list|show|revoke</c>: for administrators of the host, also those without a token. The history shows
-/// these changes as made by <c>&lt;internal&gt;</c>.
+/// <c>&lt;internal&gt;</c> as the actor of these changes.
 /// </summary>
 internal static class TokenCommand
 {
@@ -18,6 +18,6 @@ internal static class TokenCommand
         TokenRevokeCommand.Create(),
     };
 
-    /// <summary>Returns the caller in whose name the commands act.</summary>
+    /// <summary>Returns the actor of the commands.</summary>
     public static Caller Host(PorthorCore core) => new(TokenRecord.Internal(core.Clock.GetUtcNow()), IpAddress: null);
 }

@@ -51,9 +51,9 @@ internal static class TokenRevokeCommand
     }
 
     /// <summary>
-    /// Revokes every token of a user, again and again until there is none: somebody who has one of them may create more meanwhile.
+    /// Revokes every token of a user, and repeats this until there is none: a client that has one of the tokens may create more meanwhile.
     /// </summary>
-    /// <returns>The number of tokens that were revoked, with those that were revoked together with a parent.</returns>
+    /// <returns>The number of revoked tokens, including child tokens.</returns>
     private static async Task<int> RevokeAllAsync(PorthorCore core, string username, CancellationToken cancellationToken)
     {
         HashSet<TokenKey> revoked = [];

@@ -4,8 +4,8 @@ namespace Porthor.Server.Configuration;
 
 /// <summary>
 /// The environment variables that settings may come from: the reference's <c>GAFAELFAWR_*</c> unchanged, and the same names
-/// as <c>PORTHOR_*</c>, which win. With <c>_FILE</c> after its name, a variable names a file that holds the value, as Docker and
-/// systemd pass secrets. Of others only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
+/// as <c>PORTHOR_*</c>, which take precedence. With <c>_FILE</c> after its name, a variable names a file that contains the value, as Docker
+/// and systemd pass secrets. Of other variables, only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
 /// </summary>
 internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> values)
 {
@@ -34,7 +34,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
             entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal));
 
     /// <summary>Returns the variables with the value of each <c>_FILE</c> variable read from its file.</summary>
-    /// <param name="faults">Receives an error for each file that cannot be read, and for each variable that is given in both ways.</param>
+    /// <param name="faults">Receives an error for each file that cannot be read, and for each variable that is set in both ways.</param>
     public EnvironmentVariables WithFiles(SettingsFaults faults)
     {
         var resolved = new Dictionary<string, string>(values, StringComparer.Ordinal);

@@ -12,7 +12,7 @@ internal static class ModeSettings
     private static readonly (string Key, string Variable)[] Stores =
         [("databaseUrl", "PORTHOR_DATABASE_URL"), ("redisPersistentUrl", "PORTHOR_REDIS_PERSISTENT_URL"), ("redisEphemeralUrl", "PORTHOR_REDIS_EPHEMERAL_URL")];
 
-    /// <summary>Compares the setting with the stores that are configured.</summary>
+    /// <summary>Compares the setting with the configured stores.</summary>
     /// <param name="selected">The mode that the stores select.</param>
     /// <param name="given">Which of the stores are configured.</param>
     public static void Check(SettingsSection file, DeploymentMode selected, (bool Database, bool Persistent, bool Ephemeral) given)

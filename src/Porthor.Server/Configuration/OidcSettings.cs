@@ -48,12 +48,16 @@ internal sealed record OidcSettings
 
     public IReadOnlyDictionary<string, string> LoginParams { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Bind codes to a secret of ours, where the provider can (RFC 7636). Off while reference nodes answer logins beside us.</summary>
+    /// <summary>
+    /// Bind codes to a secret of ours, where the provider can (RFC 7636). Off while reference nodes answer logins beside us.
+    /// </summary>
     public bool UsesPkce { get; init; } = true;
 
     private static readonly IReadOnlyList<string> UsualAlgorithms = ["RS256", "PS256", "ES256"];
 
-    /// <param name="hasDirectory">LDAP is configured: only the claims that are named in the settings are taken besides the username.</param>
+    /// <param name="hasDirectory">
+    /// True if LDAP is configured: then only the claims that the settings name are used, in addition to the username.
+    /// </param>
     public static OidcSettings Read(SettingsSection section, bool hasDirectory)
     {
         var clientId = section.RequiredText("clientId");

@@ -41,7 +41,9 @@ internal sealed record PorthorSettings
     /// <summary>How long a proxy waits for an answer at the most, and so how long reading a record may take.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the API may take: to change something, with all that it means for children, and to read a list or history.</summary>
+    /// <summary>
+    /// How long the API may take: to change something, with all that it means for children, and to read a list or history.
+    /// </summary>
     public TimeSpan ApiTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a start waits for a database that does not answer yet.</summary>
@@ -76,7 +78,7 @@ internal sealed record PorthorSettings
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
-    /// <summary>The origins, beside Porthor's own, whose pages may open a WebSocket with a cookie.</summary>
+    /// <summary>The origins, in addition to Porthor's own, whose pages may open a WebSocket with a cookie.</summary>
     public IReadOnlyList<WebOrigin> AllowedOrigins { get; init; } = [];
 
     /// <summary>Whether unknown parameters of a rule, and a rule without a scope, are errors.</summary>
@@ -92,7 +94,7 @@ internal sealed record PorthorSettings
 
     public QuotaPlan? Quota { get; init; }
 
-    /// <summary>Count the requests of all nodes together in the database; in database mode only.</summary>
+    /// <summary>Whether the requests of all nodes are counted together in the database; only in database mode.</summary>
     public bool ExactQuotas { get; init; }
 
     /// <summary>Which groups give which scopes at login.</summary>
@@ -101,7 +103,7 @@ internal sealed record PorthorSettings
     /// <summary>What the log says about answers to proxies.</summary>
     public DecisionLogOptions DecisionLog { get; init; } = new();
 
-    /// <summary>How many log lines a second clients without a valid token can cause; zero for any number.</summary>
+    /// <summary>The number of log lines per second that clients without a valid token can cause; zero for no limit.</summary>
     public int AnonymousLogLines { get; init; } = AnonymousLines.DefaultPerSecond;
 
     public TelemetrySettings Telemetry { get; init; } = new();

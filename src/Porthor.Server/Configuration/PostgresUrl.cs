@@ -5,8 +5,8 @@ using Porthor.Secrets;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Reads <c>databaseUrl</c>: a connection URI as libpq defines it (PostgreSQL documentation, "Connection URIs"), also with the prefixes that
-/// the reference uses (contract/configuration.md 2, storage.md 2.5).
+/// Reads <c>databaseUrl</c>: a connection URI as libpq defines it (PostgreSQL documentation, "Connection URIs"), also with the prefixes
+/// that the reference uses (contract/configuration.md 2, storage.md 2.5).
 /// </summary>
 internal static class PostgresUrl
 {
@@ -44,7 +44,7 @@ internal static class PostgresUrl
         ["target_session_attrs"] = (parts, value) => parts.CheckTarget(value),
     };
 
-    /// <summary>A connection string for the driver; null, with the error noted, if the URL cannot be used.</summary>
+    /// <summary>Returns a connection string for the driver. Returns null, and adds an error, if the URL is not valid.</summary>
     public static Secret? Read(SettingsSection settings)
     {
         var password = settings.Secret("databasePassword", "DATABASE_PASSWORD");
@@ -67,7 +67,7 @@ internal static class PostgresUrl
         return new Secret(parts.Settings.ConnectionString);
     }
 
-    /// <summary>Splits the URL into its parts; gives the error, or null.</summary>
+    /// <summary>Splits the URL into its parts. Returns the error, or null.</summary>
     private static string? Split(string text, Parts parts)
     {
         var schemeEnd = text.IndexOf("://", StringComparison.Ordinal);
@@ -109,7 +109,7 @@ internal static class PostgresUrl
 
         public List<string> Hosts { get; set; } = [];
 
-        /// <summary>One for each host, or one for all; an empty one is the default port.</summary>
+        /// <summary>One port for each host, or one for all hosts; an empty text means the default port.</summary>
         public List<string> Ports { get; set; } = [];
 
         public void SetHosts(string[] hosts)
@@ -147,7 +147,7 @@ internal static class PostgresUrl
                 error ??= "has the parameter 'target_session_attrs'; it must be primary or read-write, because Porthor uses only the primary";
         }
 
-        /// <summary>Puts hosts and ports together; gives the error, or null.</summary>
+        /// <summary>Combines hosts and ports. Returns the error, or null.</summary>
         public string? Finish()
         {
             if (error is not null)

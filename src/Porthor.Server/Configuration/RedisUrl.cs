@@ -5,19 +5,20 @@ using Porthor.Secrets;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// The parts of a URL of Redis. The platform's parser knows neither several hosts nor the schemes of Sentinel and clusters.
+/// Represents the parts of a Redis URL. The parser of the framework supports neither several hosts nor the schemes for Sentinel and
+/// clusters.
 /// </summary>
 /// <param name="Scheme">In lower case.</param>
 /// <param name="User">Percent-decoded; null if there is none or it is empty.</param>
-/// <param name="Path">As it stands, with its slash.</param>
-/// <param name="Query">As it stands, without its question mark.</param>
+/// <param name="Path">Not decoded, with the slash at its beginning.</param>
+/// <param name="Query">Not decoded, without the question mark.</param>
 internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, IReadOnlyList<RedisHost> Hosts, string Path, string Query)
 {
     public const int DefaultPort = 6379;
 
     private const int DefaultSentinelPort = 26379;
 
-    /// <summary>False if the text has not the form of a URL.</summary>
+    /// <summary>Returns false if the text does not have the form of a URL.</summary>
     public static bool TryParse(string text, out RedisUrl url)
     {
         url = null!;
@@ -41,7 +42,7 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
         return true;
     }
 
-    /// <summary>Whether a path names a logical database: empty for the first, or a number after a slash.</summary>
+    /// <summary>Returns whether a path names a logical database: empty for the first, or a number after a slash.</summary>
     public static bool IsDatabase(string path, out int database)
     {
         database = 0;

@@ -8,19 +8,22 @@ using Porthor.Secrets;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// The query of a URL of Redis, as redis-py reads it: of a parameter that is given twice the first counts, and one without a value is as if it
-/// were not there. Notes each error with the parameter, and never with a value.
+/// Reads the query of a Redis URL as redis-py does: if a parameter occurs twice, the first one is used; a parameter without a value is
+/// ignored. An error names the parameter, never a value.
 /// </summary>
 internal sealed class RedisUrlQuery
 {
-    /// <summary>What redis-py knows, and what is decided elsewhere or not at all in Porthor.</summary>
+    /// <summary>The parameters of redis-py that have no effect in Porthor.</summary>
     private static readonly HashSet<string> Ignored =
     [
         "socket_timeout", "socket_read_size", "socket_keepalive", "retry_on_timeout", "retry_on_error", "max_connections", "health_check_interval",
         "timeout", "protocol", "legacy_responses", "encoding", "encoding_errors", "decode_responses", "lib_name", "lib_version",
     ];
 
-    /// <summary>What redis-py knows of TLS, and Porthor cannot do: to ignore them would be to check less than was asked for.</summary>
+    /// <summary>
+    /// The TLS parameters of redis-py that Porthor does not support. They are errors, because without them a connection would be less
+    /// secure than configured.
+    /// </summary>
     private static readonly HashSet<string> Unsupported =
     [
         "ssl_ca_path", "ssl_ciphers", "ssl_include_verify_flags", "ssl_exclude_verify_flags", "ssl_validate_ocsp", "ssl_validate_ocsp_stapled",
@@ -41,7 +44,7 @@ internal sealed class RedisUrlQuery
         }
     }
 
-    /// <summary>The value of a parameter; null if it is absent or empty.</summary>
+    /// <summary>Returns the value of a parameter; null if it is absent or empty.</summary>
     public string? Text(string name)
     {
         read.Add(name);
@@ -50,7 +53,7 @@ internal sealed class RedisUrlQuery
 
     public Secret? Secret(string name) => Text(name) is { } value ? new Secret(value) : null;
 
-    /// <summary>The parameter <c>db</c>, which takes precedence over the path.</summary>
+    /// <summary>Reads the parameter <c>db</c>, which takes precedence over the path.</summary>
     public int? Database()
     {
         if (Text("db") is not { } text)
@@ -71,7 +74,7 @@ internal sealed class RedisUrlQuery
         return null;
     }
 
-    /// <summary>The parameters of TLS, for a scheme that has it.</summary>
+    /// <summary>Reads the TLS parameters, for a scheme with TLS.</summary>
     public RedisTlsOptions Tls() => new()
     {
         CheckCertificate = Requirements(),
@@ -81,7 +84,7 @@ internal sealed class RedisUrlQuery
         Protocols = MinimumVersion(),
     };
 
-    /// <summary>Notes the parameters that nobody has read, and returns those of them that have no effect.</summary>
+    /// <summary>Adds an error for each unknown parameter, and returns the parameters that have no effect.</summary>
     public IReadOnlyList<string> Finish(bool isTls)
     {
         List<string> ignored = [];
@@ -101,10 +104,10 @@ internal sealed class RedisUrlQuery
 
     private static string Decoded(string text) => Uri.UnescapeDataString(text.Replace('+', ' '));
 
-    /// <summary>A name of a parameter may be a piece of a password that was not percent-encoded.</summary>
+    /// <summary>Returns the name for display: it may be a part of a password that was not percent-encoded.</summary>
     private static string Shown(string name) => name.Length <= 40 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_') ? name : "***";
 
-    /// <summary>As redis-py reads them: a few words are false, and every other text is true.</summary>
+    /// <summary>Reads a truth value as redis-py does: a few words are false, every other text is true.</summary>
     private bool? Flag(string name) =>
         Text(name) is { } text ? text.ToUpperInvariant() is not ("0" or "F" or "FALSE" or "N" or "NO") : null;
 
@@ -149,7 +152,7 @@ internal sealed class RedisUrlQuery
         return found;
     }
 
-    /// <summary>By Python's numbers, which are those of the protocol: 771 for TLS 1.2, 772 for TLS 1.3.</summary>
+    /// <summary>Reads a protocol version as Python's number for it: 771 for TLS 1.2, 772 for TLS 1.3.</summary>
     private SslProtocols MinimumVersion()
     {
         switch (Text("ssl_min_version"))

@@ -15,8 +15,8 @@ internal sealed partial class SettingsSection
     private static readonly string[] MultilineVariables = ["OIDC_SERVER_KEY", "OIDC_SERVER_CLIENTS"];
 
     /// <summary>
-    /// Reads a text. Where it may come from a variable, line breaks at its end are removed, because files and shells add them, and other
-    /// control characters are an error.
+    /// Reads a text. If a variable can set it, line breaks at its end are removed, because files and shells add them, and other control
+    /// characters are an error.
     /// </summary>
     public string? Text(string key, string? variable = null)
     {
@@ -186,7 +186,7 @@ internal sealed partial class SettingsSection
         return networks;
     }
 
-    /// <summary>A list of at most 1000 origins: scheme, host and possibly a port.</summary>
+    /// <summary>Reads a list of at most 1000 origins: scheme, host and an optional port.</summary>
     public IReadOnlyList<WebOrigin> Origins(string key)
     {
         const int most = 1000;

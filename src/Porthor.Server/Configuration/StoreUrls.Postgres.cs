@@ -5,6 +5,6 @@ namespace Porthor.Server.Configuration;
 // The PostgreSQL half.
 internal static partial class StoreUrls
 {
-    /// <summary>A connection string for the driver; null, with the error noted, if the URL cannot be used.</summary>
+    /// <summary>Returns a connection string for the driver. Returns null, and adds an error, if the URL is not valid.</summary>
     public static Secret? Database(SettingsSection settings) => PostgresUrl.Read(settings);
 }

@@ -10,7 +10,7 @@ internal static partial class StoreUrls
     private const string SentinelForm = "must be redis+sentinel://HOST[:PORT][,HOST...]/SERVICE[/DATABASE]";
     private const string ClusterForm = "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has no other database than 0";
 
-    /// <summary>One logical database of Redis; null, with the error noted, if the URL cannot be used.</summary>
+    /// <summary>Returns the options for one logical database of Redis. Returns null, and adds an error, if the URL is not valid.</summary>
     public static RedisOptions? Redis(SettingsSection settings, string key, string variable, Secret? password)
     {
         if (settings.Text(key, variable) is not { Length: > 0 } text)
@@ -101,7 +101,7 @@ internal static partial class StoreUrls
         return null;
     }
 
-    /// <summary>The form that a URL should have, by its scheme.</summary>
+    /// <summary>Returns the expected form of a URL with this scheme.</summary>
     private static string FormOf(string url)
     {
         var scheme = url.Split(':', 2)[0].ToLowerInvariant();

@@ -5,12 +5,12 @@ using YamlScalar = YamlDotNet.Core.Events.Scalar;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// Finds keys that a mapping has twice. The YAML library reports the second place only, and an operator must see both to know which
-/// value is meant.
+/// Finds keys that a mapping contains twice. The YAML library reports only the second line, but an operator needs both to find the right
+/// value.
 /// </summary>
 internal static class YamlDuplicates
 {
-    /// <summary>Returns the path of each repeated key with the lines of its first and its repeated use, counted from 1.</summary>
+    /// <summary>Returns the path of each repeated key with the numbers of its two lines, counted from 1.</summary>
     /// <exception cref="YamlException">The text is not YAML.</exception>
     public static IReadOnlyList<(string Path, long FirstLine, long Line)> Find(string yaml)
     {

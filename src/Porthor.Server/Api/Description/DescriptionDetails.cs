@@ -4,12 +4,12 @@ using Microsoft.OpenApi;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// Adds to the generated description what the types of C# do not say: which values may be null, which have several forms, and
+/// Adds details to the generated description that the C# types do not express: which values may be null, which have several forms, and
 /// which headers a response has. A test validates recorded responses against the result.
 /// </summary>
 internal static class DescriptionDetails
 {
-    /// <summary>Schemas in which some fields that need not be there may be null, with these fields.</summary>
+    /// <summary>The optional fields that may be null, by schema.</summary>
     private static readonly Dictionary<string, string[]> NullableFields = new()
     {
         ["UserTokenBody"] = ["expires"],
@@ -144,7 +144,7 @@ internal static class DescriptionDetails
             yield return ("Retry-After", "After how many seconds to try again.", Integer());
     }
 
-    /// <summary>Returns a property without its null; the generator writes null beside a reference as a choice.</summary>
+    /// <summary>Returns a property without its null; the generator writes a reference that may be null as a choice.</summary>
     private static IOpenApiSchema NotNull(IOpenApiSchema property)
     {
         if (property is not OpenApiSchema schema)

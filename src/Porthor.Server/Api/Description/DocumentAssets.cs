@@ -6,8 +6,8 @@ using Microsoft.Net.Http.Headers;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// Serves the scripts of the API page as the bytes in which the library holds them, compressed. The library itself decompresses them
-/// for each client that does not ask for gzip, which takes 12 ms of CPU.
+/// Serves the scripts of the API page as the compressed bytes that the library contains. The library itself decompresses them for each
+/// client that does not accept gzip, which takes 12 ms of CPU.
 /// </summary>
 internal sealed class DocumentAssets(IServiceProvider services)
 {
@@ -47,7 +47,7 @@ internal sealed class DocumentAssets(IServiceProvider services)
         await Results.Bytes(asset.Bytes, asset.ContentType, entityTag: asset.Tag).ExecuteAsync(context);
     }
 
-    /// <summary>Without the header every coding is acceptable (RFC 9110 section 12.5.3).</summary>
+    /// <summary>If the header is missing, every coding is acceptable (RFC 9110 section 12.5.3).</summary>
     private static bool Accepts(StringValues acceptEncoding)
     {
         if (StringValues.IsNullOrEmpty(acceptEncoding) || !StringWithQualityHeaderValue.TryParseList(acceptEncoding, out var codings))
@@ -57,7 +57,7 @@ internal sealed class DocumentAssets(IServiceProvider services)
         return named is not null && named.Quality is not 0;
     }
 
-    /// <summary>Asks the library's route, once.</summary>
+    /// <summary>Gets the response of the library's route, once.</summary>
     private async Task<Asset> ReadAsync(string path)
     {
         var route = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

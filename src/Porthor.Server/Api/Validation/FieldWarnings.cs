@@ -3,8 +3,8 @@ using Microsoft.Extensions.Primitives;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Warns about fields of a body that no route reads: they are accepted, as the reference accepts them, but a mistyped
-/// <c>scope</c> would give a token without scopes. One <c>Warning</c> header per field, with code 299 (RFC 7234 section 5.5).
+/// Warns about unknown fields of a body. They are accepted, as in the reference, but a mistyped <c>scope</c> would give a token without
+/// scopes. One <c>Warning</c> header per field, with code 299 (RFC 7234 section 5.5).
 /// </summary>
 internal static class FieldWarnings
 {
@@ -29,7 +29,9 @@ internal static class FieldWarnings
     private static string Warning(string path, string? meant) =>
         $"299 - \"Unknown field: {Clean(path)}{(meant is null ? "" : $". Did you mean {meant}?")}\"";
 
-    /// <summary>The client chose the name: only letters that need no quoting in a header, and not more than needed to recognize it.</summary>
+    /// <summary>
+    /// Returns the name with only those characters that need no quoting in a header, and shortened, because it comes from the client.
+    /// </summary>
     private static string Clean(string name)
     {
         var text = string.Concat(name.Take(LongestName).Select(c => c is >= ' ' and <= '~' and not ('"' or '\\') ? c : '?'));

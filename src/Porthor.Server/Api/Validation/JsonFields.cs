@@ -10,7 +10,7 @@ namespace Porthor.Server.Api.Validation;
 /// </summary>
 internal sealed partial class JsonFields(JsonElement json, Location where, ValidationErrors errors)
 {
-    /// <summary>Longer names are no mistyped ones, and comparing them would cost time and memory.</summary>
+    /// <summary>Longer names are not checked for spelling mistakes, because comparing them would cost time and memory.</summary>
     private const int LongestMistyped = 32;
 
     private readonly HashSet<string> known = [];
@@ -31,8 +31,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     }
 
     /// <summary>
-    /// Returns the fields of this object and of those in it that nothing has looked for, each with the known name that is most like
-    /// it. Complete once the body has been read.
+    /// Returns the unknown fields of this object and of the objects in it, each with the most similar known name. The result is complete
+    /// after the body has been read.
     /// </summary>
     public IEnumerable<(string Path, string? Meant)> UnknownFields()
     {
@@ -55,7 +55,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     }
 
     /// <summary>A text that must be given.</summary>
-    /// <param name="fault">A further check, which returns what is wrong; null for none.</param>
+    /// <param name="fault">A further check, which returns the error; null for no check.</param>
     public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null, Func<string, string?>? fault = null) =>
         Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern, fault) ?? "" : "";
 
