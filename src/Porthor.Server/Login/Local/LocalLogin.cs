@@ -20,7 +20,7 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         bool? matches = null;
         try
         {
-            matches = await passwords.MatchesAsync(user?.Password, password, iterations, cancellationToken);
+            matches = await passwords.MatchesAsync(user?.Password, password, iterations, attempt.KnownUser, cancellationToken);
         }
         finally
         {

@@ -6,14 +6,14 @@ using Porthor.Users;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Slows down whoever guesses passwords, and nobody else. Failures are counted per address and user, per address, and per
-/// user from anywhere; each count has some that are free and then a delay that doubles. Two kinds of visitors are not held up by what
-/// others do to a user's name: a browser that logged in as that user before (it has a count of its own alone), and an
-/// address from which they did (which is spared the count from anywhere).
+/// Delays clients that guess passwords. Failures are counted per address and user, per address, and per user from anywhere. Each count
+/// has a number of free failures; after that the delay doubles with each failure. An IPv6 address is counted as its /64, its /56 and
+/// its /48. Failures of others do not delay two kinds of clients: a browser that logged in as the user before (it has only a count of its
+/// own), and an address from which the user logged in before (only the counts of this address and its /64 apply).
 /// </summary>
 /// <remarks>
-/// An attempt is charged when it begins and paid back if it succeeds, so that a thousand at once are no more than a thousand
-/// in a row. What is known is in this process's memory, and bounded.
+/// An attempt is charged when it begins and paid back if it succeeds, so that parallel attempts count as attempts in a row. The counts are
+/// in the memory of this process, and their number is bounded.
 /// </remarks>
 internal sealed class LoginThrottle(TimeProvider clock)
 {
@@ -23,13 +23,19 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <summary>After so long without a failure a count begins anew. Longer than any delay.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
 
-    private static readonly TimeSpan FamiliarFor = TimeSpan.FromDays(30);
+    /// <summary>
+    /// The prefixes of an IPv6 address that are counted, in bytes. One host has a /64; a customer has a /64, a /56 or a /48, depending on
+    /// the provider.
+    /// </summary>
+    private static readonly int[] SixPrefixBytes = [8, 7, 6];
 
-    /// <summary>An IPv6 site has at least this much, and an attacker all of it.</summary>
-    private const int SixPrefixBytes = 8;
+    private static readonly CountKind[] AddressAndUserKinds = [CountKind.AddressAndUser, CountKind.WideAddressAndUser, CountKind.WidestAddressAndUser];
+
+    private static readonly CountKind[] AddressKinds = [CountKind.Address, CountKind.WideAddress, CountKind.WidestAddress];
 
     private readonly Lock gate = new();
     private readonly Dictionary<CountKey, Count> counts = [];
+    private readonly FamiliarAddresses familiar = new();
     private DateTimeOffset swept;
 
     /// <summary>How many counts there are.</summary>
@@ -50,14 +56,13 @@ internal sealed class LoginThrottle(TimeProvider clock)
         var now = clock.GetUtcNow();
         // What can be nobody's name need not be told apart, nor remembered.
         var user = UserRules.IsUsername(username) ? username : "";
-        var network = NetworkOf(address);
-        var here = new CountKey(CountKind.AddressAndUser, network, user);
+        var networks = NetworksOf(address);
         lock (gate)
         {
             Sweep(now);
-            CountKey[] charged = device is not null ? [new CountKey(CountKind.Device, device, user)]
-                : IsFamiliar(here, now) ? [here, new CountKey(CountKind.Address, network, "")]
-                : [here, new CountKey(CountKind.Address, network, ""), new CountKey(CountKind.User, "", user)];
+            var isFamiliar = familiar.Contains(user, networks[0], now);
+            var knownUser = device is not null || isFamiliar ? user : null;
+            var charged = device is not null ? [new CountKey(CountKind.Device, device, user)] : KeysOf(user, networks, isFamiliar);
             var wait = TimeSpan.Zero;
             foreach (var key in charged)
             {
@@ -66,10 +71,10 @@ internal sealed class LoginThrottle(TimeProvider clock)
                     wait = end - now;
             }
             if (wait > TimeSpan.Zero)
-                return new CountedAttempt([], here, wait);
+                return new CountedAttempt([], user, networks[0], wait);
             foreach (var key in charged)
                 counts[key] = CountOf(key, now).Failed(now);
-            return new CountedAttempt(charged, here, TimeSpan.Zero);
+            return new CountedAttempt(charged, user, networks[0], TimeSpan.Zero) { KnownUser = knownUser };
         }
     }
 
@@ -85,7 +90,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
                 if (key.Kind == CountKind.Device)
                     counts.Remove(key);
             }
-            counts[attempt.Here] = new Count(0, now, now);
+            counts.Remove(new CountKey(CountKind.AddressAndUser, attempt.Network, attempt.Username));
+            familiar.Add(attempt.Username, attempt.Network, now);
         }
     }
 
@@ -96,8 +102,12 @@ internal sealed class LoginThrottle(TimeProvider clock)
         {
             foreach (var key in attempt.Charged)
             {
-                if (counts.TryGetValue(key, out var count))
-                    counts[key] = count with { Failures = Math.Max(0, count.Failures - 1) };
+                if (!counts.TryGetValue(key, out var count))
+                    continue;
+                if (count.Failures > 1)
+                    counts[key] = count with { Failures = count.Failures - 1 };
+                else
+                    counts.Remove(key);
             }
         }
     }
@@ -107,8 +117,22 @@ internal sealed class LoginThrottle(TimeProvider clock)
         : count.LastFailure + Forgotten <= now ? count with { Failures = 0 }
         : count;
 
-    private bool IsFamiliar(CountKey here, DateTimeOffset now) =>
-        counts.TryGetValue(here, out var count) && count.LastSuccess is { } success && success + FamiliarFor > now;
+    /// <summary>
+    /// Returns the counts that an attempt without a known device is charged to. For a familiar address these are only the counts of
+    /// the address itself: other customers may have the rest of a wider prefix.
+    /// </summary>
+    private static List<CountKey> KeysOf(string user, IReadOnlyList<string> networks, bool isFamiliar)
+    {
+        List<CountKey> keys = [];
+        for (var i = 0; i < (isFamiliar ? 1 : networks.Count); i++)
+        {
+            keys.Add(new CountKey(AddressAndUserKinds[i], networks[i], user));
+            keys.Add(new CountKey(AddressKinds[i], networks[i], ""));
+        }
+        if (!isFamiliar)
+            keys.Add(new CountKey(CountKind.User, "", user));
+        return keys;
+    }
 
     private void Sweep(DateTimeOffset now)
     {
@@ -117,30 +141,36 @@ internal sealed class LoginThrottle(TimeProvider clock)
         swept = now;
         foreach (var (key, count) in counts)
         {
-            if (count.LastFailure + Forgotten <= now && !IsFamiliar(key, now))
+            if (count.LastFailure + Forgotten <= now)
                 counts.Remove(key);
         }
-        // It takes an attacker some thousand addresses to come here, and then costs others no more than their good name.
+        // Only an attacker with thousands of addresses causes this. Familiar addresses and known devices are not affected.
         if (counts.Count < MostCounts)
             return;
         foreach (var (key, _) in counts.OrderBy(pair => pair.Value.LastFailure).Take(MostCounts / 10).ToList())
             counts.Remove(key);
     }
 
-    private static string NetworkOf(IPAddress? address) => address switch
+    /// <summary>Returns an IPv4 address as it is, and the prefixes of an IPv6 address from the longest to the shortest.</summary>
+    private static IReadOnlyList<string> NetworksOf(IPAddress? address) => address switch
     {
-        null => "",
-        { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } => Convert.ToHexString(address.GetAddressBytes(), 0, SixPrefixBytes),
-        _ => address.MapToIPv4().ToString(),
+        null => [""],
+        { AddressFamily: AddressFamily.InterNetworkV6, IsIPv4MappedToIPv6: false } =>
+            [.. SixPrefixBytes.Select(bytes => Convert.ToHexString(address.GetAddressBytes(), 0, bytes))],
+        _ => [address.MapToIPv4().ToString()],
     };
 }
 
 /// <summary>An attempt to log in, as the throttle let it begin.</summary>
 /// <param name="Charged">The counts that it went up in.</param>
-/// <param name="Here">The count of this user at this address.</param>
+/// <param name="Username">The username; empty if it cannot be the name of a user.</param>
+/// <param name="Network">The address, or the /64 of an IPv6 address.</param>
 /// <param name="Wait">How long to wait before another; zero if this one may go on.</param>
-internal sealed record CountedAttempt(IReadOnlyList<CountKey> Charged, CountKey Here, TimeSpan Wait)
+internal sealed record CountedAttempt(IReadOnlyList<CountKey> Charged, string Username, string Network, TimeSpan Wait)
 {
+    /// <summary>The user that the client is known for, by its device or its address; null for an unknown client.</summary>
+    public string? KnownUser { get; init; }
+
     public bool IsRefused => Wait > TimeSpan.Zero;
 
     /// <summary>For <c>Retry-After</c>, and for people.</summary>
@@ -153,7 +183,20 @@ internal enum CountKind
     Device,
 
     AddressAndUser,
+
+    /// <summary>The /56 of an IPv6 address, and a user.</summary>
+    WideAddressAndUser,
+
+    /// <summary>The /48 of an IPv6 address, and a user.</summary>
+    WidestAddressAndUser,
+
     Address,
+
+    /// <summary>The /56 of an IPv6 address.</summary>
+    WideAddress,
+
+    /// <summary>The /48 of an IPv6 address.</summary>
+    WidestAddress,
 
     /// <summary>From anywhere.</summary>
     User,
@@ -161,9 +204,8 @@ internal enum CountKind
 
 internal readonly record struct CountKey(CountKind Kind, string Place, string User);
 
-/// <summary>Failures, and what follows from them.</summary>
-/// <param name="LastSuccess">Null if there never was one.</param>
-internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, DateTimeOffset? LastSuccess)
+/// <summary>The number of failures and the delay that follows from it.</summary>
+internal readonly record struct Count(int Failures, DateTimeOffset LastFailure)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
@@ -179,7 +221,11 @@ internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, 
     {
         var (free, first, longest) = kind switch
         {
+            CountKind.WideAddressAndUser => (10, TimeSpan.FromSeconds(2), Longest),
+            CountKind.WidestAddressAndUser => (20, TimeSpan.FromSeconds(2), Longest),
             CountKind.Address => (30, TimeSpan.FromSeconds(2), Longest),
+            CountKind.WideAddress => (60, TimeSpan.FromSeconds(2), Longest),
+            CountKind.WidestAddress => (120, TimeSpan.FromSeconds(2), Longest),
             CountKind.User => (100, TimeSpan.FromSeconds(1), LongestFromAnywhere),
             _ => (5, TimeSpan.FromSeconds(2), Longest),
         };

@@ -4,46 +4,37 @@ namespace Porthor.Server.Login.Local;
 
 /// <summary>
 /// Compares passwords with hashes, which is made to cost much. Each comparison costs the same, whoever it is for and whether or not
-/// there is such a user; few run at once, so that authorizations next to them have a processor, and few wait.
+/// there is such a user. Few comparisons run at once, so that the rest of the service has processors, and few attempts wait.
+/// Clients that are known have a reserved share of the capacity (<see cref="PasswordCheckQueue"/>).
 /// </summary>
-internal sealed class PasswordCheck(PorthorMetrics metrics) : IDisposable
+internal sealed class PasswordCheck(PorthorMetrics metrics)
 {
+    /// <summary>The number of attempts that can wait: so many of known clients, and so many of others.</summary>
     public const int MostWaiting = 16;
 
-    /// <summary>By then some of those who wait have had their turn.</summary>
+    /// <summary>The time after which some of the waiting attempts are finished.</summary>
     public static readonly TimeSpan BusyFor = TimeSpan.FromSeconds(2);
 
-    private static readonly int AtOnce = Math.Max(1, Environment.ProcessorCount / 4);
+    private readonly PasswordCheckQueue queue = new(Math.Max(1, Environment.ProcessorCount / 4), MostWaiting);
 
-    private readonly SemaphoreSlim gate = new(AtOnce);
-    private int present;
-
-    /// <summary>Whether the password is the one; null if too many others wait to know the same.</summary>
-    /// <param name="hash">Null if there is no such user; the answer is then no, and took as long.</param>
-    /// <param name="iterations">What the comparison is to cost: at least what any user's hash does.</param>
-    public async Task<bool?> MatchesAsync(PasswordHash? hash, string password, int iterations, CancellationToken cancellationToken)
+    /// <summary>Returns whether the password is correct, or null if too many other attempts wait.</summary>
+    /// <param name="hash">Null if there is no such user. The answer is then no, and takes as long.</param>
+    /// <param name="iterations">The cost of the comparison: at least the cost of each user's hash.</param>
+    /// <param name="knownUser">The user that the client is known for; null for an unknown client.</param>
+    public async Task<bool?> MatchesAsync(
+        PasswordHash? hash, string password, int iterations, string? knownUser, CancellationToken cancellationToken)
     {
+        if (!await queue.TryEnterAsync(knownUser, cancellationToken))
+            return null;
         try
         {
-            if (Interlocked.Increment(ref present) > AtOnce + MostWaiting)
-                return null;
-            await gate.WaitAsync(cancellationToken);
-            try
-            {
-                return await Task.Run(() => Matches(hash, password, iterations), CancellationToken.None);
-            }
-            finally
-            {
-                gate.Release();
-            }
+            return await Task.Run(() => Matches(hash, password, iterations), CancellationToken.None);
         }
         finally
         {
-            Interlocked.Decrement(ref present);
+            queue.Leave();
         }
     }
-
-    public void Dispose() => gate.Dispose();
 
     private bool Matches(PasswordHash? hash, string password, int iterations)
     {

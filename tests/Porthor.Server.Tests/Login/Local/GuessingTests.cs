@@ -126,10 +126,10 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         var check = server.Services.GetRequiredService<PasswordCheck>();
         using var cancelled = new CancellationTokenSource();
         // One that takes long, and others that wait for it.
-        var first = check.MatchesAsync(hash: null, "x", 3_000_000, CancellationToken.None);
+        var first = check.MatchesAsync(hash: null, "x", 3_000_000, knownUser: null, CancellationToken.None);
         List<Task<bool?>> waiting = [];
         for (var i = 0; i < 100; i++)
-            waiting.Add(check.MatchesAsync(hash: null, "x", 600_000, cancelled.Token));
+            waiting.Add(check.MatchesAsync(hash: null, "x", 600_000, knownUser: null, cancelled.Token));
         var turnedAway = waiting.Where(task => task.IsCompletedSuccessfully).ToList();
         turnedAway.Count.ShouldBeGreaterThan(50);
         foreach (var task in turnedAway)

@@ -140,6 +140,51 @@ public sealed class LoginThrottleTests
         WaitOf("alice", Home).ShouldBe(0);
     }
 
+    /// <summary>A customer of a provider may have a /56 or a /48, and use a new /64 for each attempt.</summary>
+    [Theory]
+    [InlineData("2001:db8:1:12{0:x2}::1", 10)]
+    [InlineData("2001:db8:1:{0:x2}00::1", 20)]
+    public void Addresses_of_one_IPv6_prefix_are_counted_together(string format, int free)
+    {
+        IPAddress Next(int number) => IPAddress.Parse(string.Format(System.Globalization.CultureInfo.InvariantCulture, format, number));
+        for (var i = 0; i < free; i++)
+            Fail(1, "alice", Next(i));
+        WaitOf("alice", Next(200)).ShouldBe(2);
+        WaitOf("alice", IPAddress.Parse("2001:db8:2::1")).ShouldBe(0);
+        // Other names from this prefix are counted as well.
+        for (var i = free; i < 6 * free; i++)
+            Fail(1, $"user-{i}x", Next(i));
+        WaitOf("bob", Next(201)).ShouldBe(2);
+        WaitOf("bob", IPAddress.Parse("2001:db8:2::1")).ShouldBe(0);
+    }
+
+    /// <summary>A customer with a /64 is not delayed by another one, in the same /48, where they logged in before.</summary>
+    [Fact]
+    public void A_familiar_IPv6_address_is_not_delayed_by_its_neighbors()
+    {
+        Succeed("alice", IPAddress.Parse("2001:db8:1:2::1"));
+        for (var i = 0; i < 20; i++)
+            Fail(1, "alice", IPAddress.Parse($"2001:db8:1:{i + 1:x2}00::1"));
+        WaitOf("alice", IPAddress.Parse("2001:db8:1:fff::1")).ShouldBeGreaterThan(0);
+        WaitOf("alice", IPAddress.Parse("2001:db8:1:2::2")).ShouldBe(0);
+        throttle.Begin("alice", IPAddress.Parse("2001:db8:1:2::2"), device: null).KnownUser.ShouldBe("alice");
+        throttle.Begin("bob", IPAddress.Parse("2001:db8:1:2::2"), device: null).KnownUser.ShouldBeNull();
+        throttle.Begin("bob", IPAddress.Parse("2001:db8:1:2::2"), "laptop").KnownUser.ShouldBe("bob");
+    }
+
+    /// <summary>An attack from any number of addresses removes counts, but no familiar address.</summary>
+    [Fact]
+    public void Familiar_addresses_outlast_a_flood_of_counts()
+    {
+        Succeed("alice", Home);
+        clock.Advance(TimeSpan.FromMinutes(1));
+        for (var i = 0; i < LoginThrottle.MostCounts; i++)
+            throttle.Begin($"user-{i}x", new IPAddress((uint)i), device: null);
+        throttle.Begin("alice", Home, device: null).KnownUser.ShouldBe("alice");
+        clock.Advance(TimeSpan.FromDays(30));
+        throttle.Begin("alice", Home, device: null).KnownUser.ShouldBeNull();
+    }
+
     [Fact]
     public void Memory_is_bounded()
     {

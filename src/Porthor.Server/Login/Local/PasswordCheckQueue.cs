@@ -1,0 +1,82 @@
+namespace Porthor.Server.Login.Local;
+
+/// <summary>
+/// Limits how many passwords are compared at once. Attempts that wait are in two lines: one for clients that are known (a known device
+/// or a familiar address) and one for all others. While attempts wait in both lines, the lines take turns. Therefore unknown
+/// clients can use at most half of the capacity that known clients need.
+/// </summary>
+/// <param name="maxRunning">The number of comparisons that run at once.</param>
+/// <param name="maxWaiting">The number of attempts that can wait in each line.</param>
+internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
+{
+    /// <summary>The maximum number of attempts of one user in the line of the known clients. Further ones wait in the other line.</summary>
+    public const int MaxKnownPerUser = 4;
+
+    private readonly Lock gate = new();
+    private readonly LinkedList<Waiter> known = new();
+    private readonly LinkedList<Waiter> others = new();
+    private int running;
+    private bool isTurnOfOthers;
+
+    /// <summary>
+    /// Waits for a free place. Returns false at once if the line is full. After true, the caller calls <see cref="Leave"/>.
+    /// </summary>
+    /// <param name="knownUser">The user that the client is known for; null for an unknown client.</param>
+    /// <exception cref="OperationCanceledException">The attempt was canceled while it waited.</exception>
+    public async Task<bool> TryEnterAsync(string? knownUser, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        LinkedListNode<Waiter> node;
+        lock (gate)
+        {
+            if (running < maxRunning)
+            {
+                running++;
+                return true;
+            }
+            var line = knownUser is not null && known.Count < maxWaiting && known.Count(waiter => waiter.KnownUser == knownUser) < MaxKnownPerUser
+                ? known
+                : others;
+            if (line.Count >= maxWaiting)
+                return false;
+            node = line.AddLast(new Waiter(knownUser));
+        }
+        await using (cancellationToken.Register(() => Cancel(node, cancellationToken)))
+            await node.Value.Turn.Task;
+        return true;
+    }
+
+    /// <summary>Passes the place to the next attempt.</summary>
+    public void Leave()
+    {
+        lock (gate)
+        {
+            var line = known.Count > 0 && (others.Count == 0 || !isTurnOfOthers) ? known : others;
+            if (line.First is not { } next)
+            {
+                running--;
+                return;
+            }
+            isTurnOfOthers = line == known;
+            line.RemoveFirst();
+            next.Value.Turn.SetResult();
+        }
+    }
+
+    private void Cancel(LinkedListNode<Waiter> node, CancellationToken cancellationToken)
+    {
+        lock (gate)
+        {
+            // An attempt that is in no line any more has been given its place.
+            if (node.List is not { } line)
+                return;
+            line.Remove(node);
+            node.Value.Turn.SetCanceled(cancellationToken);
+        }
+    }
+
+    private sealed record Waiter(string? KnownUser)
+    {
+        public TaskCompletionSource Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
