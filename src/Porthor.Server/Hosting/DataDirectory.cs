@@ -154,7 +154,7 @@ internal sealed class DataDirectory
         new FileStream(path, options).Dispose();
     }
 
-    /// <summary>Returns the text of a file. If it is missing it is created; two starts at once agree on one text.</summary>
+    /// <summary>Returns the text of a file. Creates a missing file; two starts at the same time use the same text.</summary>
     /// <param name="make">Returns the text of a new file. If this is null, a missing file is not created, and the result is null.</param>
     private static string? ReadOrMake(string path, Func<string>? make)
     {

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Checks that this process can use the files of the data directory, before one of them fails in the middle of the work.</summary>
+/// <summary>Checks at the start that this process can use the files of the data directory.</summary>
 internal static partial class DataFileAccess
 {
     private const int CanRead = 4;
@@ -11,8 +11,10 @@ internal static partial class DataFileAccess
     private static readonly string[] WrittenFiles = ["porthor.db", "porthor.db-wal", "porthor.db-shm", "lock"];
     private static readonly string[] ReadFiles = ["session-secret", "bootstrap-token", "local-admin"];
 
-    /// <summary>Requires the rights that Porthor needs on the directory and on each file that exists.</summary>
-    /// <exception cref="StartException">A right is missing. The message names the file, its owner, its mode and the current user.</exception>
+    /// <summary>Requires the permissions that Porthor needs on the directory and on each existing file.</summary>
+    /// <exception cref="StartException">
+    /// A permission is missing. The message names the file, its owner, its mode and the current user.
+    /// </exception>
     public static void Require(string directory)
     {
         if (!OperatingSystem.IsLinux())

@@ -13,17 +13,19 @@ internal enum DeploymentUse
     CreateIfMissing,
 }
 
-/// <summary>Names a deployment, for people and without secrets.</summary>
+/// <summary>Describes a deployment in messages, without secrets.</summary>
 internal static class DeploymentText
 {
-    /// <summary>Returns the mode and the place of the data, for example <c>database deployment at db.example.com:5432/porthor</c>.</summary>
+    /// <summary>
+    /// Returns the mode and the place of the data, for example <c>database deployment at db.example.com:5432/porthor</c>.
+    /// </summary>
     public static string Of(PorthorSettings settings)
     {
         var mode = settings.Mode.ToString().ToLowerInvariant();
         return $"{mode} deployment at {(settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory)}";
     }
 
-    /// <summary>The message if a command finds no deployment in embedded mode.</summary>
+    /// <summary>Returns the message for a command that finds no deployment in embedded mode.</summary>
     public static string Missing(string directory) =>
         $"There is no deployment at {directory}. Give this command the variables and options of the service, for example with --env-file FILE or --data-dir DIR. "
         + "To create a deployment, run 'porthor init'.";

@@ -19,7 +19,7 @@ internal readonly partial record struct FileStatus(uint OwnerId, uint GroupId, U
     private const int GroupOffset = 24;
     private const int ModeOffset = 28;
 
-    /// <summary>Gets the numeric id of the user with whose rights this process runs.</summary>
+    /// <summary>Gets the effective user id of this process.</summary>
     public static uint CurrentUserId => GetEffectiveUserId();
 
     /// <summary>Gets the mode in the notation of <c>chmod</c>, for example <c>0700</c>.</summary>

@@ -6,13 +6,14 @@ using Porthor.Server.Web;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Prints where the server listens and, for an embedded deployment without a configuration, where its data is and what to try first.
+/// Prints the addresses on which the server listens and, for an embedded deployment without a configuration, the data directory and example
+/// commands.
 /// </summary>
 internal static class Greeting
 {
     /// <param name="urls">The addresses on which the server listens.</param>
     /// <param name="baseUrl">The URL at which users reach the server.</param>
-    /// <param name="password">The password of the local administrator if this start created it: it is shown here and nowhere else.</param>
+    /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
     public static void Say(PorthorCore core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
     {
         // Standard output belongs to the log, unless it is a terminal.
@@ -68,7 +69,7 @@ internal static class Greeting
         {(password is null ? $"                   {ProgramCommand.Text} local-admin reset-password --data-dir {ProgramCommand.Quote(folder.Path)}" : "                   (shown only now; keep it)")}
         """;
 
-    /// <summary>The example token belongs to the user whom the page signs in, so that it is listed there.</summary>
+    /// <summary>The example token belongs to the user who signs in on the page, so that the page lists it.</summary>
     private static string User => LocalAdministrator.Username;
 
     private static string Example =>

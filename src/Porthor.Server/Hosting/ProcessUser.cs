@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Gives up the rights of root before a data directory of another user is opened. Every file that is written there then belongs
-/// to that user, and a symbolic link in the directory leads nowhere that the user could not write to (decision 25).
+/// Drops root privileges before a data directory of another user is opened. Every file that is written there then belongs to that user, and
+/// through a symbolic link in the directory the process can write only where that user can write (decision 25).
 /// </summary>
 internal static partial class ProcessUser
 {
@@ -17,7 +17,7 @@ internal static partial class ProcessUser
     /// Switches this process to the owner of a directory, for good, if the process runs as root and the directory belongs to another
     /// user. Does nothing if the directory does not exist, and on other systems than Linux.
     /// </summary>
-    /// <exception cref="StartException">The system does not permit it.</exception>
+    /// <exception cref="StartException">The operating system does not permit the change.</exception>
     public static void SwitchToOwnerOf(string directory)
     {
         if (!OperatingSystem.IsLinux() || FileStatus.CurrentUserId != 0 || FileStatus.TryRead(directory) is not { OwnerId: not 0 } status)
@@ -48,7 +48,7 @@ internal static partial class ProcessUser
         return null;
     }
 
-    /// <summary>The runtime loads files of the program and of itself when it first needs them, from now on as the other user.</summary>
+    /// <summary>Checks that the other user can read the program: the runtime loads its files when it first needs them.</summary>
     private static void RequireProgram(uint userId)
     {
         foreach (var path in (string[])[Path.Combine(AppContext.BaseDirectory, "porthor.dll"), typeof(object).Assembly.Location])

@@ -1,11 +1,13 @@
 namespace Porthor.Server.Hosting;
 
-/// <summary>Finds out how a person at this machine runs the program, for commands that are shown to be pasted.</summary>
+/// <summary>Determines how a user of this machine runs the program, for commands in messages.</summary>
 internal static class ProgramCommand
 {
     private const string Name = "porthor";
 
-    /// <summary>Gets <c>porthor</c> if that is this program, and otherwise the path of the program, quoted for a shell.</summary>
+    /// <summary>
+    /// Gets <c>porthor</c> if this name leads to this program, and otherwise the path of the program, quoted for a shell.
+    /// </summary>
     public static string Text { get; } = Find(Environment.ProcessPath, Environment.GetEnvironmentVariable("PATH"));
 
     /// <summary>Quotes a path for a shell, if it needs quotes.</summary>

@@ -87,9 +87,9 @@ internal static partial class ServerHost
     }
 
     /// <summary>
-    /// Raises the minimum number of threads of the process. Npgsql blocks a thread for each connection on which it cancels a statement. When
-    /// PostgreSQL responds again after an interruption, these can be all connections at once, and requests that need no database must not
-    /// wait for them. It is a decision for the whole process, so that the server makes it and not the library.
+    /// Raises the minimum number of threads of the process. Npgsql blocks a thread for each connection on which it cancels a statement.
+    /// When PostgreSQL responds again after an interruption, these can be all connections at once, and requests that need no database must
+    /// not wait for them. The value applies to the whole process, so the server sets it, not the library.
     /// </summary>
     internal static void ReserveThreads(PorthorSettings settings)
     {

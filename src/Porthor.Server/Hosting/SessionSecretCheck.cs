@@ -3,13 +3,13 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Which session secrets a start needs.</summary>
+/// <summary>The session secrets that a start needs.</summary>
 internal enum SecretRequirement
 {
     /// <summary>Every secret that token records may be encrypted with.</summary>
     All,
 
-    /// <summary>At least one of them: the records of the others are given up.</summary>
+    /// <summary>At least one of them: records that only the others decrypt are lost.</summary>
     Any,
 
     /// <summary>None: all records are deleted.</summary>
@@ -18,20 +18,20 @@ internal enum SecretRequirement
 
 /// <summary>
 /// Compares the session secrets of the configuration with those that the token records are encrypted with. The fingerprints of
-/// the latter are kept in <c>porthor_setting</c>, one entry for each. With another secret every token would get 401, so the start and
-/// the commands refuse (decision 35).
+/// the latter are kept in <c>porthor_setting</c>, one entry for each. With another secret every token would get 401, so the server and the
+/// commands refuse to start (decision 35).
 /// </summary>
 internal static partial class SessionSecretCheck
 {
     private const string Prefix = "session-secret:";
 
-    /// <summary>How many records are examined at the most, if no fingerprint is recorded.</summary>
+    /// <summary>The maximum number of records that are examined if no fingerprint is recorded.</summary>
     private const int SampleSize = 1000;
 
     private static readonly TimeSpan VaultTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Requires that the configured secrets fit the deployment.</summary>
+    /// <summary>Requires the session secrets of the deployment.</summary>
     /// <exception cref="StartException">A secret is missing.</exception>
     public static async Task RequireAsync(PorthorCore core, SecretRequirement requirement, CancellationToken cancellationToken)
     {
@@ -63,10 +63,10 @@ internal static partial class SessionSecretCheck
         (await core.Sql.Settings.ListAsync(Prefix, cancellationToken)).ToDictionary(entry => entry.Key[Prefix.Length..], entry => entry.Value, StringComparer.Ordinal);
 
     /// <summary>
-    /// Removes the fingerprints of all secrets but the first, after every record was encrypted with the first. One that was recorded
-    /// again meanwhile is kept: a node began to encrypt with it.
+    /// Removes the fingerprints of all secrets but the first, after every record was encrypted with the first. A fingerprint that was
+    /// recorded again meanwhile is kept, because a node began to encrypt with its secret.
     /// </summary>
-    /// <param name="before">What was recorded before the records were encrypted.</param>
+    /// <param name="before">The fingerprints that were recorded before the records were encrypted.</param>
     public static async Task ForgetOthersAsync(PorthorCore core, IReadOnlyDictionary<string, string> before, CancellationToken cancellationToken)
     {
         var now = await ReadAsync(core, cancellationToken);
@@ -83,7 +83,7 @@ internal static partial class SessionSecretCheck
         core.Sql.Settings.SetAsync(Prefix + fingerprint, core.Clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), cancellationToken);
 
     /// <summary>
-    /// For a deployment of the reference or of an older version: finds out from some records which secrets they are encrypted with.
+    /// Determines from some records which secrets they are encrypted with, for a deployment of the reference or of an older version.
     /// </summary>
     private static async Task RecordFirstAsync(PorthorCore core, CancellationToken cancellationToken)
     {
@@ -137,7 +137,7 @@ internal static partial class SessionSecretCheck
         return false;
     }
 
-    /// <summary>Waits a moment for the vault, which in cluster mode connects in the background.</summary>
+    /// <summary>Waits up to <see cref="VaultTimeout"/> for the vault, which in cluster mode connects in the background.</summary>
     private static async Task<bool> IsVaultReadyAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         var begun = core.Clock.GetTimestamp();

@@ -44,7 +44,7 @@ internal static partial class StartCheck
         await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
     }
 
-    /// <summary>For commands that work on a deployment that exists.</summary>
+    /// <summary>Checks the deployment for a command that works on an existing one.</summary>
     /// <param name="secrets">Which session secrets the command needs.</param>
     /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
     public static async Task ForCommandAsync(
@@ -71,7 +71,7 @@ internal static partial class StartCheck
         await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
     }
 
-    /// <summary>Refuses a database file without tables in embedded mode: somebody named the wrong directory.</summary>
+    /// <summary>Refuses a database file without tables in embedded mode: the directory is probably the wrong one.</summary>
     /// <exception cref="StartException">The mode is embedded.</exception>
     public static void RequireDeployment(PorthorSettings settings)
     {
@@ -125,7 +125,9 @@ internal static partial class StartCheck
                 "The database already lists tokens, whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
     }
 
-    /// <summary>Requires the mode in which the deployment was created: a forgotten variable must not turn a cluster into something else.</summary>
+    /// <summary>
+    /// Requires the mode in which the deployment was created: a forgotten variable must not turn a cluster into something else.
+    /// </summary>
     private static async Task CheckModeAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         var mode = core.Settings.Mode.ToString().ToLowerInvariant();

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Unix sockets among the addresses to listen on: <c>http://unix:/run/porthor.sock</c>.</summary>
+/// <summary>Handles Unix sockets among the addresses to listen on: <c>http://unix:/run/porthor.sock</c>.</summary>
 internal static class UnixSockets
 {
     private const string Prefix = "http://unix:/";
@@ -10,8 +10,8 @@ internal static class UnixSockets
     /// <summary>True if an address to listen on is a Unix socket.</summary>
     public static bool Is(string url) => url.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Removes sockets that a server left behind which ended without stopping: files on which nobody listens.</summary>
-    /// <param name="urls">Where to listen, with ';' between.</param>
+    /// <summary>Removes sockets on which no process listens, which a killed server leaves.</summary>
+    /// <param name="urls">The addresses to listen on, separated by ';'.</param>
     public static void RemoveStale(string urls)
     {
         foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(Is))

@@ -8,7 +8,7 @@ namespace Porthor.Server.Http;
 
 /// <summary>What a request shows to say who sends it: a token, or why it is refused without one.</summary>
 /// <param name="HasSession">Its cookie holds a token, whether that is the one or not.</param>
-/// <param name="Source">Where the token was found, as logs name it; null without a token.</param>
+/// <param name="Source">The source of the token in the terms of the log; null without a token.</param>
 internal readonly record struct Shown(Token? Token, Problem? Refusal, bool HasSession, string? Source = null)
 {
     /// <summary>

@@ -7,7 +7,7 @@ namespace Porthor.Server.Http;
 
 /// <summary>What an <c>Authorization</c> header turned out to hold.</summary>
 /// <param name="Text">The credential, which need not be a token; without a value if there is none.</param>
-/// <param name="Source">Where it was found, as logs name it; null if no source is logged.</param>
+/// <param name="Source">The source in the terms of the log; null if no source is logged.</param>
 /// <param name="Error">Why the header cannot be used; null if it can, or holds nothing of ours.</param>
 internal readonly record struct Credential(StringSegment Text, string? Source, string? Error)
 {
@@ -25,7 +25,7 @@ internal static class CredentialParser
     /// <summary>The source of a token in an <c>Authorization</c> header of the scheme Bearer.</summary>
     public const string BearerSource = "bearer";
 
-    /// <summary>The blanks of ASCII. Others are the bytes of UTF-8 characters here.</summary>
+    /// <summary>The ASCII blanks. Other blanks are bytes of UTF-8 characters here.</summary>
     private const string BlankCharacters = " \t\n\r\v\f";
 
     private static readonly SearchValues<char> Blanks = SearchValues.Create(BlankCharacters);
@@ -49,7 +49,7 @@ internal static class CredentialParser
     }
 
     /// <summary>
-    /// Returns whether a header contains a token, valid or not, in any scheme and any place. Such a header is not passed on to the
+    /// Returns whether a header contains a token, valid or not, in any scheme and any place. Such a header is not forwarded to the
     /// application (contract/ingress.md 11, deviations 10).
     /// </summary>
     public static bool HoldsToken(string? header)

@@ -55,8 +55,8 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         || headers.ContainsKey("X-Forwarded-Method") || headers.ContainsKey("X-Forwarded-Uri");
 
     /// <summary>
-    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine, and counts as loopback. An IPv6 zone
-    /// is removed: it is not part of the address, and databases refuse it.
+    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine, and counts as loopback. An IPv6
+    /// zone is removed: it is not part of the address, and databases refuse it.
     /// </summary>
     public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
     {
@@ -99,7 +99,7 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
     private static ForwardedClient Client(HttpContext context, IPAddress address, int hops) =>
         new(address, SchemeAt(context, hops) ?? context.Request.Scheme);
 
-    /// <summary>Takes the last entry from a comma-separated list; empty if the list has none left.</summary>
+    /// <summary>Removes and returns the last entry of a comma-separated list; empty if the list has none left.</summary>
     private static ReadOnlySpan<char> CutLast(ref ReadOnlySpan<char> list)
     {
         while (!list.IsEmpty)
@@ -124,7 +124,9 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         return SchemeOf(scheme);
     }
 
-    /// <summary>Reads a scheme as proxies report it; Traefik reports that of a WebSocket handshake. Returns null for any other text.</summary>
+    /// <summary>
+    /// Reads a scheme as proxies report it; Traefik reports that of a WebSocket handshake. Returns null for any other text.
+    /// </summary>
     public static string? SchemeOf(string? text) => text switch
     {
         "http" or "ws" => "http",

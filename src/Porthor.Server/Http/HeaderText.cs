@@ -17,7 +17,9 @@ internal static class HeaderText
     private static readonly SearchValues<char> AsciiControls =
         SearchValues.Create([.. Enumerable.Range(0, 0x80).Select(code => (char)code).Where(c => IsUnsendable(c))]);
 
-    /// <summary>Replaces every control character by <c>?</c>. For own texts in a header, and for the lines of a terminal.</summary>
+    /// <summary>
+    /// Replaces every control character by <c>?</c>. Use it for Porthor's own texts in headers, and for lines on a terminal.
+    /// </summary>
     public static string Clean(string text) =>
         text.AsSpan().ContainsAny(Controls) ? string.Concat(text.Select(c => char.IsControl(c) ? '?' : c)) : text;
 

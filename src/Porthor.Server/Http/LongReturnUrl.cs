@@ -7,23 +7,23 @@ namespace Porthor.Server.Http;
 /// <summary>
 /// Stores a return URL for which the state cookie is too small: browsers drop cookies of more than 4,096 bytes. The state cookie then has a
 /// shorter URL, which nodes of the reference use, and the whole URL is in cookies <c>porthor-return-0</c> and so on. They are sent only to
-/// the path on which logins end, so that the site's own header limits do not matter.
+/// the path on which logins end, so that they do not count towards the header limits of the site.
 /// </summary>
 internal static class LongReturnUrl
 {
     private const string CookieName = "porthor-return-";
 
-    /// <summary>The state cookie stays below 4,096 bytes with its name and attributes.</summary>
+    /// <summary>With this length the state cookie stays below 4,096 bytes, including its name and attributes.</summary>
     private const int LongestState = 3600;
 
     private const int LongestPart = 3800;
 
-    /// <summary>Enough for a return URL of the longest kind (<see cref="Login.ReturnUrl.MaxLength"/>).</summary>
+    /// <summary>The number of cookies that the longest return URL needs (<see cref="Login.ReturnUrl.MaxLength"/>).</summary>
     private const int MaxParts = 4;
 
     private const int LongestShortForm = 1000;
 
-    /// <summary>Returns the state with the whole return URL, if the request has it in cookies of its own.</summary>
+    /// <summary>Returns the state with the whole return URL, if the request has it in separate cookies.</summary>
     public static SessionState Restore(HttpContext context, SessionCookie cookie, SessionState state)
     {
         if (state is not { State: not null, ReturnUrl: not null } || Part(context, 0) is not { } first)
@@ -37,7 +37,7 @@ internal static class LongReturnUrl
         return cookie.TryReadReturnUrl(value.ToString(), state) is { } whole ? state with { ReturnUrl = whole } : state;
     }
 
-    /// <summary>Returns the value of the state cookie, and sets or removes the cookies beside it.</summary>
+    /// <summary>Returns the value of the state cookie, and sets or removes the cookies with the return URL.</summary>
     public static string Write(HttpContext context, SessionCookie cookie, SessionState state, ServerIdentity identity)
     {
         var value = cookie.Write(state);

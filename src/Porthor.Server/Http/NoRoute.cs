@@ -43,7 +43,7 @@ internal sealed class NoRoute(RequestDelegate next, EndpointDataSource routes, S
 
     /// <summary>
     /// Returns the URL of the same path with or without a slash at its end, if that is a route. The URL is below the configured base URL:
-    /// the Host header is the client's, and a cache could hand the redirect to others.
+    /// the Host header comes from the client, and a cache could send the redirect to other clients.
     /// </summary>
     private string? OtherForm(HttpRequest request)
     {

@@ -5,7 +5,7 @@ namespace Porthor.Server.Http;
 
 /// <summary>
 /// Logs once per peer that its headers are ignored or refused. At most <see cref="MaxPeers"/> peers are logged until the next start,
-/// because anybody who can connect can cause these lines.
+/// because every client that can connect can cause these lines.
 /// </summary>
 internal sealed partial class PeerWarnings(ILogger<PeerWarnings> logger)
 {
@@ -14,14 +14,14 @@ internal sealed partial class PeerWarnings(ILogger<PeerWarnings> logger)
     private readonly ConcurrentDictionary<IPAddress, byte> ignored = new();
     private readonly ConcurrentDictionary<IPAddress, byte> refused = new();
 
-    /// <summary>The <c>X-Forwarded-*</c> headers of a peer were ignored.</summary>
+    /// <summary>Logs that the <c>X-Forwarded-*</c> headers of a peer were ignored.</summary>
     public void Ignored(IPAddress peer)
     {
         if (IsFirst(ignored, peer))
             Log.Ignored(logger, $"{peer} is not a trusted proxy. If it is your proxy, add its address to the setting proxies.");
     }
 
-    /// <summary>A request with the <c>X-Original-*</c> headers of a peer was denied.</summary>
+    /// <summary>Logs that a request with the <c>X-Original-*</c> headers of a peer was denied.</summary>
     public void Refused(IPAddress peer)
     {
         if (IsFirst(refused, peer))

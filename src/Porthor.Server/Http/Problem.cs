@@ -40,7 +40,7 @@ internal sealed class Problem
     /// <summary>Whether it asks for credentials.</summary>
     public bool IsChallenge => Array.Exists(headers, header => header.Key == "WWW-Authenticate");
 
-    /// <summary>When the request may be sent again, as the header says it; null if the response does not say so.</summary>
+    /// <summary>The value of <c>Retry-After</c>; null if the response has no such header.</summary>
     public string? RetryAfter => Array.Find(headers, header => header.Key == "Retry-After").Value;
 
     /// <summary>The same with another header.</summary>

@@ -5,7 +5,7 @@ namespace Porthor.Server.Http;
 /// <summary>Reads cookies as the reference does (contract/ingress.md 1): quotes are taken off, and the last of several wins.</summary>
 internal static class RequestCookies
 {
-    /// <summary>The blanks around a cookie. Others are the bytes of UTF-8 characters here.</summary>
+    /// <summary>The blanks around a cookie. Other blanks are bytes of UTF-8 characters here.</summary>
     private const string Blanks = " \t";
 
     public static string? Find(StringValues headers, string name)
@@ -63,7 +63,7 @@ internal static class RequestCookies
     }
 
     /// <summary>
-    /// Some software joins several <c>Cookie</c> headers with commas. Returns the members of such a list that can be passed on; null if
+    /// Some software joins several <c>Cookie</c> headers with commas. Returns the members of such a list that can be forwarded; null if
     /// there is none.
     /// </summary>
     private static string? WithoutListMembers(ReadOnlySpan<char> cookie, string name)

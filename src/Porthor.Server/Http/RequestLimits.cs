@@ -13,7 +13,9 @@ internal sealed class RequestLimits(RequestDelegate next)
     private const int HeaderBytes = 32 * 1024;
     private const int TargetBytes = 8 * 1024;
 
-    /// <summary>For a return URL of 8,000 characters, each in percent form, with room for longer ones, of which only the path is used.</summary>
+    /// <summary>
+    /// Sufficient for a percent-encoded return URL of 8,000 characters, and for longer ones, of which only the path is used.
+    /// </summary>
     private const int LoginTargetBytes = 64 * 1024;
 
     public static void Configure(KestrelServerLimits limits)

@@ -3,7 +3,7 @@ using Porthor.Server.Configuration;
 namespace Porthor.Server.Http;
 
 /// <summary>Under which address users reach us: as configured, or where we listen, which is known once we do.</summary>
-/// <param name="loginPath">The path on which logins end: <c>/login</c>, or that of the form of local users.</param>
+/// <param name="loginPath">The path on which logins end: <c>/login</c>, or the path of the login form of local users.</param>
 internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, string loginPath = "/login")
 {
     private readonly Lazy<Uri> baseUrl = new(baseUrl);
@@ -18,7 +18,7 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
     /// <inheritdoc cref="ServerIdentity(Func{Uri}, bool, string)"/>
     public string LoginPath => loginPath;
 
-    /// <summary>The attribute of cookies that says for which hosts they are, with what separates it from the next; empty for this host alone.</summary>
+    /// <summary>The <c>Domain</c> attribute of cookies, with its separator; empty for cookies of this host only.</summary>
     public string CookieDomain => allowSubdomains ? $"Domain={Realm}; " : "";
 
     /// <summary>A host of ours: the base host and, where they are allowed, those below it.</summary>

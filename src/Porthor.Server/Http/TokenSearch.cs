@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Finds Porthor tokens inside header values, so that no application behind the proxy receives one. Only the form counts, not whether the
-/// token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside base64.
+/// Finds Porthor tokens inside header values, so that no application behind the proxy receives one. It checks only the form, not whether
+/// the token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside base64.
 /// </summary>
 internal static class TokenSearch
 {

@@ -1,6 +1,6 @@
 namespace Porthor.Server.Http;
 
-/// <summary>An origin of the web (RFC 6454): scheme, host and port. Two origins are equal if all three are.</summary>
+/// <summary>Represents a web origin (RFC 6454): scheme, host and port. Two origins are equal if all three are.</summary>
 /// <param name="Host">In lower case; an IPv6 address without brackets.</param>
 /// <param name="Port">The scheme's default port if the text has none.</param>
 internal readonly record struct WebOrigin(string Scheme, string Host, int Port)

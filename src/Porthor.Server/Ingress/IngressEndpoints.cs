@@ -7,7 +7,7 @@ namespace Porthor.Server.Ingress;
 internal static class IngressEndpoints
 {
     /// <summary>
-    /// Answers GET requests before routing, because they are most of all requests. Other methods are left to the routes.
+    /// Answers GET requests before routing, because most requests are of this kind. Other methods are left to the routes.
     /// </summary>
     public static void UseIngress(this WebApplication app)
     {

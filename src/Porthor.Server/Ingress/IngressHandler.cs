@@ -10,7 +10,7 @@ using Porthor.Users;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Answers the authorization subrequests of proxies: reads the rule, decides, and returns the headers that the proxy passes on
+/// Answers the authorization subrequests of proxies: reads the rule, decides, and returns the headers that the proxy forwards
 /// (contract/ingress.md 3).
 /// </summary>
 internal sealed partial class IngressHandler(
@@ -39,7 +39,7 @@ internal sealed partial class IngressHandler(
             .WriteAsync(context.Response);
     }
 
-    /// <summary>Answers for a request whose <c>X-Original-*</c> headers are known to come from a trusted proxy.</summary>
+    /// <summary>Answers a request whose <c>X-Original-*</c> headers come from a trusted proxy.</summary>
     public Task AuthorizeAsync(HttpContext context)
     {
         var begun = Stopwatch.GetTimestamp();

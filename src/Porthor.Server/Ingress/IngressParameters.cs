@@ -33,7 +33,7 @@ internal sealed class IngressParameters
         }
     }
 
-    /// <summary>Returns the mistakes in the rule that are not errors.</summary>
+    /// <summary>Returns the warnings about the rule.</summary>
     public IReadOnlyList<RuleWarning> Warnings() => RuleWarning.Of(names, All("scope"));
 
     /// <summary>The rule of the location; null, with the faults noted, if it cannot be read.</summary>

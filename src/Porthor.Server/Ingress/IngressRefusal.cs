@@ -17,7 +17,9 @@ internal enum IngressEvent
 /// <param name="Text">What is wrong, for the log.</param>
 internal sealed record IngressRefusal(Problem Problem, string Text, IngressEvent Event)
 {
-    /// <summary>A WebSocket handshake with a credential that browsers send by themselves, from a page of a foreign origin.</summary>
+    /// <summary>
+    /// Returns the refusal of a WebSocket handshake from a page of a foreign origin, with a credential that browsers send automatically.
+    /// </summary>
     public static IngressRefusal ForeignWebSocket(string? origin)
     {
         var problem = Problem.Intended(403, "WebSocket handshake from a foreign origin not allowed", "permission_denied", challenge: null);

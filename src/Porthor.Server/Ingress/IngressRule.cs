@@ -70,7 +70,7 @@ internal sealed record IngressRule
     }
 }
 
-/// <summary>Two parameters of a rule that contradict each other.</summary>
+/// <summary>Represents two parameters of a rule that contradict each other.</summary>
 internal sealed record RuleContradiction(string Message, string Type)
 {
     public Problem ToProblem() => Problem.Misused("delegate_to", Message, Type);

@@ -13,7 +13,7 @@ internal sealed partial class RuleLog(ILogger<RuleLog> logger)
     private readonly ConcurrentDictionary<string, byte> logged = new();
 
     /// <summary>Logs the warnings of a rule, unless they were logged before.</summary>
-    /// <param name="rule">What identifies the rule: its query.</param>
+    /// <param name="rule">The query of the rule, which identifies it.</param>
     public void Warn(string rule, IReadOnlyList<RuleWarning> warnings)
     {
         if (warnings.Count == 0 || logged.ContainsKey(rule) || logged.Count >= MaxRules || !logged.TryAdd(rule, 0))

@@ -3,10 +3,12 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>A mistake in a rule that Gafaelfawr ignores, and that leaves a location less protected than intended (deviations 42).</summary>
+/// <summary>
+/// Represents a mistake in a rule that Gafaelfawr ignores, because of which a location may be less protected than intended (deviations 42).
+/// </summary>
 /// <param name="Type">The type of the validation error with <c>strictRules</c>.</param>
 /// <param name="Parameter">The name of the parameter.</param>
-/// <param name="Message">What is wrong and what to do, in one sentence or two.</param>
+/// <param name="Message">The mistake and its correction, in one or two sentences.</param>
 internal sealed record RuleWarning(string Type, string Parameter, string Message)
 {
     /// <summary>The parameters of a rule (contract/ingress.md 2).</summary>
@@ -16,7 +18,9 @@ internal sealed record RuleWarning(string Type, string Parameter, string Message
         "satisfy", "scope", "service", "use_authorization", "user_domain", "username",
     ];
 
-    /// <summary>A rule has at most this many warnings, because the query of a client that calls Porthor directly may have any length.</summary>
+    /// <summary>
+    /// A rule has at most this many warnings, because the query of a client that calls Porthor directly may have any length.
+    /// </summary>
     private const int MaxWarnings = 20;
 
     private const int LongestNameShown = 64;

@@ -4,13 +4,13 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Ingress;
 
 /// <summary>
-/// Checks the origin of WebSocket handshakes (RFC 6455 section 10.2; deviations 37). Browsers let every page open a WebSocket to every
-/// host, with the cookies of that host, and do not apply CORS: only the server can refuse.
+/// Checks the origin of WebSocket handshakes (RFC 6455 section 10.2; deviations 37). Browsers allow every page to open a WebSocket to every
+/// host with the cookies of that host, and do not apply CORS: only the server can deny it.
 /// </summary>
 /// <param name="allowed">The setting <c>allowedOrigins</c>.</param>
 internal sealed class WebSocketOrigins(ServerIdentity identity, IReadOnlyList<WebOrigin> allowed)
 {
-    /// <summary>The value of the user's <c>Upgrade</c> header, set by a proxy that does not pass the header itself.</summary>
+    /// <summary>The value of the user's <c>Upgrade</c> header, set by a proxy that does not forward the header itself.</summary>
     private const string OriginalUpgrade = "X-Original-Upgrade";
 
     private const string Protocol = "websocket";

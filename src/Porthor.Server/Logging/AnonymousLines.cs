@@ -22,10 +22,10 @@ internal sealed class AnonymousLines(int perSecond, TimeProvider clock)
     /// <summary>The number of lines that were left out since the start.</summary>
     public long LeftOut => Interlocked.Read(ref leftOut);
 
-    /// <summary>True if the log does not say yet that lines were left out.</summary>
+    /// <summary>True if lines were left out and the log does not report this yet.</summary>
     public bool HasUnreported => LeftOut > Interlocked.Read(ref reported);
 
-    /// <summary>True if the line is to be written.</summary>
+    /// <summary>Returns true if the line must be written.</summary>
     public bool Admits(LogLine line)
     {
         if (perSecond == 0 || line.Level is < LogLevel.Information or LogLevel.Critical || line.Request is not { User: null } || TryTake())
@@ -35,7 +35,7 @@ internal sealed class AnonymousLines(int perSecond, TimeProvider clock)
     }
 
     /// <summary>The number of lines that were left out since the last report; zero if that was less than a second ago.</summary>
-    /// <param name="now">Report whatever the time.</param>
+    /// <param name="now">True to report at any time.</param>
     public long TakeUnreported(bool now = false)
     {
         if (!HasUnreported || (!now && clock.GetElapsedTime(reportedAt) < ReportPeriod))

@@ -17,10 +17,12 @@ internal sealed class LineLogger : ILoggerProvider
     private const int Capacity = 20_000;
     private const int WriteFrom = 64 * 1024;
 
-    /// <summary>How long a line waits for others to be written with it: under load, waking up for each would cost more than writing it.</summary>
+    /// <summary>
+    /// How long a line waits for others to be written with it: under load, waking up for each would cost more than writing it.
+    /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>How often the log looks whether it is time to report lines that were left out.</summary>
+    /// <summary>How often the log checks whether to report lines that were left out.</summary>
     private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How long a shutdown waits for the remaining lines. A reader that does not read must not hold up the shutdown.</summary>
@@ -91,7 +93,7 @@ internal sealed class LineLogger : ILoggerProvider
         await FlushAsync(buffer);
     }
 
-    /// <summary>Waits for lines; false if no more will come. Meanwhile the log reports lines that were left out.</summary>
+    /// <summary>Waits for lines; returns false if the log is closed. Reports lines that were left out while it waits.</summary>
     private async Task<bool> WaitForLinesAsync(ArrayBufferWriter<byte> buffer)
     {
         var lines = waiting.Reader.WaitToReadAsync().AsTask();

@@ -14,13 +14,15 @@ internal static partial class Redaction
     /// <summary>A percent sign, encoded any number of times.</summary>
     private const string Percent = "%(?:25)*";
 
-    /// <summary>Names of parameters with a secret value. The prefix of the first line may be anything: <c>client_secret</c>, <c>accessToken</c>.</summary>
+    /// <summary>
+    /// Names of parameters with a secret value. The prefix of the first line may be anything: <c>client_secret</c>, <c>accessToken</c>.
+    /// </summary>
     private const string Name =
         "(?:[A-Za-z0-9_.-]*?(?:token(?:_hint)?|secret|passw(?:or)?d|passphrase|pwd|signature|(?:api|access|private)[_-]?key|assertion|jwt|sessid|session_?id|credentials?)"
         + "|(?:(?:auth|authorization|oauth2?|device|user|access|verification|reset|invite|activation|confirm|confirmation|login|one[_-]?time|security|recovery)[_-]?)?code"
         + "|code_verifier|state|nonce|sig|sid|session|auth|authorization|ticket|otp|hmac|saml(?:response|art))";
 
-    /// <summary>Texts without any of these have nothing to hide, which is most of them.</summary>
+    /// <summary>Most texts contain none of these, and therefore no secret.</summary>
     private static readonly SearchValues<string> Hints = SearchValues.Create(
         [
             "gt-", "gAAAA", "eyJ", "bearer", "basic", "token ", "@", "%40", "%2540", "%3D", "%253D", "]=", "%5D",
@@ -31,7 +33,7 @@ internal static partial class Redaction
         ],
         StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Returns the text with <c>***</c> in place of everything that is secret, or the same object if there is nothing.</summary>
+    /// <summary>Returns the text with <c>***</c> in place of each secret, or the same object if it contains none.</summary>
     public static string Text(string text)
     {
         if (!text.AsSpan().ContainsAny(Hints))
