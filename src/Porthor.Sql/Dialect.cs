@@ -17,7 +17,7 @@ internal abstract class Dialect
     /// <summary>As <see cref="ForUpdateOfToken"/>, passing over rows that others have locked.</summary>
     public abstract SqlFragment ForUpdateSkipLocked { get; }
 
-    /// <summary>Keeps a row of <c>token t</c> from being changed or removed, but lets others do the same.</summary>
+    /// <summary>A shared lock on a row of <c>token t</c>, which prevents changes and removal of the row.</summary>
     public abstract SqlFragment ForShareOfToken { get; }
 
     /// <summary>
@@ -29,7 +29,10 @@ internal abstract class Dialect
     /// <summary>How many tokens one transaction may change without delaying other writers noticeably.</summary>
     public abstract int BatchSize { get; }
 
-    /// <summary>True if transactions of a user must take an advisory lock to wait for each other; false where any two that write do.</summary>
+    /// <summary>
+    /// True if transactions of a user must take an advisory lock to wait for each other; false if writing transactions always wait for each
+    /// other.
+    /// </summary>
     public abstract bool LocksUsers { get; }
 
     /// <summary>True if the database keeps statistics that tell it how many rows a range has.</summary>

@@ -21,10 +21,10 @@ internal abstract class SqlDatabase : IAsyncDisposable
     /// <summary>A session for reading; each statement sees what is committed when it begins.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>The same with a time limit of its own for each statement.</summary>
+    /// <summary>As the other overload, with a separate time limit for each statement.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
 
-    /// <summary>A session for reading, for statements that must look each row up by an index, whatever statistics say.</summary>
+    /// <summary>Opens a session for reading, in which statements look rows up by an index regardless of the statistics.</summary>
     public virtual ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
 
     /// <summary>A session in a transaction. It begins with its first statement, where that saves a round trip.</summary>

@@ -89,7 +89,7 @@ internal sealed partial class SqlLedger(SqlDatabase database) : ITokenLedger, IC
         return new ExpiredKeys([.. found.Where(one => one.IsExpired).Select(one => one.Key)], found is [.., (var key, _, true)] ? key : null);
     }
 
-    /// <summary>Each pair only once (UNION): a circle, which other software may have left behind, ends there.</summary>
+    /// <summary>Returns each pair only once (UNION), so that the query also ends if other software has stored a cycle.</summary>
     public async Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken)
     {

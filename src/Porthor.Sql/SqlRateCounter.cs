@@ -4,7 +4,7 @@ namespace Porthor.Sql;
 
 /// <summary>
 /// Counts in the database, so that all nodes count together (<c>exactQuotas: true</c>). One statement counts and ends or begins a window,
-/// by the clock of the database. The table is not written to the WAL: after a crash or a failover all windows begin again.
+/// by the clock of the database. The table is not written to the WAL: after a crash or a failover all windows start again.
 /// </summary>
 internal sealed class SqlRateCounter(SqlDatabase database, TimeSpan timeLimit) : IRateCounter
 {

@@ -64,8 +64,8 @@ public sealed class SqlStores : IAsyncDisposable
 
     public ISchema Schema { get; }
 
-    /// <summary>A counter of requests that all nodes share; PostgreSQL only.</summary>
-    /// <param name="timeLimit">How long a request waits for its number.</param>
+    /// <summary>Creates a counter of requests that all nodes share; PostgreSQL only.</summary>
+    /// <param name="timeLimit">How long a request waits for the result.</param>
     public IRateCounter CreateRateCounter(TimeSpan timeLimit) => new SqlRateCounter(database, timeLimit);
 
     /// <summary>Removes counters of requests whose minute has ended.</summary>
@@ -93,7 +93,7 @@ public sealed class SqlStores : IAsyncDisposable
     }
 
     /// <summary>Opens the store of one-time values in this database.</summary>
-    /// <param name="clock">Decides when values expire.</param>
+    /// <param name="clock">The clock by which values expire.</param>
     public IOneTimeStore OneTimeValues(TimeProvider clock) => new SqlOneTimeStore(database, clock);
 
     /// <summary>Returns the SQL that creates the schema, without a database.</summary>

@@ -22,7 +22,7 @@ internal sealed record SqlFragment
 /// <summary>The condition that a column's value is one of the keys.</summary>
 internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
 
-/// <summary>Keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, which counts them in the order given.</summary>
+/// <summary>Returns keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, the position in the given order.</summary>
 internal sealed record SqlOrderedKeys(IEnumerable<TokenKey> Keys);
 
 /// <summary>A column of values that are sent together, for statements that deal with many rows at once; texts or times.</summary>

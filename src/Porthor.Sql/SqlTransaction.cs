@@ -7,7 +7,7 @@ namespace Porthor.Sql;
 /// <summary>A transaction of the ledger. It collects its writes, and <see cref="SqlVault"/> adds its own to them.</summary>
 internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ILedgerTransaction
 {
-    /// <summary>The first number of the advisory locks of users; the second is the user's.</summary>
+    /// <summary>The first number of the advisory locks of users; the second number identifies the user.</summary>
     private static readonly SqlFragment UserLocks = new("1349481588");
 
     private static readonly SqlFragment ParentColumn = new("s.parent");
@@ -57,8 +57,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             database.Sql($"SELECT s.child FROM subtoken s WHERE {new SqlIn(ParentColumn, parents)}"), row => row.Key(0), cancellationToken);
 
     /// <summary>
-    /// The ancestors are read without locks: no token gets another parent, and a revocation that begins meanwhile finds the new child
-    /// under the locks that it takes.
+    /// Reads the ancestors without locks: the parent of a token never changes, and a revocation that begins meanwhile finds the new child
+    /// under its own locks.
     /// </summary>
     public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
     {
@@ -79,8 +79,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     }
 
     /// <summary>
-    /// The lock first, in a statement of its own: READ COMMITTED gives each statement a snapshot when it begins, and one that was taken
-    /// before the wait would not show the token of the transaction that was waited for.
+    /// Takes the lock first, in a separate statement: READ COMMITTED gives each statement a snapshot when it begins, and a snapshot from
+    /// before the wait would not contain the token of the other transaction.
     /// </summary>
     public async Task<UserTokenUsage> CountUserTokensAsync(
         string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken)
@@ -213,7 +213,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     public Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         session.QueryAsync(statement, read, cancellationToken);
 
-    /// <summary>Changes something within this transaction, now. Returns how many rows each statement changed.</summary>
+    /// <summary>Executes statements immediately within this transaction. Returns how many rows each statement changed.</summary>
     public Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
         session.ExecuteAsync(statements, cancellationToken);
 

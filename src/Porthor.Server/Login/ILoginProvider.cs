@@ -46,6 +46,6 @@ internal sealed record LoginAttempt(string State)
 /// <param name="ProviderToken">What the provider is told at logout, to revoke it; null if there is nothing to revoke.</param>
 internal sealed record LoginIdentity(string Username, UserData UserData, Secret? ProviderToken = null)
 {
-    /// <summary>Further groups, whose ids the provider does not say: Porthor assigns them.</summary>
+    /// <summary>Groups without an id from the provider. Porthor assigns the ids.</summary>
     public IReadOnlyList<string> NumberlessGroups { get; init; } = [];
 }

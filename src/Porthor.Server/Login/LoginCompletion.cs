@@ -73,14 +73,16 @@ internal sealed partial class LoginCompletion(
         }
     }
 
-    /// <summary>Whoever planted the cookie before the login knows its CSRF value, so that the session gets another.</summary>
+    /// <summary>The session gets a new CSRF value: another person may have set the cookie before the login, and knows its value.</summary>
     private static string? RenewedCsrf(SessionState before) => before.Csrf is null ? null : SessionCookie.CreateCsrf();
 
     private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) => identity.NumberlessGroups.Count == 0
         ? await core.Users.GetGroupNamesAsync(identity.Username, identity.UserData, cancellationToken)
         : [.. (identity.UserData.Groups ?? []).Select(group => group.Name), .. identity.NumberlessGroups];
 
-    /// <summary>Returns the user's data with an id for each group. Groups whose id the provider does not say get one of Porthor's.</summary>
+    /// <summary>
+    /// Returns the user's data with an id for each group. Porthor assigns an id to each group for which the provider sends none.
+    /// </summary>
     private async Task<UserData> NumberedAsync(LoginIdentity identity, CancellationToken cancellationToken)
     {
         if (identity.NumberlessGroups.Count == 0)

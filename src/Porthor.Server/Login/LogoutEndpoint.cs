@@ -52,7 +52,9 @@ internal sealed partial class LogoutEndpoint(
         Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
     }
 
-    /// <summary>Revokes the session, if that is wanted. Returns why it could not be revoked; null if nothing went wrong.</summary>
+    /// <summary>
+    /// Revokes the session, if the settings and the request allow it. Returns the reason of a failure; null if there was none.
+    /// </summary>
     private async Task<StoreUnavailableException?> EndAsync(HttpContext context, Token token)
     {
         if (!core.Settings.RevokeOnLogout || !IsMeant(context.Request))

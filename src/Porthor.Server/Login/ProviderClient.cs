@@ -16,8 +16,8 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
     private readonly HttpClient client = new(handler, disposeHandler: false) { Timeout = Timeout, MaxResponseContentBufferSize = LongestReply };
 
     /// <summary>
-    /// Creates the handler that all requests to login providers go through. It follows no redirects: requests contain the client's secret and
-    /// codes, which are for the configured address only.
+    /// Creates the handler that all requests to login providers go through. It follows no redirects: requests contain the client's secret
+    /// and codes, which are for the configured address only.
     /// </summary>
     public static SocketsHttpHandler CreateHandler() => new()
     {
@@ -30,8 +30,8 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
     };
 
     /// <summary>Sends a request and returns the reply, whatever its status.</summary>
-    /// <param name="sent">The secrets in the request, which are hidden if the provider repeats them.</param>
-    /// <exception cref="LoginFailedException">There is no reply that can be read.</exception>
+    /// <param name="sent">The secrets in the request, which are redacted if the response contains them.</param>
+    /// <exception cref="LoginFailedException">The provider sent no readable reply.</exception>
     public async Task<ProviderReply> SendAsync(HttpRequestMessage request, IReadOnlyList<Secret> sent, CancellationToken cancellationToken)
     {
         var what = $"{request.Method} {request.RequestUri}";

@@ -13,7 +13,7 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
 {
     private const int LongestShown = 4000;
 
-    /// <summary>The header of that name; null if it is missing. May be anything.</summary>
+    /// <summary>Returns the header of that name; null if it is missing. The value is untrusted.</summary>
     public string? ContentType { get; init; }
 
     public bool IsSuccess => (int)Status is >= 200 and < 300;
@@ -21,8 +21,8 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
     public bool IsRedirect => (int)Status is >= 300 and < 400;
 
     /// <summary>
-    /// The body as log and alerts may show it: cut, without the secrets that were sent, and only of a failure. The body of a success may
-    /// contain a token, in whatever form.
+    /// The body as log and alerts may show it: shortened, without the secrets that were sent, and only for a failure. The body of a success
+    /// may contain a token, in whatever form.
     /// </summary>
     public string Shown
     {
@@ -37,25 +37,30 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
         }
     }
 
-    /// <summary>The body for a log line about a reply that cannot be read: of a success only its kind and size.</summary>
+    /// <summary>
+    /// Returns the body for a log line about a reply that cannot be read. For a success it is only the kind and the size.
+    /// </summary>
     public string Described => IsSuccess
         ? FormattableString.Invariant($"({LoginFailure.Shortened(ContentType ?? "no content type")}, {Body.Length} bytes)")
         : Shown;
 
     /// <summary>
-    /// Returns the body as JSON; null if it is no JSON. Members that are given twice are refused, because readers disagree which one counts.
+    /// Returns the body as JSON; null if it is not JSON. Members that are given twice are refused, because readers disagree which one
+    /// counts.
     /// </summary>
     public JsonElement? TryReadJson() => ForeignJson.TryParse(ProviderText.Decode(Body, ContentType));
 
     public override string ToString() => $"{(int)Status} from {Request}";
 }
 
-/// <summary>Reads JSON that others wrote, which may be anything.</summary>
+/// <summary>Reads untrusted JSON.</summary>
 internal static class ForeignJson
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    /// <summary>Returns null if the text is no JSON, contains a member twice or invalid text, or is nested more than 64 levels deep.</summary>
+    /// <summary>
+    /// Returns null if the text is not JSON, contains a member twice or invalid text, or is nested more than 64 levels deep.
+    /// </summary>
     public static JsonElement? TryParse(ReadOnlyMemory<byte> utf8)
     {
         try

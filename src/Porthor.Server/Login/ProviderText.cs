@@ -4,8 +4,8 @@ using System.Text;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Converts the text of a reply to UTF-8 without a byte order mark. JSON is UTF-8 (RFC 8259 section 8.1), but providers and the proxies
-/// before them also send other encodings.
+/// Converts the text of a reply to UTF-8 without a byte order mark. JSON is UTF-8 (RFC 8259 section 8.1), but providers and the proxies in
+/// front of them also send other encodings.
 /// </summary>
 internal static class ProviderText
 {
@@ -18,7 +18,7 @@ internal static class ProviderText
         ([0xFE, 0xFF], Encoding.BigEndianUnicode),
     ];
 
-    /// <param name="contentType">The reply's header; null if it is missing. May be anything.</param>
+    /// <param name="contentType">The <c>Content-Type</c> header of the reply; null if it is missing. The value is untrusted.</param>
     public static ReadOnlyMemory<byte> Decode(byte[] body, string? contentType)
     {
         if (body.AsSpan().StartsWith(Encoding.UTF8.Preamble))
@@ -33,7 +33,10 @@ internal static class ProviderText
         return Encoding.UTF8.GetBytes((Guess(body) ?? EncodingOf(contentType)).GetString(body));
     }
 
-    /// <summary>JSON begins with two ASCII characters, so that the zero bytes among the first four tell the encoding; null for none.</summary>
+    /// <summary>
+    /// JSON begins with two ASCII characters, so that the encoding follows from the zero bytes among the first four. Returns null if there
+    /// are none.
+    /// </summary>
     private static Encoding? Guess(byte[] body) => body switch
     {
         [0, 0, 0, not 0, ..] => Marks[1].Encoding,
@@ -43,7 +46,7 @@ internal static class ProviderText
         _ => null,
     };
 
-    /// <summary>The encoding that the header names, of those that every system has; UTF-8 for all others.</summary>
+    /// <summary>Returns the encoding that the header names, if every system supports it, and otherwise UTF-8.</summary>
     private static Encoding EncodingOf(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
             ? type.CharSet?.Trim('"', '\'').ToUpperInvariant() switch

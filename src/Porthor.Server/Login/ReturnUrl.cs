@@ -6,8 +6,8 @@ using Porthor.Server.Logging;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Checks where a browser may be sent after login or logout (contract/login.md 2): only to the site itself. Otherwise a link to
-/// Porthor could send people to any other site.
+/// Checks where a browser may be sent after login or logout (contract/login.md 2): only to the site itself. Otherwise a link to Porthor
+/// could redirect users to any other site.
 /// </summary>
 internal static partial class ReturnUrl
 {

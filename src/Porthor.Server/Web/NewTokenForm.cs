@@ -11,7 +11,7 @@ public sealed class NewTokenForm
     public const string ShownField = "shown";
     public const int LongestName = TokenBodies.LongestName;
 
-    /// <summary>The name under which errors are kept that concern no single field.</summary>
+    /// <summary>The key of errors that do not belong to a single field.</summary>
     public const string WholeForm = "form";
 
     private const string Never = "never";

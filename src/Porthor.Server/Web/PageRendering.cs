@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Components.Web;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// Renders pages, only a few at the same time: rendering is the most expensive thing that a request for a page does, and forward
-/// authentication must find a free processor. Requests beyond the queue get 503.
+/// Renders pages, only a few at the same time: rendering is the most expensive part of a page request, and forward authentication needs a
+/// free processor. Requests beyond the queue get 503.
 /// </summary>
 internal sealed class PageRendering(IServiceProvider services, ILoggerFactory loggers) : IDisposable
 {
-    /// <summary>How many pages wait to be rendered at most.</summary>
+    /// <summary>The maximum number of requests that wait for rendering.</summary>
     public const int QueueLength = 64;
 
     private readonly ConcurrencyLimiter limiter = new(new ConcurrencyLimiterOptions
@@ -20,12 +20,12 @@ internal sealed class PageRendering(IServiceProvider services, ILoggerFactory lo
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
     });
 
-    /// <summary>Takes what is needed to render a page; tests take all of it.</summary>
+    /// <summary>Acquires a permit to render a page. Tests acquire all permits.</summary>
     public ValueTask<RateLimitLease> EnterAsync(CancellationToken cancellationToken) => limiter.AcquireAsync(1, cancellationToken);
 
     /// <summary>
     /// Renders a page into the response without sending it, so that an error is an ordinary error response. Returns false if too many
-    /// requests wait already.
+    /// requests are waiting.
     /// </summary>
     /// <remarks>
     /// Uses the renderer alone. The framework's way to serve components brings routes, antiforgery and keys of its own, none of which

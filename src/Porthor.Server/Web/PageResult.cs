@@ -27,7 +27,7 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
         response.ContentType = "text/html; charset=utf-8";
     }
 
-    /// <summary>Too many pages are being rendered. This answer must cost nothing, so it is the same text for everyone.</summary>
+    /// <summary>The response if too many pages are being rendered. It must be cheap, so it is the same text for all users.</summary>
     private void WriteBusy(HttpResponse response)
     {
         const string page =

@@ -33,7 +33,7 @@ internal sealed partial class TokenPages(
             refusal is null ? await RevokedAsync(request, caller.Username) : null));
     }
 
-    /// <summary>Reads the tokens of a user by where they come from, one page of each.</summary>
+    /// <summary>Reads the tokens of a user, grouped by their origin, one page of each group.</summary>
     private async Task<IReadOnlyList<TokenSection>> SectionsAsync(PageRequest request, string username, string address)
     {
         var counts = await tokens.CountTokensAsync(request.Caller, username, request.Aborted);
@@ -96,7 +96,9 @@ internal sealed partial class TokenPages(
         return new PageResult<SearchPage, SearchView>(view, error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
-    /// <summary>The revocation that this page was asked to tell of, if history knows it. An address alone makes no page say anything.</summary>
+    /// <summary>
+    /// The revocation that this page was asked to tell of, if history knows it. An address alone makes no page say anything.
+    /// </summary>
     private async Task<TokenChange?> RevokedAsync(PageRequest request, string username)
     {
         if (PageRequest.KeyOf(request.Query("revoked")) is not { } key)

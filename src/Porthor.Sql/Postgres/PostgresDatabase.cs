@@ -7,7 +7,7 @@ namespace Porthor.Sql.Postgres;
 /// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
 internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
 {
-    /// <summary>The driver's time limit for connecting, in seconds, where the connection string has none.</summary>
+    /// <summary>The driver's time limit for connecting, in seconds, if the connection string has none.</summary>
     private const int DriverTimeout = 15;
 
     public override Dialect Dialect => PostgresDialect.Instance;
@@ -29,8 +29,8 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
             CommandTimeout = Patience.DriverSeconds(statementTimeout),
             // What was cancelled gives its connection up at once, whether the server has heard of it or not.
             CancellationTimeout = -1,
-            // A session has no state but its prepared statements, and a transaction ends with it. What the driver sends to wipe the state away
-            // would be asked with the next statement; and while its answers are missing, that one cannot be cancelled.
+            // A session has no state but its prepared statements, and a transaction ends with it. What the driver sends to wipe the state
+            // away would be asked with the next statement; and while its answers are missing, that one cannot be cancelled.
             NoResetOnClose = true,
             Multiplexing = false,
             IncludeErrorDetail = false,
@@ -52,7 +52,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
         new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, checkRole: false, metrics, Failed);
 
-    /// <summary>A transaction, which sets what the planner may do; it is rolled back.</summary>
+    /// <summary>Begins a transaction that sets options of the planner, and is rolled back.</summary>
     public override ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => BeginAsync(statementTimeout, cancellationToken);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
@@ -123,7 +123,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         await connections.DisposeAsync();
     }
 
-    /// <summary>Translates and counts an error. If it is the server that fails, its other connections are closed as well.</summary>
+    /// <summary>Translates and counts an error. If the server fails, its other connections are closed as well.</summary>
     internal Exception Failed(string call, Exception exception)
     {
         if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException || (connections.HasSeveralHosts && PostgresErrors.LosesServer(exception)))

@@ -11,10 +11,14 @@ internal static class PostgresErrors
 {
     private const string NameConstraint = "token_username_token_name_key";
 
-    /// <summary>How PgBouncer, which has no SQLSTATEs for it, says that a database or a role is not configured.</summary>
+    /// <summary>
+    /// The messages of PgBouncer, which has no SQLSTATEs for these errors, for a database or a role that is not configured.
+    /// </summary>
     private static readonly string[] PoolerRefusals = ["no such database", "no such user", "not allowed", "authentication failed", "unsupported startup parameter"];
 
-    /// <summary>How the driver says that the server wants a password or has no TLS; it has no codes for these.</summary>
+    /// <summary>
+    /// The messages of the driver, which has no codes for these errors, for a server that requires a password or does not support TLS.
+    /// </summary>
     private static readonly string[] DriverRefusals = ["No password has been provided", "No SSL enabled connection", "SSL connection requested"];
 
     /// <summary>The class of SQLSTATEs for values that a type cannot represent ("data exception").</summary>
@@ -37,7 +41,7 @@ internal static class PostgresErrors
     public static bool EndsWork(Exception exception) => IsOurs(exception) || exception is OperationCanceledException;
 
     /// <summary>
-    /// True if the server lost the role of the primary, or is not there any more, so that its other connections are of no use either.
+    /// Returns true if the server is no longer the primary, or no longer runs, so that its other connections cannot be used either.
     /// </summary>
     public static bool LosesServer(Exception exception) => exception is SocketException or IOException
         or NpgsqlException { InnerException: SocketException or IOException }
@@ -64,7 +68,7 @@ internal static class PostgresErrors
         _ => false,
     };
 
-    /// <summary>What went wrong, in one line for the operator.</summary>
+    /// <summary>Returns the error as one line for the operator.</summary>
     public static string Describe(Exception exception) => exception switch
     {
         PostgresException e => $"{e.SqlState}: {e.MessageText}",

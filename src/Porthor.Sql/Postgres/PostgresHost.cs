@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Porthor.Sql.Postgres;
 
-/// <summary>One host of <c>databaseUrl</c>, with its pool of connections.</summary>
+/// <summary>Represents one host of <c>databaseUrl</c>, with its pool of connections.</summary>
 internal sealed class PostgresHost : IAsyncDisposable
 {
     private readonly NpgsqlDataSource probes;
@@ -23,10 +23,10 @@ internal sealed class PostgresHost : IAsyncDisposable
 
     public NpgsqlDataSource Connections { get; }
 
-    /// <summary>The timeline of the server when it was last connected to; zero if it is not known.</summary>
+    /// <summary>The timeline of the server at the last connection; zero if it is not known.</summary>
     public long Timeline { get; set; }
 
-    /// <summary>The hosts of a connection string.</summary>
+    /// <summary>Creates the hosts of a connection string.</summary>
     /// <param name="initialize">Called for each connection when it has been established; if it throws, the connection is not used.</param>
     public static IEnumerable<PostgresHost> Of(NpgsqlConnectionStringBuilder settings, Func<PostgresHost, NpgsqlConnection, Task> initialize)
     {
@@ -44,7 +44,7 @@ internal sealed class PostgresHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects, to learn whether this is the primary. Null if it is, and otherwise the error.</summary>
+    /// <summary>Connects to check whether this is the primary. Returns null if it is, and otherwise the error.</summary>
     public async Task<Exception?> ProbeAsync()
     {
         try
@@ -71,8 +71,8 @@ internal sealed class PostgresHost : IAsyncDisposable
             .Build();
 }
 
-/// <summary>What a server says about itself.</summary>
-/// <param name="Timeline">Raised by each promotion of a standby; zero if the server does not tell.</param>
+/// <summary>Represents the role and the timeline that a server reports.</summary>
+/// <param name="Timeline">Raised by each promotion of a standby; zero if the server does not report it.</param>
 internal readonly record struct ServerRole(int ProcessId, bool IsStandby, long Timeline)
 {
     private const string Query = "SELECT pg_backend_pid(), pg_is_in_recovery()";

@@ -9,8 +9,13 @@ namespace Porthor.Sql.Postgres;
 /// COMMIT with the last, so that a small change is a single round trip.
 /// </summary>
 /// <param name="limit">How long each statement may take; in a transaction also each wait for a lock.</param>
-/// <param name="prepare">Prepare the statements; not possible through a connection pooler, where a transaction ends with another connection.</param>
-/// <param name="checkRole">Check with each query that the server is the primary, because a pooler can change the server behind a connection.</param>
+/// <param name="prepare">
+/// True to prepare the statements. This is not possible through a connection pooler, because the next transaction may use another
+/// connection.
+/// </param>
+/// <param name="checkRole">
+/// True to check with each query that the server is the primary, because a pooler can change the server behind a connection.
+/// </param>
 /// <param name="failed">Translates and counts an error of a call.</param>
 internal sealed class PostgresSession(
     NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, bool checkRole, StoreMetrics metrics, Func<string, Exception, Exception> failed) : SqlSession
@@ -75,8 +80,8 @@ internal sealed class PostgresSession(
                 connection.Notice -= Note;
             }
 
-            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning has no code
-            // of its own and its text is translated, but not the name of the function in the server.
+            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning has
+            // no code of its own and its text is translated, but not the name of the function in the server.
             void Note(object sender, NpgsqlNoticeEventArgs notice) => isReplicated &= notice.Notice.Routine != "SyncRepWaitForLSN";
         },
         cancellationToken);
@@ -166,8 +171,8 @@ internal sealed class PostgresSession(
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
             // Covers waits for locks, too.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
-            // Changes find their rows by key. Statistics may say otherwise: if one token has most children, the planner reads the whole table
-            // for each token, in foreign keys too.
+            // Changes find their rows by key. Statistics may say otherwise: if one token has most children, the planner reads the whole
+            // table for each token, in foreign keys too.
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL enable_seqscan = off"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL jit = off"));
         }

@@ -4,9 +4,9 @@ using Npgsql;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other. With several hosts it keeps using one
-/// until that one fails, and then looks at all of them at the same time: of those that accept writes, the one with the newest timeline is
-/// the primary. A server that was the primary once and was started again has an older timeline (docs/decisions/0023-postgresql-hosts.md).
+/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other. With several hosts it uses one until
+/// this one fails, and then connects to all of them at the same time: of those that accept writes, the one with the newest timeline is the
+/// primary. A server that was the primary once and was started again has an older timeline (docs/decisions/0023-postgresql-hosts.md).
 /// </summary>
 internal sealed partial class PrimaryConnections : IAsyncDisposable
 {
@@ -22,7 +22,9 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     private long newestTimeline;
     private volatile bool isPooled;
 
-    /// <param name="settings">Hosts as the driver writes them, with commas between; all else is the same for all hosts.</param>
+    /// <param name="settings">
+    /// The connection settings. The hosts are separated by commas, as the driver expects; all other settings apply to all hosts.
+    /// </param>
     public PrimaryConnections(NpgsqlConnectionStringBuilder settings, ILogger logger)
     {
         this.logger = logger;
@@ -32,7 +34,9 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
 
     public bool HasSeveralHosts => hosts.Length > 1;
 
-    /// <summary>True if a connection pooler such as PgBouncer is between Porthor and a server; then statements must not be prepared.</summary>
+    /// <summary>
+    /// True if a connection pooler such as PgBouncer is between Porthor and a server; then statements must not be prepared.
+    /// </summary>
     public bool IsPooled => isPooled;
 
     /// <summary>Opens a connection to the primary.</summary>
@@ -55,8 +59,8 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     }
 
     /// <summary>
-    /// The server that was the primary does not accept writes any more, or does not respond. Its idle connections are closed, and the next
-    /// one who needs a connection looks for the primary.
+    /// Handles the loss of the primary, which no longer accepts writes or does not respond. Closes its idle connections; the next request
+    /// for a connection searches for the primary.
     /// </summary>
     public void Lose() => Lose(primary);
 
@@ -130,7 +134,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
             newest = Volatile.Read(ref newestTimeline);
     }
 
-    /// <summary>The error for a server that is in recovery.</summary>
+    /// <summary>Creates the error for a server that is in recovery.</summary>
     internal static NotPrimaryException NotPrimary(string name) =>
         new($"The PostgreSQL server {name} is a standby (it is in recovery). Porthor uses only the primary");
 
@@ -147,5 +151,5 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     }
 }
 
-/// <summary>The server is in recovery, so that its data may be older than the primary's.</summary>
+/// <summary>The exception for a server in recovery, whose data may be older than the primary's.</summary>
 internal sealed class NotPrimaryException(string message) : NpgsqlException(message);

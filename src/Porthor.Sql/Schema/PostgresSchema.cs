@@ -111,8 +111,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     /// <summary>
-    /// Does work that no other node does at the same time. The lock is asked for again and again instead of waited for: a session that waits
-    /// has a snapshot, and the creation of an index waits for all snapshots, so that the two would wait for each other.
+    /// Runs work that no other node runs at the same time. It tries to get the lock repeatedly instead of waiting for it: a session that
+    /// waits has a snapshot, and the creation of an index waits for all snapshots, so that the two would wait for each other.
     /// </summary>
     private async Task LockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {
@@ -121,8 +121,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     /// <summary>
-    /// False if another node has the lock. It belongs to a transaction, because a connection pooler gives a session's lock to somebody
-    /// else; the transaction stays open, and does nothing, while the work runs on other connections.
+    /// Returns false if another node has the lock. The lock belongs to a transaction, because with a connection pooler another client can
+    /// get the session; the transaction stays open and idle while the work runs on other connections.
     /// </summary>
     private async Task<bool> TryLockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {

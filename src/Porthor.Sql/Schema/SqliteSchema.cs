@@ -14,7 +14,7 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
         var newer => throw new SchemaException($"The database is of a newer Porthor (schema {newer}; this one knows {SchemaScripts.OwnVersion})."),
     };
 
-    /// <summary>Of several processes that start at the same time, one creates the schema and the others find it.</summary>
+    /// <summary>If several processes start at the same time, one creates the schema and the others use it.</summary>
     public Task InitializeAsync(CancellationToken cancellationToken) => database.RunScriptsAsync(Missing, cancellationToken);
 
     public Task UpdateAsync(CancellationToken cancellationToken) => InitializeAsync(cancellationToken);

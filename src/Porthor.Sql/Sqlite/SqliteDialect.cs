@@ -8,7 +8,8 @@ namespace Porthor.Sql.Sqlite;
 
 /// <summary>
 /// SQLite. Times are integers, microseconds since the epoch, as precise as PostgreSQL's; enumerations are text;
-/// addresses are bytes that sort as the addresses do. A transaction locks the whole database for writing, so rows need no locks of their own.
+/// addresses are bytes that sort as the addresses do. A transaction locks the whole database for writing, so rows need no locks of their
+/// own.
 /// </summary>
 internal sealed class SqliteDialect : Dialect
 {
@@ -22,7 +23,7 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment JoinChildrenOfTree { get; } = new(" CROSS JOIN subtoken s ON s.parent = d.child");
 
-    /// <summary>Some milliseconds of the only writer.</summary>
+    /// <summary>This number of changes takes some milliseconds of the only writer.</summary>
     public override int BatchSize => 50;
 
     public override bool LocksUsers => false;

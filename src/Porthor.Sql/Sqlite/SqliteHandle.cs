@@ -20,7 +20,7 @@ internal sealed class SqliteHandle : IDisposable
     private readonly TimeSpan longestBusyWait;
     private TimeSpan busyWait;
 
-    /// <param name="busyTimeout">How long to wait at most for another process that is writing.</param>
+    /// <param name="busyTimeout">The maximum time to wait for another process that is writing.</param>
     public SqliteHandle(string path, TimeSpan busyTimeout)
     {
         longestBusyWait = busyWait = busyTimeout;
@@ -47,7 +47,7 @@ internal sealed class SqliteHandle : IDisposable
         }
     }
 
-    /// <summary>Waits for the lock of another process no longer than a limit, from now on.</summary>
+    /// <summary>Sets the maximum time to wait for the lock of another process.</summary>
     public void LimitBusyWait(TimeSpan limit)
     {
         var wait = limit < longestBusyWait ? limit : longestBusyWait;
@@ -57,7 +57,9 @@ internal sealed class SqliteHandle : IDisposable
         SQLitePCL.raw.sqlite3_busy_timeout(connection.Handle, Math.Max(1, (int)wait.TotalMilliseconds));
     }
 
-    /// <summary>Ends the statement that is running, if one is, with an error. May be called from any thread while the handle is open.</summary>
+    /// <summary>
+    /// Interrupts the running statement, if there is one, with an error. May be called from any thread while the handle is open.
+    /// </summary>
     public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
 
     public List<T> Query<T>(SqlText statement, Func<SqlRow, T> read)
@@ -117,7 +119,7 @@ internal sealed class SqliteHandle : IDisposable
         return command;
     }
 
-    /// <summary>The driver repeats a statement that found the database locked for this long; zero would be for ever.</summary>
+    /// <summary>The driver repeats a statement that found the database locked for this long; zero means no limit.</summary>
     private SqliteCommand Bounded(SqliteCommand command)
     {
         command.CommandTimeout = Math.Max(1, (int)busyWait.TotalSeconds);

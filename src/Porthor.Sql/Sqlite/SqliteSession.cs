@@ -5,14 +5,14 @@ namespace Porthor.Sql.Sqlite;
 
 /// <summary>
 /// A SQLite handle in use; its statements run on the threads kept for that. A transaction begins with its first
-/// statement, so that a small change is a single visit to the writing thread. A caller waits no longer than the limit; after that the
-/// statement is interrupted, and the handle is released when the statement has ended.
+/// statement, so that a small change is a single visit to the writing thread. A caller waits at most for the limit. Then the statement is
+/// interrupted, and the handle is released when the statement has ended.
 /// </summary>
-/// <param name="limit">How long each call may take, waiting for the lock of another process included.</param>
+/// <param name="limit">The time limit of each call, including the wait for the lock of another process.</param>
 internal sealed class SqliteSession(
     SqliteHandle handle, DedicatedThreads threads, TimeSpan limit, bool inTransaction, StoreMetrics metrics, Action<SqliteHandle> release) : SqlSession
 {
-    /// <summary>How often a statement that is over its limit is interrupted, until it has ended.</summary>
+    /// <summary>The interval at which a statement that exceeded its limit is interrupted, until it has ended.</summary>
     private static readonly TimeSpan InterruptPause = TimeSpan.FromMilliseconds(50);
 
     private readonly string reading = inTransaction ? StoreCalls.Locking : StoreCalls.Reading;

@@ -5,7 +5,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Login.Oidc;
 
-/// <summary>Reads what the claims of a verified ID token say about a user.</summary>
+/// <summary>Reads the data of a user from the claims of a verified ID token.</summary>
 internal sealed class ClaimReader(OidcSettings settings)
 {
     /// <summary>The largest uid and gid of Linux; the one above means "none".</summary>
@@ -16,8 +16,8 @@ internal sealed class ClaimReader(OidcSettings settings)
     private static readonly char[] GroupSeparators = [',', ';', ' ', '\t', '\r', '\n'];
 
     /// <summary>
-    /// Finds a claim by its name. If no claim has this name, the name is a path into nested objects: <c>realm_access.roles</c>. Returns null
-    /// if there is no such claim.
+    /// Finds a claim by its name. If no claim has this name, the name is a path into nested objects: <c>realm_access.roles</c>. Returns
+    /// null if there is no such claim.
     /// </summary>
     private static JsonElement? Find(JsonElement claims, string name)
     {
@@ -34,8 +34,8 @@ internal sealed class ClaimReader(OidcSettings settings)
         Find(claims, name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
 
     /// <summary>Returns the username; null if the claim is missing.</summary>
-    /// <exception cref="UnverifiedTokenException">The claim is no text.</exception>
-    /// <exception cref="LoginFailedException">The claim cannot be a username here.</exception>
+    /// <exception cref="UnverifiedTokenException">The claim is not a text.</exception>
+    /// <exception cref="LoginFailedException">The claim is not a valid username.</exception>
     public string? ReadUsername(JsonElement claims)
     {
         var claim = settings.UsernameClaim;
@@ -52,9 +52,9 @@ internal sealed class ClaimReader(OidcSettings settings)
             : throw LoginFailure.InvalidUsername(LoginFailure.Shortened($"Invalid username in {claim} claim in token: {text}")).ToException();
     }
 
-    /// <summary>Reads everything else that the settings take from claims.</summary>
-    /// <param name="numberless">The names of groups whose ids the provider does not say.</param>
-    /// <param name="invalidGroups">What cannot be the name of a group.</param>
+    /// <summary>Reads the other user data for which the settings name claims.</summary>
+    /// <param name="numberless">Receives the names of groups without an id from the provider.</param>
+    /// <param name="invalidGroups">Receives the names that are not valid group names.</param>
     /// <exception cref="UnverifiedTokenException">A claim has a value of the wrong kind.</exception>
     public UserData Read(JsonElement claims, out IReadOnlyList<string> numberless, out IReadOnlyList<string> invalidGroups)
     {
@@ -73,12 +73,12 @@ internal sealed class ClaimReader(OidcSettings settings)
         };
     }
 
-    /// <summary>Whether the provider says that it has not verified the standard claim <c>email</c>.</summary>
+    /// <summary>Returns whether the provider reports that it has not verified the standard claim <c>email</c>.</summary>
     private static bool IsUnverifiedEmail(JsonElement claims) => claims.Member("email_verified") is { } verified
         && (verified.ValueKind == JsonValueKind.False || (verified.ValueKind == JsonValueKind.String && verified.ValueEquals("false")));
 
     /// <summary>
-    /// Removes <c>usernameDomain</c> and lower-cases the rest: providers do not tell upper from lower case in e-mail addresses. Returns null
+    /// Removes <c>usernameDomain</c> and lower-cases the rest: providers ignore case in e-mail addresses. Returns null
     /// if the text has another domain or none.
     /// </summary>
     private string? WithoutDomain(string text)
@@ -105,7 +105,7 @@ internal sealed class ClaimReader(OidcSettings settings)
         return ParseId(value) ?? throw Invalid(claim, value);
     }
 
-    /// <summary>An id as a number or as decimal digits; null for everything else.</summary>
+    /// <summary>Reads an id, which is a number or decimal digits. Returns null for everything else.</summary>
     private static long? ParseId(JsonElement value)
     {
         long? id = value.ValueKind switch
@@ -144,7 +144,10 @@ internal sealed class ClaimReader(OidcSettings settings)
         _ => null,
     };
 
-    /// <summary>Keycloak writes a group of the top level as <c>/staff</c>. A group below another one keeps its slashes, which no name may have.</summary>
+    /// <summary>
+    /// Keycloak writes a group of the top level as <c>/staff</c>. A group below another one keeps its slashes, so that its name is not
+    /// valid.
+    /// </summary>
     private static string NameOf(string written) => written.StartsWith('/') ? written[1..] : written;
 
     private static UnverifiedTokenException Invalid(string claim, JsonElement value) =>

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Porthor.Server.Login.Oidc;
 
-/// <summary>A signed ID token in its parts (RFC 7515 section 3.1). Nothing of it is verified.</summary>
+/// <summary>Represents the parts of a signed ID token (RFC 7515 section 3.1), which are not verified.</summary>
 /// <param name="Header">A JSON object.</param>
 /// <param name="Claims">A JSON object.</param>
 /// <param name="SignedPart">The bytes that the signature covers.</param>
@@ -15,7 +15,7 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
     private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
     /// <summary>Reads a token in the compact form. An encrypted token has five parts, and is not supported.</summary>
-    /// <exception cref="UnverifiedTokenException">The text is no such token. The message does not contain the token.</exception>
+    /// <exception cref="UnverifiedTokenException">The text is not such a token. The message does not contain the token.</exception>
     public static IdToken Parse(string text)
     {
         if (!text.AsSpan().ContainsAnyExcept(Characters) && text.Split('.') is [var header, var claims, var signature])
@@ -33,11 +33,11 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
     }
 
     /// <summary>
-    /// Checks what the header says about the token besides its signature: extensions that must be understood, of which Porthor knows none
-    /// (RFC 7515 section 4.1.11), and the kind of token, so that no access or logout token is taken for an ID token (RFC 8725 section 3.11).
+    /// Checks the members of the header that do not concern the signature: critical extensions, of which Porthor supports none (RFC 7515
+    /// section 4.1.11), and the kind of token, so that an access or logout token is not accepted as an ID token (RFC 8725 section 3.11).
     /// Keys in the header, or links to keys, are ignored.
     /// </summary>
-    /// <exception cref="UnverifiedTokenException">This is no ID token, or not one that is understood.</exception>
+    /// <exception cref="UnverifiedTokenException">The token is not an ID token, or has an unsupported extension.</exception>
     public void CheckHeader()
     {
         if (Header.Member("crit") is { } critical)
@@ -59,9 +59,9 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
         ForeignJson.TryParse(Base64Url.DecodeFromChars(part)) is { ValueKind: JsonValueKind.Object } json ? json : null;
 }
 
-/// <summary>An ID token, or the keys to verify it, cannot be accepted. The message may be shown to users.</summary>
+/// <summary>The exception for an ID token, or for keys to verify it, that cannot be accepted. The message may be shown to users.</summary>
 internal sealed class UnverifiedTokenException(string message) : Exception(message)
 {
-    /// <summary>What an operator compares the token with, for the log; null for nothing.</summary>
+    /// <summary>The values with which an operator compares the token, for the log; null if there are none.</summary>
     public string? Hint { get; init; }
 }

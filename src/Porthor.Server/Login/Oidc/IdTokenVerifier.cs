@@ -37,7 +37,8 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     /// <summary>
-    /// Verifies the signature with the cached keys. If that fails, the keys are retrieved again, because the provider may have changed them;
+    /// Verifies the signature with the cached keys. If that fails, the keys are retrieved again, because the provider may have changed
+    /// them;
     /// <see cref="Remembered{T}"/> bounds how often.
     /// </summary>
     private async Task VerifySignatureAsync(IdToken token, string keyId, CancellationToken cancellationToken)
@@ -53,7 +54,9 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
             throw new UnverifiedTokenException(error);
     }
 
-    /// <summary>Returns why the signature cannot be verified; null if it is right. Of several keys with the id, the last suitable one counts.</summary>
+    /// <summary>
+    /// Returns why the signature cannot be verified; null if it is right. Of several keys with the id, the last suitable one counts.
+    /// </summary>
     private string? FindError(IdToken token, string keyId, string algorithm, OidcKeys keys)
     {
         var candidates = keys.Find(keyId);
@@ -68,8 +71,8 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     /// <summary>
-    /// The token must be for us. If it is for others too, <c>azp</c> must name us as the client that it was issued to; and if <c>azp</c> is
-    /// there, it must name us in any case.
+    /// Requires that <c>aud</c> contains the client id. If the token has several audiences, it must have <c>azp</c>. If it has <c>azp</c>,
+    /// this must be the client id.
     /// </summary>
     private void CheckAudience(JsonElement claims)
     {
@@ -86,7 +89,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         }
     }
 
-    /// <summary>A text, or the texts of a list; nothing if another value is among them.</summary>
+    /// <summary>Returns a text, or the texts of a list. Returns an empty result if the list contains another value.</summary>
     private static IReadOnlyList<string> TextsOf(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.String => [json.GetString()!],
@@ -95,7 +98,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         _ => [],
     };
 
-    /// <summary>Requires <c>exp</c>; <c>nbf</c> and <c>iat</c> are checked if they are there.</summary>
+    /// <summary>Requires <c>exp</c>; <c>nbf</c> and <c>iat</c> are checked if they exist.</summary>
     private void CheckTimes(JsonElement claims)
     {
         var now = clock.GetUtcNow();
@@ -133,7 +136,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
             throw new UnverifiedTokenException("The nonce in the token is not that of this login");
     }
 
-    /// <summary>A claim whose value is not null.</summary>
+    /// <summary>Returns a claim whose value is not null.</summary>
     private static JsonElement? Claim(JsonElement claims, string name) =>
         claims.Member(name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
 

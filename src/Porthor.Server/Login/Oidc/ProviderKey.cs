@@ -16,7 +16,7 @@ internal static class ProviderKey
     /// <summary>The algorithms that can be configured. All are asymmetric: the provider's public key cannot be used as a secret.</summary>
     public static readonly IReadOnlyList<string> Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
-    /// <summary>Returns why the key is not for an algorithm's signatures; null if it is.</summary>
+    /// <summary>Returns why the key cannot verify signatures of an algorithm; null if it can.</summary>
     /// <param name="algorithm">One of <see cref="Algorithms"/>.</param>
     public static string? FindError(JsonElement key, string algorithm)
     {

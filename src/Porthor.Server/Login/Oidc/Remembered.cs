@@ -1,12 +1,15 @@
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// Caches a value of the provider that seldom changes. The first caller fetches it for all who ask meanwhile. A failure is not cached.
+/// Caches a value of the provider that seldom changes. The first caller fetches it, and callers at the same time wait for it. A failure is
+/// not cached.
 /// </summary>
 internal sealed class Remembered<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeProvider clock)
     where T : class
 {
-    /// <summary>How often the value is fetched early in <see cref="EarlyWindow"/>, because a caller has no use for the cached one.</summary>
+    /// <summary>
+    /// How often the value may be fetched early within <see cref="EarlyWindow"/>, because a caller found that the cached value is outdated.
+    /// </summary>
     public const int MaxEarlyFetches = 5;
 
     public static readonly TimeSpan EarlyWindow = TimeSpan.FromMinutes(1);
@@ -18,8 +21,8 @@ internal sealed class Remembered<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeP
 
     /// <summary>Returns the cached value, or fetches it.</summary>
     /// <param name="otherThan">
-    /// A value that turned out to be outdated: if it is the cached one, the value is fetched again, at most <see cref="MaxEarlyFetches"/>
-    /// times in <see cref="EarlyWindow"/>. Null if none is.
+    /// A value that is outdated: if it is the cached one, the value is fetched again, at most <see cref="MaxEarlyFetches"/>
+    /// times in <see cref="EarlyWindow"/>. Null if there is none.
     /// </param>
     public async Task<T> GetAsync(T? otherThan, CancellationToken cancellationToken) =>
         await Current(otherThan).WaitAsync(cancellationToken);

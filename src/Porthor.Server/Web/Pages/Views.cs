@@ -53,15 +53,15 @@ public sealed record AllHistoryView(
     public string? Error(string name) => Errors.GetValueOrDefault(name);
 }
 
-/// <summary>Tokens of a user by where they come from.</summary>
-/// <param name="Id">The section's anchor, and the parameter of the address that says where its page begins.</param>
-/// <param name="Empty">The text if there are none; null if the section is then left out.</param>
+/// <summary>Represents the tokens of a user that have the same origin.</summary>
+/// <param name="Id">The section's anchor, and the name of the query parameter with the start of its page.</param>
+/// <param name="Empty">The text for an empty section; null if an empty section is left out.</param>
 public sealed record TokenSectionKind(string Id, string Title, IReadOnlyList<TokenType> Types, string? Empty);
 
 /// <summary>One page of a section.</summary>
 /// <param name="Count">How many tokens the section has on all pages.</param>
-/// <param name="Newest">The address of the first page; null if this is it.</param>
-/// <param name="Older">The address of the next page; null if this is the last.</param>
+/// <param name="Newest">The address of the first page; null on the first page.</param>
+/// <param name="Older">The address of the next page; null on the last page.</param>
 public sealed record TokenSection(TokenSectionKind Kind, IReadOnlyList<TokenInfo> Tokens, long Count, string? Newest, string? Older)
 {
     public static readonly IReadOnlyList<TokenSectionKind> Kinds =
@@ -72,7 +72,7 @@ public sealed record TokenSection(TokenSectionKind Kind, IReadOnlyList<TokenInfo
     ];
 }
 
-/// <param name="Sections">Null if nobody was asked about.</param>
+/// <param name="Sections">Null if no user was searched for.</param>
 public sealed record SearchView(
     Visitor Visitor,
     string Username,
