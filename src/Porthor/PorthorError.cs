@@ -16,7 +16,7 @@ public enum ErrorKind
     NotFound,
     PermissionDenied,
 
-    /// <summary>The user has created tokens faster than the deployment allows; it may be tried again later.</summary>
+    /// <summary>The user has created tokens faster than the deployment allows. The client may try again later.</summary>
     RateLimited,
 
     /// <summary>A store did not answer or refused; nothing is known about the token. Never taken for a "no".</summary>
@@ -57,10 +57,10 @@ public sealed record PorthorError(ErrorKind Kind, string Message)
 
     public static PorthorError PermissionDenied(string message) => new(ErrorKind.PermissionDenied, message);
 
-    /// <param name="retryAfter">After this time the same request is allowed.</param>
+    /// <param name="retryAfter">The time after which the same request is allowed.</param>
     public static PorthorError RateLimited(string message, TimeSpan retryAfter) => new(ErrorKind.RateLimited, message) { RetryAfter = retryAfter };
 
-    /// <summary>When a refused request may be sent again; null if waiting does not help.</summary>
+    /// <summary>The time after which a denied request may be sent again; null if waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     public PorthorException ToException() => new(this);
@@ -73,7 +73,8 @@ public class PorthorException(PorthorError error, Exception? cause = null) : Exc
 }
 
 /// <summary>
-/// A database cannot represent a value of a request, so that no stored row can have it. It is an error of the request, not of the store.
+/// The exception for a value of a request that the database cannot represent, so that no stored row can have it. It is an error of the
+/// request, not of the store.
 /// </summary>
 public sealed class UnstorableValueException(string reason, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.UnstorableValue, "A value contains characters or numbers that cannot be stored"), cause)
@@ -95,6 +96,6 @@ public sealed class StoreUnavailableException(string store, string what, Excepti
     /// <summary>True if waiting does not help: the store refuses, for example because of a wrong password.</summary>
     public bool IsPermanent { get; init; }
 
-    /// <summary>What the store or its driver says, in one line for the operator; null if it says nothing.</summary>
+    /// <summary>The message of the store or its driver, as one line for the operator; null if there is none.</summary>
     public string? Reason { get; init; }
 }

@@ -26,8 +26,8 @@ internal static class AuditComparison
     }
 
     /// <summary>
-    /// Returns true if a child expires later than its parent, or never although the parent does. Compares whole seconds, as records hold
-    /// nothing else (deviations 45).
+    /// Returns true if a child expires later than its parent, or never expires although the parent does. Compares whole seconds, because
+    /// records contain no fractions (deviations 45).
     /// </summary>
     public static bool Outlives(DateTimeOffset? child, DateTimeOffset? parent) =>
         parent is not null && !(child?.TruncateToSeconds() <= parent.Value.TruncateToSeconds());

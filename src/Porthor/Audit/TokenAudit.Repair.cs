@@ -27,7 +27,7 @@ public sealed partial class TokenAudit
         return findings;
     }
 
-    /// <summary>What a token loses that expires after its parent, and what descendants lose by the repair of a token.</summary>
+    /// <summary>The reductions: of a token that expires after its parent, and of descendants because of the repair of a token.</summary>
     private TreeReduction ReductionBy(Confirmed one)
     {
         var self = one.Outlived is { } parentExpires ? new Reduction(ScopeSet.Empty, parentExpires) : Reduction.None;
@@ -41,8 +41,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Repaired are the scopes, where the record is right, and the end, where the earlier one is (deviations 28). What else
-    /// differs was changed by hand, and nobody can tell which side is wrong.
+    /// Repairs the scopes, from the record, and the expiry, for which the earlier value is right (deviations 28). All other differences
+    /// come from manual changes, for which the right side is unknown.
     /// </summary>
     private async Task<IReadOnlyList<AuditFinding>> RepairMismatchesAsync(IReadOnlyList<Confirmed> suspects, CancellationToken cancellationToken)
     {

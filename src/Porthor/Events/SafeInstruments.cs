@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace Porthor.Events;
 
 /// <summary>
-/// Records measurements without letting a listener interrupt the work that is measured: a listener runs in the middle of it, for example
-/// between a commit and its answer, and an exception there would be taken for a failure of the work.
+/// Records measurements, and catches the exceptions of listeners. A listener runs during the measured work, for example between a commit
+/// and its answer, and its exception would otherwise be treated as a failure of the work.
 /// </summary>
 internal static class SafeInstruments
 {

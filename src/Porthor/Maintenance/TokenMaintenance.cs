@@ -54,7 +54,9 @@ public sealed partial class TokenMaintenance(
         return total;
     }
 
-    /// <summary>Walks through all tokens once. Returns how many it removed, and whether it passed over any, which others had locked.</summary>
+    /// <summary>
+    /// Processes all tokens once. Returns how many it removed, and whether it skipped tokens that other transactions had locked.
+    /// </summary>
     private async Task<(long Removed, bool PassedOver)> ExpireOnceAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         long removed = 0;
@@ -77,7 +79,7 @@ public sealed partial class TokenMaintenance(
         return (removed, passedOver);
     }
 
-    /// <param name="gone">The tokens that were removed are added here.</param>
+    /// <param name="gone">Receives the removed tokens.</param>
     private async Task<int> ExpireAsync(
         DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> gone, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {

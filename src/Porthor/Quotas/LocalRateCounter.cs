@@ -1,8 +1,8 @@
 namespace Porthor.Quotas;
 
 /// <summary>
-/// Counts within this process, for deployments without a shared counter. A restart begins all windows again. The windows follow the
-/// clock's monotonic timestamps, so that a change of the system time neither ends nor lengthens one.
+/// Counts within this process, for deployments without a shared counter. A restart resets all windows. The windows follow the
+/// clock's monotonic timestamps, so that a change of the system time neither ends nor extends one.
 /// </summary>
 public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
 {
@@ -26,7 +26,9 @@ public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
 
     private bool HasEnded(long begun, long now) => clock.GetElapsedTime(begun, now) >= Window;
 
-    /// <summary>Removes windows that have ended, once per window, so that the number of entries is bounded by the requests of two windows.</summary>
+    /// <summary>
+    /// Removes windows that have ended, once per window, so that the number of entries is bounded by the requests of two windows.
+    /// </summary>
     private void Sweep(long now)
     {
         if (!HasEnded(swept, now))

@@ -37,10 +37,10 @@ public sealed class FernetKey
         }
     }
 
-    /// <summary>Gets a short text that tells keys apart and reveals nothing of them: the beginning of the fingerprint.</summary>
+    /// <summary>Gets a short text that identifies the key and does not reveal it: the beginning of the fingerprint.</summary>
     public string Id => Fingerprint[..IdLength];
 
-    /// <summary>Gets a hash that identifies the key. The key, 32 random bytes, cannot be found from it.</summary>
+    /// <summary>Gets a hash that identifies the key. The key, 32 random bytes, cannot be computed from it.</summary>
     public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData([.. "porthor key id"u8, .. bytes]));
 
     /// <summary>The key's text, as it is written to a secrets file. Not for logs.</summary>

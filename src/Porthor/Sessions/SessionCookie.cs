@@ -60,12 +60,17 @@ public sealed class SessionCookie(Fernet fernet)
         }
     }
 
-    /// <summary>Encrypts the return URL of a login under way, for cookies beside the state cookie that only count for this login.</summary>
-    /// <param name="state">What the state cookie holds, with a shorter return URL.</param>
+    /// <summary>
+    /// Encrypts the return URL of a login for additional cookies that are valid only together with this login's state cookie.
+    /// </summary>
+    /// <param name="state">The content of the state cookie, with a shorter return URL.</param>
     public string WriteReturnUrl(string returnUrl, SessionState state) =>
         Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(BindingOf(state) + returnUrl))).TrimEnd('=');
 
-    /// <summary>Decrypts what <see cref="WriteReturnUrl"/> returned; null if it belongs to another login or return URL, or is not ours.</summary>
+    /// <summary>
+    /// Decrypts what <see cref="WriteReturnUrl"/> returned; null if it belongs to another login or return URL, or was not encrypted by
+    /// Porthor.
+    /// </summary>
     public string? TryReadReturnUrl(string value, SessionState state)
     {
         var padded = value.PadRight((value.Length + 3) / 4 * 4, '=');

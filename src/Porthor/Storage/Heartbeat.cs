@@ -15,11 +15,13 @@ public sealed class Heartbeat : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly Task work;
 
-    /// <param name="answerTimeout">How long an answer of this store is waited for; silence is noticed sooner, after 0.6 to 0.8 of it.</param>
+    /// <param name="answerTimeout">
+    /// How long an answer of this store is waited for; silence is noticed sooner, after 0.6 to 0.8 of it.
+    /// </param>
     /// <param name="ask">Asks the store. Whether it succeeds does not matter: who is told of an error is not left in silence.</param>
     /// <param name="silent">
-    /// The store has not answered. Called once for each asking, or again at the next beat if it throws; there is no other asking before
-    /// this one has ended.
+    /// Called if the store did not answer: once for each check, or again at the next beat if it throws. The next check begins only after it
+    /// has ended.
     /// </param>
     public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> ask, Action silent)
     {

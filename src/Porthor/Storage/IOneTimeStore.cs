@@ -1,8 +1,8 @@
 namespace Porthor.Storage;
 
 /// <summary>
-/// Stores short-lived values that can be used once, shared by all nodes of a deployment. Adding and taking are atomic: of several
-/// nodes that do the same at the same moment, exactly one succeeds.
+/// Stores short-lived values that can be used once, shared by all nodes of a deployment. Adding and taking are atomic: if several nodes do
+/// the same at the same time, exactly one succeeds.
 /// </summary>
 /// <remarks>
 /// The store does not encrypt names or values. A caller that derives a name from a secret passes its hash, and encrypts a secret value.
@@ -13,7 +13,7 @@ public interface IOneTimeStore
     /// <param name="name">At most 200 characters, with a prefix that names its use, such as <c>login:</c>.</param>
     /// <param name="value">May be empty.</param>
     /// <param name="lifetime">After this time the value counts as absent, and is removed. More than zero.</param>
-    /// <returns>False if the name is taken.</returns>
+    /// <returns>False if an unexpired value of this name exists.</returns>
     /// <exception cref="StoreUnavailableException">The store did not answer. The value may have been added.</exception>
     Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken);
 

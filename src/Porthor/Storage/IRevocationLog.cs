@@ -15,8 +15,8 @@ public interface IRevocationLog
     Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Forgets the keys whose time is over, and returns how many. Keys of tokens that are still listed stay: their revocation was
-    /// interrupted and must be completed.
+    /// Removes expired keys, and returns how many. Keys of tokens that are still listed are kept: their revocation was interrupted and must
+    /// be completed.
     /// </summary>
     Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }

@@ -22,14 +22,14 @@ public interface ITokenLedger
     Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken);
 
     /// <summary>
-    /// The next tokens of a user after a place, in the order of <see cref="ListAsync(string?, CancellationToken)"/>. Parents are not
-    /// filled in.
+    /// Returns the next tokens of a user after a position, in the order of <see cref="ListAsync(string?, CancellationToken)"/>. Parents are
+    /// not filled in.
     /// </summary>
     /// <param name="types">Empty for all types.</param>
     Task<IReadOnlyList<TokenInfo>> ListAsync(
         string username, IReadOnlyList<TokenType> types, TokenCursor? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>How many tokens of each type a user has, expired ones included.</summary>
+    /// <summary>Returns the number of tokens of each type that a user has, including expired ones.</summary>
     Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken);
 
     /// <summary>Any one child that meets the query; null if there is none. Two nodes may have made two.</summary>
@@ -50,7 +50,9 @@ public interface ITokenLedger
     /// <summary>
     /// Reads all descendants of tokens, in no order and without locks: descendants may be added and removed at any time.
     /// </summary>
-    /// <param name="expiredAt">Read only descendants that have expired at this time, reached through others that have; null for all.</param>
+    /// <param name="expiredAt">
+    /// Reads only descendants that have expired at this time, and whose ancestors in the tree have too; null for all.
+    /// </param>
     Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken);
 
@@ -88,8 +90,8 @@ public sealed record LedgerEntry(TokenInfo Token, DateTimeOffset? ParentExpires,
 /// <param name="Last">How far it is walked; null at the end.</param>
 public sealed record ExpiredKeys(IReadOnlyList<TokenKey> Keys, TokenKey? Last);
 
-/// <summary>A token below another.</summary>
-/// <param name="Parent">Null for a root of the tree that was asked for.</param>
+/// <summary>Represents a descendant of a token.</summary>
+/// <param name="Parent">Null for a root of the requested tree.</param>
 public sealed record Descendant(TokenKey Token, TokenKey? Parent, DateTimeOffset Created);
 
 /// <summary>What a parent allows its children, read under a lock that keeps the parent from being changed or revoked.</summary>
@@ -98,7 +100,7 @@ public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires)
     /// <summary>The deepest level that a token may have. A token without a parent is on level 0.</summary>
     public const int MaxLevel = 16;
 
-    /// <summary>The number of the parent's ancestors; not counted further than <see cref="MaxLevel"/>.</summary>
+    /// <summary>The number of the parent's ancestors, at most <see cref="MaxLevel"/>.</summary>
     public int Level { get; init; }
 
     /// <summary>True if the parent or one of its ancestors is being revoked.</summary>
@@ -137,20 +139,20 @@ public interface ILedgerTransaction : IAsyncDisposable
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Counts the user tokens of a user, and keeps other transactions that count them waiting until this one ends: so a limit holds
-    /// however many creations there are at the same time.
+    /// Counts the user tokens of a user. Other transactions that count them wait until this one ends, so that a limit applies to any number
+    /// of concurrent creations.
     /// </summary>
     Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads which of the tokens are remembered as revoked until after a time (<see cref="RememberRevoked"/>), themselves or one of their
-    /// nearest <see cref="ParentLimits.MaxLevel"/> ancestors.
+    /// Reads which of the tokens are recorded as revoked until after a time (<see cref="RememberRevoked"/>), or have such an ancestor among
+    /// the nearest <see cref="ParentLimits.MaxLevel"/>.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken);
 
     /// <summary>
     /// Reads and locks those of some tokens that have expired, and have no expired children other than these tokens: children are removed
-    /// first, while they still have a parent to name. Tokens that others have locked are left out.
+    /// first, so that their history can still name the parent. Tokens that other transactions have locked are left out.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 

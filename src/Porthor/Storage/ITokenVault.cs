@@ -53,8 +53,8 @@ public interface ITokenVault
 /// <summary>A record that is to be encrypted anew.</summary>
 public readonly record struct Reseal(TokenKey Key, SealedRecord Expected, SealedRecord Replacement);
 
-/// <summary>A record that is to take the place of another.</summary>
-/// <param name="Expires">When the store may forget the record by itself; null for never.</param>
+/// <summary>Represents a record that replaces another one.</summary>
+/// <param name="Expires">The time at which the store may delete the record; null for never.</param>
 public readonly record struct RecordReplacement(TokenKey Key, SealedRecord Expected, SealedRecord Replacement, DateTimeOffset? Expires);
 
 /// <summary>
@@ -70,12 +70,12 @@ public interface IVaultSession
     /// Writes a record under a key that has none. If it has one, that one stays: the answer is false, or, in a vault that joins the
     /// ledger, the transaction fails when it is written out.
     /// </summary>
-    /// <param name="expires">When the store may forget the record by itself; null for never.</param>
+    /// <param name="expires">The time at which the store may delete the record; null for never.</param>
     Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Replaces records in the order given, each only if the vault still holds what the caller has read: so a write that arrives late
-    /// or twice does no harm. Returns the keys whose records were not replaced.
+    /// Replaces records in the order given, each only if the vault still contains the record that the caller has read. A write that arrives
+    /// late or twice therefore has no effect. Returns the keys whose records were not replaced.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken);
 

@@ -6,7 +6,7 @@ namespace Porthor.Storage;
 // Changes of a token with all its descendants. Each consists of transactions of bounded size (docs/decisions/0020-trees-in-batches.md).
 public sealed partial class TokenStore
 {
-    /// <summary>How often an edit of a token begins again because others changed the token meanwhile.</summary>
+    /// <summary>How often an edit of a token is repeated because another client changed the token meanwhile.</summary>
     private const int MostEdits = 5;
 
     private const int MostInterrupted = 100;
@@ -16,11 +16,11 @@ public sealed partial class TokenStore
     /// <summary>
     /// Revokes a token and all its descendants, in one transaction if there are few. Otherwise, or if that transaction fails, access with
     /// the token ends first, in a transaction of its own; then its descendants are removed in batches, farthest generation first, and the
-    /// token last. If it fails, repeating it continues where it stopped.
+    /// token last. If it fails, calling it again continues the revocation.
     /// </summary>
     /// <param name="change">Creates the history entry of a token.</param>
-    /// <returns>The tokens that this call removed; not the root if it is not listed, or somebody else removed it.</returns>
-    /// <exception cref="StoreUnavailableException">Part of the tree may have been revoked, and part not.</exception>
+    /// <returns>The tokens that this call removed; without the root if it is not listed or another client removed it.</returns>
+    /// <exception cref="StoreUnavailableException">Some tokens of the tree may have been revoked, and others not.</exception>
     public async Task<IReadOnlyList<TokenInfo>> RevokeTreeAsync(
         TokenKey root, Func<TokenInfo, TokenChange> change, CancellationToken cancellationToken)
     {
@@ -88,10 +88,10 @@ public sealed partial class TokenStore
 
     /// <summary>
     /// Edits a token and reduces all its descendants. A large tree is reduced in several transactions, farthest generation first, and the
-    /// token is edited in the last: at no time has a child more than its parent, and repeating a failed edit completes it.
+    /// token is edited in the last one. A child never has more than its parent, and repeating a failed edit completes it.
     /// </summary>
     /// <param name="edit">
-    /// Locks and edits the token, and returns what its descendants lose. It is called again for each attempt, and may be rolled back.
+    /// Locks and edits the token, and returns the reduction of its descendants. It is called for each attempt, and may be rolled back.
     /// </param>
     /// <param name="reduce">Reduces a locked descendant, whose record is null if it has none.</param>
     public async Task<T> EditTreeAsync<T>(
@@ -142,8 +142,8 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Reduces the descendants of tokens, farthest generation first, in transactions of bounded size. A token below several of them loses
-    /// what each takes. Returns what the callback returns for each token that loses something.
+    /// Reduces the descendants of tokens, farthest generation first, in transactions of bounded size. A descendant of several of them is
+    /// reduced by all of them. Returns the results of the callback for the reduced tokens.
     /// </summary>
     public async Task<IReadOnlyList<TItem>> ReduceTreesAsync<TItem>(
         IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce)
@@ -169,7 +169,7 @@ public sealed partial class TokenStore
 
     /// <summary>
     /// Removes tokens that have expired, and their descendants that have expired as well: children before their parents, so that each
-    /// history entry names the parent. Returns the removed tokens, a transaction at a time.
+    /// history entry names the parent. Returns the removed tokens of one transaction after the other.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<TokenInfo>> ExpireTreesAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset now, Func<TokenInfo, TokenChange> change)
@@ -212,7 +212,7 @@ public sealed partial class TokenStore
         limit,
         CancellationToken.None);
 
-    /// <summary>Ends access with a token alone, and commits. False if it is not listed.</summary>
+    /// <summary>Ends access with a single token, and commits. Returns false if it is not listed.</summary>
     private Task<bool> EndAccessAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
@@ -245,7 +245,7 @@ public sealed partial class TokenStore
         return revoked;
     }
 
-    /// <summary>Farthest generation first, without the root.</summary>
+    /// <summary>Returns the tokens, farthest generation first, without the root.</summary>
     private async Task<IReadOnlyList<TokenKey>> DescendantsAsync(TokenKey root)
     {
         var descendants = await ledger.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
@@ -291,7 +291,7 @@ public sealed partial class TokenStore
         return items;
     }
 
-    /// <summary>The time that several transactions have together.</summary>
+    /// <summary>Represents the common time limit of several transactions.</summary>
     private sealed class TimeBudget(TimeSpan limit, TimeProvider clock)
     {
         private readonly long begun = clock.GetTimestamp();

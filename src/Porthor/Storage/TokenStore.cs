@@ -14,7 +14,7 @@ namespace Porthor.Storage;
 public sealed partial class TokenStore(
     ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenStore> logger)
 {
-    /// <summary>How often a record is reconciled with the ledger while others change it at the same time.</summary>
+    /// <summary>How often a record is reconciled with the ledger while other clients change it.</summary>
     private const int ReconciliationAttempts = 5;
 
     private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = metrics.Watched("records", new ConcurrentLru<TokenKey, OpenedRecord>(Math.Max(3, options.RememberedRecords)));
@@ -69,7 +69,8 @@ public sealed partial class TokenStore(
     /// </summary>
     /// <param name="timeLimit">Null for the usual limit of changes.</param>
     /// <param name="cancellationToken">
-    /// Prevents the change, if cancelled before the change begins. A change that has begun is completed: nobody knows what half of it means.
+    /// Prevents the change, if cancelled before the change begins. A change that has begun is completed, because a partial change would
+    /// leave an undefined state.
     /// </param>
     /// <exception cref="StoreUnavailableException">
     /// It failed, or its outcome is unknown. Created tokens do not work, revoked ones may or may not, and the caller may repeat.
@@ -111,7 +112,7 @@ public sealed partial class TokenStore(
         }
     }
 
-    /// <summary>Returns the result, and the tokens whose records allow less than the ledger says.</summary>
+    /// <summary>Returns the result, and the tokens whose records allow less than the ledger.</summary>
     private async Task<(T Result, IReadOnlyList<TokenKey> Behind)> AttemptAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {

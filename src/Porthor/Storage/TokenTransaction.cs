@@ -39,7 +39,7 @@ public sealed class TokenTransaction
     /// <summary>Records written before the commit, to be deleted again if it does not succeed.</summary>
     internal IReadOnlyList<TokenKey> WrittenRecords => written;
 
-    /// <summary>True if nothing of it is to be committed.</summary>
+    /// <summary>True if the transaction must not be committed.</summary>
     internal bool IsAbandoned { get; private set; }
 
     /// <summary>What will have been done to tokens when this is committed.</summary>
@@ -69,8 +69,8 @@ public sealed class TokenTransaction
     public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => ledger.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>
-    /// Reads and locks tokens of a tree, and their children that were created since the tree was read: when this returns, none of the tokens
-    /// has a child that is not among the result or the exceptions, nor gets one until the transaction ends.
+    /// Reads and locks tokens of a tree, and their children that were created since the tree was read: when this returns, all children of
+    /// the tokens are in the result or among the exceptions, and no token gets another child until the transaction ends.
     /// </summary>
     /// <param name="farthestFirst">The tokens, children before their parents.</param>
     /// <param name="lockedParents">Tokens that this transaction has locked before, and whose children belong to the tree.</param>
@@ -95,7 +95,7 @@ public sealed class TokenTransaction
         return rows;
     }
 
-    /// <summary>Reads which tokens belong to a tree that somebody is revoking: it began no longer ago than a change may take.</summary>
+    /// <summary>Reads which tokens belong to a tree that is being revoked: the revocation began at most one change timeout ago.</summary>
     public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
         ? new HashSet<TokenKey>()
         : (await ledger.ReadBeingRevokedAsync(keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
@@ -105,7 +105,7 @@ public sealed class TokenTransaction
 
     /// <summary>
     /// Ends access with a locked token that is to be revoked together with its descendants. Until its row is removed neither it nor any
-    /// descendant gets a child, and maintenance completes the revocation if nobody else does.
+    /// descendant gets a child, and maintenance completes the revocation if it was interrupted.
     /// </summary>
     public void EndAccess(TokenKey key)
     {
@@ -114,8 +114,8 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Deletes records of tokens that are to be revoked, before their locks are waited for. It promises nothing: records of tokens that are
-    /// created meanwhile are deleted by <see cref="Revoke"/>, under the locks.
+    /// Deletes records of tokens that will be revoked, before waiting for their locks. The deletion is not complete: records of tokens that
+    /// are created meanwhile are deleted by <see cref="Revoke"/>, under the locks.
     /// </summary>
     public async Task EndAccessEarlyAsync(IReadOnlyList<TokenKey> keys)
     {
@@ -125,7 +125,7 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Gives this transaction up: its collected writes are sent, so that the caller learns of a name that is taken, and then it is rolled back.
+    /// Sends the collected writes, so that a name conflict is reported to the caller, and rolls the transaction back.
     /// </summary>
     public void Abandon() => IsAbandoned = true;
 

@@ -3,7 +3,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage;
 
-/// <summary>Puts the tokens of a tree in the order in which they are removed or reduced.</summary>
+/// <summary>Sorts the tokens of a tree in the order in which they are removed or reduced.</summary>
 internal static class TokenTree
 {
     /// <summary>
@@ -41,21 +41,21 @@ internal static class TokenTree
     }
 }
 
-/// <summary>What the descendants of a token lose when the token is changed.</summary>
-/// <param name="Lost">Scopes.</param>
-/// <param name="End">No descendant expires later; null for no limit.</param>
+/// <summary>Represents the reduction of the descendants of a token that is changed.</summary>
+/// <param name="Lost">The scopes that are removed.</param>
+/// <param name="End">The latest expiry of a descendant; null for no limit.</param>
 public sealed record Reduction(ScopeSet Lost, DateTimeOffset? End)
 {
     public static readonly Reduction None = new(ScopeSet.Empty, End: null);
 
     public bool IsEmpty => Lost.IsEmpty && End is null;
 
-    /// <summary>What a token loses that loses both.</summary>
+    /// <summary>Combines two reductions.</summary>
     public Reduction And(Reduction other) => new(Lost.Union(other.Lost), End is { } end && !(other.End < end) ? end : other.End);
 
-    /// <summary>True if a token that was reduced by this has also lost everything that the other takes.</summary>
+    /// <summary>Returns true if this reduction includes the other one.</summary>
     public bool Covers(Reduction other) => other.Lost.IsSubsetOf(Lost) && (other.End is null || End <= other.End);
 }
 
-/// <summary>What a token loses itself, and what its descendants lose.</summary>
+/// <summary>Represents the reductions of a token and of its descendants.</summary>
 public sealed record TreeReduction(Reduction Self, Reduction Below);

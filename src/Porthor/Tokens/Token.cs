@@ -28,7 +28,7 @@ public sealed class Token : IEquatable<Token>
 
     internal string Secret { get; }
 
-    /// <summary>True if both halves have only characters of URL-safe base64, as all tokens that were issued.</summary>
+    /// <summary>True if both halves have only characters of URL-safe base64, as in all issued tokens.</summary>
     public bool IsWellFormed => Key.IsWellFormed && TokenKey.HasOnlyTokenCharacters(Secret);
 
     /// <summary>A new token from the system's cryptographic random numbers, its halves drawn independently.</summary>

@@ -14,8 +14,8 @@ public readonly record struct TokenKey(string Value) : IComparable<TokenKey>
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>
-    /// True if the key has only characters of URL-safe base64. No token that was issued has another character, so that a store need not
-    /// be queried for one.
+    /// True if the key has only characters of URL-safe base64. Issued tokens have no other characters, so that no store needs to be queried
+    /// for another key.
     /// </summary>
     public bool IsWellFormed => HasOnlyTokenCharacters(Value);
 

@@ -15,9 +15,10 @@ public sealed record TokenLimits
     public bool Any => Live > 0 || CreationsPerMinute > 0;
 }
 
-/// <summary>What <see cref="TokenLimits"/> apply to, as counted under a lock.</summary>
+/// <summary>Represents the counts that <see cref="TokenLimits"/> bound, read under a lock.</summary>
 /// <param name="Live">User tokens of the user that have not expired.</param>
 /// <param name="OldestOfLimit">
-/// When the oldest of the last <see cref="TokenLimits.CreationsPerMinute"/> creations was, if it was less than a minute ago; else null.
+/// The time of the oldest of the last <see cref="TokenLimits.CreationsPerMinute"/> creations, if it is less than a minute ago; otherwise
+/// null.
 /// </param>
 public sealed record UserTokenUsage(long Live, DateTimeOffset? OldestOfLimit);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Porthor.Tokens;
 
-/// <summary>The place of a token in a list: lists are ordered by creation, newest first, and then by key.</summary>
+/// <summary>Represents the position of a token in a list: lists are ordered by creation, newest first, and then by key.</summary>
 public readonly record struct TokenCursor(DateTimeOffset Created, TokenKey Token)
 {
     public static TokenCursor At(TokenInfo token) => new(token.Created, token.Token);
@@ -20,15 +20,15 @@ public readonly record struct TokenCursor(DateTimeOffset Created, TokenKey Token
         return new TokenCursor(DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds), new TokenKey(text[(separator + 1)..]));
     }
 
-    /// <summary>Microseconds since 1970, which is as exact as the stores are, and the key.</summary>
+    /// <summary>Returns the microseconds since 1970, the resolution of the stores, and the key.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(Created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}_{Token.Value}");
 }
 
-/// <summary>Which tokens a page lists.</summary>
-/// <param name="After">The page begins after this place; null for the first page.</param>
+/// <summary>Selects the tokens of a page.</summary>
+/// <param name="After">The page begins after this position; null for the first page.</param>
 public sealed record TokenQuery(string Username, IReadOnlyList<TokenType> Types, TokenCursor? After, int Limit);
 
-/// <summary>A page of a user's tokens.</summary>
-/// <param name="Next">The place after which the next page begins; null if this is the last.</param>
+/// <summary>Represents a page of a user's tokens.</summary>
+/// <param name="Next">The position after which the next page begins; null on the last page.</param>
 public sealed record TokenPage(IReadOnlyList<TokenInfo> Tokens, TokenCursor? Next);

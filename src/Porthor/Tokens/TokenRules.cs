@@ -45,7 +45,7 @@ public static class TokenRules
             $"Known scopes: {string.Join(", ", options.KnownScopes.Keys.Order(CodePointOrder.Instance))}");
     }
 
-    /// <summary>Returns what is wrong with the name of a token; null if nothing is.</summary>
+    /// <summary>Returns the error in the name of a token; null if the name is valid.</summary>
     public static string? TokenNameFault(string name)
     {
         if (VisibleText.FindInvisible(name) is { } invisible)
@@ -90,7 +90,7 @@ public static class TokenRules
         return null;
     }
 
-    /// <summary>May a user who has these tokens create one more?</summary>
+    /// <summary>Checks whether a user with these tokens may create another one.</summary>
     public static PorthorError? Limits(UserTokenUsage usage, TokenLimits limits, DateTimeOffset now)
     {
         if (limits.CreationsPerMinute > 0 && usage.OldestOfLimit is { } oldest)

@@ -25,7 +25,7 @@ public sealed partial class TokenService
         return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username);
     }
 
-    /// <summary>Reads whether maintenance or an audit revoked the token: that is then the last that happened to it.</summary>
+    /// <summary>Reads whether maintenance or an audit revoked the token: this is then its latest history entry.</summary>
     private async Task<bool> WasCompletedAsync(TokenKey key, string username)
     {
         var filter = new HistoryFilter { Username = username, Key = key, Actor = TokenRecord.InternalUsername };
@@ -75,7 +75,7 @@ public sealed partial class TokenService
         return modified;
     }
 
-    /// <summary>Edits a token. Returns it as it is afterwards, and what its descendants lose.</summary>
+    /// <summary>Edits a token. Returns the edited token and the reduction of its descendants.</summary>
     private async Task<(TokenInfo? After, Reduction Reduction)> EditAsync(TokenTransaction transaction, TokenKey key, Caller caller, TokenEdit edit)
     {
         if (await transaction.LockAsync(key) is not { } before)
@@ -106,7 +106,7 @@ public sealed partial class TokenService
         return (after, new Reduction(lost, edit.ChangesExpires ? after.Expires : null));
     }
 
-    /// <summary>Takes the lost scopes, and the time after the new end, from a descendant.</summary>
+    /// <summary>Removes the lost scopes from a descendant, and limits its expiry.</summary>
     private static void Reduce(
         TokenTransaction transaction, Caller caller, DateTimeOffset now, TokenInfo before, OpenedRecord? current, Reduction reduction)
     {

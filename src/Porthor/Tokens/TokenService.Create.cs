@@ -110,7 +110,7 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    /// <param name="limits">Null for creations that have none.</param>
+    /// <param name="limits">Null for creations without limits.</param>
     private async Task CreateAsync(
         TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken, TokenLimits? limits = null)
     {

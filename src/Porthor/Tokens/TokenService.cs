@@ -60,8 +60,8 @@ public sealed partial class TokenService(
     }
 
     /// <summary>
-    /// The tokens of a user as <see cref="ListTokensAsync"/> orders them, read in batches while they are enumerated. A token that is
-    /// created meanwhile is not listed, and one that is revoked may be.
+    /// Returns the tokens of a user in the order of <see cref="ListTokensAsync"/>, read in batches during the enumeration. A token that is
+    /// created meanwhile is not listed; a token that is revoked meanwhile may be.
     /// </summary>
     public IAsyncEnumerable<TokenInfo> StreamTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
     {
@@ -83,7 +83,7 @@ public sealed partial class TokenService(
         }
     }
 
-    /// <summary>One page of the tokens of a user, in the order of <see cref="ListTokensAsync"/>.</summary>
+    /// <summary>Returns one page of the tokens of a user, in the order of <see cref="ListTokensAsync"/>.</summary>
     public async Task<TokenPage> GetTokenPageAsync(Caller caller, TokenQuery query, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, query.Username));
@@ -93,7 +93,7 @@ public sealed partial class TokenService(
         return new TokenPage(page, tokens.Count > query.Limit ? TokenCursor.At(page[^1]) : null);
     }
 
-    /// <summary>How many tokens of each type a user has, expired ones included until they are removed.</summary>
+    /// <summary>Returns the number of tokens of each type that a user has, including expired ones until they are removed.</summary>
     public Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, username));
@@ -139,7 +139,9 @@ public sealed partial class TokenService(
             new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), recalled, cancellationToken);
     }
 
-    /// <summary>Begins to read the child that a service got before, for a caller who is not yet known for certain; null if none is remembered.</summary>
+    /// <summary>
+    /// Begins to read the child that a service got before, for a caller who is not yet known for certain; null if none is remembered.
+    /// </summary>
     public RecalledChild? RecallInternalToken(Caller caller, string service, ScopeSet scopes) =>
         delegation.Recall(new DelegationRequest(caller, TokenType.Internal, service, scopes, MinimumLifetime: null));
 

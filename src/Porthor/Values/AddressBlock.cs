@@ -15,7 +15,9 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
 
     public bool IsSingle => PrefixLength == Width(Address);
 
-    /// <summary>The length of the prefix <c>::ffff:0:0/96</c>, which contains the IPv4-mapped addresses (RFC 4291 section 2.5.5.2).</summary>
+    /// <summary>
+    /// The length of the prefix <c>::ffff:0:0/96</c>, which contains the IPv4-mapped addresses (RFC 4291 section 2.5.5.2).
+    /// </summary>
     private const int MappedPrefixLength = 96;
 
     /// <summary>Returns whether the block contains an address. An IPv4-mapped address is compared as the IPv4 address.</summary>
@@ -31,7 +33,7 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     /// <summary>
     /// Reads an address, or with a <c>/</c> a block without host bits. IPv4-mapped addresses and blocks become IPv4 addresses and blocks.
     /// </summary>
-    /// <exception cref="FormatException">The text is neither; the message is the contract's.</exception>
+    /// <exception cref="FormatException">The text is neither an address nor a block. The contract prescribes the message.</exception>
     public static AddressBlock Parse(string text)
     {
         var slash = text.IndexOf('/');

@@ -4,8 +4,8 @@ using System.Text;
 namespace Porthor.Values;
 
 /// <summary>
-/// Finds characters that a reader does not see or that change the order of others (Unicode TR36): with them, two names look alike,
-/// or a name looks like another.
+/// Finds characters that are invisible or change the order of other characters (Unicode TR36). With them, two different names can look the
+/// same.
 /// </summary>
 public static class VisibleText
 {
