@@ -41,8 +41,10 @@ internal sealed class PasswordCheck(PorthorMetrics metrics)
         var compared = hash ?? PasswordHash.OfNobody(iterations);
         var matches = compared.Matches(password);
         var rest = Math.Max(0, iterations - compared.Iterations);
-        PasswordHash.Spend(rest);
-        metrics.PasswordCompared(compared.Iterations + rest);
+        // A password that changes when it is normalized costs twice as much, for every user.
+        var candidates = OpaquePassword.Candidates(password).Count;
+        PasswordHash.Spend(rest * candidates);
+        metrics.PasswordCompared((compared.Iterations + rest) * candidates);
         return matches && hash is not null;
     }
 }

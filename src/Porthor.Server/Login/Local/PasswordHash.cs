@@ -42,7 +42,7 @@ internal sealed class PasswordHash
     public static PasswordHash Of(string password, int iterations = UsualIterations)
     {
         var itsSalt = RandomNumberGenerator.GetBytes(SaltBytes);
-        return new PasswordHash(iterations, itsSalt, Derive(password, itsSalt, iterations));
+        return new PasswordHash(iterations, itsSalt, Derive(OpaquePassword.Normalize(password), itsSalt, iterations));
     }
 
     /// <summary>One that no password matches, and that costs as much as any other.</summary>
@@ -67,7 +67,17 @@ internal sealed class PasswordHash
         return new PasswordHash(iterations, itsSalt, itsHash);
     }
 
-    public bool Matches(string password) => CryptographicOperations.FixedTimeEquals(hash, Derive(password, salt, Iterations));
+    /// <summary>
+    /// Returns whether the password, normalized or as it was typed (<see cref="OpaquePassword.Candidates"/>), is the one of the hash. The
+    /// comparison of each candidate costs <see cref="Iterations"/>.
+    /// </summary>
+    public bool Matches(string password)
+    {
+        var matches = false;
+        foreach (var candidate in OpaquePassword.Candidates(password))
+            matches |= CryptographicOperations.FixedTimeEquals(hash, Derive(candidate, salt, Iterations));
+        return matches;
+    }
 
     /// <summary>Costs what so many iterations cost, and has no other effect.</summary>
     public static void Spend(int iterations)

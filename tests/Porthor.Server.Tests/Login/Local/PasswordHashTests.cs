@@ -28,6 +28,42 @@ public sealed class PasswordHashTests
     public void Other_programs_compute_the_same() =>
         PasswordHash.TryParse($"$pbkdf2-sha256$i=600000${Salt}${Hash}", out _)!.Matches("pässwörd").ShouldBeTrue();
 
+    /// <summary>RFC 8265, section 4.2: keyboards and systems differ in how they write the same password.</summary>
+    [Theory]
+    [InlineData("p\u00E4ssw\u00F6rd", "pa\u0308sswo\u0308rd")]
+    [InlineData("pass word here", "pass\u00A0word\u3000here")]
+    [InlineData("\uD55C\uAD6D\uC5B4", "\u1112\u1161\u11AB\u1100\u116E\u11A8\u110B\u1165")]
+    [InlineData("\u1E69 \u00C5", "s\u0307\u0323 \u212B")]
+    [InlineData("\U0001109A", "\U00011099\U000110BA")]
+    public void Spellings_of_one_password_are_the_same_password(string composed, string decomposed)
+    {
+        PasswordHash.Of(composed, 1000).Matches(decomposed).ShouldBeTrue();
+        PasswordHash.Of(decomposed, 1000).Matches(composed).ShouldBeTrue();
+        PasswordHash.Of(decomposed, 1000).Matches(decomposed).ShouldBeTrue();
+    }
+
+    [Theory]
+    [InlineData("\uFF41", "a")]
+    [InlineData("\uFB01", "fi")]
+    [InlineData("a\u0301", "a")]
+    [InlineData("\u00E9", "\u00C9")]
+    [InlineData("a\u0300\u0301", "a\u0301\u0300")]
+    public void Different_passwords_stay_different(string password, string other) => PasswordHash.Of(password, 1000).Matches(other).ShouldBeFalse();
+
+    /// <summary>As <c>hashlib</c> computes it for the decomposed password, which older versions did not normalize.</summary>
+    [Fact]
+    public void A_hash_of_a_password_that_was_not_normalized_is_still_good()
+    {
+        const string typed = "pa\u0308sswo\u0308rd";
+        var hash = Convert.ToBase64String(System.Security.Cryptography.Rfc2898DeriveBytes.Pbkdf2(
+            typed, "saltsaltsaltsalt"u8, 600_000, System.Security.Cryptography.HashAlgorithmName.SHA256, 32)).TrimEnd('=');
+        var old = PasswordHash.TryParse($"$pbkdf2-sha256$i=600000${Salt}${hash}", out _)!;
+        old.Matches(typed).ShouldBeTrue();
+        old.Matches("pa\u0308sswo\u0308rt").ShouldBeFalse();
+        // What is no text at all is no error.
+        old.Matches("a\uD800").ShouldBeFalse();
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("hunter2")]
