@@ -76,6 +76,11 @@ internal sealed record LdapSettings
             section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
         else if (settings.StartTls && url.Scheme == "ldaps")
             section.Fault("startTls", value: null, "is for ldap:// URLs; with ldaps:// all is TLS");
+        const string noAttribute = "must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:";
+        if (!LdapFilter.IsMatchingAttribute(settings.GroupMemberAttr))
+            section.Fault("groupMemberAttr", settings.GroupMemberAttr, noAttribute);
+        if (!LdapFilter.IsMatchingAttribute(settings.UserSearchAttr) || settings.UserSearchAttr.StartsWith(':'))
+            section.Fault("userSearchAttr", settings.UserSearchAttr, noAttribute);
         if (settings.CaFile is { } file)
         {
             LdapAuthorities.Read(file, out var problem);

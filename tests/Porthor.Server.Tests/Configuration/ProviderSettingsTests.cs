@@ -136,6 +136,8 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: is for ldap:// URLs; with ldaps:// all is TLS")]
     [InlineData("url: 'ldaps://ldap', caFile: /no/such/file", "ldap.caFile: /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.")]
     [InlineData("url: 'ldaps://ldap', caFile: /etc/hostname", "ldap.caFile: /etc/hostname holds no certificate in PEM.")]
+    [InlineData("url: 'ldap://ldap', groupMemberAttr: 'member:1.2'", "ldap.groupMemberAttr: 'member:1.2': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
+    [InlineData("url: 'ldap://ldap', userSearchAttr: ':caseIgnoreMatch:'", "ldap.userSearchAttr: ':caseIgnoreMatch:': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
     public void LDAP_says_what_is_wrong(string settings, string fault) =>
         Faults($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);

@@ -40,24 +40,20 @@ internal sealed class LdapConnection : IAsyncDisposable
         }
     }
 
+    /// <summary>Returns the entries, which it requests in pages (RFC 2696). A search for one entry by its name has no pages.</summary>
     /// <exception cref="LdapException">The server refused.</exception>
     /// <exception cref="IOException">The connection failed.</exception>
-    /// <exception cref="AsnContentException">What came is no answer.</exception>
+    /// <exception cref="AsnContentException">The server sent an invalid answer.</exception>
     public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
     {
-        var id = ++lastId;
-        await stream.WriteAsync(LdapMessages.Search(id, search), cancellationToken);
         List<LdapEntry> entries = [];
-        while (true)
+        byte[]? page = search.Scope == LdapScope.Base ? null : [];
+        do
         {
-            var (entry, end) = LdapMessages.ReadSearchAnswer(await ReadAsync(id, cancellationToken));
-            if (entry is not null)
-                entries.Add(entry);
-            if (end is { Code: LdapResult.Success })
-                return entries;
-            if (end is not null)
-                throw new LdapException("search", end.Code, end.Message);
+            page = await SearchPageAsync(search, page, entries, cancellationToken);
         }
+        while (page.Length > 0);
+        return entries;
     }
 
     /// <summary>True if the server has ended the connection, or has said something that nobody asked for.</summary>
@@ -84,6 +80,23 @@ internal sealed class LdapConnection : IAsyncDisposable
         var id = ++lastId;
         await stream.WriteAsync(LdapMessages.SaslBind(id, mechanism, credentials), cancellationToken);
         return LdapMessages.ReadBindResult(await ReadAsync(id, cancellationToken));
+    }
+
+    /// <summary>Adds the entries of a page, and returns the cookie of the next one; empty after the last.</summary>
+    private async Task<byte[]> SearchPageAsync(LdapSearch search, byte[]? page, List<LdapEntry> entries, CancellationToken cancellationToken)
+    {
+        var id = ++lastId;
+        await stream.WriteAsync(LdapMessages.Search(id, search, page), cancellationToken);
+        while (true)
+        {
+            var (entry, end) = LdapMessages.ReadSearchAnswer(await ReadAsync(id, cancellationToken));
+            if (entry is not null)
+                entries.Add(entry);
+            if (end is { Code: LdapResult.Success })
+                return end.NextPage;
+            if (end is not null)
+                throw new LdapException("search", end.Code, end.Message);
+        }
     }
 
     private static async Task<Socket> ConnectAsync(LdapServer server, CancellationToken cancellationToken)

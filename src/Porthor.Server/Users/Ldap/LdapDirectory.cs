@@ -23,6 +23,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     private readonly ILogger logger;
     private readonly IReadOnlyList<string> userAttributes;
 
+    /// <summary>The attribute with the username: <see cref="LdapSettings.UserSearchAttr"/> without a matching rule.</summary>
+    private readonly string usernameAttribute;
+
     /// <param name="gidsMatter">False where groups get their gids elsewhere.</param>
     /// <exception cref="Hosting.StartException">The configuration names what is not there.</exception>
     public LdapDirectory(LdapSettings settings, bool gidsMatter, StoreMetrics metrics, ILoggerFactory loggers)
@@ -31,6 +34,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         this.gidsMatter = gidsMatter;
         logger = loggers.CreateLogger<LdapDirectory>();
         pool = new LdapPool(new LdapServer(settings), metrics, loggers.CreateLogger<LdapPool>());
+        usernameAttribute = settings.UserSearchAttr.Split(':')[0];
         userAttributes = [.. new[] { settings.NameAttr, settings.EmailAttr, settings.UidAttr, settings.GidAttr }.OfType<string>()];
     }
 
@@ -43,7 +47,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         if (settings.UserBaseDn.Length == 0)
             return DirectoryUser.None;
         var search = new LdapSearch(
-            "reading a user", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Equal(settings.UserSearchAttr, username), userAttributes, username);
+            "reading a user", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Matching(settings.UserSearchAttr, username), userAttributes, username);
         var entries = await SearchAsync(search, cancellationToken);
         if (entries.Count == 0)
             return DirectoryUser.None;
@@ -58,9 +62,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     public async Task<IReadOnlyList<DirectoryGroup>> GetGroupsAsync(string username, CancellationToken cancellationToken)
     {
         var member = settings.GroupSearchByDn
-            ? DistinguishedName.Below(settings.UserBaseDn, settings.UserSearchAttr, username)
+            ? DistinguishedName.Below(settings.UserBaseDn, usernameAttribute, username)
             : username;
-        var search = GroupSearch("reading a user's groups", LdapFilter.Equal(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
+        var search = GroupSearch("reading a user's groups", LdapFilter.Matching(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
         List<DirectoryGroup> groups = [];
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
@@ -87,11 +91,11 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         if (settings.UserBaseDn.Length == 0)
             return users;
         var search = new LdapSearch(
-            "listing users", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(settings.UserSearchAttr), [settings.UserSearchAttr, .. userAttributes], Username: null);
+            "listing users", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(usernameAttribute), [usernameAttribute, .. userAttributes], Username: null);
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
-            if (entry.First(settings.UserSearchAttr) is not { Length: <= UserRules.MaxUsernameLength } name)
-                Log.IgnoredUser(logger, entry.Name, $"{settings.UserSearchAttr} is missing or too long");
+            if (entry.First(usernameAttribute) is not { Length: <= UserRules.MaxUsernameLength } name)
+                Log.IgnoredUser(logger, entry.Name, $"{usernameAttribute} is missing or too long");
             else if (ReadUser(entry, out var fault) is { } user)
                 users[name] = user;
             else

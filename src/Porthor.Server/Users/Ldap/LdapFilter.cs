@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Formats.Asn1;
 using System.Globalization;
 using System.Text;
@@ -11,6 +12,17 @@ namespace Porthor.Server.Users.Ldap;
 internal abstract record LdapFilter
 {
     public static LdapFilter Equal(string attribute, string value) => new Equality(attribute, value);
+
+    /// <summary>
+    /// Compares by a matching rule if the attribute is written as in the text form of a filter, with a colon at its end:
+    /// <c>member:1.2.840.113556.1.4.1941:</c> (RFC 4511 4.5.1.7.7). Otherwise the same as <see cref="Equal"/>.
+    /// </summary>
+    public static LdapFilter Matching(string attribute, string value) =>
+        ExtensibleMatch.TryRead(attribute, value, out var match) ? match : Equal(attribute, value);
+
+    /// <summary>Returns false if the attribute contains a colon, but is not <c>[ATTRIBUTE][:dn][:RULE]:</c>.</summary>
+    public static bool IsMatchingAttribute(string attribute) =>
+        !attribute.Contains(':', StringComparison.Ordinal) || ExtensibleMatch.TryRead(attribute, "", out _);
 
     public static LdapFilter Present(string attribute) => new Presence(attribute);
 
@@ -46,6 +58,43 @@ internal abstract record LdapFilter
         }
 
         public override string ToString() => $"({Attribute}={Escape(Value)})";
+    }
+
+    /// <param name="Attribute">Null: every attribute that the rule applies to.</param>
+    /// <param name="WithDnAttributes">The attributes in the name of the entry are compared as well.</param>
+    /// <param name="Rule">Null: the equality rule of the attribute.</param>
+    private sealed record ExtensibleMatch(string? Attribute, bool WithDnAttributes, string? Rule, string Value) : LdapFilter
+    {
+        public static bool TryRead(string text, string value, [NotNullWhen(true)] out LdapFilter? match)
+        {
+            match = null;
+            if (text.Split(':') is not [var attribute, .. var options, ""])
+                return false;
+            var withDn = options is [var first, ..] && first.Equals("dn", StringComparison.OrdinalIgnoreCase);
+            var rules = withDn ? options[1..] : options;
+            if (rules.Length > 1 || (attribute.Length == 0 && rules.Length == 0) || !Array.TrueForAll(rules, IsName) || (attribute.Length > 0 && !IsName(attribute)))
+                return false;
+            match = new ExtensibleMatch(attribute.Length > 0 ? attribute : null, withDn, rules is [var rule] ? rule : null, value);
+            return true;
+        }
+
+        public override void Write(AsnWriter writer)
+        {
+            using (writer.PushSequence(Tag(9, constructed: true)))
+            {
+                if (Rule is not null)
+                    writer.WriteOctetString(Encoding.UTF8.GetBytes(Rule), Tag(1, constructed: false));
+                if (Attribute is not null)
+                    writer.WriteOctetString(Encoding.UTF8.GetBytes(Attribute), Tag(2, constructed: false));
+                writer.WriteOctetString(Encoding.UTF8.GetBytes(Value), Tag(3, constructed: false));
+                if (WithDnAttributes)
+                    writer.WriteBoolean(value: true, Tag(4, constructed: false));
+            }
+        }
+
+        public override string ToString() => $"({Attribute}{(WithDnAttributes ? ":dn" : "")}{(Rule is null ? "" : $":{Rule}")}:={Escape(Value)})";
+
+        private static bool IsName(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ';' or '_');
     }
 
     private sealed record Presence(string Attribute) : LdapFilter

@@ -7,6 +7,9 @@ namespace Porthor.Server.Users.Ldap;
 /// <param name="ServerCredentials">What a step of a SASL bind gives back.</param>
 internal sealed record LdapResult(int Code, string Message, byte[]? ServerCredentials = null)
 {
+    /// <summary>The cookie with which the next page of a search is requested; empty if there are no more pages (RFC 2696).</summary>
+    public byte[] NextPage { get; init; } = [];
+
     public const int Success = 0;
     public const int SaslBindInProgress = 14;
 }
@@ -20,6 +23,10 @@ internal static class LdapMessages
     private const int Version = 3;
     private const int NeverDereference = 0;
     private const string StartTlsName = "1.3.6.1.4.1.1466.20037";
+    private const string PagedResultsName = "1.2.840.113556.1.4.319";
+
+    /// <summary>The number of entries of a page. Servers commonly allow pages of 500 (OpenLDAP) or 1,000 entries (Active Directory).</summary>
+    private const int PageSize = 500;
 
     private static readonly Asn1Tag BindRequest = Application(0);
     private static readonly Asn1Tag BindResponse = Application(1);
@@ -30,6 +37,7 @@ internal static class LdapMessages
     private static readonly Asn1Tag SearchReference = Application(19);
     private static readonly Asn1Tag ExtendedRequest = Application(23);
     private static readonly Asn1Tag ExtendedResponse = Application(24);
+    private static readonly Asn1Tag Controls = new(TagClass.ContextSpecific, 0, isConstructed: true);
 
     public static byte[] SimpleBind(int id, string name, string password) => Message(id, writer =>
     {
@@ -63,7 +71,8 @@ internal static class LdapMessages
 
     public static byte[] Unbind(int id) => Message(id, writer => writer.WriteNull(UnbindRequest));
 
-    public static byte[] Search(int id, LdapSearch search) => Message(id, writer =>
+    /// <param name="page">The cookie of the page; empty for the first page; null for a search without pages.</param>
+    public static byte[] Search(int id, LdapSearch search, byte[]? page) => Message(id, writer =>
     {
         using (writer.PushSequence(SearchRequest))
         {
@@ -80,6 +89,8 @@ internal static class LdapMessages
                     WriteText(writer, attribute);
             }
         }
+        if (page is not null)
+            WritePage(writer, page);
     });
 
     /// <summary>What an answer says it answers, and its body.</summary>
@@ -107,7 +118,46 @@ internal static class LdapMessages
         var tag = body.PeekTag();
         if (tag.HasSameClassAndValue(SearchEntry))
             return (ReadEntry(body.ReadSequence(SearchEntry)), null);
-        return tag.HasSameClassAndValue(SearchReference) ? default : (null, ReadResult(body.ReadSequence(SearchDone)));
+        if (tag.HasSameClassAndValue(SearchReference))
+            return default;
+        var result = ReadResult(body.ReadSequence(SearchDone));
+        return (null, result with { NextPage = ReadNextPage(body) });
+    }
+
+    /// <summary>The control is not critical: a server that does not support pages returns all entries at once.</summary>
+    private static void WritePage(AsnWriter writer, byte[] page)
+    {
+        var value = new AsnWriter(AsnEncodingRules.BER);
+        using (value.PushSequence())
+        {
+            value.WriteInteger(PageSize);
+            value.WriteOctetString(page);
+        }
+        using (writer.PushSequence(Controls))
+        using (writer.PushSequence())
+        {
+            writer.WriteOctetString(Encoding.ASCII.GetBytes(PagedResultsName));
+            writer.WriteOctetString(value.Encode());
+        }
+    }
+
+    /// <summary>Reads the cookie from the controls of an answer (RFC 4511 4.1.11, RFC 2696); empty if there is none.</summary>
+    private static byte[] ReadNextPage(AsnReader message)
+    {
+        if (!message.HasData || !message.PeekTag().HasSameClassAndValue(Controls))
+            return [];
+        for (var controls = message.ReadSequence(Controls); controls.HasData;)
+        {
+            var control = controls.ReadSequence();
+            if (ReadText(control) != PagedResultsName)
+                continue;
+            if (control.HasData && control.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean))
+                control.ReadBoolean();
+            var value = new AsnReader(control.ReadOctetString(), AsnEncodingRules.BER).ReadSequence();
+            value.ReadInteger();
+            return value.ReadOctetString();
+        }
+        return [];
     }
 
     private static LdapResult ReadResult(AsnReader answer)

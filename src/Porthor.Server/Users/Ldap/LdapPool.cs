@@ -9,7 +9,8 @@ namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
 /// The connections to the directory, kept open for the next question. Every search ends within twice its time limit: one that
-/// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3).
+/// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3). A search that waits in vain for
+/// one of the <see cref="MaxConnections"/> slots fails without a second attempt, and leaves all connections open.
 /// </summary>
 internal sealed partial class LdapPool : IAsyncDisposable
 {
@@ -33,7 +34,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         metrics.Watch(Store, () => Interlocked.Read(ref searches));
     }
 
-    /// <summary>For each attempt: waiting for a connection, opening it, and the search.</summary>
+    /// <summary>The time limit of waiting for a slot, and of each attempt: opening a connection and the search.</summary>
     public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(5);
 
     /// <exception cref="UserDirectoryException">The directory cannot be asked.</exception>
@@ -43,7 +44,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         var begun = metrics.Begin();
         try
         {
-            var entries = await SearchTwiceAsync(search, cancellationToken);
+            var entries = await SearchInSlotAsync(search, cancellationToken);
             metrics.Answered(Store, search.Operation, begun);
             return entries;
         }
@@ -60,12 +61,33 @@ internal sealed partial class LdapPool : IAsyncDisposable
         places.Dispose();
     }
 
-    private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(LdapSearch search, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<LdapEntry>> SearchInSlotAsync(LdapSearch search, CancellationToken cancellationToken)
+    {
+        using var whole = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        whole.CancelAfter(Attempts * TimeLimit);
+        if (!await places.WaitAsync(TimeLimit, cancellationToken))
+        {
+            var text = FormattableString.Invariant($"All {MaxConnections} LDAP connections were in use for {TimeLimit.TotalSeconds:0.0}s");
+            throw Failed(search, text, text, new TimeoutException(text));
+        }
+        try
+        {
+            return await SearchTwiceAsync(search, whole.Token, cancellationToken);
+        }
+        finally
+        {
+            if (!disposed)
+                places.Release();
+        }
+    }
+
+    /// <param name="whole">Is canceled when the time of both attempts is over.</param>
+    private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
     {
         Exception? last = null;
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(whole);
             limit.CancelAfter(TimeLimit);
             try
             {
@@ -88,26 +110,17 @@ internal sealed partial class LdapPool : IAsyncDisposable
 
     private async Task<IReadOnlyList<LdapEntry>> TryAsync(LdapSearch search, CancellationToken cancellationToken)
     {
-        await places.WaitAsync(cancellationToken);
+        var connection = await TakeAsync() ?? await LdapConnection.OpenAsync(server, cancellationToken);
         try
         {
-            var connection = await TakeAsync() ?? await LdapConnection.OpenAsync(server, cancellationToken);
-            try
-            {
-                var entries = await connection.SearchAsync(search, cancellationToken);
-                idle.Push(connection);
-                return entries;
-            }
-            catch
-            {
-                await connection.DisposeAsync();
-                throw;
-            }
+            var entries = await connection.SearchAsync(search, cancellationToken);
+            idle.Push(connection);
+            return entries;
         }
-        finally
+        catch
         {
-            if (!disposed)
-                places.Release();
+            await connection.DisposeAsync();
+            throw;
         }
     }
 
