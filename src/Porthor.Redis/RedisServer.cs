@@ -245,7 +245,7 @@ public sealed partial class RedisServer : RedisStore
         }
         catch (Exception e)
         {
-            return FailureReason.Describe("the server does not answer when it is asked for its role", e);
+            return FailureReason.Describe("the server does not answer the query of its role", e);
         }
     }
 

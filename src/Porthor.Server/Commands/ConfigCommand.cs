@@ -8,7 +8,7 @@ internal static class ConfigCommand
 {
     public static Command Create()
     {
-        var check = new Command("check", "Read the configuration as the server does, and report every error");
+        var check = new Command("check", "Read the configuration as the server does, and list all errors");
         var options = ConfigOptions.AddTo(check);
         check.SetWork(options, (parsed, _) =>
         {

@@ -32,7 +32,7 @@ internal static class ImportIdsCommand
         using var progress = new TerminalProgress<long>("Importing", count => $"{count:N0} of {import.Entries.Count:N0}");
         var result = await core.Sql.Ids.ImportAsync(import, progress, cancellationToken);
         progress.Clear();
-        Refuse("These contradict what was given out here before", result.Conflicts);
+        Refuse("These ids conflict with ids that were assigned here before", result.Conflicts);
         await Console.Error.WriteLineAsync($"Took over {result.Added} ids; {import.Entries.Count - result.Added} were known.");
         return 0;
     }

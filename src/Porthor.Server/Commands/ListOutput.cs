@@ -34,7 +34,7 @@ internal sealed class ListOutput
 
     private readonly Option<ListFormat?> format = new("--output", "-o")
     {
-        Description = "table, json or wide [default: table on a terminal; otherwise all columns with tabs between]",
+        Description = "table, json or wide [default: table on a terminal; otherwise all columns, separated by tabs]",
         HelpName = "FORMAT",
         CustomParser = result =>
         {

@@ -14,7 +14,7 @@ internal static class RotateSessionSecretCommand
 {
     public static Command Create()
     {
-        var force = new Option<bool>("--force") { Description = "Also if a node does not know the first secret, which then refuses every token, or if an older secret is lost" };
+        var force = new Option<bool>("--force") { Description = "Run even if a node does not have the first secret (it then denies every token), or if an older secret is lost" };
         var command = new Command("rotate-session-secret", "Encrypt every token record with the first session secret, so that the others can be removed") { force };
         command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
         {
@@ -35,13 +35,13 @@ internal static class RotateSessionSecretCommand
             result = await core.Tokens.ResealRecordsAsync(progress, cancellationToken);
         var key = core.SessionKeys[0].Id;
         await Console.Error.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture, $"Encrypted {result.Resealed} records anew with the first session secret ({key}); there are {result.Records}."));
+            CultureInfo.InvariantCulture, $"Encrypted {result.Resealed} records with the first session secret ({key}); there are {result.Records}."));
         if (result.Unreadable > 0)
             await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{result.Unreadable} records cannot be decrypted with any of the secrets; 'porthor audit' lists them."));
         if (!result.Complete)
             throw new CommandFailure("A node still encrypts with another secret. Keep all secrets, give every node the same list, restart the nodes, and run this command again.", exitCode: 1);
         await SessionSecretCheck.ForgetOthersAsync(core, recorded, cancellationToken);
-        await Console.Error.WriteLineAsync("No record needs another secret any more.");
+        await Console.Error.WriteLineAsync("No record needs another secret.");
         return 0;
     }
 
@@ -54,6 +54,6 @@ internal static class RotateSessionSecretCommand
             return;
         var names = string.Join(", ", ignorant.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Name} (seen {node.Age.TotalSeconds:0} seconds ago)")));
         throw new CommandFailure(
-            $"These nodes do not know the first session secret ({first}) and would refuse every token: {names}. Keep the old secret, give all nodes both secrets, restart them, and run this command again.", exitCode: 1);
+            $"These nodes do not have the first session secret ({first}) and would deny every token: {names}. Keep the old secret, give all nodes both secrets, restart them, and run this command again.", exitCode: 1);
     }
 }

@@ -68,7 +68,7 @@ internal static class TokenRevokeCommand
                 revoked.Add(token.Token);
             }
         }
-        throw new CommandFailure($"{username} still has tokens: new ones are created all the time. Run the command again, and block the user at the login provider.");
+        throw new CommandFailure($"{username} still has tokens, because new ones are created continuously. Run the command again, and block the user at the login provider.");
     }
 
     /// <returns>False if there is no such token.</returns>

@@ -133,7 +133,7 @@ internal sealed class RedisUrlQuery
             if (data is not null)
                 found.ImportFromPem(data);
             if (found.Count == 0)
-                throw new CryptographicException("it holds no certificate");
+                throw new CryptographicException("it contains no certificate");
         });
         return found;
     }

@@ -73,7 +73,7 @@ internal sealed class DataDirectory
                 throw new StartException($"The file {SecretName} in {path} does not hold a Fernet key.");
             Token? token = null;
             if (bootstrapToken is not null && !Token.TryParse(bootstrapToken, out token))
-                throw new StartException($"The file {BootstrapTokenName} in {path} does not hold a token.");
+                throw new StartException($"The file {BootstrapTokenName} in {path} does not contain a token.");
             if (mayCreate)
                 CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
             return new DataDirectory(path, keys!, token, isNew);

@@ -170,8 +170,8 @@ internal static partial class SessionSecretCheck
     }
 
     private static string Correction(PorthorCore core) => core.Settings.SessionKeys.Count == 0
-        ? $"Restore the file session-secret in {core.DataDirectory!.Path}; until a rotation is complete it holds both secrets with a comma between."
-        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets with a comma between.";
+        ? $"Restore the file session-secret in {core.DataDirectory!.Path}; until a rotation is complete it contains both secrets, separated by a comma."
+        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets, separated by a comma.";
 
     private static partial class Log
     {

@@ -127,7 +127,7 @@ public sealed partial class TokenStore
             if (isComplete)
                 return result;
             if (attempt == MostEdits)
-                throw new StoreUnavailableException("ledger", $"editing {root}, which others edit at the same time");
+                throw new StoreUnavailableException("ledger", $"editing {root}: other clients edit it at the same time");
             reached = reduction;
             var order = await DescendantsAsync(root);
             await ReduceInBatchesAsync(order, _ => reduction, Reduce, time);
@@ -299,6 +299,6 @@ public sealed partial class TokenStore
         /// <exception cref="StoreUnavailableException">No time is left.</exception>
         public TimeSpan Remaining => limit - clock.GetElapsedTime(begun) is var left && left > TimeSpan.Zero
             ? left
-            : throw new StoreUnavailableException("ledger", "change", new TimeoutException($"The change took longer than {limit}. It continues when it is repeated."));
+            : throw new StoreUnavailableException("ledger", "change", new TimeoutException($"The change took longer than {limit}. Repeat it to continue it."));
     }
 }

@@ -216,7 +216,7 @@ public sealed partial class TokenStore(
         [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction gave way to another, trying again")]
         public static partial void TryingAgain(ILogger logger, string error);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot revoke a token and its descendants at once, going on step by step")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot revoke a token and its descendants in one transaction, continuing in several")]
         public static partial void RevokingInSteps(ILogger logger, TokenKey tokenKey, string error, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Completed interrupted revocation")]

@@ -16,7 +16,7 @@ public readonly record struct TokenCursor(DateTimeOffset Created, TokenKey Token
             || !long.TryParse(text.AsSpan(0, separator), NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)
             || microseconds > (DateTimeOffset.MaxValue - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond
             || text.Length - separator - 1 != TokenKey.Length)
-            throw PorthorError.InvalidCursor("not a place in a list of tokens").ToException();
+            throw PorthorError.InvalidCursor("not a position in a list of tokens").ToException();
         return new TokenCursor(DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds), new TokenKey(text[(separator + 1)..]));
     }
 

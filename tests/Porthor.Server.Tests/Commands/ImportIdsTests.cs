@@ -52,7 +52,7 @@ public sealed class ImportIdsTests
 
         (await ImportAsync(program, "user,fine,3000500\nuser,early,3000001\nuser,other,3000000\ngroup,fine,3000000")).ShouldBe(
             (1, """
-                Error: These contradict what was given out here before; nothing was written:
+                Error: These ids conflict with ids that were assigned here before; nothing was written:
                   user early has 3000000, not 3000001
                   3000000 is the number of user early, not of other
                 """));

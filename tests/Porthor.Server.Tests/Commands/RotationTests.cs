@@ -31,9 +31,9 @@ public sealed class RotationTests
 
             var rotated = await program.RunAsync("rotate-session-secret");
             rotated.ExitCode.ShouldBe(0, rotated.Errors);
-            rotated.Errors.ShouldEndWith($"Encrypted {count} records anew with the first session secret ({New.Id}); there are {count}.\nNo record needs another secret any more.\n");
+            rotated.Errors.ShouldEndWith($"Encrypted {count} records with the first session secret ({New.Id}); there are {count}.\nNo record needs another secret.\n");
             // Once more, there is nothing to do.
-            (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 records anew");
+            (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 records");
 
             await enough.CancelAsync();
             var asked = await Task.WhenAll(load);
@@ -68,7 +68,7 @@ public sealed class RotationTests
         UseSecrets(program, New, Old);
         var refused = await program.RunAsync("rotate-session-secret");
         (refused.ExitCode, refused.Output).ShouldBe((1, ""));
-        refused.Errors.ShouldContain($"do not know the first session secret ({New.Id})");
+        refused.Errors.ShouldContain($"do not have the first session secret ({New.Id})");
         (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
 
         // When that node is gone there is nobody to lock out.

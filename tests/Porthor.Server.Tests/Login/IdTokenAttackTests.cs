@@ -105,11 +105,11 @@ public sealed class IdTokenAttackTests
     [InlineData("RS256", """{"kty":"EC"}""", "is no RSA key")]
     [InlineData("RS256", """{"n":"AQAB"}""", "is no RSA key")]
     [InlineData("RS256", """{"e":""}""", "is no RSA key")]
-    [InlineData("ES256", """{"crv":"P-384"}""", "is no EC key on curve P-256")]
-    [InlineData("ES256", """{"crv":"secp256k1"}""", "is no EC key on curve P-256")]
-    [InlineData("ES256", """{"kty":"RSA"}""", "is no EC key on curve P-256")]
-    [InlineData("ES256", """{"x":"AAAA"}""", "is no EC key on curve P-256")]
-    [InlineData("ES256", """{"x":"?"}""", "is no EC key on curve P-256")]
+    [InlineData("ES256", """{"crv":"P-384"}""", "is not an EC key on curve P-256")]
+    [InlineData("ES256", """{"crv":"secp256k1"}""", "is not an EC key on curve P-256")]
+    [InlineData("ES256", """{"kty":"RSA"}""", "is not an EC key on curve P-256")]
+    [InlineData("ES256", """{"x":"AAAA"}""", "is not an EC key on curve P-256")]
+    [InlineData("ES256", """{"x":"?"}""", "is not an EC key on curve P-256")]
     [InlineData("ES256", """{"x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", null)]
     public async Task A_key_must_fit(string algorithm, string json, string? error)
     {

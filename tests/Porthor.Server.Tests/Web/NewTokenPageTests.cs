@@ -87,7 +87,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             refused.ErrorOf(field).ShouldBe(message);
             refused.Document.GetElementById(field)!.GetAttribute("aria-invalid").ShouldBe("true");
             refused.Document.QuerySelectorAll("[id$=-error]").Length.ShouldBe(1);
-            refused.TextOf("[role=alert]").ShouldBe("No token was made. See what is wrong below.");
+            refused.TextOf("[role=alert]").ShouldBe("No token was created. Correct the errors below.");
         }
         // No form can hold this, and the framework reads none that does.
         (await server.MakeTokenOnPageAsync(browser, "nul\0")).StatusCode.ShouldBe(400);

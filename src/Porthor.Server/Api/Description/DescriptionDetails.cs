@@ -71,7 +71,7 @@ internal static class DescriptionDetails
             DescribeError(schema);
         if (name == "Error" && Property(schema, "detail") is { Items: { } detail } all)
         {
-            all.Description = "A list of everything that is wrong. Without credentials, or if the client's address is not known, one object; for an unknown path or method, a text.";
+            all.Description = "A list of all errors. Without credentials, or if the client's address is not known, one object; for an unknown path or method, a text.";
             Choose(all, new OpenApiSchema { Type = JsonSchemaType.Array, Items = detail }, detail, Text());
         }
     }
@@ -81,7 +81,7 @@ internal static class DescriptionDetails
         if (Property(schema, "loc") is { } place)
             place.Items = new OpenApiSchema { AnyOf = [Text(), Integer()] };
         schema.Properties!["input"] = new OpenApiSchema { Description = "The value that was refused, in validation errors." };
-        schema.Properties["ctx"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "Values that the message mentions, in validation errors." };
+        schema.Properties["ctx"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "The values in the message, in validation errors." };
     }
 
     private static void Describe(OpenApiDocument document, string path, OpenApiOperation operation)
@@ -122,26 +122,26 @@ internal static class DescriptionDetails
     {
         var number = int.TryParse(status, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
         if (number is StatusCodes.Status201Created or StatusCodes.Status307TemporaryRedirect)
-            yield return ("Location", number == 201 ? "The address of the new token." : "Where the browser is sent.", Text("uri-reference"));
+            yield return ("Location", number == 201 ? "The address of the new token." : "The address to which the browser is redirected.", Text("uri-reference"));
         if (number is StatusCodes.Status201Created || (number == 200 && path == $"{ApiGate.Prefix}/login"))
             yield return ("Cache-Control", "`no-store`: the response shows a secret.", Text());
         if (number == 200 && isPaged)
         {
             yield return ("Link", "The first, next and previous page (RFC 8288); only if `limit` was given.", Text());
-            yield return ("X-Total-Count", "How many entries there are on all pages; only if `limit` was given.", Integer());
+            yield return ("X-Total-Count", "The number of entries on all pages; only if `limit` was given.", Integer());
         }
         if (number == 200 && path == "/auth/gms")
-            yield return ("Expires", "How long the list may be used.", Text());
+            yield return ("Expires", "The time until which the list may be cached.", Text());
         if (hasBody && number is not 503)
-            yield return ("Warning", "A field of the body that nothing reads (RFC 7234 section 5.5); once for each.", Text());
+            yield return ("Warning", "An unknown field of the body (RFC 7234 section 5.5); one header for each.", Text());
         if (number is 401 or 403)
         {
             yield return ("WWW-Authenticate", "How to authenticate (RFC 6750); not if a permission is missing.", Text());
-            yield return ("X-Error-Status", "The status that is meant, for proxies that let few through.", Integer());
+            yield return ("X-Error-Status", "The intended status, for proxies that forward only some statuses.", Integer());
             yield return ("X-Error-Body", "The body, for such proxies.", Text());
         }
         if (number is 429 or 503)
-            yield return ("Retry-After", "After how many seconds to try again.", Integer());
+            yield return ("Retry-After", "The number of seconds after which to try again.", Integer());
     }
 
     /// <summary>Returns a property without its null; the generator writes a reference that may be null as a choice.</summary>

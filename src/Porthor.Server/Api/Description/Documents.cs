@@ -142,7 +142,7 @@ internal static class Documents
         ["404"] = "There is no such thing.",
         ["409"] = "The name is taken.",
         ["422"] = "A parameter or the body cannot be accepted; all that is wrong is listed.",
-        ["429"] = "Too many tokens were created; Retry-After tells when to try again.",
+        ["429"] = "Too many tokens were created; Retry-After has the time to wait.",
         ["500"] = "It does not work.",
         ["503"] = "A store does not answer; nothing was decided. Try again.",
     };

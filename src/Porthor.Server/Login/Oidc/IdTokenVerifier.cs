@@ -116,7 +116,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         foreach (var name in (ReadOnlySpan<string>)["sub", "jti"])
         {
             if (Claim(claims, name) is { ValueKind: not JsonValueKind.String })
-                throw new UnverifiedTokenException($"The {name} claim in the token is no text");
+                throw new UnverifiedTokenException($"The {name} claim in the token is not a text");
         }
         if (claims.TextMember("sub") is not { Length: > 0 })
             throw new UnverifiedTokenException("No sub claim in token");

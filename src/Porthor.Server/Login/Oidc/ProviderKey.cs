@@ -28,7 +28,7 @@ internal static class ProviderKey
             && !(operations.ValueKind == JsonValueKind.Array && operations.EnumerateArray().Any(operation => IsText(operation, "verify"))))
             return "is not for verifying";
         if (algorithm[0] == 'E')
-            return ReadEcKey(key, algorithm) is null ? $"is no EC key on curve {CurveOf(algorithm).Name}" : null;
+            return ReadEcKey(key, algorithm) is null ? $"is not an EC key on curve {CurveOf(algorithm).Name}" : null;
         return ReadRsaKey(key) is null ? "is no RSA key" : null;
     }
 
