@@ -6,7 +6,7 @@ namespace Porthor.Redis;
 /// <summary>Represents a connection for queries about other servers, never for data.</summary>
 internal sealed class DiscoveryConnection(EndPoint endPoint, ConfigurationOptions configuration) : IAsyncDisposable
 {
-    // Connecting waits for servers that do not answer; nobody waits for it.
+    // Connecting waits for servers that do not answer, so no caller waits for it.
     private readonly Task<ConnectionMultiplexer> connecting = Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
 
     public EndPoint EndPoint => endPoint;

@@ -30,7 +30,7 @@ internal sealed partial class RedisCluster : RedisStore
         this.logger = logger;
         this.uncertain = uncertain;
         seeds = [.. options.ClusterHosts.Select(host => host.ToEndPoint()).Select(host => new DiscoveryConnection(host, options.ToConfiguration(host)))];
-        // As where there is one server: who connects does not find it disconnected if it is there.
+        // As with a single server: if the cluster is available, it is connected when this method returns.
         Task.WaitAny([RefreshAsync()], options.CallTimeout);
         work = Task.Run(RunAsync);
     }
@@ -49,7 +49,7 @@ internal sealed partial class RedisCluster : RedisStore
             return false;
         try
         {
-            // Of a slot that is on its way, a node has some keys and the other the rest until it has arrived; that takes moments.
+            // While a slot is being moved, one node has some of its keys and the other one the rest. This takes a short time.
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
             await RefreshAsync().WaitAsync(timeLimit, cancellationToken);
             return true;
@@ -115,7 +115,7 @@ internal sealed partial class RedisCluster : RedisStore
             {
                 var report = (string?)await ask().WaitAsync(CallTimeout / 2, stopping.Token) ?? "";
                 var map = ClusterMap.Parse(report, address, byName: Options.Tls is { CheckCertificate: true, CheckHostName: true });
-                // A node that was cut off reports what was.
+                // A node that was cut off reports an old topology.
                 if (map.Epoch < topology.Map.Epoch)
                 {
                     older = older is null || map.Epoch > older.Epoch ? map : older;
@@ -134,7 +134,7 @@ internal sealed partial class RedisCluster : RedisStore
                 return;
             }
         }
-        // Where all nodes agree that the epoch is lower, the cluster was created again.
+        // If all nodes report a lower epoch, the cluster was created again.
         if (older is not null && problems.Count == 0)
         {
             await UseAsync(older);
@@ -171,7 +171,7 @@ internal sealed partial class RedisCluster : RedisStore
                 slots.AsSpan(first..(last + 1)).Fill(servers[address]);
         }
         var retired = before.Servers.Where(server => !servers.ContainsKey(server.EndPoint)).ToArray();
-        // Before the new one is used: who reads now reads again (RevocationReplay).
+        // Before the new topology is used: running reads are repeated (RevocationReplay).
         if (retired.Length > 0 || servers.Count != known.Count)
         {
             Log.Topology(logger, Name, string.Join(", ", servers.Keys));

@@ -9,7 +9,7 @@ public sealed class RedisOneTimeStore(RedisStore store) : IOneTimeStore
     /// <summary>The prefix of all keys of this store.</summary>
     public const string KeyPrefix = "porthor:once:";
 
-    // The driver must not send SET (ServerCommands). ARGV: the value, and milliseconds to live.
+    // The driver must not send SET (ServerCommands). ARGV: the value, and its time to live in milliseconds.
     private const string AddScript = "return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0";
 
     public async Task<bool> TryAddAsync(string name, byte[] value, TimeSpan lifetime, CancellationToken cancellationToken)

@@ -64,7 +64,7 @@ public sealed record RedisOptions
             User = User,
             Password = Password?.Reveal(),
             ClientName = ClientName,
-            // For the commands that ask a server about itself.
+            // For the commands that query the state of a server.
             AllowAdmin = true,
             // A server that is away at the start may come; until then calls fail at once.
             AbortOnConnectFail = false,

@@ -208,7 +208,7 @@ public sealed partial class RedisServer : RedisStore
     private async Task<T> CallPrimaryAsync<T>(Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var (begun, since) = (Stopwatch.GetTimestamp(), Connections);
-        // Both travel together.
+        // Both commands are sent together.
         if (!lease.IsValid)
             _ = ConfirmAsync();
         var answer = await InTime(call(database), timeLimit, cancellationToken);
@@ -235,7 +235,7 @@ public sealed partial class RedisServer : RedisStore
                 return LosePrimary($"the server is not a primary, its role is '{state.Role}'");
             if (await asked is { } dissent)
                 return LosePrimary(dissent);
-            // The same connection, but other data: a proxy or a resynchronization may have exchanged them.
+            // The same connection, but other data: a proxy may have changed the server, or a resynchronization the data.
             if (latest is { DataId: { } former } && state.DataId != former)
                 uncertain?.Invoke();
             latest = state;

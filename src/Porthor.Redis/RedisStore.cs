@@ -86,7 +86,7 @@ public abstract class RedisStore : IAsyncDisposable
     {
         if (!IsSharded)
             return keys.Length == 0 ? [] : await CallAsync(what, keys[0], db => db.StringGetAsync(keys), timeLimit, cancellationToken);
-        // Sent together, but one key a command: a command of several keys must not concern several slots.
+        // Sent together, with one key per command: the keys of one command must be in the same slot.
         return await Task.WhenAll(keys.Select(key => CallAsync(what, key, db => ReadPlainlyAsync(db, key), timeLimit, cancellationToken)));
     }
 

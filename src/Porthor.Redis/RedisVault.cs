@@ -45,7 +45,7 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         return 1
         """;
 
-    // ARGV: the record, and seconds to live (empty for ever).
+    // ARGV: the record, and its time to live in seconds (empty for no expiry).
     private const string CreateScript =
         """
         if ARGV[2] == '' then
@@ -174,7 +174,7 @@ public sealed class RedisVault : ITokenVault, IVaultSession, IAsyncDisposable
         List<TokenKey> changed = [];
         foreach (var batch in records.Chunk(ReplacedAtOnce))
         {
-            // Sent in one go, and each server executes its own in this order; each is a step of its own.
+            // Sent together. Each server executes its commands in this order; each command is atomic by itself.
             var replaced = await WriteAsync(
                 left => Task.WhenAll(batch.Select(record => ReplaceAsync(
                     record.Key, record.Expected, record.Replacement, record.Expires, left, cancellationToken))),

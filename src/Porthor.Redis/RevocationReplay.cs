@@ -127,7 +127,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
             // Whatever it was: without the replay nothing may be read, and only another try can end that.
-            // Logged once for each reason; it is tried ten times a second.
+            // Logged once for each reason, because it is tried ten times a second.
             var reason = e is StoreUnavailableException unavailable ? unavailable.What : e.GetType().Name;
             if (Interlocked.Exchange(ref reported, reason) != reason)
                 Log.Waiting(logger, reason, e);

@@ -54,7 +54,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 
     public override async ValueTask<EndPoint?> GetSocketConnectEndpointAsync(EndPoint endpoint, CancellationToken cancellationToken)
     {
-        // The library gives an attempt up after the connect timeout, and learns nothing from an exception here.
+        // The library ends the attempt after the connect timeout, and does not use an exception from here.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         enough.CancelAfter(connectTimeout * 0.7);
         while (true)

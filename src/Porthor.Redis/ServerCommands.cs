@@ -41,19 +41,19 @@ internal static class ServerCommands
         ["SENTINEL"] = null,
         [Sentinel] = "SENTINEL",
         // Without options GETEX reads as GET does, but it counts as a write: a replica refuses it, and so does a primary that has too few
-        // replicas. A record that is read so is one of the primary.
+        // replicas. A record that is read in this way comes from the primary.
         ["GET"] = "GETEX",
         [PlainGet] = "GET",
         [Select] = "SELECT",
         [Set] = "SET",
         ["CONFIG"] = null,
-        // The driver looks for the role of a server with a SET if it cannot ask for it. Records are written by scripts.
+        // The driver tests the role of a server with SET if it cannot query it. Porthor writes records with scripts.
         ["SET"] = null,
         // PING is enough.
         ["ECHO"] = null,
         // No second connection for messages that are not used.
         ["SUBSCRIBE"] = null,
-        // DEL takes fewer permissions, and records are small.
+        // DEL needs fewer permissions, and records are small.
         ["UNLINK"] = null,
     });
 }

@@ -48,7 +48,7 @@ internal static class CommandExtensions
             ProcessUser.SwitchToOwnerOf(settings.DataDirectory);
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System, use);
         await Console.Error.WriteLineAsync($"Working on the {DeploymentText.Of(settings)}");
-        // Nobody can fetch metrics from a command, but it can send them.
+        // A command has no metrics endpoint, but it can send metrics.
         using var telemetry = Telemetry.Start(settings.Telemetry with { MetricsPort = null }, core);
         try
         {

@@ -48,7 +48,7 @@ internal static class CommandLineErrors
     /// <summary>Returns the messages for a command line that cannot be run.</summary>
     public static IEnumerable<string> MessagesOf(ParseResult parsed)
     {
-        // The words after one that is not known are misunderstood too; only the first is the mistake.
+        // The words after an unknown one are also reported as unknown; only the first one is the mistake.
         var unmatched = parsed.UnmatchedTokens is [var first, ..] ? first : null;
         if (parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Directive) is { } directive)
             yield return $"Unrecognized command or argument '{directive.Value}'.";

@@ -72,7 +72,7 @@ internal static class CompletionCommands
         var word = rest[(rest.LastIndexOf(' ') + 1)..];
         return PorthorCommand.Parse(root, rest).GetCompletions(rest.Length)
             .Select(item => item.InsertText ?? item.Label)
-            // The library also finds words that contain the text. The Windows spellings of help would only be noise.
+            // The library also finds words that contain the text. The Windows spellings of the help option are left out.
             .Where(text => text.StartsWith(word, StringComparison.Ordinal) && !text.StartsWith('/') && !text.StartsWith("-?", StringComparison.Ordinal))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }

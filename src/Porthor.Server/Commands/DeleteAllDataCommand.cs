@@ -14,10 +14,11 @@ internal static class DeleteAllDataCommand
         var confirmation = Confirmation.AddTo(command);
         command.SetWorkOnStores(SettingsNeed.Stores, async (core, parsed, cancellationToken) =>
         {
-            // Also without the right session secret: that is how to begin again after it was lost.
+            // Also without the right session secret: after it was lost, this command is the way to start again.
             await StartCheck.ForCommandAsync(core, cancellationToken, SecretRequirement.None);
             confirmation.Require(parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.", "delete");
-            // The records first: if they cannot be deleted, their tokens stay listed. Then again, for records that were created meanwhile.
+            // Deletes the records first: if this fails, their tokens stay listed. Then deletes them again, for records that were created
+            // meanwhile.
             await core.Tokens.DeleteAllTokensAsync(cancellationToken);
             await core.Sql.Schema.DeleteAllDataAsync(cancellationToken);
             await core.Tokens.DeleteAllTokensAsync(cancellationToken);

@@ -98,7 +98,7 @@ internal static partial class EnvironmentFile
         Environment.SetEnvironmentVariable(name, value);
         if (!OperatingSystem.IsLinux())
             return;
-        // Libraries in C, such as Kerberos, read the variables of the process and not those that the runtime keeps.
+        // Libraries in C, such as Kerberos, read the variables of the process, not the copy of the runtime.
         if (value is null)
             _ = UnsetVariable(name);
         else

@@ -18,7 +18,8 @@ internal static class ImportIdsCommand
         command.SetWork(options, (parsed, cancellationToken) =>
         {
             var settings = options.Load(parsed, SettingsNeed.Stores);
-            // Before the stores are opened: after that the process may have become the service's user, who may not read the file.
+            // Before the stores are opened: after that the process may run as the user of the service, who may not be allowed to read the
+            // file.
             var import = Read(parsed.GetValue(file)!);
             return CommandExtensions.OnStoresAsync(settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
         });

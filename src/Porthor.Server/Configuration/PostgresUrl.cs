@@ -33,7 +33,7 @@ internal static class PostgresUrl
         ["password"] = (parts, value) => parts.Settings.Password = value,
         ["dbname"] = (parts, value) => parts.Settings.Database = value,
         ["sslmode"] = (parts, value) => parts.SetSslMode("sslmode", value),
-        // As the reference's driver calls it.
+        // The name in the reference's driver.
         ["ssl"] = (parts, value) => parts.SetSslMode("ssl", value),
         ["sslrootcert"] = (parts, value) => parts.Settings.RootCertificate = value,
         ["sslcert"] = (parts, value) => parts.Settings.SslCertificate = value,
@@ -51,7 +51,7 @@ internal static class PostgresUrl
         if (settings.Text(Key, "DATABASE_URL") is not { Length: > 0 } text)
             return null;
         Parts parts = new();
-        // The URL itself is never shown: it may hold a password.
+        // The URL itself is never shown, because it may contain a password.
         if ((Split(text, parts) ?? parts.Finish()) is { } error)
         {
             settings.Fault(Key, value: null, error);

@@ -65,7 +65,7 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
     private static bool TryReadHost(string text, int defaultPort, out RedisHost host)
     {
         host = default;
-        // An IPv6 address is in brackets, so that its colons are not taken for the port's.
+        // An IPv6 address is in brackets, so that its colons differ from the colon of the port.
         var end = text.StartsWith('[') ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
         var name = end < 0 ? text : text[..end];
         var rest = end < 0 ? "" : text[end..];

@@ -15,7 +15,7 @@ internal static partial class StoreUrls
     {
         if (settings.Text(key, variable) is not { Length: > 0 } text)
             return null;
-        // The URL itself is never shown: it may hold a password.
+        // The URL itself is never shown, because it may contain a password.
         List<string> problems = [];
         var options = RedisUrl.TryParse(text, out var url) ? Read(url, problems) : Refused(problems, FormOf(text));
         foreach (var problem in problems)
@@ -65,7 +65,7 @@ internal static partial class StoreUrls
     {
         var database = query.Database() ?? 0;
         var path = Uri.UnescapeDataString(url.Path);
-        // With a host the path would lack its first folder.
+        // If the URL has a host, the first directory of the path is missing.
         return url.Hosts.Count == 0 && path.Length > 1 && path[0] == '/' ? new RedisOptions { UnixSocket = path, Database = database } : null;
     }
 

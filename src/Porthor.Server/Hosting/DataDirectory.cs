@@ -55,7 +55,7 @@ internal sealed class DataDirectory
         try
         {
             var mayCreate = use == DeploymentUse.CreateIfMissing;
-            // First: what this user may not see would seem to be missing.
+            // First, because files that this user may not see would seem to be missing.
             DataFileAccess.Require(path);
             if (!mayCreate && !HasDatabase(path))
                 throw new StartException(DeploymentText.Missing(path));
@@ -70,7 +70,7 @@ internal sealed class DataDirectory
             var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, BootstrapTokenName), mayCreate ? () => Token.Create().Reveal() : null);
             FernetKey?[] keys = [.. sessionSecret?.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse) ?? []];
             if (keys.Any(key => key is null))
-                throw new StartException($"The file {SecretName} in {path} does not hold a Fernet key.");
+                throw new StartException($"The file {SecretName} in {path} does not contain a Fernet key.");
             Token? token = null;
             if (bootstrapToken is not null && !Token.TryParse(bootstrapToken, out token))
                 throw new StartException($"The file {BootstrapTokenName} in {path} does not contain a token.");

@@ -23,7 +23,7 @@ internal static partial class ProcessUser
         if (!OperatingSystem.IsLinux() || FileStatus.CurrentUserId != 0 || FileStatus.TryRead(directory) is not { OwnerId: not 0 } status)
             return;
         var (name, group) = AccountOf(status.OwnerId) ?? (null, status.GroupId != 0 ? status.GroupId : status.OwnerId);
-        // The groups first: without the rights of root they cannot be changed any more.
+        // The groups first, because changing them needs root privileges.
         Require(name is null ? SetGroups(1, [group]) : InitializeGroups(name, group), directory, status.OwnerId);
         Require(SetGroupIds(group, group, group), directory, status.OwnerId);
         Require(SetUserIds(status.OwnerId, status.OwnerId, status.OwnerId), directory, status.OwnerId);
@@ -43,7 +43,7 @@ internal static partial class ProcessUser
         }
         catch (IOException)
         {
-            // Then the directory's group serves.
+            // In this case the group of the directory is used.
         }
         return null;
     }

@@ -127,7 +127,7 @@ internal static partial class ServerHost
     private static Uri ListeningUrl(IServer server)
     {
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        // A Unix socket is no address that a browser could use.
+        // A browser cannot use a Unix socket.
         var address = addresses.FirstOrDefault(one => !UnixSockets.Is(one)) ?? "http://127.0.0.1:8080";
         var url = new Uri(address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));
         var any = IPAddress.TryParse(url.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));

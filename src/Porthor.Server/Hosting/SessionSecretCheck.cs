@@ -48,7 +48,7 @@ internal static partial class SessionSecretCheck
             return;
         if (await HasRecordsAsync(core, cancellationToken))
             throw new StartException(MissingSecret(core, missing, isAnyKnown: missing.Count < recorded.Count));
-        // Without records there is nothing that another secret could not decrypt.
+        // If there are no records, every secret is accepted.
         foreach (var fingerprint in missing)
             await core.Sql.Settings.DeleteAsync(Prefix + fingerprint, cancellationToken);
         await RecordUseAsync(core, cancellationToken);

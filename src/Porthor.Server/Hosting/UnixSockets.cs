@@ -32,7 +32,7 @@ internal static class UnixSockets
         }
         catch (SocketException e)
         {
-            // A file with contents is refused in the same way, and must stay.
+            // A connection to an ordinary file is refused in the same way, and the file must be kept.
             return e.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0;
         }
     }

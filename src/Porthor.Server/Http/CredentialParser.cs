@@ -58,7 +58,7 @@ internal static class CredentialParser
             return true;
         if (!TrySplit(TrimBlanks(header ?? ""), out var type, out var rest))
             return false;
-        // A token's form is checked more generously here, exactly as it is where a token is accepted.
+        // The form of a token is checked more loosely here, as it is when a token is accepted.
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return Token.IsToken(rest);
         return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
@@ -82,7 +82,7 @@ internal static class CredentialParser
             rest = default;
             return false;
         }
-        // The text is trimmed, so that something follows the blanks.
+        // The text is trimmed, so that the blanks are followed by another character.
         rest = text.Subsegment(blank + text.AsSpan()[blank..].IndexOfAnyExcept(Blanks));
         return true;
     }

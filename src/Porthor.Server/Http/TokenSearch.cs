@@ -85,7 +85,7 @@ internal static class TokenSearch
 
     private static bool IsInDecoded(ReadOnlySpan<char> run)
     {
-        // The last group may lack its padding; a single character more is no base64.
+        // The last group may lack its padding; a single additional character is not valid base64.
         var length = run.Length % 4 == 1 ? run.Length - 1 : run.Length;
         var padded = (length + 3) / 4 * 4;
         var encoded = ArrayPool<char>.Shared.Rent(padded);

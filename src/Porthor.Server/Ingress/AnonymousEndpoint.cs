@@ -16,7 +16,7 @@ internal sealed class AnonymousEndpoint(PorthorCore core, RuleLog rules)
             return Problem.MissingClientAddress().WriteAsync(context.Response);
         if (context.Request.QueryString.HasValue)
         {
-            // Somebody may believe that the location is protected.
+            // The operator may believe that the location is protected.
             rules.WarnAnonymous(KnownLocations.KeyOf(context.Request));
             if (core.Settings.StrictRules)
             {

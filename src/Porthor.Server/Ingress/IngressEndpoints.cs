@@ -50,7 +50,7 @@ internal static class IngressEndpoints
             if (!string.IsNullOrEmpty(header) && RequestCookies.Without(header, SessionCookie.Name) is { } rest)
                 context.Response.Headers.Append("Cookie", HeaderText.Opaque(rest));
         }
-        // Caddy and Traefik join several values with a comma, which is no separator of cookies (RFC 6265, section 5.4). NGINX joins the
+        // Caddy and Traefik join several values with a comma, which does not separate cookies (RFC 6265, section 5.4). NGINX joins the
         // user's headers itself and does not send X-Forwarded-Uri.
         if (context.Response.Headers["Cookie"] is { Count: > 1 } cookies && context.Request.Headers.ContainsKey(ForwardQuestion.UriHeader))
             context.Response.Headers["Cookie"] = string.Join("; ", cookies.ToArray());

@@ -67,7 +67,7 @@ internal sealed class LineLogger : ILoggerProvider
         stopping.Cancel();
         var isWritten = work.Wait(FlushTimeout);
         meter.Dispose();
-        // A write that is still blocked uses them.
+        // A blocked write still uses them.
         if (!isWritten)
             return;
         stopping.Dispose();

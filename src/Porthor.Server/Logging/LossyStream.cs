@@ -33,7 +33,7 @@ internal sealed class LossyStream(Stream inner) : Stream
         }
         catch (Exception e) when (IsWriteFailure(e))
         {
-            // Nobody can read the message.
+            // The message cannot be written anywhere.
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed partial class LoginCompletion(
                 return;
             }
             var data = await NumberedAsync(identity, context.RequestAborted);
-            // What follows finishes also if the browser closes the connection: the login is used up with the first step.
+            // The following steps are completed even if the browser closes the connection, because the first step uses up the login.
             if (await usedLogins.TryUseAsync(before.State!, CancellationToken.None))
             {
                 var token = await core.Tokens.CreateSessionTokenAsync(
@@ -57,7 +57,7 @@ internal sealed partial class LoginCompletion(
             }
             else
             {
-                // The cookie stays as it is: the browser may have the session in a newer one.
+                // Does not change the cookie, because the browser may have a newer cookie with the session.
                 Log.AlreadyUsed(logger);
             }
             Redirection.Write(context, before.ReturnUrl ?? server.AfterLogout(core.Settings));

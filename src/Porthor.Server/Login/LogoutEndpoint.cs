@@ -39,7 +39,7 @@ internal sealed partial class LogoutEndpoint(
             Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
             return;
         }
-        // Neither is tied to the connection: a session must not stay valid because the browser did not wait.
+        // Neither depends on the connection: a session must not stay valid because the browser closed it.
         var failure = await EndAsync(context, token);
         if (left.GitHub is { } providerToken && provider is not null)
             await provider.RevokeAsync(providerToken, CancellationToken.None);

@@ -11,7 +11,7 @@ internal static class ProviderText
 {
     private static readonly (byte[] Mark, Encoding Encoding)[] Marks =
     [
-        // UTF-32 first: its little-endian mark begins with that of UTF-16.
+        // UTF-32 first: its little-endian byte order mark begins with that of UTF-16.
         ([0xFF, 0xFE, 0, 0], new UTF32Encoding(bigEndian: false, byteOrderMark: true)),
         ([0, 0, 0xFE, 0xFF], new UTF32Encoding(bigEndian: true, byteOrderMark: true)),
         ([0xFF, 0xFE], Encoding.Unicode),

@@ -16,7 +16,7 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
         var rendering = httpContext.RequestServices.GetRequiredService<PageRendering>();
         if (!await rendering.TryRenderAsync<TPage>(response, view, () => Begin(response, status)))
             WriteBusy(response);
-        // Outside of the limit: a slow client delays only itself.
+        // Not within the limit, so that a slow client delays only its own response.
         await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
 

@@ -29,14 +29,15 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
             CommandTimeout = Patience.DriverSeconds(statementTimeout),
             // What was cancelled gives its connection up at once, whether the server has heard of it or not.
             CancellationTimeout = -1,
-            // A session has no state but its prepared statements, and a transaction ends with it. What the driver sends to wipe the state
-            // away would be asked with the next statement; and while its answers are missing, that one cannot be cancelled.
+            // A session has no state except its prepared statements, and a transaction ends with it. Otherwise the driver would send
+            // statements that reset the state together with the next statement, and this one could not be cancelled before they are
+            // answered.
             NoResetOnClose = true,
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
         builder.ApplicationName ??= "porthor";
-        // How long to wait for a connection, in seconds: a request must be answered within a second, with 503 if need be.
+        // How long to wait for a connection, in seconds: a request must be answered within a second, possibly with 503.
         if (builder.Timeout == DriverTimeout)
             builder.Timeout = 1;
         var connections = new PrimaryConnections(builder, logger);
@@ -96,7 +97,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
                 if (reader.GetBoolean(0))
                     throw PrimaryConnections.NotPrimary(connection.Host ?? "");
                 var value = reader.IsDBNull(1) ? null : reader.GetFieldValue<byte[]>(1);
-                // To the end: an error after the row must not be missed.
+                // Reads to the end, to detect an error after the row.
                 await reader.NextResultAsync();
                 metrics.Answered(StoreCalls.Point, begun);
                 return value;

@@ -13,7 +13,7 @@ internal sealed class PostgresHost : IAsyncDisposable
         Name = settings.Host!.StartsWith('/')
             ? settings.Host
             : string.Create(CultureInfo.InvariantCulture, $"{(settings.Host.Contains(':', StringComparison.Ordinal) ? $"[{settings.Host}]" : settings.Host)}:{settings.Port}");
-        // The name is how the driver's own metrics call the pool.
+        // The driver's metrics use this name for the pool.
         Connections = Build(settings, isOnly ? "ledger" : $"ledger {Name}", initialize);
         probes = Build(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }, $"ledger {Name} search", initialize);
     }
@@ -103,7 +103,7 @@ internal readonly record struct ServerRole(int ProcessId, bool IsStandby, long T
         }
         catch (PostgresException)
         {
-            // Some services that speak PostgreSQL's protocol have no such function, and take care of this themselves.
+            // Some services with PostgreSQL's protocol have no such function, and route connections to the primary themselves.
             return 0;
         }
     }

@@ -72,7 +72,7 @@ internal sealed class PostgresSession(
             try
             {
                 var changed = await batch.ExecuteNonQueryAsync();
-                // It is committed, but lost if the primary fails now. The caller must not be told that it is done.
+                // The change is committed, but would be lost if the primary failed now. It must not be reported as done.
                 return isReplicated ? changed : throw new TimeoutException("The standby did not confirm the change in time.");
             }
             finally
@@ -166,7 +166,7 @@ internal sealed class PostgresSession(
         if (!begun)
         {
             begun = true;
-            // In whole seconds where it is longer: each text is prepared, and there must be few.
+            // Longer limits are whole seconds: each text is prepared, so that there must be few different ones.
             var milliseconds = (limit > TimeSpan.FromSeconds(1) ? 1000 * (int)Math.Ceiling(limit.TotalSeconds) : (int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
             // Covers waits for locks, too.

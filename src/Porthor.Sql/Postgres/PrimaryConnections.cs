@@ -91,7 +91,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
 
     private async Task<PostgresHost> FindAsync()
     {
-        // Not on the caller's way: it holds the lock.
+        // In the background, because the caller holds the lock.
         await Task.Yield();
         try
         {

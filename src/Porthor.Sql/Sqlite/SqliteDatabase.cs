@@ -88,7 +88,9 @@ internal sealed class SqliteDatabase : SqlDatabase
         RunScriptsAsync(_ => [script], cancellationToken);
 
     /// <summary>Runs scripts in one transaction, which excludes every other writer, other processes included.</summary>
-    /// <param name="choose">Chooses the scripts within the transaction; it can read the version of the schema (<c>PRAGMA user_version</c>).</param>
+    /// <param name="choose">
+    /// Chooses the scripts within the transaction; it can read the version of the schema (<c>PRAGMA user_version</c>).
+    /// </param>
     public async Task RunScriptsAsync(Func<long, IEnumerable<string>> choose, CancellationToken cancellationToken)
     {
         await using var session = (SqliteSession)await BeginAsync(ScriptTimeout, cancellationToken);
@@ -139,7 +141,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override async ValueTask DisposeAsync()
     {
         await writing.WaitAsync();
-        // Statements that were interrupted give their handles back soon.
+        // Interrupted statements release their handles soon.
         for (var turn = 0; turn < MostReaders && await reading.WaitAsync(BusyTimeout); turn++)
         {
         }

@@ -90,7 +90,7 @@ internal sealed class SqliteSession(
         }
         catch (SqliteException e)
         {
-            // A caller who no longer waits was told of the timeout, which is already counted.
+            // A caller that no longer waits has received the timeout, which is already counted.
             throw isAbandoned ? SqliteHandle.Translate(e) : metrics.Counted(operation, SqliteHandle.Translate(e));
         }
     }

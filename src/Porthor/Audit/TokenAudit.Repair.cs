@@ -4,8 +4,8 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// Repairs that reach a token's descendants. What a token loses, or has lost without its descendants, they lose first; so a repair that is
-// interrupted is found again by the next audit. Each transaction decides again under the locks of a change.
+// Repairs that also affect the descendants of a token. The descendants are reduced before the token, so that the next audit finds an
+// interrupted repair again. Each transaction checks the finding again under the locks of a change.
 public sealed partial class TokenAudit
 {
     private async Task<List<AuditFinding>> RepairAsync(IReadOnlyList<Confirmed> confirmed, CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ public sealed partial class TokenAudit
     {
         var self = one.Outlived is { } parentExpires ? new Reduction(ScopeSet.Empty, parentExpires) : Reduction.None;
         var below = self;
-        // Tokens that have lost their record were ended now, or a moment ago.
+        // Tokens without a record expired now, or a moment ago.
         if (one.LacksRecord)
             below = below.And(new Reduction(ScopeSet.Empty, clock.GetSecondsNow()));
         if (one is { Record: { } record, Mismatches: var names } && names.Any(IsRepairable))
@@ -67,7 +67,7 @@ public sealed partial class TokenAudit
                 return all;
             },
             cancellationToken: cancellationToken);
-        // What a token lost with one above it may have been all that differed.
+        // The reduction by an ancestor may already have removed the difference.
         var before = suspects.ToDictionary(one => one.Row.Token, one => one.Mismatches);
         return [.. repaired.Select(one => Mismatch(one.Token, one.Username, one.Names.Count > 0 ? one.Names : before[one.Token], fix: true))];
     }

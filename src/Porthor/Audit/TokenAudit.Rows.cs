@@ -61,8 +61,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Looks at suspects once more: together at all that nobody has locked, and then one at a time at the others, for which it waits. Whoever
-    /// waits holds no more locks than a change does.
+    /// Looks at suspects once more: together at all that nobody has locked, and then one at a time at the others, for which it waits.
+    /// Whoever waits holds no more locks than a change does.
     /// </summary>
     private async Task<List<Confirmed>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
     {
@@ -109,7 +109,7 @@ public sealed partial class TokenAudit
         var now = clock.GetSecondsNow();
         var rows = await LockAsync(transaction, suspects, waits);
         var records = await transaction.ReadRecordsAsync([.. suspects.Select(suspect => suspect.Row.Token).Where(rows.ContainsKey)]);
-        // The records of a large tree go before its rows.
+        // The records of a large tree are deleted before its rows.
         var beingRevoked = await transaction.ReadBeingRevokedAsync([.. suspects.Where(suspect => suspect.LacksRecord).Select(suspect => suspect.Row.Token)]);
         List<Confirmed> confirmed = [];
         List<Suspect> busy = [];
@@ -140,7 +140,9 @@ public sealed partial class TokenAudit
         return (confirmed, busy);
     }
 
-    /// <summary>The rows of suspects, and of the parents that they may outlive; those that are locked by others, or no more, are not among them.</summary>
+    /// <summary>
+    /// The rows of suspects, and of the parents that they may outlive; those that are locked by others, or no more, are not among them.
+    /// </summary>
     private static async Task<Dictionary<TokenKey, TokenInfo>> LockAsync(TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits)
     {
         // Parents first, as every change of both does.

@@ -68,7 +68,7 @@ public sealed partial class TokenMaintenance(
             HashSet<TokenKey> gone = [];
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
-                // Some went before, with a token above them.
+                // Some were removed before, together with an ancestor.
                 TokenKey[] left = [.. batch.Where(key => !gone.Contains(key))];
                 removed += await ExpireAsync(now, left, gone, total + removed, progress, cancellationToken);
                 passedOver |= !left.All(gone.Contains);

@@ -52,7 +52,8 @@ public sealed partial class TokenStore
             }
             catch (StoreUnavailableException e)
             {
-                // Perhaps somebody keeps the lock of a descendant. If the token is gone, the outcome was unknown, and stays so.
+                // Perhaps another client holds the lock of a descendant. If the token no longer exists, the outcome of the transaction
+                // stays unknown.
                 Log.RevokingInSteps(logger, root, e.Message, e);
                 if (!await EndAccessAsync(root, time.Remaining))
                     throw;
@@ -159,7 +160,7 @@ public sealed partial class TokenStore
             below[key] = root is null ? inherited : inherited.And(root.Below);
             own[key] = root is null ? inherited : inherited.And(root.Self);
         }
-        // A token that is not known was created since, below one that is.
+        // An unknown token was created since, as a descendant of a known one.
         return await ReduceInBatchesAsync(
             order,
             token => own.TryGetValue(token.Token, out var known) ? known : token.Parent is { } parent ? below.GetValueOrDefault(parent, Reduction.None) : Reduction.None,
@@ -185,7 +186,7 @@ public sealed partial class TokenStore
                 var staying = batch.Where(key => !locked.ContainsKey(key)).ToHashSet();
                 foreach (var key in batch.Where(locked.ContainsKey))
                 {
-                    // The parent of a token that others have locked waits for it.
+                    // If another transaction has locked a token, its parent is removed later.
                     if (children[key].Any(child => staying.Contains(child.Token)))
                         staying.Add(key);
                     else
@@ -201,7 +202,7 @@ public sealed partial class TokenStore
         TokenKey root, IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
-            // Whoever has this lock ends access; others who revoke the token wait, and find nothing to do.
+            // The holder of this lock ends access. Other revocations of the token wait, and then have nothing to do.
             if (await transaction.LockAsync(root) is null)
                 return [];
             await transaction.EndAccessEarlyAsync(order);
@@ -232,7 +233,7 @@ public sealed partial class TokenStore
             revoked.AddRange(await ChangeAsync(
                 async transaction =>
                 {
-                    // Locks may be waited for. Where records can be deleted before, nobody waits for the end of access.
+                    // Locks may cause a wait. If records can be deleted before, access ends without this wait.
                     if (number == 0)
                         await transaction.EndAccessEarlyAsync(order);
                     var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
@@ -282,7 +283,7 @@ public sealed partial class TokenStore
     {
         var records = await transaction.ReadRecordsAsync([.. rows.Select(row => row.Token)]);
         List<TItem> items = [];
-        // In history the nearest come first, after the token that was edited.
+        // In the history, the nearest descendants follow the edited token.
         foreach (var row in rows.Reverse())
         {
             if (reductionOf(row) is { IsEmpty: false } reduction)

@@ -83,7 +83,7 @@ public sealed partial class TokenStore(
         var limit = timeLimit ?? options.ChangeTimeout;
         using var deadline = new CancellationTokenSource(limit, clock);
         var (result, behind) = await WithRetryAsync(() => AttemptAsync(work, limit, deadline.Token), attempts: 2, limit, deadline.Token);
-        // The change is committed and must not be made again; only what remains to be done is repeated.
+        // The change is committed and must not be repeated; only the remaining steps are.
         foreach (var key in behind)
             await WithRetryAsync(() => ReconcileAsync(key, limit, deadline.Token), ReconciliationAttempts, limit, deadline.Token);
         return result;

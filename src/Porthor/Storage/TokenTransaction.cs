@@ -80,12 +80,12 @@ public sealed class TokenTransaction
         IReadOnlyList<TokenKey> farthestFirst, IReadOnlyCollection<TokenKey> lockedParents, IReadOnlySet<TokenKey> except)
     {
         HashSet<TokenKey> seen = [.. farthestFirst, .. lockedParents];
-        // Parents first, as everybody locks them.
+        // Parents first, as in every transaction.
         List<TokenInfo> rows = [.. await ledger.LockInOrderAsync([.. farthestFirst.Reverse()], cancellationToken)];
         IReadOnlyList<TokenKey> parents = [.. lockedParents, .. rows.Select(row => row.Token)];
         while (parents.Count > 0)
         {
-            // A statement after the one that locked them: only it sees all children.
+            // A statement after the locks, because only such a statement sees all children.
             TokenKey[] created = [.. (await ledger.ReadChildKeysAsync(parents, cancellationToken)).Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
             var more = await ledger.LockInOrderAsync(created, cancellationToken);
             rows.AddRange(more);
@@ -119,7 +119,7 @@ public sealed class TokenTransaction
     /// </summary>
     public async Task EndAccessEarlyAsync(IReadOnlyList<TokenKey> keys)
     {
-        // Where the records are in the same database, access ends with the commit.
+        // If the records are in the same database, access ends with the commit.
         if (!joined)
             await vault.DeleteAsync(keys, cancellationToken);
     }

@@ -17,7 +17,7 @@ internal static class TokenTree
         var wanted = roots.ToHashSet();
         List<List<TokenKey>> generations = [];
         HashSet<TokenKey> seen = [];
-        // A root that lies below another one has its place in that one's tree. In a circle all lie below each other, and one begins.
+        // A root that is a descendant of another root belongs to that root's tree. In a cycle, one token is chosen as the root.
         Descend(wanted.Where(root => !below.Contains(root)));
         foreach (var root in wanted.Where(root => !seen.Contains(root)).ToList())
             Descend(seen.Contains(root) ? [] : [root]);

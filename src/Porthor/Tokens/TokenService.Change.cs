@@ -21,7 +21,8 @@ public sealed partial class TokenService
             key, token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now), cancellationToken);
         foreach (var token in revoked)
             Log.DeletedToken(logger, token.Token, token.Username);
-        // If two revoke the same token, one of them did it; but maintenance, which completes what others began, tells nobody.
+        // If two clients revoke the same token, one of them gets the answer that it did. But if maintenance completes a revocation, no
+        // client gets it.
         return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username);
     }
 

@@ -87,7 +87,7 @@ public sealed partial class TokenService(
     public async Task<TokenPage> GetTokenPageAsync(Caller caller, TokenQuery query, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, query.Username));
-        // One more than the page has, to know whether there is another page.
+        // One more than the page shows, to find out whether there is another page.
         var tokens = await store.Ledger.ListAsync(query.Username, query.Types, query.After, query.Limit + 1, cancellationToken);
         TokenInfo[] page = [.. tokens.Take(query.Limit).Select(Shown)];
         return new TokenPage(page, tokens.Count > query.Limit ? TokenCursor.At(page[^1]) : null);

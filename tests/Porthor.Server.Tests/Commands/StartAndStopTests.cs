@@ -69,7 +69,7 @@ public sealed class StartAndStopTests : IAsyncLifetime
         var path = Path.Combine(data, name);
         await File.WriteAllTextAsync(path, "spoilt");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        ShouldFail(await program.RunAsync("run", "--port", "0"), $"The file {name} in {data} does not hold {wanted}.");
+        ShouldFail(await program.RunAsync("run", "--port", "0"), $"The file {name} in {data} does not contain {wanted}.");
         (await File.ReadAllTextAsync(path)).ShouldBe("spoilt");
     }
 

@@ -54,7 +54,7 @@ internal static class DescriptionDetails
         var nullable = NullableFields.GetValueOrDefault(name, []);
         foreach (var (field, property) in schema.Properties?.ToArray() ?? [])
         {
-            // A required field that C# lets be null is null in responses; any other is left out.
+            // A required field whose C# type is nullable can be null in responses; an optional field is left out instead.
             if (schema.Required?.Contains(field) != true && !nullable.Contains(field))
                 schema.Properties![field] = NotNull(property);
         }
@@ -86,10 +86,10 @@ internal static class DescriptionDetails
 
     private static void Describe(OpenApiDocument document, string path, OpenApiOperation operation)
     {
-        // No credentials; said explicitly, because a missing list would mean that nobody thought of it.
+        // No credentials. The empty list is explicit, because a missing list is ambiguous.
         operation.Security ??= [];
         operation.Responses ??= [];
-        // A malformed Authorization header gives 403 wherever there is one.
+        // A malformed Authorization header gives 403 on every route.
         if (operation.Security.Count > 0)
             operation.Responses.TryAdd("403", Error(document, "Not allowed, or the Authorization header is malformed."));
         if (path.StartsWith(ApiGate.Prefix, StringComparison.Ordinal))

@@ -30,7 +30,7 @@ internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IO
     {
         var document = await documents.GetOpenApiDocumentAsync(cancellationToken);
         document.Info.Description += addition;
-        // Relative to where the description was fetched, whatever name the client used for this host.
+        // Relative to the address of the description, so that it works for every name of this host.
         document.Servers = [new OpenApiServer { Url = "/" }];
         DescriptionDetails.Add(document);
         return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);

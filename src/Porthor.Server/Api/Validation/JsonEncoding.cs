@@ -25,7 +25,7 @@ internal static class JsonEncoding
     /// <returns>The encoding, and the length of the byte order mark.</returns>
     private static (Encoding Encoding, int Mark) Detect(ReadOnlySpan<byte> bytes) => bytes switch
     {
-        // The mark of UTF-32 begins as that of UTF-16 does.
+        // The byte order mark of UTF-32 begins with that of UTF-16.
         [0x00, 0x00, 0xFE, 0xFF, ..] => (Utf32Big, 4),
         [0xFF, 0xFE, 0x00, 0x00, ..] => (Utf32Little, 4),
         [0xFE, 0xFF, ..] => (Utf16Big, 2),

@@ -52,7 +52,7 @@ internal sealed class LocalAdministrator(DataDirectory folder)
         ? new LocalUser(
             Username,
             new UserData { Groups = [new Group(UsualGroups.Admins, GroupId)] },
-            PasswordHash.TryParse(text, out _) ?? throw new StartException($"The file {FileName} in {folder.Path} does not hold a password hash; 'porthor local-admin reset-password' makes a new one."))
+            PasswordHash.TryParse(text, out _) ?? throw new StartException($"The file {FileName} in {folder.Path} does not contain a password hash; 'porthor local-admin reset-password' makes a new one."))
         : null;
 
     private static (Secret Password, PasswordHash Hash) Make()

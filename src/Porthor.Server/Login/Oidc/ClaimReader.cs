@@ -124,7 +124,7 @@ internal sealed class ClaimReader(OidcSettings settings)
             return [];
         if (FindValue(claims, claim) is not { } value)
         {
-            // Entra leaves the claim out if there are too many groups, and says where they can be queried.
+            // Entra ID leaves the claim out if there are too many groups, and names the address of a query for them.
             return claims.Member("_claim_names")?.Member(claim) is null
                 ? []
                 : throw new UnverifiedTokenException($"The {claim} claim is not in the token, because the user is in too many groups");
