@@ -59,6 +59,7 @@ internal static class ServerSetup
         var core = app.Services.GetRequiredService<PorthorCore>();
         app.UseLeaving();
         app.UseMiddleware<RequestContext>();
+        app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<RequestLimits>();
         app.UseIngress();
         app.UseMiddleware<NoRoute>();

@@ -13,8 +13,6 @@ internal static class FormOrigin
         if (site.Count > 0)
             return site is ["same-origin"];
         var origin = headers.Origin;
-        return origin.Count == 0 || (origin is [{ } only] && Uri.TryCreate(only, UriKind.Absolute, out var url) && IsSame(url, baseUrl));
+        return origin.Count == 0 || (origin is [{ } only] && WebOrigin.TryParse(only) is { } sender && sender == WebOrigin.Of(baseUrl));
     }
-
-    private static bool IsSame(Uri left, Uri right) => (left.Scheme, left.IdnHost, left.Port) == (right.Scheme, right.IdnHost, right.Port);
 }

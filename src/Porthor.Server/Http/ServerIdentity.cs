@@ -10,19 +10,22 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
 
     public Uri BaseUrl => baseUrl.Value;
 
-    /// <summary>The host without port, which is also the realm of challenges.</summary>
-    public string Realm => field ??= BaseUrl.IdnHost.ToLowerInvariant();
+    /// <summary>The host in the form of <see cref="HostName"/>, which is also the realm of challenges.</summary>
+    public string Realm => field ??= HostName.Of(BaseUrl) ?? throw new InvalidOperationException($"The base URL {BaseUrl} has no valid host.");
 
     public bool AllowSubdomains => allowSubdomains;
 
     /// <inheritdoc cref="ServerIdentity(Func{Uri}, bool, string)"/>
     public string LoginPath => loginPath;
 
-    /// <summary>The <c>Domain</c> attribute of cookies, with its separator; empty for cookies of this host only.</summary>
-    public string CookieDomain => allowSubdomains ? $"Domain={Realm}; " : "";
+    /// <summary>
+    /// The <c>Domain</c> attribute of cookies with the separator behind it; empty if they are for this host alone. An IPv6 address has
+    /// no hosts below it, and browsers refuse it in this attribute.
+    /// </summary>
+    public string CookieDomain => allowSubdomains && BaseUrl.HostNameType != UriHostNameType.IPv6 ? $"Domain={Realm}; " : "";
 
     /// <summary>A host of ours: the base host and, where they are allowed, those below it.</summary>
-    /// <param name="host">In lower case; null or empty if there is none.</param>
+    /// <param name="host">In the form of <see cref="HostName"/>; null or empty if there is none.</param>
     public bool IsOurs(string? host) =>
         !string.IsNullOrEmpty(host)
         && (host == Realm || (allowSubdomains && host.EndsWith("." + Realm, StringComparison.Ordinal)));

@@ -1,7 +1,7 @@
 namespace Porthor.Server.Http;
 
 /// <summary>Represents a web origin (RFC 6454): scheme, host and port. Two origins are equal if all three are.</summary>
-/// <param name="Host">In lower case; an IPv6 address without brackets.</param>
+/// <param name="Host">In the form of <see cref="HostName"/>.</param>
 /// <param name="Port">The scheme's default port if the text has none.</param>
 internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
 {
@@ -19,7 +19,7 @@ internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
 
     /// <summary>Returns the origin of a URL; null if its scheme is not http or https.</summary>
     public static WebOrigin? Of(Uri url) =>
-        url.Scheme is "http" or "https" && url.Host.Length > 0 ? new WebOrigin(url.Scheme, url.IdnHost.ToLowerInvariant(), url.Port) : null;
+        url.Scheme is "http" or "https" && HostName.Of(url) is { } host ? new WebOrigin(url.Scheme, host, url.Port) : null;
 
     private bool HasDefaultPort => Port == (Scheme == "https" ? 443 : 80);
 

@@ -16,9 +16,9 @@ internal sealed class IngressDecision(TokenOptions options, ServerIdentity ident
     /// <inheritdoc cref="ServerIdentity.IsOurs"/>
     public bool IsOurs(string? host) => identity.IsOurs(host);
 
-    /// <summary>The host of an address, in lower case; null if it has none.</summary>
+    /// <summary>Returns the host of a URL in the form of <see cref="HostName"/>; null if it has none.</summary>
     public static string? HostOf(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Host.Length > 0 ? parsed.Host.ToLowerInvariant() : null;
+        Uri.TryCreate(url, UriKind.Absolute, out var parsed) ? HostName.Of(parsed) : null;
 
     private IngressRefusal? LivesTooShort(IngressRule rule, IngressAsker asker, TokenRecord record, DateTimeOffset now)
     {

@@ -7,7 +7,7 @@ namespace Porthor.Server.Ingress;
 internal static class IngressOutcome
 {
     public static bool IsQuestion(HttpRequest request) =>
-        request.Path.Value is "/ingress/auth" or "/ingress/forward" && HttpMethods.IsGet(request.Method);
+        request.Path.Value is "/ingress/auth" or "/ingress/forward" && (HttpMethods.IsGet(request.Method) || request.Method == HttpMethods.Head);
 
     public static Outcome Of(HttpContext context)
     {

@@ -42,9 +42,13 @@ internal sealed partial class LoginEndpoints(
         var asked = query["rd"] ?? HeaderText.DecodeUrl(context.Request.Headers[RedirectHeader].LastOrDefault() ?? "");
         var returnUrl = ReturnUrl.Check(context, asked, server, logger);
         var session = BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
-        return query["code"] is not null || query["error"] is not null
-            ? ReturnAsync(context, session, query)
-            : BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
+        if (query["code"] is null && query["error"] is null)
+            return BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
+        if (!HeadRequests.IsHead(context))
+            return ReturnAsync(context, session, query);
+        // HEAD is a safe method (RFC 9110 section 9.2.1): the login stays under way, and its code stays usable.
+        Redirection.Write(context, session.State.ReturnUrl ?? server.AfterLogout(core.Settings));
+        return Task.CompletedTask;
     }
 
     /// <summary>

@@ -29,6 +29,12 @@ internal sealed partial class LogoutEndpoint(
         if (ForwardedClient.Of(context).Address is null)
             throw Problem.MissingClientAddress().ToException();
         var returnUrl = ReturnUrl.Check(context, new QueryParameters(context.Request)["rd"], server, logger);
+        if (HeadRequests.IsHead(context))
+        {
+            // HEAD is a safe method (RFC 9110 section 9.2.1): the session stays.
+            Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
+            return;
+        }
         var session = BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
         var left = session.State;
         // Whatever happens below, this browser is not logged in any more.

@@ -57,7 +57,7 @@ internal static partial class ReturnUrl
         if (PathOf(url).Contains('\\'))
             return "URL contains a backslash";
         if (WebUrl.Match(Redirection.Encode(url)) is not { Success: true } match
-            || !server.IsOurs(match.Groups["host"].Value.Trim('[', ']').ToLowerInvariant()))
+            || !server.IsOurs(HostName.Parse(match.Groups["host"].Value)))
             return $"URL is not at {server.Realm}";
         if (match.Groups["user"].Success)
             return "URL contains a user name";

@@ -36,6 +36,7 @@ internal static class MetricsServer
                 tags.MetricsDisabled = true;
             return next(context);
         });
+        app.UseMiddleware<HeadRequests>();
         app.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
         app.UseRouting();
         app.MapHealth();

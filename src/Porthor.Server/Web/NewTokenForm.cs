@@ -80,7 +80,7 @@ public sealed class NewTokenForm
         };
         if (TokenBodies.NameFault(form.Name) is { } fault)
             form.errors["name"] = form.Name.Length == 0 ? "A token needs a name." : $"{fault}.";
-        form.ReadExpires(now);
+        form.ReadExpires(sent, now);
         return form;
     }
 
@@ -101,9 +101,15 @@ public sealed class NewTokenForm
         return field is not null;
     }
 
-    private void ReadExpires(DateTimeOffset now)
+    private void ReadExpires(PageForm sent, DateTimeOffset now)
     {
-        if (Lifetime == OnDay)
+        if (IsContradiction(sent, "lifetime"))
+            errors["lifetime"] = "Choose one time.";
+        else if (IsContradiction(sent, "until"))
+            errors["until"] = "Enter one day.";
+        else if (Lifetime != OnDay && Until.Length > 0)
+            errors["until"] = "A token expires after a time or on a day, not both. Choose \"on a day\" above, or remove the day.";
+        else if (Lifetime == OnDay)
         {
             if (DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue)
                 Expires = new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
@@ -116,6 +122,9 @@ public sealed class NewTokenForm
         else if (Lifetime != Never)
             errors["lifetime"] = "Choose when it expires.";
     }
+
+    /// <summary>Returns whether a field was sent more than once, with different values.</summary>
+    private static bool IsContradiction(PageForm sent, string field) => sent.All(field).Distinct(StringComparer.Ordinal).Skip(1).Any();
 
     private static string Value(TimeSpan span) => ((long)span.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 

@@ -52,7 +52,8 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
                 answer.Header("Allow").ShouldBe(allow, $"{method} {path}");
                 answer.Headers.Keys.ShouldNotContain(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
             }
-            // As any other, but without a body.
+            if (methods.Contains("GET", StringComparison.Ordinal))
+                continue;
             var head = await server.SendAsync(HttpMethod.Head, path);
             head.StatusCode.ShouldBe(405, path);
             head.Header("Allow").ShouldBe(allow);

@@ -9,6 +9,8 @@ namespace Porthor.Server.Tests.Web;
 /// <summary>The form for a new token, and the page that shows it once.</summary>
 public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiServers>
 {
+    private const string Both = "A token expires after a time or on a day, not both. Choose \"on a day\" above, or remove the day.";
+
     [Theory, EveryMode]
     public async Task A_token_is_made_and_shown_once(Mode mode)
     {
@@ -79,6 +81,11 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             ([("name", "x"), ("lifetime", "day")], "until", "On which day?"),
             ([("name", "x"), ("lifetime", "day"), ("until", "tomorrow")], "until", "This is no day. Write it as 2026-12-31."),
             ([("name", "x"), ("lifetime", "day"), ("until", "9999-12-31")], "until", "This is no day. Write it as 2026-12-31."),
+            ([("name", "x"), ("lifetime", "2592000"), ("until", "2030-12-31")], "until", Both),
+            ([("name", "x"), ("lifetime", "never"), ("until", "2030-12-31")], "until", Both),
+            ([("name", "x"), ("lifetime", "86400"), ("until", "tomorrow")], "until", Both),
+            ([("name", "x"), ("lifetime", "86400"), ("lifetime", "never")], "lifetime", "Choose one time."),
+            ([("name", "x"), ("lifetime", "day"), ("until", "2030-12-31"), ("until", "2031-12-31")], "until", "Enter one day."),
             ([("name", "x"), ("lifetime", "day"), ("until", "2020-02-29")], "until", "Token must be valid for at least five minutes.")])
         {
             var form = await server.OpenAsync(browser, Visits.NewToken);

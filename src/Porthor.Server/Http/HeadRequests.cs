@@ -1,0 +1,26 @@
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// Answers HEAD requests as GET requests without a body, with the same headers (RFC 9110 section 9.3.2; deviations 36). Everything behind
+/// this middleware sees a GET request. The web server itself omits the body, because it keeps the method that it read.
+/// </summary>
+internal sealed class HeadRequests(RequestDelegate next)
+{
+    private static readonly Head Mark = new();
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        // Method names are case-sensitive, and the web server omits the body only for this one.
+        if (context.Request.Method == HttpMethods.Head)
+        {
+            context.Features.Set(Mark);
+            context.Request.Method = HttpMethods.Get;
+        }
+        return next(context);
+    }
+
+    /// <summary>Returns whether the client sent HEAD. A route whose GET changes something must not change it then.</summary>
+    public static bool IsHead(HttpContext context) => context.Features.Get<Head>() is not null;
+
+    private sealed class Head;
+}

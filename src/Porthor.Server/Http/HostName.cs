@@ -1,0 +1,43 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// Reads host names in the one form in which they are compared: in lower case, international names in Punycode, and IPv6 addresses
+/// in their shortest form without brackets.
+/// </summary>
+internal static class HostName
+{
+    /// <summary>Returns the host of a URL; null if it has none or an invalid one.</summary>
+    public static string? Of(Uri url)
+    {
+        if (url.HostNameType == UriHostNameType.IPv6 && !EndsWithAddress(url.OriginalString))
+            return null;
+        try
+        {
+            return url.IdnHost is { Length: > 0 } host ? host.ToLowerInvariant() : null;
+        }
+        catch (UriFormatException)
+        {
+            // An international name without a Punycode form.
+            return null;
+        }
+    }
+
+    /// <summary>Reads a host as it stands in a URL: a name, an IPv4 address, or an IPv6 address in brackets. Returns null if the address is invalid.</summary>
+    public static string? Parse(string host)
+    {
+        if (host is not ['[', .. var inside, ']'])
+            return host.ToLowerInvariant();
+        return IPAddress.TryParse(inside, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6
+            && Uri.TryCreate($"http://[{address}]/", UriKind.Absolute, out var url) ? Of(url) : null;
+    }
+
+    /// <summary>Returns whether nothing but a port follows the address. <see cref="Uri"/> accepts <c>http://[::1].example.org</c>, with the host <c>::1</c>.</summary>
+    private static bool EndsWithAddress(string url)
+    {
+        var end = url.IndexOf(']', StringComparison.Ordinal) + 1;
+        return end == url.Length || url[end] is ':' or '/' or '?' or '#';
+    }
+}

@@ -1,0 +1,51 @@
+using Porthor.Sessions;
+using Porthor.Testing;
+
+namespace Porthor.Server.Tests.Login;
+
+/// <summary>HEAD changes nothing, also on routes whose GET does (RFC 9110 section 9.2.1; deviations 36).</summary>
+public sealed class LoginHeadTests
+{
+    [Theory, EveryMode]
+    public async Task Head_ends_no_session(Mode mode)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(mode);
+        var (browser, _) = await site.LogInByGitHubAsync();
+        var token = browser.State.Token.ShouldNotBeNull();
+        foreach (var path in (string[])["/logout", "/logout?rd=https%3A%2F%2Fexample.com%2Flanding"])
+        {
+            var answer = await site.Host.SendAsync(HttpMethod.Head, path, [site.Host.Cookie(browser.State)]);
+            answer.ShouldLeadTo(LoginSite.Landing);
+            answer.Header("Set-Cookie").ShouldBeNull();
+            (await site.Host.Tokens.GetDataAsync(token)).ShouldNotBeNull();
+        }
+        (await site.Host.SendAsync(HttpMethod.Head, "/logout?rd=https://evil.org/", [site.Host.Cookie(browser.State)])).StatusCode.ShouldBe(422);
+    }
+
+    [Theory, EveryMode]
+    public async Task Head_completes_no_login(Mode mode)
+    {
+        await using var site = await LoginSite.WithGitHubAsync(mode);
+        var browser = new LoginBrowser(site);
+        await browser.BeginAsync(LoginSite.Destination);
+        foreach (var query in (string[])[$"code=some-code-of-github&state={browser.State.State}", "code=some-code-of-github&state=other", "error=access_denied&state=other"])
+        {
+            var answer = await site.Host.SendAsync(HttpMethod.Head, $"/login?{query}", [site.Host.Cookie(browser.State)]);
+            answer.ShouldLeadTo(LoginSite.Destination);
+            answer.Header("Set-Cookie").ShouldBeNull();
+        }
+        site.Foreign.Requests.ShouldBeEmpty();
+        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        browser.State.Token.ShouldNotBeNull();
+    }
+
+    [Fact]
+    public async Task Head_begins_a_login_as_get_does()
+    {
+        await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
+        var answer = await site.Host.SendAsync(HttpMethod.Head, $"/login?rd={Uri.EscapeDataString(LoginSite.Destination)}");
+        (answer.StatusCode, answer.Body).ShouldBe((307, ""));
+        answer.Header("Location").ShouldNotBeNull();
+        answer.Header("Set-Cookie")!.ShouldStartWith(SessionCookie.Name);
+    }
+}
