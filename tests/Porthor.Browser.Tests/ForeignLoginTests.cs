@@ -34,7 +34,9 @@ public sealed class ForeignSite(Chromium chromium) : Site(chromium)
     private protected override ValueTask DisposeMoreAsync() => provider is null ? ValueTask.CompletedTask : provider.DisposeAsync();
 }
 
-/// <summary>The login through a provider that is not ours, with its own forms, through our proxy: the whole way of OpenID Connect.</summary>
+/// <summary>
+/// The login through a provider that is not ours, with its own forms, through our proxy: the whole way of OpenID Connect.
+/// </summary>
 public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignSite>
 {
     private const string DeepLink = "/api/survey?object=M%2031&view=all";
@@ -58,8 +60,8 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
         await page.ShouldArriveAtAsync($"{site.Url}/public/goodbye");
 
-        // The provider still knows them, and asks nothing. But it is another session that it gives them, also to whoever only goes back: the
-        // page was not kept, and the session that it showed is no more.
+        // The provider still knows them, and asks nothing. But it is another session that it gives them, also to whoever only goes back:
+        // the page was not kept, and the session that it showed is no more.
         await page.BackAsync();
         await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
         (await SessionAsync(page)).ShouldNotBe(session);
@@ -69,7 +71,7 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
-    /// <summary>Item 23: longer than a cookie may be.</summary>
+    /// <summary>The return URL is longer than a cookie may be.</summary>
     [ForeignLoginFact]
     public async Task A_long_deep_link_is_kept()
     {

@@ -8,7 +8,7 @@ public sealed class BytesTests(RawGate gate) : IClassFixture<RawGate>
 {
     private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
 
-    /// <summary>Bytes that are no UTF-8 are opaque (RFC 9110, section 5.5). The site gets them as they were sent.</summary>
+    /// <summary>Bytes that are not UTF-8 are opaque (RFC 9110, section 5.5). The site gets them as they were sent.</summary>
     [Theory, EveryProxy]
     public async Task Bytes_that_are_no_text_arrive_as_they_were_sent(Proxy proxy)
     {

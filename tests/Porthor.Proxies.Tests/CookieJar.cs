@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>The cookies of a client: it sends each to its path, and drops what is larger than a browser keeps.</summary>
+/// <summary>The cookies of a client, which sends each cookie to its path and drops cookies that are too large for a browser.</summary>
 internal sealed class CookieJar
 {
     private const int LargestCookie = 4096;

@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>Header names and lists that a site, or the proxy itself, reads in another way than the proxy's rules do.</summary>
+/// <summary>Header names and lists that a site, or the proxy itself, interprets differently from the proxy's rules.</summary>
 public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassFixture<RawGate>, IClassFixture<RecordingGate>
 {
     private const string Lie = "203.0.113.66";
@@ -85,7 +85,10 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
         }
     }
 
-    /// <summary>A proxy removes what the client lists (RFC 9110, section 7.6.1), except what a request needs. NGINX ignores the list.</summary>
+    /// <summary>
+    /// A proxy removes the headers that the client lists (RFC 9110, section 7.6.1), except those that a request needs. NGINX ignores the
+    /// list.
+    /// </summary>
     [Theory, EveryProxy]
     public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
     {
@@ -119,7 +122,9 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
         gate.RawSite.Requests.ShouldAllBe(request => request.Method != "TRACE" && request.Method != "CONNECT");
     }
 
-    /// <summary>Porthor and its pages get the address of the client, and no header that is meant for the proxy, whatever Connection says.</summary>
+    /// <summary>
+    /// Porthor and its pages get the address of the client, and no header that is meant for the proxy, for every value of Connection.
+    /// </summary>
     [Theory, EveryProxy]
     public async Task Porthor_gets_the_headers_of_the_proxy(Proxy proxy)
     {
@@ -148,7 +153,7 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
         }
     }
 
-    /// <summary>A token in a header for proxies is a token all the same.</summary>
+    /// <summary>A token in a header for proxies must not reach the site either.</summary>
     [Theory, EveryProxy]
     public async Task No_token_reaches_the_site_in_another_header(Proxy proxy)
     {
@@ -163,7 +168,7 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
                 arrived.Variables("Proxy-Authorization").ShouldBeEmpty(path);
                 arrived.Lines.ShouldAllBe(line => !line.Contains(token.Reveal()) && !line.Contains(basic));
             }
-            // NGINX cannot look through all headers; it knows these names.
+            // NGINX cannot check all headers, only these names.
             string[] names = ["X-Authorization", "x-auth-token", "X-API-Key", "X-Api-Token", "X-Access-Token", "Api-Key", "Private-Token", "Authentication", .. proxy == Proxy.Nginx ? (string[])[] : ["X-Other", "Referer"]];
             var others = (await client.GetAsync(path, [$"Authorization: Bearer {token.Reveal()}", .. names.Select(name => $"{name}: Bearer {token.Reveal()}"), "X-Kept: gt-other"])).AtSite();
             others.Lines.ShouldAllBe(line => !line.Contains(token.Reveal()));

@@ -81,7 +81,7 @@ public sealed partial class LocalLoginTests(LocalUserGate gate) : IClassFixture<
         }
     }
 
-    /// <summary>Item 21: neither Porthor nor a proxy redirects to a host that the client made up.</summary>
+    /// <summary>Neither Porthor nor a proxy redirects to a host that the client invented.</summary>
     [Theory, EveryProxy]
     public async Task A_redirect_does_not_lead_to_the_host_of_the_request(Proxy proxy)
     {

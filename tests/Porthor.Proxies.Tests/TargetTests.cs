@@ -3,8 +3,8 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// Paths and hosts that a proxy and a site read in different ways. The site normalizes nothing, so that it gets what the client sent; the
-/// rule must fit every way to read it, or the answer is 400.
+/// Paths and hosts that a proxy and a site read in different ways. The site normalizes nothing and gets the path as the client sent it. The
+/// rule must be right for every interpretation, or the answer is 400.
 /// </summary>
 public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
 {
@@ -39,7 +39,7 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
         gate.RawSite.Requests.Count.ShouldBe(before);
     }
 
-    /// <summary>Each path, the rule that it gets, and the site gets it byte for byte.</summary>
+    /// <summary>Each path with the rule that it gets. The site gets the path byte for byte.</summary>
     public static readonly (string Path, string Rule)[] Ordinary =
     [
         ("/public", "public"), ("/public/", "public"), ("/public;x", "public"), ("/public;x=1/page", "public"), ("/public/;jsessionid=1", "public"), ("/public/;x?y=/z", "public"), ("/public/a;b=1/c", "public"), ("/public/a%2Fb", "public"), ("/public/..x/...", "public"),

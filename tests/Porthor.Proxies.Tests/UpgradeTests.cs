@@ -88,7 +88,7 @@ public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClass
             asked.Values("Origin").ShouldBe(["https://else.example"], path);
             asked.Values("Upgrade").ShouldBeEmpty(path);
 
-            // Not by what the client says about it.
+            // The value from the client is not used.
             (await client.GetAsync(path, ["X-Original-Upgrade: websocket", "Connection: X-Original-Upgrade"])).AtSite().Values("X-Original-Upgrade").ShouldBeEmpty();
             asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
             asked.Values("X-Original-Upgrade").ShouldBeEmpty(path);

@@ -32,7 +32,7 @@ public sealed class WebSocketOriginTests(RawGate gate) : IClassFixture<RawGate>
         }
         gate.RawSite.Requests.Skip(before).ShouldAllBe(request => request.Values("Upgrade").Count == 0);
 
-        // A page of the site itself, a client that is no browser, and a token that no browser sends alone.
+        // A page of the site itself, a client that is not a browser, and a token that browsers do not send automatically.
         (await client.GetAsync("/api/socket", [.. Handshake, cookie, "Origin: http://example.com"])).Status.ShouldBe(101);
         (await client.GetAsync("/api/socket", [.. Handshake, cookie])).Status.ShouldBe(101);
         (await client.GetAsync("/api/socket", [.. Handshake, $"Authorization: Bearer {token.Reveal()}", "Origin: https://evil.example"])).Status.ShouldBe(101);

@@ -115,7 +115,7 @@ internal sealed class SigningKey(string id, string algorithm = "RS256")
     /// <param name="header">As it is, whatever it says about how this is signed.</param>
     public string Sign(JsonObject header, JsonObject claims) => SignParts(Encode(header), Encode(claims));
 
-    /// <summary>Signs two parts that may be anything.</summary>
+    /// <summary>Signs two arbitrary parts.</summary>
     public string SignParts(string header, string claims)
     {
         var text = Encoding.ASCII.GetBytes($"{header}.{claims}");

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Porthor.Testing;
 
-/// <summary>What anybody can request with GET, without a token.</summary>
+/// <summary>The paths that a client without a token can request with GET.</summary>
 internal static class PublicPaths
 {
     /// <summary>A path of every route of the server, so that a new route is among them, and paths that have no route.</summary>

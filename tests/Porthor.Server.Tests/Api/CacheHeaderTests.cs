@@ -2,7 +2,9 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>A response that shows a secret is stored nowhere, and no JSON is taken for another type (RFC 9111 5.2.2.5).</summary>
+/// <summary>
+/// A response that shows a secret must not be cached (RFC 9111 5.2.2.5), and JSON must not be interpreted as another type.
+/// </summary>
 public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>The description of the API is rendered once, and a client that has it is not sent it again.</summary>
+/// <summary>The description of the API is rendered once, and not sent again to a client that has it.</summary>
 public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Path = "/auth/openapi.json";
@@ -26,7 +26,7 @@ public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<Ap
         (await server.SendAsync(HttpMethod.Get, Path, json: null, ("If-None-Match", "\"other\""))).Body.ShouldBe(whole.Body);
     }
 
-    /// <summary>A name that a client made up must not get into a document that others are shown.</summary>
+    /// <summary>A name that a client invented must not get into a document for other clients.</summary>
     [Fact]
     public async Task The_description_is_the_same_whatever_the_client_calls_this_host()
     {

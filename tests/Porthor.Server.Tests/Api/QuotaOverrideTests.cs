@@ -8,7 +8,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
     private const string Path = "/quota-overrides";
     private const string NoneSet = """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""";
 
-    /// <summary>Overrides that cannot be read bound nobody, and an administrator must be able to remove or replace them.</summary>
+    /// <summary>Overrides that cannot be read limit no user, and an administrator must be able to remove or replace them.</summary>
     [Theory, EveryMode]
     public async Task Damaged_overrides_are_deleted_and_replaced(Mode mode)
     {

@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Recorded responses of every route, successes and errors, meet their description.</summary>
+/// <summary>Recorded responses of every route, successes and errors, match their description.</summary>
 public sealed class ResponseSchemaTests
 {
     private const string User = "schema-user";
@@ -39,7 +39,7 @@ public sealed class ResponseSchemaTests
         var session = await server.Host.Tokens.CallerAsync(browser.Session);
         var child = await server.Host.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
 
-        // What is wrong with credentials is alike everywhere.
+        // Errors in credentials are the same on all routes.
         foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/auth/", StringComparison.Ordinal)))
         {
             foreach (var operation in path.Value.EnumerateObject())

@@ -11,7 +11,7 @@ internal sealed class SchemaValidator(JsonElement document)
 {
     private static readonly string[] Annotations = ["description", "examples", "default", "format", "title"];
 
-    /// <summary>Headers that mean something to clients of the API.</summary>
+    /// <summary>Headers that clients of the API use.</summary>
     private static readonly string[] Headers =
         ["Location", "Link", "X-Total-Count", "WWW-Authenticate", "Retry-After", "Warning", "X-Error-Status", "X-Error-Body", "Expires"];
 

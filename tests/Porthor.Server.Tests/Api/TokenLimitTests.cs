@@ -18,7 +18,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("collector");
-        // Half a minute apart, so that the other limit is not met.
+        // Half a minute apart, so that the other limit is not reached.
         Task<Answer> CreateLaterAsync(string name, long? expires = null)
         {
             server.Clock.Advance(TimeSpan.FromSeconds(30));
@@ -34,7 +34,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         page.StatusCode.ShouldBe(403);
         page.TextOf(".summary").ShouldContain(TooMany);
 
-        // What is revoked or has expired does not count.
+        // Revoked and expired tokens do not count.
         var first = (await server.GetAsync("/users/collector/tokens", browser.Cookie)).Json.EnumerateArray()
             .Single(item => item.TryGetProperty("token_name", out var name) && name.GetString() == "token 1").GetProperty("token").GetString();
         (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.Writing)).ShouldBeNothing();
@@ -61,7 +61,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         foreach (var second in (int[])[0, 10, 10])
         {
             server.Clock.Advance(TimeSpan.FromSeconds(second));
-            // A revoked token was created all the same.
+            // The creation of a token counts even if the token was revoked.
             var token = await server.MakeTokenAsync(browser, $"at {server.Now} {second} {Guid.NewGuid()}");
             (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.Writing)).ShouldBeNothing();
         }
@@ -75,7 +75,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         page.TextOf(".summary").ShouldContain("Too many tokens created: at most 3 per minute");
         page.Document.QuerySelector("#name")!.GetAttribute("value").ShouldBe("too fast");
 
-        // Others are not concerned; administrators are exempt; and as soon as the header says it works again.
+        // Other users are not affected, administrators are exempt, and after the time in the header a creation succeeds again.
         await server.MakeTokenAsync(await server.LogInAsync("not-hasty"), "mine");
         for (var number = 0; number < 5; number++)
             (await server.PostAsync("/tokens", new { username = "hasty", token_type = "user", token_name = $"gift {number} {mode}" }, server.Bootstrap)).StatusCode.ShouldBe(201);
@@ -87,7 +87,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         (await CreateAsync(server, browser, "in time")).StatusCode.ShouldBe(201);
     }
 
-    /// <summary>However many requests there are at the same time, and on as many nodes as there are.</summary>
+    /// <summary>The limit applies to any number of concurrent requests and nodes.</summary>
     [Theory, EveryMode]
     public async Task The_limit_holds_when_tokens_are_created_at_the_same_time(Mode mode)
     {

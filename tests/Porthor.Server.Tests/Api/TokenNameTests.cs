@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>People decide by the names of tokens what to revoke: a name must not hide anything, wherever it is given.</summary>
+/// <summary>Users select tokens to revoke by their names: no route must accept a misleading name.</summary>
 public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
@@ -33,7 +33,7 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.GetAsync("/users/visible-boss/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
     }
 
-    /// <summary>The command line and programs that use the library come past the API.</summary>
+    /// <summary>The command line and programs that use the library bypass the API.</summary>
     [Fact]
     public async Task Invisible_characters_are_refused_below_the_api()
     {

@@ -50,7 +50,7 @@ public sealed class AdminScriptTests
         (await RunAsync(program, "admin token revoke --all-of ann --yes")).Errors.ShouldBe($"{place}Revoked 3 tokens\n");
         (await RunAsync(program, "admin token revoke -- -hAAAAAAAAAAAAAAAAAAAA || echo $?")).Output.ShouldBe("1\n");
 
-        // Other users get a reason, and nothing of the file.
+        // Other users get a reason, and nothing from the file.
         var refused = await program.RunShellAsync($"setpriv --reuid=65534 --regid=65534 --clear-groups sh '{Script}' token list");
         refused.ExitCode.ShouldBe(1);
         refused.Errors.ShouldMatch("^porthor-admin: .* cannot read .*/porthor.env; run this command as root\n$");

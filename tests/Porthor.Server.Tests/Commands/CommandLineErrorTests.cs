@@ -4,7 +4,9 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>Every command and every option of the tree is given wrong values: each gives a message and exit status 2, never an exception.</summary>
+/// <summary>
+/// Every command and every option of the tree is given wrong values: each gives a message and exit status 2, never an exception.
+/// </summary>
 public sealed class CommandLineErrorTests
 {
     private static readonly string[] MayBeEmpty = ["--scopes"];
@@ -62,7 +64,7 @@ public sealed class CommandLineErrorTests
         }
     }
 
-    /// <summary>In the process itself: what the parser reports is what is printed, and the exit status is 2.</summary>
+    /// <summary>In the process itself: it prints the errors of the parser, and the exit status is 2.</summary>
     [Theory]
     [InlineData("--port", "abc")]
     [InlineData("run", "--metrics-port", "-5")]

@@ -135,7 +135,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  proxies         not set, loopback is trusted\n");
     }
 
-    /// <summary>Whoever forgot LDAP must be able to see it.</summary>
+    /// <summary>An operator who forgot LDAP must be able to see this.</summary>
     [Fact]
     public async Task A_login_without_a_directory_is_described()
     {

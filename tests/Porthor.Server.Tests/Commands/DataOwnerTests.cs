@@ -37,7 +37,7 @@ public sealed class DataOwnerTests : IAsyncLifetime
         (await server.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 
-    /// <summary>The user of the service, or somebody who broke into it, cannot make root write elsewhere.</summary>
+    /// <summary>The user of the service, or an attacker with its permissions, cannot make root write elsewhere.</summary>
     [Fact]
     public async Task A_link_in_the_directory_leads_root_nowhere()
     {

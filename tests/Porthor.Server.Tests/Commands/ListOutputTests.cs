@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>What the listing commands print, and that keys can be copied from it.</summary>
+/// <summary>The output of the commands that list, from which keys can be copied.</summary>
 public sealed class ListOutputTests
 {
     private static readonly ListColumn<string[]>[] Columns =

@@ -3,7 +3,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>Only addresses that are certain to mean one thing are listened on.</summary>
+/// <summary>Porthor listens only on unambiguous addresses.</summary>
 public sealed class ListenAddressTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();

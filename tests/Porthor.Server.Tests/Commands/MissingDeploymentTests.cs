@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>A command that is given no deployment, or the wrong place, fails and creates nothing.</summary>
+/// <summary>A command without a deployment, or with the wrong directory, fails and creates nothing.</summary>
 public sealed class MissingDeploymentTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -84,7 +84,7 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         forgotten.Errors.ShouldContain($"mode: '{mode.ToString().ToLowerInvariant()}': set databaseUrl (PORTHOR_DATABASE_URL)");
         forgotten.Errors.Contains("PORTHOR_REDIS_PERSISTENT_URL", StringComparison.Ordinal).ShouldBe(mode == Mode.Cluster);
 
-        // The other way round: what is given is more than the mode has.
+        // The opposite case: more stores are configured than the mode uses.
         configured.Variables["PORTHOR_MODE"] = "embedded";
         configured.Variables["PORTHOR_DATABASE_URL"] = url;
         (await configured.RunAsync("run", "--port", "0")).Errors.ShouldContain("mode: 'embedded': remove databaseUrl (PORTHOR_DATABASE_URL)");

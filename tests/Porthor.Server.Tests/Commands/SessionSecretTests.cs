@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>A session secret that is not the one of the data is refused, instead of 401 for every token.</summary>
+/// <summary>A session secret that does not belong to the data is refused, instead of 401 for every token.</summary>
 public sealed class SessionSecretTests
 {
     private static readonly FernetKey Old = FernetKey.Create();
@@ -41,7 +41,7 @@ public sealed class SessionSecretTests
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(1);
     }
 
-    /// <summary>As the pages of keys.md tell it, and with each step that may be left out.</summary>
+    /// <summary>The steps of keys.md, also with each step that may be left out.</summary>
     [Theory, EveryMode]
     public async Task The_old_secret_is_needed_until_the_rotation_is_complete(Mode mode)
     {
@@ -51,13 +51,13 @@ public sealed class SessionSecretTests
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         var key = await CreateTokenAsync(program);
 
-        // The new one is known to the node, but not used: it can be given up.
+        // The node has the new secret, but did not use it: it can be removed.
         UseSecrets(program, Old, New);
         await ServeAsync(program);
         UseSecrets(program, Old);
         await ServeAsync(program);
 
-        // It was used: neither can be given up.
+        // The node used it: neither can be removed.
         UseSecrets(program, New, Old);
         await ServeAsync(program);
         foreach (var only in (FernetKey[])[New, Old])

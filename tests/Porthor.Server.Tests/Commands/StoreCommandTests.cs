@@ -168,7 +168,7 @@ public sealed class StoreCommandTests
 
     private static void ShouldBeRefused(Outcome outcome, string sentence) => (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
 
-    /// <summary>The last line on standard error, which tells what was done.</summary>
+    /// <summary>The last line on standard error, which reports the result.</summary>
     private static string Last(Outcome outcome)
     {
         outcome.ExitCode.ShouldBe(0, outcome.Errors);

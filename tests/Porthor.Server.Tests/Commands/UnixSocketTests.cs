@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>PostgreSQL and the proxy reach Porthor, and Porthor reaches them, through Unix sockets.</summary>
+/// <summary>Porthor connects to PostgreSQL, and a proxy connects to Porthor, through Unix sockets.</summary>
 public sealed class UnixSocketTests
 {
     [Fact]
@@ -61,7 +61,7 @@ public sealed class UnixSocketTests
         created.StatusCode.ShouldBe(HttpStatusCode.Created, body);
         var token = System.Text.Json.JsonDocument.Parse(body).RootElement.GetProperty("token").GetString();
 
-        // A trusted proxy: its word about the request and the client counts.
+        // A trusted proxy: its headers about the request and the client are accepted.
         using var question = new HttpRequestMessage(HttpMethod.Get, "/ingress/forward?scope=read:all");
         foreach (var (name, value) in (IEnumerable<(string, string)>)[
             ("Authorization", $"Bearer {token}"), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"),

@@ -4,7 +4,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Values from files that variables name, and what is removed from or refused in values.</summary>
+/// <summary>Values from files that variables name, and the control characters that are removed or refused.</summary>
 public sealed class SecretFileTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-secrets-").FullName;

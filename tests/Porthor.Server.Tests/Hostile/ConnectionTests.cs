@@ -82,7 +82,7 @@ public sealed class ConnectionTests : IAsyncLifetime
             var socket = await ConnectAsync();
             floods.Add(Task.Run(() => Flood(socket, question), TestContext.Current.CancellationToken));
         }
-        // Until it takes no more from any of them.
+        // Until it accepts no more data from any of them.
         var flood = Task.WhenAll(floods);
         while (!flood.IsCompleted)
             await OthersAreServedAsync();
@@ -109,7 +109,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         await OthersAreServedAsync();
     }
 
-    /// <summary>Sends for as long as the server takes it; returns how much that was.</summary>
+    /// <summary>Sends as much as the server accepts; returns the number of bytes.</summary>
     private static long Flood(Socket socket, byte[] question)
     {
         const int patience = 2_000_000; // microseconds

@@ -7,7 +7,9 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Hostile;
 
-/// <summary>One user with thousands of tokens must not make the service large, whatever they open and however often.</summary>
+/// <summary>
+/// One user with thousands of tokens must not make the process use much memory, with any page and any number of requests.
+/// </summary>
 public sealed class PageMemoryTests
 {
     private const int Tokens = 6000;
@@ -59,7 +61,7 @@ public sealed class PageMemoryTests
         }
     }
 
-    /// <summary>The most memory that a process has had.</summary>
+    /// <summary>The maximum memory of a process.</summary>
     private static long PeakBytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));

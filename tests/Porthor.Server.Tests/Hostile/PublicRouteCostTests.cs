@@ -5,7 +5,7 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// What anybody can request must be cheap: a client without a token must not keep forward authentication from a processor. The routes
+/// Public routes must be cheap: a client without a token must not slow down forward authentication. The routes
 /// come from the server itself, so a new one is measured too.
 /// </summary>
 public sealed class PublicRouteCostTests : IAsyncDisposable
@@ -33,7 +33,7 @@ public sealed class PublicRouteCostTests : IAsyncDisposable
             foreach (var accept in (string[])["*/*", "text/html"])
             {
                 await RequestAsync(client, path, accept, Warmup);
-                // The least of a few: what runs in the background costs too, and the compiler goes on optimizing.
+                // The lowest of a few measurements, because background work and the compiler also use CPU time.
                 var cost = TimeSpan.MaxValue;
                 for (var turn = 0; turn < 8 && cost > Most; turn++)
                     cost = Min(cost, await MeasureAsync(process, () => RequestAsync(client, path, accept, Requests)));

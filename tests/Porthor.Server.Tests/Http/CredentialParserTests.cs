@@ -106,7 +106,7 @@ public sealed class CredentialParserTests
         CredentialParser.HoldsToken(header).ShouldBeFalse();
     }
 
-    /// <summary>A field with more than a token signs nobody in, but the token in it is stripped.</summary>
+    /// <summary>A field with more than a token does not authenticate, but the token in it is stripped.</summary>
     [Theory]
     [InlineData(Ours + " :x")]
     [InlineData(Ours + "\0:x")]
@@ -120,7 +120,7 @@ public sealed class CredentialParserTests
     public void A_header_that_cannot_be_used_says_why(string header, string error) =>
         CredentialParser.Parse(header).ShouldBe(Credential.Malformed(error, error.StartsWith("Conflicting", StringComparison.Ordinal) ? "basic-username" : null));
 
-    /// <summary>The URL-safe alphabet authenticates nobody here. An application may decode it all the same.</summary>
+    /// <summary>The URL-safe alphabet does not authenticate here, but an application may decode it.</summary>
     [Fact]
     public void A_token_in_the_URL_safe_alphabet_is_stripped()
     {

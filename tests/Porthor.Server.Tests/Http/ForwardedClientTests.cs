@@ -40,7 +40,7 @@ public sealed class ForwardedClientTests
     // All of them are proxies: the left-most, which is the farthest that is known.
     [InlineData("10.1.1.1, 2001:db8:1::7, 10.2.2.2", "10.1.1.1")]
     [InlineData("10.1.1.1", "10.1.1.1")]
-    // An entry that cannot be read ends the walk: the address of the proxy that added it is used, and nothing to its left.
+    // At an entry that cannot be read, reading stops: the address of the proxy that added it is used, and nothing to its left.
     [InlineData("6.6.6.6, nonsense, 10.0.0.1", "10.0.0.1")]
     [InlineData("6.6.6.6, unknown", "127.0.0.1")]
     [InlineData("6.6.6.6, fe80::1%eth0", "127.0.0.1")]

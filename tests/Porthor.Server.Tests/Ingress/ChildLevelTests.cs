@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Whoever presents the delegated token at the same location again comes to an end (deviations 33).</summary>
+/// <summary>A client cannot present the delegated token at the same location without end (deviations 33).</summary>
 public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<ForwardServers>
 {
     private const string Text = "Cannot create a child token: the presented token is already at level 16 of child tokens, which is the maximum";

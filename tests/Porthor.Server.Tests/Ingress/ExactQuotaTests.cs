@@ -7,7 +7,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>The nodes of database mode count requests together, if <c>exactQuotas</c> says so.</summary>
+/// <summary>With <c>exactQuotas: true</c> the nodes of database mode count requests together.</summary>
 public sealed class ExactQuotaTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -57,7 +57,7 @@ public sealed class ExactQuotaTests
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT 1 FROM porthor_counter")).ShouldBeEmpty();
     }
 
-    /// <summary>A counter that does not respond costs a request a tenth of a second, and refuses nobody.</summary>
+    /// <summary>A counter that does not respond delays a request by a tenth of a second, and denies none.</summary>
     [Fact]
     public async Task A_counter_that_does_not_respond_is_not_waited_for()
     {
@@ -91,7 +91,10 @@ public sealed class ExactQuotaTests
         Quota = new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 1000 } } },
     };
 
-    /// <summary>Asks until a request is counted: on a busy machine counting may take too long, and then the request passes uncounted.</summary>
+    /// <summary>
+    /// Repeats a request until it is counted: on a busy machine counting may take too long, and then the request is allowed without being
+    /// counted.
+    /// </summary>
     private static async Task<int> UsedAsync(TestServer server, (string, string) bearer)
     {
         var used = 0;

@@ -29,7 +29,7 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.D
             .ShouldBe(["missing x-forwarded-method", "missing x-forwarded-host", "missing x-forwarded-uri"]);
         (await server.ForwardAsync("", TestServer.Bearer(browser.Session), ("Accept", "text/html"))).StatusCode.ShouldBe(422);
 
-        // The operator is told what to do about it, once.
+        // The log says once how to correct it.
         server.LinesSince(logged, "Ignoring forwarded headers").Select(line => line.GetProperty("error").GetString())
             .ShouldBe(["127.0.0.1 is not a trusted proxy. If it is your proxy, add its address to the setting proxies."]);
     }

@@ -67,7 +67,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         (await RawAsync(server, "/ingress/auth", $"Authorization: {Latin1("Sch\u00e9ma")} x\r\n")).ShouldContain(Latin1("Unknown Authorization type Sch\u00e9ma"));
     }
 
-    /// <summary>A browser is sent back to the same address after login, whatever bytes it has.</summary>
+    /// <summary>After login, a browser is redirected to the same address, with any bytes.</summary>
     [Fact]
     public async Task The_return_address_keeps_its_bytes()
     {

@@ -10,7 +10,9 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>What is written down about a question, and what is measured. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.</summary>
+/// <summary>
+/// What is written down about a question, and what is measured. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.
+/// </summary>
 public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixture<IngressLogTests.Behind>
 {
     public sealed class Behind : IngressServers
@@ -80,7 +82,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
             Field(line, "error", "severity").ShouldBe($"{error} {severity}");
             (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _)).ShouldBe((known, known, known));
         }
-        // Nobody at all, and a preflight, are worth no line. A rule without a scope is, once.
+        // A request without credentials and a preflight give no line. A rule without a scope gives one.
         await server.AskAsync("");
         var before = server.CountLines();
         await server.AskAsync("");

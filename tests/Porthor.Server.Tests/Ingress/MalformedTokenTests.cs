@@ -6,7 +6,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>A token with characters that no issued token has is answered as an unknown token, and the store is not to blame.</summary>
+/// <summary>A token with characters that no issued token has is answered as an unknown token, and not counted as a store failure.</summary>
 public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private static readonly string[] OddHalves =

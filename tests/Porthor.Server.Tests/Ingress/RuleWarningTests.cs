@@ -5,7 +5,9 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>A mistyped rule protects less than its author means. It is reported, and refused where that is configured (deviations 42).</summary>
+/// <summary>
+/// A mistyped rule protects less than its author intends. It is reported, and refused where that is configured (deviations 42).
+/// </summary>
 public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.Strict strict) : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.Strict>
 {
     private const string NoScope = "The rule requires no scope: every valid token is accepted. Add scope=NAME.";
@@ -57,7 +59,7 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
             answer.StatusCode.ShouldBe(422);
             answer.Json.GetProperty("detail").EnumerateArray().Select(error => error.GetProperty("msg").GetString()).ShouldBe(expected);
         }
-        // Nobody gets in without credentials, or by asking for less.
+        // No request is allowed without credentials, or with a weaker rule.
         (await server.AskAsync(query)).ShouldAskForCredentials();
         (await server.AskAsync(query, "https://example.com/", "OPTIONS")).StatusCode.ShouldBe(422);
     }
@@ -87,7 +89,7 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
         (await (await strict.InAsync(Mode.Embedded)).SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).StatusCode.ShouldBe(422);
     }
 
-    /// <summary>The attack: somebody who reaches the route fills the log, or the memory.</summary>
+    /// <summary>The attack: a client that reaches the route fills the log or the memory.</summary>
     [Fact]
     public async Task The_number_of_reported_rules_is_bounded()
     {

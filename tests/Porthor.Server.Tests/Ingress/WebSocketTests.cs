@@ -66,10 +66,10 @@ public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixtu
                 (await ForwardAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
             }
         }
-        // Bearer tokens are sent by no page that does not have them, and other clients send no origin.
+        // A page cannot send a Bearer token that it does not have, and other clients send no origin.
         (await AskAsync(server, TestServer.Bearer(browser.Session), ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
         (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"))).StatusCode.ShouldBe(200);
-        // What is no handshake is as before; so is one without credentials.
+        // Other requests are handled as before, and so are handshakes without credentials.
         (await AskAsync(server, browser.Cookie, ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
         (await AskAsync(server, browser.Cookie, ("Upgrade", "h2c"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
         (await AskAsync(server, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).ShouldAskForCredentials();

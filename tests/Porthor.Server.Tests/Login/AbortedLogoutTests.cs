@@ -29,7 +29,7 @@ public sealed class AbortedLogoutTests
         await leaving.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => logout);
         client.Dispose();
-        // The server has heard of it before it hears of what comes later.
+        // The server detects the closed connection before it gets the next request.
         for (var i = 0; i < 20; i++)
             (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
         goesOn.SetResult();

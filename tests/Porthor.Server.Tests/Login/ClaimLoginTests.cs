@@ -5,7 +5,9 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Tests logins without LDAP, where everything about users comes from the claims of ID tokens in the formats of well-known providers.</summary>
+/// <summary>
+/// Tests logins without LDAP, where everything about users comes from the claims of ID tokens in the formats of well-known providers.
+/// </summary>
 public sealed class ClaimLoginTests
 {
     private const string Failed = "Authentication provider failed: OpenID Connect token verification failed: ";
@@ -78,7 +80,7 @@ public sealed class ClaimLoginTests
         string.Join(',', Names(user)).ShouldBe(groups);
     }
 
-    /// <summary>With more than 200 groups, Entra sends none, and says where to look.</summary>
+    /// <summary>With more than 200 groups, Entra ID sends none, and names the address of a query for them.</summary>
     [Fact]
     public async Task Too_many_groups_of_Entra_are_explained()
     {
@@ -92,7 +94,7 @@ public sealed class ClaimLoginTests
         answer.ShouldBeErrorPage(500, $"{Failed}The groups claim is not in the token, because the user is in too many groups");
     }
 
-    /// <summary>Google knows no groups; the organization is one.</summary>
+    /// <summary>Google sends no groups; the organization is used as a group.</summary>
     [Fact]
     public async Task A_user_of_Google_logs_in()
     {
@@ -105,7 +107,7 @@ public sealed class ClaimLoginTests
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"alan","name":"Alan Turing","email":"alan@example.com","groups":[{"name":"example.com","id":2000000}]}""");
 
-        // Somebody of another organization, and somebody who only says that this is their address.
+        // A user of another organization, and a user with an unverified address.
         (await LogInAsync(site, Google, claims => claims["email"] = "alan@evil.example.org")).Answer
             .ShouldBeErrorPage(403, "Cannot authenticate: Invalid username in email claim in token: alan@evil.example.org");
         (await LogInAsync(site, Google, claims => claims["email_verified"] = false)).Answer
@@ -160,7 +162,7 @@ public sealed class ClaimLoginTests
             """[{"name":"none","id":2000000},{"name":"other","id":78},{"name":"users","id":77}]""");
     }
 
-    /// <summary>A claim whose name has dots is meant before a path.</summary>
+    /// <summary>A claim whose name has dots takes precedence over a path.</summary>
     [Fact]
     public async Task A_name_with_dots_is_a_claim_or_a_path()
     {
@@ -207,7 +209,7 @@ public sealed class ClaimLoginTests
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
     }
 
-    /// <summary>An address that the provider has not verified is nobody's.</summary>
+    /// <summary>An address that the provider has not verified is not used.</summary>
     [Fact]
     public async Task An_unverified_address_is_left_out()
     {

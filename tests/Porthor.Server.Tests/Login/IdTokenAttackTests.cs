@@ -63,7 +63,7 @@ public sealed class IdTokenAttackTests
         await ShouldEndAsync(site, error: null, claims => site.Oidc.Key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "some-kid" }, claims));
     }
 
-    /// <summary>Of a member that is given twice, readers take different ones.</summary>
+    /// <summary>If a member occurs twice, readers use different values.</summary>
     [Theory]
     [InlineData("header")]
     [InlineData("claims")]

@@ -20,7 +20,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
         browser.State.Token.ShouldNotBeNull();
 
-        // The same cookie and state, with the same code and with another, as somebody has who copied the request.
+        // The same cookie and state, with the same code and with another, as an attacker has who copied the request.
         foreach (var code in (string[])["some-code-of-github", "other-code-of-github"])
         {
             var copy = new LoginBrowser(site) { State = begun };
@@ -48,7 +48,9 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         (await SessionsAsync(site.Host, "githubuser")).ShouldBe(1);
     }
 
-    /// <summary>A browser that lost the response to its login has a cookie with a used state. It must not be sent in a circle.</summary>
+    /// <summary>
+    /// A browser that lost the response to its login has a cookie with a used state. It must not be redirected in a loop.
+    /// </summary>
     [Theory, EveryMode]
     public async Task A_browser_that_missed_its_session_can_log_in_again(Mode mode)
     {

@@ -6,7 +6,9 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Which login a browser comes back from: several tabs, cookies that are gone, returns that nobody began (contract/login.md 3).</summary>
+/// <summary>
+/// Which login a browser comes back from: several tabs, cookies that are gone, returns that nobody began (contract/login.md 3).
+/// </summary>
 public sealed class LoginStateTests
 {
     [Fact]
@@ -109,7 +111,7 @@ public sealed class LoginStateTests
         await browser.ReturnAsync("some-code-of-github");
         var first = browser.State;
         first.Token.ShouldNotBe(planted);
-        // Whoever planted the cookie knows the CSRF value that was in it.
+        // An attacker who set the cookie knows the CSRF value in it.
         first.Csrf.ShouldNotBe("1234567890123456789012");
         first.Csrf!.Length.ShouldBe(22);
         first.GitHub!.Reveal().ShouldBe(GitHubSite.AccessToken);

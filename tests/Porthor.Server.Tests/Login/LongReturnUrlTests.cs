@@ -24,7 +24,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         var url = Url(length, filling);
         var browser = new LoginBrowser(site);
         (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
-        // What a node of the reference finds is a URL, too.
+        // A node of the reference also finds a URL.
         browser.State.ReturnUrl.ShouldBe(browser.More.Count == 0 ? url : Page);
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(url);
         browser.State.ShouldBe(new SessionState { Token = browser.State.Token.ShouldNotBeNull(), GitHub = browser.State.GitHub });
@@ -32,7 +32,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(url);
     }
 
-    /// <summary>In a fleet with nodes of the reference, what fits into the state cookie is there.</summary>
+    /// <summary>For nodes of the reference, the state cookie contains the part of the URL that fits.</summary>
     [Fact]
     public async Task A_url_of_usual_length_is_in_the_state_cookie()
     {
@@ -43,7 +43,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         browser.State.ReturnUrl.ShouldBe(Url(1500, "x"));
     }
 
-    /// <summary>Of what is longer only the path is kept, and nothing if that is too long.</summary>
+    /// <summary>Of a longer URL only the path is kept, and nothing if the path is too long.</summary>
     [Theory]
     [InlineData("https://example.com/search/page?", 8001, "https://example.com/search/page")]
     [InlineData("https://example.com/search/page?", 20000, "https://example.com/search/page")]
@@ -58,7 +58,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(expected);
         (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(expected);
         site.Lines("Return URL too long, using only its path")[0].GetProperty("length").GetInt64().ShouldBe(length);
-        // Nobody fills the log with it.
+        // The URL does not fill the log.
         site.Host.Logs.Raw.ShouldAllBe(line => line.Length < 60_000);
     }
 

@@ -49,7 +49,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(sent ?? url);
     }
 
-    /// <summary>Item 21, deviation 39: at our host, but somewhere else.</summary>
+    /// <summary>Deviations 39: at the same host, but with user info or another port.</summary>
     [Theory]
     [InlineData("https://user:word@example.com/", "URL contains a user name")]
     [InlineData("https://user@example.com/", "URL contains a user name")]

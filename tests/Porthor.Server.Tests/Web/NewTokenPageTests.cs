@@ -171,7 +171,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     {
         var server = await servers.InAsync(mode);
         const string hostile = "\"><img src=x onerror=alert(1)>'&lt;</td>猫";
-        // What a directory says about people is not checked; a token's name must not contain invisible characters.
+        // The data of a directory are not checked, but a token's name must not contain invisible characters.
         var browser = await server.LogInAsync("hostile", user: new() { Name = hostile + "\u202e", Email = hostile });
         var made = await server.MakeTokenOnPageAsync(browser, hostile);
         var token = Visits.TokenOn(made);

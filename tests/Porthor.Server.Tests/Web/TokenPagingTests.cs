@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>A page shows a bounded number of tokens, however many there are, and the others are reached from it.</summary>
+/// <summary>A page shows a bounded number of tokens, with links to the others.</summary>
 public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]

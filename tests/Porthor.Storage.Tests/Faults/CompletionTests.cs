@@ -54,7 +54,9 @@ public sealed class CompletionTests
         }
     }
 
-    /// <summary>The record changes between the commit and the write that is to extend it, and the reconciliation meets a conflict.</summary>
+    /// <summary>
+    /// The record changes between the commit and the write that is to extend it, and the reconciliation meets a conflict.
+    /// </summary>
     [Fact]
     public async Task An_edit_whose_reconciliation_meets_a_conflict_is_recorded_once()
     {
@@ -80,7 +82,7 @@ public sealed class CompletionTests
         async Task<ILedgerTransaction> BeginAsync(int number)
         {
             var real = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
-            // The first is the edit; the second reconciles, and must give way.
+            // The first write is the edit; the second one reconciles, and meets the conflict.
             return Interceptor<ILedgerTransaction>.Before(real, method => number == 2 && method == nameof(ILedgerTransaction.LockAsync)
                 ? Task.FromException<TokenInfo?>(new LedgerConflictException("gives way"))
                 : null);
@@ -118,7 +120,7 @@ public sealed class CompletionTests
         thrown.ShouldBeGreaterThan(0);
     }
 
-    /// <summary>Whoever collects tasks before awaiting them must not lose the others by one that is refused.</summary>
+    /// <summary>A caller that collects tasks before awaiting them must not lose the others because one is refused.</summary>
     [Theory, EveryMode]
     public async Task What_returns_a_task_refuses_by_the_task(Mode mode)
     {

@@ -8,8 +8,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// Redis servers exchange their roles while connections stay open. A server that is not the primary is used for nothing: it does not learn
-/// of revocations as long as replication is cut.
+/// Redis servers exchange their roles while connections stay open. A server that is not the primary is not used: it does not receive
+/// revocations while replication is interrupted.
 /// </summary>
 public sealed class RedisRoleTests : IAsyncLifetime
 {
@@ -93,7 +93,9 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the vault");
     }
 
-    /// <summary>It takes over data that are older than a revocation: refused while it is a replica, and taken back when it is a primary again.</summary>
+    /// <summary>
+    /// It takes over data that are older than a revocation: refused while it is a replica, and taken back when it is a primary again.
+    /// </summary>
     [Fact]
     public async Task Data_that_were_replaced_under_an_open_connection_do_not_bring_a_token_back()
     {
@@ -158,7 +160,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
             }
             catch (StoreUnavailableException)
             {
-                // Not known, which is no "yes".
+                // The state of the token is unknown, so the request must not be allowed.
             }
         }
     }

@@ -5,7 +5,7 @@ using Porthor.Sql.Sqlite;
 
 namespace Porthor.Storage.Tests.Faults;
 
-/// <summary>Nobody waits for SQLite longer than the limit, whatever keeps it busy.</summary>
+/// <summary>No caller waits for SQLite longer than the limit, whatever keeps it busy.</summary>
 public sealed class SqliteLimitTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);

@@ -32,7 +32,7 @@ public sealed class FailoverTests
         await pair.Standby.PromoteAsync();
         await load.UntilProgressAsync();
 
-        // The old primary starts again, accepts writes, and knows nothing of what was revoked since.
+        // The old primary starts again, accepts writes, and does not have the revocations since then.
         await pair.Primary.RestartAsync();
         await load.UntilProgressAsync();
         await pair.Standby.ExecuteAsync("postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{pair.Database}'");
@@ -98,7 +98,7 @@ public sealed class FailoverTests
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the switch back");
     }
 
-    /// <summary>A standby answers reads, but what it says may be old: it is not used, and the start says so.</summary>
+    /// <summary>A standby answers reads, but its data may be old: it is not used, and the start reports this.</summary>
     [Fact]
     public async Task A_standby_alone_is_refused()
     {

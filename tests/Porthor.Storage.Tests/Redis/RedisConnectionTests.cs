@@ -12,7 +12,7 @@ namespace Porthor.Storage.Tests.Redis;
 /// <summary>Redis over TLS, over a Unix socket, and with a user that has few permissions.</summary>
 public sealed class RedisConnectionTests
 {
-    /// <summary>What the docs list for the vault (docs/operators/redis.md).</summary>
+    /// <summary>The permissions for the vault in docs/operators/redis.md.</summary>
     private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha", "script|load", "info", "role", "getdel", "exists"];
 
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
@@ -36,7 +36,7 @@ public sealed class RedisConnectionTests
             await ShouldFailAsync(site.Redis, options => options with { Host = host, Port = site.Redis.TlsPort, Tls = tls }, "certificate");
         foreach (var tls in new[] { trusting with { CheckHostName = false }, new() { CheckCertificate = false } })
             await ShouldWorkAsync(site.Redis, options => options with { Host = "127.0.0.1", Port = site.Redis.TlsPort, Tls = tls });
-        // A server without TLS is not talked to in the clear.
+        // Porthor does not connect without TLS to a server that has none.
         await ShouldFailAsync(site.Redis, options => options with { Host = "localhost", Port = site.Redis.Port, Tls = trusting }, "");
     }
 
@@ -68,7 +68,7 @@ public sealed class RedisConnectionTests
         (await redis.SendAsync("ACL", "LOG")).ShouldBe("0 element(s)");
     }
 
-    /// <summary>Without a command that is needed the reason names it, and without one that is not Porthor is ready all the same.</summary>
+    /// <summary>Without a required command the reason names it; without an optional command Porthor is ready.</summary>
     [Theory]
     [InlineData("info", null)]
     [InlineData("role", null)]

@@ -76,7 +76,7 @@ public sealed class RedisFailoverTests
         await load.EndAsync();
     }
 
-    /// <summary>A node that reaches only a Sentinel server without a quorum may be cut off, together with a primary that is none any more.</summary>
+    /// <summary>A node that reaches only a Sentinel server without a quorum may be cut off, together with a former primary.</summary>
     [Fact]
     public async Task Without_a_quorum_of_Sentinel_nothing_is_known()
     {
@@ -133,7 +133,7 @@ public sealed class RedisFailoverTests
             return load;
         }
 
-        /// <summary>Waits until both nodes do their work again, and looks at what happened.</summary>
+        /// <summary>Waits until both nodes work again, and checks the results.</summary>
         public async Task EndAsync()
         {
             await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);

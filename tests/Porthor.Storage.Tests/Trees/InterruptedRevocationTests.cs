@@ -7,8 +7,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Trees;
 
 /// <summary>
-/// The revocation of a large tree stops in the middle: access with the token has ended, nothing in its tree gets a child any more, and
-/// whoever comes next completes it.
+/// The revocation of a large tree stops in the middle: access with the token has ended, nothing in its tree gets a child any more, and the
+/// next attempt completes it.
 /// </summary>
 public sealed class InterruptedRevocationTests
 {
@@ -34,7 +34,7 @@ public sealed class InterruptedRevocationTests
         foreach (var commits in (int[])[1, 2])
         {
             var tree = await PlantedTree.PlantAsync(node, shape, Size, node.Clock.GetSecondsNow().AddDays(1));
-            // A child far below has a caller who was let in before.
+            // A distant descendant has a client that was allowed before.
             var below = await node.Tokens.CallerAsync(tree.Descendants[0]);
             var plan = new FaultPlan(StepsFor(commits, mode), Fault.DiesAfter);
             await Should.ThrowAsync<StoreUnavailableException>(() => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username));
@@ -65,7 +65,9 @@ public sealed class InterruptedRevocationTests
         }
     }
 
-    /// <summary>Which step is the commit with this number: where the vault is a store of its own, or collects, deletions are steps too.</summary>
+    /// <summary>
+    /// Which step is the commit with this number: where the vault is a store of its own, or collects, deletions are steps too.
+    /// </summary>
     private static int StepsFor(int commits, Mode mode) => commits switch
     {
         // The end of the first look; the record, the commit.

@@ -10,8 +10,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Trees;
 
 /// <summary>
-/// Trees of any shape are revoked, edited, expired, audited and re-encrypted within the time of a change, and others who write meanwhile
-/// are hardly delayed.
+/// Trees of any shape are revoked, edited, expired, audited and re-encrypted within the time of a change, and other writers are hardly
+/// delayed meanwhile.
 /// </summary>
 public sealed class LargeTreeTests(ITestOutputHelper output)
 {
@@ -66,7 +66,9 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
             (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Expire && change.Parent is not null).ShouldBe(tree.Descendants.Count);
         });
 
-    /// <summary>The root expires, and nothing below does: the audit finds what outlives its parent, and shortens everything below.</summary>
+    /// <summary>
+    /// The root expires, and nothing below does: the audit finds what outlives its parent, and shortens everything below.
+    /// </summary>
     [Theory, MemberData(nameof(Cases))]
     public async Task The_audit_shortens_all_of_a_tree(Mode mode, Shape shape)
     {

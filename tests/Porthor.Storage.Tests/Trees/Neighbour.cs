@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>A user who creates tokens all the time, and measures how long each takes.</summary>
+/// <summary>A user who creates tokens continuously, and measures the time of each creation.</summary>
 internal sealed class Neighbour : IAsyncDisposable
 {
     /// <summary>How much a large tree may delay a writer.</summary>
@@ -30,7 +30,9 @@ internal sealed class Neighbour : IAsyncDisposable
         return neighbour;
     }
 
-    /// <summary>Stops, and fails if the delays were longer than allowed. One in fifty is left out: the machine has other work as well.</summary>
+    /// <summary>
+    /// Stops, and fails if the delays were longer than allowed. One in fifty is left out: the machine has other work as well.
+    /// </summary>
     public async Task<TimeSpan> CheckAsync()
     {
         await stopping.CancelAsync();

@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>What a revocation writes to history, and what it asks of the database.</summary>
+/// <summary>The history entries and the database round trips of a revocation.</summary>
 public sealed class RevocationTests
 {
     /// <summary>The farthest generation first, each in the order of creation and then of the keys.</summary>
@@ -43,7 +43,7 @@ public sealed class RevocationTests
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        // Nobody asks whether the connections still answer.
+        // No heartbeat uses the connections.
         deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);

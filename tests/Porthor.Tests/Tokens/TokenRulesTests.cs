@@ -119,7 +119,7 @@ public sealed class TokenRulesTests
             .ShouldNotBeNull().Message.ShouldStartWith("Unknown scopes requested: bogus:scope. Known scopes: ");
     }
 
-    /// <summary>A client chose the names: they must not fill a log, or write anything into it.</summary>
+    /// <summary>The names come from a client: they must not fill a log or forge lines in it.</summary>
     [Fact]
     public void A_message_about_scopes_is_bounded_and_visible()
     {
