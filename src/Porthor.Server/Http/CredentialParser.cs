@@ -43,7 +43,7 @@ internal static class CredentialParser
         if (type.Equals("basic", StringComparison.OrdinalIgnoreCase))
             return ParseBasic(rest.ToString());
         // What stands in the type's place may be a token, and the error is logged.
-        return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal) 
+        return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal)
             ? "Malformed Authorization header"
             : $"Unknown Authorization type {HeaderText.Decode(type.ToString())}");
     }

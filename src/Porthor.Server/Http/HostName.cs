@@ -25,7 +25,10 @@ internal static class HostName
         }
     }
 
-    /// <summary>Reads a host as it stands in a URL: a name, an IPv4 address, or an IPv6 address in brackets. Returns null if the address is invalid.</summary>
+    /// <summary>
+    /// Reads a host as it is written in a URL: a name, an IPv4 address, or an IPv6 address in brackets. Returns null if the address is
+    /// invalid.
+    /// </summary>
     public static string? Parse(string host)
     {
         if (host is not ['[', .. var inside, ']'])
@@ -34,7 +37,10 @@ internal static class HostName
             && Uri.TryCreate($"http://[{address}]/", UriKind.Absolute, out var url) ? Of(url) : null;
     }
 
-    /// <summary>Returns whether nothing but a port follows the address. <see cref="Uri"/> accepts <c>http://[::1].example.org</c>, with the host <c>::1</c>.</summary>
+    /// <summary>
+    /// Returns whether nothing but a port follows the address. <see cref="Uri"/> accepts <c>http://[::1].example.org</c>, with the host
+    /// <c>::1</c>.
+    /// </summary>
     private static bool EndsWithAddress(string url)
     {
         var end = url.IndexOf(']', StringComparison.Ordinal) + 1;

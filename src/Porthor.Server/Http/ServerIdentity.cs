@@ -19,7 +19,7 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
     public string LoginPath => loginPath;
 
     /// <summary>
-    /// The <c>Domain</c> attribute of cookies with the separator behind it; empty if they are for this host alone. An IPv6 address has
+    /// The <c>Domain</c> attribute of cookies, with its separator; empty for cookies of this host only. An IPv6 address has
     /// no hosts below it, and browsers refuse it in this attribute.
     /// </summary>
     public string CookieDomain => allowSubdomains && BaseUrl.HostNameType != UriHostNameType.IPv6 ? $"Domain={Realm}; " : "";

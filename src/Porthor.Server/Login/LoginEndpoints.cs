@@ -46,7 +46,7 @@ internal sealed partial class LoginEndpoints(
             return BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
         if (!HeadRequests.IsHead(context))
             return ReturnAsync(context, session, query);
-        // HEAD is a safe method (RFC 9110 section 9.2.1): the login stays under way, and its code stays usable.
+        // HEAD is a safe method (RFC 9110 section 9.2.1): the login continues, and its code can still be used.
         Redirection.Write(context, session.State.ReturnUrl ?? server.AfterLogout(core.Settings));
         return Task.CompletedTask;
     }

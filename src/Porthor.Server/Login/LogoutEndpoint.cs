@@ -31,7 +31,7 @@ internal sealed partial class LogoutEndpoint(
         var returnUrl = ReturnUrl.Check(context, new QueryParameters(context.Request)["rd"], server, logger);
         if (HeadRequests.IsHead(context))
         {
-            // HEAD is a safe method (RFC 9110 section 9.2.1): the session stays.
+            // HEAD is a safe method (RFC 9110 section 9.2.1): the session stays valid.
             Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
             return;
         }

@@ -96,7 +96,7 @@ public sealed class LdapSearchTests
         }
     }
 
-    /// <summary>Slots that are all in use are no sign of a broken connection: the search fails, and nothing is tried again.</summary>
+    /// <summary>Slots that are all in use do not indicate a broken connection: the search fails, and is not repeated.</summary>
     [Fact]
     public async Task A_search_that_gets_no_slot_fails_without_a_second_attempt()
     {

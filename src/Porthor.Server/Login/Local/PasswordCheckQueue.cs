@@ -67,7 +67,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     {
         lock (gate)
         {
-            // An attempt that is in no line any more has been given its place.
+            // An attempt that is no longer in a line already has a place.
             if (node.List is not { } line)
                 return;
             line.Remove(node);

@@ -9,8 +9,8 @@ namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
 /// The connections to the directory, kept open for the next question. Every search ends within twice its time limit: one that
-/// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3). A search that waits in vain for
-/// one of the <see cref="MaxConnections"/> slots fails without a second attempt, and leaves all connections open.
+/// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3). A search that gets none of
+/// the <see cref="MaxConnections"/> slots in time fails without a second attempt, and leaves all connections open.
 /// </summary>
 internal sealed partial class LdapPool : IAsyncDisposable
 {
@@ -81,7 +81,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         }
     }
 
-    /// <param name="whole">Is canceled when the time of both attempts is over.</param>
+    /// <param name="whole">Canceled when the time of both attempts is over.</param>
     private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
     {
         Exception? last = null;

@@ -6,7 +6,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>An attack on logins by many clients whose addresses change, with passwords that cost as much as they do in production.</summary>
+/// <summary>An attack on logins by many clients whose addresses change, with hashes that cost as much as in production.</summary>
 public sealed class LoginAttackTests
 {
     private const int Attackers = 24;
@@ -28,7 +28,7 @@ public sealed class LoginAttackTests
             await overloaded.Task.WaitAsync(TimeSpan.FromMinutes(1), end.Token);
             for (var i = 0; i < Logins; i++)
             {
-                // The device at an address that is new, and the address with a browser that is new.
+                // The known device at a new address, and the familiar address with a new browser.
                 var traveling = new FormBrowser(server) { Cookies = { [DeviceMark.CookieName] = device.Cookies[DeviceMark.CookieName] } };
                 (await traveling.LogInAsync("alice")).StatusCode.ShouldBe(303);
                 (await new FormBrowser(server, address: familiar.Address).LogInAsync("alice")).StatusCode.ShouldBe(303);

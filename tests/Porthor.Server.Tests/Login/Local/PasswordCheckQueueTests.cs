@@ -2,7 +2,7 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>The order in which attempts to log in get their turn.</summary>
+/// <summary>The order in which login attempts are processed.</summary>
 public sealed class PasswordCheckQueueTests
 {
     private readonly PasswordCheckQueue queue = new(maxRunning: 1, maxWaiting: 3);
