@@ -164,7 +164,7 @@ internal static partial class SessionSecretCheck
         var needed = string.Join(", ", missing.Select(fingerprint => fingerprint[..Math.Min(FernetKey.IdLength, fingerprint.Length)]));
         var given = string.Join(", ", core.SessionKeys.Select(key => key.Id));
         var lost = isAnyKnown
-            ? "If it is lost, 'porthor rotate-session-secret --force' gives up the tokens that only it can decrypt."
+            ? "If it is lost, 'porthor rotate-session-secret --force' continues without the tokens that only it can decrypt."
             : "If it is lost, every token is lost, and 'porthor delete-all-data' deletes them.";
         return $"Token records of this deployment are encrypted with the session secret {needed}, and the configuration has {given}. {Correction(core)} {lost}";
     }

@@ -29,7 +29,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
     };
 
-    /// <summary>Sends a request and returns the reply, whatever its status.</summary>
+    /// <summary>Sends a request and returns the reply, with any status.</summary>
     /// <param name="sent">The secrets in the request, which are redacted if the response contains them.</param>
     /// <exception cref="LoginFailedException">The provider sent no readable reply.</exception>
     public async Task<ProviderReply> SendAsync(HttpRequestMessage request, IReadOnlyList<Secret> sent, CancellationToken cancellationToken)

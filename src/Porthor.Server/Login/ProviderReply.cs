@@ -22,7 +22,7 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
 
     /// <summary>
     /// The body as log and alerts may show it: shortened, without the secrets that were sent, and only for a failure. The body of a success
-    /// may contain a token, in whatever form.
+    /// may contain a token in any form.
     /// </summary>
     public string Shown
     {

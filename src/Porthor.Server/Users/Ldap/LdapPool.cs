@@ -9,7 +9,7 @@ namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
 /// The connections to the directory, kept open for the next question. Every search ends within twice its time limit: one that
-/// gets no answer, or whose connection drops, is tried once more on a new connection (contract/userinfo.md 3). A search that gets none of
+/// gets no answer, or whose connection drops, is repeated once on a new connection (contract/userinfo.md 3). A search that gets none of
 /// the <see cref="MaxConnections"/> slots in time fails without a second attempt, and leaves all connections open.
 /// </summary>
 internal sealed partial class LdapPool : IAsyncDisposable
