@@ -67,6 +67,11 @@ public sealed class KerberosRealm : IAsyncDisposable
         return realm;
     }
 
+    /// <summary>Stops the KDC from responding; its ports stay open.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    public Task ResumeAsync() => SignalAsync("CONT");
+
     public async ValueTask DisposeAsync()
     {
         process.Kill();
@@ -76,6 +81,8 @@ public sealed class KerberosRealm : IAsyncDisposable
     }
 
     private string PathOf(string file) => Path.Combine(folder, file);
+
+    private Task SignalAsync(string name) => RunAsync(folder, "kill", $"-{name}", $"{process.Id}");
 
     private static async Task RunAsync(string folder, string program, params string[] arguments)
     {

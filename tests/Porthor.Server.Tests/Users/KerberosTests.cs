@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;
@@ -31,8 +32,29 @@ public sealed class KerberosTests
         }
     }
 
+    /// <summary>The library waits for the KDC longer than a search may take.</summary>
+    [Fact]
+    public async Task A_KDC_that_does_not_respond_does_not_hold_a_request()
+    {
+        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
+        Prerequisites.SkipWhen(KerberosRealm.WhyNot);
+        await using var realm = await KerberosRealm.StartAsync();
+        await using var ldap = await LdapServerProcess.StartOwnAsync(more: "sasl-host localhost\nsasl-realm EXAMPLE.TEST\n", variables: realm.ServerVariables);
+        var tree = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
+        await tree.AddUserAsync("someone", "Some One");
+        var url = $"ldap://localhost:{ldap.Port}";
+        await realm.PauseAsync();
+        var waited = TimeSpan.Zero;
+        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables, time => waited = time)).ShouldBe("""{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
+        // Two attempts of 5 seconds, and some time for a slow machine.
+        waited.ShouldBeLessThan(TimeSpan.FromSeconds(18));
+        await realm.ResumeAsync();
+        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables)).ShouldBe("""{"username":"someone","name":"Some One","groups":[]}""");
+    }
+
     /// <summary>What the program says about the user.</summary>
-    private static async Task<string> AskAsync(LdapTree tree, string url, string? ca, Dictionary<string, string> variables)
+    private static async Task<string> AskAsync(
+        LdapTree tree, string url, string? ca, Dictionary<string, string> variables, Action<TimeSpan>? took = null)
     {
         await using var program = new PorthorProgram();
         foreach (var (name, value) in variables)
@@ -46,6 +68,8 @@ public sealed class KerberosTests
               groupBaseDn: "{tree.Groups}"
               userBaseDn: "{tree.People}"
             """);
+        var created = await program.RunAsync("init");
+        created.ExitCode.ShouldBe(0, created.Errors);
         var token = await program.RunAsync("token", "create", "--username", "someone");
         token.ExitCode.ShouldBe(0, token.Errors);
         var port = RealServers.FreePort();
@@ -66,8 +90,10 @@ public sealed class KerberosTests
                 }
             },
             "the server");
+        var begun = Stopwatch.GetTimestamp();
         using var response = await client.GetAsync($"http://127.0.0.1:{port}/auth/api/v1/user-info");
         answer = await response.Content.ReadAsStringAsync();
+        took?.Invoke(Stopwatch.GetElapsedTime(begun));
         return answer;
     }
 }

@@ -22,6 +22,14 @@ internal static class KerberosBind
     /// <summary>The largest piece that we take.</summary>
     private const int LargestPiece = 0xFFFFFF;
 
+    /// <summary>
+    /// The maximum number of calls of the library at once. The library waits for a KDC that does not respond for longer than a search
+    /// may take, and cannot be interrupted: its thread continues after the search has ended.
+    /// </summary>
+    private const int MaxLibraryCalls = 10;
+
+    private static readonly SemaphoreSlim LibraryCalls = new(MaxLibraryCalls, MaxLibraryCalls);
+
     /// <returns>What encrypts the connection from now on; null if TLS does that already.</returns>
     /// <exception cref="LdapException">The server does not take the ticket.</exception>
     /// <exception cref="AuthenticationException">There is no ticket, or no library for Kerberos.</exception>
@@ -48,6 +56,11 @@ internal static class KerberosBind
             kerberos.Dispose();
             return null;
         }
+        catch (OperationCanceledException)
+        {
+            // The library may still use it. Its handles are released when they are no longer referenced.
+            throw;
+        }
         catch
         {
             kerberos.Dispose();
@@ -61,7 +74,7 @@ internal static class KerberosBind
         byte[] incoming = [];
         while (true)
         {
-            var (outgoing, status) = await NextAsync(kerberos, incoming);
+            var (outgoing, status) = await NextAsync(kerberos, incoming, cancellationToken);
             if (status is not (NegotiateAuthenticationStatusCode.Completed or NegotiateAuthenticationStatusCode.ContinueNeeded))
                 throw new AuthenticationException($"No Kerberos ticket for the directory could be had: {status}");
             var step = await connection.BindStepAsync(Mechanism, outgoing, cancellationToken);
@@ -73,15 +86,31 @@ internal static class KerberosBind
         }
     }
 
-    /// <summary>The library asks the Kerberos server and waits for it. It has a thread for that, and no more than there are connections.</summary>
-    private static Task<(byte[] Outgoing, NegotiateAuthenticationStatusCode Status)> NextAsync(NegotiateAuthentication kerberos, byte[] incoming) =>
-        Task.Factory.StartNew(
-            () =>
-            {
-                var outgoing = kerberos.GetOutgoingBlob(incoming, out var status) ?? [];
-                return (outgoing, status);
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>
+    /// Calls the library on a thread of its own, because it waits for the KDC. If the time is over first, the call continues in the
+    /// background.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The time is over.</exception>
+    private static async Task<(byte[] Outgoing, NegotiateAuthenticationStatusCode Status)> NextAsync(
+        NegotiateAuthentication kerberos, byte[] incoming, CancellationToken cancellationToken)
+    {
+        await LibraryCalls.WaitAsync(cancellationToken);
+        var call = Task.Factory.StartNew(() => Call(kerberos, incoming), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        return await call.WaitAsync(cancellationToken);
+    }
+
+    private static (byte[] Outgoing, NegotiateAuthenticationStatusCode Status) Call(NegotiateAuthentication kerberos, byte[] incoming)
+    {
+        try
+        {
+            var outgoing = kerberos.GetOutgoingBlob(incoming, out var status) ?? [];
+            return (outgoing, status);
+        }
+        finally
+        {
+            LibraryCalls.Release();
+        }
+    }
 
     private static byte[] Choose(NegotiateAuthentication kerberos, byte[] offer, byte wanted)
     {
