@@ -87,10 +87,10 @@ internal static class KerberosBind
     }
 
     /// <summary>
-    /// Calls the library on a thread of its own, because it waits for the KDC. If the time is over first, the call continues in the
+    /// Calls the library on a separate thread, because it waits for the KDC. If the time limit ends first, the call continues in the
     /// background.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The time is over.</exception>
+    /// <exception cref="OperationCanceledException">The time limit has ended.</exception>
     private static async Task<(byte[] Outgoing, NegotiateAuthenticationStatusCode Status)> NextAsync(
         NegotiateAuthentication kerberos, byte[] incoming, CancellationToken cancellationToken)
     {
