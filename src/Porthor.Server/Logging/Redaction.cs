@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Logging;
 
@@ -36,17 +37,28 @@ internal static partial class Redaction
     /// <summary>Returns the text with <c>***</c> in place of each secret, or the same object if it contains none.</summary>
     public static string Text(string text)
     {
-        if (!text.AsSpan().ContainsAny(Hints))
-            return text;
         try
         {
-            return Secret.Replace(text, "${before}" + Hidden + "${after}");
+            return HideEncodedTokens(text.AsSpan().ContainsAny(Hints) ? Secret.Replace(text, "${before}" + Hidden + "${after}") : text);
         }
         catch (RegexMatchTimeoutException)
         {
             return Hidden;
         }
     }
+
+    /// <summary>Hides tokens that are percent-encoded, also more than once or in part, or in base64. A decoder of URLs reveals them.</summary>
+    private static string HideEncodedTokens(string text)
+    {
+        if (!TokenSearch.Contains(text))
+            return text;
+        var hidden = UrlPart.Replace(text, match => TokenSearch.Contains(match.ValueSpan) ? Hidden : match.Value);
+        // Base64 may contain slashes and equals signs.
+        return TokenSearch.Contains(hidden) ? Hidden : hidden;
+    }
+
+    [GeneratedRegex("[A-Za-z0-9%._+~-]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex UrlPart { get; }
 
     // A token's second half; a text encrypted by Fernet; a JSON web token; a credential of a header; name and password in a URL; a
     // parameter, up to its end or to the end of the parameter that it is nested in; a member of a JSON object.
@@ -57,7 +69,7 @@ internal static partial class Redaction
         + "|(?<before>\\b(?:Bearer|Basic|token)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
         + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
         + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
-        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))" + Name + "(?:\\]|" + Percent + "5D)?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
+        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))" + Name + "(?:(?:\\[|" + Percent + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
         + "|(?<before>\"" + Name + "\"\\s*:\\s*\")[^\"]+",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
         matchTimeoutMilliseconds: 1000)]

@@ -91,7 +91,7 @@ internal sealed class RequestLog
         writer.WriteStartObject("httpRequest");
         writer.WriteString("requestMethod", method);
         writer.WritePropertyName("requestUrl");
-        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", host, Redaction.Text(path)])
+        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", Redaction.Text(host), Redaction.Text(path)])
             writer.WriteStringValueSegment(part, isFinalSegment: false);
         writer.WriteStringValueSegment(Redaction.Text(query), isFinalSegment: true);
         WriteAddress(writer);
@@ -128,11 +128,11 @@ internal sealed class RequestLog
         writer.WriteString("auth_uri", originalUrl is null ? null : Redaction.Text(originalUrl));
         LogFields.Write(writer, "required_scopes", rule.Scopes.Names);
         writer.WriteString("satisfy", rule.AnyScope ? "any" : "all");
-        writer.WriteString("service", rule.Service);
+        writer.WriteString("service", rule.Service is null ? null : Redaction.Text(rule.Service));
         if (rule.OnlyServices is { } services)
             LogFields.Write(writer, "only_services", services);
         if (rule.Username is { } username)
-            writer.WriteString("required_user", username);
+            writer.WriteString("required_user", Redaction.Text(username));
     }
 
     private void WriteAddress(Utf8JsonWriter writer)

@@ -33,6 +33,12 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("Host=db;Password=hunter2;Database=x", "Host=db;Password=***;Database=x")]
     [InlineData("Authorization: Basic aHVudGVyMmh1bnRlcjI=", "Authorization: Basic ***")]
     [InlineData("Authorization: Bearer%20aHVudGVyMmh1bnRlcjI", "Authorization: Bearer%20***")]
+    [InlineData("?token[]=hunter2&token%5B%5D=hunter2", "?token[]=***&token%5B%5D=***")]
+    [InlineData("https://a.example/?q=gt%2Daj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw&x=1", "https://a.example/?q=***&x=1")]
+    [InlineData("https://a.example/gt%252Daj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw/x", "https://a.example/***/x")]
+    [InlineData("https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ.%44vTHDkU1ODVxd1rMNly0Cw", "https://a.example/?q=***")]
+    [InlineData("/login?rd=https%3A%2F%2Fa.example%2F%3Fq%3Dgt%252Daj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw", "/login?rd=***")]
+    [InlineData("?q=Z3QtYWo3OTJLaEZwX2FIUkJhak1hR1ZQUS5EdlRIRGtVMU9EVnhkMXJNTmx5MEN3&x=1", "?q=***&x=1")]
     public void Secrets_are_hidden(string text, string expected) => Redaction.Text(text).ShouldBe(expected);
 
     [Theory]
@@ -75,6 +81,12 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
         await server.SendAsync(HttpMethod.Get, $"/login?rd=https://example.com/?code={secret}");
         await server.GetAsync($"/users/redacted/tokens?access_token={secret}", ("Authorization", $"Basic x token={secret}"));
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(secret, StringComparison.Ordinal));
+        var encoded = Token.Replace("gt-", "gt%2D", StringComparison.Ordinal);
+        await server.AskAsync($"?scope=read:all&service={Token}", $"https://example.com/?q={encoded}", "GET", bearer, ("User-Agent", encoded));
+        await server.AskAsync($"?scope=read:all&username={encoded}", bearer);
+        await server.AskAsync("?scope=read:all", ("Authorization", $"{encoded} x"));
+        await server.SendAsync(HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2F%3Fq%3D{encoded.Replace("%", "%25", StringComparison.Ordinal)}");
+        server.Host.Logs.Raw.ShouldNotContain(line => line.Contains("DvTHDkU1ODVxd1rMNly0Cw", StringComparison.Ordinal));
         server.Host.Logs.Lines.Where(line => line.TryGetProperty("auth_uri", out _)).Select(line => line.GetProperty("auth_uri").GetString())
             .ShouldContain("https://example.com/cb?code=***&x=1#access_token=***");
     }
