@@ -20,6 +20,7 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
         "/%2e/admin/", "//admin/", "//public/admin/", "///public/admin", "/%2fpublic/admin/", "/%2Fadmin", "/public/%c0%ae%c0%ae/admin/", "/public/..%c0%afadmin/", "/public/..%20/admin/",
         "/public/.%2e%20/admin/", "/public/..%09/admin/", "/public/..?x", "/public/../?x=/", "/public/../admin/?", "/public/..;?x", "\\public", "public/", "/public/..%2f?a=b", "/public/\u00c0\u00ae\u00c0\u00ae/admin/", "/public/..\u00c0\u00afadmin/",
         "/;/admin/", "/;x/admin", "/;x=1;y/admin/", "/%3b/admin/", "/%3Bx%2Fadmin", "/public/;/../admin", "/api/;x/y", "/public//;x/y", "/public/..%3fx", "/public/..%23x", "/public/%2e%2e%2fadmin", "/public/%2e%2e%5cadmin",
+        "/public/..%01/admin/", "/public/..%0b/admin/", "/public/..%1F;/admin/", "/public/..%7f/admin/", "/public/%20../admin/", "/public/%0d../admin/", "/public/%09.%20/x", "/public/%e0%80%ae%E0%80%AE/admin/",
     ];
 
     [Theory, EveryProxy]
