@@ -18,7 +18,10 @@ local passed_on = {
 }
 
 -- The headers of Porthor's answer that the client gets if the request is denied.
-local handed_back = { "cache-control", "content-type", "location", "retry-after", "www-authenticate" }
+local handed_back = {
+    "cache-control", "content-security-policy", "content-type", "location", "retry-after", "vary", "www-authenticate",
+    "x-content-type-options", "x-frame-options",
+}
 
 local counted = { "limit", "remaining", "used", "reset", "resource" }
 
@@ -93,17 +96,22 @@ local function refuse(txn, status, headers, body)
     txn:done(reply)
 end
 
-local function is_json(answer)
+-- Returns whether an answer is Porthor's: JSON, or a page for a browser, which has a policy.
+local function is_own(answer)
     local kind = values(answer.headers, "content-type")[1]
-    return kind ~= nil and kind:find("application/json", 1, true) == 1
+    if kind == nil then
+        return false
+    end
+    return kind:find("application/json", 1, true) == 1
+        or (kind:find("text/html", 1, true) == 1 and values(answer.headers, "content-security-policy")[1] ~= nil)
 end
 
 core.register_action("porthor", { "http-req" }, function(txn, address)
     local asked, answer = pcall(function()
         return core.httpclient():get(question(txn, address))
     end)
-    -- Without an answer HAProxy generates a page. All of Porthor's answers are JSON.
-    if not asked or answer == nil or answer.status == nil or answer.headers == nil or not is_json(answer) then
+    -- Without an answer HAProxy generates a page.
+    if not asked or answer == nil or answer.status == nil or answer.headers == nil or not is_own(answer) then
         refuse(txn, 503, {
             ["cache-control"] = { [0] = "no-cache, no-store" }, ["content-type"] = { [0] = "application/json" },
         }, '{"detail":[{"msg":"Authorization is not available","type":"store_unavailable"}]}')

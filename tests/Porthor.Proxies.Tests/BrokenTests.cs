@@ -49,12 +49,14 @@ public sealed class BrokenTests(BrokenTests.SilentStore silent, BrokenTests.NoPo
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var visitor = await silent.BehindAsync(proxy);
-        var answer = await visitor.GetAsync("/", TestServer.Bearer(silent.Token), Html);
+        var answer = await visitor.GetAsync("/", TestServer.Bearer(silent.Token));
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.DetailType.ShouldBe("store_unavailable");
         answer.Header("Retry-After").ShouldBe("1");
         answer.Header("Set-Cookie").ShouldBeNull();
         answer.Header("WWW-Authenticate").ShouldBeNull();
+        var page = await visitor.GetAsync("/", TestServer.Bearer(silent.Token), Html);
+        (page.StatusCode, page.Header("Content-Type")).ShouldBe((503, "text/html; charset=utf-8"));
         silent.Site.Requests.ShouldBe(0);
     }
 

@@ -47,12 +47,35 @@ public sealed class RefusalTests(RefusalTests.DyingToken gate) : IClassFixture<R
         malformed.ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
         malformed.Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"Malformed Authorization header\"");
 
-        var forbidden = await visitor.GetAsync("/admin/", TestServer.Bearer(token), Html);
+        var forbidden = await visitor.GetAsync("/admin/", TestServer.Bearer(token));
         forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"admin:token\"");
 
         (await visitor.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         gate.Site.Requests.ShouldBe(before);
+    }
+
+    /// <summary>A browser that opens a page gets the refusal as a page, without anything that could run.</summary>
+    [Theory, EveryProxy]
+    public async Task A_browser_gets_a_page(Proxy proxy)
+    {
+        var visitor = await gate.BehindAsync(proxy);
+        var token = await gate.LogInAsync("refused");
+        var answer = await visitor.GetAsync("/admin/?a=%3Cscript%3E&b=<script>", TestServer.Bearer(token), Html);
+        answer.StatusCode.ShouldBe(403, answer.Body);
+        answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        answer.Header("Content-Security-Policy")!.ShouldContain("default-src 'none'");
+        answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
+        answer.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"admin:token\"");
+        answer.Header("X-Error-Body").ShouldBeNull();
+        answer.Body.ShouldContain("<code>admin:token</code>");
+        answer.Body.ShouldContain("Sign in as another user");
+        answer.Body.ShouldNotContain("<script");
+        var other = await visitor.SendAsync(HttpMethod.Options, "/", content: null, Html);
+        other.StatusCode.ShouldBe(404, other.Body);
+        other.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        (await visitor.GetAsync("/admin/", TestServer.Bearer(token), Html, ("X-Requested-With", "XMLHttpRequest")))
+            .ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
     }
 
     [Theory, EveryProxy]

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Porthor.Server.Api.Validation;
+using Porthor.Server.Web;
 using Porthor.Values;
 
 namespace Porthor.Server.Http;
@@ -26,13 +27,19 @@ internal sealed class Problem
 
     private Problem(int status, byte[] body, string? message = null, params KeyValuePair<string, string>[] headers)
     {
-        Status = status;
+        (Status, MeantStatus) = (status, status);
         Message = message;
         this.body = body;
         this.headers = headers;
     }
 
     public int Status { get; }
+
+    /// <summary>The status for the user. NGINX does not let every status through, so that <see cref="Status"/> may be another one.</summary>
+    public int MeantStatus { get; private init; }
+
+    /// <summary>The scopes that a location requires; null if the refusal is not about scopes.</summary>
+    public ScopeSet? RequiredScopes { get; private init; }
 
     /// <summary>What was refused, for people; null if the body alone tells it.</summary>
     public string? Message { get; }
@@ -44,7 +51,11 @@ internal sealed class Problem
     public string? RetryAfter => Array.Find(headers, header => header.Key == "Retry-After").Value;
 
     /// <summary>The same with another header.</summary>
-    public Problem With(string name, string value) => new(Status, body, Message, [.. headers, new(name, value)]);
+    public Problem With(string name, string value) =>
+        new(Status, body, Message, [.. headers, new(name, value)]) { MeantStatus = MeantStatus, RequiredScopes = RequiredScopes };
+
+    /// <summary>Returns the same with the scopes that are required.</summary>
+    public Problem Requiring(ScopeSet? scopes) => new(Status, body, Message, headers) { MeantStatus = MeantStatus, RequiredScopes = scopes };
 
     /// <summary>A refusal of an operation: a list of one, with the place of the fault where there is one.</summary>
     public static Problem Of(PorthorError error)
@@ -96,16 +107,19 @@ internal sealed class Problem
         var problem = new Problem(
             intended is 401 or 403 or 503 ? intended : 403,
             Detail(message, type, location: null),
-            message: null,
+            message,
             new("Cache-Control", NoStore),
             new("X-Error-Status", intended.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            new("X-Error-Body", ErrorBodyHeader(message, type)));
+            new("X-Error-Body", ErrorBodyHeader(message, type)))
+        {
+            MeantStatus = intended,
+        };
         return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
     }
 
     /// <summary>Two parameters that do not go together, with the place of the one to change.</summary>
     public static Problem Misused(string parameter, string message, string type) =>
-        new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]));
+        new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]), message);
 
     private static Problem Single(bool isAjax, string message, string type, string challenge) => new(
         isAjax ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized,
@@ -146,17 +160,24 @@ internal sealed class Problem
 
     public ProblemException ToException() => new(this);
 
-    /// <summary>Writes the answer; it is sent when the request ends.</summary>
-    public Task WriteAsync(HttpResponse response)
+    /// <summary>Writes the response, to a browser that opens a page as HTML; it is sent when the request ends.</summary>
+    public async Task WriteAsync(HttpResponse response)
     {
+        var content = body;
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.Headers.XContentTypeOptions = "nosniff";
+        if (DenialPage.IsWanted(response.HttpContext, MeantStatus))
+        {
+            content = await DenialPage.RenderAsync(response.HttpContext, this);
+            response.ContentType = "text/html; charset=utf-8";
+            response.Headers.Append("Vary", "Accept");
+            PageHeaders.Write(response, DenialPage.Policy);
+        }
         foreach (var (name, value) in headers)
             response.Headers[name] = value;
-        response.ContentLength = body.Length;
-        response.BodyWriter.Write(body);
-        return Task.CompletedTask;
+        response.ContentLength = content.Length;
+        response.BodyWriter.Write(content);
     }
 
     /// <summary>Which status, type and place each kind of refusal has (contract/api.md 4.2).</summary>

@@ -28,5 +28,5 @@ internal sealed record IngressRefusal(Problem Problem, string Text, IngressEvent
     }
 
     public static IngressRefusal Denied(Challenge challenge, string text, ScopeSet? scopes = null) =>
-        new(Problem.Intended(403, text, "insufficient_scope", challenge.WithError("insufficient_scope", text, scopes)), text, IngressEvent.Denied);
+        new(Problem.Intended(403, text, "insufficient_scope", challenge.WithError("insufficient_scope", text, scopes)).Requiring(scopes), text, IngressEvent.Denied);
 }

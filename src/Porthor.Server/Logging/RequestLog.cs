@@ -53,6 +53,8 @@ internal sealed class RequestLog
 
     public string? User => user;
 
+    public ScopeSet? Scopes => scopes;
+
     /// <summary>Whether a proxy asks who may pass.</summary>
     public bool IsDecision => path is "/ingress/auth" or "/ingress/forward";
 

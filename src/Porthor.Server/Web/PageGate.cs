@@ -31,7 +31,9 @@ internal sealed partial class PageGate(
         }
         var csrf = session.State.Csrf is { Length: > 0 } known ? known : SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };
-        return await show(new PageRequest(context, caller, new Visitor(caller.Username, caller.IsAdmin, csrf), form));
+        var visitor = new Visitor(caller.Username, caller.IsAdmin, csrf);
+        context.Features.Set(visitor);
+        return await show(new PageRequest(context, caller, visitor, form));
     }
 
     /// <summary>Where to sign in, to come back to an address of ours.</summary>

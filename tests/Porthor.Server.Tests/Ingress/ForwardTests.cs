@@ -66,7 +66,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
 
         // Too often.
         (await server.ForwardAsync("?service=test", bearer)).ShouldLeave(1, remaining: 0);
-        var limited = await server.ForwardAsync("?service=test", bearer, Html);
+        var limited = await server.ForwardAsync("?service=test", bearer);
         limited.ShouldBeRefusedAs(429, "rate_limited", "Rate limit (1/minute) exceeded");
         limited.Header("X-RateLimit-Remaining").ShouldBe("0");
         limited.Header("Retry-After").ShouldNotBeNull();
@@ -85,7 +85,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         var answer = await server.GetAsync("/ingress/forward", [.. Forwarding.Told("GET", "/"), TestServer.Bearer(token), Html]);
         redis.Resume();
         answer.StatusCode.ShouldBe(503, answer.Body);
-        answer.DetailType.ShouldBe("store_unavailable");
+        answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
+        answer.Body.ShouldContain("Authorization is not available at the moment.");
         answer.Header("Retry-After").ShouldBe("1");
         answer.Header("X-Error-Status").ShouldBeNull();
         answer.Header("Location").ShouldBeNull();

@@ -1,0 +1,119 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Encodings.Web;
+using Porthor.Server.Http;
+using Porthor.Server.Ingress;
+using Porthor.Server.Logging;
+
+namespace Porthor.Server.Web;
+
+/// <summary>
+/// The refusal of a request as an HTML page: who is signed in, what is missing, and a link to sign in as somebody else. It is complete in
+/// itself, because through forward authentication it is shown on hosts that serve no files of Porthor.
+/// </summary>
+internal static class DenialPage
+{
+    private const string Style =
+        "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}h1{font-size:1.5rem}code{overflow-wrap:anywhere}";
+
+    /// <summary>A longer URL is not put into the link: it is encoded twice there.</summary>
+    private const int LongestReturnUrl = 1500;
+
+    /// <summary>Allows the style above and nothing else.</summary>
+    public static readonly PagePolicy Policy = new()
+    {
+        Forms = "'none'",
+        Styles = $"'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'",
+    };
+
+    /// <summary>
+    /// Returns whether a client gets a page: a browser that opens one. Scripts and other programs get JSON, and so do proxies that evaluate
+    /// the headers of the answer and do not show it.
+    /// </summary>
+    public static bool IsWanted(HttpContext context, int status) =>
+        status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound or StatusCodes.Status422UnprocessableEntity
+            or StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
+        && context.Request.Path.Value is not ("/ingress/auth" or "/ingress/anonymous")
+        && !"XMLHttpRequest".Equals(context.Request.Headers.XRequestedWith, StringComparison.OrdinalIgnoreCase)
+        && AcceptedTypes.PreferHtml(context.Request);
+
+    /// <summary>Returns the page in UTF-8.</summary>
+    public static async Task<byte[]> RenderAsync(HttpContext context, Problem problem)
+    {
+        var identity = context.RequestServices.GetRequiredService<ServerIdentity>();
+        var isForward = IsForward(context);
+        var user = RequestLog.Current?.User;
+        if (user is null && !isForward && problem.MeantStatus != StatusCodes.Status503ServiceUnavailable)
+            user = await FindUserAsync(context);
+        var (title, text) = Describe(problem);
+        var html = new StringBuilder($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Encode(title)}</title><style>{Style}</style></head>\n");
+        html.Append($"<body><main><h1>{Encode(title)}</h1>\n<p>{Encode(text)}</p>\n");
+        if (problem.RequiredScopes is { } required)
+        {
+            var missing = required.Names.Where(name => RequestLog.Current?.Scopes?.Contains(name) != true);
+            html.Append($"<p>Missing scopes: {string.Join(", ", missing.Select(name => $"<code>{Encode(name)}</code>"))}</p>\n");
+        }
+        if (user is not null)
+            html.Append($"<p>You are signed in as <strong><bdi>{Encode(user)}</bdi></strong>.</p>\n");
+        var login = LoginUrl(identity, ReturnUrl(context, identity, problem.MeantStatus));
+        var (address, link) = user is null ? (login, "Sign in") : (LogoutUrl(identity, login), "Sign in as another user");
+        html.Append($"<p><a href=\"{Encode(address)}\">{link}</a></p>\n</main></body></html>\n");
+        return Encoding.UTF8.GetBytes(html.ToString());
+    }
+
+    /// <summary>Returns the URL, for a page of Porthor, that signs the user out and leads to the login, and from there back to the page.</summary>
+    public static string SwitchUrl(HttpContext context)
+    {
+        var identity = context.RequestServices.GetRequiredService<ServerIdentity>();
+        return $"/logout?rd={Uri.EscapeDataString(LoginUrl(identity, ReturnUrl(context, identity, StatusCodes.Status403Forbidden)))}";
+    }
+
+    private static bool IsForward(HttpContext context) => context.Request.Path.Value == "/ingress/forward";
+
+    private static (string Title, string Text) Describe(Problem problem)
+    {
+        var reason = problem.Message is { Length: > 0 } message ? $"{message}." : null;
+        return problem.MeantStatus switch
+        {
+            StatusCodes.Status403Forbidden => ("Access denied", reason ?? "You may not open this page."),
+            StatusCodes.Status404NotFound => ("Not found", reason ?? "This page does not exist."),
+            StatusCodes.Status422UnprocessableEntity => ("Invalid request", reason ?? "The address or the configuration of the proxy is invalid."),
+            StatusCodes.Status429TooManyRequests => ("Too many requests", reason ?? "Try again later."),
+            _ => ("Not available", "Authorization is not available at the moment. This does not concern your account. Try again soon."),
+        };
+    }
+
+    /// <summary>Returns the user of the session cookie; null if there is none, or if it cannot be checked.</summary>
+    private static async Task<string?> FindUserAsync(HttpContext context)
+    {
+        try
+        {
+            return (await context.RequestServices.GetRequiredService<Authenticator>().AuthenticatePageAsync(context))?.Username;
+        }
+        catch (StoreUnavailableException)
+        {
+            // The refusal does not depend on the user.
+            return null;
+        }
+    }
+
+    /// <summary>Returns the URL of the denied page. For another status than 403 a login would not help, and it leads to the tokens.</summary>
+    private static string ReturnUrl(HttpContext context, ServerIdentity identity, int status)
+    {
+        var site = identity.BaseUrl.GetLeftPart(UriPartial.Authority);
+        var url = IsForward(context)
+            ? HeaderText.DecodeUrl(context.Request.Headers[IngressParameters.OriginalUrl].ToString())
+            : site + context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent();
+        return status == StatusCodes.Status403Forbidden && url.Length <= LongestReturnUrl && identity.IsOurs(IngressDecision.HostOf(url))
+            ? url
+            : site + PageAddresses.Tokens;
+    }
+
+    private static string LoginUrl(ServerIdentity identity, string destination) =>
+        $"{identity.BaseUrl.GetLeftPart(UriPartial.Authority)}/login?rd={Uri.EscapeDataString(destination)}";
+
+    private static string LogoutUrl(ServerIdentity identity, string destination) =>
+        $"{identity.BaseUrl.GetLeftPart(UriPartial.Authority)}/logout?rd={Uri.EscapeDataString(destination)}";
+
+    private static string Encode(string text) => HtmlEncoder.Default.Encode(text);
+}
