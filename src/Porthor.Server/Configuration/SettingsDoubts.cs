@@ -1,8 +1,15 @@
+using System.Net;
+using System.Net.Sockets;
+using Porthor.Values;
+
 namespace Porthor.Server.Configuration;
 
 /// <summary>What can be meant, and hardly ever is. The service starts all the same; <c>porthor config check</c> tells.</summary>
 internal static class SettingsDoubts
 {
+    private const int NarrowIPv4Prefix = 24;
+    private const int NarrowIPv6Prefix = 64;
+
     public static IEnumerable<string> Of(PorthorSettings settings)
     {
         if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
@@ -20,10 +27,19 @@ internal static class SettingsDoubts
             if (redis is { Tls.CheckCertificate: false })
                 yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
         }
+        foreach (var network in settings.Proxies.Where(IsWide))
+        {
+            yield return $"proxies contains the network {network}: every machine in it can choose the client address and the request that "
+                + "/ingress/forward decides on. Name only the addresses of your proxies.";
+        }
         if (settings.Proxies.Count == 0)
         {
             yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* headers from every peer. "
                 + "Set proxies to the addresses of your proxy.";
         }
     }
+
+    /// <summary>Returns true for a network that is larger than the proxies of a site need. Loopback is one machine.</summary>
+    private static bool IsWide(AddressBlock network) => !IPAddress.IsLoopback(network.Address)
+        && network.PrefixLength < (network.Address.AddressFamily == AddressFamily.InterNetwork ? NarrowIPv4Prefix : NarrowIPv6Prefix);
 }

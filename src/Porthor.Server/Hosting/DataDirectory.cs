@@ -55,6 +55,8 @@ internal sealed class DataDirectory
         try
         {
             var mayCreate = use == DeploymentUse.CreateIfMissing;
+            if (File.Exists(path))
+                throw new StartException($"The data directory {path} cannot be used: it is a file. Choose a directory with --data-dir.");
             // First, because files that this user may not see would seem to be missing.
             DataFileAccess.Require(path);
             if (!mayCreate && !HasDatabase(path))

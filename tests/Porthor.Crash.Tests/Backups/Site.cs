@@ -206,7 +206,7 @@ internal sealed class Site : IAsyncDisposable
         }
     }
 
-    private static Regex LastUsed { get; } = new("\"last_used\":[0-9]+,?", RegexOptions.None, TimeSpan.FromSeconds(1));
+    private static Regex LastUsed { get; } = new(",\"last_used\":[0-9]+|\"last_used\":[0-9]+,", RegexOptions.None, TimeSpan.FromSeconds(1));
 }
 
 /// <summary>A token of a user's, and its child.</summary>

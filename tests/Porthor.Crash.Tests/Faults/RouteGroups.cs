@@ -142,9 +142,19 @@ internal sealed class RouteGroups
         yield return new($"GET {Api}/login", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/login", cookie));
         yield return new("GET /login", 307, Store.None, AnswerTimeout, () => server.GetAsync($"/login?rd={ReturnTo}"));
         yield return new("GET /auth/login", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/login", attempt));
-        yield return new("POST /auth/login", 303, Store.Both, ApiTimeout, () => server.PostFormAsync(
-            "/auth/login", [("state", "state"), ("username", Walkers[Next() % Walkers.Count].Username), ("password", Password)], attempt));
+        yield return new("POST /auth/login", 303, Store.Both, ApiTimeout, LogInAsync);
         yield return new("GET /logout", 307, Store.Both, ApiTimeout, () => server.GetAsync("/logout", ending[Next() % ending.Count]));
+    }
+
+    /// <summary>Sends the form of a login of its own: a login state can be used once.</summary>
+    private Task<Answer> LogInAsync()
+    {
+        var index = Next();
+        var state = $"state-{index}";
+        return server.PostFormAsync(
+            "/auth/login",
+            [("state", state), ("username", Walkers[index % Walkers.Count].Username), ("password", Password)],
+            server.Cookie(new SessionState { State = state, ReturnUrl = ReturnTo }));
     }
 
     private IEnumerable<RouteGroup> Pages()

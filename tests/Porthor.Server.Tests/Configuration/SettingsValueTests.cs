@@ -77,17 +77,6 @@ public sealed class SettingsValueTests
         Load($"{key}: '36500d'{end}").ShouldNotBeNull();
     }
 
-    /// <summary>The sample has every setting; each of them must be known and good.</summary>
-    [Fact]
-    public void The_sample_is_a_good_configuration()
-    {
-        var settings = Load(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "sample.yaml")), SettingsNeed.Stores);
-        settings.Mode.ShouldBe(DeploymentMode.Cluster);
-        settings.BaseUrl!.Host.ShouldBe("example.com");
-        settings.Proxies.Select(proxy => $"{proxy}").ShouldBe(["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]);
-        (settings.Tokens.Policy.MaxUserLifetime, settings.Tokens.Policy.DefaultUserLifetime).ShouldBe((TimeSpan.FromDays(365), TimeSpan.FromDays(90)));
-    }
-
     [Fact]
     public void Keys_may_be_written_in_snake_case()
     {
