@@ -12,6 +12,9 @@ namespace Porthor.Server.Logging;
 /// </summary>
 internal sealed class RequestLog
 {
+    /// <summary>Longer URLs and user agents are cut: a client chooses them, and can cause many lines.</summary>
+    private const int LongestText = 2000;
+
     private static readonly AsyncLocal<RequestLog?> Ambient = new();
 
     private readonly Guid id = CreateId();
@@ -93,18 +96,18 @@ internal sealed class RequestLog
         writer.WriteStartObject("httpRequest");
         writer.WriteString("requestMethod", method);
         writer.WritePropertyName("requestUrl");
-        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", Redaction.Text(host), Redaction.Text(path)])
+        foreach (var part in (ReadOnlySpan<string>)[scheme, "://", Shown(host), Shown(path)])
             writer.WriteStringValueSegment(part, isFinalSegment: false);
-        writer.WriteStringValueSegment(Redaction.Text(query), isFinalSegment: true);
+        writer.WriteStringValueSegment(Shown(query), isFinalSegment: true);
         WriteAddress(writer);
         if (userAgent is not null)
-            writer.WriteString("userAgent", Redaction.Text(HeaderText.Decode(userAgent)));
+            writer.WriteString("userAgent", Shown(HeaderText.Decode(userAgent)));
         writer.WriteEndObject();
         writer.WriteString("request_id", id);
         if (rule is not null)
             Write(writer, rule, originalUrl);
         if (returnUrl is not null)
-            writer.WriteString("return_url", Redaction.Text(returnUrl));
+            writer.WriteString("return_url", Shown(returnUrl));
         if (tokenSource is not null)
             writer.WriteString("token_source", tokenSource);
         if (token is not null)
@@ -127,14 +130,25 @@ internal sealed class RequestLog
 
     private static void Write(Utf8JsonWriter writer, IngressRule rule, string? originalUrl)
     {
-        writer.WriteString("auth_uri", originalUrl is null ? null : Redaction.Text(originalUrl));
+        writer.WriteString("auth_uri", originalUrl is null ? null : Shown(originalUrl));
         LogFields.Write(writer, "required_scopes", rule.Scopes.Names);
         writer.WriteString("satisfy", rule.AnyScope ? "any" : "all");
-        writer.WriteString("service", rule.Service is null ? null : Redaction.Text(rule.Service));
+        writer.WriteString("service", rule.Service is null ? null : Shown(rule.Service));
         if (rule.OnlyServices is { } services)
             LogFields.Write(writer, "only_services", services);
         if (rule.Username is { } username)
             writer.WriteString("required_user", Redaction.Text(username));
+    }
+
+    /// <summary>Returns a text without secrets and not longer than <see cref="LongestText"/>, apart from the mark of a cut.</summary>
+    private static string Shown(string text)
+    {
+        var redacted = Redaction.Text(text);
+        if (redacted.Length <= LongestText)
+            return redacted;
+        // Not between the halves of a surrogate pair.
+        var end = char.IsHighSurrogate(redacted[LongestText - 1]) ? LongestText - 1 : LongestText;
+        return redacted[..end] + "...";
     }
 
     private void WriteAddress(Utf8JsonWriter writer)

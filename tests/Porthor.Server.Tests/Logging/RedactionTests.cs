@@ -68,6 +68,19 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
         Redaction.Text(text).ShouldNotBe("***");
     }
 
+    /// <summary>The attack: long URLs that fill the disk with log lines.</summary>
+    [Theory, EveryMode]
+    public async Task Long_texts_of_clients_are_cut(Mode mode)
+    {
+        var server = await servers.InAsync(mode);
+        var padding = new string('u', 20_000);
+        await server.AskAsync("?scope=read:all", $"https://example.com/cut?{padding}", "GET", ("Authorization", $"Bearer {Token}"), ("User-Agent", $"cutter {padding[..8000]}"));
+        await server.SendAsync(HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2Fcut%3F{padding[..8000]}");
+        var lines = server.Host.Logs.Raw.Where(line => line.Contains("/cut", StringComparison.Ordinal) || line.Contains("%2Fcut", StringComparison.Ordinal)).ToList();
+        lines.Count.ShouldBeGreaterThanOrEqualTo(2);
+        lines.ShouldAllBe(line => line.Length < 8000);
+    }
+
     [Theory, EveryMode]
     public async Task No_line_of_a_request_shows_them(Mode mode)
     {
