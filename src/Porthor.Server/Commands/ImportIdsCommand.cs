@@ -13,6 +13,11 @@ internal static class ImportIdsCommand
     public static Command Create()
     {
         var file = new Argument<string>("FILE") { Description = "Lines of kind,name,id; the kind is user, group or counter. '-' is standard input" };
+        file.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && text.StartsWith("--", StringComparison.Ordinal))
+                result.AddError($"'{CommandLineErrors.Display(text)}' is neither an option nor a file.");
+        });
         var command = new Command("import-ids", "Take over uids and gids that were given out before: all of a file, or nothing") { file };
         var options = ConfigOptions.AddTo(command);
         command.SetWork(options, (parsed, cancellationToken) =>

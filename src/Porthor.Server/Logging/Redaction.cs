@@ -66,7 +66,9 @@ internal static partial class Redaction
         "(?<before>gt-[A-Za-z0-9_-]{22}(?:\\.|" + Percent + "2E))[A-Za-z0-9_-]+"
         + "|gAAAA[A-Za-z0-9_=-]{40,}"
         + "|eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_.-]+"
-        + "|(?<before>\\b(?:Bearer|Basic|token)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
+        + "|(?<before>\\b(?:Bearer|Basic)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
+        // Longer than a key, which is public and follows the word in messages of our own.
+        + "|(?<before>\\btoken(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{24,}"
         + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
         + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
         + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))" + Name + "(?:(?:\\[|" + Percent + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"

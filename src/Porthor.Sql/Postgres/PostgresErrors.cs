@@ -45,10 +45,7 @@ internal static class PostgresErrors
     /// </summary>
     public static bool LosesServer(Exception exception) => exception is SocketException or IOException
         or NpgsqlException { InnerException: SocketException or IOException }
-        or PostgresException
-        {
-            SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-        };
+        or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow };
 
     /// <summary>True if the server is in recovery: a standby, or a primary that was replaced.</summary>
     public static bool IsReadOnly(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };

@@ -70,7 +70,8 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
             ("ip_address=192.0.2.17", "internal session"), ("ip_address=192.0.2.0/24", "notebook internal session"), ("ip_address=192.0.2.16/31", "internal session"),
             ("ip_address=192.0.2.17/32", "internal session"), ("ip_address=192.0.2.0/255.255.255.0", "notebook internal session"), ("ip_address=0.0.0.0/0", "service notebook internal session"),
             ("ip_address=2001:db8:0:1::5", "admin"), ("ip_address=2001:0DB8:0000:0001:0:0:0:0005", "admin"), ("ip_address=2001:db8::/32", "made admin"),
-            ("ip_address=2001:db8:0:2::6/128", "made"), ("ip_address=::/0", "made admin"), ("ip_address=10.0.0.0/8", ""), ("ip_address=::ffff:192.0.2.17", ""),
+            ("ip_address=2001:db8:0:2::6/128", "made"), ("ip_address=::/0", "made admin"), ("ip_address=10.0.0.0/8", ""),
+            ("ip_address=::ffff:192.0.2.17", "internal session"),
             // HIS-010: both ends belong to it, in any form that a time may have.
             ($"since={last}", "service"), ($"since={last + 1}", ""), ($"until={last - 50}", "session"), ($"until={last - 51}", ""),
             ($"since={last - 40}&until={last - 20}", "admin notebook internal"), ($"since={last - 10}.000001", "service"), ($"since={(last - 10) * 1000}", "service made"),

@@ -29,7 +29,7 @@ public sealed class ListOutputTests
     {
         await using var program = new PorthorProgram();
         (await program.RunAsync("init")).Output.ShouldBeEmpty();
-        var name = "a name that is much too long for a table of eighty columns, with more";
+        var name = "a name that is too long for a table of eighty columns, with more";
         var created = await program.RunAsync("token", "create", "-u", "ann", "-n", name, "-s", "read:all,user:token", "-l", "30d");
         var token = Tokens.Token.Parse(created.Output.TrimEnd('\n'));
         created.Errors.ShouldBe($"Working on the embedded deployment at {program.Folder}/porthor-data\nCreated token {token.Key} of ann\n");

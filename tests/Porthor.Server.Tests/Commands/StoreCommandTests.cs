@@ -153,14 +153,18 @@ public sealed class StoreCommandTests
         (await core.Tokens.GetTokenInfoUncheckedAsync(session.Record.Token.Key)).ShouldNotBeNull();
     }
 
-    /// <summary>A name is whatever its owner made it. It must neither move the cursor nor look like another row.</summary>
+    /// <summary>A name that other software stored must neither move the cursor nor look like another row.</summary>
     [Fact]
     public async Task A_list_shows_names_in_one_line_each()
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Embedded);
         await using var program = await PorthorProgram.ForAsync(deployment);
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        (await program.RunAsync("token", "create", "--username", "ann", "--name", "a\tb\nc\u001b[2Jd\u009bé")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("token", "create", "--username", "ann", "--name", "a\tb")).ExitCode.ShouldBe(1);
+        (await program.RunAsync("token", "create", "--username", "ann", "--name", "ab")).ExitCode.ShouldBe(0);
+        const string name = "'a' || char(9) || 'b' || char(10) || 'c' || char(27) || '[2Jd' || char(155) || 'é'";
+        var renamed = await program.RunShellAsync($"sqlite3 '{deployment.Settings.DataDirectory}/porthor.db' \"UPDATE token SET token_name = {name}\"");
+        renamed.ExitCode.ShouldBe(0, renamed.Errors);
         var line = (await program.RunAsync("token", "list")).Output.TrimEnd('\n').Split('\n').ShouldHaveSingleItem();
         line.Split('\t').Length.ShouldBe(7);
         line.Split('\t')[3].ShouldBe("a?b?c?[2Jd?é");

@@ -51,7 +51,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         // A scope that the configuration no longer knows cannot be handed on, though the token has it.
         var odd = await server.LogInAsync("oddly-scoped", "bogus:scope");
         (await server.AskAsync("?delegate_to=a-service&delegate_scope=bogus:scope", TestServer.Bearer(odd.Session)))
-            .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested", "body", "scopes");
+            .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested: bogus:scope. Known scopes: admin:oidc, admin:token, admin:userinfo, exec:admin, exec:notebook, exec:test, read:all, read:some, user:token",
+                "body", "scopes");
     }
 
     /// <summary>DEL-014 to DEL-017.</summary>

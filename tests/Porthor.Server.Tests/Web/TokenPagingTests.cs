@@ -1,10 +1,10 @@
 using AngleSharp.Dom;
+using Microsoft.Extensions.DependencyInjection;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Web;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Porthor.Server.Tests.Web;
 

@@ -22,7 +22,11 @@ public sealed class StoredTimeTests
             var end = new DateTimeOffset(year, 12, 31, 23, 59, 59, TimeSpan.Zero);
             var request = new AdminTokenRequest
             {
-                Username = "some-user", TokenType = TokenType.User, TokenName = $"far{year}", Scopes = ScopeSet.Of("read:all"), Expires = end,
+                Username = "some-user",
+                TokenType = TokenType.User,
+                TokenName = $"far{year}",
+                Scopes = ScopeSet.Of("read:all"),
+                Expires = end,
             };
             var token = await operations.Tokens.CreateTokenFromAdminRequestAsync(request, operations.Administrator);
             (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
@@ -83,7 +87,12 @@ public sealed class StoredTimeTests
             {
                 var record = new TokenRecord
                 {
-                    Token = token, Username = PlantedTree.Username, TokenType = TokenType.User, Scopes = PlantedTree.Scopes, Created = operations.Now, UserData = new(),
+                    Token = token,
+                    Username = PlantedTree.Username,
+                    TokenType = TokenType.User,
+                    Scopes = PlantedTree.Scopes,
+                    Created = operations.Now,
+                    UserData = new(),
                 };
                 (await node.Vault.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted)).ShouldBeTrue();
             }
