@@ -103,7 +103,8 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         await RunAsync(mode, shape, end, async (node, tree) =>
         {
             var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
-            findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true }).ShouldBe(tree.Descendants.Count + 1);
+            // The repair of a token also repairs its descendants, which the audit then does not find.
+            findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true }).ShouldBeInRange(1, tree.Descendants.Count + 1);
         }, async (node, _) =>
         {
             (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
