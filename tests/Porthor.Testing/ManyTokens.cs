@@ -1,6 +1,5 @@
 using Porthor.History;
 using Porthor.Server.Hosting;
-using Porthor.Storage;
 using Porthor.Tokens;
 using Porthor.Values;
 

@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using Porthor.Testing;
-using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;

@@ -2,10 +2,8 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
-using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Testing;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;

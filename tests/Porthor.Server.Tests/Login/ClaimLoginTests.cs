@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Porthor.Server.Configuration;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;

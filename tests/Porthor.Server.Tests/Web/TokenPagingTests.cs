@@ -1,4 +1,3 @@
-using AngleSharp.Dom;
 using Microsoft.Extensions.DependencyInjection;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Web;

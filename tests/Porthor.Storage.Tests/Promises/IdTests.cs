@@ -12,6 +12,8 @@ public sealed class IdTests
     public async Task Nodes_that_number_at_once_follow_one_another(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
+        // 40 connections begin at the same moment, which can take longer than usual on a busy machine.
+        deployment.Settings = deployment.Settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
         IIdStore[] nodes = [(await deployment.OpenNodeAsync()).Sql.Ids, (await deployment.OpenNodeAsync()).Sql.Ids];
         var asked = Enumerable.Range(0, 60).SelectMany(i => nodes.Select(async node => (
             Name: $"user-{i % 20}x",

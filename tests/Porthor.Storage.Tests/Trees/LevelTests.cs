@@ -1,5 +1,4 @@
 using Porthor.Testing;
-using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
