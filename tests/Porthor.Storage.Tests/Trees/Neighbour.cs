@@ -31,7 +31,7 @@ internal sealed class Neighbour : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops, and fails if the delays were longer than allowed. One in fifty is left out: the machine has other work as well.
+    /// Stops, and fails if the delays were longer than allowed. One in ten is left out: a machine with other work delays some writes.
     /// </summary>
     public async Task<TimeSpan> CheckAsync()
     {
@@ -39,7 +39,7 @@ internal sealed class Neighbour : IAsyncDisposable
         await work;
         times.Count.ShouldBeGreaterThan(20, "the neighbour wrote too little to show anything");
         var slow = Slow(times);
-        slow.ShouldBeLessThan(Allowed + (5 * idle), $"of {times.Count} writes; without other work {idle.TotalMilliseconds:F1} ms");
+        slow.ShouldBeLessThan(Allowed + (10 * idle), $"of {times.Count} writes; without other work {idle.TotalMilliseconds:F1} ms");
         return slow;
     }
 
@@ -50,7 +50,7 @@ internal sealed class Neighbour : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private static TimeSpan Slow(List<TimeSpan> all) => all.Order().ElementAt(all.Count * 49 / 50);
+    private static TimeSpan Slow(List<TimeSpan> all) => all.Order().ElementAt(all.Count * 9 / 10);
 
     private async Task RunAsync()
     {
