@@ -8,7 +8,7 @@ using Porthor.Server.Logging;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// The refusal of a request as an HTML page: who is signed in, what is missing, and a link to sign in as somebody else. It is complete in
+/// The refusal of a request as an HTML page: who is signed in, what is missing, and a link to sign in as another user. It is complete in
 /// itself, because through forward authentication it is shown on hosts that serve no files of Porthor.
 /// </summary>
 internal static class DenialPage

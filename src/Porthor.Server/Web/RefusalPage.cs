@@ -7,7 +7,7 @@ namespace Porthor.Server.Web;
 internal static class RefusalPage
 {
     /// <param name="message">What an operation said; null if it was none.</param>
-    /// <param name="visitor">The signed-in user; null if nobody is, or if it is not known.</param>
+    /// <param name="visitor">The signed-in user; null if no user is signed in or the user is not known.</param>
     /// <param name="link">Null for the link to the user's tokens.</param>
     public static PageResult<MessagePage, MessageView> Of(
         int status, string? message = null, Visitor? visitor = null, (string Address, string Text)? link = null)
