@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Redis;
 using Porthor.Secrets;
-using Porthor.Storage;
 using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests.Redis;
