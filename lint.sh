@@ -10,7 +10,7 @@ dotnet build --no-restore --nologo --verbosity quiet || fail "the build has warn
 dotnet format --verify-no-changes --no-restore --verbosity quiet || fail "run 'dotnet format'"
 
 if command -v shellcheck >/dev/null; then
-  shellcheck ./*.sh .ci/run deploy/systemd/porthor-admin || fail "shellcheck reports errors in a script"
+  shellcheck ./*.sh tools/*.sh .ci/run deploy/systemd/porthor-admin || fail "shellcheck reports errors in a script"
 else
   fail "shellcheck is not installed; './test.sh --install-only' installs it"
 fi
@@ -38,5 +38,9 @@ while IFS=: read -r file link; do
   case "$target" in "" | http*) continue ;; esac
   [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which is not there"
 done < <(git grep -noE '\]\([^)]+\)' -- '*.md' | sed -E 's/^([^:]+):[0-9]+:/\1:/')
+
+# References to pages and sections of docs/contract, to deviations and to scenarios.
+tools/references.sh || fail "a reference does not resolve"
+tools/scenarios.sh --check || fail "docs/contract/scenarios.md does not agree with the comments of the tests"
 
 exit $failed

@@ -138,7 +138,7 @@ internal sealed partial class Authenticator(
         var presented = context.Request.Headers["X-CSRF-Token"].LastOrDefault();
         if (ProvesCsrf(state, presented))
             return;
-        // Only if both are absent or both are empty (contract/deviations.md, part 2).
+        // Only if both are absent or both are empty (contract/api.md 2.2).
         var error = string.IsNullOrEmpty(presented) && presented == state.Csrf
             ? "CSRF token required in X-CSRF-Token header"
             : "Invalid CSRF token";

@@ -9,7 +9,7 @@ internal sealed record Row(string Transaction, TokenKey Token, TokenKey? Parent,
 /// <summary>
 /// A tree of tokens, told by the history of changes alone: so also what no client happened to ask for is seen. Rows have the order of
 /// the locks under which they were written. After each transaction no token may hold a scope that its parent does not, nor be there
-/// without its parent (contract/deviations.md 2, tokens.md 7.6).
+/// without its parent (deviation 2, contract/tokens.md 7.6).
 /// </summary>
 internal sealed class Ancestry
 {

@@ -130,7 +130,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
             .ShouldBeRefused(403, "permission_denied", "Cannot act on tokens for user bruno");
     }
 
-    /// <summary>A zone is valid in an address and equal to that of no stored address (contract/deviations.md, part 2).</summary>
+    /// <summary>A zone is valid in an address and equal to that of no stored address (contract/tokens.md 7.9).</summary>
     [Theory, EveryMode]
     public async Task An_address_with_a_zone_matches_nothing(Mode mode)
     {

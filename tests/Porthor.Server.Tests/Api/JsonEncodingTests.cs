@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Bodies in the encodings that the reference accepts (contract/deviations.md, part 2).</summary>
+/// <summary>Bodies in the encodings that the reference accepts (contract/api.md 1).</summary>
 public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]

@@ -7,7 +7,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>What a proxy hears when a store is away: neither yes nor no (contract/deviations.md 14, ingress.md 8).</summary>
+/// <summary>What a proxy hears when a store is away: neither yes nor no (deviation 14, contract/ingress.md 8).</summary>
 public sealed class BrokenStoreTests
 {
     private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
