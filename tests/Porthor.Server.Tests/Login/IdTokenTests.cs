@@ -9,7 +9,7 @@ public sealed class IdTokenTests
 {
     private const string Prefix = "Authentication provider failed: OpenID Connect token verification failed: ";
 
-    /// <summary>LGO-024 among others.</summary>
+    /// <summary>LGO-024, VER-001 and other claims.</summary>
     /// <param name="json">The claim's new value; null to leave it out.</param>
     /// <param name="error">Null if the token holds.</param>
     [LdapTheory]
@@ -107,7 +107,7 @@ public sealed class IdTokenTests
         (await site.LogInByOidcAsync(change: claims => claims[claim] = time)).Answer.StatusCode.ShouldBe(accepted ? 307 : 500);
     }
 
-    /// <summary>Tokens that somebody else made, or that are none.</summary>
+    /// <summary>Forged and malformed tokens, and tokens with an unknown key: VER-001, VER-002.</summary>
     [LdapTheory]
     [InlineData("other key", "The signature is not valid")]
     [InlineData("changed", "The signature is not valid")]
@@ -136,7 +136,7 @@ public sealed class IdTokenTests
         browser.State.Token.ShouldBeNull();
     }
 
-    /// <summary>Some providers leave out the algorithm, publish keys without an id, or the same id twice: the last one counts.</summary>
+    /// <summary>VER-004: some providers omit the algorithm, or publish keys without an id or the same id twice. The last key is used.</summary>
     [LdapFact]
     public async Task Keys_may_be_published_carelessly()
     {
@@ -182,7 +182,7 @@ public sealed class IdTokenTests
         site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(3);
     }
 
-    /// <summary>Keys may move: the metadata is looked up with them.</summary>
+    /// <summary>VER-004: the metadata is read again together with the keys, because the address of the keys can change.</summary>
     [LdapFact]
     public async Task Keys_may_move()
     {

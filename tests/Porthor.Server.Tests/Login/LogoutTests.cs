@@ -11,7 +11,7 @@ namespace Porthor.Server.Tests.Login;
 /// <summary>Logging out (contract/login.md 6, deviations 26).</summary>
 public sealed class LogoutTests
 {
-    /// <summary>OUT-001: whoever logs out is out, in this browser and everywhere.</summary>
+    /// <summary>OUT-001, WEAK-04: logout ends the session in this browser and everywhere.</summary>
     [Theory, EveryMode]
     public async Task A_session_ends_with_all_that_was_made_from_it(Mode mode)
     {

@@ -77,7 +77,7 @@ public sealed class OidcFaultTests
         blocks[3].GetProperty("type").GetString().ShouldBe("divider");
     }
 
-    /// <summary>LGO-022.</summary>
+    /// <summary>LGO-022, VER-003: without metadata, the keys are read from their usual address.</summary>
     [LdapFact]
     public async Task A_provider_without_keys_is_told()
     {
@@ -91,7 +91,7 @@ public sealed class OidcFaultTests
         alert.TryGetProperty("attachments", out _).ShouldBeFalse();
     }
 
-    /// <summary>What the provider publishes is of no use.</summary>
+    /// <summary>VER-004: the metadata or the key set of the provider is not usable.</summary>
     [LdapTheory]
     [InlineData("/.well-known/openid-configuration", 200, """["list"]""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
     [InlineData("/.well-known/openid-configuration", 200, """{"issuer":"x"}""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
@@ -123,7 +123,7 @@ public sealed class OidcFaultTests
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
     }
 
-    /// <summary>An issuer may have a path, and a slash at its end.</summary>
+    /// <summary>VER-005: an issuer can have a path, and a slash at its end.</summary>
     [LdapTheory]
     [InlineData("/some/path")]
     [InlineData("/some/path/")]

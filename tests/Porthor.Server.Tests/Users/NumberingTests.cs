@@ -88,7 +88,7 @@ public sealed class NumberingTests
         (await Of(second)).ShouldBe(
             """{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000001,"gid":3000001,"groups":[{"name":"99digits99","id":3000001},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]}""");
 
-        // A proxy's question numbers too; bots have a range of their own; what a token says is not asked for.
+        // ADM-017: bots have a range of their own. Forward authentication also assigns numbers. Numbers in a token take precedence.
         var bot = await server.EnterAsync("bot-first");
         (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bot.Cookie])).StatusCode.ShouldBe(200);
         (await Of(await server.EnterAsync("bot-second"))).ShouldBe(
