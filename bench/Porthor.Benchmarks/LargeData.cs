@@ -1,10 +1,10 @@
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Benchmarks;

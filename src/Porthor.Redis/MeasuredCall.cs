@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Redis;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
 using Porthor.Storage;
+using Porthor.Telemetry;
 using StackExchange.Redis;
 
 namespace Porthor.Redis;

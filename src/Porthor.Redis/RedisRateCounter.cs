@@ -1,4 +1,4 @@
-using Porthor.Quotas;
+using Porthor.Storage;
 using StackExchange.Redis;
 
 namespace Porthor.Redis;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
 using Porthor.Storage;
+using Porthor.Telemetry;
 using StackExchange.Redis;
 
 namespace Porthor.Redis;

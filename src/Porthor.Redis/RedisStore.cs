@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
+using Porthor.Telemetry;
 using StackExchange.Redis;
 
 namespace Porthor.Redis;

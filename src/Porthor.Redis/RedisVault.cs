@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
 using Porthor.Storage;
+using Porthor.Telemetry;
 using Porthor.Tokens;
 using StackExchange.Redis;
 

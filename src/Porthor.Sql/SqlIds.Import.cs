@@ -1,3 +1,4 @@
+using Porthor.Identity;
 using Porthor.Users;
 
 namespace Porthor.Sql;

@@ -1,4 +1,5 @@
-using Porthor.Users;
+using Porthor.Identity;
+using Porthor.Storage;
 
 namespace Porthor.Sql;
 

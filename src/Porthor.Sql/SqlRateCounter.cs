@@ -1,4 +1,4 @@
-using Porthor.Quotas;
+using Porthor.Storage;
 
 namespace Porthor.Sql;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Porthor.Quotas;
+using Porthor.Storage;
 
 namespace Porthor.Sql;
 

@@ -1,10 +1,9 @@
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
-using Porthor.Quotas;
 using Porthor.Sql.Postgres;
 using Porthor.Sql.Schema;
 using Porthor.Sql.Sqlite;
 using Porthor.Storage;
+using Porthor.Telemetry;
 
 namespace Porthor.Sql;
 

@@ -1,7 +1,6 @@
 using Porthor.History;
 using Porthor.Storage;
 using Porthor.Tokens;
-using Porthor.Usage;
 
 namespace Porthor.Sql;
 

@@ -1,4 +1,4 @@
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Sql;
 

@@ -1,10 +1,10 @@
 using Microsoft.Playwright;
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Server.Configuration;
 using Porthor.Server.Login.Local;
 using Porthor.Sessions;
 using Porthor.Testing;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Browser.Tests;

@@ -3,11 +3,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Server.Configuration;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Proxies.Tests;

@@ -1,5 +1,5 @@
+using Porthor.Identity;
 using Porthor.Testing;
-using Porthor.Users;
 using YamlDotNet.RepresentationModel;
 
 namespace Porthor.Proxies.Tests;

@@ -14,7 +14,7 @@ public sealed class LocalUserGate : Gate
     {
         Providers = new ProviderSettings
         {
-            LocalUsers = [new LocalUser("alice", new Users.UserData { Groups = [new Users.Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000))],
+            LocalUsers = [new LocalUser("alice", new Identity.UserData { Groups = [new Identity.Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000))],
         },
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
     });

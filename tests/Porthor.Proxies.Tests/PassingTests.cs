@@ -1,7 +1,7 @@
+using Porthor.Identity;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 
 namespace Porthor.Proxies.Tests;
 

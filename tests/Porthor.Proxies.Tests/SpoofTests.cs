@@ -1,4 +1,5 @@
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;

@@ -57,9 +57,9 @@ public sealed class TakeOverTests
             .ShouldBe(TokenOf(fixture, "internal token of the laptop token, two scopes"));
 
         // The audit finds nothing, and then what was planted.
-        (await server.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await server.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         var orphan = await PlantOrphanAsync(server);
-        (await server.Tokens.AuditAsync(fix: false).ToListAsync()).Single().Text
+        (await server.Audit.RunAsync(fix: false).ToListAsync()).Single().Text
             .ShouldBe($"Token `{orphan}` for `nobody` found in Redis but not database");
     }
 

@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
+using Porthor.Audit;
 using Porthor.History;
+using Porthor.Maintenance;
+using Porthor.Operations;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Tokens;
@@ -24,6 +27,10 @@ internal sealed class Operations : IAsyncDisposable
     public CapturedLogs Logs { get; }
 
     public TokenService Tokens => Node.Tokens;
+
+    public TokenAudit Audit => Node.Audit;
+
+    public TokenMaintenance Maintenance => Node.Maintenance;
 
     public Deployment Deployment => deployment;
 

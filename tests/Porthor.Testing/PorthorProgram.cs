@@ -133,6 +133,9 @@ internal sealed class PorthorProgram : IAsyncDisposable
         foreach (var name in program.Environment.Keys.Where(name => name.StartsWith("PORTHOR_", StringComparison.Ordinal)
             || name.StartsWith("GAFAELFAWR_", StringComparison.Ordinal)).ToList())
             program.Environment.Remove(name);
+        // The tests must not read or change a deployment that is installed on the machine.
+        if (SettingsLoader.DefaultPaths.Any(File.Exists))
+            program.Environment["PORTHOR_CONFIG_PATH"] = "/dev/null";
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
         var running = new RunningProgram(Process.Start(program)!, Bound, input)

@@ -6,6 +6,9 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Porthor.Audit;
+using Porthor.Maintenance;
+using Porthor.Operations;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Sessions;
@@ -49,6 +52,10 @@ internal sealed class TestServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     public TokenService Tokens => Core.Tokens;
+
+    public TokenAudit Audit => Core.Audit;
+
+    public TokenMaintenance Maintenance => Core.Maintenance;
 
     public IServiceProvider Services => app.Services;
 

@@ -1,6 +1,7 @@
 using System.Net;
+using Porthor.Identity;
+using Porthor.Operations;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Testing;

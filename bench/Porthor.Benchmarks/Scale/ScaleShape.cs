@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Runtime.InteropServices;
+using Porthor.Identity;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Benchmarks.Scale;

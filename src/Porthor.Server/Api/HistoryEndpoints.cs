@@ -1,8 +1,8 @@
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Tokens;
-using Porthor.Usage;
 using Porthor.Values;
 
 namespace Porthor.Server.Api;

@@ -1,9 +1,9 @@
+using Porthor.Identity;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Web;
 using Porthor.Tokens;
-using Porthor.Users;
 
 namespace Porthor.Server.Api;
 

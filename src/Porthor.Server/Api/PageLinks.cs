@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using Porthor.History;
+using Porthor.Operations;
 
 namespace Porthor.Server.Api;
 

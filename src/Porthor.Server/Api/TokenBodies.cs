@@ -1,7 +1,7 @@
 using System.Text.Json;
+using Porthor.Identity;
 using Porthor.Server.Api.Validation;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Api;

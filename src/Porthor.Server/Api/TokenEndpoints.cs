@@ -1,3 +1,4 @@
+using Porthor.Operations;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Tokens;

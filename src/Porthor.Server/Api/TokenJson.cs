@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Porthor.History;
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Tokens;
-using Porthor.Usage;
 using Porthor.Users;
 using Porthor.Values;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Users;
 

@@ -34,7 +34,7 @@ internal static class AuditCommand
         AuditProgress last = default;
         using (var progress = new TerminalProgress<AuditProgress>("Checking", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings", p => last = p))
         {
-            await foreach (var finding in core.Tokens.AuditAsync(fix, progress, cancellationToken))
+            await foreach (var finding in core.Audit.RunAsync(fix, progress, cancellationToken))
             {
                 progress.Clear();
                 Console.Out.WriteLine(finding.Text);

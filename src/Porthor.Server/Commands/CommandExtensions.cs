@@ -49,7 +49,7 @@ internal static class CommandExtensions
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System, use);
         await Console.Error.WriteLineAsync($"Working on the {DeploymentText.Of(settings)}");
         // A command has no metrics endpoint, but it can send metrics.
-        using var telemetry = Telemetry.Start(settings.Telemetry with { MetricsPort = null }, core);
+        using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry with { MetricsPort = null }, core);
         try
         {
             return await work(core);

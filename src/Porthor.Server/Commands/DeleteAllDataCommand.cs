@@ -19,9 +19,9 @@ internal static class DeleteAllDataCommand
             confirmation.Require(parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.", "delete");
             // Deletes the records first: if this fails, their tokens stay listed. Then deletes them again, for records that were created
             // meanwhile.
-            await core.Tokens.DeleteAllTokensAsync(cancellationToken);
+            await core.Maintenance.DeleteAllTokensAsync(cancellationToken);
             await core.Sql.Schema.DeleteAllDataAsync(cancellationToken);
-            await core.Tokens.DeleteAllTokensAsync(cancellationToken);
+            await core.Maintenance.DeleteAllTokensAsync(cancellationToken);
             if (core.Settings is { OidcServer: not null, EphemeralRedis: { } options })
             {
                 await using var server = RedisStore.Connect(options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());

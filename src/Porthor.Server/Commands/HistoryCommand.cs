@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Server.Api;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;

@@ -1,4 +1,5 @@
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Server.Hosting;
 using Porthor.Server.Login.Local;
 

@@ -15,12 +15,12 @@ internal static class MaintenanceCommand
             await StartCheck.ForCommandAsync(core, cancellationToken);
             long expired, truncated;
             using (var progress = new TerminalProgress<long>("Expired tokens", count => $"{count:N0} removed"))
-                expired = await core.Tokens.ExpireTokensAsync(progress, cancellationToken);
+                expired = await core.Maintenance.ExpireTokensAsync(progress, cancellationToken);
             using (var progress = new TerminalProgress<long>("Old history", count => $"{count:N0} removed"))
-                truncated = await core.Tokens.TruncateHistoryAsync(progress, cancellationToken);
+                truncated = await core.Maintenance.TruncateHistoryAsync(progress, cancellationToken);
             await core.Sql.RemoveEndedCountersAsync(cancellationToken);
             await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
-            var counts = await core.Tokens.GatherStateMetricsAsync(cancellationToken);
+            var counts = await core.Maintenance.GatherStateMetricsAsync(cancellationToken);
             await UpkeepNotes.NoteMaintenanceAsync(core, counts, cancellationToken);
             await Console.Error.WriteLineAsync(
                 $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");

@@ -32,7 +32,7 @@ internal static class RotateSessionSecretCommand
         var recorded = await SessionSecretCheck.ReadAsync(core, cancellationToken);
         ResealResult result;
         using (var progress = new TerminalProgress<ResealProgress>("Encrypting records", p => $"{p.Examined:N0} examined, {p.Resealed:N0} encrypted"))
-            result = await core.Tokens.ResealRecordsAsync(progress, cancellationToken);
+            result = await core.Reencryption.RunAsync(progress, cancellationToken);
         var key = core.SessionKeys[0].Id;
         await Console.Error.WriteLineAsync(string.Create(
             CultureInfo.InvariantCulture, $"Encrypted {result.Resealed} records with the first session secret ({key}); there are {result.Records}."));

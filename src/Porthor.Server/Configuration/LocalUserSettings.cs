@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
+using Porthor.Identity;
 using Porthor.Server.Login.Local;
-using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
 

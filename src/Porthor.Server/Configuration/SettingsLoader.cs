@@ -23,7 +23,8 @@ internal enum SettingsNeed
 /// </summary>
 internal static partial class SettingsLoader
 {
-    private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
+    /// <summary>The paths of the configuration file if none is given. The first file that exists is read.</summary>
+    public static readonly IReadOnlyList<string> DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
 
     private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
 

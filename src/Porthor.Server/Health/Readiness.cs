@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Porthor.Users;
+using Porthor.Identity;
 
 namespace Porthor.Server.Health;
 

@@ -15,10 +15,10 @@ internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<Embe
         {
             try
             {
-                await core.Tokens.ExpireTokensAsync(cancellationToken: stoppingToken);
-                await core.Tokens.TruncateHistoryAsync(cancellationToken: stoppingToken);
+                await core.Maintenance.ExpireTokensAsync(cancellationToken: stoppingToken);
+                await core.Maintenance.TruncateHistoryAsync(cancellationToken: stoppingToken);
                 await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), stoppingToken);
-                var counts = await core.Tokens.GatherStateMetricsAsync(stoppingToken);
+                var counts = await core.Maintenance.GatherStateMetricsAsync(stoppingToken);
                 await UpkeepNotes.NoteMaintenanceAsync(core, counts, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)

@@ -1,4 +1,7 @@
-using Porthor.Events;
+using Porthor.Audit;
+using Porthor.Composition;
+using Porthor.Maintenance;
+using Porthor.Operations;
 using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
@@ -9,6 +12,7 @@ using Porthor.Server.Users.Ldap;
 using Porthor.Sessions;
 using Porthor.Sql;
 using Porthor.Storage;
+using Porthor.Telemetry;
 using Porthor.Tokens;
 using Porthor.Usage;
 using Porthor.Users;
@@ -46,7 +50,7 @@ internal sealed class PorthorCore : IAsyncDisposable
                 records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores, metrics.Stores, clock, loggers.CreateLogger<RedisVault>());
         }
         Vault = Redis ?? sql.Vault;
-        Tokens = new PorthorBuilder
+        Services = new TokenServicesBuilder
         {
             Ledger = sql.Ledger,
             History = sql.History,
@@ -101,7 +105,16 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     public ITokenVault Vault { get; }
 
-    public TokenService Tokens { get; }
+    /// <summary>Gets the services over the stores.</summary>
+    public TokenServices Services { get; }
+
+    public TokenService Tokens => Services.Tokens;
+
+    public TokenAudit Audit => Services.Audit;
+
+    public TokenMaintenance Maintenance => Services.Maintenance;
+
+    public Resealing Reencryption => Services.Reencryption;
 
     /// <summary>Null if uses are not recorded.</summary>
     public UseRecorder? Uses { get; }

@@ -26,7 +26,7 @@ internal static partial class ServerHost
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
         await StartCheck.ForServerAsync(core, cancellationToken);
-        using var telemetry = Telemetry.Start(settings.Telemetry, core);
+        using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry, core);
         await using var app = Build(core, urls, loggers);
         UnixSockets.RemoveStale(urls);
         await StartAsync(app, urls, cancellationToken);
@@ -113,7 +113,7 @@ internal static partial class ServerHost
 
     /// <summary>The server for those who watch this one; null if there is none.</summary>
     private static async Task<WebApplication?> WatchedAsync(
-        PorthorCore core, Telemetry telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
+        PorthorCore core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (core.Settings.Telemetry.MetricsPort is null)
             return null;

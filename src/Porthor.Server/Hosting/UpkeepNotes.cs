@@ -36,8 +36,7 @@ internal static class UpkeepNotes
         if (await ReadAsync(core, MaintenanceNote, cancellationToken) is { } maintenance)
         {
             metrics.Upkeep.MaintenanceDone(TimeOf(maintenance));
-            metrics.ActiveUserSessions((long?)maintenance["session_users"] ?? 0);
-            metrics.ActiveUserTokens((long?)maintenance["user_tokens"] ?? 0);
+            metrics.TokensCounted(new TokenCounts((long?)maintenance["session_users"] ?? 0, (long?)maintenance["user_tokens"] ?? 0));
         }
         if (await ReadAsync(core, AuditNote, cancellationToken) is { } audit)
         {

@@ -1,8 +1,8 @@
+using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
 using Porthor.Server.Web;
-using Porthor.Users;
 
 namespace Porthor.Server.Http;
 

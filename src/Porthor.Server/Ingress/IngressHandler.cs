@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Porthor.Delegation;
+using Porthor.Identity;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Ingress;
 
@@ -9,24 +9,24 @@ internal static class IngressOutcome
     public static bool IsQuestion(HttpRequest request) =>
         request.Path.Value is "/ingress/auth" or "/ingress/forward" && (HttpMethods.IsGet(request.Method) || request.Method == HttpMethods.Head);
 
-    public static Outcome Of(HttpContext context)
+    public static AuthorizationOutcome Of(HttpContext context)
     {
         if (context.RequestAborted.IsCancellationRequested)
-            return Outcome.Abandoned;
+            return AuthorizationOutcome.Abandoned;
         var response = context.Response;
         // NGINX is told most refusals as 403, and what is meant beside it.
         return int.TryParse(response.Headers[ForwardEndpoint.MeantStatus], CultureInfo.InvariantCulture, out var meant) ? Of(meant) : Of(response.StatusCode);
     }
 
-    private static Outcome Of(int status) => status switch
+    private static AuthorizationOutcome Of(int status) => status switch
     {
-        StatusCodes.Status200OK => Outcome.Allowed,
+        StatusCodes.Status200OK => AuthorizationOutcome.Allowed,
         // A browser may be sent to the login.
-        StatusCodes.Status302Found or StatusCodes.Status401Unauthorized => Outcome.Unauthenticated,
-        StatusCodes.Status403Forbidden => Outcome.Denied,
-        StatusCodes.Status429TooManyRequests => Outcome.RateLimited,
-        StatusCodes.Status503ServiceUnavailable => Outcome.Unavailable,
-        < StatusCodes.Status500InternalServerError => Outcome.Invalid,
-        _ => Outcome.Failed,
+        StatusCodes.Status302Found or StatusCodes.Status401Unauthorized => AuthorizationOutcome.Unauthenticated,
+        StatusCodes.Status403Forbidden => AuthorizationOutcome.Denied,
+        StatusCodes.Status429TooManyRequests => AuthorizationOutcome.RateLimited,
+        StatusCodes.Status503ServiceUnavailable => AuthorizationOutcome.Unavailable,
+        < StatusCodes.Status500InternalServerError => AuthorizationOutcome.Invalid,
+        _ => AuthorizationOutcome.Failed,
     };
 }

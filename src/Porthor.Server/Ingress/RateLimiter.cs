@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using Porthor.Events;
-using Porthor.Quotas;
 using Porthor.Server.Http;
+using Porthor.Storage;
+using Porthor.Telemetry;
 using Porthor.Users;
 
 namespace Porthor.Server.Ingress;

@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Logging;
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Porthor.Identity;
 using Porthor.Quotas;
-using Porthor.Users;
 
 namespace Porthor.Server.Logging;
 

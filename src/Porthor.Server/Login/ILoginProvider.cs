@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Porthor.Identity;
 using Porthor.Secrets;
-using Porthor.Users;
 
 namespace Porthor.Server.Login;
 

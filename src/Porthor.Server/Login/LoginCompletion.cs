@@ -1,3 +1,4 @@
+using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;

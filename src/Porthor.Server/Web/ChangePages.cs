@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.Extensions;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Server.Api;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Web.Pages;

@@ -1,8 +1,9 @@
 using Porthor.History;
+using Porthor.Identity;
+using Porthor.Operations;
 using Porthor.Server.Login;
 using Porthor.Server.Web.Pages;
 using Porthor.Tokens;
-using Porthor.Users;
 
 namespace Porthor.Server.Web;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Sql.Postgres;
 

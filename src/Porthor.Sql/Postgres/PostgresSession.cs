@@ -1,6 +1,6 @@
 using System.Globalization;
 using Npgsql;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Sql.Postgres;
 

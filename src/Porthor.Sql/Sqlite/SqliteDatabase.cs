@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Sql.Sqlite;
 

@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Sql.Sqlite;
 

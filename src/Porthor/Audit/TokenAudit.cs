@@ -25,7 +25,7 @@ public sealed partial class TokenAudit(
     /// <param name="fix">Repair, and say so in the findings.</param>
     /// <exception cref="AuditException">To repair would be to destroy.</exception>
     public async IAsyncEnumerable<AuditFinding> RunAsync(
-        bool fix, IProgress<AuditProgress>? progress, [EnumeratorCancellation] CancellationToken cancellationToken)
+        bool fix, IProgress<AuditProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (fix)
         {

@@ -1,16 +1,16 @@
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
+using Porthor.Concurrency;
 using Porthor.History;
+using Porthor.Identity;
 using Porthor.Storage;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Delegation;
 
 /// <summary>Finds or makes the children of tokens (README.md in this folder, contract/tokens.md 8).</summary>
-public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, PorthorMetrics metrics, TimeProvider clock, ILogger<DelegatedTokens> logger)
+public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<DelegatedTokens> logger)
 {
     private const int RememberedChildren = 5000;
 
@@ -18,8 +18,8 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private static readonly TimeSpan FlightTimeout = TimeSpan.FromSeconds(10);
 
     // Two memories, so that neither kind can crowd out the other.
-    private readonly ConcurrentLru<ChildKey, Token> internalTokens = metrics.Watched("internal tokens", new ConcurrentLru<ChildKey, Token>(RememberedChildren));
-    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = metrics.Watched("notebook tokens", new ConcurrentLru<ChildKey, Token>(RememberedChildren));
+    private readonly ConcurrentLru<ChildKey, Token> internalTokens = observer.CreateCache<ChildKey, Token>("internal tokens", RememberedChildren);
+    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = observer.CreateCache<ChildKey, Token>("notebook tokens", RememberedChildren);
     private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
 
     /// <summary>Begins to read the record of the child that is remembered for a request; null if there is none.</summary>

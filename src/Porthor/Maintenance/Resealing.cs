@@ -29,7 +29,7 @@ public sealed partial class Resealing(ITokenVault vault, Fernet fernet, ILogger<
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <exception cref="StoreUnavailableException">The vault did not answer for a while. What was done is done.</exception>
-    public async Task<ResealResult> RunAsync(IProgress<ResealProgress>? progress, CancellationToken cancellationToken)
+    public async Task<ResealResult> RunAsync(IProgress<ResealProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         long resealed = 0;
         for (var round = 1; ; round++)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
 using Porthor.History;
 using Porthor.Storage;
 using Porthor.Tokens;
@@ -14,7 +13,7 @@ namespace Porthor.Maintenance;
 /// gate uses the same stores.
 /// </summary>
 public sealed partial class TokenMaintenance(
-    TokenStore store, Retention retention, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenMaintenance> logger)
+    TokenStore store, Retention retention, IMaintenanceObserver observer, TimeProvider clock, ILogger<TokenMaintenance> logger)
 {
     private const int BatchSize = 1000;
 
@@ -38,7 +37,7 @@ public sealed partial class TokenMaintenance(
     /// expired, which can only be left over from another's mistake, stays and loses its parent.
     /// Before that, completes revocations that were interrupted, which are not counted.
     /// </summary>
-    public async Task<long> ExpireTokensAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    public async Task<long> ExpireTokensAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var now = clock.GetSecondsNow();
         await store.CompleteRevocationsAsync(
@@ -105,7 +104,7 @@ public sealed partial class TokenMaintenance(
     }
 
     /// <summary>Removes the changes and uses from before their retention; says how many changes (contract/tokens.md 7.11).</summary>
-    public async Task<long> TruncateHistoryAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    public async Task<long> TruncateHistoryAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var now = clock.GetSecondsNow();
         var changes = await InBatchesAsync(
@@ -117,13 +116,15 @@ public sealed partial class TokenMaintenance(
     }
 
     /// <summary>Counts users with sessions, and user tokens, and publishes both (contract/tokens.md 7.12).</summary>
-    public async Task<TokenCounts> GatherStateMetricsAsync(CancellationToken cancellationToken)
+    public async Task<TokenCounts> GatherStateMetricsAsync(CancellationToken cancellationToken = default)
     {
         var counts = await store.Ledger.CountAsync(clock.GetSecondsNow(), cancellationToken);
-        metrics.ActiveUserSessions(counts.SessionUsers);
-        metrics.ActiveUserTokens(counts.UserTokens);
+        observer.TokensCounted(counts);
         return counts;
     }
+
+    /// <summary>Deletes all token records and returns their number. The caller deletes the rows of the token list.</summary>
+    public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) => store.Vault.DeleteAllAsync(cancellationToken);
 
     private static async Task<long> InBatchesAsync(Func<Task<int>> delete, IProgress<long>? progress, CancellationToken cancellationToken)
     {

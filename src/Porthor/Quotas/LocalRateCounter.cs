@@ -1,3 +1,5 @@
+using Porthor.Storage;
+
 namespace Porthor.Quotas;
 
 /// <summary>

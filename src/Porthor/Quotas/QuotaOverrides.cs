@@ -1,18 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Porthor.Storage;
 
 namespace Porthor.Quotas;
-
-/// <summary>Where the overrides' JSON is kept: beside the records, in the form the reference reads (contract/storage.md 3.4).</summary>
-public interface IQuotaOverrideStore
-{
-    /// <summary>Null if none are set.</summary>
-    Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken);
-
-    Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken);
-
-    /// <summary>False if none were set.</summary>
-    Task<bool> DeleteOverridesAsync(CancellationToken cancellationToken);
-}
 
 /// <summary>The quotas that administrators set at run time, over the configured ones.</summary>
 public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvider clock, ILogger<QuotaOverrides> logger)

@@ -1,5 +1,4 @@
 using Porthor.History;
-using Porthor.Usage;
 
 namespace Porthor.Storage;
 

@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
 using Porthor.Tokens;
 
 namespace Porthor.Storage;
@@ -12,12 +11,12 @@ namespace Porthor.Storage;
 /// <see cref="ChangeAsync{T}"/>, so none can get the order wrong.
 /// </summary>
 public sealed partial class TokenStore(
-    ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, PorthorMetrics metrics, TimeProvider clock, ILogger<TokenStore> logger)
+    ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<TokenStore> logger)
 {
     /// <summary>How often a record is reconciled with the ledger while other clients change it.</summary>
     private const int ReconciliationAttempts = 5;
 
-    private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = metrics.Watched("records", new ConcurrentLru<TokenKey, OpenedRecord>(Math.Max(3, options.RememberedRecords)));
+    private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = observer.CreateCache<TokenKey, OpenedRecord>("records", Math.Max(3, options.RememberedRecords));
 
     /// <summary>Told of each record that was found to be unreadable.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
@@ -130,7 +129,7 @@ public sealed partial class TokenStore(
             throw;
         }
         if (!transaction.IsAbandoned)
-            metrics.Tokens.Changed(transaction.Changes);
+            observer.TokensChanged(transaction.Changes);
         return (result, await transaction.WidenAsync());
     }
 
@@ -192,7 +191,7 @@ public sealed partial class TokenStore(
     {
         try
         {
-            metrics.Tokens.RecordDecrypted();
+            observer.RecordDecrypted();
             fresh = new OpenedRecord(current, codec.Open(key, current));
             return true;
         }

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
-using Porthor.Users;
+using Porthor.Identity;
 using Porthor.Values;
 
 namespace Porthor.Tokens;

@@ -1,4 +1,4 @@
-using Porthor.Users;
+using Porthor.Identity;
 using Porthor.Values;
 
 namespace Porthor.Tokens;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Porthor.Users;
+using Porthor.Identity;
 using Porthor.Values;
 
 namespace Porthor.Tokens;

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Porthor.Events;
+using Porthor.History;
 using Porthor.Storage;
 using Porthor.Tokens;
 using Porthor.Values;
@@ -15,7 +15,7 @@ namespace Porthor.Usage;
 /// </summary>
 /// <param name="capacity">How many uses may wait to be written, and how many different ones are told apart in a minute.</param>
 public sealed partial class UseRecorder(
-    IUseHistory history, PorthorMetrics metrics, TimeProvider clock, ILogger<UseRecorder> logger, int capacity = UseRecorder.UsualCapacity)
+    IUseHistory history, IUsageObserver observer, TimeProvider clock, ILogger<UseRecorder> logger, int capacity = UseRecorder.UsualCapacity)
     : IDisposable
 {
     public const int UsualCapacity = 50_000;
@@ -23,7 +23,7 @@ public sealed partial class UseRecorder(
     private const int BatchSize = 500;
 
     private readonly Channel<TokenUse> waiting = Channel.CreateBounded<TokenUse>(
-        new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest }, _ => metrics.UseDropped());
+        new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest }, _ => observer.UsageDropped());
 
     private readonly SemaphoreSlim writing = new(1);
 
@@ -43,7 +43,7 @@ public sealed partial class UseRecorder(
         if (!minute.TryAdd(token.Token.Key, service, address, capacity, out var full))
         {
             if (full)
-                metrics.UseDropped();
+                observer.UsageDropped();
             return;
         }
         waiting.Writer.TryWrite(new TokenUse
@@ -104,7 +104,7 @@ public sealed partial class UseRecorder(
                 }
                 catch (UnstorableValueException e)
                 {
-                    metrics.UseDropped();
+                    observer.UsageDropped();
                     Log.NotStorable(logger, batch[0].Token, e.Reason);
                 }
                 batch.RemoveAt(0);

@@ -1,5 +1,6 @@
 using BitFaster.Caching.Lru;
-using Porthor.Delegation;
+using Porthor.Concurrency;
+using Porthor.Identity;
 
 namespace Porthor.Users;
 

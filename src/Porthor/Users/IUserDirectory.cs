@@ -1,3 +1,5 @@
+using Porthor.Identity;
+
 namespace Porthor.Users;
 
 /// <summary>

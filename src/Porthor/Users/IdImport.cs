@@ -1,4 +1,5 @@
 using System.Globalization;
+using Porthor.Identity;
 
 namespace Porthor.Users;
 

@@ -1,57 +1,10 @@
 using BitFaster.Caching.Lru;
 using Microsoft.Extensions.Logging;
-using Porthor.Delegation;
+using Porthor.Concurrency;
+using Porthor.Identity;
+using Porthor.Storage;
 
 namespace Porthor.Users;
-
-/// <summary>A range of numbers that are given out one after the other, and never twice (contract/userinfo.md 4).</summary>
-/// <param name="Counter">The name of the counter that holds the next number.</param>
-/// <param name="End">The first number that is not given out; null for none.</param>
-/// <param name="Label">What the numbers are, in errors.</param>
-/// <param name="Error">The name of the error that there are no more.</param>
-public sealed record IdRange(string Counter, long First, long? End, string Label, string Error)
-{
-    public static readonly IdRange Users = new("uid", 3_000_000, End: null, "UID", NoUid);
-
-    public static readonly IdRange Bots = new("bot-uid", 100_000, 199_999, "bot UID", NoUid);
-
-    public static readonly IdRange Groups = new("gid", 2_000_000, 2_999_999, "GID", "NoAvailableGidError");
-
-    private const string NoUid = "NoAvailableUidError";
-
-    public static readonly IReadOnlyList<IdRange> All = [Users, Bots, Groups];
-
-    /// <summary>Bots are users in all but the range.</summary>
-    public static IdRange OfUser(string username) => UserRules.IsBot(username) ? Bots : Users;
-
-    /// <exception cref="UserDirectoryException">All have been given out.</exception>
-    public void Check(long next)
-    {
-        if (next >= End)
-            throw new UserDirectoryException($"Next {Label} {next} out of range (>= {End})", isAway: false) { Name = Error };
-    }
-}
-
-/// <summary>Whose numbers they are. A user and a group of the same name have nothing to do with each other.</summary>
-public enum IdKind
-{
-    User,
-    Group,
-}
-
-/// <param name="IsNew">False if the name had its number already.</param>
-public readonly record struct AssignedId(long Id, bool IsNew);
-
-/// <summary>Where assigned numbers are kept, for good.</summary>
-public interface IIdStore
-{
-    /// <summary>Null if the name has no number.</summary>
-    Task<long?> FindAsync(IdKind kind, string name, CancellationToken cancellationToken);
-
-    /// <summary>The number of a name; the next of the range, in one transaction, if it has none.</summary>
-    /// <exception cref="UserDirectoryException">The range has no more, or no counter.</exception>
-    Task<AssignedId> AssignAsync(IdKind kind, string name, IdRange range, CancellationToken cancellationToken);
-}
 
 /// <summary>
 /// Gives users and groups their numbers, in deployments whose directory does not: the place of the reference's Firestore

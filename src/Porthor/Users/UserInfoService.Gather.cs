@@ -1,3 +1,4 @@
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Tokens;
 using Porthor.Values;

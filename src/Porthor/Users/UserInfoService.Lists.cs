@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Porthor.Identity;
 using Porthor.Values;
 
 namespace Porthor.Users;

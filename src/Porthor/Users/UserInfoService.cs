@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Tokens;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 
 namespace Porthor.Crash.Tests.Faults;
 

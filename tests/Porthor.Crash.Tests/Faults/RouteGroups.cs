@@ -1,9 +1,9 @@
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Login.Local;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Faults;

@@ -91,7 +91,7 @@ public sealed class HistoryContentTests
 
         // What has run out is removed by nobody in particular.
         server.Clock.Advance(TimeSpan.FromSeconds(serviceEnd - now));
-        await server.Host.Tokens.ExpireTokensAsync();
+        await server.Host.Maintenance.ExpireTokensAsync();
         expected.Add($$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"],"expires":{{serviceEnd}},"actor":"<internal>","action":"expire","ip_address":null,"event_time":{{serviceEnd}}}""");
 
         // HIS-001: all of it, newest first, without anything about pages.

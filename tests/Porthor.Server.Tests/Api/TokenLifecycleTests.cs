@@ -1,6 +1,6 @@
+using Porthor.Identity;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;

@@ -1,7 +1,7 @@
+using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Server.Configuration;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Api;
 

@@ -1,3 +1,5 @@
+using Porthor.Identity;
+using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Users;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Testing;
 using Porthor.Tokens;
 

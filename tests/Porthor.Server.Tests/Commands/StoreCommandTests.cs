@@ -1,6 +1,6 @@
+using Porthor.Identity;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Commands;
 

@@ -1,4 +1,4 @@
-using Porthor.Users;
+using Porthor.Identity;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;

@@ -1,9 +1,9 @@
 using System.Text;
+using Porthor.Identity;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Ingress;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using Porthor.Quotas;
+using Porthor.Identity;
 using Porthor.Server.Configuration;
+using Porthor.Storage;
 using Porthor.Testing;
-using Porthor.Users;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Ingress;

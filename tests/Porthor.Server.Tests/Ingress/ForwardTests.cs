@@ -1,7 +1,7 @@
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;

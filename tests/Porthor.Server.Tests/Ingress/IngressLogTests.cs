@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Porthor.Events;
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
+using Porthor.Telemetry;
 using Porthor.Testing;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using Porthor.History;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Usage;
@@ -128,7 +129,7 @@ public sealed class UseTests
             await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
             clock.Advance(TimeSpan.FromDays(5));
         }
-        await server.Tokens.TruncateHistoryAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await server.Maintenance.TruncateHistoryAsync(cancellationToken: TestContext.Current.CancellationToken);
         (await UsesAsync(server, session)).ShouldBe(["new"]);
     }
 

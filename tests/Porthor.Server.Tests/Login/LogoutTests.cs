@@ -1,9 +1,9 @@
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Login;

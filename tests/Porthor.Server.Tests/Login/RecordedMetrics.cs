@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Tests.Login;
 

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Server.Users.Ldap;
+using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Users;
 
@@ -13,7 +15,7 @@ namespace Porthor.Server.Tests.Users;
 /// <summary>Who we are to the directory, and how what is said to it is protected.</summary>
 public sealed class LdapConnectionTests
 {
-    private static readonly Events.PorthorMetrics Metrics = new();
+    private static readonly PorthorMetrics Metrics = new();
 
     [Fact]
     public async Task Tls_and_StartTls_are_good_with_the_right_authority()

@@ -2,8 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Users.Ldap;
+using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Users;
 
@@ -14,7 +16,7 @@ public sealed class LdapSearchTests
 {
     private const int Many = 700;
 
-    private static readonly Events.PorthorMetrics Metrics = new();
+    private static readonly PorthorMetrics Metrics = new();
 
     [Theory]
     [InlineData("memberName:caseIgnoreMatch:", false)]

@@ -1,7 +1,7 @@
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Users;
 

@@ -1,10 +1,10 @@
 using System.Text.Json;
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Users;
 

@@ -1,8 +1,8 @@
 using AngleSharp.Html.Parser;
+using Porthor.Identity;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Web;
 

@@ -75,7 +75,7 @@ public sealed class AuditTests
                 : text.Contains("unknown scope", StringComparison.Ordinal) || text.Contains("has no parent", StringComparison.Ordinal) ? text
                 : text + " (fixed)")],
             ignoreOrder: true);
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(3);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(3);
         (await RunAsync(fix: false)).ShouldBe(
             [expected[3].Replace("scopes, ", "", StringComparison.Ordinal), expected[5], expected[6]], ignoreOrder: true);
 
@@ -89,7 +89,7 @@ public sealed class AuditTests
         (await operations.Tokens.GetDataAsync(outliving))!.Expires.ShouldBe((await operations.RowAsync(parent)).Expires);
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
 
-        async Task<List<string>> RunAsync(bool fix) => await operations.Tokens.AuditAsync(fix).Select(finding => finding.Text).ToListAsync();
+        async Task<List<string>> RunAsync(bool fix) => await operations.Audit.RunAsync(fix).Select(finding => finding.Text).ToListAsync();
     }
 
     /// <summary>Deviations 28: of two ends the earlier wins, and what then outlives it is shortened with it.</summary>
@@ -107,7 +107,7 @@ public sealed class AuditTests
         await stores.ChangeRecordAsync(tokens[0], record => record with { Expires = early });
         await stores.ChangeRowAsync(tokens[1], row => row with { Expires = early });
 
-        var findings = await operations.Tokens.AuditAsync(fix: true).ToListAsync();
+        var findings = await operations.Audit.RunAsync(fix: true).ToListAsync();
         findings.Select(finding => finding.Text).ShouldBe(
             [
                 $"Token `{tokens[0].Key}` for `some-user` does not match between database and Redis (expires [fixed])",
@@ -121,7 +121,7 @@ public sealed class AuditTests
             (await operations.RowAsync(token)).Expires.ShouldBe(early);
             (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(early);
         }
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await operations.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
     /// <summary>
@@ -139,13 +139,13 @@ public sealed class AuditTests
         var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "a", ScopeSet.Of("read:all", "read:some"));
         await stores.ChangeRecordAsync(token, record => record with { Scopes = ScopeSet.Of("read:all", "user:token") });
 
-        await operations.Tokens.AuditAsync(fix: true).ToListAsync();
+        await operations.Audit.RunAsync(fix: true).ToListAsync();
         foreach (var (child, scopes) in ((Token, string)[])[(token, "read:all,user:token"), (notebook, "read:all,user:token"), (nested, "read:all")])
         {
             (await operations.Tokens.GetDataAsync(child))!.Scopes.Text.ShouldBe(scopes);
             (await operations.RowAsync(child)).Scopes.Text.ShouldBe(scopes);
         }
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await operations.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
     /// <summary>
@@ -166,7 +166,7 @@ public sealed class AuditTests
         foreach (var token in (Token[])[lost, lostToo])
             await stores.DeleteRecordAsync(token);
 
-        (await operations.Tokens.AuditAsync(fix: true).Select(finding => finding.Text).ToListAsync()).ShouldBe(
+        (await operations.Audit.RunAsync(fix: true).Select(finding => finding.Text).ToListAsync()).ShouldBe(
             [
                 $"Token `{lost.Key}` for `some-user` found in database but not Redis (fixed)",
                 $"Token `{lostToo.Key}` for `some-user` found in database but not Redis (fixed)",
@@ -176,8 +176,8 @@ public sealed class AuditTests
             ignoreOrder: true);
         (await operations.Tokens.GetDataAsync(notebook)).ShouldBeNull();
         (await operations.Tokens.GetDataAsync(nested)).ShouldBeNull();
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(4);
+        (await operations.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(4);
     }
 
     /// <summary>With the wrong session secret every record is unreadable. That is no reason to delete them all.</summary>
@@ -190,16 +190,16 @@ public sealed class AuditTests
         operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create()] };
         var wrong = await operations.OpenAnotherAsync();
 
-        var refused = await Should.ThrowAsync<AuditException>(async () => await wrong.Tokens.AuditAsync(fix: true).ToListAsync());
+        var refused = await Should.ThrowAsync<AuditException>(async () => await wrong.Audit.RunAsync(fix: true).ToListAsync());
         refused.Message.ShouldBe("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
         // It is told what is seen, though.
-        (await wrong.Tokens.AuditAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
+        (await wrong.Audit.RunAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(session.Record.Expires);
 
         // One that can be read is proof enough: the rest was damaged.
         operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create(), .. right.SessionKeys] };
-        (await (await operations.OpenAnotherAsync()).Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
+        (await (await operations.OpenAnotherAsync()).Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
     }
 
     /// <summary>More than a batch of each, so that they are looked at together: each is told once.</summary>
@@ -219,12 +219,12 @@ public sealed class AuditTests
             .. unlisted.Select(token => $"Token `{token.Key}` for `some-user` found in Redis but not database"),
         ];
 
-        (await operations.Tokens.AuditAsync(fix: false).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Order());
-        (await operations.Tokens.AuditAsync(fix: true).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Select(text => text + " (fixed)").Order());
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await operations.Audit.RunAsync(fix: false).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Order());
+        (await operations.Audit.RunAsync(fix: true).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Select(text => text + " (fixed)").Order());
+        (await operations.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         (await operations.Tokens.GetTokenInfoUncheckedAsync(lost[0])).ShouldNotBeNull().Expires.ShouldBe(operations.Now);
         (await operations.Tokens.GetDataAsync(unlisted[0])).ShouldBeNull();
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(many);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(many);
     }
 
     /// <summary>What somebody is changing is waited for, and told only if it is still wrong then. In a file one writer at a time is all there is.</summary>
@@ -240,7 +240,7 @@ public sealed class AuditTests
         await using var changing = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(10), Stop);
         foreach (var key in lost[..2])
             await changing.LockAsync(key, Stop);
-        var audit = operations.Tokens.AuditAsync(fix: true).Select(finding => finding.Token).ToListAsync().AsTask();
+        var audit = operations.Audit.RunAsync(fix: true).Select(finding => finding.Token).ToListAsync().AsTask();
         var postgres = await RealServers.Instance.PostgresAsync();
         await RealServers.UntilAsync(
             async () => (await postgres.QueryAsync(operations.Deployment.DatabaseName!, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
@@ -258,7 +258,7 @@ public sealed class AuditTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
         await operations.Node.Vault.DeleteAllAsync(Stop);
-        (await operations.Tokens.AuditAsync(fix: true).SingleAsync()).Repaired.ShouldBeTrue();
+        (await operations.Audit.RunAsync(fix: true).SingleAsync()).Repaired.ShouldBeTrue();
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(operations.Now);
     }
 

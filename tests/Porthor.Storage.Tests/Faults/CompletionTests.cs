@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
+using Porthor.Composition;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
@@ -151,7 +153,7 @@ public sealed class CompletionTests
             await Record.ExceptionAsync(() => task);
     }
 
-    private static TokenService Node(PorthorCore core, ITokenLedger ledger, ITokenVault vault) => new PorthorBuilder
+    private static TokenService Node(PorthorCore core, ITokenLedger ledger, ITokenVault vault) => new TokenServicesBuilder
     {
         Ledger = ledger,
         History = core.Sql.History,
@@ -161,5 +163,5 @@ public sealed class CompletionTests
         Metrics = core.Metrics,
         Tokens = core.Settings.Tokens,
         Clock = core.Clock,
-    }.Build();
+    }.Build().Tokens;
 }

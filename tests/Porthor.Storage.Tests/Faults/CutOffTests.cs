@@ -1,4 +1,5 @@
 using Porthor.Audit;
+using Porthor.Composition;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
@@ -21,31 +22,31 @@ public sealed class CutOffTests
     public Task Creating_a_token(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         var request = new UserTokenRequest("new", Narrow, Expires: null);
-        tree.HandedOut.Add(await node.CreateUserTokenAsync(tree.Root, "some-user", request));
+        tree.HandedOut.Add(await node.Tokens.CreateUserTokenAsync(tree.Root, "some-user", request));
     });
 
     [Theory, EveryMode]
     public Task Making_a_child(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
-        tree.HandedOut.Add(await node.GetInternalTokenAsync(tree.Root, "new-service", Narrow)));
+        tree.HandedOut.Add(await node.Tokens.GetInternalTokenAsync(tree.Root, "new-service", Narrow)));
 
     [Theory, EveryMode]
     public Task Revoking_a_tree(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
-        (await node.DeleteTokenAsync(tree.Root.Record.Token.Key, tree.Root, "some-user")).ShouldBeTrue();
+        (await node.Tokens.DeleteTokenAsync(tree.Root.Record.Token.Key, tree.Root, "some-user")).ShouldBeTrue();
         tree.Revoked = true;
     });
 
     [Theory, EveryMode]
     public Task Narrowing_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
-        await node.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Narrow });
+        await node.Tokens.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Narrow });
         tree.Allowed = Narrow;
     });
 
     [Theory, EveryMode]
     public Task Widening_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
-        await node.ModifyTokenAsync(
+        await node.Tokens.ModifyTokenAsync(
             tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Wide.Union(ScopeSet.Of("exec:test")) });
         tree.Acknowledged = Wide.Union(ScopeSet.Of("exec:test"));
     });
@@ -55,14 +56,14 @@ public sealed class CutOffTests
     {
         var end = tree.Now.AddHours(1);
         var scopes = ScopeSet.Of("exec:test", "read:all");
-        await node.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = scopes, Expires = end });
+        await node.Tokens.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = scopes, Expires = end });
         (tree.Allowed, tree.Acknowledged, tree.LatestEnd) = (scopes, scopes, end);
     });
 
     [Theory, EveryMode]
-    public Task Expiring(Mode mode) => AtEveryStepAsync(mode, async (_, node) => await node.ExpireTokensAsync(), expired: true);
+    public Task Expiring(Mode mode) => AtEveryStepAsync(mode, async (_, node) => await node.Maintenance.ExpireTokensAsync(), expired: true);
 
-    private static async Task AtEveryStepAsync(Mode mode, Func<Tree, TokenService, Task> change, bool expired = false)
+    private static async Task AtEveryStepAsync(Mode mode, Func<Tree, TokenServices, Task> change, bool expired = false)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var core = await deployment.OpenNodeAsync();
@@ -79,7 +80,7 @@ public sealed class CutOffTests
         }
     }
 
-    private static async Task RunAsync(Tree tree, TokenService node, Func<Tree, TokenService, Task> change)
+    private static async Task RunAsync(Tree tree, TokenServices node, Func<Tree, TokenServices, Task> change)
     {
         try
         {
@@ -92,7 +93,7 @@ public sealed class CutOffTests
     }
 
     /// <summary>A node over the same stores that a plan can cut off.</summary>
-    private static TokenService Node(PorthorCore core, FaultPlan plan) => new PorthorBuilder
+    private static TokenServices Node(PorthorCore core, FaultPlan plan) => new TokenServicesBuilder
     {
         Ledger = new FaultyLedger(core.Sql.Ledger, plan),
         History = core.Sql.History,
@@ -130,7 +131,7 @@ public sealed class CutOffTests
         public static async Task<Tree> GrowAsync(PorthorCore core, bool expired)
         {
             await core.Sql.Schema.DeleteAllDataAsync(CancellationToken.None);
-            await core.Tokens.DeleteAllTokensAsync();
+            await core.Maintenance.DeleteAllTokensAsync();
             var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = "root", Scopes = Wide };
             var token = await core.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(core.Clock));
             var root = await core.Tokens.CallerAsync(token);
@@ -161,11 +162,11 @@ public sealed class CutOffTests
                 (await core.Tokens.GetDataAsync(root.Record.Token))!.Scopes.ShouldBe(Acknowledged, where);
 
             // Whatever is left, the audit puts right, and the two stores agree.
-            await foreach (var _ in core.Tokens.AuditAsync(fix: true))
+            await foreach (var _ in core.Audit.RunAsync(fix: true))
             {
             }
-            await core.Tokens.ExpireTokensAsync();
-            var left = await core.Tokens.AuditAsync(fix: false).Where(finding => finding.Kind != AuditKind.NoParent).ToListAsync();
+            await core.Maintenance.ExpireTokensAsync();
+            var left = await core.Audit.RunAsync(fix: false).Where(finding => finding.Kind != AuditKind.NoParent).ToListAsync();
             left.ShouldBeEmpty(where);
             foreach (var key in HandedOut.Select(token => token.Key))
             {

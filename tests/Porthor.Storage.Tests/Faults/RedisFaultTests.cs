@@ -147,8 +147,8 @@ public sealed class RedisFaultTests
         // The same can be asked again, and the audit agrees in the end.
         await node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
         (await node.Tokens.GetDataAsync(token))!.Scopes.ShouldBe(ScopeSet.Empty);
-        await node.Tokens.AuditAsync(fix: true).ToListAsync();
-        (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        await node.Audit.RunAsync(fix: true).ToListAsync();
+        (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
     private static async Task IsUnavailableAsync(Func<Task> call)

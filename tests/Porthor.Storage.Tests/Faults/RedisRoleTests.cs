@@ -141,7 +141,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     public async Task Requests_are_counted_on_a_primary_only()
     {
         var node = await OpenAsync(first.Port);
-        var key = new Quotas.RateKey("some-user", "service", 10);
+        var key = new RateKey("some-user", "service", 10);
         await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
         await second.UntilInStepAsync(first);
         await ExchangeAsync();

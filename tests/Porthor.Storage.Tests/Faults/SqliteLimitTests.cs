@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
-using Porthor.Events;
 using Porthor.Sql.Sqlite;
+using Porthor.Telemetry;
 
 namespace Porthor.Storage.Tests.Faults;
 

@@ -33,10 +33,10 @@ public sealed class MaintenanceTests
         foreach (var token in expiring)
             rows[token.Key] = await operations.RowAsync(token);
 
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(0);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
         operations.Clock.SetUtcNow(end);
         operations.Logs.Clear();
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(expiring.Count);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(expiring.Count);
 
         foreach (var token in expiring)
             (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
@@ -49,7 +49,7 @@ public sealed class MaintenanceTests
             change.ShouldBe(TokenChange.Of(rows[change.Token], ChangeAction.Expire, TokenRecord.InternalUsername, ipAddress: null, end));
         }
         operations.Logs.Lines.Count(line => line.Message == "Expired token").ShouldBe(expiring.Count);
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(0);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
     }
 
     /// <summary>More than go in one batch, or are walked by in one step, and the parent would be the first to go.</summary>
@@ -66,7 +66,7 @@ public sealed class MaintenanceTests
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
 
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(5201);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(5201);
         var history = await operations.HistoryAsync("many");
         history.Count.ShouldBe(5201);
         history.Where(change => change.Token != parent.Token).Select(change => change.Parent).Distinct().ShouldBe([parent.Token]);
@@ -93,9 +93,9 @@ public sealed class MaintenanceTests
         await operations.Tokens.SessionForAsync("new");
 
         operations.Clock.SetUtcNow(begun + Porthor.Maintenance.Retention.OfChanges);
-        (await operations.Tokens.TruncateHistoryAsync()).ShouldBe(0);
+        (await operations.Maintenance.TruncateHistoryAsync()).ShouldBe(0);
         operations.Clock.Advance(TimeSpan.FromMinutes(1));
-        (await operations.Tokens.TruncateHistoryAsync()).ShouldBe(1);
+        (await operations.Maintenance.TruncateHistoryAsync()).ShouldBe(1);
         (await operations.HistoryAsync("old")).ShouldBeEmpty();
         (await operations.HistoryAsync("new")).ShouldHaveSingleItem();
     }
@@ -113,7 +113,7 @@ public sealed class MaintenanceTests
         // Soon to be removed.
         await AddAsync(20, TimeSpan.FromDays(364));
         (await CountAsync()).ShouldBe(10_050);
-        await operations.Tokens.TruncateHistoryAsync();
+        await operations.Maintenance.TruncateHistoryAsync();
         (await CountAsync()).ShouldBe(10_050);
 
         // What came since, and what went, is counted; the rest is believed.
@@ -130,7 +130,7 @@ public sealed class MaintenanceTests
 
         // A few are counted at once.
         operations.Clock.Advance(TimeSpan.FromDays(66));
-        (await operations.Tokens.TruncateHistoryAsync()).ShouldBe(9_999);
+        (await operations.Maintenance.TruncateHistoryAsync()).ShouldBe(9_999);
         (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldBeNull();
         (await CountAsync()).ShouldBe(35);
 
@@ -174,17 +174,17 @@ public sealed class MaintenanceTests
         listener.Start();
 
         // Nothing is a number too.
-        (await operations.Tokens.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(0, 0));
+        (await operations.Maintenance.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(0, 0));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 0, ["active_user_tokens"] = 0 }, ignoreOrder: true);
 
         await operations.Tokens.SessionForAsync("one");
         var session = await operations.Tokens.SessionForAsync("one");
         await operations.Tokens.SessionForAsync("two");
         await operations.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
-        (await operations.Tokens.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(2, 1));
+        (await operations.Maintenance.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(2, 1));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 2, ["active_user_tokens"] = 1 }, ignoreOrder: true);
 
         operations.Clock.SetUtcNow(session.Record.Expires!.Value);
-        (await operations.Tokens.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(0, 1));
+        (await operations.Maintenance.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(0, 1));
     }
 }

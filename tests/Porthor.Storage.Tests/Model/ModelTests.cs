@@ -1,6 +1,7 @@
 using System.Globalization;
 using CsCheck;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Tokens;

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Porthor.Events;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Sql.Postgres;
 using Porthor.Sql.Schema;
+using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
@@ -33,10 +34,10 @@ public sealed class PgBouncerTests
         await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Stop)));
 
         var core = nodes[0];
-        (await core.Tokens.AuditAsync(fix: true, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
-        await core.Tokens.ExpireTokensAsync(cancellationToken: Stop);
-        await core.Tokens.TruncateHistoryAsync(cancellationToken: Stop);
-        await core.Tokens.GatherStateMetricsAsync(Stop);
+        (await core.Audit.RunAsync(fix: true, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+        await core.Maintenance.ExpireTokensAsync(cancellationToken: Stop);
+        await core.Maintenance.TruncateHistoryAsync(cancellationToken: Stop);
+        await core.Maintenance.GatherStateMetricsAsync(Stop);
         await core.Sql.RemoveEndedCountersAsync(Stop);
         var postgres = await RealServers.Instance.PostgresAsync();
         await postgres.ExecuteAsync(deployment.DatabaseName!, "DROP INDEX porthor_history_by_actor");

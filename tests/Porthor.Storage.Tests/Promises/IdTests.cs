@@ -1,5 +1,5 @@
+using Porthor.Identity;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Storage.Tests.Promises;
 

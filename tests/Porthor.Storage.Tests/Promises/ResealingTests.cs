@@ -34,21 +34,21 @@ public sealed class ResealingTests
                 if (at.Resealed >= 200)
                     enough.Cancel();
             });
-            await Should.ThrowAsync<OperationCanceledException>(node.Tokens.ResealRecordsAsync(progress, enough.Token));
+            await Should.ThrowAsync<OperationCanceledException>(node.Reencryption.RunAsync(progress, enough.Token));
         }
 
-        var rest = await node.Tokens.ResealRecordsAsync(cancellationToken: Stop);
+        var rest = await node.Reencryption.RunAsync(cancellationToken: Stop);
         rest.Complete.ShouldBeTrue();
         rest.Records.ShouldBe(450);
         rest.Resealed.ShouldBeInRange(1, 250);
-        (await node.Tokens.ResealRecordsAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(450, 0, 0, Complete: true));
+        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(450, 0, 0, Complete: true));
 
         // The new key alone reads them all, and the old one none; what they say is what they said.
         var after = await OpenAsync(deployment, New);
         foreach (var (token, i) in tokens.Select((token, i) => (token, i)))
             (await after.Tokens.GetDataAsync(token, Stop))!.Username.ShouldBe($"user{i}");
         (await before.Tokens.GetDataAsync(tokens[0], Stop)).ShouldBeNull();
-        (await after.Tokens.AuditAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+        (await after.Audit.RunAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
     }
 
     /// <summary>A revocation, an edit and a creation while it runs keep their effect.</summary>
@@ -67,7 +67,7 @@ public sealed class ResealingTests
 
         var node = await OpenAsync(deployment, New, Old);
         var other = await OpenAsync(deployment, New, Old);
-        var resealing = node.Tokens.ResealRecordsAsync(cancellationToken: Stop);
+        var resealing = node.Reencryption.RunAsync(cancellationToken: Stop);
         for (var i = 0; i < 100; i++)
         {
             (await other.Tokens.DeleteTokenAsync(tokens[3 * i].Key, administrator, "ann", Stop)).ShouldBeTrue();
@@ -82,7 +82,7 @@ public sealed class ResealingTests
             (await after.Tokens.GetDataAsync(tokens[(3 * i) + 1], Stop))!.Scopes.ShouldBe(ScopeSet.Of("read:all"));
             (await after.Tokens.GetDataAsync(tokens[(3 * i) + 2], Stop))!.Scopes.ShouldBe(ScopeSet.Parse("read:all,read:some"));
         }
-        (await after.Tokens.AuditAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
+        (await after.Audit.RunAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
     }
 
     [Theory, EveryMode]
@@ -92,7 +92,7 @@ public sealed class ResealingTests
         var stranger = await OpenAsync(deployment, FernetKey.Create());
         var token = (await stranger.Tokens.SessionForAsync("stranger")).Record.Token;
         var node = await OpenAsync(deployment, New, Old);
-        (await node.Tokens.ResealRecordsAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(1, 0, 1, Complete: true));
+        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(1, 0, 1, Complete: true));
         (await stranger.Tokens.GetDataAsync(token, Stop)).ShouldNotBeNull();
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Porthor.Operations;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Tokens;
@@ -105,7 +106,7 @@ public sealed class ChildRaceTests
         TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {refusals} refusals");
         children.ShouldBeGreaterThan(0);
         // No record is left that nobody lists.
-        (await nodes[0].Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await nodes[0].Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
     private static async Task<Caller> ParentAsync(PorthorCore node, int race)

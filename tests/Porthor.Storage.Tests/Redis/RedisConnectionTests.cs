@@ -115,12 +115,12 @@ public sealed class RedisConnectionTests
         (await node.Tokens.GetDataAsync(token))!.Scopes.ShouldBe(ScopeSet.Empty);
         await node.Tokens.DeleteTokenAsync(token.Key, session, "some-user");
         (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
-        (await node.Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
+        (await node.Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
         (await node.OneTimeValues.TryAddAsync("some", [1], TimeSpan.FromMinutes(1), Aborted)).ShouldBeTrue();
         (await node.OneTimeValues.TryAddAsync("some", [2], TimeSpan.FromMinutes(1), Aborted)).ShouldBeFalse();
         (await node.OneTimeValues.ContainsAsync("some", Aborted)).ShouldBeTrue();
         (await node.OneTimeValues.TakeAsync("some", Aborted)).ShouldBe([1]);
-        await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new Quotas.RateKey("some-user", "service", 10), Aborted), "the counter");
+        await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new RateKey("some-user", "service", 10), Aborted), "the counter");
         return logs;
     }
 

@@ -34,10 +34,10 @@ public sealed class RedisFailoverTests
         (await node.Tokens.GetDataAsync(child)).ShouldBeNull();
         foreach (var token in tokens[1..])
             (await node.Tokens.GetDataAsync(token)).ShouldNotBeNull();
-        (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         foreach (var user in (string[])["one", "two", "three", "four"])
-            await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new Quotas.RateKey(user, "service", 10), Aborted), "the counter");
-        (await node.Tokens.DeleteAllTokensAsync(Aborted)).ShouldBe(20);
+            await RealServers.UntilAsync(() => node.RateCounter.CountAsync(new RateKey(user, "service", 10), Aborted), "the counter");
+        (await node.Maintenance.DeleteAllTokensAsync(Aborted)).ShouldBe(20);
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
     }
 

@@ -1,8 +1,9 @@
 using System.Net;
 using Porthor.History;
+using Porthor.Identity;
+using Porthor.Operations;
 using Porthor.Testing;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Tokens;

@@ -1,4 +1,5 @@
 using System.Text;
+using Porthor.Composition;
 using Porthor.Secrets;
 using Porthor.Testing;
 using Porthor.Tokens;
@@ -50,7 +51,7 @@ public sealed class LookupTests
         var core = operations.Node;
         var dead = new FaultPlan(1, Fault.DiesBefore);
         await Should.ThrowAsync<StoreUnavailableException>(() => dead.StepAsync(() => Task.CompletedTask));
-        var cutOff = new PorthorBuilder
+        var cutOff = new TokenServicesBuilder
         {
             Ledger = new FaultyLedger(core.Sql.Ledger, dead),
             History = core.Sql.History,
@@ -60,7 +61,7 @@ public sealed class LookupTests
             Metrics = core.Metrics,
             Tokens = core.Settings.Tokens,
             Clock = core.Clock,
-        }.Build();
+        }.Build().Tokens;
         await Should.ThrowAsync<StoreUnavailableException>(async () => await cutOff.GetDataAsync(Token.Create()));
         foreach (var odd in (string[])["\0", "\ud800", "\udc00x", "é", "\n", "+", "/", "="])
         {

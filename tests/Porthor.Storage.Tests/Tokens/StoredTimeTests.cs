@@ -41,8 +41,8 @@ public sealed class StoredTimeTests
             (await operations.Tokens.GetDataAsync(notebook)).ShouldNotBeNull();
             (await operations.Tokens.ModifyTokenAsync(token.Key, operations.Administrator, "some-user", new TokenEdit { Expires = end.AddDays(-1) }))!.Expires.ShouldBe(end.AddDays(-1));
         }
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(0);
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
     }
 
     /// <summary>Other software keeps fractions of a second in rows.</summary>
@@ -56,11 +56,11 @@ public sealed class StoredTimeTests
         var child = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(parent), "tap", ScopeSet.Of("read:all"));
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(250) }, parent.Key);
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(750) }, child.Key);
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
 
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddSeconds(-5) }, parent.Key);
         operations.Logs.Clear();
-        (await operations.Tokens.AuditAsync(fix: false).ToListAsync(Aborted)).Select(finding => finding.Kind).Order().ShouldBe([AuditKind.Mismatch, AuditKind.OutlivesParent]);
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).Select(finding => finding.Kind).Order().ShouldBe([AuditKind.Mismatch, AuditKind.OutlivesParent]);
         var line = operations.Logs.Lines.Single(line => line.Message == "Token expires after its parent");
         line.Fields["expires"].ShouldBe(end.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
         line.Fields["parentExpires"].ShouldBe(end.AddSeconds(-5).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
@@ -99,7 +99,7 @@ public sealed class StoredTimeTests
             await transaction.CommitAsync(Aborted);
         }
 
-        (await operations.Tokens.ExpireTokensAsync()).ShouldBe(2);
+        (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(2);
         (await node.Vault.GetAsync([tree.Root.Key, tree.Descendants[0].Key], Aborted)).ShouldBeEmpty();
         (await operations.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
     }

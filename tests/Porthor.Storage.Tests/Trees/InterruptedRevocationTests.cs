@@ -1,7 +1,8 @@
+using Porthor.Composition;
+using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
-using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
@@ -52,16 +53,16 @@ public sealed class InterruptedRevocationTests
                     (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username)).ShouldBeTrue();
                     break;
                 case Completion.Maintenance:
-                    (await node.Tokens.ExpireTokensAsync()).ShouldBe(0);
+                    (await node.Maintenance.ExpireTokensAsync()).ShouldBe(0);
                     break;
                 case Completion.Audit:
-                    (await node.Tokens.AuditAsync(fix: true).ToListAsync()).ShouldBeEmpty();
+                    (await node.Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
                     break;
             }
             (await PlantedTree.ListedAsync(node)).ShouldBe(0);
             foreach (var token in tree.Samples())
                 (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
-            (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+            (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         }
     }
 
@@ -76,7 +77,7 @@ public sealed class InterruptedRevocationTests
         _ => mode == Mode.Cluster ? 6 : 5,
     };
 
-    private static TokenService Cut(PorthorCore core, FaultPlan plan) => new PorthorBuilder
+    private static TokenService Cut(PorthorCore core, FaultPlan plan) => new TokenServicesBuilder
     {
         Ledger = new FaultyLedger(core.Sql.Ledger, plan),
         History = core.Sql.History,
@@ -86,5 +87,5 @@ public sealed class InterruptedRevocationTests
         Metrics = core.Metrics,
         Tokens = core.Settings.Tokens,
         Clock = core.Clock,
-    }.Build();
+    }.Build().Tokens;
 }

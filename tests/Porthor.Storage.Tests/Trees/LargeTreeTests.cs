@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Porthor.Audit;
 using Porthor.History;
+using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Testing;
@@ -64,7 +65,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         mode,
         shape,
         DateTimeOffset.UtcNow.TruncateToSeconds().AddMinutes(-1),
-        async (node, tree) => (await node.Tokens.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1),
+        async (node, tree) => (await node.Maintenance.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1),
         async (node, tree) =>
         {
             (await PlantedTree.ListedAsync(node)).ShouldBe(0);
@@ -80,11 +81,11 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         var end = DateTimeOffset.UtcNow.TruncateToSeconds().AddHours(1);
         await RunAsync(mode, shape, expires: null, async (node, _) =>
         {
-            var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
+            var findings = await node.Audit.RunAsync(fix: true).ToListAsync();
             findings.ShouldAllBe(finding => finding.Kind == AuditKind.OutlivesParent && finding.Repaired);
         }, async (node, _) =>
         {
-            (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+            (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
             (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
         }, expiresOf: index => index == 0 ? end : null);
     }
@@ -92,12 +93,12 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     [Theory, MemberData(nameof(Cases))]
     public Task The_audit_ends_a_tree_without_records(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
-        var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
+        var findings = await node.Audit.RunAsync(fix: true).ToListAsync();
         findings.Count(finding => finding is { Kind: AuditKind.NoRecord, Repaired: true }).ShouldBe(tree.Descendants.Count + 1);
     }, async (node, tree) =>
     {
-        (await node.Tokens.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1);
-        (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+        (await node.Maintenance.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1);
+        (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }, withRecords: false);
 
     /// <summary>Somebody has shortened every record, and no row.</summary>
@@ -107,12 +108,12 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         var end = DateTimeOffset.UtcNow.TruncateToSeconds().AddHours(1);
         await RunAsync(mode, shape, end, async (node, tree) =>
         {
-            var findings = await node.Tokens.AuditAsync(fix: true).ToListAsync();
+            var findings = await node.Audit.RunAsync(fix: true).ToListAsync();
             // The repair of a token also repairs its descendants, which the audit then does not find.
             findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true }).ShouldBeInRange(1, tree.Descendants.Count + 1);
         }, async (node, _) =>
         {
-            (await node.Tokens.AuditAsync(fix: false).ToListAsync()).ShouldBeEmpty();
+            (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
             (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
         }, rowsExpire: end.AddDays(1));
     }

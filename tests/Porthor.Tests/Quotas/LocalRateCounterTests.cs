@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Porthor.Quotas;
+using Porthor.Storage;
 
 namespace Porthor.Tests.Quotas;
 

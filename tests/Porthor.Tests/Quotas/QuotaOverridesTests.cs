@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Quotas;
+using Porthor.Storage;
 
 namespace Porthor.Tests.Quotas;
 

@@ -1,9 +1,9 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Storage;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Tests.Storage;

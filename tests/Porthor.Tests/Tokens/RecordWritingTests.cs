@@ -1,6 +1,6 @@
 using System.Text;
+using Porthor.Identity;
 using Porthor.Tokens;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Tests.Tokens;

@@ -1,4 +1,4 @@
-using Porthor.Users;
+using Porthor.Identity;
 
 namespace Porthor.Tests.Users;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Porthor.Users;
+using Porthor.Identity;
 
 namespace Porthor.Tests.Users;
 

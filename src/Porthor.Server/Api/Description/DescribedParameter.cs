@@ -6,7 +6,7 @@ namespace Porthor.Server.Api.Description;
 internal sealed record DescribedParameter(string Name, ParameterLocation In, string Text, OpenApiSchema Schema)
 {
     public static readonly DescribedParameter Username = new(
-        "username", ParameterLocation.Path, "Whose tokens.", TextSchema(Porthor.Users.UserRules.UsernamePattern, 1, 64));
+        "username", ParameterLocation.Path, "Whose tokens.", TextSchema(Porthor.Identity.UserRules.UsernamePattern, 1, 64));
 
     public static readonly DescribedParameter User = Username with { Text = "Who." };
 
@@ -37,7 +37,7 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
     /// <summary>What the administrator's history takes as well.</summary>
     public static readonly DescribedParameter[] HistoryOfAll =
     [
-        Query("username", "Only tokens of this user.", TextSchema(Porthor.Users.UserRules.UsernamePattern, 1, 64)),
+        Query("username", "Only tokens of this user.", TextSchema(Porthor.Identity.UserRules.UsernamePattern, 1, 64)),
         Query("actor", "Only changes that this user made, or <bootstrap>, or <internal>.", TextSchema(pattern: null, 1, 64)),
     ];
 

@@ -1,6 +1,6 @@
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
-using Porthor.Users;
 
 namespace Porthor.Server.Login.GitHub;
 

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
-using Porthor.Users;
 
 namespace Porthor.Server.Login.Local;
 

@@ -1,11 +1,11 @@
 using System.Globalization;
+using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Server.Web;
 using Porthor.Server.Web.Pages;
-using Porthor.Users;
 
 namespace Porthor.Server.Login.Local;
 

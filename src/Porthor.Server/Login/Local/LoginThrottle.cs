@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Porthor.Users;
+using Porthor.Identity;
 
 namespace Porthor.Server.Login.Local;
 

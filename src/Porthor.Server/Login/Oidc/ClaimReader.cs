@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using Porthor.Identity;
 using Porthor.Server.Configuration;
-using Porthor.Users;
 
 namespace Porthor.Server.Login.Oidc;
 

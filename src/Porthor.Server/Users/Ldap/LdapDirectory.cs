@@ -1,6 +1,7 @@
 using System.Globalization;
-using Porthor.Events;
+using Porthor.Identity;
 using Porthor.Server.Configuration;
+using Porthor.Telemetry;
 using Porthor.Users;
 
 namespace Porthor.Server.Users.Ldap;

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 using System.Formats.Asn1;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using Porthor.Events;
-using Porthor.Users;
+using Porthor.Identity;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Users.Ldap;
 

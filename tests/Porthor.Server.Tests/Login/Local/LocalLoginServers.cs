@@ -1,7 +1,7 @@
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Tests.Api;
-using Porthor.Users;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Login.Local;

@@ -1,8 +1,8 @@
+using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
-using Porthor.Users;
 
 namespace Porthor.Server.Tests.Login.Local;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics.Metrics;
-using Porthor.Events;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Tests.Login.Local;
 

@@ -1,0 +1,19 @@
+using Porthor.Audit;
+using Porthor.Maintenance;
+using Porthor.Operations;
+
+namespace Porthor.Composition;
+
+/// <summary>Contains the services over one token store.</summary>
+public sealed record TokenServices
+{
+    /// <summary>Gets the operations on tokens.</summary>
+    public required TokenService Tokens { get; init; }
+
+    public required TokenAudit Audit { get; init; }
+
+    public required TokenMaintenance Maintenance { get; init; }
+
+    /// <summary>Gets the service that encrypts all records again with the first session secret.</summary>
+    public required Resealing Reencryption { get; init; }
+}

@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using Porthor.History;
+using Porthor.Storage;
+
+namespace Porthor.Operations;
+
+/// <summary>Reads a history page by page (contract/storage.md 2.6, api.md 6).</summary>
+public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> history)
+    where TRow : class, IHistoryRow
+{
+    /// <summary>
+    /// How many rows are read at a time. A page up to this size is one query; a larger one, or all of history, is read in
+    /// portions as it is written out.
+    /// </summary>
+    private const int Portion = 2000;
+
+    /// <summary>The rows that meet the filters, newest first, with the cursors of the pages beside.</summary>
+    public async Task<HistoryPage<TRow>> GetAsync(HistoryRequest<TFilter> request, CancellationToken cancellationToken)
+    {
+        var (filter, cursor, limit) = request;
+        if (limit is null)
+            return await UnlimitedAsync(filter, cursor, cancellationToken);
+
+        var count = await history.CountAsync(filter, cancellationToken);
+        // No page holds more than there is; this also keeps an enormous limit from meaning anything to the database.
+        var size = Math.Min(limit.Value, count + 1);
+        return cursor is { IsBackward: true } end
+            ? await BackwardAsync(filter, end, size, count, cancellationToken)
+            : await ForwardAsync(filter, cursor, size, count, cancellationToken);
+    }
+
+    /// <summary>Whether any row meets the filter.</summary>
+    public async Task<bool> AnyAsync(TFilter filter, CancellationToken cancellationToken) =>
+        (await history.ReadAsync(filter, cursor: null, limit: 1, cancellationToken)).Count > 0;
+
+    /// <summary>A page from the start, or from a place on. One row more is read, to learn where the next page begins.</summary>
+    private async Task<HistoryPage<TRow>> ForwardAsync(
+        TFilter filter, HistoryCursor? cursor, long size, long count, CancellationToken cancellationToken)
+    {
+        var previous = cursor?.Reversed();
+        if (size > Portion)
+            return new HistoryPage<TRow>(TakeAsync(filter, cursor, size, cancellationToken), count, await NextAsync(filter, cursor, size, cancellationToken), previous);
+        var rows = await history.ReadAsync(filter, cursor, size + 1, cancellationToken);
+        HistoryCursor? next = rows.Count > size ? HistoryCursor.At(rows[(int)size]) : null;
+        return new HistoryPage<TRow>(Listed(rows.Take((int)size)), count, next, previous);
+    }
+
+    /// <summary>The page that ends before a place. Whoever came from there can go back there.</summary>
+    private async Task<HistoryPage<TRow>> BackwardAsync(
+        TFilter filter, HistoryCursor end, long size, long count, CancellationToken cancellationToken)
+    {
+        var (start, found, more) = await WalkBackAsync(filter, end, size, cancellationToken);
+        var rows = start is null ? Listed([]) : TakeAsync(filter, start, found, cancellationToken);
+        return new HistoryPage<TRow>(rows, count, end.Reversed(), more ? start?.Reversed() : null);
+    }
+
+    /// <summary>Without a limit there are no pages: everything from the place on, or everything before it.</summary>
+    private async Task<HistoryPage<TRow>> UnlimitedAsync(TFilter filter, HistoryCursor? cursor, CancellationToken cancellationToken)
+    {
+        var (start, found) = (cursor, long.MaxValue);
+        if (cursor is { IsBackward: true } end)
+            (start, found, _) = await WalkBackAsync(filter, end, long.MaxValue, cancellationToken);
+        return new HistoryPage<TRow>(TakeAsync(filter, start, found, cancellationToken), Count: null, Next: null, Previous: null);
+    }
+
+    /// <summary>Goes back from a place by up to a number of rows: where that is, how many they were, and whether there are more.</summary>
+    private async Task<(HistoryCursor? Start, long Found, bool More)> WalkBackAsync(
+        TFilter filter, HistoryCursor end, long size, CancellationToken cancellationToken)
+    {
+        HistoryCursor? start = null;
+        long found = 0;
+        while (true)
+        {
+            var portion = (int)Math.Min(size - found, Portion);
+            var rows = await history.ReadAsync(filter, start?.Reversed() ?? end, portion + 1, cancellationToken);
+            var more = rows.Count > portion;
+            if (rows.Count > 0)
+                start = HistoryCursor.At(rows[more ? 1 : 0]);
+            found += Math.Min(rows.Count, portion);
+            if (!more || found == size)
+                return (start, found, more);
+        }
+    }
+
+    private async Task<HistoryCursor?> NextAsync(TFilter filter, HistoryCursor? cursor, long size, CancellationToken cancellationToken)
+    {
+        long seen = 0;
+        await foreach (var row in TakeAsync(filter, cursor, size + 1, cancellationToken))
+        {
+            if (++seen > size)
+                return HistoryCursor.At(row);
+        }
+        return null;
+    }
+
+    private async IAsyncEnumerable<TRow> TakeAsync(
+        TFilter filter, HistoryCursor? cursor, long size, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var from = cursor;
+        for (var left = size; left > 0;)
+        {
+            var portion = (int)Math.Min(left, Portion);
+            var rows = await history.ReadAsync(filter, from, portion + 1, cancellationToken);
+            foreach (var row in rows.Take(portion))
+                yield return row;
+            if (rows.Count <= portion)
+                yield break;
+            from = HistoryCursor.At(rows[portion]);
+            left -= portion;
+        }
+    }
+
+    private static async IAsyncEnumerable<TRow> Listed(IEnumerable<TRow> rows)
+    {
+        foreach (var row in rows)
+            yield return row;
+        await Task.CompletedTask;
+    }
+}

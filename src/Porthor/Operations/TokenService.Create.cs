@@ -1,0 +1,144 @@
+using System.Net;
+using Porthor.Concurrency;
+using Porthor.History;
+using Porthor.Identity;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Operations;
+
+// Creation: session, user, administrator's and OpenID Connect tokens (contract/tokens.md 7.2 to 7.5).
+public sealed partial class TokenService
+{
+    private readonly UserTurns creations = new();
+
+    /// <summary>A new session for a user who has just logged in. Their scopes come from the login and are not checked.</summary>
+    public async Task<Token> CreateSessionTokenAsync(
+        string username, UserData userData, ScopeSet scopes, IPAddress? ipAddress, CancellationToken cancellationToken = default)
+    {
+        Require(TokenRules.Username(username));
+        var created = clock.GetSecondsNow();
+        var record = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = username,
+            TokenType = TokenType.Session,
+            Scopes = scopes,
+            Created = created,
+            Expires = created + options.Lifetime,
+            UserData = userData,
+        };
+        await CreateAsync(record, tokenName: null, username, ipAddress, cancellationToken);
+        Log.Authenticated(logger, record.Token.Key, username, record.Expires?.ToLogText(), record.Scopes.Names, userData);
+        return record.Token;
+    }
+
+    /// <summary>A token that users make for themselves. It may outlive the token that asked for it.</summary>
+    public async Task<Token> CreateUserTokenAsync(
+        Caller caller, string username, UserTokenRequest request, CancellationToken cancellationToken = default)
+    {
+        var created = clock.GetSecondsNow();
+        var expires = request.Expires ?? options.Policy.DefaultExpires(TokenType.User, created);
+        Require(TokenRules.Authorize(caller, username, requireSameUser: true));
+        Require(TokenRules.Username(username));
+        Require(TokenRules.Expires(expires, TokenType.User, created, options.Policy));
+        Require(TokenRules.GrantedScopes(request.Scopes, caller, options));
+        Require(TokenRules.TokenName(request.TokenName));
+        var record = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = username,
+            TokenType = TokenType.User,
+            Scopes = request.Scopes,
+            Created = created,
+            Expires = expires?.TruncateToSeconds(),
+            UserData = caller.Record.UserData,
+        };
+        await CreateAsync(record, request.TokenName, caller.Username, caller.IpAddress, cancellationToken, options.Limits);
+        Log.CreatedUserToken(
+            logger, record.Token.Key, record.Expires?.ToLogText(), request.TokenName, record.Scopes.Names, record.UserData);
+        return record.Token;
+    }
+
+    /// <summary>A user or service token that an administrator makes for anyone, with the user data that is to be stored.</summary>
+    public async Task<Token> CreateTokenFromAdminRequestAsync(
+        AdminTokenRequest request, Caller caller, CancellationToken cancellationToken = default)
+    {
+        var created = clock.GetSecondsNow();
+        var expires = request.Expires ?? options.Policy.DefaultExpires(request.TokenType, created);
+        Require(TokenRules.Authorize(caller, request.Username, requireAdmin: true));
+        Require(TokenRules.Username(request.Username));
+        Require(TokenRules.GrantedScopes(request.Scopes, caller: null, options));
+        Require(TokenRules.Expires(expires, request.TokenType, created, options.Policy));
+        Require(TokenRules.Owner(request.TokenType, request.Username));
+        Require(TokenRules.TokenName(request.TokenName));
+        var record = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = request.Username,
+            TokenType = request.TokenType,
+            Scopes = request.Scopes,
+            Created = created,
+            Expires = expires?.TruncateToSeconds(),
+            UserData = request.UserData,
+        };
+        await CreateAsync(record, request.TokenName, caller.Username, caller.IpAddress, cancellationToken);
+        var ends = record.Expires?.ToLogText();
+        if (request.TokenType == TokenType.User)
+            Log.CreatedUserTokenAsAdministrator(
+                logger, record.Token.Key, record.Username, ends, request.TokenName, record.Scopes.Names, record.UserData);
+        else
+            Log.CreatedServiceToken(logger, record.Token.Key, record.Username, ends, record.Scopes.Names, record.UserData);
+        return record.Token;
+    }
+
+    /// <summary>The access token of an OpenID Connect client: a child of the caller's token, without scopes.</summary>
+    /// <exception cref="PorthorException"><c>invalid_token</c>: the caller's token is no longer listed, or has expired.</exception>
+    public async Task<Token> CreateOidcTokenAsync(Caller caller, CancellationToken cancellationToken = default)
+    {
+        var created = clock.GetSecondsNow();
+        var draft = new TokenRecord
+        {
+            Token = Token.Create(),
+            Username = caller.Username,
+            TokenType = TokenType.Oidc,
+            Scopes = ScopeSet.Empty,
+            Created = created,
+            Expires = caller.Record.Expires ?? created + options.Lifetime,
+            UserData = caller.Record.UserData,
+        };
+        var record = await delegation.CreateAsync(caller, draft, "OIDC", parentInHistory: false, timeLimit: null, cancellationToken);
+        Log.CreatedOidcToken(logger, record.Token.Key, record.Expires?.ToLogText(), record.Scopes.Names, record.UserData);
+        return record.Token;
+    }
+
+    /// <param name="limits">Null for creations without limits.</param>
+    private async Task CreateAsync(
+        TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken, TokenLimits? limits = null)
+    {
+        var row = new TokenInfo
+        {
+            Token = record.Token.Key,
+            Username = record.Username,
+            TokenType = record.TokenType,
+            TokenName = tokenName,
+            Scopes = record.Scopes,
+            Created = record.Created,
+            Expires = record.Expires,
+        };
+        var change = TokenChange.Of(row, ChangeAction.Create, actor, ipAddress, record.Created);
+        using var turn = limits is { Any: true } ? await creations.EnterAsync(record.Username, store.ChangeTimeout, cancellationToken) : null;
+        await store.ChangeAsync(
+            async transaction =>
+            {
+                if (limits is { Any: true })
+                {
+                    var now = clock.GetSecondsNow();
+                    Require(TokenRules.Limits(await transaction.CountUserTokensAsync(record.Username, limits, now), limits, now));
+                }
+                transaction.Create(record, row, change);
+                return true;
+            },
+            cancellationToken: cancellationToken);
+    }
+}

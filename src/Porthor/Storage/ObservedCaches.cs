@@ -1,0 +1,16 @@
+using BitFaster.Caching.Lru;
+
+namespace Porthor.Storage;
+
+internal static class ObservedCaches
+{
+    /// <summary>Creates a cache of limited size whose hits and misses are measured.</summary>
+    public static ConcurrentLru<TKey, TValue> CreateCache<TKey, TValue>(this ITokenStoreObserver observer, string name, int capacity)
+        where TKey : notnull
+    {
+        var cache = new ConcurrentLru<TKey, TValue>(capacity);
+        if (cache.Metrics.Value is { } counts)
+            observer.CacheCreated(name, () => (counts.Hits, counts.Misses));
+        return cache;
+    }
+}
