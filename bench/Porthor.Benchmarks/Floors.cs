@@ -14,7 +14,7 @@ internal abstract class Floors : IAsyncDisposable
     /// <summary>One committed INSERT of about the size of a token with its record and its change.</summary>
     public abstract Task InsertAsync();
 
-    /// <summary>One point read of a record from the vault.</summary>
+    /// <summary>One point read of a record from the record store.</summary>
     public abstract Task ReadRecordAsync(string key);
 
     /// <summary>Rows of history by their primary keys.</summary>

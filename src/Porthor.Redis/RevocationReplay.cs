@@ -9,7 +9,7 @@ namespace Porthor.Redis;
 /// <summary>
 /// Keeps in effect what was taken from tokens when Redis forgets it. Redis may lose its last writes when it restarts or
 /// fails over; a deletion lost so would bring a revoked token back to life, and a replacement would give a scope back. Before the
-/// vault answers through a new connection, the keys that the ledger remembers as revoked are therefore deleted again, and the records of
+/// record store answers through a new connection, the keys that the token index remembers as revoked are therefore deleted again, and the records of
 /// tokens that were edited lately are cut to what is listed; unless the server on the other side is the very one, with the very data,
 /// for which that was done before.
 /// </summary>
@@ -49,12 +49,12 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         required.Writer.TryWrite(item: true);
     }
 
-    public void Start(RedisVault vault) => work = Task.Run(() => RunAsync(vault));
+    public void Start(RedisRecordStore recordStore) => work = Task.Run(() => RunAsync(recordStore));
 
-    /// <summary>Whether the vault may be read.</summary>
+    /// <summary>Whether the record store may be read.</summary>
     public bool IsDone => Volatile.Read(ref done).Task.IsCompletedSuccessfully;
 
-    /// <summary>Waits until the vault may be read.</summary>
+    /// <summary>Waits until the record store may be read.</summary>
     public Task DoneAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var current = Volatile.Read(ref done).Task;
@@ -77,11 +77,11 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         catch (TimeoutException e)
         {
             var reason = Volatile.Read(ref reported);
-            throw new StoreUnavailableException("vault", "waiting until revocations are in effect again" + (reason is null ? "" : $": {reason}"), e);
+            throw new StoreUnavailableException("token record store", "waiting until revocations are in effect again" + (reason is null ? "" : $": {reason}"), e);
         }
     }
 
-    private async Task RunAsync(RedisVault vault)
+    private async Task RunAsync(RedisRecordStore recordStore)
     {
         while (!stopping.IsCancellationRequested)
         {
@@ -89,7 +89,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
             {
                 await required.Reader.ReadAsync(stopping.Token);
                 // A pause between attempts passes in real time, whatever the clock of the tokens says.
-                while (!await TryAsync(vault))
+                while (!await TryAsync(recordStore))
                     await Task.Delay(Pause, stopping.Token);
             }
             catch (OperationCanceledException)
@@ -100,19 +100,19 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     }
 
     /// <summary>Does what is required for the newest connection. False if it failed or a newer one came.</summary>
-    private async Task<bool> TryAsync(RedisVault vault)
+    private async Task<bool> TryAsync(RedisRecordStore recordStore)
     {
         var target = Generation;
         try
         {
-            var servers = vault.Store.Servers;
+            var servers = recordStore.Store.Servers;
             await ConfirmAsync(servers);
             var seen = await IdentityAsync(servers);
             if (seen is null || seen != identity)
             {
                 await OutlastOthersAsync(servers);
-                await vault.CheckPermissionsAsync(stopping.Token);
-                Log.Replayed(logger, await DeleteAsync(vault), await NarrowAsync(vault));
+                await recordStore.CheckPermissionsAsync(stopping.Token);
+                Log.Replayed(logger, await DeleteAsync(recordStore), await NarrowAsync(recordStore));
                 identity = seen;
             }
             lock (state)
@@ -159,23 +159,23 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
             await Task.Delay(left, stopping.Token);
     }
 
-    private async Task<long> DeleteAsync(RedisVault vault)
+    private async Task<long> DeleteAsync(RedisRecordStore recordStore)
     {
         long deleted = 0;
         await foreach (var keys in InBatchesAsync(after => revocations.RevokedAsync(clock.GetUtcNow(), after, BatchSize, stopping.Token), key => key))
-            deleted += await vault.DeleteAgainAsync(keys, stopping.Token);
+            deleted += await recordStore.DeleteAgainAsync(keys, stopping.Token);
         return deleted;
     }
 
-    private async Task<int> NarrowAsync(RedisVault vault)
+    private async Task<int> NarrowAsync(RedisRecordStore recordStore)
     {
         var (narrowed, since) = (0, clock.GetUtcNow() - memory);
         await foreach (var tokens in InBatchesAsync(after => revocations.EditedAsync(since, after, BatchSize, stopping.Token), token => token.Token))
         {
-            var records = await vault.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
+            var records = await recordStore.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
             foreach (var token in tokens)
             {
-                if (records.TryGetValue(token.Token, out var found) && await NarrowAsync(vault, token, found))
+                if (records.TryGetValue(token.Token, out var found) && await NarrowAsync(recordStore, token, found))
                     narrowed++;
             }
         }
@@ -198,7 +198,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     }
 
     /// <summary>Cuts a record to what is listed. False if it allows no more than that.</summary>
-    private async Task<bool> NarrowAsync(RedisVault vault, TokenInfo listed, SealedRecord found)
+    private async Task<bool> NarrowAsync(RedisRecordStore recordStore, TokenInfo listed, EncryptedRecord found)
     {
         // What cannot be read does not work.
         if (codec.TryOpen(listed.Token, found) is not { } record)
@@ -206,8 +206,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         var allowed = record.Within(listed.Scopes, listed.Expires);
         if (allowed == record)
             return false;
-        if (!await vault.ReplaceUncertainAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
-            throw new StoreUnavailableException("vault", "narrowing a record again, which somebody has replaced meanwhile");
+        if (!await recordStore.ReplaceUncertainAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
+            throw new StoreUnavailableException("token record store", "narrowing a record again, which somebody has replaced meanwhile");
         return true;
     }
 
@@ -231,10 +231,10 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Vault connected, revocations are in effect; records deleted again: {Deleted}, narrowed again: {Narrowed}")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "Token record store connected, revocations are in effect; records deleted again: {Deleted}, narrowed again: {Narrowed}")]
         public static partial void Replayed(ILogger logger, long deleted, int narrowed);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Vault is not ready: {Reason}")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Token record store is not ready: {Reason}")]
         public static partial void Waiting(ILogger logger, string reason, Exception exception);
 
         [LoggerMessage(

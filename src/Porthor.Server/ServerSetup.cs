@@ -25,32 +25,32 @@ internal static class ServerSetup
         services.AddSingleton(identity);
         services.AddSingleton(new TrustedProxies(core.Settings.Proxies));
         services.AddSingleton<PeerWarnings>();
-        services.AddSingleton<ExceptionShield>();
-        services.AddSingleton<Leaving>();
-        services.AddHostedService(provider => provider.GetRequiredService<Leaving>());
+        services.AddSingleton<PorthorExceptionHandler>();
+        services.AddSingleton<GracefulShutdown>();
+        services.AddHostedService(provider => provider.GetRequiredService<GracefulShutdown>());
         services.AddSingleton<Authenticator>();
         services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
         services.AddSingleton<RuleLog>();
         services.AddSingleton<IngressHandler>();
         services.AddSingleton<AnonymousEndpoint>();
         services.AddSingleton<ForwardEndpoint>();
-        services.AddSingleton<AlertPoster>();
-        services.AddHostedService(provider => provider.GetRequiredService<AlertPoster>());
+        services.AddSingleton<AlertDispatcher>();
+        services.AddHostedService(provider => provider.GetRequiredService<AlertDispatcher>());
         services.AddLogin(core);
         services.AddSingleton(new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
         services.AddRouting();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, StrictPaths>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, CaseSensitivePathPolicy>());
         services.AddPorthorDocuments();
         services.AddPages();
         if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
             services.AddHostedService<EmbeddedMaintenance>();
-        services.AddHostedService<NodeNotes>();
+        services.AddHostedService<NodeRegistry>();
         if (core.Settings.Telemetry.HasMetrics)
-            services.AddHostedService<UpkeepWatch>();
+            services.AddHostedService<MaintenanceMetricsPublisher>();
         if (core.Uses is { } uses)
         {
             services.AddSingleton(uses);
-            services.AddHostedService<UseWriter>();
+            services.AddHostedService<TokenUsageFlushService>();
         }
     }
 
@@ -62,11 +62,11 @@ internal static class ServerSetup
         app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<RequestLimits>();
         app.UseIngress();
-        app.UseMiddleware<NoRoute>();
+        app.UseMiddleware<UnmatchedRouteMiddleware>();
         app.UseRouting();
-        app.UseMiddleware<ApiGate>();
+        app.UseMiddleware<ApiAuthorizationMiddleware>();
 
-        var api = app.MapGroup(ApiGate.Prefix);
+        var api = app.MapGroup(ApiAuthorizationMiddleware.Prefix);
         api.MapTokens();
         api.MapHistory(withUses: core.Uses is not null);
         api.MapUsers();

@@ -13,10 +13,10 @@ internal static class ChangeRows
         """);
 
     /// <summary>The statements that add changes, in their order: one for all of them where the database takes whole columns.</summary>
-    public static IEnumerable<SqlText> Insert(SqlDatabase database, IReadOnlyList<TokenChange> changes) =>
+    public static IEnumerable<SqlStatement> Insert(SqlDatabase database, IReadOnlyList<TokenChange> changes) =>
         changes.Count > 1 && database.Dialect.TakesColumns ? [InsertAll(database, changes)] : changes.Select(change => InsertOne(database, change));
 
-    private static SqlText InsertOne(SqlDatabase database, TokenChange change) => database.Sql(
+    private static SqlStatement InsertOne(SqlDatabase database, TokenChange change) => database.Sql(
         $"""
         INSERT INTO token_change_history ({Columns})
         VALUES
@@ -25,10 +25,10 @@ internal static class ChangeRows
          {change.IpAddress}, {change.EventTime})
         """);
 
-    private static SqlText InsertAll(SqlDatabase database, IReadOnlyList<TokenChange> changes)
+    private static SqlStatement InsertAll(SqlDatabase database, IReadOnlyList<TokenChange> changes)
     {
-        SqlColumn Texts(Func<TokenChange, string?> text) => new([.. changes.Select(text)]);
-        SqlColumn Times(Func<TokenChange, DateTimeOffset?> time) => new([.. changes.Select(time)]);
+        SqlArrayParameter Texts(Func<TokenChange, string?> text) => new([.. changes.Select(text)]);
+        SqlArrayParameter Times(Func<TokenChange, DateTimeOffset?> time) => new([.. changes.Select(time)]);
         return database.Sql(
             $"""
             INSERT INTO token_change_history ({Columns})

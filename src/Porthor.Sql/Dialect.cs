@@ -47,21 +47,21 @@ internal abstract class Dialect
 
     public abstract IPAddress ReadAddress(DbDataReader reader, int column);
 
-    public abstract void Append(SqlText sql, TokenType value);
+    public abstract void Append(SqlStatement sql, TokenType value);
 
-    public abstract void Append(SqlText sql, ChangeAction value);
+    public abstract void Append(SqlStatement sql, ChangeAction value);
 
-    public abstract void Append(SqlText sql, IPAddress? value);
+    public abstract void Append(SqlStatement sql, IPAddress? value);
 
     /// <summary>Appends a column of values, where <see cref="TakesColumns"/> says that it can be.</summary>
-    public abstract void Append(SqlText sql, SqlColumn values);
+    public abstract void Append(SqlStatement sql, SqlArrayParameter values);
 
     /// <summary>Appends the condition that a column's value is one of some keys.</summary>
-    public abstract void Append(SqlText sql, SqlIn condition);
+    public abstract void Append(SqlStatement sql, SqlIn condition);
 
     /// <summary>Appends keys as a table.</summary>
-    public abstract void Append(SqlText sql, SqlOrderedKeys keys);
+    public abstract void Append(SqlStatement sql, SqlOrderedKeys keys);
 
     /// <summary>Appends the condition that a column's address lies in a block.</summary>
-    public abstract void Append(SqlText sql, SqlWithin condition);
+    public abstract void Append(SqlStatement sql, SqlInNetwork condition);
 }

@@ -1,4 +1,4 @@
 namespace Porthor.Sql;
 
-/// <summary>The ledger refused a row, because the user has a token of that name. Whoever sent the row knows the name.</summary>
+/// <summary>The token index refused a row, because the user has a token of that name. Whoever sent the row knows the name.</summary>
 internal sealed class DuplicateNameException(Exception cause) : Exception("The name is taken.", cause);

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Porthor.Sql;
 
 /// <summary>
-/// A database that ledger and vault are in. It hands out sessions and turns its driver's errors into ours, so that the
+/// A database that token index and record store are in. It hands out sessions and turns its driver's errors into ours, so that the
 /// statements above it are the same for both.
 /// </summary>
 internal abstract class SqlDatabase : IAsyncDisposable
@@ -16,7 +16,7 @@ internal abstract class SqlDatabase : IAsyncDisposable
 
     /// <summary>Builds a statement for this database.</summary>
     [SuppressMessage("Performance", "CA1822:Mark members as static", Justification = "The instance is the statement's first argument.")]
-    public SqlText Sql([InterpolatedStringHandlerArgument("")] SqlText statement) => statement;
+    public SqlStatement Sql([InterpolatedStringHandlerArgument("")] SqlStatement statement) => statement;
 
     /// <summary>A session for reading; each statement sees what is committed when it begins.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken);
@@ -40,7 +40,7 @@ internal abstract class SqlDatabase : IAsyncDisposable
 
     public abstract ValueTask DisposeAsync();
 
-    public async Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken)
+    public async Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken)
     {
         await using var session = await OpenAsync(cancellationToken);
         return await session.QueryAsync(statement, read, cancellationToken);
@@ -50,13 +50,13 @@ internal abstract class SqlDatabase : IAsyncDisposable
 /// <summary>A connection in use: for reading, or in a transaction. Disposing without a commit rolls back.</summary>
 internal abstract class SqlSession : IAsyncDisposable
 {
-    public abstract Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken);
+    public abstract Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken);
 
     /// <summary>Executes statements in one go; says how many rows each changed.</summary>
-    public abstract Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken);
+    public abstract Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken);
 
     /// <summary>Executes statements and commits, in one go.</summary>
-    public abstract Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken);
+    public abstract Task CommitAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
 }

@@ -9,7 +9,7 @@ internal static class SqlHistory
 
     /// <summary>Runs a query that ends in its conditions for the page at a cursor.</summary>
     public static async Task<List<T>> ReadPageAsync<T>(
-        SqlDatabase database, SqlText sql, HistoryCursor? cursor, long limit, Func<SqlRow, T> read, CancellationToken cancellationToken)
+        SqlDatabase database, SqlStatement sql, HistoryCursor? cursor, long limit, Func<SqlRow, T> read, CancellationToken cancellationToken)
     {
         var backward = cursor is { IsBackward: true };
         // A row comparison, which an index on both columns answers at once however far back the page is.

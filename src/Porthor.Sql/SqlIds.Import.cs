@@ -64,6 +64,6 @@ public sealed partial class SqlIds
         }
     }
 
-    private SqlText RaiseTo(string counter, long next) => database.Sql(
+    private SqlStatement RaiseTo(string counter, long next) => database.Sql(
         $"UPDATE porthor_id SET id = {next} WHERE kind = {CounterKind} AND name = {counter} AND id < {next}");
 }

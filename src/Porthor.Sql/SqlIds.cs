@@ -57,9 +57,9 @@ public sealed partial class SqlIds : IIdStore
 
     private static string KindOf(IdKind kind) => kind == IdKind.User ? "user" : "group";
 
-    private SqlText Select(string kind, string name) => database.Sql($"SELECT id FROM porthor_id WHERE kind = {kind} AND name = {name}");
+    private SqlStatement Select(string kind, string name) => database.Sql($"SELECT id FROM porthor_id WHERE kind = {kind} AND name = {name}");
 
-    private SqlText Raise(IdRange range, long by) =>
+    private SqlStatement Raise(IdRange range, long by) =>
         database.Sql($"UPDATE porthor_id SET id = id + {by} WHERE kind = {CounterKind} AND name = {range.Counter}");
 
     private static long Number(SqlRow row) => row.Number(0);

@@ -21,7 +21,7 @@ internal sealed class SqlRateCounter(SqlDatabase database, TimeSpan timeLimit) :
         catch (TimeoutException e)
         {
             _ = counting.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            throw new StoreUnavailableException("ledger", "counting requests", e);
+            throw new StoreUnavailableException("token list", "counting requests", e);
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class SqlSettings(SqlDatabase database) : ISettingStore, IQuotaO
     public async Task<bool> DeleteOverridesAsync(CancellationToken cancellationToken) =>
         await ExecuteAsync(database.Sql($"DELETE FROM porthor_setting WHERE name = {OverridesName}"), cancellationToken) > 0;
 
-    private async Task<int> ExecuteAsync(SqlText statement, CancellationToken cancellationToken)
+    private async Task<int> ExecuteAsync(SqlStatement statement, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(TimeSpan.FromSeconds(5), cancellationToken);
         var changed = await session.ExecuteAsync([statement], cancellationToken);

@@ -28,30 +28,30 @@ public sealed class SqlStores : IAsyncDisposable
     private SqlStores(SqlDatabase database, ISchema schema, TimeSpan readTimeout)
     {
         this.database = database;
-        var ledger = new SqlLedger(database);
+        var tokenIndex = new SqlTokenIndex(database);
         var settings = new SqlSettings(database);
-        Ledger = ledger;
-        History = ledger;
-        Uses = new SqlUses(database);
-        Revocations = ledger;
+        TokenIndex = tokenIndex;
+        History = tokenIndex;
+        Uses = new SqlUsageHistory(database);
+        Revocations = tokenIndex;
         Settings = settings;
         QuotaOverrides = settings;
         OidcClients = new SqlOidcClients(database);
         Ids = new SqlIds(database);
-        Vault = new SqlVault(database, readTimeout);
+        RecordStore = new SqlRecordStore(database, readTimeout);
         Schema = schema;
     }
 
-    public ITokenLedger Ledger { get; }
+    public ITokenIndex TokenIndex { get; }
 
     public IChangeHistory History { get; }
 
-    public IUseHistory Uses { get; }
+    public IUsageHistory Uses { get; }
 
     public IRevocationLog Revocations { get; }
 
-    /// <summary>A vault in the same database, for the modes that have it there.</summary>
-    public ITokenVault Vault { get; }
+    /// <summary>A record store in the same database, for the modes that have it there.</summary>
+    public ITokenRecordStore RecordStore { get; }
 
     public IQuotaOverrideStore QuotaOverrides { get; }
 

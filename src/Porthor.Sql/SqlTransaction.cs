@@ -4,8 +4,8 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-/// <summary>A transaction of the ledger. It collects its writes, and <see cref="SqlVault"/> adds its own to them.</summary>
-internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ILedgerTransaction
+/// <summary>A transaction of the token index. It collects its writes, and <see cref="SqlRecordStore"/> adds its own to them.</summary>
+internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ITokenIndexTransaction
 {
     /// <summary>The first number of the advisory locks of users; the second number identifies the user.</summary>
     private static readonly SqlFragment UserLocks = new("1349481588");
@@ -14,7 +14,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     private static readonly SqlFragment ChildColumn = new("child");
     private static readonly SqlFragment ChildKeyColumn = new("c.token");
 
-    private readonly List<SqlText> pending = [];
+    private readonly List<SqlStatement> pending = [];
     private string? pendingName;
 
     public async Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         return found.SingleOrDefault();
     }
 
-    public async Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql(
                 $"""
@@ -191,7 +191,7 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     {
         if (keys.Count > 1 && database.Dialect.TakesColumns)
         {
-            var column = new SqlColumn([.. keys.Select(key => key.Value)]);
+            var column = new SqlArrayParameter([.. keys.Select(key => key.Value)]);
             pending.Add(database.Sql(
                 $"""
                 INSERT INTO porthor_revocation (token, until) SELECT token, {until} FROM unnest({column}) AS revoked (token)
@@ -207,14 +207,14 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     }
 
     /// <summary>Adds a write of another part of the same database to this transaction.</summary>
-    public void AddStatement(SqlText statement) => pending.Add(statement);
+    public void AddStatement(SqlStatement statement) => pending.Add(statement);
 
     /// <summary>Asks something within this transaction, now.</summary>
-    public Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
+    public Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         session.QueryAsync(statement, read, cancellationToken);
 
     /// <summary>Executes statements immediately within this transaction. Returns how many rows each statement changed.</summary>
-    public Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken) =>
         session.ExecuteAsync(statements, cancellationToken);
 
     public Task FlushAsync(CancellationToken cancellationToken) => SendAsync(statements => session.ExecuteAsync(statements, cancellationToken));
@@ -223,9 +223,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
 
     public ValueTask DisposeAsync() => session.DisposeAsync();
 
-    private async Task SendAsync(Func<IReadOnlyList<SqlText>, Task> send)
+    private async Task SendAsync(Func<IReadOnlyList<SqlStatement>, Task> send)
     {
-        List<SqlText> statements = [.. pending];
+        List<SqlStatement> statements = [.. pending];
         pending.Clear();
         try
         {

@@ -5,7 +5,7 @@ namespace Porthor.Crash.Tests;
 internal enum Store
 {
     None = 0,
-    Ledger = 1,
-    Vault = 2,
-    Both = Ledger | Vault,
+    TokenIndex = 1,
+    RecordStore = 2,
+    Both = TokenIndex | RecordStore,
 }

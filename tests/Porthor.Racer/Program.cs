@@ -22,12 +22,12 @@ var settings = new PorthorSettings
         : null,
 };
 await using var core = PorthorCore.Open(settings, NullLoggerFactory.Instance, TimeProvider.System);
-await StartCheck.ForServerAsync(core, CancellationToken.None);
+await StartupValidation.ForServerAsync(core, CancellationToken.None);
 while (true)
 {
     try
     {
-        await core.Vault.CheckAsync(CancellationToken.None);
+        await core.RecordStore.CheckAsync(CancellationToken.None);
         break;
     }
     catch (StoreUnavailableException)

@@ -76,9 +76,9 @@ internal sealed class Deployment : IAsyncDisposable
         var core = PorthorCore.Open(Settings, loggers ?? LoggerFactory.Create(_ => { }), clock ?? TimeProvider.System);
         owned.Add(core);
         // Some tests open nodes with secrets that do not belong together.
-        await StartCheck.ForServerAsync(core, CancellationToken.None, SecretRequirement.None);
-        // In cluster mode the vault becomes ready in the background.
-        await RealServers.UntilAsync(() => core.Vault.CheckAsync(CancellationToken.None), "the vault");
+        await StartupValidation.ForServerAsync(core, CancellationToken.None, SecretRequirement.None);
+        // In cluster mode the record store becomes ready in the background.
+        await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(CancellationToken.None), "the record store");
         return core;
     }
 

@@ -21,7 +21,7 @@ public enum Fault
 }
 
 /// <summary>
-/// Cuts a node off from its stores at a chosen step. It stands between the node and its real ledger and vault, counts what
+/// Cuts a node off from its stores at a chosen step. It stands between the node and its real token index and record store, counts what
 /// has an effect, and makes the step with the given number go wrong.
 /// </summary>
 internal sealed class FaultPlan(int step, Fault fault)
@@ -63,51 +63,51 @@ internal sealed class FaultPlan(int step, Fault fault)
     }
 }
 
-/// <summary>A ledger that a <see cref="FaultPlan"/> can cut off.</summary>
-internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : ITokenLedger
+/// <summary>A token index that a <see cref="FaultPlan"/> can cut off.</summary>
+internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) : ITokenIndex
 {
-    public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) => Reading(() => ledger.GetAsync(key, cancellationToken));
+    public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) => Reading(() => tokenIndex.GetAsync(key, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken) =>
-        Reading(() => ledger.ListAsync(username, cancellationToken));
+        Reading(() => tokenIndex.ListAsync(username, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ListAsync(
         string username, IReadOnlyList<TokenType> types, TokenCursor? after, int limit, CancellationToken cancellationToken) =>
-        Reading(() => ledger.ListAsync(username, types, after, limit, cancellationToken));
+        Reading(() => tokenIndex.ListAsync(username, types, after, limit, cancellationToken));
 
     public Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken) =>
-        Reading(() => ledger.CountByTypeAsync(username, cancellationToken));
+        Reading(() => tokenIndex.CountByTypeAsync(username, cancellationToken));
 
     public Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken) =>
-        Reading(() => ledger.FindChildAsync(query, cancellationToken));
+        Reading(() => tokenIndex.FindChildAsync(query, cancellationToken));
 
-    public Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) => Reading(() => ledger.CountAsync(now, cancellationToken));
+    public Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) => Reading(() => tokenIndex.CountAsync(now, cancellationToken));
 
-    public Task<IReadOnlyList<LedgerEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
-        Reading(() => ledger.ReadAsync(after, limit, cancellationToken));
+    public Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        Reading(() => tokenIndex.ReadAsync(after, limit, cancellationToken));
 
     public Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken) =>
-        Reading(() => ledger.WalkExpiredAsync(now, after, steps, cancellationToken));
+        Reading(() => tokenIndex.WalkExpiredAsync(now, after, steps, cancellationToken));
 
-    public int BatchSize => ledger.BatchSize;
+    public int BatchSize => tokenIndex.BatchSize;
 
     public Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken) =>
-        Reading(() => ledger.ReadDescendantsAsync(roots, expiredAt, cancellationToken));
+        Reading(() => tokenIndex.ReadDescendantsAsync(roots, expiredAt, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken) =>
-        Reading(() => ledger.ReadInterruptedRevocationsAsync(limit, cancellationToken));
+        Reading(() => tokenIndex.ReadInterruptedRevocationsAsync(limit, cancellationToken));
 
     public Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-        Reading(() => ledger.ListedAsync(keys, cancellationToken));
+        Reading(() => tokenIndex.ListedAsync(keys, cancellationToken));
 
-    public async Task<ILedgerTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
+    public async Task<ITokenIndexTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         plan.ThrowIfDead();
-        return new Transaction(await ledger.BeginAsync(timeLimit, cancellationToken), plan);
+        return new Transaction(await tokenIndex.BeginAsync(timeLimit, cancellationToken), plan);
     }
 
-    public Task CheckAsync(CancellationToken cancellationToken) => ledger.CheckAsync(cancellationToken);
+    public Task CheckAsync(CancellationToken cancellationToken) => tokenIndex.CheckAsync(cancellationToken);
 
     private Task<T> Reading<T>(Func<Task<T>> read)
     {
@@ -115,14 +115,14 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
         return read();
     }
 
-    internal sealed class Transaction(ILedgerTransaction transaction, FaultPlan plan) : ILedgerTransaction
+    internal sealed class Transaction(ITokenIndexTransaction transaction, FaultPlan plan) : ITokenIndexTransaction
     {
-        public ILedgerTransaction Inner => transaction;
+        public ITokenIndexTransaction Inner => transaction;
 
         public Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken) => transaction.LockAsync(key, cancellationToken);
 
-        public Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-            transaction.LockFreeAsync(keys, cancellationToken);
+        public Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            transaction.LockAvailableAsync(keys, cancellationToken);
 
         public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockInOrderAsync(keys, cancellationToken);
@@ -166,42 +166,42 @@ internal sealed class FaultyLedger(ITokenLedger ledger, FaultPlan plan) : IToken
     }
 }
 
-/// <summary>A vault that a <see cref="FaultPlan"/> can cut off.</summary>
-internal sealed class FaultyVault(ITokenVault vault, FaultPlan plan) : ITokenVault
+/// <summary>A record store that a <see cref="FaultPlan"/> can cut off.</summary>
+internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan plan) : ITokenRecordStore
 {
-    public bool JoinsLedger => vault.JoinsLedger;
+    public bool IsTransactional => recordStore.IsTransactional;
 
-    public ValueTask<SealedRecord?> GetAsync(TokenKey key, SealedRecord? known, CancellationToken cancellationToken)
+    public ValueTask<EncryptedRecord?> GetAsync(TokenKey key, EncryptedRecord? known, CancellationToken cancellationToken)
     {
         plan.ThrowIfDead();
-        return vault.GetAsync(key, known, cancellationToken);
+        return recordStore.GetAsync(key, known, cancellationToken);
     }
 
-    public Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
         plan.ThrowIfDead();
-        return vault.GetAsync(keys, cancellationToken);
+        return recordStore.GetAsync(keys, cancellationToken);
     }
 
-    public IVaultSession Within(ILedgerTransaction transaction) => new Session(vault.Within(((FaultyLedger.Transaction)transaction).Inner), plan);
+    public IRecordStoreSession Within(ITokenIndexTransaction transaction) => new Session(recordStore.Within(((FaultyTokenIndex.Transaction)transaction).Inner), plan);
 
-    public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) => vault.ScanAsync(cancellationToken);
+    public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) => recordStore.ScanAsync(cancellationToken);
 
-    public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => vault.ResealAsync(records, cancellationToken);
+    public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => recordStore.ResealAsync(records, cancellationToken);
 
-    public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => vault.DeleteAllAsync(cancellationToken);
+    public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => recordStore.DeleteAllAsync(cancellationToken);
 
-    public Task CheckAsync(CancellationToken cancellationToken) => vault.CheckAsync(cancellationToken);
+    public Task CheckAsync(CancellationToken cancellationToken) => recordStore.CheckAsync(cancellationToken);
 
-    private sealed class Session(IVaultSession session, FaultPlan plan) : IVaultSession
+    private sealed class Session(IRecordStoreSession session, FaultPlan plan) : IRecordStoreSession
     {
-        public Task<IReadOnlyDictionary<TokenKey, SealedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+        public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
         {
             plan.ThrowIfDead();
             return session.ReadAsync(keys, cancellationToken);
         }
 
-        public Task<bool> CreateAsync(TokenKey key, SealedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+        public Task<bool> CreateAsync(TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken) =>
             plan.StepAsync(() => session.CreateAsync(key, record, expires, cancellationToken));
 
         /// <summary>Each is a step: the node may be cut off between two of them.</summary>

@@ -14,7 +14,7 @@ internal static class ManyTokens
         const int batch = 500;
         for (var begin = 0; begin < count; begin += batch)
         {
-            await using var transaction = await core.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
+            await using var transaction = await core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(60), CancellationToken.None);
             List<TokenChange> changes = [];
             for (var number = begin; number < Math.Min(count, begin + batch); number++)
             {

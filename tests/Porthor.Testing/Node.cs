@@ -10,17 +10,17 @@ internal sealed class Node : IAsyncDisposable
     private RunningProgram? running;
     private TaskCompletionSource up = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private Node(PorthorProgram program, FaultyWire ledger, FaultyWire? vault)
+    private Node(PorthorProgram program, FaultyWire tokenIndex, FaultyWire? recordStore)
     {
         this.program = program;
-        Ledger = ledger;
-        Vault = vault;
+        TokenIndex = tokenIndex;
+        RecordStore = recordStore;
     }
 
-    public FaultyWire Ledger { get; }
+    public FaultyWire TokenIndex { get; }
 
-    /// <summary>Null where the records are in the ledger's database.</summary>
-    public FaultyWire? Vault { get; }
+    /// <summary>Null where the records are in the token index's database.</summary>
+    public FaultyWire? RecordStore { get; }
 
     public Uri Url { get; private set; } = null!;
 
@@ -36,15 +36,15 @@ internal sealed class Node : IAsyncDisposable
     public static async Task<Node> CreateAsync(Deployment deployment, string yaml = "")
     {
         var program = await PorthorProgram.ForAsync(deployment, yaml);
-        var ledger = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        program.Variables["PORTHOR_DATABASE_URL"] = $"postgresql://{PostgresServer.User}@127.0.0.1:{ledger.Port}/{deployment.DatabaseName}";
-        FaultyWire? vault = null;
+        var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        program.Variables["PORTHOR_DATABASE_URL"] = $"postgresql://{PostgresServer.User}@127.0.0.1:{tokenIndex.Port}/{deployment.DatabaseName}";
+        FaultyWire? recordStore = null;
         if (deployment.Settings.PersistentRedis is { } redis)
         {
-            vault = new FaultyWire(redis.Port);
-            program.Variables["PORTHOR_REDIS_PERSISTENT_URL"] = $"redis://127.0.0.1:{vault.Port}/{redis.Database}";
+            recordStore = new FaultyWire(redis.Port);
+            program.Variables["PORTHOR_REDIS_PERSISTENT_URL"] = $"redis://127.0.0.1:{recordStore.Port}/{redis.Database}";
         }
-        return new Node(program, ledger, vault);
+        return new Node(program, tokenIndex, recordStore);
     }
 
     /// <summary>Starts it, and returns when it serves.</summary>
@@ -94,9 +94,9 @@ internal sealed class Node : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await program.DisposeAsync();
-        await Ledger.DisposeAsync();
-        if (Vault is not null)
-            await Vault.DisposeAsync();
+        await TokenIndex.DisposeAsync();
+        if (RecordStore is not null)
+            await RecordStore.DisposeAsync();
     }
 
     private async Task<bool> IsHealthyAsync()

@@ -13,11 +13,11 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     private const int Batch = 5000;
     private readonly RecordCodec codec = new(new Fernet([sessionKey], TimeProvider.System), TimeProvider.System);
 
-    public Task FillAsync() => Task.WhenAll(Task.Run(FillLedgerAsync), Task.Run(FillVaultAsync));
+    public Task FillAsync() => Task.WhenAll(Task.Run(FillTokenIndexAsync), Task.Run(FillRecordStoreAsync));
 
     /// <summary>
-    /// As if the time had come at which about half of the tokens end, and the first tenth of history is older than a year: the vault has
-    /// forgotten the tokens, and the ledger nothing. Says how many tokens they are.
+    /// As if the time had come at which about half of the tokens end, and the first tenth of history is older than a year: the record store has
+    /// forgotten the tokens, and the token index nothing. Says how many tokens they are.
     /// </summary>
     public async Task<int> LetTimePassAsync()
     {
@@ -55,7 +55,7 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
             await redis.KeyDeleteAsync([.. batch.Select(i => (RedisKey)$"token:{ScaleShape.KeyOf(i)}")]);
     }
 
-    private async Task FillVaultAsync()
+    private async Task FillRecordStoreAsync()
     {
         var now = DateTimeOffset.UtcNow;
         foreach (var batch in Enumerable.Range(0, shape.Count).Chunk(Batch))
@@ -69,7 +69,7 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
         }
     }
 
-    private async Task FillLedgerAsync()
+    private async Task FillTokenIndexAsync()
     {
         await CopyAsync(
             "token (token, username, token_type, token_name, scopes, service, created, expires)",

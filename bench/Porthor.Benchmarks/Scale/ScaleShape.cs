@@ -7,7 +7,7 @@ using Porthor.Values;
 namespace Porthor.Benchmarks.Scale;
 
 /// <summary>
-/// What the tokens and changes of a large deployment are, each known by its number alone, so that ledger and vault can be filled
+/// What the tokens and changes of a large deployment are, each known by its number alone, so that token index and record store can be filled
 /// at once and asked about later. Of ten tokens three were made by users and services over the last year, four are sessions of the last
 /// month, and three are children of sessions. For each token there are five changes, most of tokens that are no more.
 /// </summary>

@@ -12,18 +12,18 @@ internal static partial class DirectoryEndpoints
     {
         const string tag = "users";
         api.MapGet("/users", GetUsersAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getUsers", "Look up all users", "In the deployment's directory, without quotas. Needs `admin:userinfo`.")
             .Answers<DirectoryUserAnswer[]>().Refuses(401, 403, 404, 500, 503);
         api.MapGet("/users/{username}", GetUserAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "getUser", "Look up a user",
                 "What the deployment's directory says, whatever is stored with tokens. Others than oneself need `admin:userinfo`.")
             .Takes(DescribedParameter.User)
             .Answers<DirectoryUserAnswer>().Refuses(401, 403, 404, 422, 500, 503);
         api.MapGet("/groups", GetGroupsAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getGroups", "Look up all groups", "In the deployment's directory. Needs `admin:userinfo`.")
             .Answers<AllGroupsAnswer>().Refuses(401, 403, 404, 500, 503);
     }

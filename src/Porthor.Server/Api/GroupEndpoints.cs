@@ -16,7 +16,7 @@ internal static class GroupEndpoints
 
     public static void MapGroupMembership(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/auth/gms", GetGroupsAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described("users", "getGroupMembership", "The caller's groups", "A name a line; of those asked for with `group`, if any are.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 500, 503);
 

@@ -17,27 +17,27 @@ internal static class HistoryEndpoints
     {
         const string tag = "history";
         api.MapGet("/history/token-changes", GetAllAsync)
-            .WithMetadata(Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap())
+            .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap())
             .Described(tag, "getHistory", "Everybody's history", "Changes of all tokens, newest first.")
             .Takes([.. DescribedParameter.History, .. DescribedParameter.HistoryOfAll])
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapGet("/users/{username}/token-change-history", GetOfUserAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getUserHistory", "A user's history", "Changes of a user's tokens, newest first.")
             .Takes([DescribedParameter.Username, .. DescribedParameter.History])
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getTokenHistory", "A token's history", "Changes of a token and of its direct children, newest first; also if the token is no more.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key)
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
         if (!withUses)
             return;
         api.MapGet("/users/{username}/tokens/{key}/auth-history", GetUsesAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getTokenUses", "A token's uses", "What a token was used for, newest first: at most one use a minute of the same service and address.")
             .Takes([DescribedParameter.Username, DescribedParameter.Key, .. DescribedParameter.Uses])
-            .Answers<TokenUseAnswer[]>().Refuses(401, 403, 404, 422, 503);
+            .Answers<TokenUsageAnswer[]>().Refuses(401, 403, 404, 422, 503);
     }
 
     private static Task GetAllAsync(ApiRequest request, TokenService tokens)
@@ -88,7 +88,7 @@ internal static class HistoryEndpoints
     private static async Task GetUsesAsync(ApiRequest request, TokenService tokens)
     {
         var parameters = request.Parameters;
-        var filter = new UseFilter(parameters.PathUsername(), parameters.PathKey());
+        var filter = new UsageFilter(parameters.PathUsername(), parameters.PathKey());
         var cursor = parameters.QueryCursor();
         var limit = parameters.QueryLimit();
         filter = filter with { Since = parameters.QueryTime("since"), Until = parameters.QueryTime("until") };
@@ -96,7 +96,7 @@ internal static class HistoryEndpoints
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && parameters.QueryAddress() is { } address)
             filter = AddressBlock.IsZoned(address) ? filter with { Since = AfterAllEvents } : filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
-        var page = await tokens.GetUseHistoryAsync(request.Caller, new HistoryRequest<UseFilter>(filter, place, limit), request.Aborted)
+        var page = await tokens.GetUsageHistoryAsync(request.Caller, new HistoryRequest<UsageFilter>(filter, place, limit), request.Aborted)
             ?? throw TokenEndpoints.NotFound.ToException();
         WritePlace(request, page);
         await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, ifEmpty: null, request.Aborted);

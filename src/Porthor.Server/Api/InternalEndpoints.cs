@@ -48,8 +48,8 @@ internal static partial class InternalEndpoints
     {
         try
         {
-            await core.Sql.Ledger.CheckAsync(context.RequestAborted);
-            await core.Vault.CheckAsync(context.RequestAborted);
+            await core.Sql.TokenIndex.CheckAsync(context.RequestAborted);
+            await core.RecordStore.CheckAsync(context.RequestAborted);
             if (core.Users.HasDirectory && await SomebodyAsync(core, context.RequestAborted) is { } username)
                 await core.Users.CheckAsync(username, context.RequestAborted);
             return ApiJson.Write(writer =>
@@ -70,7 +70,7 @@ internal static partial class InternalEndpoints
     private static async Task<string?> SomebodyAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         const int lookedAt = 100;
-        var tokens = await core.Sql.Ledger.ReadAsync(after: null, lookedAt, cancellationToken);
+        var tokens = await core.Sql.TokenIndex.ReadAsync(after: null, lookedAt, cancellationToken);
         string[] users = [.. tokens.Where(entry => entry.Token.TokenType == TokenType.Session).Select(entry => entry.Token.Username)];
         return users.Length == 0 ? null : users[Random.Shared.Next(users.Length)];
     }

@@ -10,10 +10,10 @@ internal static class QuotaEndpoints
 {
     public static void MapQuotaOverrides(this IEndpointRouteBuilder api)
     {
-        var write = Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap();
+        var write = AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap();
         const string tag = "quotas";
         api.MapGet("/quota-overrides", GetAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getQuotaOverrides", "The quota overrides", "The quotas that are set over the configured ones.")
             .Answers<QuotaPlanModel>().Refuses(401, 404, 503);
         api.MapPut("/quota-overrides", SetAsync)

@@ -50,7 +50,7 @@ internal static class TokenBodies
     };
 
     /// <summary>What is wrong with the name of a token, in words; null if nothing is.</summary>
-    public static string? NameFault(string name) => Texts.Check(name, 1, LongestName, pattern: null)?.Message
+    public static string? NameFault(string name) => TextValidation.Check(name, 1, LongestName, pattern: null)?.Message
         ?? TokenRules.TokenNameFault(name);
 
     private static TokenType? ReadType(JsonFields body)

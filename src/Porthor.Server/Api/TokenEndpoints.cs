@@ -14,31 +14,31 @@ internal static partial class TokenEndpoints
     {
         const string tag = "tokens";
         api.MapPost("/tokens", CreateForAnyoneAsync)
-            .WithMetadata(Access.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap().WithBody())
+            .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap().WithBody())
             .Described(tag, "createToken", "Make a token for anyone", "Makes a user or service token for any user, with the user data that is to be stored with it.")
             .TakesBody<AdminTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 503);
         api.MapGet("/token-info", GetOwnAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getTokenInfo", "The token in use", "Tells about the token that this request is made with.")
             .Answers<TokenInfoAnswer>().Refuses(401, 403, 503);
         api.MapGet("/users/{username}/tokens", ListAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "listTokens", "A user's tokens", "Lists all tokens of a user, newest first, expired ones included until they are removed.")
             .Takes(DescribedParameter.Username).Answers<TokenInfoAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapPost("/users/{username}/tokens", CreateAsync)
-            .WithMetadata(Access.AnyToken.WithBody())
+            .WithMetadata(AccessPolicy.AnyToken.WithBody())
             .Described(tag, "createUserToken", "Make a token for oneself", "Makes a user token. Only for oneself, administrators too.")
             .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);
         api.MapGet("/users/{username}/tokens/{key}", GetAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getToken", "One token", "Tells about a token of a user.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 422, 503);
         api.MapPatch("/users/{username}/tokens/{key}", EditAsync)
-            .WithMetadata(Access.AnyToken.WithBody())
+            .WithMetadata(AccessPolicy.AnyToken.WithBody())
             .Described(tag, "editToken", "Change a token", "Changes name, scopes or end of a user token. For administrators. What the token loses its children lose too.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 409, 422, 503);
         api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "revokeToken", "Revoke a token", "Revokes a token and all its children. When this is answered, none of them works any more.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 404, 422, 503);
     }
@@ -106,7 +106,7 @@ internal static partial class TokenEndpoints
     {
         request.Context.Response.Headers.CacheControl = "no-store";
         request.Context.Response.Headers.Location =
-            $"{ApiGate.Prefix}/users/{Uri.EscapeDataString(username)}/tokens/{Uri.EscapeDataString(token.Key.Value)}";
+            $"{ApiAuthorizationMiddleware.Prefix}/users/{Uri.EscapeDataString(username)}/tokens/{Uri.EscapeDataString(token.Key.Value)}";
         return ApiJson.Write(
             writer =>
             {

@@ -55,7 +55,7 @@ internal static class TokenJson
     }
 
     /// <summary>The address is there even when it is null, as in changes.</summary>
-    public static void Write(Utf8JsonWriter writer, TokenUse use)
+    public static void Write(Utf8JsonWriter writer, TokenUsage use)
     {
         writer.WriteStartObject();
         writer.WriteString("token", use.Token.Value);

@@ -15,11 +15,11 @@ internal static class UserEndpoints
     {
         const string tag = "users";
         api.MapGet("/login", GetLogin)
-            .WithMetadata(Access.Session)
+            .WithMetadata(AccessPolicy.Session)
             .Described(tag, "getLogin", "What a page needs", "Gives a page of a signed-in person the CSRF value of the session, and the known scopes.")
             .Answers<LoginAnswer>().Refuses(401, 503);
         api.MapGet("/user-info", GetUserInfoAsync)
-            .WithMetadata(Access.AnyToken)
+            .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getUserInfo", "Who the caller is", "What is known about the user of the token in use, with their quota.")
             .Answers<UserInfoAnswer>().Refuses(401, 500, 503);
     }

@@ -7,7 +7,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor audit</c>: compares ledger and vault (contract/configuration.md 8, deviations 27).</summary>
+/// <summary><c>porthor audit</c>: compares token index and record store (contract/configuration.md 8, deviations 27).</summary>
 internal static class AuditCommand
 {
     public static Command Create()
@@ -15,11 +15,11 @@ internal static class AuditCommand
         var fix = new Option<bool>("--fix") { Description = "Repair what can be repaired without guessing" };
         var strict = new Option<bool>("--strict") { Description = "Exit with 1 if anything remains that was not repaired" };
         var command = new Command("audit", "Compare the stores and report where they disagree") { fix, strict };
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             var remaining = await RunAsync(core, parsed.GetValue(fix), cancellationToken);
-            await UpkeepNotes.NoteAuditAsync(core, remaining, cancellationToken);
+            await MaintenanceStatus.NoteAuditAsync(core, remaining, cancellationToken);
             return remaining.Count > 0 && parsed.GetValue(strict) ? 1 : 0;
         });
         return command;
@@ -44,7 +44,7 @@ internal static class AuditCommand
                     remaining[finding.Kind] = remaining.GetValueOrDefault(finding.Kind) + 1;
             }
         }
-        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"Checked {Counted.Of(last.Tokens, "token")}, {Counted.Of(findings, "finding")}{(fix ? $", {Counted.Of(findings - remaining.Values.Sum(), "repair")}" : "")}"));
+        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"Checked {CountText.Of(last.Tokens, "token")}, {CountText.Of(findings, "finding")}{(fix ? $", {CountText.Of(findings - remaining.Values.Sum(), "repair")}" : "")}"));
         if (digest is { IsEmpty: false })
         {
             using var slack = new SlackWebhook(core.Settings.Slack.Webhook!, core.Loggers.CreateLogger<SlackWebhook>());

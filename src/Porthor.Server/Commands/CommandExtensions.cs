@@ -27,7 +27,7 @@ internal static class CommandExtensions
     /// <param name="use">Whether the command may create the deployment.</param>
     public static void SetWorkOnStores(
         this Command command,
-        SettingsNeed need,
+        SettingsScope need,
         Func<PorthorCore, ParseResult, CancellationToken, Task<int>> work,
         DeploymentUse use = DeploymentUse.Existing)
     {

@@ -35,7 +35,7 @@ internal static class CommandLineErrors
                 names.AddRange(command.Subcommands.Where(subcommand => !subcommand.Hidden).Select(subcommand => subcommand.Name));
             names.AddRange(command.Options.Where(option => !option.Hidden && (option.Recursive || at == NearestCommand(result))).Select(option => option.Name));
         }
-        return Likeness.Find(text, names.Where(name => name.StartsWith('-') == text.StartsWith('-')));
+        return SpellingSuggestion.Find(text, names.Where(name => name.StartsWith('-') == text.StartsWith('-')));
     }
 
     /// <summary>Returns the text for display: without the secret, if it looks like a token.</summary>

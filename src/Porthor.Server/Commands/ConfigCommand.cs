@@ -12,7 +12,7 @@ internal static class ConfigCommand
         var options = ConfigOptions.AddTo(check);
         check.SetWork(options, (parsed, _) =>
         {
-            var settings = options.Load(parsed, SettingsNeed.Serving);
+            var settings = options.Load(parsed, SettingsScope.Serving);
             Describe(settings);
             return Task.FromResult(0);
         });
@@ -34,7 +34,7 @@ internal static class ConfigCommand
         Say("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
         Say("token lifetime", Duration.Format(settings.Tokens.Lifetime));
         Say("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));
-        foreach (var doubt in SettingsDoubts.Of(settings))
+        foreach (var doubt in SettingsWarnings.Of(settings))
             Console.Out.WriteLine($"Note: {doubt}");
     }
 

@@ -37,7 +37,7 @@ internal sealed class ConfigOptions
         return options;
     }
 
-    public PorthorSettings Load(ParseResult parsed, SettingsNeed need) =>
+    public PorthorSettings Load(ParseResult parsed, SettingsScope need) =>
         SettingsLoader.Load(parsed.GetValue(configPath), parsed.GetValue(dataDirectory), need, EnvironmentVariables.OfProcess());
 
     public bool IsVerbose(ParseResult parsed) => parsed.GetValue(verbose);

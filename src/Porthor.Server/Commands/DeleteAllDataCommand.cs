@@ -12,10 +12,10 @@ internal static class DeleteAllDataCommand
     {
         var command = new Command("delete-all-data", "Delete all tokens, all history and all OpenID Connect clients");
         var confirmation = Confirmation.AddTo(command);
-        command.SetWorkOnStores(SettingsNeed.Stores, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Stores, async (core, parsed, cancellationToken) =>
         {
             // Also without the right session secret: after it was lost, this command is the way to start again.
-            await StartCheck.ForCommandAsync(core, cancellationToken, SecretRequirement.None);
+            await StartupValidation.ForCommandAsync(core, cancellationToken, SecretRequirement.None);
             confirmation.Require(parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.", "delete");
             // Deletes the records first: if this fails, their tokens stay listed. Then deletes them again, for records that were created
             // meanwhile.

@@ -14,7 +14,7 @@ internal static class GenerateSchemaCommand
         var options = ConfigOptions.AddTo(command);
         command.SetWork(options, (parsed, _) =>
         {
-            var settings = options.Load(parsed, SettingsNeed.Stores);
+            var settings = options.Load(parsed, SettingsScope.Stores);
             output.Write(parsed, SqlStores.GenerateSchema(forPostgres: settings.Mode != DeploymentMode.Embedded));
             return Task.FromResult(0);
         });

@@ -41,9 +41,9 @@ internal static class HistoryCommand
         }.InRange(1, MaxLimit);
         var command = new Command("history", "List the changes of tokens, newest first") { username, limit };
         var output = ListOutput.AddTo(command);
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             var filter = new HistoryFilter { Username = parsed.GetValue(username) };
             if (filter.Username is { } name)
                 await KnownUsers.RequireAsync(core, name, cancellationToken);
@@ -53,7 +53,7 @@ internal static class HistoryCommand
             await foreach (var change in page.Rows.WithCancellation(cancellationToken))
                 changes.Add(change);
             output.Write(parsed, changes, Columns, TokenJson.Write);
-            await Console.Error.WriteLineAsync($"Listed {Counted.Of(changes.Count, "change")}{(page.Count > changes.Count ? $" of {page.Count}" : "")}");
+            await Console.Error.WriteLineAsync($"Listed {CountText.Of(changes.Count, "change")}{(page.Count > changes.Count ? $" of {page.Count}" : "")}");
             return 0;
         });
         return command;

@@ -22,7 +22,7 @@ internal static class ImportIdsCommand
         var options = ConfigOptions.AddTo(command);
         command.SetWork(options, (parsed, cancellationToken) =>
         {
-            var settings = options.Load(parsed, SettingsNeed.Stores);
+            var settings = options.Load(parsed, SettingsScope.Stores);
             // Before the stores are opened: after that the process may run as the user of the service, who may not be allowed to read the
             // file.
             var import = Read(parsed.GetValue(file)!);
@@ -33,7 +33,7 @@ internal static class ImportIdsCommand
 
     private static async Task<int> ImportAsync(PorthorCore core, IdImport import, CancellationToken cancellationToken)
     {
-        await StartCheck.ForCommandAsync(core, cancellationToken);
+        await StartupValidation.ForCommandAsync(core, cancellationToken);
         await core.Sql.Ids.InitializeAsync(cancellationToken);
         using var progress = new TerminalProgress<long>("Importing", count => $"{count:N0} of {import.Entries.Count:N0}");
         var result = await core.Sql.Ids.ImportAsync(import, progress, cancellationToken);

@@ -11,11 +11,11 @@ internal static class InitCommand
     public static Command Create()
     {
         var command = new Command("init", "Create a deployment: the data directory in embedded mode, and the tables in an empty database");
-        command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Stores, async (core, _, cancellationToken) =>
         {
-            if (await StartCheck.StateAsync(core, cancellationToken) == SchemaState.Outdated)
+            if (await StartupValidation.StateAsync(core, cancellationToken) == SchemaState.Outdated)
                 throw new CommandFailure("The database has an older schema. Run 'porthor update-schema' to update it.");
-            await StartCheck.ForServerAsync(core, cancellationToken);
+            await StartupValidation.ForServerAsync(core, cancellationToken);
             await core.Sql.Ids.InitializeAsync(cancellationToken);
             await Console.Error.WriteLineAsync("The database is ready.");
             return 0;

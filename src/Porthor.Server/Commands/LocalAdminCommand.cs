@@ -10,7 +10,7 @@ internal static class LocalAdminCommand
     public static Command Create()
     {
         var reset = new Command("reset-password", "Give the local administrator of an embedded deployment a new password, and print it");
-        reset.SetWorkOnStores(SettingsNeed.Serving, (core, _, _) =>
+        reset.SetWorkOnStores(SettingsScope.Serving, (core, _, _) =>
         {
             if (LocalAdministrator.Of(core.DataDirectory, core.Settings) is not { } administrator)
                 throw new CommandFailure("There is no local administrator: the configuration names a login provider or localUsers.");

@@ -10,9 +10,9 @@ internal static class MaintenanceCommand
     public static Command Create()
     {
         var command = new Command("maintenance", "Remove expired tokens and history older than a year, and count the state");
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, _, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, _, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             long expired, truncated;
             using (var progress = new TerminalProgress<long>("Expired tokens", count => $"{count:N0} removed"))
                 expired = await core.Maintenance.ExpireTokensAsync(progress, cancellationToken);
@@ -20,8 +20,8 @@ internal static class MaintenanceCommand
                 truncated = await core.Maintenance.TruncateHistoryAsync(progress, cancellationToken);
             await core.Sql.RemoveEndedCountersAsync(cancellationToken);
             await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
-            var counts = await core.Maintenance.GatherStateMetricsAsync(cancellationToken);
-            await UpkeepNotes.NoteMaintenanceAsync(core, counts, cancellationToken);
+            var counts = await core.Maintenance.CountTokensForMetricsAsync(cancellationToken);
+            await MaintenanceStatus.NoteMaintenanceAsync(core, counts, cancellationToken);
             await Console.Error.WriteLineAsync(
                 $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
             return 0;

@@ -61,7 +61,7 @@ internal static class PorthorCommand
     /// <returns>The exit status: 0 done, 1 failed, 2 wrong usage.</returns>
     public static Task<int> InvokeAsync(string[] arguments)
     {
-        Console.SetError(new StreamWriter(new LossyStream(Console.OpenStandardError())) { AutoFlush = true });
+        Console.SetError(new StreamWriter(new NonFailingStream(Console.OpenStandardError())) { AutoFlush = true });
         var parsed = Parse(Create(), arguments);
         if (!CommandLineErrors.AreNone(parsed))
             return Task.FromResult(CommandLineErrors.Report(parsed));

@@ -16,9 +16,9 @@ internal static class RotateSessionSecretCommand
     {
         var force = new Option<bool>("--force") { Description = "Run even if a node does not have the first secret (it then denies every token), or if an older secret is lost" };
         var command = new Command("rotate-session-secret", "Encrypt every token record with the first session secret, so that the others can be removed") { force };
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken, parsed.GetValue(force) ? SecretRequirement.Any : SecretRequirement.All);
+            await StartupValidation.ForCommandAsync(core, cancellationToken, parsed.GetValue(force) ? SecretRequirement.Any : SecretRequirement.All);
             if (!parsed.GetValue(force))
                 await RefuseIfUnknownAsync(core, cancellationToken);
             return await RunAsync(core, cancellationToken);
@@ -30,8 +30,8 @@ internal static class RotateSessionSecretCommand
     {
         await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
         var recorded = await SessionSecretCheck.ReadAsync(core, cancellationToken);
-        ResealResult result;
-        using (var progress = new TerminalProgress<ResealProgress>("Encrypting records", p => $"{p.Examined:N0} examined, {p.Resealed:N0} encrypted"))
+        ReencryptionResult result;
+        using (var progress = new TerminalProgress<ReencryptionProgress>("Encrypting records", p => $"{p.Examined:N0} examined, {p.Resealed:N0} encrypted"))
             result = await core.Reencryption.RunAsync(progress, cancellationToken);
         var key = core.SessionKeys[0].Id;
         await Console.Error.WriteLineAsync(string.Create(
@@ -49,7 +49,7 @@ internal static class RotateSessionSecretCommand
     private static async Task RefuseIfUnknownAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         var first = core.SessionKeys[0].Id;
-        var ignorant = (await NodeNotes.ReadAsync(core, cancellationToken)).Where(node => !node.Keys.Contains(first)).ToList();
+        var ignorant = (await NodeRegistry.ReadAsync(core, cancellationToken)).Where(node => !node.Keys.Contains(first)).ToList();
         if (ignorant.Count == 0)
             return;
         var names = string.Join(", ", ignorant.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Name} (seen {node.Age.TotalSeconds:0} seconds ago)")));

@@ -41,7 +41,7 @@ internal static class RunCommand
         var options = ConfigOptions.AddTo(command);
         command.SetWork(options, (parsed, cancellationToken) =>
         {
-            var settings = options.Load(parsed, SettingsNeed.Serving);
+            var settings = options.Load(parsed, SettingsScope.Serving);
             if (parsed.GetValue(metricsPort) is { } watched)
                 settings = settings with { Telemetry = settings.Telemetry with { MetricsPort = watched } };
             var listen = parsed.GetValue(urls);

@@ -30,9 +30,9 @@ internal static class TokenCreateCommand
             if (result.GetResult(service) is { Implicit: false } && result.GetResult(name) is { Implicit: false })
                 result.AddError("A service token has no name: use --service or --name, not both");
         });
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             var now = core.Clock.GetUtcNow();
             var isService = parsed.GetValue(service);
             var request = new AdminTokenRequest

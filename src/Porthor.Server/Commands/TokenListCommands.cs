@@ -35,15 +35,15 @@ internal static class TokenListCommands
         var username = new Option<string?>("--username", "-u") { Description = "Only the tokens of this user", HelpName = "NAME" };
         var command = new Command("list", "List tokens with their keys, newest first") { username };
         var output = ListOutput.AddTo(command);
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             var name = parsed.GetValue(username);
             if (name is not null)
                 await KnownUsers.RequireAsync(core, name, cancellationToken);
             var tokens = await core.Tokens.ListTokensAsync(TokenCommand.Host(core), name, cancellationToken);
             output.Write(parsed, tokens, ListColumns, TokenJson.Write);
-            await Console.Error.WriteLineAsync($"Listed {Counted.Of(tokens.Count, "token")}");
+            await Console.Error.WriteLineAsync($"Listed {CountText.Of(tokens.Count, "token")}");
             return 0;
         });
         return command;
@@ -55,9 +55,9 @@ internal static class TokenListCommands
         key.AcceptOnlyTokenKeys();
         var command = new Command("show", "Show one token") { key };
         var output = ListOutput.AddTo(command);
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             var wanted = OptionRules.KeyOf(parsed.GetValue(key)!);
             var token = await core.Tokens.GetTokenInfoUncheckedAsync(wanted, cancellationToken: cancellationToken)
                 ?? throw new CommandFailure($"There is no token {wanted}");

@@ -22,16 +22,16 @@ internal static class TokenRevokeCommand
             if (result.GetResult(all) is null && result.GetResult(keys) is not { Tokens.Count: > 0 })
                 result.AddError("Name the keys of the tokens to revoke, or a user with --all-of.");
         });
-        command.SetWorkOnStores(SettingsNeed.Serving, async (core, parsed, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
-            await StartCheck.ForCommandAsync(core, cancellationToken);
+            await StartupValidation.ForCommandAsync(core, cancellationToken);
             var username = parsed.GetValue(all);
             if (username is not null)
             {
                 await KnownUsers.RequireAsync(core, username, cancellationToken);
                 var tokens = await core.Tokens.ListTokensAsync(TokenCommand.Host(core), username, cancellationToken);
                 if (tokens.Count > 0)
-                    confirmation.Require(parsed, $"This revokes {Counted.Of(tokens.Count, "token")} of {username}.", "yes");
+                    confirmation.Require(parsed, $"This revokes {CountText.Of(tokens.Count, "token")} of {username}.", "yes");
             }
             var missing = new List<TokenKey>();
             var revoked = 0;
@@ -44,7 +44,7 @@ internal static class TokenRevokeCommand
             }
             if (username is not null)
                 revoked += await RevokeAllAsync(core, username, cancellationToken);
-            await Console.Error.WriteLineAsync($"Revoked {Counted.Of(revoked, "token")}");
+            await Console.Error.WriteLineAsync($"Revoked {CountText.Of(revoked, "token")}");
             return missing.Count == 0 ? 0 : throw new CommandFailure($"There is no token {string.Join(", ", missing)}");
         });
         return command;

@@ -14,14 +14,14 @@ internal static class UpdateSchemaCommand
     public static Command Create()
     {
         var command = new Command("update-schema", "Update the database to the current schema; creates the tables in an empty PostgreSQL database");
-        command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Stores, async (core, _, cancellationToken) =>
         {
-            if (await StartCheck.StateAsync(core, cancellationToken) == SchemaState.Empty)
-                StartCheck.RequireDeployment(core.Settings);
+            if (await StartupValidation.StateAsync(core, cancellationToken) == SchemaState.Empty)
+                StartupValidation.RequireDeployment(core.Settings);
             await core.Sql.Schema.UpdateAsync(cancellationToken);
             await core.Sql.Ids.InitializeAsync(cancellationToken);
             if (core.Settings.OidcServer?.OldClients is { } clients)
-                await OldOidcClients.CopyAsync(core, clients, cancellationToken);
+                await OidcClientMigration.CopyAsync(core, clients, cancellationToken);
             await Console.Error.WriteLineAsync("The database schema is current.");
             return 0;
         });

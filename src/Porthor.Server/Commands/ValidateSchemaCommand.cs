@@ -11,12 +11,12 @@ internal static class ValidateSchemaCommand
     public static Command Create()
     {
         var command = new Command("validate-schema", "Check that the database has the current schema");
-        command.SetWorkOnStores(SettingsNeed.Stores, async (core, _, cancellationToken) =>
+        command.SetWorkOnStores(SettingsScope.Stores, async (core, _, cancellationToken) =>
         {
-            switch (await StartCheck.StateAsync(core, cancellationToken))
+            switch (await StartupValidation.StateAsync(core, cancellationToken))
             {
                 case SchemaState.Empty:
-                    StartCheck.RequireDeployment(core.Settings);
+                    StartupValidation.RequireDeployment(core.Settings);
                     throw new CommandFailure("Database has not been initialized");
                 case SchemaState.Outdated:
                     throw new CommandFailure("Database schema is not current");

@@ -35,7 +35,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
 
     /// <summary>Returns the variables with the value of each <c>_FILE</c> variable read from its file.</summary>
     /// <param name="faults">Receives an error for each file that cannot be read, and for each variable that is set in both ways.</param>
-    public EnvironmentVariables WithFiles(SettingsFaults faults)
+    public EnvironmentVariables WithFiles(SettingsErrors faults)
     {
         var resolved = new Dictionary<string, string>(values, StringComparer.Ordinal);
         foreach (var name in Prefixes.SelectMany(prefix => Names.Select(name => prefix + name)))
@@ -69,7 +69,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
         let isFile = given.EndsWith(FileSuffix, StringComparison.Ordinal)
         let name = given[prefix.Length..(isFile ? Math.Max(prefix.Length, given.Length - FileSuffix.Length) : given.Length)]
         where !Names.Contains(name)
-        let meant = Likeness.Find(name, Names)
+        let meant = SpellingSuggestion.Find(name, Names)
         where meant is not null
         select (given, prefix + meant + (isFile ? FileSuffix : ""));
 

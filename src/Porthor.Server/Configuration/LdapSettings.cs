@@ -21,7 +21,7 @@ internal sealed record LdapSettings
     public string? CaFile { get; init; }
 
     /// <summary>How long what it said is used after its life, while it is away.</summary>
-    public TimeSpan Grace { get; init; } = DirectoryMemoryOptions.Usual.Grace;
+    public TimeSpan Grace { get; init; } = DirectoryCacheOptions.Usual.Grace;
 
     public required string GroupBaseDn { get; init; }
 
@@ -58,7 +58,7 @@ internal sealed record LdapSettings
             UseKerberos = section.Flag("useKerberos") | section.Text("kerberosConfig") is { Length: > 0 },
             StartTls = section.Flag("startTls"),
             CaFile = section.Text("caFile") is { Length: > 0 } path ? path : null,
-            Grace = section.Span("grace") ?? DirectoryMemoryOptions.Usual.Grace,
+            Grace = section.Span("grace") ?? DirectoryCacheOptions.Usual.Grace,
             GroupBaseDn = section.RequiredText("groupBaseDn"),
             GroupObjectClass = section.Text("groupObjectClass") ?? "posixGroup",
             GroupMemberAttr = section.Text("groupMemberAttr") ?? "member",

@@ -51,7 +51,7 @@ internal static class LocalUserSettings
             section.Fault("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at the most");
         else if (UserRules.IsBot(username))
             section.Fault("username", username, "names that begin with bot- are for service tokens");
-        else if (username is UsualGroups.Admins or UsualGroups.Users)
+        else if (username is DefaultGroups.Admins or DefaultGroups.Users)
             section.Fault("username", username, "is the name of a group that has scopes where no groupMapping is given");
         var data = new UserData
         {

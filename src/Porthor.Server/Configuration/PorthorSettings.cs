@@ -9,7 +9,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Where ledger and vault are (design: three ways to run, one code path).</summary>
+/// <summary>Where token index and record store are (design: three ways to run, one code path).</summary>
 internal enum DeploymentMode
 {
     /// <summary>Both in one SQLite file; one process.</summary>
@@ -18,7 +18,7 @@ internal enum DeploymentMode
     /// <summary>Both in PostgreSQL.</summary>
     Database,
 
-    /// <summary>The ledger in PostgreSQL and the vault in Redis: the reference's layout.</summary>
+    /// <summary>The token index in PostgreSQL and the record store in Redis: the reference's layout.</summary>
     Cluster,
 }
 
@@ -90,7 +90,7 @@ internal sealed record PorthorSettings
     public TokenOptions Tokens { get; init; } = new();
 
     /// <summary>Whether uses of tokens are recorded, and for how long.</summary>
-    public UseOptions Uses { get; init; } = new();
+    public UsageOptions Uses { get; init; } = new();
 
     public QuotaPlan? Quota { get; init; }
 
@@ -104,7 +104,7 @@ internal sealed record PorthorSettings
     public DecisionLogOptions DecisionLog { get; init; } = new();
 
     /// <summary>The number of log lines per second that clients without a valid token can cause; zero for no limit.</summary>
-    public int AnonymousLogLines { get; init; } = AnonymousLines.DefaultPerSecond;
+    public int AnonymousLogLines { get; init; } = AnonymousLogLimit.DefaultPerSecond;
 
     public TelemetrySettings Telemetry { get; init; } = new();
 

@@ -29,10 +29,10 @@ internal sealed record ProviderSettings
     public UserInfoOptions Users => new(AddUserGroup)
     {
         SystemGroups = new HashSet<string>(Ldap?.SystemGroups ?? []),
-        Memory = Ldap is null ? DirectoryMemoryOptions.Usual : new DirectoryMemoryOptions(Ldap.Grace),
+        Memory = Ldap is null ? DirectoryCacheOptions.Usual : new DirectoryCacheOptions(Ldap.Grace),
     };
 
-    public static ProviderSettings Read(SettingsSection settings, SettingsFaults faults, bool required)
+    public static ProviderSettings Read(SettingsSection settings, SettingsErrors faults, bool required)
     {
         var gitHub = settings.Section("github", "clientId") is { } g ? GitHubSettings.Read(g) : null;
         var ldap = settings.Section("ldap", "url") is { } l ? LdapSettings.Read(l) : null;

@@ -7,7 +7,7 @@ namespace Porthor.Server.Configuration;
 internal sealed record SentrySettings(Secret Dsn, string Environment)
 {
     /// <summary>From Sentry's own variables (contract/configuration.md 7); null without a DSN.</summary>
-    public static SentrySettings? Read(EnvironmentVariables environment, SettingsFaults faults)
+    public static SentrySettings? Read(EnvironmentVariables environment, SettingsErrors faults)
     {
         if (environment.GetStandard("SENTRY_DSN") is not { } dsn)
             return null;

@@ -9,7 +9,7 @@ using Porthor.Users;
 namespace Porthor.Server.Configuration;
 
 /// <summary>How much of the configuration a command needs; the rest may be missing, but not wrong.</summary>
-internal enum SettingsNeed
+internal enum SettingsScope
 {
     /// <summary>Everything that serving requests takes.</summary>
     Serving,
@@ -52,9 +52,9 @@ internal static partial class SettingsLoader
     /// <param name="configPath">Null for the path of the variables, or the usual place if there is a file.</param>
     /// <param name="dataDirectory">Null for the variable's, or <c>porthor-data</c> in the current directory.</param>
     /// <exception cref="SettingsException">Something is missing or wrong.</exception>
-    public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsNeed need, EnvironmentVariables environment)
+    public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsScope need, EnvironmentVariables environment)
     {
-        var faults = new SettingsFaults(need);
+        var faults = new SettingsErrors(need);
         environment = environment.WithFiles(faults);
         var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
@@ -79,11 +79,11 @@ internal static partial class SettingsLoader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException(source, [new SettingsFault("", Value: null, $"it cannot be read: {e.Message}")]);
+            throw new SettingsException(source, [new SettingsError("", Value: null, $"it cannot be read: {e.Message}")]);
         }
     }
 
-    private static PorthorSettings Read(SettingsSection file, EnvironmentVariables environment, SettingsFaults faults, SettingsNeed need)
+    private static PorthorSettings Read(SettingsSection file, EnvironmentVariables environment, SettingsErrors faults, SettingsScope need)
     {
         var redisPassword = file.Secret("redisPassword", "REDIS_PASSWORD");
         var database = StoreUrls.Database(file);
@@ -105,7 +105,7 @@ internal static partial class SettingsLoader
             faults.Add("redisPersistentUrl and redisEphemeralUrl must be given both or not at all");
         ModeSettings.Check(file, mode, (wantsDatabase, wantsPersistent, wantsEphemeral));
 
-        var serving = need == SettingsNeed.Serving;
+        var serving = need == SettingsScope.Serving;
         var mustBeComplete = serving && mode != DeploymentMode.Embedded;
         var settings = new PorthorSettings
         {
@@ -146,7 +146,7 @@ internal static partial class SettingsLoader
             GroupMapping = file.TextListMap("groupMapping", ReadTeam) ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
         if (mode == DeploymentMode.Embedded && settings.Providers is { GitHub: null, Oidc: null } && !file.IsGiven("groupMapping"))
-            settings = settings with { GroupMapping = UsualGroups.Mapping(settings.Tokens.KnownScopes.Keys) };
+            settings = settings with { GroupMapping = DefaultGroups.Mapping(settings.Tokens.KnownScopes.Keys) };
         foreach (var scope in settings.GroupMapping.Keys.Where(scope => !settings.Tokens.KnownScopes.ContainsKey(scope)))
             faults.Add($"groupMapping.{scope}", value: null, $"Scope {scope} assigned but not in knownScopes");
         ReadIgnored(file);
@@ -244,21 +244,21 @@ internal static partial class SettingsLoader
     private static int ReadAnonymousLogLines(SettingsSection file)
     {
         const string key = "anonymousLogLines";
-        var rate = file.Integer(key) ?? AnonymousLines.DefaultPerSecond;
+        var rate = file.Integer(key) ?? AnonymousLogLimit.DefaultPerSecond;
         if (rate is >= 0 and <= 10_000)
             return (int)rate;
         file.Fault(key, file.Text(key), "must be a number of lines a second from 0 to 10000; 0 is no limit");
-        return AnonymousLines.DefaultPerSecond;
+        return AnonymousLogLimit.DefaultPerSecond;
     }
 
-    private static UseOptions ReadUses(SettingsSection file)
+    private static UsageOptions ReadUses(SettingsSection file)
     {
         if (file.Section("tokenUse") is not { } section)
-            return new UseOptions();
+            return new UsageOptions();
         var retention = section.Span("retention");
         if (retention < ShortestUseRetention)
             section.Fault("retention", section.Text("retention"), $"must be {ShortestUseRetention.TotalHours} hours or longer");
-        var uses = new UseOptions(section.Flag("enabled", otherwise: true), retention);
+        var uses = new UsageOptions(section.Flag("enabled", otherwise: true), retention);
         section.Finish();
         return uses;
     }

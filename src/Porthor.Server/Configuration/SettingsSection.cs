@@ -13,11 +13,11 @@ internal sealed partial class SettingsSection
 {
     private readonly Dictionary<string, (string Written, YamlNode Node)> entries = [];
     private readonly HashSet<string> known = [];
-    private readonly SettingsFaults faults;
+    private readonly SettingsErrors faults;
     private readonly EnvironmentVariables environment;
     private readonly string path;
 
-    private SettingsSection(YamlMappingNode mapping, string path, EnvironmentVariables environment, SettingsFaults faults)
+    private SettingsSection(YamlMappingNode mapping, string path, EnvironmentVariables environment, SettingsErrors faults)
     {
         this.path = path;
         this.environment = environment;
@@ -31,7 +31,7 @@ internal sealed partial class SettingsSection
     }
 
     /// <summary>Reads a file's text. A file that is no YAML mapping is a fault.</summary>
-    public static SettingsSection Parse(string yaml, EnvironmentVariables environment, SettingsFaults faults)
+    public static SettingsSection Parse(string yaml, EnvironmentVariables environment, SettingsErrors faults)
     {
         var root = new YamlMappingNode();
         try
@@ -113,13 +113,13 @@ internal sealed partial class SettingsSection
         foreach (var (name, (written, _)) in entries)
         {
             if (!known.Contains(name))
-                faults.Add(PathOf(written), value: null, Unknown(Likeness.Find(name, known.Except(entries.Keys))));
+                faults.Add(PathOf(written), value: null, Unknown(SpellingSuggestion.Find(name, known.Except(entries.Keys))));
         }
     }
 
     public void Fault(string key, string? value, string problem) => faults.Add(PathOf(key), value, problem);
 
-    /// <inheritdoc cref="SettingsFaults.AddMissing"/>
+    /// <inheritdoc cref="SettingsErrors.AddMissing"/>
     public void Missing(string key, string problem) => faults.AddMissing(PathOf(key), problem);
 
     private IEnumerable<(string Name, YamlNode Value)> Map(string key)
@@ -155,7 +155,7 @@ internal sealed partial class SettingsSection
     private void RefuseMistyped(YamlMappingNode mapping, string where, string marker)
     {
         var keys = mapping.Children.Keys.Select(key => (key as YamlScalarNode)?.Value ?? "").ToArray();
-        if (!keys.Any(key => Camel(key) == marker) && Likeness.Find(marker, keys) is { } mistyped)
+        if (!keys.Any(key => Camel(key) == marker) && SpellingSuggestion.Find(marker, keys) is { } mistyped)
             faults.Add($"{where}.{mistyped}", value: null, Unknown(marker));
     }
 

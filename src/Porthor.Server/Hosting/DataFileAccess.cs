@@ -28,7 +28,7 @@ internal static partial class DataFileAccess
 
     private static void Require(string kind, string path, int rights)
     {
-        if (FileStatus.TryRead(path) is not { } status || Access(path, rights) == 0)
+        if (FileStatus.TryRead(path) is not { } status || AccessPolicy(path, rights) == 0)
             return;
         var user = FileStatus.NameOf(FileStatus.CurrentUserId);
         var correction = status.OwnerId == FileStatus.CurrentUserId
@@ -40,5 +40,5 @@ internal static partial class DataFileAccess
 
     [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Access(string path, int rights);
+    private static partial int AccessPolicy(string path, int rights);
 }

@@ -18,8 +18,8 @@ internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<Embe
                 await core.Maintenance.ExpireTokensAsync(cancellationToken: stoppingToken);
                 await core.Maintenance.TruncateHistoryAsync(cancellationToken: stoppingToken);
                 await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), stoppingToken);
-                var counts = await core.Maintenance.GatherStateMetricsAsync(stoppingToken);
-                await UpkeepNotes.NoteMaintenanceAsync(core, counts, stoppingToken);
+                var counts = await core.Maintenance.CountTokensForMetricsAsync(stoppingToken);
+                await MaintenanceStatus.NoteMaintenanceAsync(core, counts, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -46,17 +46,17 @@ internal sealed class PorthorCore : IAsyncDisposable
         var stores = new TokenStoreOptions { ReadTimeout = settings.AnswerTimeout, ChangeTimeout = settings.ApiTimeout };
         if (settings is { Mode: DeploymentMode.Cluster, PersistentRedis: { } records })
         {
-            Redis = new RedisVault(
-                records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores, metrics.Stores, clock, loggers.CreateLogger<RedisVault>());
+            Redis = new RedisRecordStore(
+                records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores, metrics.Stores, clock, loggers.CreateLogger<RedisRecordStore>());
         }
-        Vault = Redis ?? sql.Vault;
+        RecordStore = Redis ?? sql.RecordStore;
         Services = new TokenServicesBuilder
         {
-            Ledger = sql.Ledger,
+            TokenIndex = sql.TokenIndex,
             History = sql.History,
             Uses = settings.Uses.Enabled ? sql.Uses : null,
             UseRetention = settings.Uses.KeptFor,
-            Vault = Vault,
+            RecordStore = RecordStore,
             Fernet = fernet,
             Loggers = loggers,
             Metrics = Metrics,
@@ -67,7 +67,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         }.Build();
 
         if (settings.Uses.Enabled)
-            Uses = new UseRecorder(sql.Uses, Metrics, clock, loggers.CreateLogger<UseRecorder>());
+            Uses = new TokenUsageBuffer(sql.Uses, Metrics, clock, loggers.CreateLogger<TokenUsageBuffer>());
 
         QuotaOverrides = new QuotaOverrides(
             Redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(Redis.Store), clock, loggers.CreateLogger<QuotaOverrides>())
@@ -84,7 +84,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral)
             : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
             : new LocalRateCounter(clock);
-        Dependencies = DependenciesOf(sql, Vault, ephemeral, directory);
+        Dependencies = DependenciesOf(sql, RecordStore, ephemeral, directory);
         OneTimeValues = Redis is null ? sql.OneTimeValues(clock) : new RedisOneTimeStore(Redis.Store);
         SessionCookie = new SessionCookie(fernet);
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
@@ -100,10 +100,10 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     public SqlStores Sql { get; }
 
-    /// <summary>Null in the modes that have their vault in the database.</summary>
-    public RedisVault? Redis { get; }
+    /// <summary>Null in the modes that have their record store in the database.</summary>
+    public RedisRecordStore? Redis { get; }
 
-    public ITokenVault Vault { get; }
+    public ITokenRecordStore RecordStore { get; }
 
     /// <summary>Gets the services over the stores.</summary>
     public TokenServices Services { get; }
@@ -114,10 +114,10 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     public TokenMaintenance Maintenance => Services.Maintenance;
 
-    public Resealing Reencryption => Services.Reencryption;
+    public RecordReencryption Reencryption => Services.Reencryption;
 
     /// <summary>Null if uses are not recorded.</summary>
-    public UseRecorder? Uses { get; }
+    public TokenUsageBuffer? Uses { get; }
 
     public UserInfoService Users { get; }
 
@@ -177,11 +177,11 @@ internal sealed class PorthorCore : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenVault vault, RedisStore? ephemeral, LdapDirectory? directory)
+    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenRecordStore recordStore, RedisStore? ephemeral, LdapDirectory? directory)
     {
-        // Where the records are elsewhere, the gate goes on without the ledger. All nodes share it: to take them all away would help nobody.
+        // Where the records are elsewhere, the gate goes on without the token index. All nodes share it: to take them all away would help nobody.
         List<Dependency> dependencies =
-            [new("ledger", Required: vault.JoinsLedger, sql.Ledger.CheckAsync), new("vault", Required: true, vault.CheckAsync)];
+            [new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync), new("token records", Required: true, recordStore.CheckAsync)];
         // Without it requests are not counted, and go on.
         if (ephemeral is not null)
             dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAllAsync("asking whether it answers", db => db.PingAsync(), cancellation)));

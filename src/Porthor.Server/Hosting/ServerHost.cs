@@ -25,7 +25,7 @@ internal static partial class ServerHost
         ReserveThreads(settings);
         await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
-        await StartCheck.ForServerAsync(core, cancellationToken);
+        await StartupValidation.ForServerAsync(core, cancellationToken);
         using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry, core);
         await using var app = Build(core, urls, loggers);
         UnixSockets.RemoveStale(urls);
@@ -33,7 +33,7 @@ internal static partial class ServerHost
         await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
         // Not before it listens: a password that is shown must be one that can be used.
         var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
-        Greeting.Say(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
+        StartupBanner.Say(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
         // What is away is said now, not when the first user meets it. It is no reason to wait.
         _ = app.Services.GetRequiredService<Readiness>().CheckAsync();
@@ -74,7 +74,7 @@ internal static partial class ServerHost
         var folder = Directory.CreateTempSubdirectory("porthor-describe-");
         try
         {
-            var settings = SettingsLoader.Load(configPath: null, folder.FullName, SettingsNeed.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
+            var settings = SettingsLoader.Load(configPath: null, folder.FullName, SettingsScope.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
             using var loggers = LoggerFactory.Create(_ => { });
             await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
             await using var app = Build(core, "http://127.0.0.1:0", loggers);

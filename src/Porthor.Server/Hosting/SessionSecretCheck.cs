@@ -28,7 +28,7 @@ internal static partial class SessionSecretCheck
     /// <summary>The maximum number of records that are examined if no fingerprint is recorded.</summary>
     private const int SampleSize = 1000;
 
-    private static readonly TimeSpan VaultTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RecordStoreTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Requires the session secrets of the deployment.</summary>
@@ -88,7 +88,7 @@ internal static partial class SessionSecretCheck
     private static async Task RecordFirstAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(SessionSecretCheck));
-        if (!await IsVaultReadyAsync(core, cancellationToken))
+        if (!await IsRecordStoreReadyAsync(core, cancellationToken))
         {
             Log.NotChecked(logger);
             return;
@@ -110,11 +110,11 @@ internal static partial class SessionSecretCheck
         var readers = core.SessionKeys.Select(key => (Key: key, Fernet: new Fernet([key], core.Clock))).ToList();
         HashSet<FernetKey> used = [];
         var examined = 0;
-        await foreach (var keys in core.Vault.ScanAsync(cancellationToken))
+        await foreach (var keys in core.RecordStore.ScanAsync(cancellationToken))
         {
             foreach (var batch in keys.Chunk(enough))
             {
-                var records = await core.Vault.GetAsync(batch, cancellationToken);
+                var records = await core.RecordStore.GetAsync(batch, cancellationToken);
                 examined += records.Count;
                 used.UnionWith(readers.Where(reader => records.Values.Any(record => reader.Fernet.TryDecrypt(record.Ciphertext, out _))).Select(reader => reader.Key));
                 if (examined >= (used.Count > 0 ? enough : SampleSize))
@@ -126,10 +126,10 @@ internal static partial class SessionSecretCheck
 
     private static async Task<bool> HasRecordsAsync(PorthorCore core, CancellationToken cancellationToken)
     {
-        // If the vault does not respond, the deployment counts as one with records.
-        if (!await IsVaultReadyAsync(core, cancellationToken))
+        // If the record store does not respond, the deployment counts as one with records.
+        if (!await IsRecordStoreReadyAsync(core, cancellationToken))
             return true;
-        await foreach (var keys in core.Vault.ScanAsync(cancellationToken))
+        await foreach (var keys in core.RecordStore.ScanAsync(cancellationToken))
         {
             if (keys.Count > 0)
                 return true;
@@ -137,18 +137,18 @@ internal static partial class SessionSecretCheck
         return false;
     }
 
-    /// <summary>Waits up to <see cref="VaultTimeout"/> for the vault, which in cluster mode connects in the background.</summary>
-    private static async Task<bool> IsVaultReadyAsync(PorthorCore core, CancellationToken cancellationToken)
+    /// <summary>Waits up to <see cref="RecordStoreTimeout"/> for the record store, which in cluster mode connects in the background.</summary>
+    private static async Task<bool> IsRecordStoreReadyAsync(PorthorCore core, CancellationToken cancellationToken)
     {
         var begun = core.Clock.GetTimestamp();
         while (true)
         {
             try
             {
-                await core.Vault.CheckAsync(cancellationToken);
+                await core.RecordStore.CheckAsync(cancellationToken);
                 return true;
             }
-            catch (StoreUnavailableException) when (core.Clock.GetElapsedTime(begun) > VaultTimeout)
+            catch (StoreUnavailableException) when (core.Clock.GetElapsedTime(begun) > RecordStoreTimeout)
             {
                 return false;
             }
@@ -175,7 +175,7 @@ internal static partial class SessionSecretCheck
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot check the session secret, because the vault does not respond; the next start checks it")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot check the session secret, because the token record store does not respond; the next start checks it")]
         public static partial void NotChecked(ILogger logger);
     }
 }

@@ -9,7 +9,7 @@ namespace Porthor.Server.Http;
 /// <summary>What a request shows to say who sends it: a token, or why it is refused without one.</summary>
 /// <param name="HasSession">Its cookie holds a token, whether that is the one or not.</param>
 /// <param name="Source">The source of the token in the terms of the log; null without a token.</param>
-internal readonly record struct Shown(Token? Token, Problem? Refusal, bool HasSession, string? Source = null)
+internal readonly record struct PresentedCredential(Token? Token, Problem? Refusal, bool HasSession, string? Source = null)
 {
     /// <summary>
     /// Whether browsers send the credential with every request to the host, also with those that a foreign page causes: cookies, and the
@@ -24,8 +24,8 @@ internal sealed partial class Authenticator(
 {
     /// <summary>The caller of the API, if the request shows a valid token that the route accepts.</summary>
     /// <exception cref="ProblemException">It does not.</exception>
-    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
-    public async Task<Caller> AuthenticateAsync(HttpContext context, Access access)
+    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the token.</exception>
+    public async Task<Caller> AuthenticateAsync(HttpContext context, AccessPolicy access)
     {
         var address = ForwardedClient.Of(context).Address;
         var session = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger);
@@ -62,11 +62,11 @@ internal sealed partial class Authenticator(
     /// What a proxy was shown (contract/ingress.md 4). It asks with GET whatever the browser did, so that there is no CSRF value to
     /// compare. Refusals are values here, since they are much of what is asked.
     /// </summary>
-    public Shown FindForProxy(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax) =>
+    public PresentedCredential FindForProxy(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax) =>
         Find(context, BrowserSession.Read(context, core.SessionCookie, sessionLogger), allowCookies, challenge, isAjax);
 
     /// <summary>The refusal of a token that is not valid.</summary>
-    public Problem Unknown(Shown shown, Challenge challenge, bool isAjax)
+    public Problem Unknown(PresentedCredential shown, Challenge challenge, bool isAjax)
     {
         if (shown.HasSession)
             return Problem.NotAuthenticated(challenge, isAjax);
@@ -75,7 +75,7 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>Who is signed in with this browser; null if nobody is. A header does not count (contract/login.md 7).</summary>
-    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the session.</exception>
+    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the session.</exception>
     public async Task<Caller?> AuthenticatePageAsync(HttpContext context)
     {
         var state = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger).State;
@@ -101,14 +101,14 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>A session's token wins over the header, which may be meant for the application behind us.</summary>
-    private Shown Find(HttpContext context, SessionState state, bool allowCookies, Challenge challenge, bool isAjax)
+    private PresentedCredential Find(HttpContext context, SessionState state, bool allowCookies, Challenge challenge, bool isAjax)
     {
         var hasSession = state.Token is not null;
         var log = RequestLog.Current;
         if (allowCookies && state.Token is { } fromCookie)
         {
             log?.TokenSource("cookie");
-            return new Shown(fromCookie, Refusal: null, hasSession, "cookie");
+            return new PresentedCredential(fromCookie, Refusal: null, hasSession, "cookie");
         }
 
         var authorization = context.Request.Headers.Authorization;
@@ -116,15 +116,15 @@ internal sealed partial class Authenticator(
         if (credential.Source is { } source)
             log?.TokenSource(source);
         if (credential.Error is { } error)
-            return new Shown(Token: null, Refuse(challenge, PorthorError.InvalidRequest(error)), hasSession);
+            return new PresentedCredential(Token: null, Refuse(challenge, PorthorError.InvalidRequest(error)), hasSession);
         if (!credential.Text.HasValue)
         {
             Log.NoCredentials(logger);
-            return new Shown(Token: null, Problem.NotAuthenticated(challenge, isAjax), hasSession);
+            return new PresentedCredential(Token: null, Problem.NotAuthenticated(challenge, isAjax), hasSession);
         }
         return Token.TryParse(credential.Text, out var token)
-            ? new Shown(token, Refusal: null, hasSession, credential.Source)
-            : new Shown(Token: null, Refuse(challenge, Token.FaultOf(credential.Text)), hasSession);
+            ? new PresentedCredential(token, Refusal: null, hasSession, credential.Source)
+            : new PresentedCredential(Token: null, Refuse(challenge, Token.FaultOf(credential.Text)), hasSession);
     }
 
     /// <summary>

@@ -8,7 +8,7 @@ namespace Porthor.Server.Http;
 /// The frame of every request: finds out whose it is, begins its log lines, sees to it that whatever is thrown becomes an answer,
 /// and counts the answers to proxies.
 /// </summary>
-internal sealed class RequestContext(RequestDelegate next, PorthorCore core, ExceptionShield shield, TrustedProxies proxies, PeerWarnings peerWarnings)
+internal sealed class RequestContext(RequestDelegate next, PorthorCore core, PorthorExceptionHandler shield, TrustedProxies proxies, PeerWarnings peerWarnings)
 {
     public async Task InvokeAsync(HttpContext context)
     {

@@ -163,7 +163,7 @@ internal sealed partial class IngressHandler(
     /// </summary>
     private Prepared Prepare(HttpContext context, IngressRule rule, IngressAsker asker, Token token)
     {
-        if (core.Tokens.Recall(token) is not { } remembered)
+        if (core.Tokens.TryGetCached(token) is not { } remembered)
             return default;
         if (decision.Decide(rule, asker, remembered, core.Clock.GetUtcNow()) is { } refusal)
             return new Prepared(remembered, refusal, Counting: null, Child: null);
@@ -204,22 +204,22 @@ internal sealed partial class IngressHandler(
         await IngressEndpoints.WriteOkAsync(context.Response);
     }
 
-    private RecalledChild? RecallChild(HttpContext context, IngressRule rule, TokenRecord record)
+    private CachedChildToken? RecallChild(HttpContext context, IngressRule rule, TokenRecord record)
     {
         if (!rule.Delegates)
             return null;
         var caller = new Caller(record, ForwardedClient.Of(context).Address);
         return rule.DelegateTo is { } service
-            ? core.Tokens.RecallInternalToken(caller, service, rule.DelegateScopes.Intersect(record.Scopes))
-            : core.Tokens.RecallNotebookToken(caller);
+            ? core.Tokens.TryGetCachedInternalToken(caller, service, rule.DelegateScopes.Intersect(record.Scopes))
+            : core.Tokens.TryGetCachedNotebookToken(caller);
     }
 
     /// <summary>The token that goes on in place of the user's.</summary>
     /// <param name="recalled">The child whose record is being read already; it is used if it is the one that is wanted.</param>
     private async Task<Token> DelegateAsync(
-        HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, RecalledChild? recalled, long begun)
+        HttpContext context, IngressRule rule, IngressAsker asker, TokenRecord record, CachedChildToken? recalled, long begun)
     {
-        const string ledger = "ledger", what = "creating a child";
+        const string tokenIndex = "token list", what = "creating a child";
         var caller = new Caller(record, ForwardedClient.Of(context).Address);
         var cancellation = context.RequestAborted;
         try
@@ -230,7 +230,7 @@ internal sealed partial class IngressHandler(
                         caller, service, rule.DelegateScopes.Intersect(record.Scopes), rule.MinimumLifetime, recalled, cancellation)
                     : core.Tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, recalled, cancellation),
                 begun,
-                ledger,
+                tokenIndex,
                 what);
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
@@ -308,7 +308,7 @@ internal sealed partial class IngressHandler(
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, EventName = DecisionLines.Authorized, Message = "Token authorized")]
+        [LoggerMessage(Level = LogLevel.Information, EventName = DecisionLogFilter.Authorized, Message = "Token authorized")]
         public static partial void Authorized(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Permission denied")]

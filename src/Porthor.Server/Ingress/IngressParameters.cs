@@ -152,7 +152,7 @@ internal sealed class IngressParameters
     {
         if (NotEmpty(name) is not { } text)
             return null;
-        if (Texts.Check(text, 1, longest, pattern: null) is var (type, message, context))
+        if (TextValidation.Check(text, 1, longest, pattern: null) is var (type, message, context))
             errors.Add(type, At(name), message, text, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", At(name), "Value error, NUL characters are not allowed", text, ("error", new object()));

@@ -46,7 +46,7 @@ internal sealed record RuleWarning(string Type, string Parameter, string Message
         var shown = name.Length <= LongestNameShown ? name : name[..LongestNameShown] + "...";
         if (name.StartsWith("amp;", StringComparison.Ordinal))
             return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect. The rule contains &amp; in place of &: write &{shown[4..]}=.");
-        var similar = Likeness.Find(name, Known) ?? Known.Where(known => IsSimilar(name, known)).MinBy(known => known.Length);
+        var similar = SpellingSuggestion.Find(name, Known) ?? Known.Where(known => IsSimilar(name, known)).MinBy(known => known.Length);
         var suggestion = similar is null ? "" : $" Did you mean {similar}?";
         return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect.{suggestion}");
     }

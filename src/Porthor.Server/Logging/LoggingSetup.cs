@@ -4,7 +4,7 @@ internal static class LoggingSetup
 {
     /// <summary>Logs to standard output: readable if that is a terminal, one JSON object a line if not.</summary>
     /// <param name="toStandardError">For commands, whose standard output is their result.</param>
-    public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, bool toStandardError = false, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLines.DefaultPerSecond)
+    public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, bool toStandardError = false, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
     {
         var terminal = toStandardError ? !Console.IsErrorRedirected : !Console.IsOutputRedirected;
         var output = toStandardError ? Console.OpenStandardError() : Console.OpenStandardOutput();
@@ -13,7 +13,7 @@ internal static class LoggingSetup
 
     /// <param name="decisions">What is said about answers to proxies; null for a line for each.</param>
     /// <param name="output">Closed with the loggers.</param>
-    public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, Stream output, ILineFormatter formatter, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLines.DefaultPerSecond)
+    public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, Stream output, ILineFormatter formatter, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(level);
@@ -25,7 +25,7 @@ internal static class LoggingSetup
         // Said by the greeting, or by the exit with its reason.
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        logging.Services.AddSingleton<ILoggerProvider>(_ => new LineLogger(formatter, output, TimeProvider.System, decisions, anonymousPerSecond));
+        logging.Services.AddSingleton<ILoggerProvider>(_ => new BackgroundLogWriter(formatter, output, TimeProvider.System, decisions, anonymousPerSecond));
         logging.Configure(options => options.ActivityTrackingOptions = ActivityTrackingOptions.None);
         logging.Services.AddSingleton(TimeProvider.System);
         return logging;

@@ -17,8 +17,8 @@ internal sealed partial class LoginCompletion(
     PorthorCore core,
     ServerIdentity server,
     LoginErrorPage page,
-    AlertPoster alerts,
-    UsedLogins usedLogins,
+    AlertDispatcher alerts,
+    UsedLoginStates usedLogins,
     NumericIds ids,
     ILogger<LoginCompletion> logger,
     ILogger<BrowserSession> sessionLogger,
@@ -42,7 +42,7 @@ internal sealed partial class LoginCompletion(
             }
             var session = SessionOf(context);
             var before = session.State;
-            if (core.Clock.GetUtcNow() - before.LoginStart > UsedLogins.Lifetime)
+            if (core.Clock.GetUtcNow() - before.LoginStart > UsedLoginStates.Lifetime)
             {
                 await FailAsync(context, LoginFailure.WrongState("This login has expired, please start over"));
                 return;

@@ -12,7 +12,7 @@ internal sealed partial class LoginEndpoints(
     PorthorCore core,
     ServerIdentity server,
     LoginCompletion completion,
-    UsedLogins usedLogins,
+    UsedLoginStates usedLogins,
     ILogger<LoginEndpoints> logger,
     ILogger<BrowserSession> sessionLogger,
     ILoginProvider? provider = null)
@@ -58,7 +58,7 @@ internal sealed partial class LoginEndpoints(
     private async Task BeginAsync(HttpContext context, BrowserSession session, string returnUrl)
     {
         if (session.State.Attempt() is not { } attempt
-            || core.Clock.GetUtcNow() - session.State.LoginStart > UsedLogins.Lifetime
+            || core.Clock.GetUtcNow() - session.State.LoginStart > UsedLoginStates.Lifetime
             || await usedLogins.IsUsedAsync(attempt.State, context.RequestAborted))
         {
             attempt = await provider!.PrepareAsync(context.RequestAborted);

@@ -13,7 +13,7 @@ internal static class LoginSetup
     public static void AddLogin(this IServiceCollection services, PorthorCore core)
     {
         services.AddSingleton(new LoginErrorPage(core.Settings));
-        services.AddSingleton(new UsedLogins(core.OneTimeValues));
+        services.AddSingleton(new UsedLoginStates(core.OneTimeValues));
         services.AddSingleton(new NumericIds(core.Sql.Ids, core.Loggers.CreateLogger<NumericIds>()));
         services.AddSingleton<LoginCompletion>();
         services.AddSingleton<LoginEndpoints>();

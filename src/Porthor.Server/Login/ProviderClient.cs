@@ -47,7 +47,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         }
         catch (HttpRequestException e)
         {
-            throw Unreachable(what, TypeOf(e), ConnectionFault.TextOf(e)).ToException();
+            throw Unreachable(what, TypeOf(e), ConnectionFailure.TextOf(e)).ToException();
         }
         catch (Exception e) when (e is InvalidDataException or InvalidOperationException)
         {

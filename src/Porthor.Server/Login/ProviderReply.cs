@@ -48,13 +48,13 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
     /// Returns the body as JSON; null if it is not JSON. Members that are given twice are refused, because readers disagree which one
     /// counts.
     /// </summary>
-    public JsonElement? TryReadJson() => ForeignJson.TryParse(ProviderText.Decode(Body, ContentType));
+    public JsonElement? TryReadJson() => ProviderJson.TryParse(ProviderText.Decode(Body, ContentType));
 
     public override string ToString() => $"{(int)Status} from {Request}";
 }
 
 /// <summary>Reads untrusted JSON.</summary>
-internal static class ForeignJson
+internal static class ProviderJson
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 

@@ -29,12 +29,12 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, P
         {
             var token = await tokens.CreateUserTokenAsync(request.Caller, request.Caller.Username, new UserTokenRequest(form.Name, form.Scopes, form.Expires));
             var expires = form.Expires ?? options.Policy.DefaultExpires(TokenType.User, core.Clock.GetSecondsNow());
-            return new PageResult<MadeTokenPage, MadeTokenView>(
-                new MadeTokenView(request.Visitor, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
+            return new PageResult<MadeTokenPage, CreatedTokenView>(
+                new CreatedTokenView(request.Visitor, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
         }
         catch (PorthorException e) when (form.Blame(e.Error))
         {
-            // The same form twice at the same moment: the ledger has let one of them through.
+            // The same form twice at the same moment: the token index has let one of them through.
             if (e.Error.Kind == ErrorKind.DuplicateTokenName && await MadeBeforeAsync(request, form) is { } meanwhile)
                 return SentAgain(request, meanwhile);
             var problem = Problem.Of(e.Error);
@@ -54,8 +54,8 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, P
         return await page.Rows.FirstOrDefaultAsync(change => change.Action == ChangeAction.Create && change.TokenName == form.Name, request.Aborted);
     }
 
-    private static PageResult<SentAgainPage, SentAgainView> SentAgain(PageRequest request, TokenChange made) =>
-        new(new SentAgainView(request.Visitor, made), StatusCodes.Status409Conflict);
+    private static PageResult<SentAgainPage, RepeatedFormView> SentAgain(PageRequest request, TokenChange made) =>
+        new(new RepeatedFormView(request.Visitor, made), StatusCodes.Status409Conflict);
 
     private PageResult<NewTokenPage, NewTokenView> Ask(PageRequest request, NewTokenForm form, int status)
     {

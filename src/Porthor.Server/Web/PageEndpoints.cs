@@ -5,7 +5,7 @@ internal static class PageEndpoints
 {
     public static void AddPages(this IServiceCollection services)
     {
-        services.AddSingleton<PageGate>();
+        services.AddSingleton<PageAuthorization>();
         services.AddSingleton<PageRendering>();
         services.AddSingleton<TokenPages>();
         services.AddSingleton<NewTokenPages>();
@@ -41,7 +41,7 @@ internal static class PageEndpoints
         async Task AnswerAsync(HttpContext context)
         {
             var services = context.RequestServices;
-            var answer = await services.GetRequiredService<PageGate>().OpenAsync(context, request => show(services.GetRequiredService<TPages>(), request));
+            var answer = await services.GetRequiredService<PageAuthorization>().OpenAsync(context, request => show(services.GetRequiredService<TPages>(), request));
             await answer.ExecuteAsync(context);
         }
     }

@@ -8,14 +8,14 @@ using Porthor.Tokens;
 namespace Porthor.Server.Web;
 
 /// <summary>Asks whether a token is to be revoked, and revokes it.</summary>
-internal sealed class RevokePages(TokenService tokens, PageGate gate)
+internal sealed class RevokePages(TokenService tokens, PageAuthorization gate)
 {
     public async Task<IResult> AskAsync(PageRequest request)
     {
         if (KeyOf(request) is not { } key || await tokens.GetTokenInfoAsync(key, request.Caller, OwnerOf(request), request.Aborted) is not { } token)
             return RefusalPage.Of(StatusCodes.Status404NotFound);
         return new PageResult<RevokePage, RevokeView>(
-            new RevokeView(request.Visitor, token, request.Owner, IsSession: key == request.Session, tokens.ShowsUses));
+            new RevokeView(request.Visitor, token, request.Owner, IsSession: key == request.Session, tokens.ShowsUsage));
     }
 
     public async Task<IResult> RevokeAsync(PageRequest request)

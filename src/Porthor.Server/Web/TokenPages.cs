@@ -29,7 +29,7 @@ internal sealed partial class TokenPages(
             [.. caller.Scopes.Names.Select(name => (name, options.KnownScopes.GetValueOrDefault(name, "")))],
             refusal,
             refusal is null ? await SectionsAsync(request, caller.Username, PageAddresses.Tokens) : [],
-            tokens.ShowsUses,
+            tokens.ShowsUsage,
             core.Clock.GetUtcNow(),
             request.Session,
             refusal is null ? await RevokedAsync(request, caller.Username) : null));
@@ -91,7 +91,7 @@ internal sealed partial class TokenPages(
             username,
             error,
             asked ? await SectionsAsync(request, username, PageAddresses.Search) : null,
-            tokens.ShowsUses,
+            tokens.ShowsUsage,
             core.Clock.GetUtcNow(),
             request.Session,
             asked ? await RevokedAsync(request, username) : null);

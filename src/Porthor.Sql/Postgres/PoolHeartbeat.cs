@@ -18,7 +18,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
     private readonly ILogger logger;
     private readonly Heartbeat heartbeat;
     private volatile bool isUsed;
-    private volatile Stop? asked;
+    private volatile StatementCanceller? asked;
 
     public PoolHeartbeat(PrimaryConnections connections, TimeSpan answerTimeout, ILogger logger)
     {
@@ -36,8 +36,8 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         if (!isUsed)
             return;
         await using var connection = await OpenAsync();
-        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = Patience.DriverSeconds(answerTimeout) };
-        var stop = new Stop(command.Cancel);
+        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = CallTimeout.DriverSeconds(answerTimeout) };
+        var stop = new StatementCanceller(command.Cancel);
         asked = stop;
         try
         {

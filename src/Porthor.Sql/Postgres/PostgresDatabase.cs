@@ -26,7 +26,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
             Timezone = "UTC",
             MaxPoolSize = maxConnections,
             // The last resort, in seconds: limits come with each call, and are set in the database for each transaction.
-            CommandTimeout = Patience.DriverSeconds(statementTimeout),
+            CommandTimeout = CallTimeout.DriverSeconds(statementTimeout),
             // What was cancelled gives its connection up at once, whether the server has heard of it or not.
             CancellationTimeout = -1,
             // A session has no state except its prepared statements, and a transaction ends with it. Otherwise the driver would send
@@ -67,19 +67,19 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw Failed(StoreCalls.Script, e);
+            throw Failed(StoreOperationNames.Script, e);
         }
     }
 
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand($"SELECT pg_is_in_recovery(), ({sql})") { CommandTimeout = Patience.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
-        var stop = new Stop(command.Cancel);
-        return new(Patience.WaitAsync(
-            ReadPointAsync(command, stop), timeLimit, stop, late => Failed(StoreCalls.Point, late), cancellationToken));
+        var command = new NpgsqlCommand($"SELECT pg_is_in_recovery(), ({sql})") { CommandTimeout = CallTimeout.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
+        var stop = new StatementCanceller(command.Cancel);
+        return new(CallTimeout.WaitAsync(
+            ReadPointAsync(command, stop), timeLimit, stop, late => Failed(StoreOperationNames.Point, late), cancellationToken));
     }
 
-    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command, Stop stop)
+    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command, StatementCanceller stop)
     {
         var begun = metrics.Begin();
         await using var connection = await ConnectAsync(CancellationToken.None);
@@ -99,7 +99,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
                 var value = reader.IsDBNull(1) ? null : reader.GetFieldValue<byte[]>(1);
                 // Reads to the end, to detect an error after the row.
                 await reader.NextResultAsync();
-                metrics.Answered(StoreCalls.Point, begun);
+                metrics.Answered(StoreOperationNames.Point, begun);
                 return value;
             }
         }
@@ -110,7 +110,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         }
         catch (Exception e) when (PostgresErrors.EndsWork(e))
         {
-            throw Failed(StoreCalls.Point, e);
+            throw Failed(StoreOperationNames.Point, e);
         }
         finally
         {
@@ -142,7 +142,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            throw Failed(StoreCalls.Connecting, e);
+            throw Failed(StoreOperationNames.Connecting, e);
         }
     }
 }

@@ -43,15 +43,15 @@ internal sealed class PostgresDialect : Dialect
 
     public override IPAddress ReadAddress(DbDataReader reader, int column) => reader.GetFieldValue<IPAddress>(column);
 
-    public override void Append(SqlText sql, TokenType value) => sql.AddParameter(value.ToText(), "::tokentype");
+    public override void Append(SqlStatement sql, TokenType value) => sql.AddParameter(value.ToText(), "::tokentype");
 
-    public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
+    public override void Append(SqlStatement sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
 
     // Without the zone of a link-local address, which the type inet does not accept.
-    public override void Append(SqlText sql, IPAddress? value) =>
+    public override void Append(SqlStatement sql, IPAddress? value) =>
         sql.AddParameter(value is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(value.GetAddressBytes()).ToString() : value?.ToString(), "::inet");
 
-    public override void Append(SqlText sql, SqlColumn values) => sql.AddParameter(
+    public override void Append(SqlStatement sql, SqlArrayParameter values) => sql.AddParameter(
         values.Texts ?? (object)new NpgsqlParameter
         {
             Value = Array.ConvertAll(values.Times!, time => time is { } given ? Unspecified(given) : (DateTime?)null),
@@ -59,20 +59,20 @@ internal sealed class PostgresDialect : Dialect
         },
         values.Texts is null ? "" : "::text[]");
 
-    public override void Append(SqlText sql, SqlIn condition)
+    public override void Append(SqlStatement sql, SqlIn condition)
     {
         sql.AppendFormatted(condition.Column);
         sql.AppendLiteral(" = ANY(");
         sql.AddParameter(condition.Keys.Select(key => key.Value).ToArray(), ")");
     }
 
-    public override void Append(SqlText sql, SqlOrderedKeys keys)
+    public override void Append(SqlStatement sql, SqlOrderedKeys keys)
     {
         sql.AppendLiteral("unnest(");
         sql.AddParameter(keys.Keys.Select(key => key.Value).ToArray(), "::text[]) WITH ORDINALITY AS k (token, number)");
     }
 
-    public override void Append(SqlText sql, SqlWithin condition)
+    public override void Append(SqlStatement sql, SqlInNetwork condition)
     {
         // The column on the left: only so can an index on it be used.
         sql.AppendFormatted(condition.Column);

@@ -77,9 +77,9 @@ internal static class PostgresErrors
     public static Exception Translate(Exception exception) => exception switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } e =>
-            new LedgerConflictException(e.MessageText, e),
+            new TokenIndexConflictException(e.MessageText, e),
         PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: NameConstraint } e => new DuplicateNameException(e),
         _ when IsDataError(exception) => new UnstorableValueException((exception as PostgresException)?.MessageText ?? "not valid Unicode", exception),
-        _ => new StoreUnavailableException("ledger", "PostgreSQL", exception) { IsPermanent = IsPermanent(exception), Reason = Describe(exception) },
+        _ => new StoreUnavailableException("token list", "PostgreSQL", exception) { IsPermanent = IsPermanent(exception), Reason = Describe(exception) },
     };
 }

@@ -14,8 +14,8 @@ internal sealed class PostgresHost : IAsyncDisposable
             ? settings.Host
             : string.Create(CultureInfo.InvariantCulture, $"{(settings.Host.Contains(':', StringComparison.Ordinal) ? $"[{settings.Host}]" : settings.Host)}:{settings.Port}");
         // The driver's metrics use this name for the pool.
-        Connections = Build(settings, isOnly ? "ledger" : $"ledger {Name}", initialize);
-        probes = Build(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }, $"ledger {Name} search", initialize);
+        Connections = Build(settings, isOnly ? "token list" : $"token list {Name}", initialize);
+        probes = Build(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }, $"token list {Name} search", initialize);
     }
 
     /// <summary>The host and the port, or the folder of the Unix socket.</summary>

@@ -23,11 +23,11 @@ internal sealed class PostgresSession(
     /// <summary>What returning a connection may take; a transaction that was not committed is rolled back then.</summary>
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(1);
 
-    private readonly string reading = inTransaction ? StoreCalls.Locking : StoreCalls.Reading;
+    private readonly string reading = inTransaction ? StoreOperationNames.Locking : StoreOperationNames.Reading;
     private bool begun = !inTransaction;
     private Task work = Task.CompletedTask;
 
-    public override async Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => await RunAsync(
+    public override async Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => await RunAsync(
         reading,
         CreateBatch([statement], commit: false),
         async batch =>
@@ -46,12 +46,12 @@ internal sealed class PostgresSession(
         },
         cancellationToken);
 
-    public override async Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken)
+    public override async Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken)
     {
         if (statements.Count == 0)
             return [];
         return await RunAsync<IReadOnlyList<int>>(
-            StoreCalls.Writing,
+            StoreOperationNames.Writing,
             CreateBatch(statements, commit: false),
             async batch =>
             {
@@ -62,8 +62,8 @@ internal sealed class PostgresSession(
             cancellationToken);
     }
 
-    public override async Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) => await RunAsync(
-        StoreCalls.Committing,
+    public override async Task CommitAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken) => await RunAsync(
+        StoreOperationNames.Committing,
         CreateBatch(statements, commit: true),
         async batch =>
         {
@@ -126,17 +126,17 @@ internal sealed class PostgresSession(
 
     private Task<T> RunAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, CancellationToken cancellationToken)
     {
-        var stop = new Stop(batch.Cancel);
+        var stop = new StatementCanceller(batch.Cancel);
         var asking = AskAsync(call, batch, run, stop);
         work = asking;
-        return Patience.WaitAsync(asking, limit, stop, late => failed(call, late), cancellationToken);
+        return CallTimeout.WaitAsync(asking, limit, stop, late => failed(call, late), cancellationToken);
     }
 
     /// <summary>
     /// The statements of changes are few and find their rows by key, so they are prepared; that costs a round trip only the
     /// first time on each connection. Those for reading are many, and the best plan for one value is the worst for another.
     /// </summary>
-    private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, Stop stop)
+    private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, StatementCanceller stop)
     {
         var asked = metrics.Begin();
         try
@@ -160,9 +160,9 @@ internal sealed class PostgresSession(
         }
     }
 
-    private NpgsqlBatch CreateBatch(IReadOnlyList<SqlText> statements, bool commit)
+    private NpgsqlBatch CreateBatch(IReadOnlyList<SqlStatement> statements, bool commit)
     {
-        var batch = new NpgsqlBatch(connection) { Timeout = Patience.DriverSeconds(limit) };
+        var batch = new NpgsqlBatch(connection) { Timeout = CallTimeout.DriverSeconds(limit) };
         if (!begun)
         {
             begun = true;
@@ -186,7 +186,7 @@ internal sealed class PostgresSession(
         return batch;
     }
 
-    private static NpgsqlBatchCommand CreateCommand(SqlText statement)
+    private static NpgsqlBatchCommand CreateCommand(SqlStatement statement)
     {
         var command = new NpgsqlBatchCommand(statement.Text);
         foreach (var value in statement.Parameters)

@@ -26,8 +26,8 @@ internal sealed class SqliteDatabase : SqlDatabase
     private readonly SqliteHandle writer;
     private readonly SemaphoreSlim writing = new(1, 1);
     private readonly SemaphoreSlim reading = new(MostReaders, MostReaders);
-    private readonly DedicatedThreads writerThread = new("porthor ledger writer", 1);
-    private readonly DedicatedThreads readerThreads = new("porthor ledger reader", ReaderThreads);
+    private readonly DedicatedThreads writerThread = new("porthor database writer", 1);
+    private readonly DedicatedThreads readerThreads = new("porthor database reader", ReaderThreads);
     private readonly ConcurrentBag<SqliteHandle> readers = [];
     private int waiting;
 
@@ -37,7 +37,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         this.statementTimeout = statementTimeout;
         this.metrics = metrics;
         writer = new SqliteHandle(path, BusyTimeout);
-        metrics.Watch(StoreCalls.Store, () => writerThread.Waiting + readerThreads.Waiting + Volatile.Read(ref waiting));
+        metrics.Watch(StoreOperationNames.Store, () => writerThread.Waiting + readerThreads.Waiting + Volatile.Read(ref waiting));
     }
 
     public override Dialect Dialect => SqliteDialect.Instance;
@@ -54,7 +54,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         }
         catch (SqliteException e)
         {
-            throw new StoreUnavailableException("ledger", $"opening {path}", e);
+            throw new StoreUnavailableException("token list", $"opening {path}", e);
         }
     }
 
@@ -96,7 +96,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         await using var session = (SqliteSession)await BeginAsync(ScriptTimeout, cancellationToken);
         var versions = await session.QueryAsync(this.Sql($"PRAGMA user_version"), row => row.Number(0), cancellationToken);
         await session.RunAsync(
-            StoreCalls.Script,
+            StoreOperationNames.Script,
             () =>
             {
                 foreach (var script in choose(versions[0]))
@@ -120,16 +120,16 @@ internal sealed class SqliteDatabase : SqlDatabase
             reader = Reader();
             reader.LimitBusyWait(timeLimit);
             var value = reader.ReadPoint(sql, key);
-            metrics.Answered(StoreCalls.Point, begun);
+            metrics.Answered(StoreOperationNames.Point, begun);
             return new(value);
         }
         catch (SqliteException e)
         {
-            return ValueTask.FromException<byte[]?>(metrics.Counted(StoreCalls.Point, SqliteHandle.Translate(e)));
+            return ValueTask.FromException<byte[]?>(metrics.Counted(StoreOperationNames.Point, SqliteHandle.Translate(e)));
         }
         catch (StoreUnavailableException e)
         {
-            return ValueTask.FromException<byte[]?>(metrics.Counted(StoreCalls.Point, e));
+            return ValueTask.FromException<byte[]?>(metrics.Counted(StoreOperationNames.Point, e));
         }
         finally
         {
@@ -160,7 +160,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         try
         {
             if (!await turns.WaitAsync(timeLimit, cancellationToken))
-                throw metrics.Counted(StoreCalls.Connecting, new StoreUnavailableException("ledger", what));
+                throw metrics.Counted(StoreOperationNames.Connecting, new StoreUnavailableException("token list", what));
         }
         finally
         {

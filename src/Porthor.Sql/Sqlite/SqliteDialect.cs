@@ -39,29 +39,29 @@ internal sealed class SqliteDialect : Dialect
 
     public override IPAddress ReadAddress(DbDataReader reader, int column) => SqliteAddress.Read(reader.GetFieldValue<byte[]>(column));
 
-    public override void Append(SqlText sql, TokenType value) => sql.AddParameter(value.ToText());
+    public override void Append(SqlStatement sql, TokenType value) => sql.AddParameter(value.ToText());
 
-    public override void Append(SqlText sql, ChangeAction value) => sql.AddParameter(value.ToText());
+    public override void Append(SqlStatement sql, ChangeAction value) => sql.AddParameter(value.ToText());
 
-    public override void Append(SqlText sql, IPAddress? value) => sql.AddParameter(SqliteAddress.Write(value));
+    public override void Append(SqlStatement sql, IPAddress? value) => sql.AddParameter(SqliteAddress.Write(value));
 
-    public override void Append(SqlText sql, SqlColumn values) => throw new NotSupportedException("SQLite takes one value at a time.");
+    public override void Append(SqlStatement sql, SqlArrayParameter values) => throw new NotSupportedException("SQLite takes one value at a time.");
 
-    public override void Append(SqlText sql, SqlIn condition)
+    public override void Append(SqlStatement sql, SqlIn condition)
     {
         sql.AppendFormatted(condition.Column);
         sql.AppendLiteral(" IN (SELECT value FROM json_each(");
         sql.AddParameter(JsonSerializer.Serialize(condition.Keys.Select(key => key.Value)), "))");
     }
 
-    public override void Append(SqlText sql, SqlOrderedKeys keys)
+    public override void Append(SqlStatement sql, SqlOrderedKeys keys)
     {
         sql.AppendLiteral("(SELECT value AS token, key AS number FROM json_each(");
         sql.AddParameter(JsonSerializer.Serialize(keys.Keys.Select(key => key.Value)), ")) k");
     }
 
     /// <summary>A block is a range of stored addresses, which an index answers.</summary>
-    public override void Append(SqlText sql, SqlWithin condition)
+    public override void Append(SqlStatement sql, SqlInNetwork condition)
     {
         var (first, last) = SqliteAddress.Range(condition.Block);
         sql.AppendFormatted(condition.Column);

@@ -62,7 +62,7 @@ internal sealed class SqliteHandle : IDisposable
     /// </summary>
     public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
 
-    public List<T> Query<T>(SqlText statement, Func<SqlRow, T> read)
+    public List<T> Query<T>(SqlStatement statement, Func<SqlRow, T> read)
     {
         using var reader = Prepare(statement).ExecuteReader();
         List<T> rows = [];
@@ -71,7 +71,7 @@ internal sealed class SqliteHandle : IDisposable
         return rows;
     }
 
-    public int Execute(SqlText statement) => Prepare(statement).ExecuteNonQuery();
+    public int Execute(SqlStatement statement) => Prepare(statement).ExecuteNonQuery();
 
     /// <summary>Executes a statement without parameters that is used again and again.</summary>
     public void Execute(string statement) => Bounded(prepared.GetValueOrDefault(statement) ?? Remember(statement)).ExecuteNonQuery();
@@ -107,9 +107,9 @@ internal sealed class SqliteHandle : IDisposable
     public static Exception Translate(SqliteException exception) =>
         exception.SqliteExtendedErrorCode == ConstraintUnique && exception.Message.Contains("token.token_name", StringComparison.Ordinal)
             ? new DuplicateNameException(exception)
-            : new StoreUnavailableException("ledger", "SQLite", exception);
+            : new StoreUnavailableException("token list", "SQLite", exception);
 
-    private SqliteCommand Prepare(SqlText statement)
+    private SqliteCommand Prepare(SqlStatement statement)
     {
         var text = statement.Text;
         var command = Bounded(prepared.GetValueOrDefault(text) ?? Remember(text));

@@ -15,22 +15,22 @@ internal sealed class SqliteSession(
     /// <summary>The interval at which a statement that exceeded its limit is interrupted, until it has ended.</summary>
     private static readonly TimeSpan InterruptPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly string reading = inTransaction ? StoreCalls.Locking : StoreCalls.Reading;
+    private readonly string reading = inTransaction ? StoreOperationNames.Locking : StoreOperationNames.Reading;
     private bool toBegin = inTransaction;
     private bool open;
     private volatile bool isAbandoned;
     private Task running = Task.CompletedTask;
 
-    public override Task<List<T>> QueryAsync<T>(SqlText statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
+    public override Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         RunAsync(reading, () => handle.Query(statement, read), cancellationToken);
 
-    public override Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) =>
+    public override Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken) =>
         statements.Count == 0
             ? Task.FromResult<IReadOnlyList<int>>([])
-            : RunAsync<IReadOnlyList<int>>(StoreCalls.Writing, () => [.. statements.Select(Execute)], cancellationToken);
+            : RunAsync<IReadOnlyList<int>>(StoreOperationNames.Writing, () => [.. statements.Select(Execute)], cancellationToken);
 
-    public override Task CommitAsync(IReadOnlyList<SqlText> statements, CancellationToken cancellationToken) => RunAsync(
-        StoreCalls.Committing,
+    public override Task CommitAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken) => RunAsync(
+        StoreOperationNames.Committing,
         () =>
         {
             foreach (var statement in statements)
@@ -62,7 +62,7 @@ internal sealed class SqliteSession(
         catch (TimeoutException e)
         {
             Abandon(task);
-            throw metrics.Counted(operation, new StoreUnavailableException("ledger", "SQLite", e));
+            throw metrics.Counted(operation, new StoreUnavailableException("token list", "SQLite", e));
         }
         catch (OperationCanceledException) when (!task.IsCompleted)
         {
@@ -95,7 +95,7 @@ internal sealed class SqliteSession(
         }
     }
 
-    private int Execute(SqlText statement)
+    private int Execute(SqlStatement statement)
     {
         ThrowIfAbandoned();
         return handle.Execute(statement);

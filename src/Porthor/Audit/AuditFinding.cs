@@ -2,7 +2,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Audit;
 
-/// <summary>What can be wrong between ledger and vault, in the order of contract/tokens.md 9.</summary>
+/// <summary>What can be wrong between token index and record store, in the order of contract/tokens.md 9.</summary>
 public enum AuditKind
 {
     Malformed = 1,
@@ -30,5 +30,5 @@ public sealed record AuditFinding(AuditKind Kind, TokenKey Token, string Text, b
 /// <summary>How far an audit is.</summary>
 /// <param name="Examined">Records and rows looked at.</param>
 /// <param name="Findings">Findings so far.</param>
-/// <param name="Tokens">The number of tokens of the ledger that were compared with their records.</param>
+/// <param name="Tokens">The number of tokens of the token index that were compared with their records.</param>
 public readonly record struct AuditProgress(long Examined, long Findings, long Tokens = 0);

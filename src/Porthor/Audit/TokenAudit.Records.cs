@@ -3,15 +3,15 @@ using Porthor.Tokens;
 
 namespace Porthor.Audit;
 
-// The walk through the vault: records that no row lists.
+// The walk through the record store: records that no row lists.
 public sealed partial class TokenAudit
 {
-    /// <summary>How many keys the vault showed, and which of them are not listed.</summary>
+    /// <summary>How many keys the record store showed, and which of them are not listed.</summary>
     private async IAsyncEnumerable<(int Keys, IReadOnlyList<TokenKey> Unlisted)> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var keys in store.Vault.ScanAsync(cancellationToken))
+        await foreach (var keys in store.RecordStore.ScanAsync(cancellationToken))
         {
-            var listed = await store.Ledger.ListedAsync(keys, cancellationToken);
+            var listed = await store.TokenIndex.ListedAsync(keys, cancellationToken);
             yield return (keys.Count, [.. keys.Where(key => !listed.Contains(key))]);
         }
     }
@@ -23,7 +23,7 @@ public sealed partial class TokenAudit
     private async Task<List<AuditFinding>> ExamineUnlistedAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
     {
         List<AuditFinding> findings = [];
-        foreach (var batch in keys.Chunk(store.Ledger.BatchSize))
+        foreach (var batch in keys.Chunk(store.TokenIndex.BatchSize))
             findings.AddRange(await ExamineBatchAsync(batch, fix, cancellationToken));
         return findings;
     }
@@ -31,7 +31,7 @@ public sealed partial class TokenAudit
     private async Task<List<AuditFinding>> ExamineBatchAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
     {
         List<AuditFinding> findings = [];
-        var records = await store.Vault.GetAsync(keys, cancellationToken);
+        var records = await store.RecordStore.GetAsync(keys, cancellationToken);
         var opened = records.ToDictionary(found => found.Key, found => codec.TryOpen(found.Key, found.Value));
         if (opened.Count == 0)
             return findings;

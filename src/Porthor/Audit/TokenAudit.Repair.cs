@@ -22,7 +22,7 @@ public sealed partial class TokenAudit
             var shortened = await store.ReduceTreesAsync(roots, CutDescendant);
             findings.AddRange(shortened.OfType<Shortened>().Select(child => OutlivesParent(child, repaired: true)));
         }
-        foreach (var batch in confirmed.Where(one => one.Mismatches.Count > 0).Chunk(store.Ledger.BatchSize))
+        foreach (var batch in confirmed.Where(one => one.Mismatches.Count > 0).Chunk(store.TokenIndex.BatchSize))
             findings.AddRange(await RepairMismatchesAsync(batch, cancellationToken));
         return findings;
     }
@@ -77,7 +77,7 @@ public sealed partial class TokenAudit
     /// loses its descendants lose, as by any other edit (deviations 2). One without a record has nothing that could be too long, and is a
     /// finding of its own.
     /// </summary>
-    private static Shortened? CutDescendant(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, Reduction reduction)
+    private static Shortened? CutDescendant(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, Reduction reduction)
     {
         if (current is null)
             return null;
@@ -88,7 +88,7 @@ public sealed partial class TokenAudit
         return outlives ? new Shortened(token, current.Record.Username, end!.Value) : null;
     }
 
-    private static void Cut(TokenTransaction transaction, TokenInfo token, OpenedRecord? current, ScopeSet lost, DateTimeOffset? end)
+    private static void Cut(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, ScopeSet lost, DateTimeOffset? end)
     {
         transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
         if (current is { Record: var record })

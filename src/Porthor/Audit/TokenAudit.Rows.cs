@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// The walk through the ledger: rows without a record, that differ from theirs, that outlive their parent or have lost it; and
+// The walk through the token index: rows without a record, that differ from theirs, that outlive their parent or have lost it; and
 // what is wrong with their records. Each suspect is looked at again in a transaction that holds the locks of a change; only what is
 // still wrong then is reported.
 public sealed partial class TokenAudit
@@ -13,13 +13,13 @@ public sealed partial class TokenAudit
     private async IAsyncEnumerable<RowBatch> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         TokenKey? after = null;
-        IReadOnlyList<LedgerEntry> rows;
+        IReadOnlyList<TokenIndexEntry> rows;
         do
         {
-            rows = await store.Ledger.ReadAsync(after, BatchSize, cancellationToken);
+            rows = await store.TokenIndex.ReadAsync(after, BatchSize, cancellationToken);
             if (rows.Count == 0)
                 yield break;
-            yield return new RowBatch(rows, await store.Vault.GetAsync([.. rows.Select(row => row.Token.Token)], cancellationToken));
+            yield return new RowBatch(rows, await store.RecordStore.GetAsync([.. rows.Select(row => row.Token.Token)], cancellationToken));
             after = rows[^1].Token.Token;
         }
         while (rows.Count == BatchSize);
@@ -54,7 +54,7 @@ public sealed partial class TokenAudit
             }
         }
         List<Confirmed> confirmed = [];
-        foreach (var part in suspects.Chunk(store.Ledger.BatchSize))
+        foreach (var part in suspects.Chunk(store.TokenIndex.BatchSize))
             confirmed.AddRange(await ConfirmAsync(part, fix, cancellationToken));
         findings.AddRange(await ReportAsync(confirmed, fix, cancellationToken));
         return findings;
@@ -149,7 +149,7 @@ public sealed partial class TokenAudit
         var keys = suspects.Select(suspect => suspect.ParentToLock).OfType<TokenKey>().Concat(suspects.Select(suspect => suspect.Row.Token)).Distinct().ToList();
         Dictionary<TokenKey, TokenInfo> rows = [];
         if (!waits)
-            return (await transaction.LockFreeAsync(keys)).ToDictionary(row => row.Token);
+            return (await transaction.LockAvailableAsync(keys)).ToDictionary(row => row.Token);
         foreach (var key in keys)
         {
             if (await transaction.LockAsync(key) is { } row)
@@ -159,7 +159,7 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>Rows, and the records of those that have one.</summary>
-    private sealed record RowBatch(IReadOnlyList<LedgerEntry> Rows, IReadOnlyDictionary<TokenKey, SealedRecord> Records);
+    private sealed record RowBatch(IReadOnlyList<TokenIndexEntry> Rows, IReadOnlyDictionary<TokenKey, EncryptedRecord> Records);
 
     /// <summary>A row, and what seemed to be wrong with it when it was read without locks.</summary>
     private sealed record Suspect(TokenInfo Row)

@@ -8,12 +8,12 @@ using Porthor.Values;
 namespace Porthor.Audit;
 
 /// <summary>
-/// Compares ledger and vault and reports where they disagree, or a token breaks a rule (contract/tokens.md 9). It walks
+/// Compares token index and record store and reports where they disagree, or a token breaks a rule (contract/tokens.md 9). It walks
 /// through both in batches, and looks at each suspect once more under the locks that changes take, so that a token being
 /// made or revoked meanwhile is not reported (deviations 16).
 /// </summary>
 /// <remarks>
-/// First through the vault, for records that no row lists; then through the ledger, for everything else. So each record is read and
+/// First through the record store, for records that no row lists; then through the token index, for everything else. So each record is read and
 /// decrypted once. A row that is committed in between is met on the second walk.
 /// </remarks>
 public sealed partial class TokenAudit(
@@ -35,8 +35,8 @@ public sealed partial class TokenAudit(
                 token => TokenChange.Of(token, ChangeAction.Revoke, TokenRecord.InternalUsername, ipAddress: null, now), cancellationToken);
         }
         long examined = 0, findings = 0, tokens = 0;
-        UnlistedKeys seen = new();
-        await foreach (var (keys, unlisted) in Ahead.OfAsync(ScanAsync(cancellationToken)))
+        SeenKeys seen = new();
+        await foreach (var (keys, unlisted) in Prefetch.OfAsync(ScanAsync(cancellationToken)))
         {
             foreach (var finding in await ExamineUnlistedAsync([.. unlisted.Where(seen.Add)], fix, cancellationToken))
             {
@@ -46,7 +46,7 @@ public sealed partial class TokenAudit(
             progress?.Report(new AuditProgress(examined += keys, findings));
         }
 
-        await foreach (var batch in Ahead.OfAsync(ReadRowsAsync(cancellationToken)))
+        await foreach (var batch in Prefetch.OfAsync(ReadRowsAsync(cancellationToken)))
         {
             foreach (var finding in await ExamineRowsAsync(batch, fix, cancellationToken))
             {
@@ -64,9 +64,9 @@ public sealed partial class TokenAudit(
     private async Task RequireReadableAsync(CancellationToken cancellationToken)
     {
         var any = false;
-        await foreach (var keys in store.Vault.ScanAsync(cancellationToken))
+        await foreach (var keys in store.RecordStore.ScanAsync(cancellationToken))
         {
-            var records = await store.Vault.GetAsync(keys, cancellationToken);
+            var records = await store.RecordStore.GetAsync(keys, cancellationToken);
             if (records.Any(found => codec.TryOpen(found.Key, found.Value) is not null))
                 return;
             any |= records.Count > 0;

@@ -15,5 +15,5 @@ public sealed record TokenServices
     public required TokenMaintenance Maintenance { get; init; }
 
     /// <summary>Gets the service that encrypts all records again with the first session secret.</summary>
-    public required Resealing Reencryption { get; init; }
+    public required RecordReencryption Reencryption { get; init; }
 }

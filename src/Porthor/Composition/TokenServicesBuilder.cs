@@ -13,21 +13,21 @@ using Porthor.Usage;
 namespace Porthor.Composition;
 
 /// <summary>
-/// Creates the token services over a ledger and a vault. The server, the command line and applications that embed the library use it.
+/// Creates the token services over a token index and a record store. The server, the command line and applications that embed the library use it.
 /// </summary>
 public sealed record TokenServicesBuilder
 {
-    public required ITokenLedger Ledger { get; init; }
+    public required ITokenIndex TokenIndex { get; init; }
 
     public required IChangeHistory History { get; init; }
 
     /// <summary>Where uses are written down; null if they are neither recorded nor shown.</summary>
-    public IUseHistory? Uses { get; init; }
+    public IUsageHistory? Uses { get; init; }
 
     /// <summary>How long uses are kept.</summary>
-    public TimeSpan UseRetention { get; init; } = UseOptions.UsualRetention;
+    public TimeSpan UseRetention { get; init; } = UsageOptions.UsualRetention;
 
-    public required ITokenVault Vault { get; init; }
+    public required ITokenRecordStore RecordStore { get; init; }
 
     /// <summary>What encrypts the records.</summary>
     public required Fernet Fernet { get; init; }
@@ -49,7 +49,7 @@ public sealed record TokenServicesBuilder
     public TokenServices Build()
     {
         var codec = new RecordCodec(Fernet, Clock);
-        var store = new TokenStore(Ledger, Vault, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>()) { Damaged = Damaged };
+        var store = new TokenStore(TokenIndex, RecordStore, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>()) { Damaged = Damaged };
         var retention = new Retention(History, Uses, UseRetention);
         return new TokenServices
         {
@@ -58,12 +58,12 @@ public sealed record TokenServicesBuilder
                 Tokens,
                 new DelegatedTokens(store, Tokens, Metrics, Clock, Loggers.CreateLogger<DelegatedTokens>()),
                 new HistoryPages<HistoryFilter, TokenChange>(History),
-                Uses is null ? null : new HistoryPages<UseFilter, TokenUse>(Uses),
+                Uses is null ? null : new HistoryPages<UsageFilter, TokenUsage>(Uses),
                 Clock,
                 Loggers.CreateLogger<TokenService>()),
             Audit = new TokenAudit(store, codec, Tokens, Clock, Loggers.CreateLogger<TokenAudit>()),
             Maintenance = new TokenMaintenance(store, retention, Metrics, Clock, Loggers.CreateLogger<TokenMaintenance>()),
-            Reencryption = new Resealing(Vault, Fernet, Loggers.CreateLogger<Resealing>()),
+            Reencryption = new RecordReencryption(RecordStore, Fernet, Loggers.CreateLogger<RecordReencryption>()),
         };
     }
 }

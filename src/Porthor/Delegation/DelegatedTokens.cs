@@ -23,11 +23,11 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
 
     /// <summary>Begins to read the record of the child that is remembered for a request; null if there is none.</summary>
-    public RecalledChild? Recall(DelegationRequest request)
+    public CachedChildToken? TryGetCached(DelegationRequest request)
     {
         var key = request.Key;
         return RememberedLike(request.TokenType).TryGet(key, out var child)
-            ? new RecalledChild(key, child, store.GetRecordAsync(child, CancellationToken.None).AsTask())
+            ? new CachedChildToken(key, child, store.GetRecordAsync(child, CancellationToken.None).AsTask())
             : null;
     }
 
@@ -37,11 +37,11 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has too
     /// many ancestors.
     /// </exception>
-    public async Task<Token> GetAsync(DelegationRequest request, RecalledChild? recalled, CancellationToken cancellationToken)
+    public async Task<Token> GetAsync(DelegationRequest request, CachedChildToken? recalled, CancellationToken cancellationToken)
     {
         using var span = PorthorTraces.Begin("find child");
         if (recalled?.Key != request.Key)
-            recalled = Recall(request);
+            recalled = TryGetCached(request);
         if (recalled is not null && Serves(await recalled.Record, request))
             return recalled.Child;
         while (true)
@@ -113,7 +113,7 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     {
         using var deadline = new CancellationTokenSource(FlightTimeout, clock);
         // Another flight may have landed between the caller's look and this one.
-        if (Recall(request) is { } landed && Serves(await landed.Record, request))
+        if (TryGetCached(request) is { } landed && Serves(await landed.Record, request))
             return landed.Child;
         var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
         RememberedLike(request.TokenType).AddOrUpdate(request.Key, child);
@@ -134,7 +134,7 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
         return expires - clock.GetSecondsNow() >= required;
     }
 
-    /// <summary>A child in the ledger that lasts long enough, or as long as the parent (contract/tokens.md 8.4).</summary>
+    /// <summary>A child in the token index that lasts long enough, or as long as the parent (contract/tokens.md 8.4).</summary>
     private async Task<Token?> FindListedAsync(DelegationRequest request, CancellationToken cancellationToken)
     {
         var parent = request.Parent.Record;
@@ -142,7 +142,7 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
         if (parent.Expires < from)
             from = parent.Expires.Value;
         var query = new ChildQuery(parent.Token.Key, request.TokenType, request.Service, request.Scopes, from);
-        if (await store.Ledger.FindChildAsync(query, cancellationToken) is not { } key)
+        if (await store.TokenIndex.FindChildAsync(query, cancellationToken) is not { } key)
             return null;
         return await store.GetRecordAsync(key, cancellationToken) is { } record && record.Scopes.Equals(request.Scopes) ? record.Token : null;
     }

@@ -24,9 +24,9 @@ internal readonly record struct ChildKey(
     TokenKey Parent, DateTimeOffset? ParentExpires, TokenType TokenType, string? Service, ScopeSet Scopes);
 
 /// <summary>A child that is remembered for requests of a kind, and whose record is being read.</summary>
-public sealed class RecalledChild
+public sealed class CachedChildToken
 {
-    internal RecalledChild(ChildKey key, Token child, Task<TokenRecord?> record) => (Key, Child, Record) = (key, child, record);
+    internal CachedChildToken(ChildKey key, Token child, Task<TokenRecord?> record) => (Key, Child, Record) = (key, child, record);
 
     internal ChildKey Key { get; }
 

@@ -8,7 +8,7 @@ namespace Porthor.History;
 /// </summary>
 public readonly record struct HistoryCursor(DateTimeOffset Time, long Id, bool IsBackward)
 {
-    /// <summary>The ledger's ids are 32-bit numbers.</summary>
+    /// <summary>The token index's ids are 32-bit numbers.</summary>
     private const long LargestId = int.MaxValue;
 
     /// <summary>Reads a cursor whose form has been checked.</summary>

@@ -13,7 +13,7 @@ public enum ChangeAction
     Edit,
 }
 
-/// <summary>The actions' names on the wire and in the ledger.</summary>
+/// <summary>The actions' names on the wire and in the token index.</summary>
 public static class ChangeActions
 {
     private static readonly string[] Names = ["create", "revoke", "expire", "edit"];
@@ -67,7 +67,7 @@ public sealed record TokenChange : IHistoryRow
 
     public required DateTimeOffset EventTime { get; init; }
 
-    /// <summary>A change of a token that is in the ledger, in all that does not depend on what was done.</summary>
+    /// <summary>A change of a token that is in the token index, in all that does not depend on what was done.</summary>
     public static TokenChange Of(TokenInfo token, ChangeAction action, string actor, IPAddress? ipAddress, DateTimeOffset now) => new()
     {
         Token = token.Token,

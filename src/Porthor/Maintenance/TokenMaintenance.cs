@@ -63,7 +63,7 @@ public sealed partial class TokenMaintenance(
         TokenKey? after = null;
         do
         {
-            var walked = await store.Ledger.WalkExpiredAsync(now, after, Steps, cancellationToken);
+            var walked = await store.TokenIndex.WalkExpiredAsync(now, after, Steps, cancellationToken);
             HashSet<TokenKey> gone = [];
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
@@ -96,7 +96,7 @@ public sealed partial class TokenMaintenance(
             count += removed.Count;
             progress?.Report(total + count);
             cancellationToken.ThrowIfCancellationRequested();
-            if (removed.Count == store.Ledger.BatchSize)
+            if (removed.Count == store.TokenIndex.BatchSize)
                 await RestAsync(begun, cancellationToken);
             begun = Stopwatch.GetTimestamp();
         }
@@ -116,15 +116,15 @@ public sealed partial class TokenMaintenance(
     }
 
     /// <summary>Counts users with sessions, and user tokens, and publishes both (contract/tokens.md 7.12).</summary>
-    public async Task<TokenCounts> GatherStateMetricsAsync(CancellationToken cancellationToken = default)
+    public async Task<TokenCounts> CountTokensForMetricsAsync(CancellationToken cancellationToken = default)
     {
-        var counts = await store.Ledger.CountAsync(clock.GetSecondsNow(), cancellationToken);
+        var counts = await store.TokenIndex.CountAsync(clock.GetSecondsNow(), cancellationToken);
         observer.TokensCounted(counts);
         return counts;
     }
 
     /// <summary>Deletes all token records and returns their number. The caller deletes the rows of the token list.</summary>
-    public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) => store.Vault.DeleteAllAsync(cancellationToken);
+    public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) => store.RecordStore.DeleteAllAsync(cancellationToken);
 
     private static async Task<long> InBatchesAsync(Func<Task<int>> delete, IProgress<long>? progress, CancellationToken cancellationToken)
     {

@@ -110,7 +110,7 @@ public sealed partial class TokenService
 
     /// <summary>Removes the lost scopes from a descendant, and limits its expiry.</summary>
     private static void Reduce(
-        TokenTransaction transaction, Caller caller, DateTimeOffset now, TokenInfo before, OpenedRecord? current, Reduction reduction)
+        TokenTransaction transaction, Caller caller, DateTimeOffset now, TokenInfo before, DecryptedRecord? current, Reduction reduction)
     {
         var (lost, end) = (reduction.Lost, reduction.End);
         var shortened = end is not null && !(before.Expires <= end);

@@ -10,7 +10,7 @@ namespace Porthor.Operations;
 // Creation: session, user, administrator's and OpenID Connect tokens (contract/tokens.md 7.2 to 7.5).
 public sealed partial class TokenService
 {
-    private readonly UserTurns creations = new();
+    private readonly PerUserSemaphore creations = new();
 
     /// <summary>A new session for a user who has just logged in. Their scopes come from the login and are not checked.</summary>
     public async Task<Token> CreateSessionTokenAsync(

@@ -18,22 +18,22 @@ public sealed partial class TokenService(
     TokenOptions options,
     DelegatedTokens delegation,
     HistoryPages<HistoryFilter, TokenChange> changes,
-    HistoryPages<UseFilter, TokenUse>? uses,
+    HistoryPages<UsageFilter, TokenUsage>? uses,
     TimeProvider clock,
     ILogger<TokenService> logger)
 {
     /// <summary>The record of a presented token; null if the token is not valid.</summary>
-    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
+    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the token.</exception>
     public ValueTask<TokenRecord?> GetDataAsync(Token token, CancellationToken cancellationToken = default) =>
         store.GetRecordAsync(token, cancellationToken);
 
-    /// <inheritdoc cref="TokenStore.Recall"/>
-    public TokenRecord? Recall(Token token) => store.Recall(token);
+    /// <inheritdoc cref="TokenStore.TryGetCached"/>
+    public TokenRecord? TryGetCached(Token token) => store.TryGetCached(token);
 
-    /// <summary>A token as the ledger lists it; null if there is none, or it is another user's than the one named.</summary>
+    /// <summary>A token as the token index lists it; null if there is none, or it is another user's than the one named.</summary>
     public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
         TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>
-        key.IsWellFormed && await store.Ledger.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
+        key.IsWellFormed && await store.TokenIndex.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
 
     /// <summary>As <see cref="GetTokenInfoUncheckedAsync"/>, if the caller may see that user's tokens.</summary>
     public async Task<TokenInfo?> GetTokenInfoAsync(
@@ -50,8 +50,8 @@ public sealed partial class TokenService(
         Caller caller, string? username = null, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, username));
-        var tokens = await store.Ledger.ListAsync(username, cancellationToken);
-        return ShowsUses ? tokens : [.. tokens.Select(Shown)];
+        var tokens = await store.TokenIndex.ListAsync(username, cancellationToken);
+        return ShowsUsage ? tokens : [.. tokens.Select(Shown)];
     }
 
     /// <summary>
@@ -69,7 +69,7 @@ public sealed partial class TokenService(
             TokenCursor? after = null;
             do
             {
-                var tokens = await store.Ledger.ListAsync(username, [], after, batch, stopping);
+                var tokens = await store.TokenIndex.ListAsync(username, [], after, batch, stopping);
                 foreach (var token in tokens)
                     yield return Shown(token);
                 after = tokens.Count == batch ? TokenCursor.At(tokens[^1]) : null;
@@ -83,7 +83,7 @@ public sealed partial class TokenService(
     {
         Require(TokenRules.Authorize(caller, query.Username));
         // One more than the page shows, to find out whether there is another page.
-        var tokens = await store.Ledger.ListAsync(query.Username, query.Types, query.After, query.Limit + 1, cancellationToken);
+        var tokens = await store.TokenIndex.ListAsync(query.Username, query.Types, query.After, query.Limit + 1, cancellationToken);
         TokenInfo[] page = [.. tokens.Take(query.Limit).Select(Shown)];
         return new TokenPage(page, tokens.Count > query.Limit ? TokenCursor.At(page[^1]) : null);
     }
@@ -92,7 +92,7 @@ public sealed partial class TokenService(
     public Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, username));
-        return store.Ledger.CountByTypeAsync(username, cancellationToken);
+        return store.TokenIndex.CountByTypeAsync(username, cancellationToken);
     }
 
     /// <summary>The changes of tokens, newest first; of one user, or of all for an administrator.</summary>
@@ -104,11 +104,11 @@ public sealed partial class TokenService(
     }
 
     /// <summary>True if it is recorded what tokens are used for, and shown.</summary>
-    public bool ShowsUses => uses is not null;
+    public bool ShowsUsage => uses is not null;
 
     /// <summary>The uses of a token, newest first; null if uses are not recorded, or the user never had such a token.</summary>
-    public async Task<HistoryPage<TokenUse>?> GetUseHistoryAsync(
-        Caller caller, HistoryRequest<UseFilter> request, CancellationToken cancellationToken = default)
+    public async Task<HistoryPage<TokenUsage>?> GetUsageHistoryAsync(
+        Caller caller, HistoryRequest<UsageFilter> request, CancellationToken cancellationToken = default)
     {
         var (username, key) = (request.Filter.Username, request.Filter.Token);
         Require(TokenRules.Authorize(caller, username));
@@ -123,9 +123,9 @@ public sealed partial class TokenService(
 
     /// <summary>The child that a service gets in a user's stead: one that exists and lasts long enough, or a new one.</summary>
     /// <param name="minimumLifetime">How long it must last at least; null for half of a usual life.</param>
-    /// <param name="recalled">What <see cref="RecallInternalToken"/> gave; it is used if it is what is wanted.</param>
+    /// <param name="recalled">What <see cref="TryGetCachedInternalToken"/> gave; it is used if it is what is wanted.</param>
     public async Task<Token> GetInternalTokenAsync(
-        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, RecalledChild? recalled = null,
+        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, CachedChildToken? recalled = null,
         CancellationToken cancellationToken = default)
     {
         Require(TokenRules.GrantedScopes(scopes, caller, options));
@@ -137,24 +137,24 @@ public sealed partial class TokenService(
     /// <summary>
     /// Begins to read the child that a service got before, for a caller who is not yet known for certain; null if none is remembered.
     /// </summary>
-    public RecalledChild? RecallInternalToken(Caller caller, string service, ScopeSet scopes) =>
-        delegation.Recall(new DelegationRequest(caller, TokenType.Internal, service, scopes, MinimumLifetime: null));
+    public CachedChildToken? TryGetCachedInternalToken(Caller caller, string service, ScopeSet scopes) =>
+        delegation.TryGetCached(new DelegationRequest(caller, TokenType.Internal, service, scopes, MinimumLifetime: null));
 
     /// <summary>The child that a user's notebook gets, with all of the user's scopes.</summary>
     /// <inheritdoc cref="GetInternalTokenAsync"/>
     public async Task<Token> GetNotebookTokenAsync(
-        Caller caller, TimeSpan? minimumLifetime = null, RecalledChild? recalled = null, CancellationToken cancellationToken = default)
+        Caller caller, TimeSpan? minimumLifetime = null, CachedChildToken? recalled = null, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Username(caller.Username));
         return await delegation.GetAsync(
             new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), recalled, cancellationToken);
     }
 
-    /// <summary>As <see cref="RecallInternalToken"/>, for the user's notebook.</summary>
-    public RecalledChild? RecallNotebookToken(Caller caller) =>
-        delegation.Recall(new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, MinimumLifetime: null));
+    /// <summary>As <see cref="TryGetCachedInternalToken"/>, for the user's notebook.</summary>
+    public CachedChildToken? TryGetCachedNotebookToken(Caller caller) =>
+        delegation.TryGetCached(new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, MinimumLifetime: null));
 
-    private TokenInfo Shown(TokenInfo token) => ShowsUses || token.LastUsed is null ? token : token with { LastUsed = null };
+    private TokenInfo Shown(TokenInfo token) => ShowsUsage || token.LastUsed is null ? token : token with { LastUsed = null };
 
     private void Require(PorthorError? refusal)
     {

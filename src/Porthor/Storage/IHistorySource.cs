@@ -2,7 +2,7 @@ using Porthor.History;
 
 namespace Porthor.Storage;
 
-/// <summary>The reading side of a history that the ledger keeps, and its end.</summary>
+/// <summary>The reading side of a history that the token index keeps, and its end.</summary>
 public interface IHistorySource<in TFilter, TRow>
     where TRow : IHistoryRow
 {

@@ -3,7 +3,7 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// What was taken lately, for a vault that may have lost it: before it answers on a new connection it deletes again what was revoked, and
+/// What was taken lately, for a record store that may have lost it: before it answers on a new connection it deletes again what was revoked, and
 /// narrows again what was narrowed (README.md in this folder).
 /// </summary>
 public interface IRevocationLog

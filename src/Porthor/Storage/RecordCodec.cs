@@ -3,15 +3,15 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage;
 
-/// <summary>Turns records into what the vault holds, and back (contract/tokens.md 4).</summary>
+/// <summary>Turns records into what the record store holds, and back (contract/tokens.md 4).</summary>
 public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 {
-    public SealedRecord Seal(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
+    public EncryptedRecord Seal(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
 
     /// <summary>Decrypts and reads a record.</summary>
     /// <param name="key">Under which key it was found, for the error.</param>
     /// <exception cref="UnreadableRecordException">It was not made with one of our keys, or is no record.</exception>
-    public TokenRecord Open(TokenKey key, SealedRecord sealedRecord)
+    public TokenRecord Open(TokenKey key, EncryptedRecord sealedRecord)
     {
         if (!fernet.TryDecrypt(sealedRecord.Ciphertext, out var json))
             throw new UnreadableRecordException(key, "InvalidToken: ");
@@ -26,7 +26,7 @@ public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
     }
 
     /// <summary>As <see cref="Open"/>, with null for a record that cannot be read.</summary>
-    public TokenRecord? TryOpen(TokenKey key, SealedRecord sealedRecord)
+    public TokenRecord? TryOpen(TokenKey key, EncryptedRecord sealedRecord)
     {
         try
         {

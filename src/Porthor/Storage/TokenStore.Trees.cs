@@ -43,8 +43,8 @@ public sealed partial class TokenStore
         if (!hasChildren)
             return leaf is null ? [] : [leaf];
 
-        var order = TokenTree.FarthestFirst([root], await ledger.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None));
-        if (order.Count <= ledger.BatchSize)
+        var order = TokenTree.FarthestFirst([root], await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None));
+        if (order.Count <= tokenIndex.BatchSize)
         {
             try
             {
@@ -55,11 +55,11 @@ public sealed partial class TokenStore
                 // Perhaps another client holds the lock of a descendant. If the token no longer exists, the outcome of the transaction
                 // stays unknown.
                 Log.RevokingInSteps(logger, root, e.Message, e);
-                if (!await EndAccessAsync(root, time.Remaining))
+                if (!await RevokeAccessAsync(root, time.Remaining))
                     throw;
             }
         }
-        else if (!await EndAccessAsync(root, time.Remaining))
+        else if (!await RevokeAccessAsync(root, time.Remaining))
         {
             return [];
         }
@@ -75,7 +75,7 @@ public sealed partial class TokenStore
         IReadOnlyList<TokenInfo> interrupted;
         do
         {
-            interrupted = await ledger.ReadInterruptedRevocationsAsync(MostInterrupted, cancellationToken);
+            interrupted = await tokenIndex.ReadInterruptedRevocationsAsync(MostInterrupted, cancellationToken);
             foreach (var token in interrupted)
             {
                 await RevokeTreeAsync(token.Token, change, cancellationToken);
@@ -98,7 +98,7 @@ public sealed partial class TokenStore
     public async Task<T> EditTreeAsync<T>(
         TokenKey root,
         Func<TokenTransaction, Task<(T Result, Reduction Reduction)>> edit,
-        Action<TokenTransaction, TokenInfo, OpenedRecord?, Reduction> reduce,
+        Action<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction> reduce,
         CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -114,7 +114,7 @@ public sealed partial class TokenStore
                     var (edited, lost) = await edit(transaction);
                     if (lost.IsEmpty)
                         return (edited, lost, true);
-                    if (!reached.Covers(lost) && (reduced.Count > 0 || pending.Count > ledger.BatchSize))
+                    if (!reached.Covers(lost) && (reduced.Count > 0 || pending.Count > tokenIndex.BatchSize))
                     {
                         transaction.Abandon();
                         return (edited, lost, false);
@@ -128,14 +128,14 @@ public sealed partial class TokenStore
             if (isComplete)
                 return result;
             if (attempt == MostEdits)
-                throw new StoreUnavailableException("ledger", $"editing {root}: other clients edit it at the same time");
+                throw new StoreUnavailableException("token list", $"editing {root}: other clients edit it at the same time");
             reached = reduction;
             var order = await DescendantsAsync(root);
             await ReduceInBatchesAsync(order, _ => reduction, Reduce, time);
             (reduced, pending) = ([.. order], []);
         }
 
-        bool Reduce(TokenTransaction transaction, TokenInfo token, OpenedRecord? record, Reduction lost)
+        bool Reduce(TokenTransaction transaction, TokenInfo token, DecryptedRecord? record, Reduction lost)
         {
             reduce(transaction, token, record, lost);
             return true;
@@ -147,9 +147,9 @@ public sealed partial class TokenStore
     /// reduced by all of them. Returns the results of the callback for the reduced tokens.
     /// </summary>
     public async Task<IReadOnlyList<TItem>> ReduceTreesAsync<TItem>(
-        IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce)
+        IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction, TItem> reduce)
     {
-        var descendants = await ledger.ReadDescendantsAsync([.. roots.Keys], expiredAt: null, CancellationToken.None);
+        var descendants = await tokenIndex.ReadDescendantsAsync([.. roots.Keys], expiredAt: null, CancellationToken.None);
         var order = TokenTree.FarthestFirst(roots.Keys, descendants);
         var parents = descendants.ToDictionary(token => token.Token, token => token.Parent);
         Dictionary<TokenKey, Reduction> own = [], below = [];
@@ -175,9 +175,9 @@ public sealed partial class TokenStore
     public async IAsyncEnumerable<IReadOnlyList<TokenInfo>> ExpireTreesAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset now, Func<TokenInfo, TokenChange> change)
     {
-        var descendants = await ledger.ReadDescendantsAsync(roots, now, CancellationToken.None);
+        var descendants = await tokenIndex.ReadDescendantsAsync(roots, now, CancellationToken.None);
         var children = descendants.ToLookup(token => token.Parent);
-        foreach (var batch in TokenTree.FarthestFirst(roots, descendants).Chunk(ledger.BatchSize))
+        foreach (var batch in TokenTree.FarthestFirst(roots, descendants).Chunk(tokenIndex.BatchSize))
         {
             yield return await ChangeAsync(async transaction =>
             {
@@ -205,7 +205,7 @@ public sealed partial class TokenStore
             // The holder of this lock ends access. Other revocations of the token wait, and then have nothing to do.
             if (await transaction.LockAsync(root) is null)
                 return [];
-            await transaction.EndAccessEarlyAsync(order);
+            await transaction.DeleteRecordsEarlyAsync(order);
             var rows = await transaction.LockTreeAsync(order, lockedParents: [], except: NoKeys);
             transaction.Revoke(rows, change);
             return rows;
@@ -214,7 +214,7 @@ public sealed partial class TokenStore
         CancellationToken.None);
 
     /// <summary>Ends access with a single token, and commits. Returns false if it is not listed.</summary>
-    private Task<bool> EndAccessAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
+    private Task<bool> RevokeAccessAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
             if (await transaction.LockAsync(root) is null)
@@ -228,14 +228,14 @@ public sealed partial class TokenStore
     private async Task<List<TokenInfo>> RevokeInBatchesAsync(IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeBudget time)
     {
         List<TokenInfo> revoked = [];
-        foreach (var (number, batch) in order.Chunk(ledger.BatchSize).Index())
+        foreach (var (number, batch) in order.Chunk(tokenIndex.BatchSize).Index())
         {
             revoked.AddRange(await ChangeAsync(
                 async transaction =>
                 {
                     // Locks may cause a wait. If records can be deleted before, access ends without this wait.
                     if (number == 0)
-                        await transaction.EndAccessEarlyAsync(order);
+                        await transaction.DeleteRecordsEarlyAsync(order);
                     var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
                     transaction.Revoke(rows, change);
                     return rows;
@@ -249,19 +249,19 @@ public sealed partial class TokenStore
     /// <summary>Returns the tokens, farthest generation first, without the root.</summary>
     private async Task<IReadOnlyList<TokenKey>> DescendantsAsync(TokenKey root)
     {
-        var descendants = await ledger.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
+        var descendants = await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
         return [.. TokenTree.FarthestFirst([root], descendants).Where(key => key != root)];
     }
 
     private async Task<List<TItem>> ReduceInBatchesAsync<TItem>(
         IReadOnlyList<TokenKey> order,
         Func<TokenInfo, Reduction> reductionOf,
-        Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce,
+        Func<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction, TItem> reduce,
         TimeBudget? time)
     {
         List<TItem> items = [];
         HashSet<TokenKey> reduced = [];
-        foreach (var batch in order.Chunk(ledger.BatchSize))
+        foreach (var batch in order.Chunk(tokenIndex.BatchSize))
         {
             items.AddRange(await ChangeAsync(
                 async transaction =>
@@ -279,7 +279,7 @@ public sealed partial class TokenStore
         TokenTransaction transaction,
         IReadOnlyList<TokenInfo> rows,
         Func<TokenInfo, Reduction> reductionOf,
-        Func<TokenTransaction, TokenInfo, OpenedRecord?, Reduction, TItem> reduce)
+        Func<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction, TItem> reduce)
     {
         var records = await transaction.ReadRecordsAsync([.. rows.Select(row => row.Token)]);
         List<TItem> items = [];
@@ -300,6 +300,6 @@ public sealed partial class TokenStore
         /// <exception cref="StoreUnavailableException">No time is left.</exception>
         public TimeSpan Remaining => limit - clock.GetElapsedTime(begun) is var left && left > TimeSpan.Zero
             ? left
-            : throw new StoreUnavailableException("ledger", "change", new TimeoutException($"The change took longer than {limit}. Repeat it to continue it."));
+            : throw new StoreUnavailableException("token list", "change", new TimeoutException($"The change took longer than {limit}. Repeat it to continue it."));
     }
 }

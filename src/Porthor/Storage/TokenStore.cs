@@ -6,39 +6,39 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Ledger and vault as one: reads records, and makes changes to both in the one order in which no crash, race or fault
+/// Token index and record store as one: reads records, and makes changes to both in the one order in which no crash, race or fault
 /// can break the two promises (README.md in this folder). Every operation changes tokens through
 /// <see cref="ChangeAsync{T}"/>, so none can get the order wrong.
 /// </summary>
 public sealed partial class TokenStore(
-    ITokenLedger ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<TokenStore> logger)
+    ITokenIndex tokenIndex, ITokenRecordStore recordStore, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<TokenStore> logger)
 {
-    /// <summary>How often a record is reconciled with the ledger while other clients change it.</summary>
+    /// <summary>How often a record is reconciled with the token index while other clients change it.</summary>
     private const int ReconciliationAttempts = 5;
 
-    private readonly ConcurrentLru<TokenKey, OpenedRecord> opened = observer.CreateCache<TokenKey, OpenedRecord>("records", Math.Max(3, options.RememberedRecords));
+    private readonly ConcurrentLru<TokenKey, DecryptedRecord> opened = observer.CreateCache<TokenKey, DecryptedRecord>("records", Math.Max(3, options.RememberedRecords));
 
     /// <summary>Told of each record that was found to be unreadable.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
 
-    public ITokenLedger Ledger => ledger;
+    public ITokenIndex TokenIndex => tokenIndex;
 
     /// <summary>The usual time limit of changes.</summary>
     public TimeSpan ChangeTimeout => options.ChangeTimeout;
 
-    public ITokenVault Vault => vault;
+    public ITokenRecordStore RecordStore => recordStore;
 
     /// <summary>
     /// The record of a presented token, null if the token is not valid: unknown, its secret wrong, its record unreadable,
     /// or expired (contract/tokens.md 5, deviations 3 and 4). The store is not queried for a token that cannot have been issued.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">The vault did not answer; nothing is known about the token.</exception>
+    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the token.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(Token token, CancellationToken cancellationToken)
     {
         if (!token.IsWellFormed)
             return null;
         opened.TryGet(token.Key, out var known);
-        if (Open(token.Key, known, await vault.GetAsync(token.Key, known?.Sealed, cancellationToken)) is not { Record: var record })
+        if (Open(token.Key, known, await recordStore.GetAsync(token.Key, known?.Sealed, cancellationToken)) is not { Record: var record })
             return null;
         if (record.Token.Equals(token))
             return record.IsExpired(clock.GetUtcNow()) ? null : record;
@@ -51,7 +51,7 @@ public sealed partial class TokenStore(
     /// request. Null if it is missing, unreadable or expired.
     /// </summary>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
-        key.IsWellFormed && Open(key, opened.TryGet(key, out var known) ? known : null, await vault.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
+        key.IsWellFormed && Open(key, opened.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
             : null;
 
@@ -59,7 +59,7 @@ public sealed partial class TokenStore(
     /// What was last read about a presented token, whose secret is proven by it; null if nothing is remembered. It may have been
     /// revoked or changed since: to prepare an answer by, never to give one.
     /// </summary>
-    public TokenRecord? Recall(Token token) =>
+    public TokenRecord? TryGetCached(Token token) =>
         opened.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow()) ? known.Record : null;
 
     /// <summary>
@@ -96,27 +96,27 @@ public sealed partial class TokenStore(
             {
                 return await work();
             }
-            catch (LedgerConflictException e) when (attempt >= attempts)
+            catch (TokenIndexConflictException e) when (attempt >= attempts)
             {
-                throw new StoreUnavailableException("ledger", "change", e);
+                throw new StoreUnavailableException("token list", "change", e);
             }
-            catch (LedgerConflictException e)
+            catch (TokenIndexConflictException e)
             {
                 Log.TryingAgain(logger, e.Message);
             }
             catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
             {
-                throw new StoreUnavailableException("ledger", "change", new TimeoutException($"The change took longer than {limit}.", e));
+                throw new StoreUnavailableException("token list", "change", new TimeoutException($"The change took longer than {limit}.", e));
             }
         }
     }
 
-    /// <summary>Returns the result, and the tokens whose records allow less than the ledger.</summary>
+    /// <summary>Returns the result, and the tokens whose records allow less than the token index.</summary>
     private async Task<(T Result, IReadOnlyList<TokenKey> Behind)> AttemptAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
-        await using var ledgerTransaction = await ledger.BeginAsync(limit, cancellationToken);
-        var transaction = new TokenTransaction(ledgerTransaction, vault, codec, options, clock, cancellationToken);
+        await using var indexTransaction = await tokenIndex.BeginAsync(limit, cancellationToken);
+        var transaction = new TokenTransaction(indexTransaction, recordStore, codec, options, clock, cancellationToken);
         T result;
         try
         {
@@ -125,7 +125,7 @@ public sealed partial class TokenStore(
         }
         catch
         {
-            await UndoAsync(transaction, ledgerTransaction);
+            await UndoAsync(transaction, indexTransaction);
             throw;
         }
         if (!transaction.IsAbandoned)
@@ -135,15 +135,15 @@ public sealed partial class TokenStore(
 
     /// <summary>
     /// Deletes the records of tokens that will not be handed out. Not bound to the caller's deadline, which may be what
-    /// failed; the vault bounds each call. What remains nobody knows the secret of, and the audit removes it.
+    /// failed; the record store bounds each call. What remains nobody knows the secret of, and the audit removes it.
     /// </summary>
-    private async Task UndoAsync(TokenTransaction transaction, ILedgerTransaction ledgerTransaction)
+    private async Task UndoAsync(TokenTransaction transaction, ITokenIndexTransaction indexTransaction)
     {
-        if (vault.JoinsLedger || transaction.WrittenRecords.Count == 0)
+        if (recordStore.IsTransactional || transaction.WrittenRecords.Count == 0)
             return;
         try
         {
-            await vault.Within(ledgerTransaction).DeleteAsync(transaction.WrittenRecords, CancellationToken.None);
+            await recordStore.Within(indexTransaction).DeleteAsync(transaction.WrittenRecords, CancellationToken.None);
         }
         catch (StoreUnavailableException e)
         {
@@ -152,24 +152,24 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// The ledger says more than the record, because the record changed between the commit and the write that was to widen
+    /// The token index says more than the record, because the record changed between the commit and the write that was to widen
     /// it. Decides again, under the lock.
     /// </summary>
     private async Task<bool> ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
     {
-        await using var ledgerTransaction = await ledger.BeginAsync(limit, cancellationToken);
-        var transaction = new TokenTransaction(ledgerTransaction, vault, codec, options, clock, cancellationToken);
+        await using var indexTransaction = await tokenIndex.BeginAsync(limit, cancellationToken);
+        var transaction = new TokenTransaction(indexTransaction, recordStore, codec, options, clock, cancellationToken);
         if (await transaction.LockAsync(key) is not { } row || await transaction.ReadRecordAsync(key) is not { } found)
             return false;
         transaction.Edit(found, found.Record with { Scopes = row.Scopes, Expires = row.Expires });
         await transaction.CommitAsync();
         if ((await transaction.WidenAsync()).Count > 0)
-            throw new LedgerConflictException($"The record of {key} changed since it was read.");
+            throw new TokenIndexConflictException($"The record of {key} changed since it was read.");
         return true;
     }
 
-    /// <summary>Opens what the vault holds, or finds it opened before; null if it holds nothing of ours.</summary>
-    private OpenedRecord? Open(TokenKey key, OpenedRecord? known, SealedRecord? found)
+    /// <summary>Opens what the record store holds, or finds it opened before; null if it holds nothing of ours.</summary>
+    private DecryptedRecord? Open(TokenKey key, DecryptedRecord? known, EncryptedRecord? found)
     {
         if (found is not { } current)
         {
@@ -187,12 +187,12 @@ public sealed partial class TokenStore(
         return fresh;
     }
 
-    private bool TryOpen(TokenKey key, SealedRecord current, [NotNullWhen(true)] out OpenedRecord? fresh)
+    private bool TryOpen(TokenKey key, EncryptedRecord current, [NotNullWhen(true)] out DecryptedRecord? fresh)
     {
         try
         {
             observer.RecordDecrypted();
-            fresh = new OpenedRecord(current, codec.Open(key, current));
+            fresh = new DecryptedRecord(current, codec.Open(key, current));
             return true;
         }
         catch (UnreadableRecordException e)
@@ -227,4 +227,4 @@ public sealed partial class TokenStore(
 }
 
 /// <summary>A record together with the ciphertext it was read from.</summary>
-public sealed record OpenedRecord(SealedRecord Sealed, TokenRecord Record);
+public sealed record DecryptedRecord(EncryptedRecord Sealed, TokenRecord Record);

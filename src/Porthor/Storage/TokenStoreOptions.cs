@@ -12,9 +12,9 @@ public sealed record TokenStoreOptions
     /// </summary>
     public TimeSpan ChangeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many decrypted records are remembered. Each is used only while its ciphertext is the vault's.</summary>
+    /// <summary>How many decrypted records are remembered. Each is used only while its ciphertext is the record store's.</summary>
     public int RememberedRecords { get; init; } = 10_000;
 
-    /// <summary>For how long revoked keys are remembered, to be deleted again from a vault that lost the deletion.</summary>
+    /// <summary>For how long revoked keys are remembered, to be deleted again from a record store that lost the deletion.</summary>
     public TimeSpan RevocationMemory { get; init; } = TimeSpan.FromHours(1);
 }

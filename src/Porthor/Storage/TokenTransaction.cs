@@ -4,13 +4,13 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// A change in the making: the locks it holds, and what it will write to ledger and vault. Operations say what is to
+/// A change in the making: the locks it holds, and what it will write to token index and record store. Operations say what is to
 /// happen; in which order it is written is decided here and nowhere else (README.md in this folder).
 /// </summary>
 public sealed class TokenTransaction
 {
-    private readonly ILedgerTransaction ledger;
-    private readonly IVaultSession vault;
+    private readonly ITokenIndexTransaction tokenIndex;
+    private readonly IRecordStoreSession recordStore;
     private readonly bool joined;
     private readonly RecordCodec codec;
     private readonly TokenStoreOptions options;
@@ -24,12 +24,12 @@ public sealed class TokenTransaction
     private readonly List<TokenChange> changes = [];
 
     internal TokenTransaction(
-        ILedgerTransaction ledger, ITokenVault vault, RecordCodec codec, TokenStoreOptions options, TimeProvider clock,
+        ITokenIndexTransaction tokenIndex, ITokenRecordStore recordStore, RecordCodec codec, TokenStoreOptions options, TimeProvider clock,
         CancellationToken cancellationToken)
     {
-        this.ledger = ledger;
-        this.vault = vault.Within(ledger);
-        joined = vault.JoinsLedger;
+        this.tokenIndex = tokenIndex;
+        this.recordStore = recordStore.Within(tokenIndex);
+        joined = recordStore.IsTransactional;
         this.codec = codec;
         this.options = options;
         this.clock = clock;
@@ -45,28 +45,28 @@ public sealed class TokenTransaction
     /// <summary>What will have been done to tokens when this is committed.</summary>
     internal IReadOnlyList<TokenChange> Changes => changes;
 
-    /// <inheritdoc cref="ILedgerTransaction.LockAsync"/>
-    public Task<TokenInfo?> LockAsync(TokenKey key) => ledger.LockAsync(key, cancellationToken);
+    /// <inheritdoc cref="ITokenIndexTransaction.LockAsync"/>
+    public Task<TokenInfo?> LockAsync(TokenKey key) => tokenIndex.LockAsync(key, cancellationToken);
 
-    /// <inheritdoc cref="ILedgerTransaction.LockInOrderAsync"/>
-    public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys) => ledger.LockInOrderAsync(keys, cancellationToken);
+    /// <inheritdoc cref="ITokenIndexTransaction.LockInOrderAsync"/>
+    public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys) => tokenIndex.LockInOrderAsync(keys, cancellationToken);
 
-    /// <inheritdoc cref="ILedgerTransaction.LockFreeAsync"/>
-    public Task<IReadOnlyList<TokenInfo>> LockFreeAsync(IReadOnlyCollection<TokenKey> keys) => ledger.LockFreeAsync(keys, cancellationToken);
+    /// <inheritdoc cref="ITokenIndexTransaction.LockAvailableAsync"/>
+    public Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys) => tokenIndex.LockAvailableAsync(keys, cancellationToken);
 
-    /// <inheritdoc cref="ILedgerTransaction.LockParentAsync"/>
-    public Task<ParentLimits?> LockParentAsync(TokenKey parent) => ledger.LockParentAsync(parent, cancellationToken);
+    /// <inheritdoc cref="ITokenIndexTransaction.LockParentAsync"/>
+    public Task<ParentLimits?> LockParentAsync(TokenKey parent) => tokenIndex.LockParentAsync(parent, cancellationToken);
 
-    /// <inheritdoc cref="ILedgerTransaction.CountUserTokensAsync"/>
+    /// <inheritdoc cref="ITokenIndexTransaction.CountUserTokensAsync"/>
     public Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now) =>
-        ledger.CountUserTokensAsync(username, limits, now, cancellationToken);
+        tokenIndex.CountUserTokensAsync(username, limits, now, cancellationToken);
 
-    /// <inheritdoc cref="ILedgerTransaction.LockExpiredAsync"/>
+    /// <inheritdoc cref="ITokenIndexTransaction.LockExpiredAsync"/>
     public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys) =>
-        ledger.LockExpiredAsync(now, keys, cancellationToken);
+        tokenIndex.LockExpiredAsync(now, keys, cancellationToken);
 
-    /// <inheritdoc cref="ILedgerTransaction.ClaimAbsentAsync"/>
-    public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => ledger.ClaimAbsentAsync(keys, cancellationToken);
+    /// <inheritdoc cref="ITokenIndexTransaction.ClaimAbsentAsync"/>
+    public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => tokenIndex.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>
     /// Reads and locks tokens of a tree, and their children that were created since the tree was read: when this returns, all children of
@@ -81,13 +81,13 @@ public sealed class TokenTransaction
     {
         HashSet<TokenKey> seen = [.. farthestFirst, .. lockedParents];
         // Parents first, as in every transaction.
-        List<TokenInfo> rows = [.. await ledger.LockInOrderAsync([.. farthestFirst.Reverse()], cancellationToken)];
+        List<TokenInfo> rows = [.. await tokenIndex.LockInOrderAsync([.. farthestFirst.Reverse()], cancellationToken)];
         IReadOnlyList<TokenKey> parents = [.. lockedParents, .. rows.Select(row => row.Token)];
         while (parents.Count > 0)
         {
             // A statement after the locks, because only such a statement sees all children.
-            TokenKey[] created = [.. (await ledger.ReadChildKeysAsync(parents, cancellationToken)).Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
-            var more = await ledger.LockInOrderAsync(created, cancellationToken);
+            TokenKey[] created = [.. (await tokenIndex.ReadChildKeysAsync(parents, cancellationToken)).Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
+            var more = await tokenIndex.LockInOrderAsync(created, cancellationToken);
             rows.AddRange(more);
             parents = [.. more.Select(row => row.Token)];
         }
@@ -98,10 +98,10 @@ public sealed class TokenTransaction
     /// <summary>Reads which tokens belong to a tree that is being revoked: the revocation began at most one change timeout ago.</summary>
     public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
         ? new HashSet<TokenKey>()
-        : (await ledger.ReadBeingRevokedAsync(keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
+        : (await tokenIndex.ReadBeingRevokedAsync(keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
 
     /// <summary>Has any of these tokens a child?</summary>
-    public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) => (await ledger.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
+    public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) => (await tokenIndex.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
 
     /// <summary>
     /// Ends access with a locked token that is to be revoked together with its descendants. Until its row is removed neither it nor any
@@ -110,18 +110,18 @@ public sealed class TokenTransaction
     public void EndAccess(TokenKey key)
     {
         removals.Add(key);
-        ledger.RememberRevoked([key], clock.GetUtcNow() + options.RevocationMemory);
+        tokenIndex.RememberRevoked([key], clock.GetUtcNow() + options.RevocationMemory);
     }
 
     /// <summary>
     /// Deletes records of tokens that will be revoked, before waiting for their locks. The deletion is not complete: records of tokens that
     /// are created meanwhile are deleted by <see cref="Revoke"/>, under the locks.
     /// </summary>
-    public async Task EndAccessEarlyAsync(IReadOnlyList<TokenKey> keys)
+    public async Task DeleteRecordsEarlyAsync(IReadOnlyList<TokenKey> keys)
     {
         // If the records are in the same database, access ends with the commit.
         if (!joined)
-            await vault.DeleteAsync(keys, cancellationToken);
+            await recordStore.DeleteAsync(keys, cancellationToken);
     }
 
     /// <summary>
@@ -130,17 +130,17 @@ public sealed class TokenTransaction
     public void Abandon() => IsAbandoned = true;
 
     /// <summary>Reads a locked token's record; null if it is missing, unreadable or expired.</summary>
-    public async Task<OpenedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
+    public async Task<DecryptedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
 
     /// <summary>Reads locked tokens' records; those missing, unreadable or expired are left out.</summary>
-    public async Task<IReadOnlyDictionary<TokenKey, OpenedRecord>> ReadRecordsAsync(IReadOnlyCollection<TokenKey> keys)
+    public async Task<IReadOnlyDictionary<TokenKey, DecryptedRecord>> ReadRecordsAsync(IReadOnlyCollection<TokenKey> keys)
     {
         var now = clock.GetUtcNow();
-        Dictionary<TokenKey, OpenedRecord> records = new(keys.Count);
-        foreach (var (key, found) in await vault.ReadAsync(keys, cancellationToken))
+        Dictionary<TokenKey, DecryptedRecord> records = new(keys.Count);
+        foreach (var (key, found) in await recordStore.ReadAsync(keys, cancellationToken))
         {
             if (codec.TryOpen(key, found) is { } record && !record.IsExpired(now))
-                records.Add(key, new OpenedRecord(found, record));
+                records.Add(key, new DecryptedRecord(found, record));
         }
         return records;
     }
@@ -149,7 +149,7 @@ public sealed class TokenTransaction
     public void Create(TokenRecord record, TokenInfo row, TokenChange change)
     {
         creations.Add(record);
-        ledger.Insert(row);
+        tokenIndex.Insert(row);
         Add([change]);
     }
 
@@ -158,7 +158,7 @@ public sealed class TokenTransaction
     {
         var keys = Remove(tokens, [.. tokens.Select(change)]);
         if (!joined && keys.Count > 0)
-            ledger.RememberRevoked(keys, clock.GetUtcNow() + options.RevocationMemory);
+            tokenIndex.RememberRevoked(keys, clock.GetUtcNow() + options.RevocationMemory);
     }
 
     /// <summary>Removes locked tokens that have expired from both stores.</summary>
@@ -167,12 +167,12 @@ public sealed class TokenTransaction
     /// <summary>Changes the row of a locked token.</summary>
     public void Edit(TokenInfo row, params IReadOnlyList<TokenChange> changes)
     {
-        ledger.Update(row);
+        tokenIndex.Update(row);
         Add(changes);
     }
 
     /// <summary>Changes the record of a locked token.</summary>
-    public void Edit(OpenedRecord current, TokenRecord final)
+    public void Edit(DecryptedRecord current, TokenRecord final)
     {
         if (current.Record != final)
             edits.Add(new RecordEdit(current, final));
@@ -182,26 +182,26 @@ public sealed class TokenTransaction
     public void RemoveRecord(TokenKey key) => removals.Add(key);
 
     /// <summary>
-    /// Writes everything but what widens a record, and commits. Where the vault joins the ledger, that is one transaction.
+    /// Writes everything but what widens a record, and commits. Where the record store joins the token index, that is one transaction.
     /// Else: revoked records go first, so that access ends even if the rest fails; created records are written when their
-    /// rows are certain to be accepted; narrowed records are written before the ledger says so.
+    /// rows are certain to be accepted; narrowed records are written before the token index says so.
     /// </summary>
     internal async Task CommitAsync()
     {
         if (IsAbandoned)
         {
-            await ledger.FlushAsync(cancellationToken);
+            await tokenIndex.FlushAsync(cancellationToken);
             return;
         }
         if (removals.Count > 0)
-            await vault.DeleteAsync(removals, cancellationToken);
+            await recordStore.DeleteAsync(removals, cancellationToken);
         // Records that are written must belong to rows that the database accepts.
         if (!joined && creations.Count + edits.Count > 0)
-            await ledger.FlushAsync(cancellationToken);
+            await tokenIndex.FlushAsync(cancellationToken);
         foreach (var record in creations)
             await WriteNewAsync(record);
         await WriteBeforeCommitAsync();
-        await ledger.CommitAsync(cancellationToken);
+        await tokenIndex.CommitAsync(cancellationToken);
     }
 
     /// <summary>
@@ -215,14 +215,14 @@ public sealed class TokenTransaction
             .. edits.Where(edit => edit.Remaining is not null)
                 .Select(edit => new RecordReplacement(edit.Key, edit.Remaining!.Value, codec.Seal(edit.Final), edit.Final.Expires)),
         ];
-        return replacements.Length == 0 ? [] : await vault.ReplaceAsync(replacements, cancellationToken);
+        return replacements.Length == 0 ? [] : await recordStore.ReplaceAsync(replacements, cancellationToken);
     }
 
     private List<TokenKey> Remove(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> done)
     {
         List<TokenKey> keys = [.. tokens.Select(token => token.Token)];
         removals.AddRange(keys);
-        ledger.Delete(keys);
+        tokenIndex.Delete(keys);
         Add(done);
         return keys;
     }
@@ -230,17 +230,17 @@ public sealed class TokenTransaction
     private void Add(IReadOnlyList<TokenChange> more)
     {
         changes.AddRange(more);
-        ledger.Add(more);
+        tokenIndex.Add(more);
     }
 
     private async Task WriteNewAsync(TokenRecord record)
     {
         // Noted before it is written: a write that fails may still take effect.
         written.Add(record.Token.Key);
-        if (await vault.CreateAsync(record.Token.Key, codec.Seal(record), record.Expires, cancellationToken))
+        if (await recordStore.CreateAsync(record.Token.Key, codec.Seal(record), record.Expires, cancellationToken))
             return;
         written.Remove(record.Token.Key);
-        throw new StoreUnavailableException("vault", "creation: the key is taken");
+        throw new StoreUnavailableException("token record store", "creation: the key is taken");
     }
 
     private async Task WriteBeforeCommitAsync()
@@ -257,19 +257,19 @@ public sealed class TokenTransaction
             }
             edit.Remaining = now == edit.Final ? null : lasting;
         }
-        if (replacements.Count > 0 && await vault.ReplaceAsync(replacements, cancellationToken) is [var changed, ..])
-            throw new LedgerConflictException($"The record of {changed} changed since it was read.");
+        if (replacements.Count > 0 && await recordStore.ReplaceAsync(replacements, cancellationToken) is [var changed, ..])
+            throw new TokenIndexConflictException($"The record of {changed} changed since it was read.");
     }
 
-    private sealed class RecordEdit(OpenedRecord current, TokenRecord final)
+    private sealed class RecordEdit(DecryptedRecord current, TokenRecord final)
     {
         public TokenKey Key => Current.Record.Token.Key;
 
-        public OpenedRecord Current { get; } = current;
+        public DecryptedRecord Current { get; } = current;
 
         public TokenRecord Final { get; } = final;
 
         /// <summary>The ciphertext that is to be widened after the commit; null if nothing remains to be written.</summary>
-        public SealedRecord? Remaining { get; set; }
+        public EncryptedRecord? Remaining { get; set; }
     }
 }

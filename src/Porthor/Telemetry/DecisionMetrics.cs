@@ -41,7 +41,7 @@ public sealed class DecisionMetrics
         this.services = services;
         decisions = meter.CreateCounter<long>("porthor.decisions", "{decision}", "Answers to proxies, by what became of them.");
         duration = meter.CreateHistogram<double>(
-            "porthor.decision.duration", "s", "How long proxies waited for an answer.", advice: Times.OfAnswers);
+            "porthor.decision.duration", "s", "How long proxies waited for an answer.", advice: HistogramBuckets.ForResponses);
     }
 
     /// <summary>When a question came, to be handed to <see cref="Decided"/>; 0 if nobody listens.</summary>

@@ -48,7 +48,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
         loginFailures = meter.CreateCounter<long>("login_failure", "{login}", "Logins that ended on an error page.");
         loginEnrollments = meter.CreateCounter<long>("login_enrollment", "{login}", "Users who were sent to enroll first.");
         loginTime = meter.CreateHistogram<double>(
-            "login_elapsed", "s", "How long logins took that succeeded, with the user's part in it.", advice: Times.OfPeople);
+            "login_elapsed", "s", "How long logins took that succeeded, with the user's part in it.", advice: HistogramBuckets.ForLogins);
 
         rateLimitFailures = meter.CreateCounter<long>("porthor.rate_limit.failed", "{request}", "Requests that could not be counted, and went on.");
         unavailable = meter.CreateCounter<long>("porthor.unavailable", "{request}", "Requests answered with 503, because a store did not answer.");
@@ -59,7 +59,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
         Decisions = new DecisionMetrics(meter, services);
         Stores = new StoreMetrics(meter);
         Tokens = new TokenMetrics(meter);
-        Upkeep = new UpkeepMetrics(meter);
+        Upkeep = new MaintenanceMetrics(meter);
     }
 
     /// <summary>What proxies were answered.</summary>
@@ -70,7 +70,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     public TokenMetrics Tokens { get; }
 
     /// <summary>What maintenance and audit last found.</summary>
-    public UpkeepMetrics Upkeep { get; }
+    public MaintenanceMetrics Upkeep { get; }
 
     /// <param name="service">Null if the route names none.</param>
     public void Authorized(bool isBot, string? service)

@@ -17,7 +17,7 @@ public sealed class StoreMetrics
 
     internal StoreMetrics(Meter meter)
     {
-        duration = meter.CreateHistogram<double>("porthor.store.duration", "s", "How long calls of stores took that were answered.", advice: Times.OfAnswers);
+        duration = meter.CreateHistogram<double>("porthor.store.duration", "s", "How long calls of stores took that were answered.", advice: HistogramBuckets.ForResponses);
         errors = meter.CreateCounter<long>("porthor.store.errors", "{call}", "Calls of stores that failed, or were not answered in time.");
         meter.CreateObservableGauge("porthor.store.outstanding", ObserveStores, "{call}", "Calls of stores that wait for their answer or their turn.");
         meter.CreateObservableCounter("porthor.cache.lookups", ObserveCaches, "{lookup}", "Looks into memory, by what was found there.");

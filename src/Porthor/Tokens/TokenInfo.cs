@@ -2,7 +2,7 @@ using Porthor.Values;
 
 namespace Porthor.Tokens;
 
-/// <summary>A token as the ledger lists it (contract/tokens.md 3.2). It holds no secret.</summary>
+/// <summary>A token as the token index lists it (contract/tokens.md 3.2). It holds no secret.</summary>
 public sealed record TokenInfo
 {
     public required TokenKey Token { get; init; }

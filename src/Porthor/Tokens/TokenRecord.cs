@@ -4,7 +4,7 @@ using Porthor.Values;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// What is needed to decide on a token (contract/tokens.md 3.1). It lives encrypted in the vault; a token is valid as
+/// What is needed to decide on a token (contract/tokens.md 3.1). It lives encrypted in the record store; a token is valid as
 /// long as its record is there, its secret is the one presented, and it has not expired.
 /// </summary>
 public sealed record TokenRecord

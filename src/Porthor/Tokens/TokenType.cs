@@ -22,12 +22,12 @@ public enum TokenType
     Oidc,
 }
 
-/// <summary>The types' names on the wire, in the ledger and in records.</summary>
+/// <summary>The types' names on the wire, in the token index and in records.</summary>
 public static class TokenTypes
 {
     private static readonly string[] Names = ["session", "user", "notebook", "internal", "service", "oidc"];
 
-    /// <summary>All names, in the order of the ledger's enumeration.</summary>
+    /// <summary>All names, in the order of the token index's enumeration.</summary>
     public static IReadOnlyList<string> All => Names;
 
     public static string ToText(this TokenType type) => Names[(int)type];

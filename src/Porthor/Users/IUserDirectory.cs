@@ -3,7 +3,7 @@ using Porthor.Identity;
 namespace Porthor.Users;
 
 /// <summary>
-/// Where a deployment keeps its users and groups: LDAP in production. It is asked anew each time; <see cref="DirectoryMemory"/>
+/// Where a deployment keeps its users and groups: LDAP in production. It is asked anew each time; <see cref="CachedUserDirectory"/>
 /// remembers. Every method throws <see cref="UserDirectoryException"/> if it cannot tell.
 /// </summary>
 public interface IUserDirectory

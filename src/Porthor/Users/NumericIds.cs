@@ -12,11 +12,11 @@ namespace Porthor.Users;
 /// </summary>
 public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logger)
 {
-    private const int Remembered = 10_000;
+    private const int CachedNames = 10_000;
 
     // A number never changes, so that it can be remembered for good.
-    private readonly ConcurrentLru<string, long> uids = new(Remembered);
-    private readonly ConcurrentLru<string, long> gids = new(Remembered);
+    private readonly ConcurrentLru<string, long> uids = new(CachedNames);
+    private readonly ConcurrentLru<string, long> gids = new(CachedNames);
     private readonly SingleFlight<(IdKind, string), long> flights = new();
 
     /// <summary>A user's number; assigned now if they have none.</summary>

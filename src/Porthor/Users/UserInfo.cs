@@ -21,5 +21,5 @@ public sealed record UserInfoOptions(bool AddUserGroup = false)
 {
     public IReadOnlySet<string> SystemGroups { get; init; } = new HashSet<string>();
 
-    public DirectoryMemoryOptions Memory { get; init; } = DirectoryMemoryOptions.Usual;
+    public DirectoryCacheOptions Memory { get; init; } = DirectoryCacheOptions.Usual;
 }

@@ -8,7 +8,7 @@ namespace Porthor.Users;
 // The order of sources: token, numeric ids, directory (contract/userinfo.md 2, 3).
 public sealed partial class UserInfoService
 {
-    private async Task<Gathered> GatherAsync(TokenRecord record, QuotaPlan? plan, Needs needs, CancellationToken cancellationToken)
+    private async Task<UserInfoSnapshot> GatherAsync(TokenRecord record, QuotaPlan? plan, FreshnessRequirements needs, CancellationToken cancellationToken)
     {
         var stored = record.UserData;
         var forgotten = memory?.Forgotten ?? 0;
@@ -32,7 +32,7 @@ public sealed partial class UserInfoService
         }
         uid ??= found.Uid;
         gid ??= found.Gid ?? (options.AddUserGroup ? uid : null);
-        return new Gathered(
+        return new UserInfoSnapshot(
             new UserInfo(record.Username, stored.Name ?? found.Name, stored.Email ?? found.Email, uid, gid, Sorted(groups), QuotaOf(groups, plan)),
             plan, until, forgotten, isWhole);
     }
@@ -41,17 +41,17 @@ public sealed partial class UserInfoService
     /// What a proxy's answer hangs on: the mail address, where the record has none and the directory might; and the groups, where
     /// they decide on the quota of the service that is asked for.
     /// </summary>
-    private Needs NeedsOf(UserData stored, string? service, QuotaPlan? plan)
+    private FreshnessRequirements NeedsOf(UserData stored, string? service, QuotaPlan? plan)
     {
         var groupsDecide = service is not null && stored.Groups is not { Count: > 0 } && (DependsOnGroups(quotas) || DependsOnGroups(plan));
         var email = stored.Email is null && memory is { TellsEmail: true };
-        return new Needs(email || groupsDecide ? Need.Recent : Need.None, groupsDecide ? Need.Recent : Need.None);
+        return new FreshnessRequirements(email || groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None, groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None);
     }
 
     private static bool DependsOnGroups(QuotaPlan? plan) => plan is not null && (plan.Groups.Count > 0 || plan.Bypass.Count > 0);
 
     /// <summary>The number that the record or the ids have for a user. Without need, a store that is away is no obstacle.</summary>
-    private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(TokenRecord record, Needs needs, CancellationToken cancellationToken)
+    private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(TokenRecord record, FreshnessRequirements needs, CancellationToken cancellationToken)
     {
         if (record.UserData.Uid is { } uid)
             return (uid, true);
@@ -61,19 +61,19 @@ public sealed partial class UserInfoService
         {
             return (await ids.GetUidAsync(record.Username, cancellationToken), true);
         }
-        catch (StoreUnavailableException) when (needs.Groups == Need.None)
+        catch (StoreUnavailableException) when (needs.Groups == FreshnessRequirement.None)
         {
             return (null, false);
         }
     }
 
     /// <summary>The groups that the directory lists a user in, with the primary group and the user's own.</summary>
-    private async ValueTask<Known<IReadOnlyList<Group>>?> ListedGroupsAsync(
-        string username, long? uid, long? gid, Need need, CancellationToken cancellationToken)
+    private async ValueTask<CachedValue<IReadOnlyList<Group>>?> ListedGroupsAsync(
+        string username, long? uid, long? gid, FreshnessRequirement need, CancellationToken cancellationToken)
     {
         if (await memory!.GetGroupsAsync(username, need, cancellationToken) is not { } members)
             return null;
-        var primary = new Known<string?>(Value: null, long.MaxValue);
+        var primary = new CachedValue<string?>(Value: null, long.MaxValue);
         if (gid is { } number && NeedsPrimary(members.Value, number))
         {
             if (await memory.GetGroupNameAsync(number, username, need, cancellationToken) is not { } name)
@@ -85,7 +85,7 @@ public sealed partial class UserInfoService
             var groups = await NumberedAsync(username, uid, gid, members.Value, primary.Value, cancellationToken);
             return new(groups, Math.Min(members.Until, primary.Until));
         }
-        catch (StoreUnavailableException) when (need == Need.None)
+        catch (StoreUnavailableException) when (need == FreshnessRequirement.None)
         {
             return null;
         }
@@ -119,5 +119,5 @@ public sealed partial class UserInfoService
 
     /// <param name="Entry">For what the directory's entry of the user says.</param>
     /// <param name="Groups">For the groups that it lists the user in.</param>
-    private readonly record struct Needs(Need Entry, Need Groups);
+    private readonly record struct FreshnessRequirements(FreshnessRequirement Entry, FreshnessRequirement Groups);
 }

@@ -17,14 +17,14 @@ public sealed partial class UserInfoService
     /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
     public async Task<UserInfo> GetListedAsync(string username, CancellationToken cancellationToken = default)
     {
-        var entry = (await memory!.GetUserAsync(username, Need.Recent, cancellationToken))!.Value.Value;
+        var entry = (await memory!.GetUserAsync(username, FreshnessRequirement.Recent, cancellationToken))!.Value.Value;
         IReadOnlyList<Group> groups = [];
         long? uid = null, gid = null;
         if (entry != DirectoryUser.None)
         {
             uid = ids is null ? entry.Uid : await ids.GetUidAsync(username, cancellationToken);
             gid = (ids is not null && options.AddUserGroup ? uid : null) ?? entry.Gid;
-            groups = (await ListedGroupsAsync(username, uid, gid, Need.Recent, cancellationToken))!.Value.Value;
+            groups = (await ListedGroupsAsync(username, uid, gid, FreshnessRequirement.Recent, cancellationToken))!.Value.Value;
             gid ??= options.AddUserGroup ? uid : null;
         }
         var quota = QuotaOf(groups, await overrides.GetAsync(cancellationToken));
@@ -40,7 +40,7 @@ public sealed partial class UserInfoService
     {
         var users = await directory!.ListUsersAsync(cancellationToken);
         var listed = users.OrderBy(user => user.Key, CodePointOrder.Instance)
-            .Select(user => new Listed(user.Key, user.Value)).ToArray();
+            .Select(user => new UserListing(user.Key, user.Value)).ToArray();
         await Parallel.ForEachAsync(
             listed, new ParallelOptions { MaxDegreeOfParallelism = ListingAtOnce, CancellationToken = cancellationToken },
             async (user, cancelled) =>
@@ -93,7 +93,7 @@ public sealed partial class UserInfoService
     }
 
     /// <summary>A user of a list that is being made.</summary>
-    private sealed class Listed(string name, DirectoryUser entry)
+    private sealed class UserListing(string name, DirectoryUser entry)
     {
         public string Name { get; } = name;
 

@@ -17,8 +17,8 @@ public sealed partial class UserInfoService(
     ILogger<UserInfoService> logger)
 {
     // As long as a record is remembered, so is what follows from it.
-    private readonly ConditionalWeakTable<TokenRecord, Gathered> remembered = [];
-    private readonly DirectoryMemory? memory = directory is null ? null : new DirectoryMemory(directory, options.Memory, clock);
+    private readonly ConditionalWeakTable<TokenRecord, UserInfoSnapshot> remembered = [];
+    private readonly CachedUserDirectory? memory = directory is null ? null : new CachedUserDirectory(directory, options.Memory, clock);
 
     public bool HasDirectory => directory is not null;
 
@@ -28,7 +28,7 @@ public sealed partial class UserInfoService(
     public async ValueTask<UserInfo> GetRecentAsync(TokenRecord record, string? service, CancellationToken cancellationToken = default)
     {
         var plan = await overrides.GetRecentAsync(cancellationToken);
-        if (Recall(record, plan) is { } known)
+        if (TryGetCached(record, plan) is { } known)
             return known;
         var gathered = await GatherAsync(record, plan, NeedsOf(record.UserData, service, plan), cancellationToken);
         if (gathered.IsWhole)
@@ -40,13 +40,13 @@ public sealed partial class UserInfoService(
     /// What a proxy's question needs to know of a user, if nothing has to be waited for: overrides may have been changed up to
     /// <see cref="QuotaOverrides.Freshness"/> ago, and where the directory is away, what is not needed may be missing.
     /// </summary>
-    public UserInfo? TryGetRecent(TokenRecord record) => overrides.TryGetRecent(out var plan) ? Recall(record, plan) : null;
+    public UserInfo? TryGetRecent(TokenRecord record) => overrides.TryGetRecent(out var plan) ? TryGetCached(record, plan) : null;
 
     /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
     public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default)
     {
         var plan = await overrides.GetAsync(cancellationToken);
-        return (await GatherAsync(record, plan, new Needs(Need.Recent, Need.Recent), cancellationToken)).User;
+        return (await GatherAsync(record, plan, new FreshnessRequirements(FreshnessRequirement.Recent, FreshnessRequirement.Recent), cancellationToken)).User;
     }
 
     /// <summary>
@@ -63,10 +63,10 @@ public sealed partial class UserInfoService(
             return [];
         var gid = stored.Gid;
         if (gid is null && memory.TellsGid)
-            gid = (await memory.GetUserAsync(username, Need.Current, cancellationToken))?.Value.Gid;
-        var listed = await memory.GetGroupsAsync(username, Need.Current, cancellationToken);
+            gid = (await memory.GetUserAsync(username, FreshnessRequirement.Current, cancellationToken))?.Value.Gid;
+        var listed = await memory.GetGroupsAsync(username, FreshnessRequirement.Current, cancellationToken);
         var names = listed!.Value.Value.Select(group => group.Name);
-        if (gid is { } number && (await memory.GetGroupNameAsync(number, username, Need.Current, cancellationToken))?.Value is { } primary)
+        if (gid is { } number && (await memory.GetGroupNameAsync(number, username, FreshnessRequirement.Current, cancellationToken))?.Value is { } primary)
             names = names.Append(primary);
         return [.. names.Distinct(StringComparer.Ordinal)];
     }
@@ -74,14 +74,14 @@ public sealed partial class UserInfoService(
     /// <summary>Forgets what the directory said about a user, so that what is mended there counts at once.</summary>
     public void Forget(string username) => memory?.Forget(username);
 
-    private UserInfo? Recall(TokenRecord record, QuotaPlan? plan) =>
+    private UserInfo? TryGetCached(TokenRecord record, QuotaPlan? plan) =>
         remembered.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan)
         && (known.Until == long.MaxValue || (clock.GetTimestamp() < known.Until && known.Forgotten == memory!.Forgotten))
             ? known.User
             : null;
 
     /// <param name="Until">When it must be gathered anew.</param>
-    /// <param name="Forgotten">What <see cref="DirectoryMemory.Forgotten"/> was before.</param>
+    /// <param name="Forgotten">What <see cref="CachedUserDirectory.Forgotten"/> was before.</param>
     /// <param name="IsWhole">False if something is missing that was not needed.</param>
-    private sealed record Gathered(UserInfo User, QuotaPlan? Overrides, long Until, int Forgotten, bool IsWhole);
+    private sealed record UserInfoSnapshot(UserInfo User, QuotaPlan? Overrides, long Until, int Forgotten, bool IsWhole);
 }

@@ -17,7 +17,7 @@ public sealed class ScopeSet : IEquatable<ScopeSet>
         Text = string.Join(',', sortedNames);
     }
 
-    /// <summary>The ledger's form: names joined by commas, empty for none.</summary>
+    /// <summary>The token index's form: names joined by commas, empty for none.</summary>
     public string Text { get; }
 
     public IReadOnlyList<string> Names { get; }

@@ -6,7 +6,7 @@ namespace Porthor.Values;
 /// <summary>Why a text or number is no time. Exactly one of the two forms of contract/api.md 3.4.</summary>
 /// <param name="Reason">What was wrong, in the contract's words.</param>
 /// <param name="OutOfRange">True if it was a number, but none that a calendar holds.</param>
-public readonly record struct TimeFault(string Reason, bool OutOfRange);
+public readonly record struct TimeParseError(string Reason, bool OutOfRange);
 
 /// <summary>
 /// Reads times as the reference does (contract/api.md 3.4): seconds or milliseconds since the epoch, as number or text;
@@ -21,7 +21,7 @@ public static partial class TimeText
     private static readonly decimal FirstSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds();
     private static readonly decimal LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
-    public static bool TryParse(string text, out DateTimeOffset time, out TimeFault fault)
+    public static bool TryParse(string text, out DateTimeOffset time, out TimeParseError fault)
     {
         fault = default;
         if (Number.IsMatch(text))
@@ -35,11 +35,11 @@ public static partial class TimeText
             time = new DateTimeOffset(DateTime.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture), TimeSpan.Zero);
             return true;
         }
-        fault = new TimeFault(ReasonNotDate(text) ?? "unexpected extra characters at the end of the input", OutOfRange: false);
+        fault = new TimeParseError(ReasonNotDate(text) ?? "unexpected extra characters at the end of the input", OutOfRange: false);
         return false;
     }
 
-    public static bool TryFromNumber(decimal number, out DateTimeOffset time, out TimeFault fault)
+    public static bool TryFromNumber(decimal number, out DateTimeOffset time, out TimeParseError fault)
     {
         var seconds = Math.Abs(number) > LargestSeconds ? number / 1000 : number;
         if (seconds < FirstSecond || seconds > LastSecond)
@@ -57,10 +57,10 @@ public static partial class TimeText
     public static bool TryFromStoredNumber(decimal number, out DateTimeOffset time) =>
         TryFromNumber(Math.Abs(number) > LargestSeconds && number >= FirstSecond && number <= LastSecond ? number * 1000 : number, out time, out _);
 
-    private static bool Beyond(out DateTimeOffset time, out TimeFault fault)
+    private static bool Beyond(out DateTimeOffset time, out TimeParseError fault)
     {
         time = default;
-        fault = new TimeFault(BeyondCalendar, OutOfRange: true);
+        fault = new TimeParseError(BeyondCalendar, OutOfRange: true);
         return false;
     }
 

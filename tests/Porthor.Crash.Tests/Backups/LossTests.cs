@@ -67,7 +67,7 @@ public sealed class LossTests
         await site.RestoreRedisAsync();
 
         // Until Redis is back nobody knows; from the first answer on, what was revoked lately is refused, and what was taken is not given.
-        await RealServers.UntilAsync(async () => (await site.PassAsync(revokedLately.Token)).ShouldNotBe(503), "the vault");
+        await RealServers.UntilAsync(async () => (await site.PassAsync(revokedLately.Token)).ShouldNotBe(503), "the record store");
         (await site.PassAsync(revokedLately.Token), await site.PassAsync(revokedLately.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(narrowedLately.Token), await site.PassAsync(narrowedLately.Token, "read:all"), await site.PassAsync(narrowedLately.Child, "read:all"))
             .ShouldBe((200, 403, 403));
@@ -86,17 +86,17 @@ public sealed class LossTests
         await RealServers.UntilAsync(async () => (await site.RedisTellsAsync("persistence")).ShouldContain("aof_rewrite_in_progress:0"), "the append-only file");
         await site.Redis!.KillAsync();
         await site.Redis.RestartAsync();
-        await RealServers.UntilAsync(async () => (await site.PassAsync(kept.Token, "read:all")).ShouldBe(200), "the vault");
+        await RealServers.UntilAsync(async () => (await site.PassAsync(kept.Token, "read:all")).ShouldBe(200), "the record store");
     }
 
     /// <summary>Redis is lost, and there is no backup: nothing brings the tokens back, and nobody waits for new ones.</summary>
     [Fact]
-    public async Task Without_a_backup_of_redis_the_ledger_is_cleared_and_history_stays()
+    public async Task Without_a_backup_of_redis_the_token_index_is_cleared_and_history_stays()
     {
         await using var site = await Site.StartAsync(Mode.Cluster);
         var lost = await site.MakeAsync(User, "lost");
         await site.Redis!.LoseAsync();
-        await RealServers.UntilAsync(async () => (await site.PassAsync(lost.Token)).ShouldBe(401), "the vault");
+        await RealServers.UntilAsync(async () => (await site.PassAsync(lost.Token)).ShouldBe(401), "the record store");
         (await site.PassAsync(lost.Child, "read:all")).ShouldBe(401);
 
         // New tokens work before anything is repaired.

@@ -7,7 +7,7 @@ namespace Porthor.Crash.Tests.Crashes;
 /// A client that does one thing after another, at whichever node is up, and holds each answer against what had been
 /// acknowledged before it asked.
 /// </summary>
-internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, Forest forest, Token administrator, HttpClient http)
+internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, TokenTree forest, Token administrator, HttpClient http)
 {
     private const string Narrow = "user:token";
     private const string Wide = "read:all";

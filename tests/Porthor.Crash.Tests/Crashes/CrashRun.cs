@@ -17,7 +17,7 @@ internal sealed class CrashRun : IAsyncDisposable
     private readonly Deployment deployment;
     private readonly List<Node> nodes;
     private readonly Random random;
-    private readonly Forest forest = new();
+    private readonly TokenTree forest = new();
     private readonly HttpClient http = Node.CreateClient();
     private readonly List<Client> clients = [];
     private Token administrator = null!;

@@ -14,11 +14,11 @@ public sealed class DirectoryFaultTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
 
-    public static TheoryData<Ailment> Ailments => [.. Enum.GetValues<Ailment>()];
+    public static TheoryData<NetworkFault> Ailments => [.. Enum.GetValues<NetworkFault>()];
 
     [Theory]
     [MemberData(nameof(Ailments))]
-    public async Task However_the_directory_ails_proxies_are_answered_in_time(Ailment ailment)
+    public async Task However_the_directory_ails_proxies_are_answered_in_time(NetworkFault ailment)
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
         var tree = await LdapTree.PlantAsync();
@@ -45,7 +45,7 @@ public sealed class DirectoryFaultTests(ITestOutputHelper output)
         var took = Stopwatch.GetElapsedTime(begun);
         output.WriteLine($"{string.Join(' ', answers.Select(answer => answer.StatusCode))} after {took.TotalMilliseconds:F0} ms");
         foreach (var answer in answers)
-            answer.StatusCode.ShouldBeOneOf(ailment is Ailment.Reset or Ailment.HalfOpen ? [200, 503] : [503]);
+            answer.StatusCode.ShouldBeOneOf(ailment is NetworkFault.Reset or NetworkFault.HalfOpen ? [200, 503] : [503]);
         took.ShouldBeLessThan(RouteGroups.AnswerTimeout + Slack);
         // What the token tells needs no directory.
         (await AskAsync(server, told)).StatusCode.ShouldBe(200);

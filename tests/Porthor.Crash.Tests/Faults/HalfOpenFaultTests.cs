@@ -12,26 +12,26 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
     public async Task Connections_that_lost_their_other_end_are_given_up_within_a_second_though_nobody_asks(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
-        await using var ledger = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        await using var vault = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
+        await using var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var recordStore = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
         await using var server = await TestServer.StartAsync(mode, settings =>
         {
-            var configured = RouteGroups.Configure(settings).Through(ledger);
+            var configured = RouteGroups.Configure(settings).Through(tokenIndex);
             return configured with
             {
-                PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = vault.Port } : null,
+                PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
                 // What a node writes by itself now and then would wait, like a request, until its time is up.
                 Uses = configured.Uses with { Enabled = false },
             };
         });
         var groups = await RouteGroups.OfAsync(server);
         await EachAsEverAsync(groups);
-        await RealServers.UntilAsync(() => ShouldBe(ledger.Connections > 5), "many connections");
+        await RealServers.UntilAsync(() => ShouldBe(tokenIndex.Connections > 5), "many connections");
 
-        foreach (var wire in (FaultyWire[])[ledger, vault])
+        foreach (var wire in (FaultyWire[])[tokenIndex, recordStore])
             wire.HalfOpen();
         var begun = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(() => ShouldBe(ledger.DeadConnections + vault.DeadConnections == 0), "the end of dead connections");
+        await RealServers.UntilAsync(() => ShouldBe(tokenIndex.DeadConnections + recordStore.DeadConnections == 0), "the end of dead connections");
         output.WriteLine($"given up after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
         await EachAsEverAsync(groups);
         var recovered = Stopwatch.GetElapsedTime(begun);

@@ -94,9 +94,9 @@ internal sealed class RouteGroups
     {
         (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
         (string, string)[] forwarded = [("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
-        yield return new("GET /ingress/auth", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/ingress/auth?scope=read:all", question));
+        yield return new("GET /ingress/auth", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/ingress/auth?scope=read:all", question));
         yield return new("GET /ingress/auth, new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync($"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", question));
-        yield return new("GET /ingress/forward", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/ingress/forward?scope=read:all", [.. forwarded, bearer]));
+        yield return new("GET /ingress/forward", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/ingress/forward?scope=read:all", [.. forwarded, bearer]));
         yield return new("GET /ingress/anonymous", 200, Store.None, AnswerTimeout, () => server.GetAsync("/ingress/anonymous"));
     }
 
@@ -125,21 +125,21 @@ internal sealed class RouteGroups
 
     private IEnumerable<RouteGroup> Users()
     {
-        yield return new($"GET {Api}/user-info", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/user-info", bearer));
-        yield return new("GET /auth/gms", 200, Store.Vault, AnswerTimeout, () => server.GetAsync("/auth/gms", bearer));
+        yield return new($"GET {Api}/user-info", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/user-info", bearer));
+        yield return new("GET /auth/gms", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/auth/gms", bearer));
         // There is no directory here; but who asks has to be known first.
-        yield return new($"GET {Api}/users", 404, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/users", administrator));
-        yield return new($"GET {Api}/users/{{username}}", 404, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/users/someone", administrator));
-        yield return new($"GET {Api}/groups", 404, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/groups", administrator));
-        yield return new($"GET {Api}/quota-overrides", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
-        yield return new($"PUT {Api}/quota-overrides", 200, Store.Vault, AnswerTimeout, () => server.PutAsync($"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
+        yield return new($"GET {Api}/users", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users", administrator));
+        yield return new($"GET {Api}/users/{{username}}", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users/someone", administrator));
+        yield return new($"GET {Api}/groups", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/groups", administrator));
+        yield return new($"GET {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
+        yield return new($"PUT {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.PutAsync($"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
         // Removed they would be missed above; who may not remove them has to be known first.
-        yield return new($"DELETE {Api}/quota-overrides", 403, Store.Vault, AnswerTimeout, () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
+        yield return new($"DELETE {Api}/quota-overrides", 403, Store.RecordStore, AnswerTimeout, () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
     }
 
     private IEnumerable<RouteGroup> Logins()
     {
-        yield return new($"GET {Api}/login", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{Api}/login", cookie));
+        yield return new($"GET {Api}/login", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/login", cookie));
         yield return new("GET /login", 307, Store.None, AnswerTimeout, () => server.GetAsync($"/login?rd={ReturnTo}"));
         yield return new("GET /auth/login", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/login", attempt));
         yield return new("POST /auth/login", 303, Store.Both, ApiTimeout, LogInAsync);
@@ -163,7 +163,7 @@ internal sealed class RouteGroups
         const string tokens = "/auth/tokens";
         yield return new($"GET {tokens}", 200, Store.Both, ApiTimeout, () => server.GetAsync(tokens, cookie));
         yield return new($"GET {tokens}/search", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/search?username=someone", admin));
-        yield return new($"GET {tokens}/new", 200, Store.Vault, AnswerTimeout, () => server.GetAsync($"{tokens}/new", cookie));
+        yield return new($"GET {tokens}/new", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{tokens}/new", cookie));
         yield return new($"POST {tokens}/new", 201, Store.Both, ApiTimeout, () => server.PostFormAsync(
             $"{tokens}/new", [("csrf", "csrf"), ("name", $"page {Next()}"), ("lifetime", "86400")], cookie));
         yield return new($"GET {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/{NoKey}/revoke", cookie));

@@ -18,23 +18,23 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
     /// <summary>How many ask the same; there are 20 connections to PostgreSQL.</summary>
     private const int Crowd = 2;
 
-    public static TheoryData<Ailment> Ailments => [.. Enum.GetValues<Ailment>()];
+    public static TheoryData<NetworkFault> Ailments => [.. Enum.GetValues<NetworkFault>()];
 
-    private protected async Task SurvivesAsync(Mode mode, Store ailing, Ailment ailment)
+    private protected async Task SurvivesAsync(Mode mode, Store ailing, NetworkFault ailment)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        await using var ledger = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        await using var vault = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
-        await using var server = await TestServer.StartAsync(mode, settings => RouteGroups.Configure(settings).Through(ledger) with
+        await using var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
+        await using var recordStore = new FaultyWire((await RealServers.Instance.RedisAsync()).Port);
+        await using var server = await TestServer.StartAsync(mode, settings => RouteGroups.Configure(settings).Through(tokenIndex) with
         {
-            PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = vault.Port } : null,
+            PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
         });
         var groups = await RouteGroups.OfAsync(server);
         // Until connections are made, and what is remembered is remembered.
         await RealServers.UntilAsync(
             () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))), "all routes");
 
-        var wire = ailing == Store.Vault ? vault : ledger;
+        var wire = ailing == Store.RecordStore ? recordStore : tokenIndex;
         ailment.Begin(wire);
         // A crowd, so that whatever there is of threads and connections is wanted by those who wait.
         var answers = await Task.WhenAll(groups.All.SelectMany(group => Enumerable.Range(0, Crowd).Select(async _ => (Group: group, Took: await AskAsync(group, ailing, ailment)))));
@@ -55,7 +55,7 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         output.WriteLine($"{group.Route}: as ever {Stopwatch.GetElapsedTime(healed).TotalMilliseconds:F0} ms after the fault");
     }
 
-    private async Task<TimeSpan> AskAsync(RouteGroup group, Store ailing, Ailment ailment)
+    private async Task<TimeSpan> AskAsync(RouteGroup group, Store ailing, NetworkFault ailment)
     {
         var begun = Stopwatch.GetTimestamp();
         var answer = await group.AskAsync();
@@ -63,7 +63,7 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         output.WriteLine($"{group.Route}: {answer.StatusCode} after {took.TotalMilliseconds:F0} ms");
         if ((group.Needs & ailing) == Store.None)
             answer.StatusCode.ShouldBe(group.Usual, group.Route);
-        else if (ailment is Ailment.Reset or Ailment.HalfOpen)
+        else if (ailment is NetworkFault.Reset or NetworkFault.HalfOpen)
             answer.StatusCode.ShouldBeOneOf(group.Usual, group.Away);
         else
             answer.StatusCode.ShouldBe(group.Away, group.Route);
@@ -72,24 +72,24 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
     }
 }
 
-public sealed class LedgerFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
+public sealed class TokenIndexFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
     [MemberData(nameof(Ailments))]
-    public Task However_the_ledger_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Cluster, Store.Ledger, ailment);
+    public Task However_the_token_index_ails_every_route_answers_in_time_and_recovers_within_a_second(NetworkFault ailment) => SurvivesAsync(Mode.Cluster, Store.TokenIndex, ailment);
 }
 
-public sealed class VaultFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
+public sealed class RecordStoreFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
     [MemberData(nameof(Ailments))]
-    public Task However_the_vault_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Cluster, Store.Vault, ailment);
+    public Task However_the_record_store_ails_every_route_answers_in_time_and_recovers_within_a_second(NetworkFault ailment) => SurvivesAsync(Mode.Cluster, Store.RecordStore, ailment);
 }
 
-/// <summary>Where the records are in the ledger's database, it is both.</summary>
+/// <summary>Where the records are in the token index's database, it is both.</summary>
 public sealed class DatabaseFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
     [MemberData(nameof(Ailments))]
-    public Task However_the_database_ails_every_route_answers_in_time_and_recovers_within_a_second(Ailment ailment) => SurvivesAsync(Mode.Database, Store.Both, ailment);
+    public Task However_the_database_ails_every_route_answers_in_time_and_recovers_within_a_second(NetworkFault ailment) => SurvivesAsync(Mode.Database, Store.Both, ailment);
 }

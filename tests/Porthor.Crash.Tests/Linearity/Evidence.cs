@@ -16,7 +16,7 @@ internal sealed class Evidence(Deployment deployment, IReadOnlyList<TestServer> 
     }
 
     /// <summary>
-    /// The records that allow more than the ledger lists. Less they may: a change that was not completed errs on the narrow side.
+    /// The records that allow more than the token index lists. Less they may: a change that was not completed errs on the narrow side.
     /// </summary>
     public async Task<List<string>> TooMuchAsync(Ancestry ancestry, IEnumerable<Token> tokens)
     {

@@ -27,7 +27,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
         var (operations, passed, narrowed, trees, seed) = (0, 0, 0, 0, Random.Shared.Next());
         for (; operations < Wanted; trees++)
         {
-            var story = new Story(nodes, administrator, $"user{trees}", seed + trees, http);
+            var story = new TreeWorkload(nodes, administrator, $"user{trees}", seed + trees, http);
             await story.TellAsync();
             var evidence = new Evidence(deployment, nodes, $"user{trees}");
             var ancestry = Ancestry.Of(await evidence.RowsAsync());

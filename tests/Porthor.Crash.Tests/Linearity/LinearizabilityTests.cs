@@ -44,10 +44,10 @@ public sealed class LinearizabilityTests
     [Fact]
     public void What_an_ancestors_revocation_refuses_may_be_revoked_by_itself_until_that_is_acknowledged()
     {
-        Holds(Story.Ended(1, 8), RevokedAbove(1, 8), Use(2, 3, alive: false), Revoke(4, 5)).ShouldBeTrue();
-        Holds(Story.Ended(1, 8), RevokedAbove(1, 8), Revoke(9, 10)).ShouldBeFalse();
-        Holds(Story.Ended(1, 8), RevokedAbove(1, 8), Use(9, 10, alive: true)).ShouldBeFalse();
-        Holds(Story.Ended(1, 8), RevokedAbove(1, 8), Use(2, 3, alive: false), Use(4, 5, alive: true)).ShouldBeFalse();
+        Holds(TreeWorkload.Ended(1, 8), RevokedAbove(1, 8), Use(2, 3, alive: false), Revoke(4, 5)).ShouldBeTrue();
+        Holds(TreeWorkload.Ended(1, 8), RevokedAbove(1, 8), Revoke(9, 10)).ShouldBeFalse();
+        Holds(TreeWorkload.Ended(1, 8), RevokedAbove(1, 8), Use(9, 10, alive: true)).ShouldBeFalse();
+        Holds(TreeWorkload.Ended(1, 8), RevokedAbove(1, 8), Use(2, 3, alive: false), Use(4, 5, alive: true)).ShouldBeFalse();
     }
 
     [Fact]
@@ -56,13 +56,13 @@ public sealed class LinearizabilityTests
 
     private static bool Holds(params Operation[] history) => Linearizability.Holds(history, TokenState.Alive(3));
 
-    private static Operation Use(long begin, long end, bool alive) => Story.Used(begin, end, scopes: 0, alive ? 200 : 401);
+    private static Operation Use(long begin, long end, bool alive) => TreeWorkload.Used(begin, end, scopes: 0, alive ? 200 : 401);
 
-    private static Operation UseWide(long begin, long end, bool passes) => Story.Used(begin, end, scopes: 3, passes ? 200 : 403);
+    private static Operation UseWide(long begin, long end, bool passes) => TreeWorkload.Used(begin, end, scopes: 3, passes ? 200 : 403);
 
-    private static Operation Revoke(long begin, long end) => Story.Revoked(begin, end, end == long.MaxValue ? null : 204);
+    private static Operation Revoke(long begin, long end) => TreeWorkload.Revoked(begin, end, end == long.MaxValue ? null : 204);
 
-    private static Operation RevokedAbove(long begin, long end) => Story.Revoked(begin, end, status: null) with { End = end };
+    private static Operation RevokedAbove(long begin, long end) => TreeWorkload.Revoked(begin, end, status: null) with { End = end };
 
-    private static Operation Narrow(long begin, long end) => Story.NarrowedTo(begin, end, 2, 200);
+    private static Operation Narrow(long begin, long end) => TreeWorkload.NarrowedTo(begin, end, 2, 200);
 }

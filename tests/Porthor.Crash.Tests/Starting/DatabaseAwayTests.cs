@@ -12,7 +12,7 @@ public sealed class DatabaseAwayTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment);
-        node.Ledger.Refuses = true;
+        node.TokenIndex.Refuses = true;
         var starting = node.StartAsync();
         // The second time, whoever did not wait would have begun to listen.
         await RealServers.UntilAsync(() => Task.FromResult(node.Output.Split("database not ready, waiting two seconds").Length > 2 ? true : throw new TimeoutException()), "the log");
@@ -21,7 +21,7 @@ public sealed class DatabaseAwayTests
         using (var http = Node.CreateClient())
             await Should.ThrowAsync<HttpRequestException>(() => http.GetAsync(node.Url));
 
-        node.Ledger.Refuses = false;
+        node.TokenIndex.Refuses = false;
         await starting;
         node.Output.ShouldContain("initialized database schema");
     }
@@ -36,9 +36,9 @@ public sealed class DatabaseAwayTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment, "startTimeout: 5s");
         if (refuses)
-            node.Ledger.Refuses = true;
+            node.TokenIndex.Refuses = true;
         else
-            node.Ledger.Stall();
+            node.TokenIndex.Stall();
         var begun = Stopwatch.GetTimestamp();
         var ended = await node.RunAsync("run", "--port", "0");
         ended.ExitCode.ShouldBe(1);

@@ -7,15 +7,15 @@ namespace Porthor.Server.Tests.Api;
 /// <summary>Does to the stores what only an accident or an enemy does.</summary>
 internal static class Damage
 {
-    /// <summary>Takes a token's record out of the vault and leaves it listed.</summary>
+    /// <summary>Takes a token's record out of the record store and leaves it listed.</summary>
     public static Task ForgetRecordAsync(this ApiServer server, TokenKey key) => server.Mode == Mode.Cluster
         ? server.RedisAsync(redis => redis.KeyDeleteAsync($"token:{key}"))
         : server.SqlAsync($"DELETE FROM porthor_record WHERE token = '{key}'");
 
-    /// <summary>Takes a token off the list and leaves its record in the vault.</summary>
+    /// <summary>Takes a token off the list and leaves its record in the record store.</summary>
     public static Task ForgetRowAsync(this ApiServer server, TokenKey key) => server.SqlAsync($"DELETE FROM token WHERE token = '{key}'");
 
-    /// <summary>Puts something else into the vault in a record's place.</summary>
+    /// <summary>Puts something else into the record store in a record's place.</summary>
     public static Task SpoilRecordAsync(this ApiServer server, TokenKey key, string text) => server.Mode switch
     {
         Mode.Cluster => server.RedisAsync(redis => redis.StringSetAsync($"token:{key}", text)),

@@ -30,7 +30,7 @@ public sealed class DescriptionTests
         routes.Count.ShouldBeGreaterThan(10);
         foreach (var route in routes)
         {
-            route.Metadata.GetMetadata<Access>().ShouldNotBeNull($"{route.DisplayName} says who may use it");
+            route.Metadata.GetMetadata<AccessPolicy>().ShouldNotBeNull($"{route.DisplayName} says who may use it");
             foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
                 described.ShouldContain($"{method} {route.RoutePattern.RawText}");
         }

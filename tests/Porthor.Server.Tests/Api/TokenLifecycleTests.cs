@@ -122,7 +122,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         (await server.GetAsync($"/users/lasting/tokens/{forever.Key}", browser.Cookie)).ShouldBe(
             200, $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}},"token":"{{forever.Key}}","token_name":"for ever"}""");
 
-        // A token that would end is made to last, in the ledger and in its record.
+        // A token that would end is made to last, in the token index and in its record.
         var token = await server.MakeTokenAsync(browser, "ending", expires: server.Now + 86400);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldNotBeNull();
         var path = $"/users/lasting/tokens/{token.Key}";

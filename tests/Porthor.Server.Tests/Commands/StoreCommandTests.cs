@@ -149,7 +149,7 @@ public sealed class StoreCommandTests
 
         var failed = await program.RunAsync("delete-all-data", "--yes");
         (failed.ExitCode, failed.Output).ShouldBe((1, ""));
-        Last(failed.Errors).ShouldStartWith("Error: The vault is not available");
+        Last(failed.Errors).ShouldStartWith("Error: The token record store is not available");
         (await core.Tokens.GetTokenInfoUncheckedAsync(session.Record.Token.Key)).ShouldNotBeNull();
     }
 

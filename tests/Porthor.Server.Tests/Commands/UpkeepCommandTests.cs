@@ -24,7 +24,7 @@ public sealed class UpkeepCommandTests
         // A token whose record is lost.
         var core = await deployment.OpenNodeAsync();
         var token = await CreateAsync(core, "lost", expires: null);
-        await core.Vault.DeleteAllAsync(CancellationToken.None);
+        await core.RecordStore.DeleteAllAsync(CancellationToken.None);
         var finding = $"Token `{token.Key}` for `some-user` found in database but not Redis";
 
         // Reported, which is no failure unless that is asked for.

@@ -25,9 +25,9 @@ internal static class ConfigurationFile
 
         """;
 
-    public static PorthorSettings Load(string yaml, params (string Name, string Value)[] variables) => Load(yaml, SettingsNeed.Serving, variables);
+    public static PorthorSettings Load(string yaml, params (string Name, string Value)[] variables) => Load(yaml, SettingsScope.Serving, variables);
 
-    public static PorthorSettings Load(string yaml, SettingsNeed need, params (string Name, string Value)[] variables)
+    public static PorthorSettings Load(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
     {
         var path = Path.GetTempFileName();
         try
@@ -45,9 +45,9 @@ internal static class ConfigurationFile
         new(variables.ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal));
 
     /// <summary>What is wrong with a configuration, as it is told.</summary>
-    public static string[] Faults(string yaml, params (string Name, string Value)[] variables) => Faults(yaml, SettingsNeed.Serving, variables);
+    public static string[] Faults(string yaml, params (string Name, string Value)[] variables) => Faults(yaml, SettingsScope.Serving, variables);
 
-    public static string[] Faults(string yaml, SettingsNeed need, params (string Name, string Value)[] variables)
+    public static string[] Faults(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
     {
         var refusal = Should.Throw<SettingsException>(() => Load(yaml, need, variables));
         refusal.Message.Split("\n  ")[1..].ShouldBe(refusal.Faults.Select(fault => fault.ToString()));

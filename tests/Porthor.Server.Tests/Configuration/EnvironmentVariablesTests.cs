@@ -87,13 +87,13 @@ public sealed class EnvironmentVariablesTests
             foreach (var prefix in (string[])["PORTHOR_", "GAFAELFAWR_"])
             {
                 var settings = SettingsLoader.Load(
-                    configPath: null, dataDirectory: null, SettingsNeed.Serving,
+                    configPath: null, dataDirectory: null, SettingsScope.Serving,
                     Variables((prefix + "CONFIG_PATH", path), (prefix + "DATA_DIR", "/somewhere/else")));
                 (settings.ConfigPath, settings.LogLevel, settings.DataDirectory).ShouldBe((path, LogLevel.Debug, "/somewhere/else"));
             }
 
             // What the command line says wins.
-            SettingsLoader.Load(path, "/here", SettingsNeed.Serving, Variables(("PORTHOR_CONFIG_PATH", "/nowhere"), ("PORTHOR_DATA_DIR", "/there")))
+            SettingsLoader.Load(path, "/here", SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", "/nowhere"), ("PORTHOR_DATA_DIR", "/there")))
                 .DataDirectory.ShouldBe("/here");
         }
         finally

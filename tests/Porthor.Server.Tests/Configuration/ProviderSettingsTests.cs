@@ -145,7 +145,7 @@ public sealed class ProviderSettingsTests
     /// <summary>What is run for the stores alone may be run elsewhere, where that file is not.</summary>
     [Fact]
     public void An_authority_that_is_missing_stops_only_who_would_ask_the_directory() => Load(
-        $"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', url: 'ldaps://ldap', caFile: /no/such/file}}", SettingsNeed.Stores)
+        $"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', url: 'ldaps://ldap', caFile: /no/such/file}}", SettingsScope.Stores)
         .Providers.Ldap!.CaFile.ShouldBe("/no/such/file");
 
     /// <summary>Letter by letter what tokens name, and where the provider publishes its keys.</summary>

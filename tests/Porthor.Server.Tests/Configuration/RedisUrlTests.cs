@@ -128,7 +128,7 @@ public sealed class RedisUrlTests : IDisposable
         redis.Tls!.Authorities!.Count.ShouldBe(1);
         (redis.Tls.CheckHostName, redis.Tls.CheckCertificate, redis.ConnectTimeout, redis.ClientName).ShouldBe((false, true, TimeSpan.FromSeconds(0.5), "node-1"));
         redis.IgnoredParameters.ShouldBe(["socket_timeout", "health_check_interval", "max_connections", "protocol"]);
-        SettingsDoubts.Of(settings).ShouldContain(
+        SettingsWarnings.Of(settings).ShouldContain(
             "redisPersistentUrl has parameters without effect in Porthor: socket_timeout, health_check_interval, max_connections, protocol. answerTimeout bounds every call.");
     }
 

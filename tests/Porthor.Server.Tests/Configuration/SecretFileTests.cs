@@ -93,7 +93,7 @@ public sealed class SecretFileTests : IDisposable
 
     private static EnvironmentVariables Resolve(params (string Name, string Value)[] variables)
     {
-        var errors = new SettingsFaults(SettingsNeed.Serving);
+        var errors = new SettingsErrors(SettingsScope.Serving);
         var resolved = Variables(variables).WithFiles(errors);
         errors.All.ShouldBeEmpty();
         return resolved;

@@ -118,7 +118,7 @@ public sealed class SettingsFaultTests
 
     [Fact]
     public void A_file_that_is_not_there_is_named() =>
-        Should.Throw<SettingsException>(() => SettingsLoader.Load("/nowhere/porthor.yaml", dataDirectory: null, SettingsNeed.Serving, Variables()))
+        Should.Throw<SettingsException>(() => SettingsLoader.Load("/nowhere/porthor.yaml", dataDirectory: null, SettingsScope.Serving, Variables()))
             .Message.ShouldStartWith("The configuration /nowhere/porthor.yaml cannot be used:\n  it cannot be read: ");
 
     /// <summary>Faults end up in logs and on terminals.</summary>

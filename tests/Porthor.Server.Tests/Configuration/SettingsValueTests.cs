@@ -30,7 +30,7 @@ public sealed class SettingsValueTests
         (settings.AnswerTimeout, settings.ApiTimeout, settings.StartTimeout, settings.ShutdownDelay)
             .ShouldBe((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.Zero));
         // Where there may be other nodes, a node gives them time to take over.
-        Load("databaseUrl: 'postgresql://u@db/porthor'", SettingsNeed.Stores).ShutdownDelay.ShouldBe(TimeSpan.FromSeconds(1));
+        Load("databaseUrl: 'postgresql://u@db/porthor'", SettingsScope.Stores).ShutdownDelay.ShouldBe(TimeSpan.FromSeconds(1));
         settings = Load("answerTimeout: 0.5\napiTimeout: 1m\nstartTimeout: 0\nshutdownDelay: 10s");
         (settings.AnswerTimeout, settings.ApiTimeout, settings.StartTimeout, settings.ShutdownDelay)
             .ShouldBe((TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(1), TimeSpan.Zero, TimeSpan.FromSeconds(10)));
@@ -112,8 +112,8 @@ public sealed class SettingsValueTests
     {
         const string stores = "databaseUrl: 'postgresql://u@db/porthor'\nredisPersistentUrl: 'redis://r'\nredisEphemeralUrl: 'redis://r/1'";
         const string scopes = "\nknownScopes: {'admin:token': '', 'admin:userinfo': '', 'user:token': ''}";
-        Load(stores, SettingsNeed.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
-        Faults(stores + scopes, SettingsNeed.Serving).ShouldBe([
+        Load(stores, SettingsScope.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
+        Faults(stores + scopes, SettingsScope.Serving).ShouldBe([
             "baseUrl: Field required (or set PORTHOR_BASE_URL)", "sessionSecret: Field required (or set PORTHOR_SESSION_SECRET)",
             "No authentication provider configured"]);
 
@@ -125,9 +125,9 @@ public sealed class SettingsValueTests
             ldap: {url: "ldap://ldap", userDn: "cn=porthor", groupBaseDn: "dc=groups", userBaseDn: "dc=users"}
             oidcServer: {enabled: true}
             """;
-        Load(stores + scopes + rest, SettingsNeed.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
-        Faults(stores + scopes + rest, SettingsNeed.Serving).Length.ShouldBe(8);
-        Faults(stores + rest + "\nlogLevel: loud", SettingsNeed.Stores).ShouldBe(["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
+        Load(stores + scopes + rest, SettingsScope.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
+        Faults(stores + scopes + rest, SettingsScope.Serving).Length.ShouldBe(8);
+        Faults(stores + rest + "\nlogLevel: loud", SettingsScope.Stores).ShouldBe(["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
     }
 
     [Theory]

@@ -40,7 +40,7 @@ public sealed partial class ShippedFileTests
         var settings = Load(Read($"{name}.yaml"), Secrets);
         settings.Mode.ToString().ShouldBe(mode);
         settings.BaseUrl!.Host.ShouldBe("tokens.example.com");
-        SettingsDoubts.Of(settings).ShouldNotContain(note => note.Contains("proxies contains", StringComparison.Ordinal));
+        SettingsWarnings.Of(settings).ShouldNotContain(note => note.Contains("proxies contains", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed partial class ShippedFileTests
     [InlineData("2001:db8::/64", false)]
     public void A_wide_network_of_proxies_is_noted(string network, bool isNoted)
     {
-        var notes = SettingsDoubts.Of(Load($"proxies: ['{network}']"));
+        var notes = SettingsWarnings.Of(Load($"proxies: ['{network}']"));
         notes.Any(note => note.StartsWith($"proxies contains the network {network}", StringComparison.Ordinal)).ShouldBe(isNoted);
     }
 
@@ -75,7 +75,7 @@ public sealed partial class ShippedFileTests
         string or Uri or System.Net.IPAddress => $"'{value}'",
         IEnumerable list => $"[{string.Join(", ", list.Cast<object?>().Select(Describe).Order(StringComparer.Ordinal))}]",
         _ when value.GetType() is { Namespace: { } name } type && (name.StartsWith("Porthor", StringComparison.Ordinal) || type.Name.StartsWith("KeyValuePair", StringComparison.Ordinal)) && !type.IsEnum =>
-            $"{type.Name} {{ {string.Join(", ", type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0 && property.Name != nameof(UseOptions.Retention)).Select(property => $"{property.Name} = {Describe(property.GetValue(value))}"))} }}",
+            $"{type.Name} {{ {string.Join(", ", type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0 && property.Name != nameof(UsageOptions.Retention)).Select(property => $"{property.Name} = {Describe(property.GetValue(value))}"))} }}",
         _ => value.ToString() ?? "",
     };
 

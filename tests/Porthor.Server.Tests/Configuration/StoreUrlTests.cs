@@ -16,7 +16,7 @@ public sealed class StoreUrlTests
     [InlineData("databaseUrl: 'postgresql://u@db/porthor'", "Database")]
     [InlineData("databaseUrl: 'postgresql://u@db/porthor'\nredisPersistentUrl: 'redis://r'\nredisEphemeralUrl: 'redis://r/1'", "Cluster")]
     public void The_stores_that_are_given_decide_the_mode(string yaml, string mode) =>
-        $"{Load(yaml, SettingsNeed.Stores).Mode}".ShouldBe(mode);
+        $"{Load(yaml, SettingsScope.Stores).Mode}".ShouldBe(mode);
 
     [Theory]
     [InlineData("postgresql://porthor@db.example.com/porthor", "db.example.com", 5432, "porthor", "porthor", null)]
@@ -58,7 +58,7 @@ public sealed class StoreUrlTests
 
     [Fact]
     public void A_password_without_a_user_is_a_fault() =>
-        Faults("databaseUrl: 'postgresql://db/porthor'\ndatabasePassword: 'hidden'", SettingsNeed.Stores)
+        Faults("databaseUrl: 'postgresql://db/porthor'\ndatabasePassword: 'hidden'", SettingsScope.Stores)
             .ShouldBe(["databaseUrl: databasePassword is set, but the URL names no user"]);
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class StoreUrlTests
     [InlineData("port=0", "has a port that is not a number from 1 to 65535")]
     [InlineData("port=1,2", "has several ports, but not one for each host")]
     public void A_parameter_that_is_unknown_or_wrong_is_an_error(string parameter, string error) =>
-        Faults($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsNeed.Stores).Single().ShouldStartWith($"databaseUrl: {error}");
+        Faults($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsScope.Stores).Single().ShouldStartWith($"databaseUrl: {error}");
 
     [Theory]
     [InlineData("mysql://u@db/porthor")]
@@ -95,7 +95,7 @@ public sealed class StoreUrlTests
     [InlineData("postgresql://u@db:x/porthor")]
     [InlineData("postgresql://u@db1,/porthor")]
     [InlineData("postgresql+pg8000://u@db/porthor")]
-    public void What_is_no_database_is_refused(string url) => Faults($"databaseUrl: '{url}'", SettingsNeed.Stores).Single().ShouldBeOneOf(DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
+    public void What_is_no_database_is_refused(string url) => Faults($"databaseUrl: '{url}'", SettingsScope.Stores).Single().ShouldBeOneOf(DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
 
     [Theory]
     [InlineData("redis://redis.example.com/0", "redis.example.com", 6379, 0, null, null)]
@@ -145,5 +145,5 @@ public sealed class StoreUrlTests
         Faults($"databaseConnections: {count}").ShouldBe([$"databaseConnections: '{count}': must be a number from 2 to 1000"]);
 
     private static NpgsqlConnectionStringBuilder Connection(string yaml, params (string, string)[] variables) =>
-        new(Load(yaml, SettingsNeed.Stores, variables).DatabaseConnection!.Reveal());
+        new(Load(yaml, SettingsScope.Stores, variables).DatabaseConnection!.Reveal());
 }

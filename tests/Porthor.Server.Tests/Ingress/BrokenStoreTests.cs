@@ -13,7 +13,7 @@ public sealed class BrokenStoreTests
     private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     [Fact]
-    public async Task While_the_vault_is_silent_nobody_passes_and_nobody_is_turned_away()
+    public async Task While_the_record_store_is_silent_nobody_passes_and_nobody_is_turned_away()
     {
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis);
@@ -96,7 +96,7 @@ public sealed class BrokenStoreTests
     /// looked up.
     /// </summary>
     [Fact]
-    public async Task While_the_ledger_is_silent_known_tokens_pass_and_their_uses_are_kept()
+    public async Task While_the_token_index_is_silent_known_tokens_pass_and_their_uses_are_kept()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var postgres = await RealServers.Instance.PostgresAsync();
@@ -151,7 +151,7 @@ public sealed class BrokenStoreTests
     [InlineData("cut and refused")]
     [InlineData("killed")]
     [InlineData("restarted")]
-    public async Task Whatever_ails_the_vault_no_answer_is_wrong_and_none_is_late(string fault)
+    public async Task Whatever_ails_the_record_store_no_answer_is_wrong_and_none_is_late(string fault)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -225,14 +225,14 @@ public sealed class BrokenStoreTests
 
     /// <summary>A child that cannot be made in time is not waited for; nothing is said against the token.</summary>
     [Fact]
-    public async Task A_ledger_that_holds_up_a_child_costs_its_own_time_only()
+    public async Task A_token_index_that_holds_up_a_child_costs_its_own_time_only()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var server = await TestServer.StartAsync(
             Mode.Database, settings => settings with { AnswerTimeout = TimeSpan.FromMilliseconds(300) });
         var session = await server.Tokens.SessionForAsync("parent", "user:token,exec:notebook");
         var bearer = TestServer.Bearer(session.Record.Token);
-        await using (var transaction = await server.Core.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
+        await using (var transaction = await server.Core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
         {
             await transaction.LockAsync(session.Record.Token.Key, TestContext.Current.CancellationToken);
             var held = await AskAsync(server, "?notebook=true&scope=user:token", bearer);

@@ -25,7 +25,7 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         {
             var logged = server.CountLines();
             var answer = await server.AskAsync("?scope=read:all", credential);
-            answer.ShouldPass();
+            answer.ShouldBeAllowed();
             answer.Header("X-Auth-Request-User").ShouldBe("many-ways");
             answer.Header("X-Auth-Request-Email").ShouldBeNull();
             answer.Header("Authorization").ShouldBeNull();
@@ -46,7 +46,7 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         var token = (await server.LogInAsync("key-known", "read:all")).Session;
         var guessed = ("Authorization", $"Bearer {new Token(token.Key, new string('x', Token.SecretLength)).Reveal()}");
         await RefusedAsync();
-        (await server.AskAsync(query, ("Authorization", $"Bearer {token.Reveal()}"))).ShouldPass();
+        (await server.AskAsync(query, ("Authorization", $"Bearer {token.Reveal()}"))).ShouldBeAllowed();
         await RefusedAsync();
 
         async Task RefusedAsync()
@@ -122,7 +122,7 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         var browser = await server.LogInAsync("unlisted", "read:all");
         await server.ForgetRowAsync(browser.Key);
         var bearer = TestServer.Bearer(browser.Session);
-        (await server.AskAsync("?scope=read:all", bearer)).ShouldPass();
+        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeAllowed();
         (await server.AskAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating internal token");
         (await server.AskAsync("?notebook=true", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating notebook token");
     }

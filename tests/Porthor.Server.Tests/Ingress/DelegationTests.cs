@@ -14,7 +14,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("notebooks", "read:all,exec:notebook,user:token", TokenBuilders.SomeUser);
         var answer = await server.AskAsync("?scope=exec:notebook&notebook=true", TestServer.Bearer(browser.Session));
-        answer.ShouldPass();
+        answer.ShouldBeAllowed();
         var child = answer.Header("X-Auth-Request-Token")!;
         child.ShouldNotBe(browser.Session.Reveal());
 
@@ -67,7 +67,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
 
         (await server.AskAsync($"?notebook=true&minimum_lifetime={Maximum + 1}", endless)).ShouldBeRefused(
             422, "invalid_minimum_lifetime", $"Requested lifetime {Maximum + 1}s longer than maximum lifetime {Maximum}s", "query", "minimum_lifetime");
-        (await server.AskAsync($"?minimum_lifetime={Maximum}", endless)).ShouldPass();
+        (await server.AskAsync($"?minimum_lifetime={Maximum}", endless)).ShouldBeAllowed();
         // It is looked at before the scopes are.
         (await server.AskAsync($"?scope=exec:admin&minimum_lifetime={Maximum + 1}", endless)).StatusCode.ShouldBe(422);
 
@@ -79,8 +79,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         (refused.Header("X-Error-Status"), refused.Header("Cache-Control")).ShouldBe((null, "no-cache, no-store"));
         (await server.AskAsync("?auth_type=basic&minimum_lifetime=4000", hour)).Header("WWW-Authenticate").ShouldBe("Basic realm=\"example.com\"");
         (await server.AskAsync("?minimum_lifetime=4000", hour, ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, Short);
-        (await server.AskAsync("?minimum_lifetime=3000", hour)).ShouldPass();
-        (await server.AskAsync("?minimum_lifetime=3600", hour)).ShouldPass();
+        (await server.AskAsync("?minimum_lifetime=3000", hour)).ShouldBeAllowed();
+        (await server.AskAsync("?minimum_lifetime=3600", hour)).ShouldBeAllowed();
 
         // A child lasts five minutes at least, and no longer than its parent.
         var child = (await server.AskAsync("?delegate_to=tap&minimum_lifetime=3600", hour)).Header("X-Auth-Request-Token");
@@ -88,7 +88,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         // DEL-017: a minute left, which is enough for the token itself.
         await using var later = await TestServer.StartAsync(server.Host.Deployment, clock: new StillClock(server.Clock.GetUtcNow().AddSeconds(3540)));
         Task<Answer> AskLaterAsync(string query) => later.GetAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), hour);
-        (await AskLaterAsync("")).ShouldPass();
+        (await AskLaterAsync("")).ShouldBeAllowed();
         (await AskLaterAsync("?notebook=true")).ShouldBe(401, Short);
         (await AskLaterAsync("?delegate_to=tap")).ShouldBe(401, Short);
     }
@@ -129,7 +129,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("mayfly", "user:token");
         var token = TestServer.Bearer(await server.MakeTokenAsync(browser, "short", expires: server.Now + 400));
-        (await server.AskAsync("?notebook=true", token)).ShouldPass();
+        (await server.AskAsync("?notebook=true", token)).ShouldBeAllowed();
         var refused = await server.AskAsync("?minimum_lifetime=401", token, ("X-Requested-With", "XMLHttpRequest"));
         refused.Body.ShouldBe("""{"detail":{"msg":"Remaining token lifetime too short","type":"invalid_token"}}""");
         refused.StatusCode.ShouldBe(403);

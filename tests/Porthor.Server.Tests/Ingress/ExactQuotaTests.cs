@@ -81,8 +81,8 @@ public sealed class ExactQuotaTests
     [Fact]
     public void It_is_a_setting()
     {
-        Load("exactQuotas: true", SettingsNeed.Stores).ExactQuotas.ShouldBeTrue();
-        Load("", SettingsNeed.Stores).ExactQuotas.ShouldBeFalse();
+        Load("exactQuotas: true", SettingsScope.Stores).ExactQuotas.ShouldBeTrue();
+        Load("", SettingsScope.Stores).ExactQuotas.ShouldBeFalse();
     }
 
     private static PorthorSettings Configure(PorthorSettings settings, bool exact) => settings with

@@ -27,7 +27,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         {
             var asked = await server.AskAsync(query, headers);
             var forwarded = await server.ForwardAsync(query, headers);
-            forwarded.ShouldPass();
+            forwarded.ShouldBeAllowed();
             Comparable(forwarded).ShouldBe(Comparable(asked), query);
             forwarded.Header("X-Auth-Request-User").ShouldBe("same");
         }
@@ -61,11 +61,11 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         // OPTIONS, by the method that the user's request had.
         (await server.ForwardAsync("", "OPTIONS", "/")).ShouldBeRefusedAs(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         (string, string)[] preflight = [("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")];
-        (await server.ForwardAsync("", "OPTIONS", "/", preflight)).ShouldPass();
+        (await server.ForwardAsync("", "OPTIONS", "/", preflight)).ShouldBeAllowed();
         (await server.ForwardAsync("", "GET", "/", preflight)).ShouldAskForCredentials();
 
         // Too often.
-        (await server.ForwardAsync("?service=test", bearer)).ShouldLeave(1, remaining: 0);
+        (await server.ForwardAsync("?service=test", bearer)).ShouldHaveRemaining(1, remaining: 0);
         var limited = await server.ForwardAsync("?service=test", bearer);
         limited.ShouldBeRefusedAs(429, "rate_limited", "Rate limit (1/minute) exceeded");
         limited.Header("X-RateLimit-Remaining").ShouldBe("0");
@@ -76,7 +76,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     }
 
     [Fact]
-    public async Task While_the_vault_is_silent_the_answer_is_503()
+    public async Task While_the_record_store_is_silent_the_answer_is_503()
     {
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var server = await TestServer.StartAsync(Mode.Cluster, ForwardServers.TrustLoopback, ownRedis: redis);

@@ -30,7 +30,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("written", "read:all,exec:admin");
         var logged = server.CountLines();
-        (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client])).ShouldPass();
+        (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client])).ShouldBeAllowed();
         server.LinesSince(logged, "Token authorized").Single().ShouldSay(
             $$"""
             {"event":"Token authorized","severity":"info","logger":"gafaelfawr",

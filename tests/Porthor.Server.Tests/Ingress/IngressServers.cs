@@ -37,7 +37,7 @@ internal static class Asking
     public static Task<Answer> AskAsync(this ApiServer server, string query, string url, string method, params (string, string)[] headers) =>
         server.SendAsync(HttpMethod.Get, "/ingress/auth" + query, json: null, [("X-Original-URL", url), ("X-Original-Method", method), .. headers]);
 
-    public static void ShouldPass(this Answer answer)
+    public static void ShouldBeAllowed(this Answer answer)
     {
         answer.Body.ShouldBe(Ok);
         answer.StatusCode.ShouldBe(200);

@@ -15,8 +15,8 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         var bearer = await BearerAsync(server, "counted", "foo");
 
         // The default of one, and one more for the group.
-        (await server.AskAsync("?service=test", bearer)).ShouldLeave(2, remaining: 1);
-        (await server.AskAsync("?service=test", bearer)).ShouldLeave(2, remaining: 0);
+        (await server.AskAsync("?service=test", bearer)).ShouldHaveRemaining(2, remaining: 1);
+        (await server.AskAsync("?service=test", bearer)).ShouldHaveRemaining(2, remaining: 0);
         var refused = await server.AskAsync("?service=test", bearer);
         refused.ShouldBeRefused(403, 429, "rate_limited", "Rate limit (2/minute) exceeded");
         refused.Header("X-RateLimit-Remaining").ShouldBe("0");
@@ -26,7 +26,7 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         DateTimeOffset.ParseExact(refused.Header("Retry-After")!, "R", CultureInfo.InvariantCulture).ToUnixTimeSeconds().ShouldBe(reset);
 
         // Each service has its own count, and what has no quota is not counted.
-        (await server.AskAsync("?service=other", bearer)).ShouldLeave(5, remaining: 4);
+        (await server.AskAsync("?service=other", bearer)).ShouldHaveRemaining(5, remaining: 4);
         (await server.AskAsync("?service=free", bearer)).Header("X-RateLimit-Limit").ShouldBeNull();
     }
 
@@ -38,7 +38,7 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         (await server.AskAsync("?service=blocked", bearer))
             .ShouldBeRefused(403, 403, "insufficient_scope", "User blocked-one not allowed to access service blocked");
         var vip = await BearerAsync(server, "important", "vips");
-        (await server.AskAsync("?service=blocked", vip)).ShouldPass();
+        (await server.AskAsync("?service=blocked", vip)).ShouldBeAllowed();
         (await server.AskAsync("?service=test", vip)).Header("X-RateLimit-Limit").ShouldBeNull();
     }
 
@@ -50,7 +50,7 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         var forged = ("Authorization", $"Bearer gt-{browser.Key.Value}.{new string('x', 22)}");
         for (var i = 0; i < 5; i++)
             (await server.AskAsync("?service=test", forged)).StatusCode.ShouldBe(401);
-        (await server.AskAsync("?service=test", TestServer.Bearer(browser.Session))).ShouldLeave(1, remaining: 0);
+        (await server.AskAsync("?service=test", TestServer.Bearer(browser.Session))).ShouldHaveRemaining(1, remaining: 0);
     }
 
     /// <summary>What was begun with the old quota, while the record was read, does not count for the new one.</summary>
@@ -65,12 +65,12 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         async Task<Answer> AskAsync() =>
             await server.GetAsync("/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer);
         for (var used = 1; used <= 3; used++)
-            (await AskAsync()).ShouldLeave(5, remaining: 5 - used);
+            (await AskAsync()).ShouldHaveRemaining(5, remaining: 5 - used);
 
         await server.Core.QuotaOverrides.SetAsync(new() { Default = new() { Api = new Dictionary<string, long> { ["test"] = 2 } } });
-        (await AskAsync()).ShouldLeave(2, remaining: 1);
+        (await AskAsync()).ShouldHaveRemaining(2, remaining: 1);
         await server.Core.QuotaOverrides.DeleteAsync();
-        (await AskAsync()).ShouldLeave(5, remaining: 1);
+        (await AskAsync()).ShouldHaveRemaining(5, remaining: 1);
     }
 
     /// <summary>What is remembered of a token begins a count, and never an answer.</summary>
@@ -80,10 +80,10 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("gone", "read:all", UserData.None);
         var bearer = TestServer.Bearer(browser.Session);
-        (await server.AskAsync("?service=other", bearer)).ShouldLeave(5, remaining: 4);
-        await using (var transaction = await server.Host.Core.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), default))
+        (await server.AskAsync("?service=other", bearer)).ShouldHaveRemaining(5, remaining: 4);
+        await using (var transaction = await server.Host.Core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), default))
         {
-            await server.Host.Core.Vault.Within(transaction).DeleteAsync([browser.Key], default);
+            await server.Host.Core.RecordStore.Within(transaction).DeleteAsync([browser.Key], default);
             await transaction.CommitAsync(default);
         }
         (await server.AskAsync("?service=other", bearer)).StatusCode.ShouldBe(401);
@@ -95,9 +95,9 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
 
 internal static class RateAssertions
 {
-    public static void ShouldLeave(this Answer answer, long limit, long remaining)
+    public static void ShouldHaveRemaining(this Answer answer, long limit, long remaining)
     {
-        answer.ShouldPass();
+        answer.ShouldBeAllowed();
         string Header(string name) => answer.Header($"X-RateLimit-{name}")!;
         (Header("Limit"), Header("Remaining"), Header("Used")).ShouldBe(($"{limit}", $"{remaining}", $"{limit - remaining}"));
         Header("Resource").ShouldNotBeEmpty();

@@ -76,7 +76,7 @@ public sealed class RoundTripTests
         foreach (var query in queries)
             (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200, query);
 
-        // The control: a child that was not asked for before needs the ledger.
+        // The control: a child that was not asked for before needs the token index.
         (await AskAsync(server, "?delegate_to=other", session.Record.Token)).StatusCode.ShouldBe(503);
     }
 

@@ -121,7 +121,7 @@ public sealed class UseTests
     {
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(
-            mode, settings => settings with { Uses = new UseOptions(Retention: TimeSpan.FromDays(7)) }, clock);
+            mode, settings => settings with { Uses = new UsageOptions(Retention: TimeSpan.FromDays(7)) }, clock);
         var session = await server.Tokens.SessionForAsync("user");
         foreach (var service in (string[])["old", "new"])
         {
@@ -143,7 +143,7 @@ public sealed class UseTests
         await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeTrue();
 
-        await using var silent = await TestServer.StartAsync(server.Deployment, settings => settings with { Uses = new UseOptions(Enabled: false) });
+        await using var silent = await TestServer.StartAsync(server.Deployment, settings => settings with { Uses = new UsageOptions(Enabled: false) });
         (await PassAsync(silent, "", bearer)).ShouldBe(200);
         (await silent.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
         (await silent.GetAsync("/auth/api/v1/users/user/tokens", bearer)).Body.ShouldNotContain("last_used");
@@ -156,7 +156,7 @@ public sealed class UseTests
 
     private static async Task<List<string?>> UsesAsync(TestServer server, Caller owner)
     {
-        var page = await server.Tokens.GetUseHistoryAsync(owner, new(new UseFilter(owner.Username, owner.Record.Token.Key), Cursor: null, Limit: null));
+        var page = await server.Tokens.GetUsageHistoryAsync(owner, new(new UsageFilter(owner.Username, owner.Record.Token.Key), Cursor: null, Limit: null));
         List<string?> services = [];
         await foreach (var use in page!.Rows)
             services.Add(use.Service);

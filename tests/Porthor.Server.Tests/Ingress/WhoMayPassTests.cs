@@ -16,9 +16,9 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         var browser = await server.LogInAsync("scoped", "user:token,read:all");
         var bearer = TestServer.Bearer(browser.Session);
 
-        (await server.AskAsync("", bearer)).ShouldPass();
-        (await server.AskAsync("?scope=read:all&scope=user:token", bearer)).ShouldPass();
-        (await server.AskAsync("?scope=read:all&scope=admin:token&satisfy=any", bearer)).ShouldPass();
+        (await server.AskAsync("", bearer)).ShouldBeAllowed();
+        (await server.AskAsync("?scope=read:all&scope=user:token", bearer)).ShouldBeAllowed();
+        (await server.AskAsync("?scope=read:all&scope=admin:token&satisfy=any", bearer)).ShouldBeAllowed();
 
         var refused = await server.AskAsync("?scope=read:all&scope=admin:token", bearer);
         refused.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
@@ -42,7 +42,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("?scope=read:all", bearer)).ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
         (await server.PatchAsync(path, new { scopes = (string[])["read:all"] }, admin)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/token-info", bearer)).Json.GetProperty("scopes").ToString().ShouldBe("""["read:all"]""");
-        (await server.AskAsync("?scope=read:all", bearer)).ShouldPass();
+        (await server.AskAsync("?scope=read:all", bearer)).ShouldBeAllowed();
         (await server.PatchAsync(path, new { scopes = (string[])[] }, admin)).StatusCode.ShouldBe(200);
         (await server.AskAsync("?scope=read:all", bearer)).ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
     }
@@ -56,7 +56,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         var browser = await server.LogInAsync("told", "read:all", user);
         var answer = await server.AskAsync("?scope=read:all&service=free", TestServer.Bearer(browser.Session));
 
-        answer.ShouldPass();
+        answer.ShouldBeAllowed();
         answer.Header("X-Auth-Request-User").ShouldBe("told");
         answer.Header("X-Auth-Request-Email").ShouldBe("m\u00e9@example.com");
         answer.Header("X-Auth-Request-Service").ShouldBeNull();
@@ -117,9 +117,9 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("cookied", "read:all");
-        (await server.AskAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldPass();
+        (await server.AskAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldBeAllowed();
         (await server.AskAsync("?allow_cookies=false", browser.Cookie)).ShouldAskForCredentials();
-        (await server.AskAsync("?allow_cookies=false", TestServer.Bearer(browser.Session))).ShouldPass();
+        (await server.AskAsync("?allow_cookies=false", TestServer.Bearer(browser.Session))).ShouldBeAllowed();
         (await server.AskAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldAskForCredentials();
 
         // A session that has ended is not rescued by a good token beside it.
@@ -134,7 +134,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("revoked", "user:token");
         var token = await server.MakeTokenAsync(browser, "one");
-        (await server.AskAsync("", TestServer.Bearer(token))).ShouldPass();
+        (await server.AskAsync("", TestServer.Bearer(token))).ShouldBeAllowed();
         (await server.DeleteAsync($"/users/revoked/tokens/{token.Key}", browser.Writing)).StatusCode.ShouldBe(204);
         (await server.AskAsync("", TestServer.Bearer(token))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
     }
@@ -146,15 +146,15 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("alone", "read:all");
         var bearer = TestServer.Bearer(browser.Session);
-        (await server.AskAsync("?username=alone", bearer)).ShouldPass();
-        (await server.AskAsync("?username=", bearer)).ShouldPass();
+        (await server.AskAsync("?username=alone", bearer)).ShouldBeAllowed();
+        (await server.AskAsync("?username=", bearer)).ShouldBeAllowed();
         (await server.AskAsync("?username=other", bearer))
             .ShouldBeRefused(403, 403, "insufficient_scope", "Access not allowed for this user");
 
         (await server.AskAsync("?only_service=tap", bearer)).StatusCode.ShouldBe(403);
         var inner = (await server.AskAsync("?delegate_to=tap", bearer)).Header("X-Auth-Request-Token")!;
         var passed = await server.AskAsync("?only_service=vo-cutouts&only_service=tap", ("Authorization", $"Bearer {inner}"));
-        passed.ShouldPass();
+        passed.ShouldBeAllowed();
         passed.Header("X-Auth-Request-Service").ShouldBe("tap");
         (await server.AskAsync("?only_service=vo-cutouts", ("Authorization", $"Bearer {inner}"))).StatusCode.ShouldBe(403);
     }

@@ -113,7 +113,7 @@ public sealed class AlertTests
     public void The_same_is_told_once_in_five_minutes_and_all_together_thirty_times_an_hour()
     {
         var clock = new FakeTimeProvider();
-        var limit = new AlertLimit(clock);
+        var limit = new AlertRateLimit(clock);
         var alert = new Alert("LDAPError", "away");
         limit.Admits(alert, out _).ShouldBeTrue();
         for (var i = 0; i < 7; i++)
@@ -156,7 +156,7 @@ public sealed class AlertTests
     }
 
     private static PorthorSettings Read(params (string Name, string Value)[] variables) => SettingsLoader.Load(
-        configPath: null, dataDirectory: null, SettingsNeed.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
+        configPath: null, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
 
     /// <summary>A server whose database was closed under it: nobody has foreseen that.</summary>
     private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(RecordingServer slack, RecordingServer sentry, bool slackAlerts)

@@ -17,7 +17,7 @@ public sealed class AnonymousLogTests
         await using var beside = await TestServer.StartAsync(Mode.Embedded);
         var session = await beside.Tokens.SessionForAsync("ann", "read:all");
         var output = new MemoryStream();
-        using (var lines = new LineLogger(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
+        using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines)))
         {
             var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);
@@ -50,12 +50,12 @@ public sealed class AnonymousLogTests
     [InlineData("", 20)]
     [InlineData("anonymousLogLines: 0", 0)]
     [InlineData("anonymousLogLines: 500", 500)]
-    public void The_bound_is_a_setting(string yaml, int expected) => Load(yaml, SettingsNeed.Stores).AnonymousLogLines.ShouldBe(expected);
+    public void The_bound_is_a_setting(string yaml, int expected) => Load(yaml, SettingsScope.Stores).AnonymousLogLines.ShouldBe(expected);
 
     [Theory]
     [InlineData("-1")]
     [InlineData("10001")]
     public void The_bound_has_bounds(string value) =>
-        Faults($"anonymousLogLines: {value}", SettingsNeed.Stores)
+        Faults($"anonymousLogLines: {value}", SettingsScope.Stores)
             .ShouldBe([$"anonymousLogLines: '{value}': must be a number of lines a second from 0 to 10000; 0 is no limit"]);
 }

@@ -26,7 +26,7 @@ public sealed class CollectorTests
         foreach (var text in (string[])["porthor.decisions", "auth_user", "porthor-under-test"])
             metrics.ShouldContain(text);
         var traces = string.Concat(collector.All.Where(sent => sent.Path == "/v1/traces").Select(sent => sent.Text));
-        foreach (var text in (string[])["/ingress/auth", mode == Mode.Cluster ? "vault: reading" : "porthor-under-test"])
+        foreach (var text in (string[])["/ingress/auth", mode == Mode.Cluster ? "token record store: reading" : "porthor-under-test"])
             traces.ShouldContain(text);
         foreach (var secret in (string[])[token.Reveal(), token.Reveal().Split('.')[1], "a-code-of-the-provider", "a-state-of-ours", deployment.Settings.SessionKeys[0].Reveal()])
             (metrics + traces).ShouldNotContain(secret);

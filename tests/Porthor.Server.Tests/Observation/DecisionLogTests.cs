@@ -64,7 +64,7 @@ public sealed class DecisionLogTests
         try
         {
             File.WriteAllText(path, yaml);
-            return SettingsLoader.Load(path, dataDirectory: null, SettingsNeed.Serving, new EnvironmentVariables(new Dictionary<string, string>()));
+            return SettingsLoader.Load(path, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(new Dictionary<string, string>()));
         }
         finally
         {
@@ -77,7 +77,7 @@ public sealed class DecisionLogTests
     {
         var output = new MemoryStream();
         // Closed by us: a factory does not close what it was handed, and the last lines are written when it is closed.
-        using (var lines = new LineLogger(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), decisions))
+        using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), decisions))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(lines)))
         {
             var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);

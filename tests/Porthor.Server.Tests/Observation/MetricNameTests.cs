@@ -93,7 +93,7 @@ public sealed partial class MetricNameTests
         using var provider = Sdk.CreateMeterProviderBuilder().AddMeter(PorthorMetrics.MeterName)
             .AddPrometheusExporter(prometheus => (prometheus.ScopeInfoEnabled, prometheus.TargetInfoEnabled) = (false, false)).Build();
         using var metrics = new PorthorMetrics();
-        using var log = new LineLogger(new JsonLineFormatter(), Stream.Null, TimeProvider.System);
+        using var log = new BackgroundLogWriter(new JsonLineFormatter(), Stream.Null, TimeProvider.System);
         foreach (var facts in (object[])[metrics, metrics.Decisions, metrics.Stores, metrics.Tokens, metrics.Upkeep])
         {
             foreach (var fact in facts.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)

@@ -37,9 +37,9 @@ public sealed partial class MetricsTests
         ])
             metrics.ShouldContain(line);
         // The record was read where it is kept; the pool is the driver's own to tell.
-        metrics.ShouldContain($"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "vault" : "ledger")}\"}}");
+        metrics.ShouldContain($"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "recordStore" : "tokenIndex")}\"}}");
         if (mode != Mode.Embedded)
-            metrics.ShouldMatch("""db_client_connection\w+\{[^}]*pool_name="ledger"[^}]*\} [0-9]""");
+            metrics.ShouldMatch("""db_client_connection\w+\{[^}]*pool_name="token list"[^}]*\} [0-9]""");
         metrics.ShouldNotContain(token.Reveal());
         metrics.ShouldNotContain(token.Reveal().Split('.')[1]);
 
@@ -96,7 +96,7 @@ public sealed partial class MetricsTests
         await using var program = await PorthorProgram.ForAsync(deployment);
         await CreateTokenAsync(program);
         (await program.RunAsync("maintenance")).ExitCode.ShouldBe(0);
-        await (await deployment.OpenNodeAsync()).Vault.DeleteAllAsync(CancellationToken.None);
+        await (await deployment.OpenNodeAsync()).RecordStore.DeleteAllAsync(CancellationToken.None);
         (await program.RunAsync("audit")).Output.ShouldContain("found in database but not Redis");
 
         using var serving = await ServingProgram.StartAsync(program);

@@ -17,7 +17,7 @@ public sealed class ReadinessTests
         (await server.GetAsync("/health/live")).Body.ShouldBe("""{"status":"alive"}""");
         var ready = await server.GetAsync("/health/ready");
         (ready.StatusCode, ready.Json.GetProperty("status").GetString()).ShouldBe((200, "ready"));
-        string[] expected = mode == Mode.Cluster ? ["ledger", "vault", "ephemeral Redis"] : ["ledger", "vault"];
+        string[] expected = mode == Mode.Cluster ? ["token list", "token records", "ephemeral Redis"] : ["token list", "token records"];
         ready.Json.GetProperty("dependencies").EnumerateArray().Select(one => one.GetProperty("name").GetString()).ShouldBe(expected);
         foreach (var dependency in ready.Json.GetProperty("dependencies").EnumerateArray())
         {
@@ -28,7 +28,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Without_its_vault_a_server_is_alive_and_not_ready_until_it_is_back()
+    public async Task Without_its_record_store_a_server_is_alive_and_not_ready_until_it_is_back()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -45,24 +45,24 @@ public sealed class ReadinessTests
         await UntilStatusAsync(server, 503);
         var down = await server.GetAsync("/health/ready");
         down.Json.GetProperty("status").GetString().ShouldBe("not ready");
-        var vault = Find(down, "vault");
-        vault.GetProperty("state").GetString().ShouldBe("down");
-        vault.GetProperty("fault").GetString()!.ShouldStartWith("The vault is not available");
-        Find(down, "ledger").GetProperty("state").GetString().ShouldBe("up");
+        var recordStore = Find(down, "token records");
+        recordStore.GetProperty("state").GetString().ShouldBe("down");
+        recordStore.GetProperty("fault").GetString()!.ShouldStartWith("The token record store is not available");
+        Find(down, "token list").GetProperty("state").GetString().ShouldBe("up");
         // Nothing tells where it is or how to get in.
         foreach (var secret in (string[])["127.0.0.1", $"{wire.Port}", server.Deployment.DatabaseName!, "assword"])
             down.Body.ShouldNotContain(secret);
         (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
-        server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "vault is down").ShouldBe(1);
+        server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "token records is down").ShouldBe(1);
 
         wire.Refuses = false;
         await UntilStatusAsync(server, 200);
-        server.Logs.One("vault is up again");
+        server.Logs.One("token records is up again");
     }
 
-    /// <summary>The records of a cluster are in Redis: to stop asking a node because its ledger is away would close the gate for nothing.</summary>
+    /// <summary>The records of a cluster are in Redis: to stop asking a node because its token index is away would close the gate for nothing.</summary>
     [Fact]
-    public async Task A_cluster_without_its_ledger_keeps_the_gate_and_says_what_is_down()
+    public async Task A_cluster_without_its_token_index_keeps_the_gate_and_says_what_is_down()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
@@ -74,7 +74,7 @@ public sealed class ReadinessTests
         wire.Refuses = true;
         wire.Cut();
         await RealServers.UntilAsync(
-            async () => Find(await server.GetAsync("/health/ready"), "ledger").GetProperty("state").GetString().ShouldBe("down"), "the ledger to be seen as down");
+            async () => Find(await server.GetAsync("/health/ready"), "token list").GetProperty("state").GetString().ShouldBe("down"), "the ledger to be seen as down");
         (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
         (await server.GetAsync("/ingress/auth?scope=read:all", bearer, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode.ShouldBe(200);
         (await server.GetAsync("/auth/api/v1/users/ann/tokens", bearer)).StatusCode.ShouldBe(503);

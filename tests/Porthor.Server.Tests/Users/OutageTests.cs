@@ -37,7 +37,7 @@ public sealed class OutageTests
         {
             server.Clock.Advance(TimeSpan.FromSeconds(later));
             var passed = await InTimeAsync(server.AskAsync("?service=other", known.Cookie));
-            passed.ShouldPass();
+            passed.ShouldBeAllowed();
             passed.Header("X-Auth-Request-Email").ShouldBe("known@example.com");
             // A member of a group that nothing bounds.
             passed.Header("X-RateLimit-Limit").ShouldBeNull();
@@ -55,7 +55,7 @@ public sealed class OutageTests
         var told = await server.LogInAsync("told", user: new() { Email = "told@example.com" });
         (await InTimeAsync(server.AskAsync("", told.Cookie))).Header("X-Auth-Request-Email").ShouldBe("told@example.com");
         var member = await server.LogInAsync("member", user: new() { Email = "member@example.com", Groups = [new("vips", 7)] });
-        (await InTimeAsync(server.AskAsync("?service=other", member.Cookie))).ShouldPass();
+        (await InTimeAsync(server.AskAsync("?service=other", member.Cookie))).ShouldBeAllowed();
         // Here they would: a member of the group is bounded by nothing.
         (await InTimeAsync(server.AskAsync("?service=other", told.Cookie))).StatusCode.ShouldBe(503);
 
@@ -68,7 +68,7 @@ public sealed class OutageTests
             await ldap.RestartAsync();
         else
             ldap.Resume();
-        await RealServers.UntilAsync(async () => (await server.AskAsync("", known.Cookie)).ShouldPass(), "the known user to pass");
+        await RealServers.UntilAsync(async () => (await server.AskAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to pass");
         (await server.AskAsync("", unseen.Cookie)).Header("X-Auth-Request-Email").ShouldBe("never@example.com");
     }
 

@@ -49,7 +49,7 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
 
         // A proxy learns the address.
         var passed = await server.AskAsync("", browser.Cookie);
-        passed.ShouldPass();
+        passed.ShouldBeAllowed();
         (passed.Header("X-Auth-Request-User"), passed.Header("X-Auth-Request-Email")).ShouldBe((name, "first@example.com"));
         (await server.SendAsync(HttpMethod.Get, $"/auth/gms?group={name}-b&group=other", json: null, browser.Cookie)).Body.ShouldBe($"{name}-b\r\n");
     }

@@ -39,7 +39,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         var browser = await server.LogInAsync("addressed");
         foreach (var (path, fields) in Forms(browser.Key))
             await ShouldBeRefusedAsync(server, browser, $"{path}?csrf={browser.Csrf.Item2}", fields, []);
-        (await server.OpenAsync(browser, Visits.Tokens)).TextsOf("tbody tr").Count.ShouldBe(1);
+        (await server.OpenAsync(browser, PageClient.Tokens)).TextsOf("tbody tr").Count.ShouldBe(1);
     }
 
     [Theory, EveryMode]
@@ -58,8 +58,8 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         foreach (var headers in ((string, string)[][])[[("Sec-Fetch-Site", "same-origin")], []])
         {
             var made = await server.PostAsync(
-                browser, Visits.NewToken, [("name", $"with {headers.Length}"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
-            Visits.TokenOn(made);
+                browser, PageClient.NewToken, [("name", $"with {headers.Length}"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
+            PageClient.TokenOn(made);
         }
     }
 
@@ -73,18 +73,18 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         {
             var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
             content.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
-            (await server.PostAsync(browser, Visits.NewToken, content)).StatusCode.ShouldBe(403, type);
+            (await server.PostAsync(browser, PageClient.NewToken, content)).StatusCode.ShouldBe(403, type);
         }
         using var many = new StringContent(
             string.Concat(Enumerable.Repeat("a=b&", 2000)) + body, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
-        var refused = await server.PostAsync(browser, Visits.NewToken, many);
+        var refused = await server.PostAsync(browser, PageClient.NewToken, many);
         refused.StatusCode.ShouldBe(400);
         refused.Title.ShouldBe("Not understood");
         using var large = new StringContent(body + "&x=" + new string('x', 70_000), Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
-        (await server.PostAsync(browser, Visits.NewToken, large)).StatusCode.ShouldBe(413);
+        (await server.PostAsync(browser, PageClient.NewToken, large)).StatusCode.ShouldBe(413);
         (await server.GetAsync("/users/typist/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
         using var right = new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse("Application/X-WWW-Form-Urlencoded"));
-        Visits.TokenOn(await server.PostAsync(browser, Visits.NewToken, right));
+        PageClient.TokenOn(await server.PostAsync(browser, PageClient.NewToken, right));
     }
 
     /// <summary>A form whose session has ended is not sent through the login, where what was filled in would be lost.</summary>
@@ -96,7 +96,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = browser.Csrf.Item2 });
         foreach (var headers in ((string, string)[][])[[], [dead], [TestServer.Bearer(browser.Session)]])
         {
-            var answer = await server.PostAsync(browser: null, Visits.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
+            var answer = await server.PostAsync(browser: null, PageClient.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
             answer.StatusCode.ShouldBe(403);
             answer.Text.ShouldContain("Your session has ended. Nothing was changed.");
             answer.Link("Sign in").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens%2Fnew");
@@ -105,8 +105,8 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
 
     private static IEnumerable<(string Path, (string, string)[] Fields)> Forms(TokenKey key) =>
     [
-        (Visits.NewToken, [("name", "planted"), ("lifetime", "86400")]),
-        (Visits.RevokePage(key), []),
+        (PageClient.NewToken, [("name", "planted"), ("lifetime", "86400")]),
+        (PageClient.RevokePage(key), []),
     ];
 
     private static async Task ShouldBeRefusedAsync(

@@ -17,7 +17,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("maker", "user:token,read:all,read:some");
         var made = await server.MakeTokenOnPageAsync(browser, "  my laptop ", "read:all", "read:some");
-        var token = Visits.TokenOn(made);
+        var token = PageClient.TokenOn(made);
         made.Answer.Header("Location").ShouldBeNull();
         made.Text.ShouldContain("Token my laptop was made.");
 
@@ -28,7 +28,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         info.GetProperty("expires").GetInt64().ShouldBe(server.Now + 86400);
         info.GetProperty("token_type").GetString().ShouldBe("user");
         // From now on only its key is seen.
-        foreach (var path in (string[])[Visits.Tokens, "/auth/tokens/history", Visits.RevokePage(token.Key)])
+        foreach (var path in (string[])[PageClient.Tokens, "/auth/tokens/history", PageClient.RevokePage(token.Key)])
         {
             var page = await server.OpenAsync(browser, path);
             page.Answer.Body.ShouldContain(token.Key.Value);
@@ -41,7 +41,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("narrow", "user:token,read:all,not:known");
-        var form = await server.OpenAsync(browser, Visits.NewToken);
+        var form = await server.OpenAsync(browser, PageClient.NewToken);
         form.TextsOf("label.choice").ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
         form.Document.QuerySelectorAll<IHtmlInputElement>("label.choice input").ShouldAllBe(box => !box.IsChecked);
         foreach (var (scope, why) in (IEnumerable<(string, string)>)[
@@ -88,7 +88,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             ([("name", "x"), ("lifetime", "day"), ("until", "2030-12-31"), ("until", "2031-12-31")], "until", "Enter one day."),
             ([("name", "x"), ("lifetime", "day"), ("until", "2020-02-29")], "until", "Token must be valid for at least five minutes.")])
         {
-            var form = await server.OpenAsync(browser, Visits.NewToken);
+            var form = await server.OpenAsync(browser, PageClient.NewToken);
             var refused = await server.SubmitAsync(browser, form, fields);
             refused.StatusCode.ShouldBe(field == "name" && message.StartsWith("Token name", StringComparison.Ordinal) ? 409 : 422);
             refused.ErrorOf(field).ShouldBe(message);
@@ -106,14 +106,14 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("planner");
-        var form = await server.OpenAsync(browser, Visits.NewToken);
+        var form = await server.OpenAsync(browser, PageClient.NewToken);
         form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 30 days", "in 90 days", "in a year", "on a day", "never"]);
         form.TextOf("option[selected]").ShouldBe("in 30 days");
 
-        var day = Visits.TokenOn(await server.SubmitAsync(browser, form, [("name", "for a while"), ("lifetime", "day"), ("until", "2030-12-31")]));
+        var day = PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "for a while"), ("lifetime", "day"), ("until", "2030-12-31")]));
         (await server.GetAsync("/token-info", TestServer.Bearer(day))).Json.GetProperty("expires").GetInt64()
             .ShouldBe(new DateTimeOffset(2031, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds());
-        var never = Visits.TokenOn(await server.SubmitAsync(browser, form, [("name", "for ever"), ("lifetime", "never")]));
+        var never = PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "for ever"), ("lifetime", "never")]));
         (await server.GetAsync("/token-info", TestServer.Bearer(never))).Json.TryGetProperty("expires", out _).ShouldBeFalse();
     }
 
@@ -123,10 +123,10 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         await using var server = await ApiServer.StartAsync(
             Mode.Embedded, settings => settings with { Tokens = settings.Tokens with { Policy = new() { MaxUserLifetime = TimeSpan.FromDays(10) } } });
         var browser = await server.LogInAsync("bounded");
-        var form = await server.OpenAsync(browser, Visits.NewToken);
+        var form = await server.OpenAsync(browser, PageClient.NewToken);
         form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 10 days", "on a day"]);
         form.TextOf("option[selected]").ShouldBe("in 10 days");
-        Visits.TokenOn(await server.SubmitAsync(browser, form, [("name", "longest"), ("lifetime", "864000")]));
+        PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "longest"), ("lifetime", "864000")]));
         var refused = await server.SubmitAsync(browser, form, [("name", "longer"), ("lifetime", "864001")]);
         refused.ErrorOf("lifetime").ShouldBe("Tokens of type user must expire within 864000 seconds.");
     }
@@ -137,10 +137,10 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("impatient");
-        var form = await server.OpenAsync(browser, Visits.NewToken);
+        var form = await server.OpenAsync(browser, PageClient.NewToken);
         (string, string)[] fields = [("name", "once"), ("lifetime", "86400")];
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => server.SubmitAsync(browser, form, fields)));
-        var token = Visits.TokenOn(answers.Where(answer => answer.StatusCode == 201).ShouldHaveSingleItem());
+        var token = PageClient.TokenOn(answers.Where(answer => answer.StatusCode == 201).ShouldHaveSingleItem());
         foreach (var answer in answers.Where(answer => answer.StatusCode != 201))
             ShouldTellOf(answer, token.Key.Value);
 
@@ -154,7 +154,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
 
         // A new form is a new wish.
-        Visits.TokenOn(await server.MakeTokenOnPageAsync(browser, "once"));
+        PageClient.TokenOn(await server.MakeTokenOnPageAsync(browser, "once"));
 
         static void ShouldTellOf(PageAnswer answer, string key)
         {
@@ -174,10 +174,10 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         // The data of a directory are not checked, but a token's name must not contain invisible characters.
         var browser = await server.LogInAsync("hostile", user: new() { Name = hostile + "\u202e", Email = hostile });
         var made = await server.MakeTokenOnPageAsync(browser, hostile);
-        var token = Visits.TokenOn(made);
+        var token = PageClient.TokenOn(made);
         var caller = await server.Host.Tokens.CallerAsync(browser.Session);
         await server.Host.Tokens.GetInternalTokenAsync(caller, hostile, ScopeSet.Empty);
-        foreach (var path in (string[])[Visits.Tokens, "/auth/tokens/history", Visits.RevokePage(token.Key)])
+        foreach (var path in (string[])[PageClient.Tokens, "/auth/tokens/history", PageClient.RevokePage(token.Key)])
         {
             var page = await server.OpenAsync(browser, path);
             page.StatusCode.ShouldBe(200);

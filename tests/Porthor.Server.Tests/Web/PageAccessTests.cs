@@ -11,7 +11,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
 {
     private static readonly string Key = new('k', TokenKey.Length);
 
-    private static readonly string[] Everyones = [Visits.Tokens, Visits.NewToken, "/auth/tokens/history", $"/auth/tokens/history?key={Key}"];
+    private static readonly string[] Everyones = [PageClient.Tokens, PageClient.NewToken, "/auth/tokens/history", $"/auth/tokens/history?key={Key}"];
 
     private static readonly string[] Administrators = ["/auth/tokens/search", "/auth/tokens/search?username=somebody", "/auth/tokens/history/all"];
 
@@ -42,7 +42,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     public async Task A_script_is_not_sent_to_the_login(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        (await server.SendAsync(HttpMethod.Get, Visits.Tokens, null, ("X-Requested-With", "XMLHttpRequest")))
+        (await server.SendAsync(HttpMethod.Get, PageClient.Tokens, null, ("X-Requested-With", "XMLHttpRequest")))
             .ShouldBe(403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
     }
 
@@ -54,7 +54,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         var token = await server.MakeTokenAsync(browser, "laptop", "read:all");
         var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(browser.Session), "tap", ScopeSet.Of("read:all"));
 
-        var page = await server.OpenAsync(browser, Visits.Tokens);
+        var page = await server.OpenAsync(browser, PageClient.Tokens);
         page.StatusCode.ShouldBe(200);
         page.Title.ShouldBe("Your tokens");
         page.Text.ShouldContain("Renée <b>O'Hara</b> 猫");
@@ -66,7 +66,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         page.TextOf("table[aria-labelledby=made] tr .key").ShouldBe(token.Key.Value);
         page.TextOf("table[aria-labelledby=sessions] .badge").ShouldBe("this browser");
         page.TextOf("table[aria-labelledby=given] tr .label").ShouldBe("For tap");
-        page.Link($"Revoke laptop, {token.Key}").ShouldBe(Visits.RevokePage(token.Key));
+        page.Link($"Revoke laptop, {token.Key}").ShouldBe(PageClient.RevokePage(token.Key));
         page.Document.QuerySelector("table[aria-labelledby=made] time")!.GetAttribute("datetime")!.ShouldMatch("^2026-07-0.T..:..:..Z$");
         // Neither token is on it, but for the keys.
         foreach (var secret in (Token[])[token, child, browser.Session])
@@ -89,17 +89,17 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         foreach (var path in Everyones)
         {
             var page = await server.OpenAsync(browser, path);
-            page.StatusCode.ShouldBe(path == Visits.NewToken ? 403 : 200);
+            page.StatusCode.ShouldBe(path == PageClient.NewToken ? 403 : 200);
             page.TextOf(".notice").ShouldEndWith("Missing required user:token scope.");
             page.Document.QuerySelectorAll("form, table").ShouldBeEmpty();
         }
-        var sent = await server.PostAsync(browser, Visits.NewToken, [("csrf", browser.Csrf.Item2), ("name", "mine"), ("lifetime", "86400")]);
+        var sent = await server.PostAsync(browser, PageClient.NewToken, [("csrf", browser.Csrf.Item2), ("name", "mine"), ("lifetime", "86400")]);
         sent.StatusCode.ShouldBe(403);
-        var revoked = await server.PostAsync(browser, Visits.RevokePage(browser.Key), [("csrf", browser.Csrf.Item2)]);
+        var revoked = await server.PostAsync(browser, PageClient.RevokePage(browser.Key), [("csrf", browser.Csrf.Item2)]);
         revoked.StatusCode.ShouldBe(403);
         (await server.Host.Tokens.GetTokenInfoUncheckedAsync(browser.Key)).ShouldNotBeNull();
         // Who it is they may know.
-        (await server.OpenAsync(browser, Visits.Tokens)).Text.ShouldContain("scopeless");
+        (await server.OpenAsync(browser, PageClient.Tokens)).Text.ShouldContain("scopeless");
     }
 
     [Theory, EveryMode]
@@ -109,13 +109,13 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         var user = await server.LogInAsync("sought");
         var token = await server.MakeTokenAsync(user, "found");
         var browser = await server.LogInAsync("seeker", "admin:token");
-        (await server.OpenAsync(browser, Visits.Tokens)).Document.QuerySelectorAll("nav a").Length.ShouldBe(5);
+        (await server.OpenAsync(browser, PageClient.Tokens)).Document.QuerySelectorAll("nav a").Length.ShouldBe(5);
         (await server.OpenAsync(browser, "/auth/tokens/search")).Document.QuerySelectorAll("table").ShouldBeEmpty();
         (await server.OpenAsync(browser, "/auth/tokens/search?username=nobody-here")).Text.ShouldContain("nobody-here has no tokens.");
 
         var page = await server.OpenAsync(browser, "/auth/tokens/search?username=sought");
         page.TextsOf("tbody .label").ShouldBe(["found", "Session"]);
-        page.Link($"Revoke found, {token.Key}").ShouldBe($"{Visits.RevokePage(token.Key)}?username=sought");
+        page.Link($"Revoke found, {token.Key}").ShouldBe($"{PageClient.RevokePage(token.Key)}?username=sought");
         page.Link($"History of found, {token.Key}").ShouldBe($"/auth/tokens/history/all?username=sought&key={token.Key}");
         var wrong = await server.OpenAsync(browser, "/auth/tokens/search?username=%3Cscript%3Ealert(1)%3C/script%3E");
         wrong.StatusCode.ShouldBe(422);
@@ -130,7 +130,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         var browser = await server.LogInAsync("misled");
         var token = await server.MakeTokenAsync(browser, "alive");
         foreach (var key in (string[])[token.Key.Value, Key, "x", "%00", "<script>"])
-            (await server.OpenAsync(browser, $"{Visits.Tokens}?revoked={key}")).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
+            (await server.OpenAsync(browser, $"{PageClient.Tokens}?revoked={key}")).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
     }
 
     [Fact]
@@ -140,9 +140,9 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         await using var host = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis);
         var session = (await host.Tokens.SessionForAsync("patient")).Record.Token;
         var cookie = host.Cookie(new SessionState { Token = session, Csrf = "c" });
-        (await host.GetAsync(Visits.Tokens, cookie)).StatusCode.ShouldBe(200);
+        (await host.GetAsync(PageClient.Tokens, cookie)).StatusCode.ShouldBe(200);
         redis.Pause();
-        var answer = await host.GetAsync(Visits.Tokens, cookie);
+        var answer = await host.GetAsync(PageClient.Tokens, cookie);
         redis.Resume();
         // Neither signed in nor signed out: nobody is sent to the login because of this.
         answer.StatusCode.ShouldBe(503);
@@ -157,12 +157,12 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("valueless");
-        var answer = await server.SendAsync(HttpMethod.Get, Visits.NewToken, null, server.Host.Cookie(new SessionState { Token = browser.Session }));
+        var answer = await server.SendAsync(HttpMethod.Get, PageClient.NewToken, null, server.Host.Cookie(new SessionState { Token = browser.Session }));
         var set = answer.Header("Set-Cookie")!;
         set.ShouldStartWith("gafaelfawr=");
         var state = server.Host.Core.SessionCookie.TryRead(set.Split('=', 2)[1].Split(';')[0].Trim('"'), out _)!;
         answer.Body.ShouldContain($"""<input type="hidden" name="csrf" value="{state.Csrf}" """);
         // One that has a value keeps it.
-        (await server.OpenAsync(browser, Visits.NewToken)).Answer.Header("Set-Cookie").ShouldBeNull();
+        (await server.OpenAsync(browser, PageClient.NewToken)).Answer.Header("Set-Cookie").ShouldBeNull();
     }
 }

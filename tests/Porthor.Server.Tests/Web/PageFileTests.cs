@@ -77,7 +77,7 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
         if (page)
         {
             answer.StatusCode.ShouldBe(307);
-            answer.Header("Location").ShouldBe(Visits.Tokens);
+            answer.Header("Location").ShouldBe(PageClient.Tokens);
         }
         else
         {

@@ -17,15 +17,15 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
 
         // Asking does nothing.
-        var question = await server.OpenAsync(browser, Visits.RevokePage(token.Key));
+        var question = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
         question.StatusCode.ShouldBe(200);
         question.Text.ShouldContain("lost");
-        question.Link("Keep it").ShouldBe(Visits.Tokens);
+        question.Link("Keep it").ShouldBe(PageClient.Tokens);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
         var done = await server.SubmitAsync(browser, question, []);
         done.StatusCode.ShouldBe(303);
-        done.Answer.Header("Location").ShouldBe($"{Visits.Tokens}?revoked={token.Key}");
+        done.Answer.Header("Location").ShouldBe($"{PageClient.Tokens}?revoked={token.Key}");
         done.Answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
         foreach (var dead in (Token[])[token, child])
             (await server.GetAsync("/token-info", TestServer.Bearer(dead))).StatusCode.ShouldBe(401);
@@ -37,7 +37,7 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.SubmitAsync(browser, question, [])).StatusCode.ShouldBe(303);
         (await server.GetAsync($"/users/regretful/tokens/{token.Key}/change-history", browser.Cookie)).Json.EnumerateArray()
             .Count(change => change.GetProperty("action").GetString() == "revoke").ShouldBe(2);
-        (await server.OpenAsync(browser, Visits.RevokePage(token.Key))).StatusCode.ShouldBe(404);
+        (await server.OpenAsync(browser, PageClient.RevokePage(token.Key))).StatusCode.ShouldBe(404);
         // It is told for some minutes.
         server.Clock.Advance(TimeSpan.FromMinutes(6));
         (await server.OpenAsync(browser, done.Answer.Header("Location")!)).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
@@ -51,8 +51,8 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         var token = await server.MakeTokenAsync(owner, "theirs");
         var other = await server.LogInAsync("other");
         foreach (var (path, status) in (IEnumerable<(string, int)>)[
-            (Visits.RevokePage(token.Key), 404), ($"{Visits.RevokePage(token.Key)}?username=owner", 403), ($"{Visits.RevokePage(token.Key)}?username=other", 404),
-            ($"{Visits.RevokePage(token.Key)}?username=No%20Name", 404), ("/auth/tokens/short/revoke", 404), ($"/auth/tokens/{new string('<', 22)}/revoke", 404)])
+            (PageClient.RevokePage(token.Key), 404), ($"{PageClient.RevokePage(token.Key)}?username=owner", 403), ($"{PageClient.RevokePage(token.Key)}?username=other", 404),
+            ($"{PageClient.RevokePage(token.Key)}?username=No%20Name", 404), ("/auth/tokens/short/revoke", 404), ($"/auth/tokens/{new string('<', 22)}/revoke", 404)])
         {
             (await server.OpenAsync(other, path)).StatusCode.ShouldBe(status, path);
             (await server.PostAsync(other, path, [("csrf", other.Csrf.Item2)])).StatusCode.ShouldBe(status, path);
@@ -60,7 +60,7 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
         var admin = await server.LogInAsync("warden", "admin:token");
-        var question = await server.OpenAsync(admin, $"{Visits.RevokePage(token.Key)}?username=owner");
+        var question = await server.OpenAsync(admin, $"{PageClient.RevokePage(token.Key)}?username=owner");
         question.TextsOf("dd").ShouldContain("owner");
         var done = await server.SubmitAsync(admin, question, []);
         done.Answer.Header("Location").ShouldBe($"/auth/tokens/search?username=owner&revoked={token.Key}");
@@ -76,12 +76,12 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("leaver");
-        var question = await server.OpenAsync(browser, Visits.RevokePage(browser.Key));
+        var question = await server.OpenAsync(browser, PageClient.RevokePage(browser.Key));
         question.TextOf(".notice").ShouldBe("This is the session of this browser. You will have to sign in again.");
         var done = await server.SubmitAsync(browser, question, []);
         done.StatusCode.ShouldBe(200);
         done.Title.ShouldBe("Signed out");
         done.Link("Sign in again").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens");
-        (await server.OpenAsync(browser, Visits.Tokens)).StatusCode.ShouldBe(307);
+        (await server.OpenAsync(browser, PageClient.Tokens)).StatusCode.ShouldBe(307);
     }
 }

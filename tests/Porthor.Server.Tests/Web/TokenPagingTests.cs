@@ -26,7 +26,7 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
                 TokenBuilders.Administrator(server.Clock))).Key.Value);
         }
         var admin = await server.LogInAsync("many-boss", "admin:token");
-        foreach (var (visitor, start) in ((Browser, string)[])[(browser, Visits.Tokens), (admin, "/auth/tokens/search?username=many")])
+        foreach (var (visitor, start) in ((Browser, string)[])[(browser, PageClient.Tokens), (admin, "/auth/tokens/search?username=many")])
         {
             List<string> found = [];
             var address = start;
@@ -55,7 +55,7 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
         var listed = (await server.GetAsync("/users/many/tokens", browser.Cookie)).Json.EnumerateArray().Select(token => token.GetProperty("token").GetString()!).ToList();
         listed.ShouldBe((await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "many")).Select(token => token.Token.Value));
         foreach (var wrong in (string[])["x", "1_", "-1_aj792KhFp_aHRBajMaGVPQ", "99999999999999999999_aj792KhFp_aHRBajMaGVPQ", "9223372036854775807_aj792KhFp_aHRBajMaGVPQ", "1_short"])
-            (await server.OpenAsync(browser, $"{Visits.Tokens}?made={wrong}")).StatusCode.ShouldBe(422, wrong);
+            (await server.OpenAsync(browser, $"{PageClient.Tokens}?made={wrong}")).StatusCode.ShouldBe(422, wrong);
     }
 
     /// <summary>More than one batch of the API's list.</summary>
@@ -80,7 +80,7 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
     {
         await using var server = await ApiServer.StartAsync(Mode.Embedded);
         var browser = await server.LogInAsync("patient");
-        (await server.OpenAsync(browser, Visits.Tokens)).StatusCode.ShouldBe(200);
+        (await server.OpenAsync(browser, PageClient.Tokens)).StatusCode.ShouldBe(200);
         var rendering = server.Host.Services.GetRequiredService<PageRendering>();
         List<IDisposable> held = [];
         try
@@ -93,7 +93,7 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
                 if (entering.IsCompleted)
                     held.Add(await entering);
             }
-            var refused = await server.SendAsync(HttpMethod.Get, Visits.Tokens, json: null, browser.Cookie);
+            var refused = await server.SendAsync(HttpMethod.Get, PageClient.Tokens, json: null, browser.Cookie);
             refused.StatusCode.ShouldBe(503);
             refused.Header("Retry-After").ShouldBe("2");
             refused.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
@@ -110,6 +110,6 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
         {
             held.ForEach(lease => lease.Dispose());
         }
-        (await server.OpenAsync(browser, Visits.Tokens)).StatusCode.ShouldBe(200);
+        (await server.OpenAsync(browser, PageClient.Tokens)).StatusCode.ShouldBe(200);
     }
 }

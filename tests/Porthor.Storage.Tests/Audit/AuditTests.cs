@@ -237,7 +237,7 @@ public sealed class AuditTests
         await using var operations = await Operations.StartAsync(mode);
         TokenKey[] lost = [.. Enumerable.Range(0, 3).Select(_ => Token.Create().Key)];
         await new Stores(operations).AddRowsAsync(lost);
-        await using var changing = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(10), Stop);
+        await using var changing = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(10), Stop);
         foreach (var key in lost[..2])
             await changing.LockAsync(key, Stop);
         var audit = operations.Audit.RunAsync(fix: true).Select(finding => finding.Token).ToListAsync().AsTask();
@@ -253,11 +253,11 @@ public sealed class AuditTests
 
     /// <summary>Without any record there is nothing that could be deleted, and rows are repaired as ever.</summary>
     [Theory, EveryMode]
-    public async Task An_empty_vault_is_no_sign_of_a_wrong_key(Mode mode)
+    public async Task An_empty_record_store_is_no_sign_of_a_wrong_key(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
-        await operations.Node.Vault.DeleteAllAsync(Stop);
+        await operations.Node.RecordStore.DeleteAllAsync(Stop);
         (await operations.Audit.RunAsync(fix: true).SingleAsync()).Repaired.ShouldBeTrue();
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(operations.Now);
     }
@@ -267,20 +267,20 @@ public sealed class AuditTests
     {
         private readonly RecordCodec codec = new(new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);
 
-        public Task DeleteRecordAsync(Token token) => ChangeAsync((_, vault) => vault.DeleteAsync([token.Key], Stop));
+        public Task DeleteRecordAsync(Token token) => ChangeAsync((_, recordStore) => recordStore.DeleteAsync([token.Key], Stop));
 
-        public Task DeleteRowAsync(Token token) => ChangeAsync((ledger, _) =>
+        public Task DeleteRowAsync(Token token) => ChangeAsync((tokenIndex, _) =>
         {
-            ledger.Delete([token.Key]);
+            tokenIndex.Delete([token.Key]);
             return Task.CompletedTask;
         });
 
         public async Task ChangeRowAsync(Token token, Func<TokenInfo, TokenInfo> change)
         {
             var row = change(await operations.RowAsync(token));
-            await ChangeAsync((ledger, _) =>
+            await ChangeAsync((tokenIndex, _) =>
             {
-                ledger.Update(row);
+                tokenIndex.Update(row);
                 return Task.CompletedTask;
             });
         }
@@ -290,30 +290,30 @@ public sealed class AuditTests
 
         public async Task PutAsync(TokenKey key, byte[] value)
         {
-            await ChangeAsync((_, vault) => vault.DeleteAsync([key], Stop));
-            await ChangeAsync((_, vault) => vault.CreateAsync(key, new SealedRecord(value), expires: null, Stop));
+            await ChangeAsync((_, recordStore) => recordStore.DeleteAsync([key], Stop));
+            await ChangeAsync((_, recordStore) => recordStore.CreateAsync(key, new EncryptedRecord(value), expires: null, Stop));
         }
 
-        public Task AddRowsAsync(IEnumerable<TokenKey> keys) => ChangeAsync((ledger, _) =>
+        public Task AddRowsAsync(IEnumerable<TokenKey> keys) => ChangeAsync((tokenIndex, _) =>
         {
             foreach (var key in keys)
-                ledger.Insert(new TokenInfo { Token = key, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now });
+                tokenIndex.Insert(new TokenInfo { Token = key, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now });
             return Task.CompletedTask;
         });
 
-        public Task AddRecordsAsync(IEnumerable<Token> tokens) => ChangeAsync(async (_, vault) =>
+        public Task AddRecordsAsync(IEnumerable<Token> tokens) => ChangeAsync(async (_, recordStore) =>
         {
             foreach (var token in tokens)
             {
                 var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now };
-                await vault.CreateAsync(token.Key, codec.Seal(record), expires: null, Stop);
+                await recordStore.CreateAsync(token.Key, codec.Seal(record), expires: null, Stop);
             }
         });
 
-        private async Task ChangeAsync(Func<ILedgerTransaction, IVaultSession, Task> change)
+        private async Task ChangeAsync(Func<ITokenIndexTransaction, IRecordStoreSession, Task> change)
         {
-            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Stop);
-            await change(transaction, operations.Node.Vault.Within(transaction));
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Stop);
+            await change(transaction, operations.Node.RecordStore.Within(transaction));
             await transaction.CommitAsync(Stop);
         }
     }

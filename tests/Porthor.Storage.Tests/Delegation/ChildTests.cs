@@ -214,10 +214,10 @@ public sealed class ChildTests
         {
             var twin = Token.Create();
             var record = (await operations.Tokens.GetDataAsync(child))!;
-            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
             transaction.Insert(await operations.RowAsync(child) with { Token = twin.Key });
             await transaction.FlushAsync(TestContext.Current.CancellationToken);
-            await operations.Node.Vault.Within(transaction).CreateAsync(twin.Key, codec.Seal(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
+            await operations.Node.RecordStore.Within(transaction).CreateAsync(twin.Key, codec.Seal(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
             twins.Add(twin);
         }

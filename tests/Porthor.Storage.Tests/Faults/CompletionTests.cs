@@ -42,13 +42,13 @@ public sealed class CompletionTests
         async Task WithCallerGoneAsync(Func<TokenService, CancellationToken, Task> change, Type? expected = null)
         {
             using var caller = new CancellationTokenSource();
-            var ledger = Interceptor<ITokenLedger>.Before(operations.Node.Sql.Ledger, method =>
+            var tokenIndex = Interceptor<ITokenIndex>.Before(operations.Node.Sql.TokenIndex, method =>
             {
-                if (method == nameof(ITokenLedger.BeginAsync))
+                if (method == nameof(ITokenIndex.BeginAsync))
                     caller.Cancel();
                 return null;
             });
-            var task = change(Node(operations.Node, ledger, operations.Node.Vault), caller.Token);
+            var task = change(Node(operations.Node, tokenIndex, operations.Node.RecordStore), caller.Token);
             if (expected is null)
                 await task;
             else
@@ -67,26 +67,26 @@ public sealed class CompletionTests
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
         var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
         var (transactions, replacements) = (0, 0);
-        var ledger = Interceptor<ITokenLedger>.Before(operations.Node.Sql.Ledger, method => method == nameof(ITokenLedger.BeginAsync) ? BeginAsync(++transactions) : null);
-        var vault = Interceptor<ITokenVault>.Before(operations.Node.Vault, method => method == nameof(ITokenVault.Within)
-            ? Interceptor<IVaultSession>.Before(operations.Node.Vault.Within(null!), call => call == nameof(IVaultSession.ReplaceAsync) && ++replacements == 1
+        var tokenIndex = Interceptor<ITokenIndex>.Before(operations.Node.Sql.TokenIndex, method => method == nameof(ITokenIndex.BeginAsync) ? BeginAsync(++transactions) : null);
+        var recordStore = Interceptor<ITokenRecordStore>.Before(operations.Node.RecordStore, method => method == nameof(ITokenRecordStore.Within)
+            ? Interceptor<IRecordStoreSession>.Before(operations.Node.RecordStore.Within(null!), call => call == nameof(IRecordStoreSession.ReplaceAsync) && ++replacements == 1
                 ? Task.FromResult<IReadOnlyList<TokenKey>>([token.Key])
                 : null)
             : null);
 
         var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all", "read:some") };
-        (await Node(operations.Node, ledger, vault).ModifyTokenAsync(token.Key, operations.Administrator, "some-user", edit, Aborted)).ShouldNotBeNull();
+        (await Node(operations.Node, tokenIndex, recordStore).ModifyTokenAsync(token.Key, operations.Administrator, "some-user", edit, Aborted)).ShouldNotBeNull();
 
         (transactions, replacements).ShouldBe((3, 2));
         (await operations.HistoryAsync("some-user")).Count(change => change.Action == ChangeAction.Edit).ShouldBe(1);
         (await operations.Tokens.GetDataAsync(token))!.Scopes.ShouldBe(edit.Scopes);
 
-        async Task<ILedgerTransaction> BeginAsync(int number)
+        async Task<ITokenIndexTransaction> BeginAsync(int number)
         {
-            var real = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
+            var real = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
             // The first write is the edit; the second one reconciles, and meets the conflict.
-            return Interceptor<ILedgerTransaction>.Before(real, method => number == 2 && method == nameof(ILedgerTransaction.LockAsync)
-                ? Task.FromException<TokenInfo?>(new LedgerConflictException("gives way"))
+            return Interceptor<ITokenIndexTransaction>.Before(real, method => number == 2 && method == nameof(ITokenIndexTransaction.LockAsync)
+                ? Task.FromException<TokenInfo?>(new TokenIndexConflictException("gives way"))
                 : null);
         }
     }
@@ -141,23 +141,23 @@ public sealed class CompletionTests
             await Should.ThrowAsync<PorthorException>(() => task);
 
         // A store that was closed does not throw at once, either, whether it still answers or not.
-        var (ledger, vault) = (operations.Node.Sql.Ledger, operations.Node.Vault);
+        var (tokenIndex, recordStore) = (operations.Node.Sql.TokenIndex, operations.Node.RecordStore);
         await operations.Node.DisposeAsync();
         Task[] closed =
         [
-            vault.GetAsync(session.Record.Token.Key, known: null, Aborted).AsTask(),
-            vault.GetAsync([session.Record.Token.Key], Aborted),
-            ledger.GetAsync(session.Record.Token.Key, Aborted),
+            recordStore.GetAsync(session.Record.Token.Key, known: null, Aborted).AsTask(),
+            recordStore.GetAsync([session.Record.Token.Key], Aborted),
+            tokenIndex.GetAsync(session.Record.Token.Key, Aborted),
         ];
         foreach (var task in closed)
             await Record.ExceptionAsync(() => task);
     }
 
-    private static TokenService Node(PorthorCore core, ITokenLedger ledger, ITokenVault vault) => new TokenServicesBuilder
+    private static TokenService Node(PorthorCore core, ITokenIndex tokenIndex, ITokenRecordStore recordStore) => new TokenServicesBuilder
     {
-        Ledger = ledger,
+        TokenIndex = tokenIndex,
         History = core.Sql.History,
-        Vault = vault,
+        RecordStore = recordStore,
         Fernet = new Fernet(core.SessionKeys, core.Clock),
         Loggers = core.Loggers,
         Metrics = core.Metrics,

@@ -95,9 +95,9 @@ public sealed class CutOffTests
     /// <summary>A node over the same stores that a plan can cut off.</summary>
     private static TokenServices Node(PorthorCore core, FaultPlan plan) => new TokenServicesBuilder
     {
-        Ledger = new FaultyLedger(core.Sql.Ledger, plan),
+        TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, plan),
         History = core.Sql.History,
-        Vault = new FaultyVault(core.Vault, plan),
+        RecordStore = new FaultyRecordStore(core.RecordStore, plan),
         Fernet = new Fernet(core.SessionKeys, core.Clock),
         Loggers = core.Loggers,
         Metrics = core.Metrics,
@@ -178,7 +178,7 @@ public sealed class CutOffTests
 
         private static async Task ExpireRowsAsync(PorthorCore core, IReadOnlyList<TokenKey> keys)
         {
-            await using var transaction = await core.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+            await using var transaction = await core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
             foreach (var key in keys)
             {
                 var row = await transaction.LockAsync(key, CancellationToken.None);

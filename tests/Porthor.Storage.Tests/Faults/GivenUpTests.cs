@@ -31,13 +31,13 @@ public sealed class GivenUpTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var token = await CreateAsync(node);
-        await using var holding = await node.Sql.Ledger.BeginAsync(Patient, Aborted);
+        await using var holding = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
         (await holding.LockAsync(token, Aborted)).ShouldNotBeNull();
         for (var turn = 0; turn < Turns; turn++)
         {
-            await using (var hurried = await node.Sql.Ledger.BeginAsync(TimeSpan.FromMilliseconds(20), Aborted))
+            await using (var hurried = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(20), Aborted))
                 await Should.ThrowAsync<StoreUnavailableException>(() => hurried.LockAsync(token, Aborted));
-            await using var next = await node.Sql.Ledger.BeginAsync(Patient, Aborted);
+            await using var next = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
             (await next.LockAsync(Token.Create().Key, Aborted)).ShouldBeNull();
         }
     }
@@ -51,13 +51,13 @@ public sealed class GivenUpTests
     {
         await using var late = await LateStop.ArrangeAsync();
         var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
-        await using var holdingSecond = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted);
+        await using var holdingSecond = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await holdingSecond.LockAsync(second, Aborted);
 
-        await using (var holdingFirst = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted))
+        await using (var holdingFirst = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted))
         {
             await holdingFirst.LockAsync(first, Aborted);
-            await using var hurried = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
+            await using var hurried = await late.Node.Sql.TokenIndex.BeginAsync(Long, Aborted);
             await late.GiveUpAsync(enough => hurried.LockAsync(first, enough));
         }
         await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
@@ -69,7 +69,7 @@ public sealed class GivenUpTests
     {
         await using var late = await LateStop.ArrangeAsync();
         var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
-        await using var holdingSecond = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted);
+        await using var holdingSecond = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await holdingSecond.LockAsync(second, Aborted);
 
         await using (var holdingFirst = new NpgsqlConnection(late.ConnectionString))
@@ -77,7 +77,7 @@ public sealed class GivenUpTests
             await holdingFirst.OpenAsync(Aborted);
             await using var locking = new NpgsqlCommand("BEGIN; LOCK TABLE porthor_record", holdingFirst);
             await locking.ExecuteNonQueryAsync(Aborted);
-            await late.GiveUpAsync(enough => late.Node.Vault.GetAsync(first, known: null, enough).AsTask());
+            await late.GiveUpAsync(enough => late.Node.RecordStore.GetAsync(first, known: null, enough).AsTask());
         }
         await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
     }
@@ -88,9 +88,9 @@ public sealed class GivenUpTests
     {
         await using var late = await LateStop.ArrangeAsync();
         var token = await CreateAsync(late.Node);
-        await using var holding = await late.Others.Sql.Ledger.BeginAsync(Long, Aborted);
+        await using var holding = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await holding.LockAsync(token, Aborted);
-        await using var hurried = await late.Node.Sql.Ledger.BeginAsync(Long, Aborted);
+        await using var hurried = await late.Node.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await late.GiveUpAsync(enough => hurried.LockAsync(token, enough));
         await late.UntilWaitingAsync(1);
         await late.LetStopPassAsync();
@@ -107,12 +107,12 @@ public sealed class GivenUpTests
         var dead = late.Wire.DeadConnections;
         late.Wire.ForgetAsked();
         using var enough = new CancellationTokenSource();
-        var asked = late.Node.Vault.GetAsync(token, known: null, enough.Token).AsTask();
+        var asked = late.Node.RecordStore.GetAsync(token, known: null, enough.Token).AsTask();
         await RealServers.UntilAsync(() => Task.FromResult(late.Wire.Asked.Length > 0 ? true : throw new TimeoutException()), "the statement");
         await enough.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(asked);
         await RealServers.UntilAsync(() => Task.FromResult(late.Wire.DeadConnections < dead ? true : throw new TimeoutException()), "the connection's end");
-        (await late.Node.Vault.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
+        (await late.Node.RecordStore.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class GivenUpTests
     {
         using var asking = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
-        var stop = new Stop(() =>
+        var stop = new StatementCanceller(() =>
         {
             asking.Set();
             mayEnd.Wait(Aborted);
@@ -181,10 +181,10 @@ public sealed class GivenUpTests
         }
 
         /// <summary>The next statement waits for its lock until it is free, although the request to stop comes by meanwhile.</summary>
-        public async Task ShouldLetTheNextWaitAsync(TokenKey key, ILedgerTransaction holding)
+        public async Task ShouldLetTheNextWaitAsync(TokenKey key, ITokenIndexTransaction holding)
         {
             await UntilWaitingAsync(0);
-            await using var next = await node.Sql.Ledger.BeginAsync(Long, Aborted);
+            await using var next = await node.Sql.TokenIndex.BeginAsync(Long, Aborted);
             var waiting = next.LockAsync(key, Aborted);
             await UntilWaitingAsync(1);
             await LetStopPassAsync();

@@ -35,13 +35,13 @@ public sealed class RedisFaultTests
         await redis.RestartAsync();
 
         // From the first answer on, the one is valid and the other is not.
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull(), "the vault");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull(), "the record store");
         (await node.Tokens.GetDataAsync(kept)).ShouldNotBeNull();
         await using var after = await redis.ConnectAsync();
         (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeFalse();
     }
 
-    /// <summary>The ledger knows it, and the audit would take the record's word against it.</summary>
+    /// <summary>The token index knows it, and the audit would take the record's word against it.</summary>
     [Fact]
     public async Task What_was_narrowed_is_narrowed_again_when_redis_forgot_it()
     {
@@ -69,7 +69,7 @@ public sealed class RedisFaultTests
 
         // From the first answer on.
         TokenRecord? record = null;
-        await RealServers.UntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the vault");
+        await RealServers.UntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the record store");
         record!.Scopes.ShouldBe(narrow);
         (await node.Tokens.GetDataAsync(child))!.Scopes.ShouldBe(narrow);
         (await node.Tokens.GetDataAsync(shortened))!.Expires.ShouldBe(end);
@@ -117,7 +117,7 @@ public sealed class RedisFaultTests
         await IsUnavailableAsync(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
 
         await redis.RestartAsync();
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the vault");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Count.ShouldBe(1);
     }
 
@@ -139,7 +139,7 @@ public sealed class RedisFaultTests
         redis.Resume();
 
         // When it goes on, nothing that works is unlisted, and no record allows more than its row.
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the vault");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Select(t => t.TokenName).ShouldBe([null, "edited"], ignoreOrder: true);
         var record = await node.Tokens.GetDataAsync(token);
         record!.Scopes.IsSubsetOf((await node.Tokens.GetTokenInfoUncheckedAsync(token.Key))!.Scopes).ShouldBeTrue();

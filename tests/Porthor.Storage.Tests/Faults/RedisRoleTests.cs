@@ -54,12 +54,12 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await other.Tokens.DeleteTokenAsync(revoked.Key, session, "some-user");
         // From the acknowledgement on.
         await ShouldNeverWorkAsync(node, revoked, TimeSpan.FromSeconds(2));
-        await Should.ThrowAsync<StoreUnavailableException>(() => node.Vault.CheckAsync(Aborted));
+        await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted));
         await Should.ThrowAsync<StoreUnavailableException>(
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
 
         wire.Target = second.Port;
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the vault");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();
         (await other.Tokens.ListTokensAsync(session, "some-user")).Count.ShouldBe(1);
     }
@@ -70,11 +70,11 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await second.UntilInStepAsync(first);
         var settings = Settings(second.Port);
         await using var core = PorthorCore.Open(settings, new CapturedLogs(), TimeProvider.System);
-        await StartCheck.ForServerAsync(core, Aborted);
+        await StartupValidation.ForServerAsync(core, Aborted);
         await RealServers.UntilAsync(
-            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.Vault.CheckAsync(Aborted))).What.ShouldContain("its role is 'slave'"), "the reason");
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted))).What.ShouldContain("its role is 'slave'"), "the reason");
         await second.PromoteAsync();
-        await RealServers.UntilAsync(() => core.Vault.CheckAsync(Aborted), "the vault");
+        await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(Aborted), "the record store");
     }
 
     /// <summary>A write to a server that is no longer the primary is an error at once, and not only for this write.</summary>
@@ -90,7 +90,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.GetDataAsync(session.Record.Token).AsTask());
 
         await first.PromoteAsync();
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the vault");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
     }
 
     /// <summary>
@@ -112,9 +112,9 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await first.UntilInStepAsync(second);
         await using (var connection = await first.ConnectAsync())
             (await connection.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeTrue();
-        await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(() => node.Vault.CheckAsync(Aborted)), "the refusal");
+        await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)), "the refusal");
         await first.PromoteAsync();
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the vault");
+        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         await done.CancelAsync();
         await asking;
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();

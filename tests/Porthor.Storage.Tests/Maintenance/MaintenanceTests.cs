@@ -59,7 +59,7 @@ public sealed class MaintenanceTests
         await using var operations = await Operations.StartAsync(mode);
         var parent = Row(new TokenKey(new string('-', 22))) with { TokenType = TokenType.Session };
         List<TokenInfo> children = [.. Enumerable.Range(0, 5200).Select(_ => Row(Token.Create().Key) with { Parent = parent.Token })];
-        await using (var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
+        await using (var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
         {
             foreach (var row in (TokenInfo[])[parent, .. children])
                 transaction.Insert(row);
@@ -138,7 +138,7 @@ public sealed class MaintenanceTests
 
         async Task AddAsync(int count, TimeSpan age)
         {
-            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
             transaction.Add(
             [
                 .. Enumerable.Range(0, count).Select(_ => new TokenChange
@@ -174,17 +174,17 @@ public sealed class MaintenanceTests
         listener.Start();
 
         // Nothing is a number too.
-        (await operations.Maintenance.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(0, 0));
+        (await operations.Maintenance.CountTokensForMetricsAsync()).ShouldBe(new TokenCounts(0, 0));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 0, ["active_user_tokens"] = 0 }, ignoreOrder: true);
 
         await operations.Tokens.SessionForAsync("one");
         var session = await operations.Tokens.SessionForAsync("one");
         await operations.Tokens.SessionForAsync("two");
         await operations.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
-        (await operations.Maintenance.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(2, 1));
+        (await operations.Maintenance.CountTokensForMetricsAsync()).ShouldBe(new TokenCounts(2, 1));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 2, ["active_user_tokens"] = 1 }, ignoreOrder: true);
 
         operations.Clock.SetUtcNow(session.Record.Expires!.Value);
-        (await operations.Maintenance.GatherStateMetricsAsync()).ShouldBe(new TokenCounts(0, 1));
+        (await operations.Maintenance.CountTokensForMetricsAsync()).ShouldBe(new TokenCounts(0, 1));
     }
 }

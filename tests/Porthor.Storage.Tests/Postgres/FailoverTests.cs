@@ -116,7 +116,7 @@ public sealed class FailoverTests
             StartTimeout = TimeSpan.FromSeconds(1),
         };
         await using var core = PorthorCore.Open(other.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
-        var refusal = await Should.ThrowAsync<StartException>(() => StartCheck.ForServerAsync(core, Stop));
+        var refusal = await Should.ThrowAsync<StartException>(() => StartupValidation.ForServerAsync(core, Stop));
         refusal.Message.ShouldContain("is a standby (it is in recovery). Porthor uses only the primary");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await core.Tokens.GetDataAsync(Token.Create()));
     }

@@ -37,7 +37,7 @@ public sealed class PgBouncerTests
         (await core.Audit.RunAsync(fix: true, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
         await core.Maintenance.ExpireTokensAsync(cancellationToken: Stop);
         await core.Maintenance.TruncateHistoryAsync(cancellationToken: Stop);
-        await core.Maintenance.GatherStateMetricsAsync(Stop);
+        await core.Maintenance.CountTokensForMetricsAsync(Stop);
         await core.Sql.RemoveEndedCountersAsync(Stop);
         var postgres = await RealServers.Instance.PostgresAsync();
         await postgres.ExecuteAsync(deployment.DatabaseName!, "DROP INDEX porthor_history_by_actor");

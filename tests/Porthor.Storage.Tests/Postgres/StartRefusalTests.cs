@@ -67,6 +67,6 @@ public sealed class StartRefusalTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var core = PorthorCore.Open(
             deployment.Settings with { DatabaseConnection = new Secret(connection), StartTimeout = TimeSpan.FromMinutes(2) }, logs, TimeProvider.System);
-        await StartCheck.ForServerAsync(core, Stop);
+        await StartupValidation.ForServerAsync(core, Stop);
     }
 }

@@ -29,7 +29,7 @@ public sealed class ResealingTests
         var node = await OpenAsync(deployment, New, Old);
         using (var enough = new CancellationTokenSource())
         {
-            var progress = new Immediate<ResealProgress>(at =>
+            var progress = new Immediate<ReencryptionProgress>(at =>
             {
                 if (at.Resealed >= 200)
                     enough.Cancel();
@@ -41,7 +41,7 @@ public sealed class ResealingTests
         rest.Complete.ShouldBeTrue();
         rest.Records.ShouldBe(450);
         rest.Resealed.ShouldBeInRange(1, 250);
-        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(450, 0, 0, Complete: true));
+        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(450, 0, 0, Complete: true));
 
         // The new key alone reads them all, and the old one none; what they say is what they said.
         var after = await OpenAsync(deployment, New);
@@ -92,7 +92,7 @@ public sealed class ResealingTests
         var stranger = await OpenAsync(deployment, FernetKey.Create());
         var token = (await stranger.Tokens.SessionForAsync("stranger")).Record.Token;
         var node = await OpenAsync(deployment, New, Old);
-        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ResealResult(1, 0, 1, Complete: true));
+        (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(1, 0, 1, Complete: true));
         (await stranger.Tokens.GetDataAsync(token, Stop)).ShouldNotBeNull();
     }
 
@@ -100,7 +100,7 @@ public sealed class ResealingTests
     [Fact]
     public async Task It_says_so_if_somebody_goes_on_with_an_old_key()
     {
-        var resealing = new Resealing(new EverOldVault(new Fernet([Old], TimeProvider.System)), new Fernet([New, Old], TimeProvider.System), NullLogger<Resealing>.Instance);
+        var resealing = new RecordReencryption(new EverOldRecordStore(new Fernet([Old], TimeProvider.System)), new Fernet([New, Old], TimeProvider.System), NullLogger<RecordReencryption>.Instance);
         (await resealing.RunAsync(progress: null, Stop)).Complete.ShouldBeFalse();
     }
 
@@ -115,24 +115,24 @@ public sealed class ResealingTests
         public void Report(T value) => report(value);
     }
 
-    /// <summary>A vault in which another node writes, each time, what it was just rid of.</summary>
-    private sealed class EverOldVault(Fernet old) : ITokenVault
+    /// <summary>A record store in which another node writes, each time, what it was just rid of.</summary>
+    private sealed class EverOldRecordStore(Fernet old) : ITokenRecordStore
     {
         private readonly TokenKey key = Token.Create().Key;
 
-        public bool JoinsLedger => false;
+        public bool IsTransactional => false;
 
-        public ValueTask<SealedRecord?> GetAsync(TokenKey wanted, SealedRecord? known, CancellationToken cancellationToken) => new(new SealedRecord(old.Encrypt("{}"u8)));
+        public ValueTask<EncryptedRecord?> GetAsync(TokenKey wanted, EncryptedRecord? known, CancellationToken cancellationToken) => new(new EncryptedRecord(old.Encrypt("{}"u8)));
 
-        public async Task<IReadOnlyDictionary<TokenKey, SealedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-            new Dictionary<TokenKey, SealedRecord> { [key] = (await GetAsync(key, known: null, cancellationToken))!.Value };
+        public async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+            new Dictionary<TokenKey, EncryptedRecord> { [key] = (await GetAsync(key, known: null, cancellationToken))!.Value };
 
         public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);
 
         public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) =>
             new[] { (IReadOnlyList<TokenKey>)[key] }.ToAsyncEnumerable();
 
-        public IVaultSession Within(ILedgerTransaction transaction) => throw new NotSupportedException();
+        public IRecordStoreSession Within(ITokenIndexTransaction transaction) => throw new NotSupportedException();
 
         public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -70,11 +70,11 @@ public sealed class ChildRaceTests
         await using var deployment = await Deployment.CreateAsync(mode);
         // Embedded is one process; the other modes race three nodes, one of them in another process.
         List<PorthorCore> nodes = [await deployment.OpenNodeAsync()];
-        Racer? other = null;
+        RaceNode? other = null;
         if (mode != Mode.Embedded)
         {
             nodes.Add(await deployment.OpenNodeAsync());
-            other = deployment.Own(await Racer.StartAsync(deployment));
+            other = deployment.Own(await RaceNode.StartAsync(deployment));
         }
         var random = new Random(20261124);
         var begun = Stopwatch.GetTimestamp();

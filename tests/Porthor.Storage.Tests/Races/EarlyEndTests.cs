@@ -19,10 +19,10 @@ public sealed class EarlyEndTests
         var node = await deployment.OpenNodeAsync();
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var child = await node.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
-        var grandchild = (await node.Sql.Ledger.GetAsync(child.Key, Aborted))! with { Token = Token.Create().Key, Parent = child.Key, Service = "sia" };
+        var grandchild = (await node.Sql.TokenIndex.GetAsync(child.Key, Aborted))! with { Token = Token.Create().Key, Parent = child.Key, Service = "sia" };
 
         // Somebody is making a child of the child, and holds its row.
-        await using var making = await node.Sql.Ledger.BeginAsync(Patient, Aborted);
+        await using var making = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
         (await making.LockParentAsync(child.Key, Aborted)).ShouldNotBeNull();
         var revoking = node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user", Aborted);
 
@@ -34,10 +34,10 @@ public sealed class EarlyEndTests
         // The child's child is made after all; when the revocation is acknowledged it is gone as well.
         making.Insert(grandchild);
         await making.FlushAsync(Aborted);
-        (await node.Vault.Within(making).CreateAsync(grandchild.Token, new SealedRecord([1, 2, 3]), grandchild.Expires, Aborted)).ShouldBeTrue();
+        (await node.RecordStore.Within(making).CreateAsync(grandchild.Token, new EncryptedRecord([1, 2, 3]), grandchild.Expires, Aborted)).ShouldBeTrue();
         await making.CommitAsync(Aborted);
         (await revoking).ShouldBeTrue();
-        (await node.Vault.GetAsync(grandchild.Token, known: null, Aborted)).ShouldBeNull();
-        (await node.Sql.Ledger.GetAsync(grandchild.Token, Aborted)).ShouldBeNull();
+        (await node.RecordStore.GetAsync(grandchild.Token, known: null, Aborted)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(grandchild.Token, Aborted)).ShouldBeNull();
     }
 }

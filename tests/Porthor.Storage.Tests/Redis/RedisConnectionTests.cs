@@ -12,7 +12,7 @@ namespace Porthor.Storage.Tests.Redis;
 /// <summary>Redis over TLS, over a Unix socket, and with a user that has few permissions.</summary>
 public sealed class RedisConnectionTests
 {
-    /// <summary>The permissions for the vault in docs/operators/redis.md.</summary>
+    /// <summary>The permissions for the record store in docs/operators/redis.md.</summary>
     private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha", "script|load", "info", "role", "getdel", "exists"];
 
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
@@ -130,11 +130,11 @@ public sealed class RedisConnectionTests
         var settings = deployment.Settings with { PersistentRedis = change(deployment.Settings.PersistentRedis!) };
         using var logs = new CapturedLogs();
         await using var core = PorthorCore.Open(settings, logs, TimeProvider.System);
-        await StartCheck.ForServerAsync(core, Aborted);
+        await StartupValidation.ForServerAsync(core, Aborted);
         await RealServers.UntilAsync(
             async () =>
             {
-                var failure = await Should.ThrowAsync<StoreUnavailableException>(() => core.Vault.CheckAsync(Aborted));
+                var failure = await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted));
                 foreach (var reason in reasons)
                     failure.What.ShouldContain(reason);
             },

@@ -89,9 +89,9 @@ public sealed class RedisFailoverTests
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         await site.Sentinels[1].KillAsync();
         await RealServers.UntilAsync(
-            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.Vault.CheckAsync(Aborted))).What.ShouldContain("Sentinel"), "the refusal");
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted))).What.ShouldContain("Sentinel"), "the refusal");
         await site.Sentinels[1].RestartAsync();
-        await RealServers.UntilAsync(() => node.Vault.CheckAsync(Aborted), "the vault");
+        await RealServers.UntilAsync(() => node.RecordStore.CheckAsync(Aborted), "the record store");
     }
 
     private static async Task<Deployment> DeployAsync(Func<RedisOptions, RedisOptions> change)
@@ -138,7 +138,7 @@ public sealed class RedisFailoverTests
         {
             await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);
             foreach (var node in nodes)
-                await RealServers.UntilAsync(() => node.Vault.CheckAsync(Aborted), "the vault");
+                await RealServers.UntilAsync(() => node.RecordStore.CheckAsync(Aborted), "the record store");
             await UntilRevocationsAsync(Volatile.Read(ref revocations) + Some);
             await stopping.CancelAsync();
             await Task.WhenAll(work);

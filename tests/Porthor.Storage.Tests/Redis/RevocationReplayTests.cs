@@ -7,7 +7,7 @@ namespace Porthor.Storage.Tests.Redis;
 
 public sealed class RevocationReplayTests
 {
-    /// <summary>A connection can be made while the vault is being closed: its hook must not fail then.</summary>
+    /// <summary>A connection can be made while the record store is being closed: its hook must not fail then.</summary>
     [Fact]
     public async Task A_connection_after_the_end_does_no_harm()
     {

@@ -48,7 +48,7 @@ public sealed class ParallelStartTests
     {
         together.SignalAndWait(Stop);
         var node = PorthorCore.Open(deployment.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
-        await StartCheck.ForServerAsync(node, Stop);
+        await StartupValidation.ForServerAsync(node, Stop);
         return node;
     }
 }

@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Tokens;
 
-/// <summary>What a new token is, in the vault, in the ledger and in history. SVC-001, SVC-002, SVC-011 to SVC-013, SVC-021, SVC-022.</summary>
+/// <summary>What a new token is, in the record store, in the token index and in history. SVC-001, SVC-002, SVC-011 to SVC-013, SVC-021, SVC-022.</summary>
 public sealed class CreationTests
 {
     /// <summary>SVC-001.</summary>

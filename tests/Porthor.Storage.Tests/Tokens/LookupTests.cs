@@ -53,9 +53,9 @@ public sealed class LookupTests
         await Should.ThrowAsync<StoreUnavailableException>(() => dead.StepAsync(() => Task.CompletedTask));
         var cutOff = new TokenServicesBuilder
         {
-            Ledger = new FaultyLedger(core.Sql.Ledger, dead),
+            TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, dead),
             History = core.Sql.History,
-            Vault = new FaultyVault(core.Vault, dead),
+            RecordStore = new FaultyRecordStore(core.RecordStore, dead),
             Fernet = new Fernet(core.SessionKeys, core.Clock),
             Loggers = core.Loggers,
             Metrics = core.Metrics,
@@ -69,7 +69,7 @@ public sealed class LookupTests
             foreach (var token in (Token[])[new(new TokenKey(half), new string('A', 22)), new(new TokenKey(new string('A', 22)), half)])
                 (await cutOff.GetDataAsync(token)).ShouldBeNull();
             (await cutOff.GetTokenInfoUncheckedAsync(new TokenKey(half))).ShouldBeNull();
-            (await core.Vault.GetAsync(new TokenKey(half), TestContext.Current.CancellationToken)).ShouldBeNull();
+            (await core.RecordStore.GetAsync(new TokenKey(half), TestContext.Current.CancellationToken)).ShouldBeNull();
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class LookupTests
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
-        (await operations.Node.Vault.GetAsync(session.Record.Token.Key, TestContext.Current.CancellationToken)).ShouldNotBeNull();
+        (await operations.Node.RecordStore.GetAsync(session.Record.Token.Key, TestContext.Current.CancellationToken)).ShouldNotBeNull();
     }
 
     private static byte[] Json(Token token, string? username)
@@ -96,11 +96,11 @@ public sealed class LookupTests
     /// <summary>Puts something under a key, in place of what is there.</summary>
     private static async Task PutAsync(Operations operations, TokenKey key, byte[] value)
     {
-        await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
-        var vault = operations.Node.Vault.Within(transaction);
-        await vault.DeleteAsync([key], TestContext.Current.CancellationToken);
+        await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        var recordStore = operations.Node.RecordStore.Within(transaction);
+        await recordStore.DeleteAsync([key], TestContext.Current.CancellationToken);
         await transaction.FlushAsync(TestContext.Current.CancellationToken);
-        await vault.CreateAsync(key, new SealedRecord(value), expires: null, TestContext.Current.CancellationToken);
+        await recordStore.CreateAsync(key, new EncryptedRecord(value), expires: null, TestContext.Current.CancellationToken);
         await transaction.CommitAsync(TestContext.Current.CancellationToken);
     }
 }

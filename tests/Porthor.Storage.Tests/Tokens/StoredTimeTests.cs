@@ -67,7 +67,7 @@ public sealed class StoredTimeTests
 
         async Task UpdateAsync(Func<TokenInfo, TokenInfo> change, TokenKey key)
         {
-            await using var transaction = await operations.Node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
             transaction.Update(change((await transaction.LockAsync(key, Aborted))!));
             await transaction.CommitAsync(Aborted);
         }
@@ -81,7 +81,7 @@ public sealed class StoredTimeTests
         var node = operations.Node;
         var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 1, operations.Now.AddMinutes(-1), withRecords: false);
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
-        await using (var transaction = await node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Aborted))
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted))
         {
             foreach (var token in (Token[])[tree.Root, .. tree.Descendants])
             {
@@ -94,13 +94,13 @@ public sealed class StoredTimeTests
                     Created = operations.Now,
                     UserData = new(),
                 };
-                (await node.Vault.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted)).ShouldBeTrue();
+                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted)).ShouldBeTrue();
             }
             await transaction.CommitAsync(Aborted);
         }
 
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(2);
-        (await node.Vault.GetAsync([tree.Root.Key, tree.Descendants[0].Key], Aborted)).ShouldBeEmpty();
+        (await node.RecordStore.GetAsync([tree.Root.Key, tree.Descendants[0].Key], Aborted)).ShouldBeEmpty();
         (await operations.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
     }
 }

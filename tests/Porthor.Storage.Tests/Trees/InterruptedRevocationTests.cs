@@ -67,7 +67,7 @@ public sealed class InterruptedRevocationTests
     }
 
     /// <summary>
-    /// Which step is the commit with this number: where the vault is a store of its own, or collects, deletions are steps too.
+    /// Which step is the commit with this number: where the record store is a store of its own, or collects, deletions are steps too.
     /// </summary>
     private static int StepsFor(int commits, Mode mode) => commits switch
     {
@@ -79,9 +79,9 @@ public sealed class InterruptedRevocationTests
 
     private static TokenService Cut(PorthorCore core, FaultPlan plan) => new TokenServicesBuilder
     {
-        Ledger = new FaultyLedger(core.Sql.Ledger, plan),
+        TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, plan),
         History = core.Sql.History,
-        Vault = new FaultyVault(core.Vault, plan),
+        RecordStore = new FaultyRecordStore(core.RecordStore, plan),
         Fernet = new Fernet(core.SessionKeys, core.Clock),
         Loggers = core.Loggers,
         Metrics = core.Metrics,

@@ -40,7 +40,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         // Each names its parent, although that was revoked as well.
         history.Count(change => change.Parent is not null).ShouldBe(tree.Descendants.Count);
         history[0].Token.ShouldBe(tree.Root.Key);
-        (await node.Vault.GetAsync([.. tree.Descendants.Select(token => token.Key)], TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        (await node.RecordStore.GetAsync([.. tree.Descendants.Select(token => token.Key)], TestContext.Current.CancellationToken)).ShouldBeEmpty();
     });
 
     [Theory, MemberData(nameof(Cases))]
@@ -55,7 +55,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
             var record = (await node.Tokens.GetDataAsync(token)).ShouldNotBeNull();
             (record.Scopes.Text, record.Expires is null).ShouldBe(("read:all", false));
         }
-        (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken))
+        (await node.Sql.TokenIndex.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken))
             .ShouldAllBe(row => row.Scopes.Text == "read:all" && row.Expires != null);
         (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Edit).ShouldBe(tree.Descendants.Count + 1);
     });
@@ -86,7 +86,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         }, async (node, _) =>
         {
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-            (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+            (await node.Sql.TokenIndex.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
         }, expiresOf: index => index == 0 ? end : null);
     }
 
@@ -114,7 +114,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         }, async (node, _) =>
         {
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-            (await node.Sql.Ledger.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+            (await node.Sql.TokenIndex.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
         }, rowsExpire: end.AddDays(1));
     }
 
@@ -130,12 +130,12 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         await using (var neighbour = await Neighbour.StartAsync(node))
         {
             var begun = Stopwatch.GetTimestamp();
-            var resealing = new Porthor.Maintenance.Resealing(node.Vault, fernet, Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.Resealing>.Instance);
+            var resealing = new Porthor.Maintenance.RecordReencryption(node.RecordStore, fernet, Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.RecordReencryption>.Instance);
             var task = resealing.RunAsync(progress: null, TestContext.Current.CancellationToken);
             await task;
             output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed by {(await neighbour.CheckAsync()).TotalMilliseconds:F0} ms");
         }
-        var records = await node.Vault.GetAsync([.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
+        var records = await node.RecordStore.GetAsync([.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
         records.Values.ShouldAllBe(record => fernet.IsMadeWithFirstKey(record.Ciphertext));
     }
 

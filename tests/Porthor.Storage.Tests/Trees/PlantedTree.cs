@@ -32,8 +32,8 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
         Token[] tokens = [.. Enumerable.Range(0, size + 1).Select(_ => Token.Create())];
         for (var from = 0; from <= size; from += AtOnce)
         {
-            await using var transaction = await node.Sql.Ledger.BeginAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-            var vault = node.Vault.Within(transaction);
+            await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            var recordStore = node.RecordStore.Within(transaction);
             for (var i = from; i <= size && i < from + AtOnce; i++)
             {
                 var record = new TokenRecord
@@ -60,7 +60,7 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
                     Parent = i == 0 ? null : tokens[shape == Shape.Deep ? i - 1 : 0].Key,
                 });
                 if (withRecords)
-                    await vault.CreateAsync(tokens[i].Key, codec.Seal(record), record.Expires, TestContext.Current.CancellationToken);
+                    await recordStore.CreateAsync(tokens[i].Key, codec.Seal(record), record.Expires, TestContext.Current.CancellationToken);
             }
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
@@ -71,5 +71,5 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
     public IEnumerable<Token> Samples() => [Root, .. Descendants.Where((_, index) => index % 997 == 0), Descendants[^1]];
 
     /// <summary>How many tokens of the tree are listed.</summary>
-    public static async Task<int> ListedAsync(PorthorCore node) => (await node.Sql.Ledger.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
+    public static async Task<int> ListedAsync(PorthorCore node) => (await node.Sql.TokenIndex.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
 }

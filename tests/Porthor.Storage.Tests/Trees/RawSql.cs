@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>Changes the ledger as other software would: without Porthor.</summary>
+/// <summary>Changes the token index as other software would: without Porthor.</summary>
 internal static class RawSql
 {
     public static async Task ExecuteAsync(Deployment deployment, PorthorCore node, string sql)

@@ -28,7 +28,7 @@ public sealed class UseRecorderTests
         using var metrics = new PorthorMetrics();
         var dropped = CountDropped(metrics, out var listener);
         using var _ = listener;
-        using var recorder = new UseRecorder(node.Sql.Uses, metrics, clock, NullLogger<UseRecorder>.Instance, capacity: 3);
+        using var recorder = new TokenUsageBuffer(node.Sql.Uses, metrics, clock, NullLogger<TokenUsageBuffer>.Instance, capacity: 3);
         var token = Record("busy");
 
         // More in a minute than are told apart: the newest are not taken in.
@@ -51,7 +51,7 @@ public sealed class UseRecorderTests
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync(clock);
-        using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, NullLogger<UseRecorder>.Instance);
+        using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
         var token = Record("odd-service");
         foreach (var service in (string[])["a", "half \ud800", "b\0", "c"])
             recorder.Record(token, service, IPAddress.Parse("fe80::1%3"));
@@ -71,7 +71,7 @@ public sealed class UseRecorderTests
         var token = Record("traveller");
         for (var i = 0; i < 2; i++)
         {
-            using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, NullLogger<UseRecorder>.Instance);
+            using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
             foreach (var address in (string[])["192.0.2.1", "2001:db8::1"])
                 recorder.Record(token, service: null, IPAddress.Parse(address));
             recorder.Record(token, service: null, address: null);
@@ -89,7 +89,7 @@ public sealed class UseRecorderTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var node = await deployment.OpenNodeAsync(clock);
         using var logs = new CapturedLogs();
-        using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, new Logger<UseRecorder>(logs));
+        using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, new Logger<TokenUsageBuffer>(logs));
         var token = Record("patient");
         var postgres = await RealServers.Instance.PostgresAsync();
 
@@ -111,16 +111,16 @@ public sealed class UseRecorderTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var node = await deployment.OpenNodeAsync(clock);
         var (locked, free) = (await node.Tokens.SessionForAsync("locked"), await node.Tokens.SessionForAsync("free"));
-        using var recorder = new UseRecorder(node.Sql.Uses, node.Metrics, clock, NullLogger<UseRecorder>.Instance);
+        using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
         recorder.Record(locked.Record, service: null, IPAddress.Loopback);
         recorder.Record(free.Record, service: null, IPAddress.Loopback);
-        await using (var transaction = await node.Sql.Ledger.BeginAsync(TimeSpan.FromSeconds(5), Stop))
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Stop))
         {
             await transaction.LockAsync(locked.Record.Token.Key, Stop);
             await recorder.WriteAsync(Stop);
         }
-        (await node.Sql.Ledger.GetAsync(free.Record.Token.Key, Stop))!.LastUsed.ShouldBe(clock.GetUtcNow());
-        (await node.Sql.Ledger.GetAsync(locked.Record.Token.Key, Stop))!.LastUsed.ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(free.Record.Token.Key, Stop))!.LastUsed.ShouldBe(clock.GetUtcNow());
+        (await node.Sql.TokenIndex.GetAsync(locked.Record.Token.Key, Stop))!.LastUsed.ShouldBeNull();
         (await ServicesAsync(node, locked.Record)).Count.ShouldBe(1);
     }
 
@@ -135,7 +135,7 @@ public sealed class UseRecorderTests
 
     private static async Task<List<string?>> ServicesAsync(PorthorCore node, TokenRecord token)
     {
-        var uses = await node.Sql.Uses.ReadAsync(new UseFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
+        var uses = await node.Sql.Uses.ReadAsync(new UsageFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
         return [.. uses.Select(use => use.Service)];
     }
 

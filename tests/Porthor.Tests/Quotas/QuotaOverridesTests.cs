@@ -103,7 +103,7 @@ public sealed class QuotaOverridesTests
         public Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken)
         {
             Reads++;
-            return IsAway ? throw new StoreUnavailableException("vault", "reading quota overrides") : Task.FromResult(json);
+            return IsAway ? throw new StoreUnavailableException("token record store", "reading quota overrides") : Task.FromResult(json);
         }
 
         public Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken)

@@ -43,7 +43,7 @@ public sealed class HeartbeatTests : IAsyncDisposable
         {
             await BeatUntilAsync(() => asked == time);
             await BeatUntilAsync(() => silences == time);
-            answer.SetException(new StoreUnavailableException("vault", "given up"));
+            answer.SetException(new StoreUnavailableException("token record store", "given up"));
         }
     }
 

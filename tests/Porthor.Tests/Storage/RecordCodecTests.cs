@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Storage;
 
-/// <summary>What comes out of a vault is a record of ours or a refusal (contract/tokens.md 4, 5). SVC-020 in part.</summary>
+/// <summary>What comes out of a record store is a record of ours or a refusal (contract/tokens.md 4, 5). SVC-020 in part.</summary>
 public sealed class RecordCodecTests
 {
     private readonly FakeTimeProvider clock = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
@@ -37,7 +37,7 @@ public sealed class RecordCodecTests
         var sealedRecord = codec.Seal(record);
         codec.Open(record.Token.Key, sealedRecord).ShouldBe(record);
 
-        // What the vault holds is ASCII, and its own text shows only how long it is.
+        // What the record store holds is ASCII, and its own text shows only how long it is.
         Ascii.IsValid(sealedRecord.Ciphertext).ShouldBeTrue();
         Encoding.ASCII.GetString(sealedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
         $"{sealedRecord}".ShouldBe($"sealed record of {sealedRecord.Ciphertext.Length} bytes");
@@ -47,7 +47,7 @@ public sealed class RecordCodecTests
     public void A_record_sealed_twice_is_not_the_same_and_a_copy_is()
     {
         var sealedRecord = codec.Seal(record);
-        var copy = new SealedRecord([.. sealedRecord.Ciphertext]);
+        var copy = new EncryptedRecord([.. sealedRecord.Ciphertext]);
         copy.ShouldBe(sealedRecord);
         (copy == sealedRecord).ShouldBeTrue();
         copy.GetHashCode().ShouldBe(sealedRecord.GetHashCode());
@@ -62,7 +62,7 @@ public sealed class RecordCodecTests
     [InlineData("")]
     [InlineData("garbage")]
     [InlineData("""{"username":"some-user","token_type":"session","scopes":["admin:token"]}""")]
-    public void What_is_not_encrypted_is_refused(string text) => ShouldBeRefused(new SealedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
+    public void What_is_not_encrypted_is_refused(string text) => ShouldBeRefused(new EncryptedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
 
     [Theory]
     [InlineData("garbage", "ValidationError: not JSON")]
@@ -70,7 +70,7 @@ public sealed class RecordCodecTests
     [InlineData("{}", "ValidationError: username is missing")]
     [InlineData("{\"\\udfff\\udfff\":0}", "ValidationError: the name of a field is no valid Unicode text")]
     public void What_is_encrypted_but_no_record_is_refused(string text, string detail) =>
-        ShouldBeRefused(new SealedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
+        ShouldBeRefused(new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
 
     [Fact]
     public void A_record_with_a_bit_flipped_anywhere_is_refused()
@@ -80,7 +80,7 @@ public sealed class RecordCodecTests
         {
             byte[] changed = [.. ciphertext];
             changed[position] ^= 1;
-            ShouldBeRefused(new SealedRecord(changed), "InvalidToken: ");
+            ShouldBeRefused(new EncryptedRecord(changed), "InvalidToken: ");
         }
     }
 
@@ -92,13 +92,13 @@ public sealed class RecordCodecTests
              "token":{"key":"{{{record.Token.Key}}}","secret":"{{{record.Token.Reveal().Split('.')[1]}}}"}}
             """;
         clock.Advance(TimeSpan.FromMilliseconds(1_500));
-        var opened = codec.Open(record.Token.Key, new SealedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
+        var opened = codec.Open(record.Token.Key, new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
         opened.Created.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1_700_000_001));
         opened.Token.ShouldBe(record.Token);
         opened.Expires.ShouldBeNull();
     }
 
-    private void ShouldBeRefused(SealedRecord sealedRecord, string detail)
+    private void ShouldBeRefused(EncryptedRecord sealedRecord, string detail)
     {
         var key = record.Token.Key;
         var refusal = Should.Throw<UnreadableRecordException>(() => codec.Open(key, sealedRecord));

@@ -95,7 +95,7 @@ public sealed class TokenTests
     public void Halves_of_another_length_make_no_token(string key, string secret) =>
         Should.Throw<ArgumentException>(() => new Token(new TokenKey(key), secret));
 
-    /// <summary>As the ledger sorts them, whose collation is C.</summary>
+    /// <summary>As the token index sorts them, whose collation is C.</summary>
     [Fact]
     public void Keys_are_ordered_by_their_bytes()
     {

@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Values;
 
-/// <summary>Addresses and blocks of them, as filters give them (contract/tokens.md 7.9; deviations 5, 6). HIS-009 without a ledger.</summary>
+/// <summary>Addresses and blocks of them, as filters give them (contract/tokens.md 7.9; deviations 5, 6). HIS-009 without a token index.</summary>
 public sealed class AddressBlockTests
 {
     [Theory]

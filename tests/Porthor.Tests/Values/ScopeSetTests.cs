@@ -15,7 +15,7 @@ public sealed class ScopeSetTests
     [InlineData("b,B,a,A", "A,B,a,b")]
     [InlineData(" a,a ", " a,a ")] // nothing is trimmed
     [InlineData(",", "")] // a scope without a name, which is in no configuration
-    public void The_ledgers_form_is_sorted_and_joined_by_commas(string text, string sorted)
+    public void The_token_index_form_is_sorted_and_joined_by_commas(string text, string sorted)
     {
         var scopes = ScopeSet.Parse(text);
         scopes.Text.ShouldBe(sorted);

@@ -92,7 +92,7 @@ public sealed class TimeTextTests
     public void What_is_no_time_is_refused_as_a_date_would_be(string text, string reason)
     {
         TimeText.TryParse(text, out _, out var fault).ShouldBeFalse();
-        fault.ShouldBe(new TimeFault(reason, OutOfRange: false));
+        fault.ShouldBe(new TimeParseError(reason, OutOfRange: false));
     }
 
     [Theory]
@@ -102,7 +102,7 @@ public sealed class TimeTextTests
     public void A_number_beyond_the_calendar_is_refused_as_such(string text)
     {
         TimeText.TryParse(text, out _, out var fault).ShouldBeFalse();
-        fault.ShouldBe(new TimeFault(Beyond, OutOfRange: true));
+        fault.ShouldBe(new TimeParseError(Beyond, OutOfRange: true));
     }
 
     /// <summary>What was stored was written by us or the reference, as seconds, and may lie further ahead than what people type.</summary>

@@ -139,7 +139,7 @@ internal sealed record GroupModel
 }
 
 /// <summary>One use of a token.</summary>
-internal sealed record TokenUseAnswer
+internal sealed record TokenUsageAnswer
 {
     /// <summary>The key of the token that was used.</summary>
     public required string Token { get; init; }
@@ -404,7 +404,7 @@ internal sealed record ReadinessAnswer
 /// <summary>Something that the service needs.</summary>
 internal sealed record DependencyAnswer
 {
-    /// <example>ledger</example>
+    /// <example>token index</example>
     public required string Name { get; init; }
 
     /// <summary>up or down.</summary>

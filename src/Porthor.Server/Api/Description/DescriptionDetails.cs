@@ -92,7 +92,7 @@ internal static class DescriptionDetails
         // A malformed Authorization header gives 403 on every route.
         if (operation.Security.Count > 0)
             operation.Responses.TryAdd("403", Error(document, "Not allowed, or the Authorization header is malformed."));
-        if (path.StartsWith(ApiGate.Prefix, StringComparison.Ordinal))
+        if (path.StartsWith(ApiAuthorizationMiddleware.Prefix, StringComparison.Ordinal))
         {
             operation.Responses["default"] =
                 Error(document, "Any other error: a request that cannot be read or is too large, a method that the path does not have.");
@@ -123,7 +123,7 @@ internal static class DescriptionDetails
         var number = int.TryParse(status, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
         if (number is StatusCodes.Status201Created or StatusCodes.Status307TemporaryRedirect)
             yield return ("Location", number == 201 ? "The address of the new token." : "The address to which the browser is redirected.", Text("uri-reference"));
-        if (number is StatusCodes.Status201Created || (number == 200 && path == $"{ApiGate.Prefix}/login"))
+        if (number is StatusCodes.Status201Created || (number == 200 && path == $"{ApiAuthorizationMiddleware.Prefix}/login"))
             yield return ("Cache-Control", "`no-store`: the response shows a secret.", Text());
         if (number == 200 && isPaged)
         {

@@ -119,7 +119,7 @@ internal static class Documents
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters = [.. metadata.OfType<DescribedParameter>().Select(parameter => parameter.ToParameter())];
         operation.RequestBody?.Content?.Remove(RouteDescriptions.AnyType);
-        if (metadata.OfType<Access>().FirstOrDefault() is { } access)
+        if (metadata.OfType<AccessPolicy>().FirstOrDefault() is { } access)
         {
             operation.Security = [Requirement(CookieScheme, context.Document)];
             if (!access.RequiresSession)

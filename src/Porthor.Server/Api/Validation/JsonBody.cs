@@ -51,7 +51,7 @@ internal sealed class JsonBody
         }
         catch (JsonException)
         {
-            var fault = JsonFault.Find(text);
+            var fault = JsonError.Find(text);
             var errors = new ValidationErrors();
             errors.Add("json_invalid", Root.Then(fault.Offset), "JSON decode error", JsonDocument.Parse("{}").RootElement, ("error", fault.Reason));
             throw Problem.Of(errors).ToException();

@@ -39,7 +39,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         if (json.ValueKind != JsonValueKind.Object)
             return [];
         var own = json.EnumerateObject().Where(field => !known.Contains(field.Name))
-            .Select(field => (Path(field.Name), field.Name.Length <= LongestMistyped ? Likeness.Find(field.Name, known) : null));
+            .Select(field => (Path(field.Name), field.Name.Length <= LongestMistyped ? SpellingSuggestion.Find(field.Name, known) : null));
         return own.Concat(nested.SelectMany(fields => fields.UnknownFields()));
     }
 
@@ -94,7 +94,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             return null;
         if (TryReadTime(value, out var time, out var fault))
             return time;
-        var (type, message, context) = fault is { } found ? Times.Error(found) : ("datetime_type", "Input should be a valid datetime", null);
+        var (type, message, context) = fault is { } found ? TimeValidation.Error(found) : ("datetime_type", "Input should be a valid datetime", null);
         errors.Add(type, Where(name), message, value, context);
         return null;
     }
@@ -171,7 +171,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             errors.Add("string_unicode", at, "Input should be a valid string, unable to parse raw data as a unicode string", value);
             return null;
         }
-        if (Texts.Check(text, shortest, longest, pattern) is var (type, message, context))
+        if (TextValidation.Check(text, shortest, longest, pattern) is var (type, message, context))
             errors.Add(type, at, message, value, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", at, "Value error, NUL characters are not allowed", value, ("error", new object()));
@@ -194,7 +194,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     }
 
     /// <param name="fault">Null if it was nothing that could be a time.</param>
-    private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeFault? fault)
+    private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeParseError? fault)
     {
         fault = null;
         time = default;
@@ -235,7 +235,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
                 return true;
             case JsonValueKind.String:
                 fault = ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
-                return TextOf(value) is { } text && Texts.TryParseInteger(text, out number);
+                return TextOf(value) is { } text && TextValidation.TryParseInteger(text, out number);
             default:
                 return false;
         }

@@ -42,7 +42,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
         const string name = "limit";
         if (Query(name) is not { } text)
             return null;
-        if (!Texts.TryParseInteger(text, out var limit))
+        if (!TextValidation.TryParseInteger(text, out var limit))
             errors.Add("int_parsing", At(name), "Input should be a valid integer, unable to parse string as an integer", text);
         else if (limit < 1)
             errors.Add("greater_than_equal", At(name), "Input should be greater than or equal to 1", text, ("ge", 1));
@@ -59,7 +59,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
             return null;
         if (TimeText.TryParse(text, out var time, out var fault))
             return time;
-        var (type, message, detail) = Times.Error(fault);
+        var (type, message, detail) = TimeValidation.Error(fault);
         errors.Add(type, At(name), message, text, detail);
         return null;
     }
@@ -84,7 +84,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private string? Text(Location where, string text, int shortest, int longest, Pattern? pattern)
     {
-        if (Texts.Check(text, shortest, longest, pattern) is var (type, message, detail))
+        if (TextValidation.Check(text, shortest, longest, pattern) is var (type, message, detail))
             errors.Add(type, where, message, text, detail);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", where, "Value error, NUL characters are not allowed", text, ("error", new object()));

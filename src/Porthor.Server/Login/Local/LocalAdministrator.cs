@@ -51,7 +51,7 @@ internal sealed class LocalAdministrator(DataDirectory folder)
     public LocalUser? TryRead() => folder.TryRead(FileName) is { } text
         ? new LocalUser(
             Username,
-            new UserData { Groups = [new Group(UsualGroups.Admins, GroupId)] },
+            new UserData { Groups = [new Group(DefaultGroups.Admins, GroupId)] },
             PasswordHash.TryParse(text, out _) ?? throw new StartException($"The file {FileName} in {folder.Path} does not contain a password hash; 'porthor local-admin reset-password' makes a new one."))
         : null;
 

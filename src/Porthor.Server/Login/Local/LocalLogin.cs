@@ -11,7 +11,7 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         string username, string password, IPAddress? address, string? deviceCookie, CancellationToken cancellationToken)
     {
         var (user, iterations) = accounts.Find(username);
-        var mark = DeviceMark.TryRead(deviceCookie, fernet);
+        var mark = KnownDeviceCookie.TryRead(deviceCookie, fernet);
         if (mark?.IsFor(user) != true)
             mark = null;
         var attempt = throttle.Begin(username, address, mark?.Nonce);
@@ -33,7 +33,7 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         if (matches is false)
             return new LocalLoginOutcome(LocalLoginResult.Wrong, user);
         throttle.Succeeded(attempt);
-        return new LocalLoginOutcome(LocalLoginResult.Right, user) { DeviceCookie = (mark ?? DeviceMark.For(user!)).Write(fernet) };
+        return new LocalLoginOutcome(LocalLoginResult.Right, user) { DeviceCookie = (mark ?? KnownDeviceCookie.For(user!)).Write(fernet) };
     }
 }
 

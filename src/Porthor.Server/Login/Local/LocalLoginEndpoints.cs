@@ -65,7 +65,7 @@ internal sealed partial class LocalLoginEndpoints(
 
     private async Task TryAsync(HttpContext context, LoginAttempt attempt, LocalLoginForm form)
     {
-        var cookie = RequestCookies.Find(context.Request.Headers.Cookie, DeviceMark.CookieName);
+        var cookie = RequestCookies.Find(context.Request.Headers.Cookie, KnownDeviceCookie.CookieName);
         var address = ForwardedClient.Of(context).Address;
         var outcome = await login.TryAsync(form.Username, form.Password.Reveal(), address, cookie, context.RequestAborted);
         if (outcome.Result == LocalLoginResult.Right)
@@ -106,7 +106,7 @@ internal sealed partial class LocalLoginEndpoints(
 
     private void KeepDevice(HttpResponse response, string cookie) => response.Headers.Append(
         "Set-Cookie",
-        $"{DeviceMark.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Path}; SameSite=strict{(server.IsSecure ? "; Secure" : "")}");
+        $"{KnownDeviceCookie.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Path}; SameSite=strict{(server.IsSecure ? "; Secure" : "")}");
 
     private static string Seconds(TimeSpan time) => Math.Ceiling(time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 

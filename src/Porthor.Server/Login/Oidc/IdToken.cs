@@ -56,7 +56,7 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
         type.ValueKind == JsonValueKind.String && type.GetString()!.ToUpperInvariant() is "JWT" or "APPLICATION/JWT";
 
     private static JsonElement? ReadObject(string part) =>
-        ForeignJson.TryParse(Base64Url.DecodeFromChars(part)) is { ValueKind: JsonValueKind.Object } json ? json : null;
+        ProviderJson.TryParse(Base64Url.DecodeFromChars(part)) is { ValueKind: JsonValueKind.Object } json ? json : null;
 }
 
 /// <summary>The exception for an ID token, or for keys to verify it, that cannot be accepted. The message may be shown to users.</summary>

@@ -39,7 +39,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     /// <summary>
     /// Verifies the signature with the cached keys. If that fails, the keys are retrieved again, because the provider may have changed
     /// them;
-    /// <see cref="Remembered{T}"/> bounds how often.
+    /// <see cref="AsyncExpiringLazy{T}"/> bounds how often.
     /// </summary>
     private async Task VerifySignatureAsync(IdToken token, string keyId, CancellationToken cancellationToken)
     {

@@ -26,16 +26,16 @@ internal sealed class OidcDiscovery
 
     private readonly string issuer;
     private readonly ProviderClient client;
-    private readonly Remembered<OidcMetadata> metadata;
-    private readonly Remembered<OidcKeys> keys;
+    private readonly AsyncExpiringLazy<OidcMetadata> metadata;
+    private readonly AsyncExpiringLazy<OidcKeys> keys;
     private OidcMetadata? lookedUpWith;
 
     public OidcDiscovery(OidcSettings settings, ProviderClient client, TimeProvider clock)
     {
         this.client = client;
         issuer = settings.Issuer;
-        metadata = new Remembered<OidcMetadata>(FetchMetadataAsync, KeptFor, clock);
-        keys = new Remembered<OidcKeys>(FetchKeysAsync, KeptFor, clock);
+        metadata = new AsyncExpiringLazy<OidcMetadata>(FetchMetadataAsync, KeptFor, clock);
+        keys = new AsyncExpiringLazy<OidcKeys>(FetchKeysAsync, KeptFor, clock);
     }
 
     public Task<OidcMetadata> GetMetadataAsync(CancellationToken cancellationToken) => metadata.GetAsync(otherThan: null, cancellationToken);

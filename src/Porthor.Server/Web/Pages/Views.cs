@@ -18,7 +18,7 @@ public sealed record TokensView(
     IReadOnlyList<(string Name, string Description)> Scopes,
     PorthorError? Refusal,
     IReadOnlyList<TokenSection> Sections,
-    bool ShowsUses,
+    bool ShowsUsage,
     DateTimeOffset Now,
     TokenKey Session,
     TokenChange? Revoked);
@@ -32,14 +32,14 @@ public sealed record NewTokenView(
     IReadOnlyList<(string Name, string Description)> Scopes,
     IReadOnlyList<(string Value, string Text)> Lifetimes);
 
-public sealed record MadeTokenView(Visitor Visitor, string Name, Token Token, ScopeSet Scopes, DateTimeOffset? Expires);
+public sealed record CreatedTokenView(Visitor Visitor, string Name, Token Token, ScopeSet Scopes, DateTimeOffset? Expires);
 
 /// <param name="Made">What the form did when it was sent first.</param>
-public sealed record SentAgainView(Visitor Visitor, TokenChange Made);
+public sealed record RepeatedFormView(Visitor Visitor, TokenChange Made);
 
 /// <param name="Owner">Whose it is, where that is not the visitor.</param>
 /// <param name="IsSession">It is what this browser is signed in with.</param>
-public sealed record RevokeView(Visitor Visitor, TokenInfo Token, string? Owner, bool IsSession, bool ShowsUses);
+public sealed record RevokeView(Visitor Visitor, TokenInfo Token, string? Owner, bool IsSession, bool ShowsUsage);
 
 /// <param name="Key">The one token whose changes these are; null if all are shown.</param>
 public sealed record HistoryView(Visitor Visitor, PorthorError? Refusal, TokenKey? Key, ChangePage Page);
@@ -78,7 +78,7 @@ public sealed record SearchView(
     string Username,
     string? Error,
     IReadOnlyList<TokenSection>? Sections,
-    bool ShowsUses,
+    bool ShowsUsage,
     DateTimeOffset Now,
     TokenKey Session,
     TokenChange? Revoked);

@@ -64,18 +64,18 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         }
         (await new FormBrowser(server.Host).LogInAsync("judy")).StatusCode.ShouldBe(429);
         (await new FormBrowser(server.Host, address: home.Address).LogInAsync("judy")).StatusCode.ShouldBe(303);
-        var away = new FormBrowser(server.Host) { Cookies = { [DeviceMark.CookieName] = home.Cookies[DeviceMark.CookieName] } };
+        var away = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = home.Cookies[KnownDeviceCookie.CookieName] } };
         (await away.LogInAsync("judy")).StatusCode.ShouldBe(303);
-        away.Cookies[DeviceMark.CookieName].ShouldNotBe("");
+        away.Cookies[KnownDeviceCookie.CookieName].ShouldNotBe("");
         // Others do not notice.
         (await new FormBrowser(server.Host).LogInAsync("lena")).StatusCode.ShouldBe(303);
 
         // What a browser keeps is good for one user, and cannot be made up.
         var mikes = new FormBrowser(server.Host);
         (await mikes.LogInAsync("mike")).StatusCode.ShouldBe(303);
-        foreach (var cookie in (string[])[mikes.Cookies[DeviceMark.CookieName], home.Cookies[DeviceMark.CookieName][..^4] + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
+        foreach (var cookie in (string[])[mikes.Cookies[KnownDeviceCookie.CookieName], home.Cookies[KnownDeviceCookie.CookieName][..^4] + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
         {
-            var liar = new FormBrowser(server.Host) { Cookies = { [DeviceMark.CookieName] = cookie } };
+            var liar = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = cookie } };
             (await liar.LogInAsync("judy")).StatusCode.ShouldBe(429);
         }
     }

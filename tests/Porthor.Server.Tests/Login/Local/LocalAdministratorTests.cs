@@ -41,14 +41,14 @@ public sealed class LocalAdministratorTests
         var first = administrator.CreateIfMissing()!.Reveal();
         var browser = new FormBrowser(server);
         (await browser.LogInAsync("admin", first)).StatusCode.ShouldBe(303);
-        var mark = browser.Cookies[DeviceMark.CookieName];
+        var mark = browser.Cookies[KnownDeviceCookie.CookieName];
 
         var second = administrator.Reset().Reveal();
         File.GetUnixFileMode(Path.Combine(server.Core.DataDirectory!.Path, "local-admin")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await browser.LogInAsync("admin", first)).StatusCode.ShouldBe(403);
         (await browser.LogInAsync("admin", second)).StatusCode.ShouldBe(303);
         // The browser is made known anew: who knew the old password has no better standing than others.
-        browser.Cookies[DeviceMark.CookieName].ShouldNotBe(mark);
+        browser.Cookies[KnownDeviceCookie.CookieName].ShouldNotBe(mark);
     }
 
     [Fact]
@@ -73,5 +73,5 @@ public sealed class LocalAdministratorTests
 
     /// <summary>As without a configuration: groups mean what they usually do.</summary>
     private static Task<TestServer> StartAsync() => TestServer.StartAsync(
-        Mode.Embedded, settings => settings with { GroupMapping = Server.Configuration.UsualGroups.Mapping(settings.Tokens.KnownScopes.Keys) });
+        Mode.Embedded, settings => settings with { GroupMapping = Server.Configuration.DefaultGroups.Mapping(settings.Tokens.KnownScopes.Keys) });
 }

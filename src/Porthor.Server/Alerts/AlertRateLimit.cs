@@ -1,0 +1,40 @@
+namespace Porthor.Server.Alerts;
+
+/// <summary>
+/// Bounds how often people are alerted: the same thing once in five minutes, and all things together thirty times an hour. What
+/// goes wrong on every request must not bury what goes wrong once.
+/// </summary>
+internal sealed class AlertRateLimit(TimeProvider clock)
+{
+    private const int MostAnHour = 30;
+    private const int MaxKnownAlerts = 1000;
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
+
+    private readonly Lock gate = new();
+    private readonly Dictionary<(string, string), AdmittedAlert> known = [];
+    private DateTimeOffset hour;
+    private int thisHour;
+
+    /// <summary>Whether an alert is to be sent.</summary>
+    /// <param name="leftOut">How many of the same were left out since the last that was.</param>
+    public bool Admits(Alert alert, out int leftOut)
+    {
+        var now = clock.GetUtcNow();
+        lock (gate)
+        {
+            if (known.Count >= MaxKnownAlerts)
+                known.Clear();
+            var last = known.GetValueOrDefault((alert.Type, alert.Message));
+            leftOut = last.LeftOut;
+            if (now - hour >= TimeSpan.FromHours(1))
+                (hour, thisHour) = (now, 0);
+            var admitted = thisHour < MostAnHour && (last.At == default || now - last.At >= Quiet);
+            if (admitted)
+                thisHour++;
+            known[(alert.Type, alert.Message)] = admitted ? new AdmittedAlert(now, 0) : last with { LeftOut = last.LeftOut + 1 };
+            return admitted;
+        }
+    }
+
+    private readonly record struct AdmittedAlert(DateTimeOffset At, int LeftOut);
+}

@@ -1,0 +1,11 @@
+using Porthor.Values;
+
+namespace Porthor.Server.Api.Validation;
+
+/// <summary>The errors of times, alike for parameters and bodies (contract/api.md 3.4).</summary>
+internal static class TimeValidation
+{
+    public static (string Type, string Message, (string, object)? Context) Error(TimeParseError fault) => fault.OutOfRange
+        ? ("datetime_parsing", $"Input should be a valid datetime, {fault.Reason}", ("error", fault.Reason))
+        : ("datetime_from_date_parsing", $"Input should be a valid datetime or date, {fault.Reason}", ("error", fault.Reason));
+}

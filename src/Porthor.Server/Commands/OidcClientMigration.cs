@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Porthor.Secrets;
+using Porthor.Server.Hosting;
+using Porthor.Sql;
+using Porthor.Tokens;
+
+namespace Porthor.Server.Commands;
+
+/// <summary>
+/// Copies the OpenID Connect clients that older releases kept in a secret into the database, where it has none yet
+/// (contract/storage.md 2.4).
+/// </summary>
+internal static partial class OidcClientMigration
+{
+    private const int BcryptCost = 12;
+
+    public static async Task CopyAsync(PorthorCore core, Secret json, CancellationToken cancellationToken)
+    {
+        var logger = core.Loggers.CreateLogger(typeof(OidcClientMigration));
+        var clients = Read(json);
+        if (clients.Count == 0)
+            return;
+        if ((await core.Sql.OidcClients.ListAsync(cancellationToken)).Count > 0)
+        {
+            Log.AlreadyThere(logger);
+            await Console.Error.WriteLineAsync("OpenID Connect clients already found in the database, so not migrating clients configured via a secret");
+            return;
+        }
+        var now = core.Clock.GetUtcNow();
+        var description = $"Migrated from secret on {now.UtcDateTime.ToString(
+            now.Millisecond == 0 ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture)}";
+        await core.Sql.OidcClients.AddAsync(
+            [
+                .. clients.Select(client => new OidcClientRow(
+                    client.Id, Hash(client.Secret), client.ReturnUri, description, Notes: null, now, now, TokenRecord.InternalUsername)),
+            ],
+            cancellationToken);
+        Log.Copied(logger, clients.Count);
+        await Console.Error.WriteLineAsync($"Migrated {CountText.Of(clients.Count, "OpenID Connect client")} from the secret");
+    }
+
+    private static List<(string Id, string Secret, string ReturnUri)> Read(Secret json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json.Reveal());
+            return [.. document.RootElement.EnumerateArray().Select(client => (Text(client, "id"), Text(client, "secret"), Text(client, "return_uri")))];
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new CommandFailure("oidcServer.clients must be a JSON list of objects with id, secret and return_uri.");
+        }
+    }
+
+    private static string Text(JsonElement client, string name) => client.GetProperty(name).GetString()!;
+
+    private static byte[] Hash(string secret) =>
+        Encoding.ASCII.GetBytes(BCrypt.Net.BCrypt.HashPassword(secret, BCrypt.Net.BCrypt.GenerateSalt(BcryptCost, 'b')));
+
+    private static partial class Log
+    {
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "OpenID Connect clients already found in the database, so not migrating clients configured via a secret")]
+        public static partial void AlreadyThere(ILogger logger);
+
+        [LoggerMessage(Level = LogLevel.Information, Message = "Migrated OpenID Connect clients from the secret: {Count}")]
+        public static partial void Copied(ILogger logger, int count);
+    }
+}

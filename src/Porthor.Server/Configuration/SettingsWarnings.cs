@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.Sockets;
+using Porthor.Values;
+
+namespace Porthor.Server.Configuration;
+
+/// <summary>What can be meant, and hardly ever is. The service starts all the same; <c>porthor config check</c> tells.</summary>
+internal static class SettingsWarnings
+{
+    private const int NarrowIPv4Prefix = 24;
+    private const int NarrowIPv6Prefix = 64;
+
+    public static IEnumerable<string> Of(PorthorSettings settings)
+    {
+        if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
+            yield return $"redirectUrl is {redirect}, and logins end at {new Uri(baseUrl, "/login")}: the proxy must lead the one to the other.";
+        if (settings.Providers.HasAny && settings.GroupMapping.Values.All(groups => groups.Count == 0))
+            yield return "groupMapping gives no group any scope: nobody can log in.";
+        if (settings.Providers.Ldap is { StartTls: false, UserDn.Length: > 0 } ldap && new Uri(ldap.Url) is { Scheme: "ldap", IsLoopback: false })
+            yield return "the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.";
+        if (settings.BaseUrl is { Scheme: "http", IsLoopback: false })
+            yield return "baseUrl is no https:// URL: session cookies will travel in the clear.";
+        foreach (var (name, redis) in new[] { ("redisPersistentUrl", settings.PersistentRedis), ("redisEphemeralUrl", settings.EphemeralRedis) })
+        {
+            if (redis is { IgnoredParameters: { Count: > 0 } ignored })
+                yield return $"{name} has parameters without effect in Porthor: {string.Join(", ", ignored)}. answerTimeout bounds every call.";
+            if (redis is { Tls.CheckCertificate: false })
+                yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
+        }
+        foreach (var network in settings.Proxies.Where(IsWide))
+        {
+            yield return $"proxies contains the network {network}: every machine in it can choose the client address and the request that "
+                + "/ingress/forward decides on. Name only the addresses of your proxies.";
+        }
+        if (settings.Proxies.Count == 0)
+        {
+            yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* headers from every peer. "
+                + "Set proxies to the addresses of your proxy.";
+        }
+    }
+
+    /// <summary>Returns true for a network that is larger than the proxies of a site need. Loopback is one machine.</summary>
+    private static bool IsWide(AddressBlock network) => !IPAddress.IsLoopback(network.Address)
+        && network.PrefixLength < (network.Address.AddressFamily == AddressFamily.InterNetwork ? NarrowIPv4Prefix : NarrowIPv6Prefix);
+}

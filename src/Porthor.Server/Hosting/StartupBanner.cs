@@ -1,0 +1,77 @@
+using Porthor.Secrets;
+using Porthor.Server.Configuration;
+using Porthor.Server.Login.Local;
+using Porthor.Server.Web;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>
+/// Prints the addresses on which the server listens and, for an embedded deployment without a configuration, the data directory and example
+/// commands.
+/// </summary>
+internal static class StartupBanner
+{
+    /// <param name="urls">The addresses on which the server listens.</param>
+    /// <param name="baseUrl">The URL at which users reach the server.</param>
+    /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
+    public static void Say(PorthorCore core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
+    {
+        // Standard output belongs to the log, unless it is a terminal.
+        var output = Console.IsOutputRedirected ? Console.Error : Console.Out;
+        foreach (var url in urls)
+            output.WriteLine($"Listening at {url}");
+        if (core is { DataDirectory: { } folder, Settings.Mode: DeploymentMode.Embedded })
+        {
+            if (core.Settings.ConfigPath is null)
+                Welcome(output, folder, urls.First(), SignIn(folder, baseUrl, password));
+            else if (password is not null)
+                output.WriteLine($"\n{SignIn(folder, baseUrl, password)}\n");
+        }
+        output.Flush();
+    }
+
+    private static void Welcome(TextWriter output, DataDirectory folder, string url, string signIn)
+    {
+        var token = $"$(cat {ProgramCommand.Quote(folder.BootstrapTokenPath)})";
+        output.WriteLine(
+            $"""
+
+            Porthor is ready at {url}
+
+              data             {folder.Path}{(folder.IsNew ? " (new)" : "")}
+              bootstrap token  {folder.BootstrapTokenPath}
+              API              {url}/auth/docs
+
+            {signIn}
+
+            Create a token for {User}, list the tokens of {User}, and show the history:
+
+              TOKEN=$(curl -sS -H "Authorization: Bearer {token}" -H 'Content-Type: application/json' -d '{Example}' {url}/auth/api/v1/tokens | grep -o 'gt-[^"]*')
+              curl -sS -H "Authorization: Bearer $TOKEN" {url}/auth/api/v1/users/{User}/tokens; echo
+              curl -sS -H "Authorization: Bearer {token}" '{url}/auth/api/v1/history/token-changes?limit=5'; echo
+
+            The same on the command line:
+
+              {ProgramCommand.Text} token list --data-dir {ProgramCommand.Quote(folder.Path)}
+
+            Stop with Ctrl+C.
+
+            """);
+    }
+
+    private static string SignIn(DataDirectory folder, Uri baseUrl, Secret? password) =>
+        $"""
+        Sign in with a browser:
+
+          page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, PageAddresses.Tokens)}")}
+          username         {User}
+          password         {password?.Reveal() ?? "was shown at the first start; a new one:"}
+        {(password is null ? $"                   {ProgramCommand.Text} local-admin reset-password --data-dir {ProgramCommand.Quote(folder.Path)}" : "                   (shown only now; keep it)")}
+        """;
+
+    /// <summary>The example token belongs to the user who signs in on the page, so that the page lists it.</summary>
+    private static string User => LocalAdministrator.Username;
+
+    private static string Example =>
+        $$"""{"username": "{{User}}", "token_type": "user", "token_name": "trial '$(date +%s)'", "scopes": ["user:token", "read:all"]}""";
+}

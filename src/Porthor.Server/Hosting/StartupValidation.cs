@@ -1,0 +1,146 @@
+using Porthor.Server.Configuration;
+using Porthor.Sql.Schema;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>
+/// Checks a deployment before anything is served or changed: the database responds, it has the current schema, the configuration
+/// selects the mode in which the deployment was created, and has the session secrets that its records are encrypted with.
+/// </summary>
+internal static partial class StartupValidation
+{
+    private const string ModeSetting = "mode";
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Whoever gives a command wants to know soon.</summary>
+    private static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>For the server: makes the schema in an empty database, and adds what of our own is missing.</summary>
+    /// <exception cref="StartException">The schema is another, or the mode is.</exception>
+    public static async Task ForServerAsync(
+        PorthorCore core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
+    {
+        var state = await StateAsync(core, core.Settings.StartTimeout, cancellationToken);
+        switch (state)
+        {
+            case SchemaState.Outdated:
+                throw new StartException(
+                    $"Database schema out of date: Porthor needs revision {SchemaScripts.Head}. Run 'porthor update-schema' to bring it there.");
+            case SchemaState.Empty:
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            case SchemaState.LacksOwn:
+                await RefuseForeignRecordStoreAsync(core, cancellationToken);
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            case SchemaState.OwnOutdated:
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+        }
+        await CheckModeAsync(core, cancellationToken);
+        if (secrets == SecretRequirement.None)
+            return;
+        await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
+        await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
+    }
+
+    /// <summary>Checks the deployment for a command that works on an existing one.</summary>
+    /// <param name="secrets">Which session secrets the command needs.</param>
+    /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
+    public static async Task ForCommandAsync(
+        PorthorCore core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
+    {
+        switch (await StateAsync(core, cancellationToken))
+        {
+            case SchemaState.Current:
+                break;
+            case SchemaState.LacksOwn:
+                await RefuseForeignRecordStoreAsync(core, cancellationToken);
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            case SchemaState.OwnOutdated:
+                await core.Sql.Schema.InitializeAsync(cancellationToken);
+                break;
+            case SchemaState.Empty:
+                RequireDeployment(core.Settings);
+                throw new StartException("Database schema is not current");
+            default:
+                throw new StartException("Database schema is not current");
+        }
+        await CheckModeAsync(core, cancellationToken);
+        await SessionSecretCheck.RequireAsync(core, secrets, cancellationToken);
+    }
+
+    /// <summary>Refuses a database file without tables in embedded mode: the directory is probably the wrong one.</summary>
+    /// <exception cref="StartException">The mode is embedded.</exception>
+    public static void RequireDeployment(PorthorSettings settings)
+    {
+        if (settings.Mode == DeploymentMode.Embedded)
+            throw new StartException(DeploymentText.Missing(settings.DataDirectory));
+    }
+
+    /// <summary>The schema's state, for commands.</summary>
+    public static Task<SchemaState> StateAsync(PorthorCore core, CancellationToken cancellationToken) =>
+        StateAsync(core, CommandPatience < core.Settings.StartTimeout ? CommandPatience : core.Settings.StartTimeout, cancellationToken);
+
+    /// <summary>The schema's state, when the database answers: it may be starting at the same time as we are.</summary>
+    private static async Task<SchemaState> StateAsync(PorthorCore core, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var logger = core.Loggers.CreateLogger(typeof(StartupValidation));
+        var begun = core.Clock.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await core.Sql.Schema.CheckAsync(cancellationToken);
+            }
+            catch (StoreUnavailableException e) when (e.IsPermanent)
+            {
+                throw new StartException($"The database refuses Porthor: {e.Reason}. Check databaseUrl and databasePassword.", e);
+            }
+            catch (StoreUnavailableException e) when (core.Clock.GetElapsedTime(begun) + Pause > patience)
+            {
+                throw new StartException($"The database cannot be reached: {e.Reason ?? e.InnerException?.Message ?? e.Message}", e);
+            }
+            catch (StoreUnavailableException e)
+            {
+                Log.NotReady(logger, e.Reason ?? e.InnerException?.Message ?? e.Message);
+                await Task.Delay(Pause, core.Clock, cancellationToken);
+            }
+            catch (SchemaException e)
+            {
+                throw new StartException(e.Message, e);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A database that the reference filled has its records in Redis. Without Redis every one of its tokens would be
+    /// refused, so a forgotten variable must not look like a successful start.
+    /// </summary>
+    private static async Task RefuseForeignRecordStoreAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        if (core.Settings.Mode == DeploymentMode.Database && (await core.Sql.TokenIndex.ReadAsync(after: null, 1, cancellationToken)).Count > 0)
+            throw new StartException(
+                "The database already lists tokens, whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
+    }
+
+    /// <summary>
+    /// Requires the mode in which the deployment was created: a forgotten variable must not turn a cluster into something else.
+    /// </summary>
+    private static async Task CheckModeAsync(PorthorCore core, CancellationToken cancellationToken)
+    {
+        var mode = core.Settings.Mode.ToString().ToLowerInvariant();
+        var begun = await core.Sql.Settings.GetAsync(ModeSetting, cancellationToken);
+        if (begun is null)
+            await core.Sql.Settings.SetAsync(ModeSetting, mode, cancellationToken);
+        else if (begun != mode)
+            throw new StartException($"This deployment was created in {begun} mode, but the configuration selects {mode} mode. {ModeSettings.Explain(core.Settings.Mode, begun)}");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Information, Message = "database not ready, waiting two seconds")]
+        public static partial void NotReady(ILogger logger, string error);
+    }
+}

@@ -1,0 +1,94 @@
+using Porthor.Identity;
+using Porthor.Server.Alerts;
+using Porthor.Server.Hosting;
+using Porthor.Server.Logging;
+using Porthor.Server.Web;
+
+namespace Porthor.Server.Http;
+
+/// <summary>
+/// The one place where what was thrown becomes an answer. A refusal is answered as it says; a store that is away is 503;
+/// everything else is a fault of ours, whose details are for the log alone.
+/// </summary>
+internal sealed partial class PorthorExceptionHandler(PorthorCore core, AlertDispatcher alerts, ILogger<PorthorExceptionHandler> logger)
+{
+    public async Task AnswerAsync(HttpContext context, Exception exception)
+    {
+        if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
+            return; // Nobody is listening any more.
+        var response = context.Response;
+        if (response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            NoteUncaught(exception);
+            context.Abort();
+            return;
+        }
+        var cookies = response.Headers.SetCookie;
+        response.Clear();
+        response.Headers.SetCookie = cookies;
+        switch (exception)
+        {
+            case ProblemException refused:
+                await WriteAsync(context, refused.Problem);
+                break;
+            case StoreUnavailableException e:
+                core.Metrics.StoreUnavailable();
+                Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
+                await WriteAsync(context, Problem.Of(e.Error));
+                break;
+            case UserDirectoryException e:
+                Log.UserInfoFailed(logger, e.Reason, e);
+                alerts.Raise(new Alert(e.Name, e.Reason) { User = RequestLog.Current?.User, Exception = e });
+                await WriteAsync(context, Problem.Of(e.Error));
+                break;
+            case PorthorException e:
+                await WriteAsync(context, Problem.Of(e.Error));
+                break;
+            case BadHttpRequestException e:
+                await WriteAsync(context, BadRequest(e));
+                break;
+            case var _ when context.IsForPage():
+                NoteUncaught(exception);
+                await RefusalPage.Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
+                break;
+            default:
+                NoteUncaught(exception);
+                BrowserSession.Discard(context);
+                response.StatusCode = StatusCodes.Status500InternalServerError;
+                response.ContentType = "text/plain; charset=utf-8";
+                await response.WriteAsync("Internal Server Error");
+                break;
+        }
+    }
+
+    private void NoteUncaught(Exception exception)
+    {
+        Log.Uncaught(logger, exception);
+        alerts.Raise(Alert.Uncaught(exception, RequestLog.Current));
+    }
+
+    /// <summary>Who asked for a page gets one, with the same status; but not a script of a page, which reads what programs do.</summary>
+    private static Task WriteAsync(HttpContext context, Problem problem) =>
+        context.IsForPage() && !problem.IsChallenge
+            ? RefusalPage.WriteAsync(context, problem)
+            : problem.WriteAsync(context.Response);
+
+    private static Problem BadRequest(BadHttpRequestException exception) => exception.StatusCode switch
+    {
+        StatusCodes.Status413PayloadTooLarge => Problem.Of(413, $"The body is larger than {RequestLimits.BodyBytes} bytes", "body_too_large"),
+        var status => Problem.Of(status, "The request cannot be read", "bad_request"),
+    };
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Error, Message = "Uncaught exception")]
+        public static partial void Uncaught(ILogger logger, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Store not available")]
+        public static partial void StoreUnavailable(ILogger logger, string error, Exception exception);
+
+        [LoggerMessage(Level = LogLevel.Error, Message = "Unable to get user information")]
+        public static partial void UserInfoFailed(ILogger logger, string error, Exception exception);
+    }
+}

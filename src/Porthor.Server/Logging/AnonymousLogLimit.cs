@@ -1,0 +1,61 @@
+namespace Porthor.Server.Logging;
+
+/// <summary>
+/// Bounds the number of log lines that clients without a valid token can cause: a token bucket of <paramref name="perSecond"/> lines a
+/// second, filled for <see cref="BurstSeconds"/> seconds. Debug lines and lines about signed-in users are not counted.
+/// </summary>
+/// <param name="perSecond">Zero for no bound.</param>
+internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
+{
+    public const int DefaultPerSecond = 20;
+    private const int BurstSeconds = 5;
+
+    private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(1);
+
+    private readonly Lock gate = new();
+    private double available = perSecond * BurstSeconds;
+    private long filled = clock.GetTimestamp();
+    private long reportedAt = clock.GetTimestamp();
+    private long leftOut;
+    private long reported;
+
+    /// <summary>The number of lines that were left out since the start.</summary>
+    public long LeftOut => Interlocked.Read(ref leftOut);
+
+    /// <summary>True if lines were left out and the log does not report this yet.</summary>
+    public bool HasUnreported => LeftOut > Interlocked.Read(ref reported);
+
+    /// <summary>Returns true if the line must be written.</summary>
+    public bool Admits(LogLine line)
+    {
+        if (perSecond == 0 || line.Level is < LogLevel.Information or LogLevel.Critical || line.Request is not { User: null } || TryTake())
+            return true;
+        Interlocked.Increment(ref leftOut);
+        return false;
+    }
+
+    /// <summary>The number of lines that were left out since the last report; zero if that was less than a second ago.</summary>
+    /// <param name="now">True to report at any time.</param>
+    public long TakeUnreported(bool now = false)
+    {
+        if (!HasUnreported || (!now && clock.GetElapsedTime(reportedAt) < ReportPeriod))
+            return 0;
+        reportedAt = clock.GetTimestamp();
+        var total = LeftOut;
+        return total - Interlocked.Exchange(ref reported, total);
+    }
+
+    private bool TryTake()
+    {
+        lock (gate)
+        {
+            var elapsed = clock.GetElapsedTime(filled);
+            filled = clock.GetTimestamp();
+            available = Math.Min(perSecond * BurstSeconds, available + (elapsed.TotalSeconds * perSecond));
+            if (available < 1)
+                return false;
+            available--;
+            return true;
+        }
+    }
+}

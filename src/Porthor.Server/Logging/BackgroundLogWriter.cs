@@ -1,0 +1,179 @@
+using System.Buffers;
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+using Porthor.Telemetry;
+
+namespace Porthor.Server.Logging;
+
+/// <summary>
+/// Writes log lines to a stream from the background, so that no request waits for a line to be formatted or for whoever reads
+/// it. If that falls far behind, lines are dropped, and the log says how many.
+/// </summary>
+[ProviderAlias("Line")]
+internal sealed class BackgroundLogWriter : ILoggerProvider
+{
+    private const int Capacity = 20_000;
+    private const int WriteFrom = 64 * 1024;
+
+    /// <summary>
+    /// How long a line waits for others to be written with it: under load, waking up for each would cost more than writing it.
+    /// </summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>How often the log checks whether to report lines that were left out.</summary>
+    private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long a shutdown waits for the remaining lines. A reader that does not read must not hold up the shutdown.</summary>
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<LogLine> waiting =
+        Channel.CreateBounded<LogLine>(new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly ILineFormatter formatter;
+    private readonly Stream output;
+    private readonly TimeProvider clock;
+    private readonly DecisionLogFilter decisions;
+    private readonly AnonymousLogLimit anonymous;
+    private readonly CancellationTokenSource stopping = new();
+    private readonly Task work;
+    private readonly Meter meter = new(PorthorMetrics.MeterName);
+    private long dropped;
+    private long reported;
+
+    /// <param name="anonymousPerSecond">The bound for <see cref="AnonymousLogLimit"/>; zero for none.</param>
+    public BackgroundLogWriter(
+        ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
+    {
+        (this.formatter, this.output, this.clock) = (formatter, output, clock);
+        anonymous = new AnonymousLogLimit(anonymousPerSecond, clock);
+        this.decisions = new DecisionLogFilter(decisions ?? new DecisionLogOptions(), clock);
+        meter.CreateObservableCounter(
+            "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Lines of the log that were dropped, because whoever reads it is too slow.");
+        meter.CreateObservableCounter(
+            "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Lines about answers to proxies that were left out, because the setting bounds their number.");
+        meter.CreateObservableCounter(
+            "porthor.log.lines.anonymous_left_out", () => anonymous.LeftOut, "{line}", "Lines about requests without a valid token that were left out, because their number is bounded.");
+        work = Task.Run(WriteAsync);
+    }
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    /// <summary>Waits until the logged lines are written, at most <see cref="FlushTimeout"/>; the lines that remain are lost.</summary>
+    public void Dispose()
+    {
+        waiting.Writer.TryComplete();
+        stopping.Cancel();
+        var isWritten = work.Wait(FlushTimeout);
+        meter.Dispose();
+        // A blocked write still uses them.
+        if (!isWritten)
+            return;
+        stopping.Dispose();
+        output.Dispose();
+    }
+
+    private async Task WriteAsync()
+    {
+        var buffer = new ArrayBufferWriter<byte>(WriteFrom);
+        while (await WaitForLinesAsync(buffer))
+        {
+            await Task.Delay(Gathering, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (waiting.Reader.TryRead(out var line))
+            {
+                Format(line, buffer);
+                if (buffer.WrittenCount >= WriteFrom)
+                    await FlushAsync(buffer);
+            }
+            Tell(buffer);
+            await FlushAsync(buffer);
+        }
+        ReportAnonymous(buffer, now: true);
+        await FlushAsync(buffer);
+    }
+
+    /// <summary>Waits for lines; returns false if the log is closed. Reports lines that were left out while it waits.</summary>
+    private async Task<bool> WaitForLinesAsync(ArrayBufferWriter<byte> buffer)
+    {
+        var lines = waiting.Reader.WaitToReadAsync().AsTask();
+        while (anonymous.HasUnreported && !lines.IsCompleted && !stopping.IsCancellationRequested)
+        {
+            await Task.WhenAny(lines, Task.Delay(ReportPause, stopping.Token));
+            ReportAnonymous(buffer, now: false);
+            await FlushAsync(buffer);
+        }
+        return await lines;
+    }
+
+    private void ReportAnonymous(ArrayBufferWriter<byte> buffer, bool now)
+    {
+        if (anonymous.TakeUnreported(now) is > 0 and var leftOut)
+            Format(News(LogLevel.Warning, leftOut, "lines about requests without a valid token were left out"), buffer);
+    }
+
+    /// <summary>What is not in the log, the log says.</summary>
+    private void Tell(ArrayBufferWriter<byte> buffer)
+    {
+        var lost = Interlocked.Read(ref dropped);
+        if (lost > reported)
+            Format(News(LogLevel.Warning, lost - reported, "log lines were dropped"), buffer);
+        reported = lost;
+        if (decisions.TakeLeftOut() is > 0 and var leftOut)
+            Format(News(LogLevel.Information, leftOut, "lines about decisions were left out"), buffer);
+        ReportAnonymous(buffer, now: false);
+    }
+
+    /// <summary>A line that cannot be formatted is a fault of ours, and must not end the log.</summary>
+    private void Format(LogLine line, ArrayBufferWriter<byte> buffer)
+    {
+        var before = buffer.WrittenCount;
+        try
+        {
+            formatter.Write(line, buffer);
+        }
+        catch (Exception e)
+        {
+            if (buffer.WrittenCount > before)
+                Encoding.UTF8.GetBytes("\n", buffer);
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"A line of {line.Category} could not be formatted: {e.GetType().Name}\n"), buffer);
+        }
+    }
+
+    private async Task FlushAsync(ArrayBufferWriter<byte> buffer)
+    {
+        try
+        {
+            await output.WriteAsync(buffer.WrittenMemory);
+            await output.FlushAsync();
+        }
+        catch (Exception e) when (NonFailingStream.IsWriteFailure(e))
+        {
+            // Nobody reads any more. The service goes on.
+        }
+        buffer.ResetWrittenCount();
+    }
+
+    private LogLine News(LogLevel level, long count, string what) => LogLine.Of(
+        clock.GetUtcNow(), level, "Porthor.Log", (count, what), exception: null,
+        static (news, _) => string.Create(CultureInfo.InvariantCulture, $"{news.count} {news.what}"));
+
+    private sealed class Logger(BackgroundLogWriter owner, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (!owner.decisions.Wants(eventId))
+                return;
+            var line = LogLine.Of(owner.clock.GetUtcNow(), logLevel, category, state, exception, formatter);
+            if (!owner.decisions.Admits(line) || !owner.anonymous.Admits(line))
+                return;
+            if (!owner.waiting.Writer.TryWrite(line))
+                Interlocked.Increment(ref owner.dropped);
+        }
+    }
+}

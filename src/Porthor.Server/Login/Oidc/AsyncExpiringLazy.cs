@@ -1,0 +1,55 @@
+namespace Porthor.Server.Login.Oidc;
+
+/// <summary>
+/// Caches a value of the provider that seldom changes. The first caller fetches it, and callers at the same time wait for it. A failure is
+/// not cached.
+/// </summary>
+internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeProvider clock)
+    where T : class
+{
+    /// <summary>
+    /// How often the value may be fetched early within <see cref="EarlyWindow"/>, because a caller found that the cached value is outdated.
+    /// </summary>
+    public const int MaxEarlyFetches = 5;
+
+    public static readonly TimeSpan EarlyWindow = TimeSpan.FromMinutes(1);
+
+    private readonly Lock gate = new();
+    private readonly Queue<DateTimeOffset> earlyFetches = new();
+    private Task<T>? current;
+    private DateTimeOffset fetchedAt;
+
+    /// <summary>Returns the cached value, or fetches it.</summary>
+    /// <param name="otherThan">
+    /// A value that is outdated: if it is the cached one, the value is fetched again, at most <see cref="MaxEarlyFetches"/>
+    /// times in <see cref="EarlyWindow"/>. Null if there is none.
+    /// </param>
+    public async Task<T> GetAsync(T? otherThan, CancellationToken cancellationToken) =>
+        await Current(otherThan).WaitAsync(cancellationToken);
+
+    private Task<T> Current(T? otherThan)
+    {
+        lock (gate)
+        {
+            var now = clock.GetUtcNow();
+            var isFresh = current is not null && !current.IsFaulted && !current.IsCanceled && now - fetchedAt < keptFor;
+            if (isFresh && !(IsOutdated(otherThan) && MayFetchEarly(now)))
+                return current!;
+            // Not with the caller's token: others may wait for it too.
+            (current, fetchedAt) = (fetch(), now);
+            return current;
+        }
+    }
+
+    private bool IsOutdated(T? otherThan) => current is { IsCompletedSuccessfully: true } && ReferenceEquals(current.Result, otherThan);
+
+    private bool MayFetchEarly(DateTimeOffset now)
+    {
+        while (earlyFetches.TryPeek(out var first) && now - first >= EarlyWindow)
+            earlyFetches.Dequeue();
+        if (earlyFetches.Count >= MaxEarlyFetches)
+            return false;
+        earlyFetches.Enqueue(now);
+        return true;
+    }
+}

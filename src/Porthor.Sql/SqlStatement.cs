@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Porthor.History;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Sql;
+
+/// <summary>A piece of SQL that is part of the program. Nothing that comes from outside can become one.</summary>
+internal sealed record SqlFragment
+{
+    public static readonly SqlFragment None = new("");
+
+    // Only from constants of the dialects and statements.
+    internal SqlFragment(string text) => Text = text;
+
+    public string Text { get; }
+}
+
+/// <summary>The condition that a column's value is one of the keys.</summary>
+internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
+
+/// <summary>Returns keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, the position in the given order.</summary>
+internal sealed record SqlOrderedKeys(IEnumerable<TokenKey> Keys);
+
+/// <summary>A column of values that are sent together, for statements that deal with many rows at once; texts or times.</summary>
+internal sealed record SqlArrayParameter
+{
+    public SqlArrayParameter(string?[] texts) => Texts = texts;
+
+    public SqlArrayParameter(DateTimeOffset?[] times) => Times = times;
+
+    public string?[]? Texts { get; }
+
+    public DateTimeOffset?[]? Times { get; }
+}
+
+/// <summary>The condition that a column's address lies in a block.</summary>
+internal sealed record SqlInNetwork(SqlFragment Column, AddressBlock Block);
+
+/// <summary>
+/// A statement with its parameters, written as an interpolated string: every value in braces becomes a parameter, so a
+/// statement cannot be put together from values even by mistake.
+/// </summary>
+[InterpolatedStringHandler]
+internal sealed class SqlStatement
+{
+    private readonly Dialect dialect;
+    private readonly StringBuilder text;
+
+    public SqlStatement(int literalLength, int formattedCount, SqlDatabase database)
+    {
+        dialect = database.Dialect;
+        text = new StringBuilder(literalLength + (formattedCount * 4));
+        Parameters = new List<object?>(formattedCount);
+    }
+
+    /// <summary>A further part of a statement under construction, which goes into the same text and parameters.</summary>
+    public SqlStatement(int literalLength, int formattedCount, SqlStatement whole)
+    {
+        dialect = whole.dialect;
+        text = whole.text;
+        text.EnsureCapacity(text.Length + literalLength + (formattedCount * 4));
+        Parameters = whole.Parameters;
+    }
+
+    public List<object?> Parameters { get; }
+
+    public string Text => text.ToString();
+
+    /// <summary>Appends to this statement.</summary>
+    public SqlStatement Append([InterpolatedStringHandlerArgument("")] SqlStatement part)
+    {
+        _ = part;
+        return this;
+    }
+
+    public void AppendLiteral(string value) => text.Append(value);
+
+    public void AppendFormatted(SqlFragment fragment) => text.Append(fragment.Text);
+
+    public void AppendFormatted(string? value) => AddParameter(value);
+
+    public void AppendFormatted(long value) => AddParameter(value);
+
+    public void AppendFormatted(byte[]? value) => AddParameter(value);
+
+    public void AppendFormatted(TokenKey value) => AddParameter(value.Value);
+
+    public void AppendFormatted(TokenKey? value) => AddParameter(value?.Value);
+
+    public void AppendFormatted(ScopeSet? value) => AddParameter(value?.Text);
+
+    public void AppendFormatted(DateTimeOffset value) => AddParameter(dialect.Time(value));
+
+    public void AppendFormatted(DateTimeOffset? value) => AddParameter(dialect.Time(value));
+
+    public void AppendFormatted(TokenType value) => dialect.Append(this, value);
+
+    public void AppendFormatted(ChangeAction value) => dialect.Append(this, value);
+
+    public void AppendFormatted(IPAddress? value) => dialect.Append(this, value);
+
+    public void AppendFormatted(SqlArrayParameter values) => dialect.Append(this, values);
+
+    public void AppendFormatted(SqlIn condition) => dialect.Append(this, condition);
+
+    public void AppendFormatted(SqlOrderedKeys keys) => dialect.Append(this, keys);
+
+    public void AppendFormatted(SqlInNetwork condition) => dialect.Append(this, condition);
+
+    /// <summary>Appends a placeholder for a value, and the value to the parameters.</summary>
+    internal SqlStatement AddParameter(object? value, string suffix = "")
+    {
+        Parameters.Add(value);
+        text.Append(CultureInfo.InvariantCulture, $"${Parameters.Count}").Append(suffix);
+        return this;
+    }
+}

@@ -1,0 +1,92 @@
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Tokens;
+
+namespace Porthor.Sql;
+
+/// <summary>The history of uses: rows of <c>token_auth_history</c>, and <c>last_used</c> of the tokens (contract/storage.md 2, deviations 19).</summary>
+internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
+{
+    private static readonly SqlFragment Table = new("token_auth_history");
+    private static readonly SqlFragment AddressColumn = new("ip_address");
+
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
+
+    public async Task AddAsync(IReadOnlyList<TokenUsage> uses, CancellationToken cancellationToken)
+    {
+        if (uses.Count == 0)
+            return;
+        var lastUses = uses.GroupBy(use => use.Token, (_, ofToken) => ofToken.MaxBy(use => use.EventTime)!).OrderBy(use => use.Token);
+        await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
+        // Tokens last, so that their locks are short.
+        await session.CommitAsync([.. uses.Select(Insert), .. lastUses.Select(SetLastUsed)], cancellationToken);
+    }
+
+    public async Task<IReadOnlyList<TokenUsage>> ReadAsync(UsageFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql(
+            $"""
+            SELECT id, token, username, CAST(token_type AS text), token_name, parent, scopes, service, ip_address, event_time
+            FROM {Table} WHERE true
+            """);
+        AppendConditions(sql, filter);
+        return await SqlHistory.ReadPageAsync(database, sql, cursor, limit, ReadUse, cancellationToken);
+    }
+
+    public async Task<long> CountAsync(UsageFilter filter, CancellationToken cancellationToken)
+    {
+        var sql = database.Sql($"SELECT count(*) FROM {Table} WHERE true");
+        AppendConditions(sql, filter);
+        return (await database.QueryAsync(sql, row => row.Number(0), cancellationToken))[0];
+    }
+
+    public Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
+        SqlHistory.TruncateAsync(database, Table, before, limit, cancellationToken);
+
+    private SqlStatement Insert(TokenUsage use)
+    {
+        var minute = use.EventTime.AddTicks(-(use.EventTime.Ticks % TimeSpan.TicksPerMinute));
+        return database.Sql(
+            $"""
+            INSERT INTO {Table} (token, username, token_type, token_name, parent, scopes, service, ip_address, event_time)
+            SELECT {use.Token}, {use.Username}, {use.TokenType}, (SELECT token_name FROM token WHERE token = {use.Token}),
+                   (SELECT parent FROM subtoken WHERE child = {use.Token}), {use.Scopes}, {use.Service}, {use.IpAddress}, {use.EventTime}
+            WHERE NOT EXISTS
+              (SELECT 1 FROM {Table}
+               WHERE token = {use.Token} AND event_time >= {minute} AND event_time < {minute.AddMinutes(1)}
+               AND service IS NOT DISTINCT FROM {use.Service} AND ip_address IS NOT DISTINCT FROM {use.IpAddress})
+            """);
+    }
+
+    private SqlStatement SetLastUsed(TokenUsage use) => database.Sql(
+        $"""
+        UPDATE token SET last_used = {use.EventTime} WHERE token =
+        (SELECT t.token FROM token t
+         WHERE t.token = {use.Token} AND (t.last_used IS NULL OR t.last_used < {use.EventTime}){database.Dialect.ForUpdateSkipLocked})
+        """);
+
+    private static void AppendConditions(SqlStatement sql, UsageFilter filter)
+    {
+        sql.Append($" AND username = {filter.Username} AND token = {filter.Token}");
+        if (filter.Since is { } since)
+            sql.Append($" AND event_time >= {since}");
+        if (filter.Until is { } until)
+            sql.Append($" AND event_time <= {until}");
+        if (filter.IpAddress is { } block)
+            sql.Append($" AND {new SqlInNetwork(AddressColumn, block)}");
+    }
+
+    private static TokenUsage ReadUse(SqlRow row) => new()
+    {
+        Id = row.Number(0),
+        Token = row.Key(1),
+        Username = row.Text(2),
+        TokenType = TokenTypes.Parse(row.Text(3)),
+        TokenName = row.TextOrNull(4),
+        Parent = row.KeyOrNull(5),
+        Scopes = row.Scopes(6),
+        Service = row.TextOrNull(7),
+        IpAddress = row.AddressOrNull(8),
+        EventTime = row.Time(9),
+    };
+}

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Porthor.History;
+using Porthor.Storage;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Usage;
+
+/// <summary>
+/// Remembers uses in memory, for the request path has no time to write, and writes them down in batches. One use a minute is
+/// enough of the same token, service and address. What cannot be kept is counted.
+/// </summary>
+/// <param name="capacity">How many uses may wait to be written, and how many different ones are told apart in a minute.</param>
+public sealed partial class TokenUsageBuffer(
+    IUsageHistory history, IUsageObserver observer, TimeProvider clock, ILogger<TokenUsageBuffer> logger, int capacity = TokenUsageBuffer.UsualCapacity)
+    : IDisposable
+{
+    public const int UsualCapacity = 50_000;
+
+    private const int BatchSize = 500;
+
+    private readonly Channel<TokenUsage> waiting = Channel.CreateBounded<TokenUsage>(
+        new BoundedChannelOptions(capacity) { FullMode = BoundedChannelFullMode.DropOldest }, _ => observer.UsageDropped());
+
+    private readonly SemaphoreSlim writing = new(1);
+
+    // Read by whoever is writing alone.
+    private readonly List<TokenUsage> batch = new(BatchSize);
+
+    private Minute current = new(DateTimeOffset.MinValue);
+
+    /// <summary>Notes that a token was used. Costs a look into a table where that has been noted this minute.</summary>
+    /// <param name="service">The service that was asked for; null if the route names none.</param>
+    public void Record(TokenRecord token, string? service, IPAddress? address)
+    {
+        var now = clock.GetSecondsNow();
+        var minute = MinuteOf(now);
+        if (minute.Contains(token.Token.Key, service, address))
+            return;
+        if (!minute.TryAdd(token.Token.Key, service, address, capacity, out var full))
+        {
+            if (full)
+                observer.UsageDropped();
+            return;
+        }
+        waiting.Writer.TryWrite(new TokenUsage
+        {
+            Token = token.Token.Key,
+            Username = token.Username,
+            TokenType = token.TokenType,
+            Scopes = token.Scopes,
+            Service = service,
+            IpAddress = address,
+            EventTime = now,
+        });
+    }
+
+    /// <summary>Writes down what waits. If that fails it goes on waiting, and the next call tries again.</summary>
+    public async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            do
+            {
+                while (batch.Count < BatchSize && waiting.Reader.TryRead(out var use))
+                    batch.Add(use);
+                if (batch.Count == 0)
+                    return;
+                await AddBatchAsync(cancellationToken);
+                batch.Clear();
+            }
+            while (waiting.Reader.Count > 0);
+        }
+        catch (Exception e) when (e is StoreUnavailableException or TokenIndexConflictException)
+        {
+            Log.NotWritten(logger, batch.Count + waiting.Reader.Count, e.Message, e);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    public void Dispose() => writing.Dispose();
+
+    /// <summary>Writes the batch. If the database cannot represent a value in it, only the usage events with such a value are dropped.</summary>
+    private async Task AddBatchAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await history.AddAsync(batch, cancellationToken);
+        }
+        catch (UnstorableValueException)
+        {
+            while (batch.Count > 0)
+            {
+                try
+                {
+                    await history.AddAsync([batch[0]], cancellationToken);
+                }
+                catch (UnstorableValueException e)
+                {
+                    observer.UsageDropped();
+                    Log.NotStorable(logger, batch[0].Token, e.Reason);
+                }
+                batch.RemoveAt(0);
+            }
+        }
+    }
+
+    private Minute MinuteOf(DateTimeOffset now)
+    {
+        var known = Volatile.Read(ref current);
+        var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
+        if (known.Start == start)
+            return known;
+        // Two that see the minute begin must agree on its table.
+        var begun = Interlocked.CompareExchange(ref current, new Minute(start), known);
+        return ReferenceEquals(begun, known) ? Volatile.Read(ref current) : begun;
+    }
+
+    private sealed record Minute(DateTimeOffset Start)
+    {
+        private readonly ConcurrentDictionary<(TokenKey, string?, IPAddress?), byte> seen = new();
+        private int count;
+
+        public bool Contains(TokenKey token, string? service, IPAddress? address) => seen.ContainsKey((token, service, address));
+
+        public bool TryAdd(TokenKey token, string? service, IPAddress? address, int capacity, out bool full)
+        {
+            full = Volatile.Read(ref count) >= capacity;
+            if (full || !seen.TryAdd((token, service, address), 0))
+                return false;
+            Interlocked.Increment(ref count);
+            return true;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot record a usage event: the database cannot store a value in it")]
+        public static partial void NotStorable(ILogger logger, TokenKey tokenKey, string error);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Uses not written down, trying again")]
+        public static partial void NotWritten(ILogger logger, int uses, string error, Exception exception);
+    }
+}

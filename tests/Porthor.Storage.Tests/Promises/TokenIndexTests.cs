@@ -1,0 +1,292 @@
+using System.Net;
+using Porthor.History;
+using Porthor.Server.Hosting;
+using Porthor.Testing;
+using Porthor.Tokens;
+using Porthor.Values;
+
+namespace Porthor.Storage.Tests.Promises;
+
+/// <summary>What every token index promises, held to it on the real databases.</summary>
+public sealed class TokenIndexTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory, EveryMode]
+    public async Task A_token_is_read_back_in_every_field_and_only_once_it_is_committed(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var parent = Row("user") with { TokenType = TokenType.Session, TokenName = null, Expires = Noon.AddDays(1) };
+        var child = Row("user") with { TokenType = TokenType.Internal, TokenName = null, Service = "tap", Parent = parent.Token, Expires = Noon.AddHours(1) };
+        await InsertAsync(node, parent, child);
+        (await node.Sql.TokenIndex.GetAsync(parent.Token, Stop)).ShouldBe(parent);
+        (await node.Sql.TokenIndex.GetAsync(child.Token, Stop)).ShouldBe(child);
+        (await node.Sql.TokenIndex.GetAsync(Token.Create().Key, Stop)).ShouldBeNull();
+
+        // Rolled back by ending without a commit.
+        var undone = Row("user");
+        await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
+        {
+            transaction.Insert(undone);
+            await transaction.FlushAsync(Stop);
+        }
+        (await node.Sql.TokenIndex.GetAsync(undone.Token, Stop)).ShouldBeNull();
+        (await node.Sql.TokenIndex.ListedAsync([parent.Token, undone.Token], Stop)).ShouldBe([parent.Token]);
+    }
+
+    [Theory, EveryMode]
+    public async Task Lists_are_newest_first_and_then_by_key_byte_by_byte(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        TokenInfo[] rows =
+        [
+            Row("user", "aaaaaaaaaaaaaaaaaaaaaa"), Row("user", "AAAAAAAAAAAAAAAAAAAAAA"), Row("user", "ZZZZZZZZZZZZZZZZZZZZZZ"),
+            Row("user") with { Created = Noon.AddMinutes(1) }, Row("user") with { Created = Noon.AddMinutes(-1) },
+        ];
+        await InsertAsync(node, [.. rows, Row("other")]);
+        // Upper case comes first, as in the bytes.
+        var list = await node.Sql.TokenIndex.ListAsync("user", Stop);
+        list.Select(row => row.Token).ShouldBe([rows[3].Token, rows[1].Token, rows[2].Token, rows[0].Token, rows[4].Token]);
+        (await node.Sql.TokenIndex.ListAsync(username: null, Stop)).Count.ShouldBe(6);
+        (await node.Sql.TokenIndex.ListAsync("User", Stop)).ShouldBeEmpty();
+
+        // The walk through all of them is in the order of keys.
+        var first = await node.Sql.TokenIndex.ReadAsync(after: null, limit: 4, Stop);
+        var second = await node.Sql.TokenIndex.ReadAsync(first[^1].Token.Token, limit: 4, Stop);
+        TokenKey[] walked = [.. first.Concat(second).Select(entry => entry.Token.Token)];
+        walked.Length.ShouldBe(6);
+        walked.ShouldBe(walked.Order());
+    }
+
+    [Theory, EveryMode]
+    public async Task A_child_is_found_again_if_it_is_the_same_and_lasts(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var parent = Row("user");
+        var child = Row("user") with
+        {
+            TokenType = TokenType.Internal,
+            TokenName = null,
+            Service = "tap",
+            Parent = parent.Token,
+            Scopes = ScopeSet.Parse("read:all,read:some"),
+            Expires = Noon,
+        };
+        var endless = Row("user") with { TokenType = TokenType.Notebook, TokenName = null, Parent = parent.Token };
+        await InsertAsync(node, parent, child, endless);
+        var query = new ChildQuery(parent.Token, TokenType.Internal, "tap", child.Scopes, Noon);
+        (await node.Sql.TokenIndex.FindChildAsync(query, Stop)).ShouldBe(child.Token);
+        (await node.Sql.TokenIndex.FindChildAsync(query with { ExpiresFrom = Noon.AddSeconds(-1) }, Stop)).ShouldBe(child.Token);
+        ChildQuery[] others =
+        [
+            query with { ExpiresFrom = Noon.AddSeconds(1) }, query with { Service = "TAP" }, query with { Scopes = ScopeSet.Parse("read:all") },
+            query with { Scopes = ScopeSet.Parse("read:all,read:some,user:token") }, query with { Parent = child.Token },
+            new ChildQuery(parent.Token, TokenType.Notebook, Service: null, endless.Scopes, Noon),
+        ];
+        foreach (var other in others)
+            (await node.Sql.TokenIndex.FindChildAsync(other, Stop)).ShouldBeNull(other.ToString());
+    }
+
+    [Theory, EveryMode]
+    public async Task A_name_is_a_users_only_once(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var named = Row("user") with { TokenName = "laptop" };
+        var second = Row("user") with { TokenName = "tower" };
+        await InsertAsync(node, named, second);
+        var again = await Should.ThrowAsync<PorthorException>(() => InsertAsync(node, Row("user") with { TokenName = "laptop" }));
+        again.Error.Kind.ShouldBe(ErrorKind.DuplicateTokenName);
+        var renamed = await Should.ThrowAsync<PorthorException>(() => ChangeAsync(node, transaction => transaction.Update(second with { TokenName = "laptop" })));
+        renamed.Error.Kind.ShouldBe(ErrorKind.DuplicateTokenName);
+        // Another user's, another case, and none at all are other names.
+        await InsertAsync(node, Row("other") with { TokenName = "laptop" }, Row("user") with { TokenName = "Laptop" }, Row("user"), Row("user"));
+    }
+
+    [Theory, EveryMode]
+    public async Task A_change_reaches_the_row_and_a_deleted_parent_leaves_its_children(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var parent = Row("user") with { TokenName = "old" };
+        var child = Row("user") with { TokenType = TokenType.Notebook, TokenName = null, Parent = parent.Token, Expires = Noon };
+        await InsertAsync(node, parent, child);
+        var changed = parent with { TokenName = "new", Scopes = ScopeSet.Empty, Expires = Noon.AddDays(3) };
+        await ChangeAsync(node, transaction => transaction.Update(changed));
+        (await node.Sql.TokenIndex.GetAsync(parent.Token, Stop)).ShouldBe(changed);
+
+        await ChangeAsync(node, transaction => transaction.Delete([parent.Token]));
+        (await node.Sql.TokenIndex.GetAsync(parent.Token, Stop)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(child.Token, Stop)).ShouldBe(child with { Parent = null });
+        (await node.Sql.TokenIndex.ReadAsync(after: null, limit: 10, Stop)).Single().IsOrphan.ShouldBeTrue();
+
+        // The same where many go at once, some of them with their children.
+        TokenInfo[] parents = [.. Enumerable.Range(0, 3).Select(_ => Row("user"))];
+        TokenInfo[] children = [.. parents.Select(one => Row("user") with { Parent = one.Token })];
+        await InsertAsync(node, [.. parents, .. children]);
+        await ChangeAsync(node, transaction => transaction.Delete([parents[0].Token, parents[1].Token, children[1].Token]));
+        (await node.Sql.TokenIndex.GetAsync(children[0].Token, Stop)).ShouldBe(children[0] with { Parent = null });
+        (await node.Sql.TokenIndex.GetAsync(children[1].Token, Stop)).ShouldBeNull();
+        (await node.Sql.TokenIndex.GetAsync(children[2].Token, Stop)).ShouldBe(children[2]);
+    }
+
+    [Theory, EveryMode]
+    public async Task What_has_expired_is_locked_in_batches_and_what_has_not_is_left(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        TokenInfo[] expired = [.. Enumerable.Range(0, 5).Select(_ => Row("user") with { Expires = Noon }).OrderBy(row => row.Token)];
+        TokenInfo[] live = [Row("user") with { Expires = Noon.AddSeconds(1) }, Row("user")];
+        await InsertAsync(node, [.. expired, .. live]);
+        TokenKey[] all = [.. expired.Concat(live).Select(row => row.Token).Order()];
+        // Step by step; the end is known when there are fewer than asked for.
+        foreach (var steps in (int[])[1, 3, 6, 7, 8])
+        {
+            List<TokenKey> found = [];
+            TokenKey? after = null;
+            for (var walked = 0; walked <= all.Length; walked += steps)
+            {
+                var part = await node.Sql.TokenIndex.WalkExpiredAsync(Noon, after, steps, Stop);
+                found.AddRange(part.Keys);
+                part.Last.ShouldBe(walked + steps <= all.Length ? all[walked + steps - 1] : null);
+                after = part.Last;
+            }
+            found.ShouldBe(expired.Select(row => row.Token));
+        }
+        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        (await transaction.LockExpiredAsync(Noon, all, Stop)).ShouldBe(expired);
+        (await transaction.LockExpiredAsync(Noon, [expired[1].Token, live[0].Token], Stop)).ShouldBe([expired[1]]);
+    }
+
+    /// <summary>Two at once, as two nodes are. In a file one writer at a time is all there is.</summary>
+    [Theory]
+    [InlineData(Mode.Database)]
+    [InlineData(Mode.Cluster)]
+    public async Task Locks_keep_a_parent_while_a_child_is_made(Mode mode)
+    {
+        Prerequisites.SkipWithout(mode);
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var (parent, stale) = (Row("user"), Row("user") with { Expires = Noon });
+        await InsertAsync(node, parent, stale);
+        await using var making = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        (await making.LockParentAsync(parent.Token, Stop)).ShouldBe(new ParentLimits(parent.Scopes, parent.Expires));
+        (await making.LockParentAsync(Token.Create().Key, Stop)).ShouldBeNull();
+
+        // Another child may be made beside it; a revocation waits, and no longer than it may.
+        await using (var beside = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
+            (await beside.LockParentAsync(parent.Token, Stop)).ShouldNotBeNull();
+        await using (var revoking = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(200), Stop))
+            await Should.ThrowAsync<StoreUnavailableException>(() => revoking.LockAsync(parent.Token, Stop));
+
+        // What is locked is passed over by the expiry, and by whoever takes what is free.
+        await using var holding = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        await holding.LockAsync(stale.Token, Stop);
+        await using var expiring = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        (await expiring.LockExpiredAsync(Noon, [stale.Token], Stop)).ShouldBeEmpty();
+        (await expiring.LockAvailableAsync([stale.Token, parent.Token], Stop)).ShouldBeEmpty();
+        await making.DisposeAsync();
+        (await expiring.LockAvailableAsync([stale.Token, parent.Token, Token.Create().Key], Stop)).ShouldBe([parent]);
+    }
+
+    [Theory, EveryMode]
+    public async Task A_key_that_is_claimed_is_nobody_elses(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var listed = Row("user");
+        await InsertAsync(node, listed);
+        var free = Row("user");
+        await using (var claiming = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
+        {
+            (await claiming.ClaimAbsentAsync([free.Token, listed.Token], Stop)).ShouldBe([free.Token]);
+            await claiming.CommitAsync(Stop);
+        }
+        // The claim leaves nothing behind.
+        (await node.Sql.TokenIndex.GetAsync(free.Token, Stop)).ShouldBeNull();
+        await InsertAsync(node, free);
+    }
+
+    [Theory, EveryMode]
+    public async Task Changes_are_found_by_every_filter_and_counted(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        var node = await deployment.OpenNodeAsync();
+        var (one, two) = (Row("one"), Row("two") with { TokenType = TokenType.Service });
+        TokenChange[] changes =
+        [
+            Change(one, ChangeAction.Create, "one", "192.0.2.7", 0),
+            Change(one, ChangeAction.Edit, "admin", "192.0.2.200", 1) with { OldTokenName = "old", OldScopes = ScopeSet.Empty, OldExpires = Noon, Expires = Noon.AddDays(1) },
+            Change(two, ChangeAction.Create, "admin", "2001:db8::1", 2), Change(two, ChangeAction.Expire, "<internal>", address: null, 3),
+            Change(Row("one") with { Parent = one.Token, TokenName = null, TokenType = TokenType.Internal, Service = "tap" }, ChangeAction.Create, "one", "198.51.100.1", 3),
+        ];
+        await ChangeAsync(node, transaction => transaction.Add(changes));
+
+        (HistoryFilter Filter, int[] Found)[] cases =
+        [
+            (new(), [4, 3, 2, 1, 0]),
+            (new() { Username = "one" }, [4, 1, 0]),
+            (new() { Actor = "admin" }, [2, 1]),
+            (new() { Key = one.Token }, [4, 1, 0]),
+            (new() { TokenType = TokenType.Service }, [3, 2]),
+            (new() { Since = Noon.AddMinutes(1), Until = Noon.AddMinutes(2) }, [2, 1]),
+            (new() { IpAddress = AddressBlock.Parse("192.0.2.7") }, [0]),
+            (new() { IpAddress = AddressBlock.Parse("192.0.2.7/32") }, [0]),
+            (new() { IpAddress = AddressBlock.Parse("192.0.2.0/25") }, [0]),
+            (new() { IpAddress = AddressBlock.Parse("192.0.2.0/24") }, [1, 0]),
+            (new() { IpAddress = AddressBlock.Parse("0.0.0.0/0") }, [4, 1, 0]),
+            (new() { IpAddress = AddressBlock.Parse("2001:db8::/32") }, [2]),
+            (new() { IpAddress = AddressBlock.Parse("::/0") }, [2]),
+            (new() { Username = "one", Actor = "one", TokenType = TokenType.Internal }, [4]),
+            (new() { Username = "nobody" }, []),
+        ];
+        foreach (var (filter, found) in cases)
+        {
+            var rows = await node.Sql.History.ReadAsync(filter, cursor: null, limit: 100, Stop);
+            rows.Select(row => row with { Id = 0 }).ShouldBe(found.Select(i => changes[i]), filter.ToString());
+            (await node.Sql.History.CountAsync(filter, Stop)).ShouldBe(found.Length, filter.ToString());
+        }
+
+        // The oldest go first, and no more at a time than is asked.
+        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(2);
+        (await node.Sql.History.ReadAsync(new(), cursor: null, limit: 100, Stop)).Select(row => row with { Id = 0 }).ShouldBe([changes[4], changes[3], changes[2]]);
+        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(1);
+        (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(0);
+    }
+
+    private static TokenInfo Row(string username, string? key = null)
+    {
+        var token = key is null ? Token.Create().Key : new TokenKey(key);
+        return new TokenInfo
+        {
+            Token = token,
+            Username = username,
+            TokenType = TokenType.User,
+            TokenName = $"token {token}",
+            Scopes = ScopeSet.Parse("read:all"),
+            Created = Noon,
+        };
+    }
+
+    private static TokenChange Change(TokenInfo token, ChangeAction action, string actor, string? address, int minute) =>
+        TokenChange.Of(token, action, actor, address is null ? null : IPAddress.Parse(address), Noon.AddMinutes(minute));
+
+    private static Task InsertAsync(PorthorCore node, params TokenInfo[] rows) => ChangeAsync(node, transaction =>
+    {
+        foreach (var row in rows)
+            transaction.Insert(row);
+    });
+
+    private static async Task ChangeAsync(PorthorCore node, Action<ITokenIndexTransaction> change)
+    {
+        await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
+        change(transaction);
+        await transaction.CommitAsync(Stop);
+    }
+}
