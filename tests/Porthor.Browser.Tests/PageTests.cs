@@ -65,6 +65,37 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         (await StatusAsync(token)).ShouldBe(401);
     }
 
+    /// <summary>The form for a token has one choice for the expiration; the day is asked for only if it is needed, also without scripts.</summary>
+    [BrowserFact]
+    public async Task The_day_is_asked_for_only_with_its_choice()
+    {
+        foreach (var scripts in (bool[])[true, false])
+        {
+            await using var browser = await site.LogInAsync($"expiring-{scripts}".ToLowerInvariant(), options: new() { JavaScriptEnabled = scripts });
+            var page = await browser.NewPageAsync();
+            await page.GotoAsync("/auth/tokens/new");
+            var day = page.GetByLabel("Day", new() { Exact = true });
+            (await day.IsVisibleAsync()).ShouldBeFalse();
+            await page.GetByLabel("Name").FillAsync("until a day");
+            await page.GetByLabel("Expires").SelectOptionAsync("day");
+            await day.WaitForAsync();
+            await day.FillAsync("2030-12-31");
+
+            // A contradiction is an error, and both fields are shown.
+            await page.GetByLabel("Expires").SelectOptionAsync("never");
+            await day.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+            await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+            await page.GetByText("not both").WaitForAsync();
+            (await day.InputValueAsync()).ShouldBe("2030-12-31");
+            (await day.IsVisibleAsync()).ShouldBeTrue();
+
+            await page.GetByLabel("Expires").SelectOptionAsync("day");
+            await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
+            var token = Token.Parse((await page.GetByLabel("Token", new() { Exact = true }).GetAttributeAsync("value"))!);
+            (await site.Porthor.Tokens.GetDataAsync(token))!.Expires.ShouldBe(new DateTimeOffset(2031, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        }
+    }
+
     [BrowserFact]
     public async Task A_keyboard_is_enough()
     {
