@@ -70,6 +70,8 @@ public sealed class RefusalTests(RefusalTests.DyingToken gate) : IClassFixture<R
         answer.Header("X-Error-Body").ShouldBeNull();
         answer.Body.ShouldContain("<code>admin:token</code>");
         answer.Body.ShouldContain("Sign in as another user");
+        answer.Body.ShouldMatch("<strong>(<bdi>)?refused(</bdi>)?</strong>");
+        answer.Header("X-Error-User").ShouldBeNull();
         answer.Body.ShouldNotContain("<script");
         var other = await visitor.SendAsync(HttpMethod.Options, "/", content: null, Html);
         other.StatusCode.ShouldBe(404, other.Body);

@@ -174,6 +174,10 @@ internal sealed class Problem
             response.Headers.Append("Vary", "Accept");
             PageHeaders.Write(response, DenialPage.Policy);
         }
+        else if (DenialPage.UserForProxy(response.HttpContext) is { } user)
+        {
+            response.Headers["X-Error-User"] = user;
+        }
         foreach (var (name, value) in headers)
             response.Headers[name] = value;
         response.ContentLength = content.Length;

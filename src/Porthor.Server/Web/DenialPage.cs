@@ -34,8 +34,17 @@ internal static class DenialPage
         status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound or StatusCodes.Status422UnprocessableEntity
             or StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable
         && context.Request.Path.Value is not ("/ingress/auth" or "/ingress/anonymous")
-        && !"XMLHttpRequest".Equals(context.Request.Headers.XRequestedWith, StringComparison.OrdinalIgnoreCase)
-        && AcceptedTypes.PreferHtml(context.Request);
+        && OpensPage(context.Request);
+
+    /// <summary>
+    /// Returns the user of a denied request for the page that the proxy itself writes (NGINX); null if the user is unknown, or if the client
+    /// gets no page.
+    /// </summary>
+    public static string? UserForProxy(HttpContext context) =>
+        context.Request.Path.Value == "/ingress/auth" && OpensPage(context.Request) && RequestLog.Current?.User is { } user ? HeaderText.Clean(user) : null;
+
+    private static bool OpensPage(HttpRequest request) =>
+        !"XMLHttpRequest".Equals(request.Headers.XRequestedWith, StringComparison.OrdinalIgnoreCase) && AcceptedTypes.PreferHtml(request);
 
     /// <summary>Returns the page in UTF-8.</summary>
     public static async Task<byte[]> RenderAsync(HttpContext context, Problem problem)
