@@ -27,6 +27,7 @@ needed() {
   command -v curl >/dev/null || echo curl
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx-light
   [ -e /usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so ] || echo libnginx-mod-http-headers-more-filter
+  [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] || echo libnginx-mod-http-lua
   command -v caddy >/dev/null || echo caddy
   command -v npm >/dev/null || echo npm
   command -v chromium >/dev/null || echo chromium

@@ -39,15 +39,42 @@ local function values(headers, name)
     return list
 end
 
--- A token of Porthor: "gt-", the key, a dot and the secret.
-local token = "gt%-" .. string.rep("[%w_-]", 22) .. "%." .. string.rep("[%w_-]", 22)
+-- A token of Porthor: "gt-", the key, a dot and the secret; and a token in base64, by the remainder of its position divided by 3.
+local half = string.rep("[%w_-]", 22)
+local shortest = 48
+local forms = {
+    "gt%-" .. half .. "%." .. half,
+    "Z3Qt" .. string.rep("%w", 29) .. "[CSiy][45]" .. string.rep("%w", 28),
+    "[2GWm]d0L[S-X]" .. string.rep("%w", 28) .. "[048AEIMQUYcgkosw]u" .. string.rep("%w", 28),
+    "[159BFJNRVZdhlptx]ndC[01]" .. string.rep("%w", 29) .. "L[i-n]" .. string.rep("%w", 28),
+}
+
+-- Returns whether a text contains a token, also if the text is percent-encoded up to three times.
+local function contains_token(text)
+    for _ = 0, 3 do
+        if #text < shortest then
+            return false
+        end
+        for _, form in ipairs(forms) do
+            if text:find(form) then
+                return true
+            end
+        end
+        local decoded, count = text:gsub("%%(%x%x)", function(digits) return string.char(tonumber(digits, 16)) end)
+        if count == 0 then
+            return false
+        end
+        text = decoded
+    end
+    return false
+end
 
 -- Removes the headers of the client that contain a token of Porthor.
 local function remove_tokens(txn)
     local received = txn.http:req_get_headers()
     for name, _ in pairs(received) do
         for _, value in ipairs(values(received, name)) do
-            if value:find(token) then
+            if contains_token(value) then
                 txn.http:req_del_header(name)
             end
         end

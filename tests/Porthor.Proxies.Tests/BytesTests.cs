@@ -29,14 +29,25 @@ public sealed class BytesTests(RawGate gate) : IClassFixture<RawGate>
         var (_, cookie) = gate.Porthor.Cookie(new SessionState { Token = await gate.LogInAsync("umlaut", "admin:token,read:all") });
         foreach (var path in Places)
             (await client.GetAsync(path, $"Cookie: {cookie}; n=\u00fc", "Authorization: token M\u00fcller")).AtSite().Values("Authorization").ShouldBe(["token M\u00fcller"], path);
-        // In a path or query a byte beyond ASCII has to be encoded (RFC 3986). HAProxy refuses others itself; Caddy encodes them.
-        foreach (var target in (string[])["/x/%FC", "/x/%fc?%FC=%fc", "/public/%FC", "/x/\u00fc", "/x?q=\u00fc"])
+        // In a path or query a byte beyond ASCII has to be encoded (RFC 3986). Caddy encodes those in the path.
+        foreach (var target in (string[])["/x/%FC", "/x/%fc?%FC=%fc", "/public/%FC", "/x/\u00fc", "/x?q=\u00fc", "/x/\u0080", "/x?\u0080", "/x/\u00ff", "/x?\u00ff", "/public/\u00e2\u0082\u00ac", "/public/?\u009f"])
         {
             var answer = await client.GetAsync(target, bearer);
-            if (proxy == Proxy.HAProxy && target.Any(c => c > 127))
-                answer.Status.ShouldBe(400);
+            var shown = Encoded(target) + answer.Head;
+            // HAProxy 2.6 refuses these bytes; between others it overlooks some of 0x80 to 0xA0, and then forwards them unchanged.
+            if (proxy == Proxy.HAProxy && target.Any(c => c > 0xA0))
+                answer.Status.ShouldBe(400, shown);
+            else if (proxy == Proxy.HAProxy && target.Any(c => c > 127) && answer.Status == 400)
+                continue;
             else
-                answer.AtSite().Target.ShouldBe(proxy == Proxy.Caddy ? target.Replace("/\u00fc", "/%FC") : target);
+                (answer.Status, RawSite.Read(answer.Body).Target).ShouldBe((200, proxy == Proxy.Caddy ? Encoded(target) : target), shown);
         }
+    }
+
+    /// <summary>Returns a target as Caddy forwards it: bytes beyond ASCII in the path percent-encoded, the query unchanged.</summary>
+    private static string Encoded(string target)
+    {
+        var path = target.Split('?')[0];
+        return string.Concat(path.Select(c => c > 127 ? $"%{(int)c:X2}" : $"{c}")) + target[path.Length..];
     }
 }

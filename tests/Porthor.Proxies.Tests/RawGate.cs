@@ -55,6 +55,9 @@ internal sealed class RawClient(int port)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
+    /// <summary>The port of the proxy on the loopback address.</summary>
+    public int Port => port;
+
     /// <summary>Sends a request of one line and headers to <c>example.com</c>.</summary>
     public Task<RawAnswer> SendAsync(string firstLine, params IEnumerable<string> headers) =>
         SendTextAsync($"{firstLine}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");

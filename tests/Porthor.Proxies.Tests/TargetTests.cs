@@ -75,6 +75,43 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
         async Task<int> StatusAsync(string target, params string[] headers) => (await client.GetAsync(target, headers)).Status;
     }
 
+    /// <summary>
+    /// A URL with an empty path in the request line means the path "/" (RFC 9110, section 4.2.3; RFC 9112, section 3.2.2). HAProxy reads the
+    /// query after it as a part of the host.
+    /// </summary>
+    [Theory, EveryProxy]
+    public async Task An_absolute_target_without_a_path_is_the_root(Proxy proxy)
+    {
+        var client = await gate.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("rooted")).Reveal()}";
+        (await client.GetAsync("http://example.com", bearer)).AtSite().Target.ShouldBe("/");
+        foreach (var query in (string[])["?x", "?x=/../admin/", "?", "?a=b&c=%2F..%2F"])
+        {
+            var answer = await client.GetAsync($"http://example.com{query}", bearer);
+            if (proxy == Proxy.HAProxy)
+            {
+                answer.Status.ShouldBe(400, query);
+                continue;
+            }
+            answer.AtSite().Target.TrimEnd('?').ShouldBe($"/{query}".TrimEnd('?'));
+            (await client.GetAsync($"http://example.com{query}")).Status.ShouldBe(401, query);
+            var login = await client.GetAsync($"http://example.com{query}", "Accept: text/html");
+            login.Status.ShouldBe(302, query);
+            Uri.UnescapeDataString(login.Head).TrimEnd('?').ShouldContain($"rd=http://example.com/{query}".TrimEnd('?'), customMessage: query);
+        }
+        foreach (var target in (string[])["http://example.com/../admin/?x", "http://example.com#x", "?x", "*"])
+            (await client.GetAsync(target, bearer)).Status.ShouldBe(400, target);
+        // Without a host in the URL, Caddy uses the Host header.
+        foreach (var target in (string[])["http://?x", "http:///?x"])
+        {
+            var answer = await client.GetAsync(target, bearer);
+            if (proxy == Proxy.Caddy && answer.Status == 200)
+                (answer.AtSite().Target, answer.AtSite().Values("Host").Single()).ShouldBe(("/?x", "example.com"));
+            else
+                answer.Status.ShouldBe(400, target);
+        }
+    }
+
     /// <summary>An operator who forgets the rule of a location must not let every token in.</summary>
     [Fact]
     public async Task A_location_without_a_rule_denies()

@@ -22,6 +22,7 @@ public enum Proxy
 /// </summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
+    private const string NginxLua = "/usr/lib/nginx/modules/ngx_http_lua_module.so";
     private const string HeadersMore = "/usr/lib/nginx/modules/ngx_http_headers_more_filter_module.so";
 
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-proxy-").FullName;
@@ -62,6 +63,10 @@ internal sealed class ProxyProcess : IAsyncDisposable
         _ => null,
     };
 
+    /// <summary>Returns null if NGINX can be run with its Lua module, otherwise the reason.</summary>
+    public static string? WhyNoLua() => WhyNot(Proxy.Nginx)
+        ?? (File.Exists(NginxLua) ? null : "NGINX's Lua module is not installed; ./test.sh installs it (Debian's libnginx-mod-http-lua)");
+
     /// <param name="porthor">Where Porthor listens: host and port.</param>
     /// <param name="site">Where the protected site listens.</param>
     public static Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site) => StartAsync(proxy.ToString(), process => proxy switch
@@ -87,6 +92,33 @@ internal sealed class ProxyProcess : IAsyncDisposable
         var command = process.Nginx(porthor, site);
         var path = Path.Combine(process.folder, "site.conf");
         File.WriteAllText(path, change(File.ReadAllText(path)));
+        return command;
+    });
+
+    /// <summary>Starts Caddy as a site that speaks h2c, and answers each request with the user and the path that it read.</summary>
+    public static Task<ProxyProcess> StartH2cSiteAsync() => StartAsync("a site with h2c", process =>
+    {
+        File.WriteAllText(Path.Combine(process.folder, "Caddyfile"), $$"""
+            {
+            	admin off
+            	servers {
+            		protocols h1 h2c
+            	}
+            }
+            http://:{{process.Port}} {
+            	bind 127.0.0.1
+            	respond "user={header.X-Auth-Request-User} path={path}"
+            }
+            """);
+        return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(process.folder, "Caddyfile")];
+    });
+
+    /// <summary>Starts NGINX with the Lua module and the optional <c>porthor/lua.conf</c>.</summary>
+    public static Task<ProxyProcess> StartNginxWithLuaAsync(string porthor, string site) => StartAsync(nameof(Proxy.Nginx), process =>
+    {
+        var command = process.Nginx(porthor, site);
+        process.Change("site.conf", "# include porthor/lua.conf;", "include porthor/lua.conf;");
+        process.Change("nginx.conf", "load_module ", $"load_module {Path.GetDirectoryName(NginxLua)}/ndk_http_module.so; load_module {NginxLua}; load_module ");
         return command;
     });
 
@@ -163,6 +195,15 @@ internal sealed class ProxyProcess : IAsyncDisposable
         Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind 127.0.0.1:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site), ("/etc/haproxy/porthor.lua", "porthor.lua"));
         Deployed("haproxy/porthor.lua");
         return [Prerequisites.Find("haproxy")!, "-db", "-f", Path.Combine(folder, "haproxy.cfg")];
+    }
+
+    /// <summary>Replaces a text in a copied file.</summary>
+    private void Change(string file, string from, string to)
+    {
+        var path = Path.Combine(folder, file);
+        var text = File.ReadAllText(path);
+        text.ShouldContain(from);
+        File.WriteAllText(path, text.Replace(from, to, StringComparison.Ordinal));
     }
 
     /// <summary>Copies a file of <c>deploy/</c>, without its first folder, with other addresses in it. Each must be there to be changed.</summary>
