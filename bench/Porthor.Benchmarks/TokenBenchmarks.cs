@@ -26,7 +26,7 @@ internal sealed class TokenBenchmarks(Mode mode)
         return (results, counts);
     }
 
-    private async Task<List<Result>> TokensAsync(PorthorCore node, Floors floors)
+    private async Task<List<Result>> TokensAsync(PorthorDeployment node, Floors floors)
     {
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var key = session.Record.Token.Key.Value;
@@ -60,7 +60,7 @@ internal sealed class TokenBenchmarks(Mode mode)
         return results;
     }
 
-    private async Task<(List<Result>, List<(string, double)>)> HistoryAsync(PorthorCore node, Floors floors)
+    private async Task<(List<Result>, List<(string, double)>)> HistoryAsync(PorthorDeployment node, Floors floors)
     {
         List<Result> results = [];
         List<(string, double)> counts = [];
@@ -84,7 +84,7 @@ internal sealed class TokenBenchmarks(Mode mode)
         return (results, counts);
     }
 
-    private Task<Result> PageAsync(PorthorCore node, Floors floors, string what, HistoryFilter filter, HistoryCursor? cursor, long[] ids) =>
+    private Task<Result> PageAsync(PorthorDeployment node, Floors floors, string what, HistoryFilter filter, HistoryCursor? cursor, long[] ids) =>
         Measurement.CompareAsync(name, what, goal: 4, 5,
             () => node.Sql.History.ReadAsync(filter, cursor, PageSize + 1, CancellationToken.None),
             () => floors.ReadHistoryAsync(ids));

@@ -15,13 +15,10 @@ namespace Porthor.Server;
 /// <summary>The web server, put together: which services it has and what a request passes through.</summary>
 internal static class ServerSetup
 {
-    public static void AddPorthorServer(this IServiceCollection services, PorthorCore core, Func<IServiceProvider, ServerIdentity> identity)
+    public static void AddPorthorServer(this IServiceCollection services, PorthorDeployment core, Func<IServiceProvider, ServerIdentity> identity)
     {
+        services.AddDeployment(core);
         services.AddSingleton(core);
-        services.AddSingleton(core.Tokens);
-        services.AddSingleton(core.Users);
-        services.AddSingleton(core.QuotaOverrides);
-        services.AddSingleton(core.Settings.Tokens);
         services.AddSingleton(identity);
         services.AddSingleton(new TrustedProxies(core.Settings.Proxies));
         services.AddSingleton<PeerWarnings>();
@@ -47,16 +44,13 @@ internal static class ServerSetup
         services.AddHostedService<NodeRegistry>();
         if (core.Settings.Telemetry.HasMetrics)
             services.AddHostedService<MaintenanceMetricsPublisher>();
-        if (core.Uses is { } uses)
-        {
-            services.AddSingleton(uses);
+        if (core.Uses is not null)
             services.AddHostedService<TokenUsageFlushService>();
-        }
     }
 
     public static void UsePorthorServer(this WebApplication app)
     {
-        var core = app.Services.GetRequiredService<PorthorCore>();
+        var core = app.Services.GetRequiredService<PorthorDeployment>();
         app.UseLeaving();
         app.UseMiddleware<RequestContext>();
         app.UseMiddleware<HeadRequests>();

@@ -21,7 +21,7 @@ var settings = new PorthorSettings
         ? new RedisOptions { Host = "127.0.0.1", Port = int.Parse(args[2], null), Database = int.Parse(args[3], null) }
         : null,
 };
-await using var core = PorthorCore.Open(settings, NullLoggerFactory.Instance, TimeProvider.System);
+await using var core = PorthorDeployment.Open(settings, NullLoggerFactory.Instance, TimeProvider.System);
 await StartupValidation.ForServerAsync(core, CancellationToken.None);
 while (true)
 {

@@ -14,13 +14,13 @@ internal sealed class Operations : IAsyncDisposable
 {
     private readonly Deployment deployment;
 
-    private Operations(Deployment deployment, PorthorCore node, FakeTimeProvider clock, CapturedLogs logs)
+    private Operations(Deployment deployment, PorthorDeployment node, FakeTimeProvider clock, CapturedLogs logs)
     {
         this.deployment = deployment;
         (Node, Clock, Logs) = (node, clock, logs);
     }
 
-    public PorthorCore Node { get; }
+    public PorthorDeployment Node { get; }
 
     public FakeTimeProvider Clock { get; }
 
@@ -51,7 +51,7 @@ internal sealed class Operations : IAsyncDisposable
     }
 
     /// <summary>Another node, which remembers nothing of the first.</summary>
-    public Task<PorthorCore> OpenAnotherAsync() => deployment.OpenNodeAsync(Clock, Logs);
+    public Task<PorthorDeployment> OpenAnotherAsync() => deployment.OpenNodeAsync(Clock, Logs);
 
     /// <summary>Changes of a user, newest first, without their numbers.</summary>
     public async Task<List<TokenChange>> HistoryAsync(string username)

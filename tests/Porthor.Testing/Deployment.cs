@@ -71,9 +71,9 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary>Opens a node and makes its stores ready; it is closed with the deployment.</summary>
-    public async Task<PorthorCore> OpenNodeAsync(TimeProvider? clock = null, ILoggerFactory? loggers = null)
+    public async Task<PorthorDeployment> OpenNodeAsync(TimeProvider? clock = null, ILoggerFactory? loggers = null)
     {
-        var core = PorthorCore.Open(Settings, loggers ?? LoggerFactory.Create(_ => { }), clock ?? TimeProvider.System);
+        var core = PorthorDeployment.Open(Settings, loggers ?? LoggerFactory.Create(_ => { }), clock ?? TimeProvider.System);
         owned.Add(core);
         // Some tests open nodes with secrets that do not belong together.
         await StartupValidation.ForServerAsync(core, CancellationToken.None, SecretRequirement.None);

@@ -9,7 +9,7 @@ namespace Porthor.Testing;
 internal static class ManyTokens
 {
     /// <summary>Creates user tokens of a user, of which each has a name of 64 characters and two scopes; only their rows and history.</summary>
-    public static async Task CreateManyAsync(this PorthorCore core, string username, int count, DateTimeOffset created)
+    public static async Task CreateManyAsync(this PorthorDeployment core, string username, int count, DateTimeOffset created)
     {
         const int batch = 500;
         for (var begin = 0; begin < count; begin += batch)

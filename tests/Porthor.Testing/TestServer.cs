@@ -23,7 +23,7 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly ILoggerFactory loggers;
     private bool ownsDeployment;
 
-    private TestServer(Deployment deployment, PorthorCore core, WebApplication app, ILoggerFactory loggers, JsonLogs logs)
+    private TestServer(Deployment deployment, PorthorDeployment core, WebApplication app, ILoggerFactory loggers, JsonLogs logs)
     {
         Deployment = deployment;
         Core = core;
@@ -39,7 +39,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Deployment Deployment { get; }
 
-    public PorthorCore Core { get; }
+    public PorthorDeployment Core { get; }
 
     public JsonLogs Logs { get; }
 

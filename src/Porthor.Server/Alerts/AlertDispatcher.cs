@@ -1,3 +1,4 @@
+using Porthor.Server.Configuration;
 using System.Threading.Channels;
 using Porthor.Server.Hosting;
 
@@ -7,35 +8,35 @@ namespace Porthor.Server.Alerts;
 /// Sends alerts in the background, one after the other, to Slack and to Sentry, where either is configured: no request waits for them.
 /// What is raised too often is left out, and while many wait more are dropped; the log has them all.
 /// </summary>
-internal sealed class AlertDispatcher(PorthorCore core) : BackgroundService
+internal sealed class AlertDispatcher(AlertSink sink, PorthorSettings settings, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
 {
     private const int Capacity = 100;
 
     /// <summary>How long what waits may still be posted when the server stops.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
-    private readonly AlertRateLimit limit = new(core.Clock);
+    private readonly AlertRateLimit limit = new(clock);
 
     private readonly Channel<(Alert Alert, DateTimeOffset At, int LeftOut)> waiting = Channel.CreateBounded<(Alert, DateTimeOffset, int)>(
         new BoundedChannelOptions(Capacity) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
 
-    private bool IsConfigured => core.Settings.Slack.Webhook is not null || core.Settings.Sentry is not null;
+    private bool IsConfigured => settings.Slack.Webhook is not null || settings.Sentry is not null;
 
     public void Raise(Alert alert)
     {
         if (IsConfigured && limit.Admits(alert, out var leftOut))
-            waiting.Writer.TryWrite((alert, core.Clock.GetUtcNow(), leftOut));
+            waiting.Writer.TryWrite((alert, clock.GetUtcNow(), leftOut));
     }
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        core.Damaged = Raise;
+        sink.Connect(Raise);
         return base.StartAsync(cancellationToken);
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        core.Damaged = null;
+        sink.Connect(null);
         waiting.Writer.TryComplete();
         if (ExecuteTask is { } posting)
             await Task.WhenAny(posting, Task.Delay(Grace, cancellationToken));
@@ -46,13 +47,13 @@ internal sealed class AlertDispatcher(PorthorCore core) : BackgroundService
     {
         if (!IsConfigured)
             return;
-        using var slack = core.Settings.Slack.Webhook is { } url ? new SlackWebhook(url, core.Loggers.CreateLogger<SlackWebhook>()) : null;
-        using var sentry = core.Settings.Sentry is { } settings ? new SentryReporter(settings) : null;
+        using var slack = settings.Slack.Webhook is { } url ? new SlackWebhook(url, loggers.CreateLogger<SlackWebhook>()) : null;
+        using var sentry = settings.Sentry is { } sentrySettings ? new SentryReporter(sentrySettings) : null;
         await foreach (var (alert, at, leftOut) in waiting.Reader.ReadAllAsync(stoppingToken))
         {
             sentry?.Report(alert);
             // A webhook alone is for what is foreseen; the rest is asked for (contract/configuration.md 6).
-            if (slack is not null && (!alert.IsUncaught || core.Settings.Slack.Alerts))
+            if (slack is not null && (!alert.IsUncaught || settings.Slack.Alerts))
                 await slack.PostAsync(SlackMessage.Of(alert, at, leftOut), stoppingToken);
         }
     }

@@ -20,14 +20,14 @@ internal static class GroupEndpoints
             .Described("users", "getGroupMembership", "The caller's groups", "A name a line; of those asked for with `group`, if any are.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 500, 503);
 
-    private static async Task GetGroupsAsync(ApiRequest request, UserInfoService users, PorthorCore core)
+    private static async Task GetGroupsAsync(ApiRequest request, UserInfoService users, TimeProvider clock)
     {
         var user = await users.GetAsync(request.Caller.Record, request.Aborted);
         var names = user.Groups.Select(group => group.Name).Distinct(StringComparer.Ordinal).Order(CodePointOrder.Instance);
         var asked = Asked(request.Context.Request.QueryString);
         var body = string.Concat(names.Where(name => asked.Count == 0 || asked.Contains(name)).Select(name => $"{name}\r\n"));
         var response = request.Context.Response;
-        response.Headers.Expires = (core.Clock.GetUtcNow() + Validity).ToString("R", CultureInfo.InvariantCulture);
+        response.Headers.Expires = (clock.GetUtcNow() + Validity).ToString("R", CultureInfo.InvariantCulture);
         if (body.Length == 0)
         {
             response.ContentLength = 0;

@@ -1,3 +1,7 @@
+using Porthor.Server.Health;
+using Porthor.Users;
+using Porthor.Sql;
+using Porthor.Storage;
 using Porthor.Identity;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
@@ -44,14 +48,14 @@ internal static partial class InternalEndpoints
     /// Healthy is whoever can read both stores, and ask the directory about somebody. What the directory says of them does not
     /// matter (deviations 15).
     /// </summary>
-    private static async Task<IResult> GetHealthAsync(HttpContext context, PorthorCore core, ILogger<PorthorCore> logger)
+    private static async Task<IResult> GetHealthAsync(HttpContext context, ITokenRecordStore recordStore, SqlStores sql, UserInfoService users, ILogger<Readiness> logger)
     {
         try
         {
-            await core.Sql.TokenIndex.CheckAsync(context.RequestAborted);
-            await core.RecordStore.CheckAsync(context.RequestAborted);
-            if (core.Users.HasDirectory && await SomebodyAsync(core, context.RequestAborted) is { } username)
-                await core.Users.CheckAsync(username, context.RequestAborted);
+            await sql.TokenIndex.CheckAsync(context.RequestAborted);
+            await recordStore.CheckAsync(context.RequestAborted);
+            if (users.HasDirectory && await SomebodyAsync(sql, context.RequestAborted) is { } username)
+                await users.CheckAsync(username, context.RequestAborted);
             return ApiJson.Write(writer =>
             {
                 writer.WriteStartObject();
@@ -67,10 +71,10 @@ internal static partial class InternalEndpoints
     }
 
     /// <summary>Somebody who has a session; nobody, if none of the tokens looked at is one.</summary>
-    private static async Task<string?> SomebodyAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task<string?> SomebodyAsync(SqlStores sql, CancellationToken cancellationToken)
     {
         const int lookedAt = 100;
-        var tokens = await core.Sql.TokenIndex.ReadAsync(after: null, lookedAt, cancellationToken);
+        var tokens = await sql.TokenIndex.ReadAsync(after: null, lookedAt, cancellationToken);
         string[] users = [.. tokens.Where(entry => entry.Token.TokenType == TokenType.Session).Select(entry => entry.Token.Username)];
         return users.Length == 0 ? null : users[Random.Shared.Next(users.Length)];
     }

@@ -26,9 +26,9 @@ internal static class UserEndpoints
 
     /// <summary>Gives the page the CSRF value of its session, and makes one if it has none.</summary>
     private static IResult GetLogin(
-        ApiRequest request, PorthorCore core, TokenOptions options, ServerIdentity identity, ILogger<BrowserSession> logger)
+        ApiRequest request, SessionCookie sessionCookie, TokenOptions options, ServerIdentity identity, ILogger<BrowserSession> logger)
     {
-        var session = BrowserSession.Of(request.Context, core.SessionCookie, identity, logger);
+        var session = BrowserSession.Of(request.Context, sessionCookie, identity, logger);
         var csrf = session.State.Csrf ?? SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };
         request.Context.Response.Headers.CacheControl = "no-store";

@@ -19,14 +19,14 @@ internal static class AuditCommand
         {
             await StartupValidation.ForCommandAsync(core, cancellationToken);
             var remaining = await RunAsync(core, parsed.GetValue(fix), cancellationToken);
-            await MaintenanceStatus.NoteAuditAsync(core, remaining, cancellationToken);
+            await MaintenanceStatus.NoteAuditAsync(core.Sql, core.Clock, remaining, cancellationToken);
             return remaining.Count > 0 && parsed.GetValue(strict) ? 1 : 0;
         });
         return command;
     }
 
     /// <summary>Prints the findings, posts them to Slack where that is configured, and counts those that remain.</summary>
-    private static async Task<IReadOnlyDictionary<AuditKind, long>> RunAsync(PorthorCore core, bool fix, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyDictionary<AuditKind, long>> RunAsync(PorthorDeployment core, bool fix, CancellationToken cancellationToken)
     {
         var digest = core.Settings.Slack.Webhook is null ? null : new AuditDigest();
         Dictionary<AuditKind, long> remaining = [];

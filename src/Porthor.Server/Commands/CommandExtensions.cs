@@ -28,7 +28,7 @@ internal static class CommandExtensions
     public static void SetWorkOnStores(
         this Command command,
         SettingsScope need,
-        Func<PorthorCore, ParseResult, CancellationToken, Task<int>> work,
+        Func<PorthorDeployment, ParseResult, CancellationToken, Task<int>> work,
         DeploymentUse use = DeploymentUse.Existing)
     {
         var options = ConfigOptions.AddTo(command);
@@ -37,7 +37,7 @@ internal static class CommandExtensions
     }
 
     /// <summary>Opens the stores, names the deployment on standard error, and runs work on it.</summary>
-    public static async Task<int> OnStoresAsync(PorthorSettings settings, DeploymentUse use, bool verbose, Func<PorthorCore, Task<int>> work)
+    public static async Task<int> OnStoresAsync(PorthorSettings settings, DeploymentUse use, bool verbose, Func<PorthorDeployment, Task<int>> work)
     {
         using var loggers = LoggerFactory.Create(logging =>
         {
@@ -46,7 +46,7 @@ internal static class CommandExtensions
         });
         if (settings.Mode == DeploymentMode.Embedded)
             ProcessUser.SwitchToOwnerOf(settings.DataDirectory);
-        await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System, use);
+        await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System, use);
         await Console.Error.WriteLineAsync($"Working on the {DeploymentText.Of(settings)}");
         // A command has no metrics endpoint, but it can send metrics.
         using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry with { MetricsPort = null }, core);

@@ -31,7 +31,7 @@ internal static class ImportIdsCommand
         return command;
     }
 
-    private static async Task<int> ImportAsync(PorthorCore core, IdImport import, CancellationToken cancellationToken)
+    private static async Task<int> ImportAsync(PorthorDeployment core, IdImport import, CancellationToken cancellationToken)
     {
         await StartupValidation.ForCommandAsync(core, cancellationToken);
         await core.Sql.Ids.InitializeAsync(cancellationToken);

@@ -10,7 +10,7 @@ internal static class KnownUsers
 {
     /// <summary>Requires that a user has or had a token, or is configured as a local user.</summary>
     /// <exception cref="CommandFailure">Nothing is known about the name.</exception>
-    public static async Task RequireAsync(PorthorCore core, string username, CancellationToken cancellationToken)
+    public static async Task RequireAsync(PorthorDeployment core, string username, CancellationToken cancellationToken)
     {
         var host = TokenCommand.Host(core);
         if ((await core.Tokens.ListTokensAsync(host, username, cancellationToken)).Count > 0)
@@ -22,7 +22,7 @@ internal static class KnownUsers
         throw new CommandFailure($"There is no user {CommandLineErrors.Display(username)}: no token and no history entry has this name.");
     }
 
-    private static bool IsLocal(PorthorCore core, string username) =>
+    private static bool IsLocal(PorthorDeployment core, string username) =>
         (core.Settings.Providers.LocalUsers ?? []).Any(user => user.Username == username)
         || (username == LocalAdministrator.Username && LocalAdministrator.Of(core.DataDirectory, core.Settings) is not null);
 }

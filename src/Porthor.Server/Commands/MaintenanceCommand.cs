@@ -21,7 +21,7 @@ internal static class MaintenanceCommand
             await core.Sql.RemoveEndedCountersAsync(cancellationToken);
             await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
             var counts = await core.Maintenance.CountTokensForMetricsAsync(cancellationToken);
-            await MaintenanceStatus.NoteMaintenanceAsync(core, counts, cancellationToken);
+            await MaintenanceStatus.NoteMaintenanceAsync(core.Sql, core.Metrics, core.Clock, counts, cancellationToken);
             await Console.Error.WriteLineAsync(
                 $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
             return 0;

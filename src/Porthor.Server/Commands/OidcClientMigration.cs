@@ -16,7 +16,7 @@ internal static partial class OidcClientMigration
 {
     private const int BcryptCost = 12;
 
-    public static async Task CopyAsync(PorthorCore core, Secret json, CancellationToken cancellationToken)
+    public static async Task CopyAsync(PorthorDeployment core, Secret json, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(OidcClientMigration));
         var clients = Read(json);

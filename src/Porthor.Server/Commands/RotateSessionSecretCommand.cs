@@ -26,7 +26,7 @@ internal static class RotateSessionSecretCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
         var recorded = await SessionSecretCheck.ReadAsync(core, cancellationToken);
@@ -46,10 +46,10 @@ internal static class RotateSessionSecretCommand
     }
 
     /// <summary>A node that does not know the first secret could read no record any more, and would refuse every token.</summary>
-    private static async Task RefuseIfUnknownAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task RefuseIfUnknownAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var first = core.SessionKeys[0].Id;
-        var ignorant = (await NodeRegistry.ReadAsync(core, cancellationToken)).Where(node => !node.Keys.Contains(first)).ToList();
+        var ignorant = (await NodeRegistry.ReadAsync(core.Sql, core.Clock, cancellationToken)).Where(node => !node.Keys.Contains(first)).ToList();
         if (ignorant.Count == 0)
             return;
         var names = string.Join(", ", ignorant.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Name} (seen {node.Age.TotalSeconds:0} seconds ago)")));

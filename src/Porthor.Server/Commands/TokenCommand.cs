@@ -19,5 +19,5 @@ internal static class TokenCommand
     };
 
     /// <summary>Returns the actor of the commands.</summary>
-    public static Caller Host(PorthorCore core) => new(TokenRecord.Internal(core.Clock.GetUtcNow()), IpAddress: null);
+    public static Caller Host(PorthorDeployment core) => new(TokenRecord.Internal(core.Clock.GetUtcNow()), IpAddress: null);
 }

@@ -54,7 +54,7 @@ internal static class TokenRevokeCommand
     /// Revokes every token of a user, and repeats this until there is none: a client that has one of the tokens may create more meanwhile.
     /// </summary>
     /// <returns>The number of revoked tokens, including child tokens.</returns>
-    private static async Task<int> RevokeAllAsync(PorthorCore core, string username, CancellationToken cancellationToken)
+    private static async Task<int> RevokeAllAsync(PorthorDeployment core, string username, CancellationToken cancellationToken)
     {
         HashSet<TokenKey> revoked = [];
         for (var round = 0; round < MaxRounds; round++)
@@ -72,7 +72,7 @@ internal static class TokenRevokeCommand
     }
 
     /// <returns>False if there is no such token.</returns>
-    private static async Task<bool> RevokeAsync(PorthorCore core, TokenKey key, CancellationToken cancellationToken)
+    private static async Task<bool> RevokeAsync(PorthorDeployment core, TokenKey key, CancellationToken cancellationToken)
     {
         if (await core.Tokens.GetTokenInfoUncheckedAsync(key, cancellationToken: cancellationToken) is not { } token
             || !await core.Tokens.DeleteTokenAsync(key, TokenCommand.Host(core), token.Username, cancellationToken))

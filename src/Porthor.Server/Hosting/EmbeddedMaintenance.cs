@@ -1,25 +1,28 @@
+using Porthor.Telemetry;
+using Porthor.Sql;
+using Porthor.Maintenance;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
 /// Maintenance on a timer, for the mode in which nobody else would run it: expired tokens and old history are removed, and
 /// the state is counted.
 /// </summary>
-internal sealed partial class EmbeddedMaintenance(PorthorCore core, ILogger<EmbeddedMaintenance> logger) : BackgroundService
+internal sealed partial class EmbeddedMaintenance(TimeProvider clock, TokenMaintenance maintenance, SqlStores sql, PorthorMetrics metrics, ILogger<EmbeddedMaintenance> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, core.Clock);
+        using var timer = new PeriodicTimer(Interval, clock);
         do
         {
             try
             {
-                await core.Maintenance.ExpireTokensAsync(cancellationToken: stoppingToken);
-                await core.Maintenance.TruncateHistoryAsync(cancellationToken: stoppingToken);
-                await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), stoppingToken);
-                var counts = await core.Maintenance.CountTokensForMetricsAsync(stoppingToken);
-                await MaintenanceStatus.NoteMaintenanceAsync(core, counts, stoppingToken);
+                await maintenance.ExpireTokensAsync(cancellationToken: stoppingToken);
+                await maintenance.TruncateHistoryAsync(cancellationToken: stoppingToken);
+                await sql.Revocations.ForgetRevokedAsync(clock.GetUtcNow(), stoppingToken);
+                var counts = await maintenance.CountTokensForMetricsAsync(stoppingToken);
+                await MaintenanceStatus.NoteMaintenanceAsync(sql, metrics, clock, counts, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -1,3 +1,4 @@
+using Porthor.Server.Configuration;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
@@ -5,7 +6,7 @@ namespace Porthor.Server.Hosting;
 /// connection ends, so that clients and proxies go to other nodes by themselves. Closed at once, a connection would take
 /// with it the request that is on its way.
 /// </summary>
-internal sealed class GracefulShutdown(PorthorCore core) : IHostedLifecycleService
+internal sealed class GracefulShutdown(TimeProvider clock, PorthorSettings settings) : IHostedLifecycleService
 {
     private volatile bool begun;
 
@@ -16,8 +17,8 @@ internal sealed class GracefulShutdown(PorthorCore core) : IHostedLifecycleServi
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         begun = true;
-        if (core.Settings.ShutdownDelay > TimeSpan.Zero)
-            await Task.Delay(core.Settings.ShutdownDelay, core.Clock, cancellationToken);
+        if (settings.ShutdownDelay > TimeSpan.Zero)
+            await Task.Delay(settings.ShutdownDelay, clock, cancellationToken);
     }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

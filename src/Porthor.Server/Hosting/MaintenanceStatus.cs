@@ -1,3 +1,5 @@
+using Porthor.Sql;
+using Porthor.Telemetry;
 using System.Text.Json.Nodes;
 using Porthor.Audit;
 using Porthor.Storage;
@@ -13,32 +15,31 @@ internal static class MaintenanceStatus
     private const string MaintenanceNote = "last-maintenance";
     private const string AuditNote = "last-audit";
 
-    public static Task NoteMaintenanceAsync(PorthorCore core, TokenCounts counts, CancellationToken cancellationToken)
+    public static Task NoteMaintenanceAsync(SqlStores sql, PorthorMetrics metrics, TimeProvider clock, TokenCounts counts, CancellationToken cancellationToken)
     {
-        core.Metrics.Upkeep.MaintenanceDone(core.Clock.GetUtcNow());
-        JsonObject note = new() { ["time"] = Now(core), ["session_users"] = counts.SessionUsers, ["user_tokens"] = counts.UserTokens };
-        return core.Sql.Settings.SetAsync(MaintenanceNote, note.ToJsonString(), cancellationToken);
+        metrics.Upkeep.MaintenanceDone(clock.GetUtcNow());
+        JsonObject note = new() { ["time"] = Now(clock), ["session_users"] = counts.SessionUsers, ["user_tokens"] = counts.UserTokens };
+        return sql.Settings.SetAsync(MaintenanceNote, note.ToJsonString(), cancellationToken);
     }
 
     /// <param name="remaining">How many findings of each kind were not repaired.</param>
-    public static Task NoteAuditAsync(PorthorCore core, IReadOnlyDictionary<AuditKind, long> remaining, CancellationToken cancellationToken)
+    public static Task NoteAuditAsync(SqlStores sql, TimeProvider clock, IReadOnlyDictionary<AuditKind, long> remaining, CancellationToken cancellationToken)
     {
         JsonObject findings = [];
         foreach (var kind in Enum.GetValues<AuditKind>())
             findings[kind.ToText()] = remaining.GetValueOrDefault(kind);
-        return core.Sql.Settings.SetAsync(AuditNote, new JsonObject { ["time"] = Now(core), ["findings"] = findings }.ToJsonString(), cancellationToken);
+        return sql.Settings.SetAsync(AuditNote, new JsonObject { ["time"] = Now(clock), ["findings"] = findings }.ToJsonString(), cancellationToken);
     }
 
     /// <summary>Measures what is noted.</summary>
-    public static async Task PublishAsync(PorthorCore core, CancellationToken cancellationToken)
+    public static async Task PublishAsync(SqlStores sql, PorthorMetrics metrics, CancellationToken cancellationToken)
     {
-        var metrics = core.Metrics;
-        if (await ReadAsync(core, MaintenanceNote, cancellationToken) is { } maintenance)
+        if (await ReadAsync(sql, MaintenanceNote, cancellationToken) is { } maintenance)
         {
             metrics.Upkeep.MaintenanceDone(TimeOf(maintenance));
             metrics.TokensCounted(new TokenCounts((long?)maintenance["session_users"] ?? 0, (long?)maintenance["user_tokens"] ?? 0));
         }
-        if (await ReadAsync(core, AuditNote, cancellationToken) is { } audit)
+        if (await ReadAsync(sql, AuditNote, cancellationToken) is { } audit)
         {
             metrics.Upkeep.AuditDone(TimeOf(audit));
             foreach (var kind in Enum.GetValues<AuditKind>())
@@ -46,10 +47,10 @@ internal static class MaintenanceStatus
         }
     }
 
-    private static async Task<JsonNode?> ReadAsync(PorthorCore core, string name, CancellationToken cancellationToken) =>
-        await core.Sql.Settings.GetAsync(name, cancellationToken) is { } json ? JsonNode.Parse(json) : null;
+    private static async Task<JsonNode?> ReadAsync(SqlStores sql, string name, CancellationToken cancellationToken) =>
+        await sql.Settings.GetAsync(name, cancellationToken) is { } json ? JsonNode.Parse(json) : null;
 
-    private static long Now(PorthorCore core) => core.Clock.GetUtcNow().ToUnixTimeSeconds();
+    private static long Now(TimeProvider clock) => clock.GetUtcNow().ToUnixTimeSeconds();
 
     private static DateTimeOffset TimeOf(JsonNode note) => DateTimeOffset.FromUnixTimeSeconds((long?)note["time"] ?? 0);
 }

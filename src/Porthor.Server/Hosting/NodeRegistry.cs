@@ -1,3 +1,4 @@
+using Porthor.Sql;
 using System.Text.Json.Nodes;
 
 namespace Porthor.Server.Hosting;
@@ -10,7 +11,7 @@ internal sealed record NodeRegistration(string Name, IReadOnlyList<string> Keys,
 /// Each node notes in the token index that it serves and which session secrets it knows, so that a rotation can be refused before it locks
 /// everybody out.
 /// </summary>
-internal sealed partial class NodeRegistry(PorthorCore core, ILogger<NodeRegistry> logger) : BackgroundService
+internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger) : BackgroundService
 {
     private const string Prefix = "node:";
 
@@ -22,15 +23,15 @@ internal sealed partial class NodeRegistry(PorthorCore core, ILogger<NodeRegistr
     private readonly string name = $"{Prefix}{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}";
 
     /// <summary>The nodes that serve, as far as anybody can tell; those long gone are forgotten.</summary>
-    public static async Task<IReadOnlyList<NodeRegistration>> ReadAsync(PorthorCore core, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<NodeRegistration>> ReadAsync(SqlStores sql, TimeProvider clock, CancellationToken cancellationToken)
     {
         List<NodeRegistration> nodes = [];
-        foreach (var (name, json) in await core.Sql.Settings.ListAsync(Prefix, cancellationToken))
+        foreach (var (name, json) in await sql.Settings.ListAsync(Prefix, cancellationToken))
         {
             var note = JsonNode.Parse(json)!;
-            var age = core.Clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds((long)note["time"]!);
+            var age = clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds((long)note["time"]!);
             if (age > Memory)
-                await core.Sql.Settings.DeleteAsync(name, cancellationToken);
+                await sql.Settings.DeleteAsync(name, cancellationToken);
             else
                 nodes.Add(new NodeRegistration(name[Prefix.Length..], [.. note["keys"]!.AsArray().Select(key => (string)key!)], age));
         }
@@ -40,12 +41,12 @@ internal sealed partial class NodeRegistry(PorthorCore core, ILogger<NodeRegistr
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await TryAsync(() => core.Sql.Settings.DeleteAsync(name, cancellationToken));
+        await TryAsync(() => sql.Settings.DeleteAsync(name, cancellationToken));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, core.Clock);
+        using var timer = new PeriodicTimer(Interval, clock);
         do
             await TryAsync(() => NoteAsync(stoppingToken));
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -55,10 +56,10 @@ internal sealed partial class NodeRegistry(PorthorCore core, ILogger<NodeRegistr
     {
         JsonObject note = new()
         {
-            ["time"] = core.Clock.GetUtcNow().ToUnixTimeSeconds(),
-            ["keys"] = new JsonArray([.. core.SessionKeys.Select(key => (JsonNode)key.Id)]),
+            ["time"] = clock.GetUtcNow().ToUnixTimeSeconds(),
+            ["keys"] = new JsonArray([.. sessionKeys.All.Select(key => (JsonNode)key.Id)]),
         };
-        return core.Sql.Settings.SetAsync(name, note.ToJsonString(), cancellationToken);
+        return sql.Settings.SetAsync(name, note.ToJsonString(), cancellationToken);
     }
 
     private async Task TryAsync(Func<Task> work)

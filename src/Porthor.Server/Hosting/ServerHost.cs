@@ -23,7 +23,7 @@ internal static partial class ServerHost
     {
         using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, decisions: settings.DecisionLog, anonymousPerSecond: settings.AnonymousLogLines));
         ReserveThreads(settings);
-        await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
+        await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
         await StartupValidation.ForServerAsync(core, cancellationToken);
         using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry, core);
@@ -43,7 +43,7 @@ internal static partial class ServerHost
 
     /// <summary>The web application over opened stores; not started.</summary>
     /// <param name="adjust">For tests, which replace what reaches out to others.</param>
-    public static WebApplication Build(PorthorCore core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
+    public static WebApplication Build(PorthorDeployment core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
     {
         // Slim: nothing is read from appsettings files, and no variable but ours has a say.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
@@ -76,7 +76,7 @@ internal static partial class ServerHost
         {
             var settings = SettingsLoader.Load(configPath: null, folder.FullName, SettingsScope.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
             using var loggers = LoggerFactory.Create(_ => { });
-            await using var core = PorthorCore.Open(settings, loggers, TimeProvider.System);
+            await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System);
             await using var app = Build(core, "http://127.0.0.1:0", loggers);
             return await Documents.DescribeAsync(app, addBackLink, cancellationToken);
         }
@@ -113,7 +113,7 @@ internal static partial class ServerHost
 
     /// <summary>The server for those who watch this one; null if there is none.</summary>
     private static async Task<WebApplication?> WatchedAsync(
-        PorthorCore core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
+        PorthorDeployment core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (core.Settings.Telemetry.MetricsPort is null)
             return null;
@@ -134,7 +134,7 @@ internal static partial class ServerHost
         return any ? new UriBuilder(url) { Host = "localhost" }.Uri : url;
     }
 
-    private static void WarnAboutCookies(PorthorCore core, ILoggerFactory loggers)
+    private static void WarnAboutCookies(PorthorDeployment core, ILoggerFactory loggers)
     {
         if (core.Settings.BaseUrl is { Scheme: "http", IsLoopback: false } url)
             Log.InsecureCookies(loggers.CreateLogger(typeof(ServerHost)), url.ToString());

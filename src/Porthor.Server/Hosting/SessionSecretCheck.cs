@@ -33,7 +33,7 @@ internal static partial class SessionSecretCheck
 
     /// <summary>Requires the session secrets of the deployment.</summary>
     /// <exception cref="StartException">A secret is missing.</exception>
-    public static async Task RequireAsync(PorthorCore core, SecretRequirement requirement, CancellationToken cancellationToken)
+    public static async Task RequireAsync(PorthorDeployment core, SecretRequirement requirement, CancellationToken cancellationToken)
     {
         if (requirement == SecretRequirement.None || !HasSecrets(core))
             return;
@@ -55,11 +55,11 @@ internal static partial class SessionSecretCheck
     }
 
     /// <summary>Records that the first configured secret encrypts records from now on.</summary>
-    public static Task RecordUseAsync(PorthorCore core, CancellationToken cancellationToken) =>
+    public static Task RecordUseAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
         HasSecrets(core) ? RecordAsync(core, core.SessionKeys[0].Fingerprint, cancellationToken) : Task.CompletedTask;
 
     /// <summary>Returns the recorded fingerprints, each with the time at which it was last recorded.</summary>
-    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(PorthorCore core, CancellationToken cancellationToken) =>
+    public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
         (await core.Sql.Settings.ListAsync(Prefix, cancellationToken)).ToDictionary(entry => entry.Key[Prefix.Length..], entry => entry.Value, StringComparer.Ordinal);
 
     /// <summary>
@@ -67,7 +67,7 @@ internal static partial class SessionSecretCheck
     /// recorded again meanwhile is kept, because a node began to encrypt with its secret.
     /// </summary>
     /// <param name="before">The fingerprints that were recorded before the records were encrypted.</param>
-    public static async Task ForgetOthersAsync(PorthorCore core, IReadOnlyDictionary<string, string> before, CancellationToken cancellationToken)
+    public static async Task ForgetOthersAsync(PorthorDeployment core, IReadOnlyDictionary<string, string> before, CancellationToken cancellationToken)
     {
         var now = await ReadAsync(core, cancellationToken);
         foreach (var (fingerprint, time) in before)
@@ -77,15 +77,15 @@ internal static partial class SessionSecretCheck
         }
     }
 
-    private static bool HasSecrets(PorthorCore core) => core.Settings.SessionKeys.Count > 0 || core.DataDirectory is not null;
+    private static bool HasSecrets(PorthorDeployment core) => core.Settings.SessionKeys.Count > 0 || core.DataDirectory is not null;
 
-    private static Task RecordAsync(PorthorCore core, string fingerprint, CancellationToken cancellationToken) =>
+    private static Task RecordAsync(PorthorDeployment core, string fingerprint, CancellationToken cancellationToken) =>
         core.Sql.Settings.SetAsync(Prefix + fingerprint, core.Clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), cancellationToken);
 
     /// <summary>
     /// Determines from some records which secrets they are encrypted with, for a deployment of the reference or of an older version.
     /// </summary>
-    private static async Task RecordFirstAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task RecordFirstAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(SessionSecretCheck));
         if (!await IsRecordStoreReadyAsync(core, cancellationToken))
@@ -104,7 +104,7 @@ internal static partial class SessionSecretCheck
             await RecordAsync(core, key.Fingerprint, cancellationToken);
     }
 
-    private static async Task<(int Examined, List<FernetKey> Used)> SampleAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task<(int Examined, List<FernetKey> Used)> SampleAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         const int enough = 100;
         var readers = core.SessionKeys.Select(key => (Key: key, Fernet: new Fernet([key], core.Clock))).ToList();
@@ -124,7 +124,7 @@ internal static partial class SessionSecretCheck
         return (examined, [.. used]);
     }
 
-    private static async Task<bool> HasRecordsAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task<bool> HasRecordsAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         // If the record store does not respond, the deployment counts as one with records.
         if (!await IsRecordStoreReadyAsync(core, cancellationToken))
@@ -138,7 +138,7 @@ internal static partial class SessionSecretCheck
     }
 
     /// <summary>Waits up to <see cref="RecordStoreTimeout"/> for the record store, which in cluster mode connects in the background.</summary>
-    private static async Task<bool> IsRecordStoreReadyAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task<bool> IsRecordStoreReadyAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var begun = core.Clock.GetTimestamp();
         while (true)
@@ -159,7 +159,7 @@ internal static partial class SessionSecretCheck
         }
     }
 
-    private static string MissingSecret(PorthorCore core, IReadOnlyList<string> missing, bool isAnyKnown)
+    private static string MissingSecret(PorthorDeployment core, IReadOnlyList<string> missing, bool isAnyKnown)
     {
         var needed = string.Join(", ", missing.Select(fingerprint => fingerprint[..Math.Min(FernetKey.IdLength, fingerprint.Length)]));
         var given = string.Join(", ", core.SessionKeys.Select(key => key.Id));
@@ -169,7 +169,7 @@ internal static partial class SessionSecretCheck
         return $"Token records of this deployment are encrypted with the session secret {needed}, and the configuration has {given}. {Correction(core)} {lost}";
     }
 
-    private static string Correction(PorthorCore core) => core.Settings.SessionKeys.Count == 0
+    private static string Correction(PorthorDeployment core) => core.Settings.SessionKeys.Count == 0
         ? $"Restore the file session-secret in {core.DataDirectory!.Path}; until a rotation is complete it contains both secrets, separated by a comma."
         : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets, separated by a comma.";
 

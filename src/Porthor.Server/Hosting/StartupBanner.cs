@@ -14,7 +14,7 @@ internal static class StartupBanner
     /// <param name="urls">The addresses on which the server listens.</param>
     /// <param name="baseUrl">The URL at which users reach the server.</param>
     /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
-    public static void Say(PorthorCore core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
+    public static void Say(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
     {
         // Standard output belongs to the log, unless it is a terminal.
         var output = Console.IsOutputRedirected ? Console.Error : Console.Out;

@@ -18,7 +18,7 @@ internal static partial class StartupValidation
     /// <summary>For the server: makes the schema in an empty database, and adds what of our own is missing.</summary>
     /// <exception cref="StartException">The schema is another, or the mode is.</exception>
     public static async Task ForServerAsync(
-        PorthorCore core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
+        PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
     {
         var state = await StateAsync(core, core.Settings.StartTimeout, cancellationToken);
         switch (state)
@@ -48,7 +48,7 @@ internal static partial class StartupValidation
     /// <param name="secrets">Which session secrets the command needs.</param>
     /// <exception cref="StartException">There is no deployment, or it cannot be used with this configuration.</exception>
     public static async Task ForCommandAsync(
-        PorthorCore core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
+        PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
     {
         switch (await StateAsync(core, cancellationToken))
         {
@@ -80,11 +80,11 @@ internal static partial class StartupValidation
     }
 
     /// <summary>The schema's state, for commands.</summary>
-    public static Task<SchemaState> StateAsync(PorthorCore core, CancellationToken cancellationToken) =>
+    public static Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
         StateAsync(core, CommandPatience < core.Settings.StartTimeout ? CommandPatience : core.Settings.StartTimeout, cancellationToken);
 
     /// <summary>The schema's state, when the database answers: it may be starting at the same time as we are.</summary>
-    private static async Task<SchemaState> StateAsync(PorthorCore core, TimeSpan patience, CancellationToken cancellationToken)
+    private static async Task<SchemaState> StateAsync(PorthorDeployment core, TimeSpan patience, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(StartupValidation));
         var begun = core.Clock.GetTimestamp();
@@ -118,7 +118,7 @@ internal static partial class StartupValidation
     /// A database that the reference filled has its records in Redis. Without Redis every one of its tokens would be
     /// refused, so a forgotten variable must not look like a successful start.
     /// </summary>
-    private static async Task RefuseForeignRecordStoreAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task RefuseForeignRecordStoreAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         if (core.Settings.Mode == DeploymentMode.Database && (await core.Sql.TokenIndex.ReadAsync(after: null, 1, cancellationToken)).Count > 0)
             throw new StartException(
@@ -128,7 +128,7 @@ internal static partial class StartupValidation
     /// <summary>
     /// Requires the mode in which the deployment was created: a forgotten variable must not turn a cluster into something else.
     /// </summary>
-    private static async Task CheckModeAsync(PorthorCore core, CancellationToken cancellationToken)
+    private static async Task CheckModeAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var mode = core.Settings.Mode.ToString().ToLowerInvariant();
         var begun = await core.Sql.Settings.GetAsync(ModeSetting, cancellationToken);

@@ -3,7 +3,7 @@ using Porthor.Usage;
 namespace Porthor.Server.Hosting;
 
 /// <summary>Writes down the uses of tokens every few seconds, and what is left when the server stops.</summary>
-internal sealed partial class TokenUsageFlushService(PorthorCore core, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
+internal sealed partial class TokenUsageFlushService(TimeProvider clock, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
 {
     /// <summary>Half of what an answer may be late.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -17,7 +17,7 @@ internal sealed partial class TokenUsageFlushService(PorthorCore core, TokenUsag
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, core.Clock);
+        using var timer = new PeriodicTimer(Interval, clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
             await WriteAsync(stoppingToken);
     }

@@ -1,3 +1,4 @@
+using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
@@ -20,7 +21,7 @@ internal readonly record struct PresentedCredential(Token? Token, Problem? Refus
 
 /// <summary>Finds out who sent a request (contract/api.md 2, ingress.md 4).</summary>
 internal sealed partial class Authenticator(
-    PorthorCore core, ServerIdentity identity, ILogger<Authenticator> logger, ILogger<BrowserSession> sessionLogger)
+    BootstrapCredential bootstrapCredential, TimeProvider clock, SessionCookie sessionCookie, TokenService tokens, ServerIdentity identity, ILogger<Authenticator> logger, ILogger<BrowserSession> sessionLogger)
 {
     /// <summary>The caller of the API, if the request shows a valid token that the route accepts.</summary>
     /// <exception cref="ProblemException">It does not.</exception>
@@ -28,7 +29,7 @@ internal sealed partial class Authenticator(
     public async Task<Caller> AuthenticateAsync(HttpContext context, AccessPolicy access)
     {
         var address = ForwardedClient.Of(context).Address;
-        var session = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger);
+        var session = BrowserSession.Of(context, sessionCookie, identity, sessionLogger);
         var challenge = new Challenge(identity.Realm);
         if (access.RequiresSession && session.State.Token is null)
             throw Problem.NotAuthenticated(challenge).ToException();
@@ -38,15 +39,15 @@ internal sealed partial class Authenticator(
         if (shown.HasSession)
             CheckCsrf(context, session.State);
 
-        if (access.AllowsBootstrap && core.BootstrapToken is { } bootstrap && bootstrap.Equals(token))
+        if (access.AllowsBootstrap && bootstrapCredential.Token is { } bootstrap && bootstrap.Equals(token))
         {
-            var record = TokenRecord.Bootstrap(core.Clock.GetUtcNow());
+            var record = TokenRecord.Bootstrap(clock.GetUtcNow());
             RequestLog.Current?.Authenticated(record.Username, record.Username, record.Scopes);
             Log.Bootstrap(logger);
             return new Caller(record, address);
         }
 
-        if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
+        if (await tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
             throw Unknown(shown, challenge, isAjax: false).ToException();
         NoteCaller(found);
         if (access.Scope is { } scope && !found.Scopes.Contains(scope))
@@ -63,7 +64,7 @@ internal sealed partial class Authenticator(
     /// compare. Refusals are values here, since they are much of what is asked.
     /// </summary>
     public PresentedCredential FindForProxy(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax) =>
-        Find(context, BrowserSession.Read(context, core.SessionCookie, sessionLogger), allowCookies, challenge, isAjax);
+        Find(context, BrowserSession.Read(context, sessionCookie, sessionLogger), allowCookies, challenge, isAjax);
 
     /// <summary>The refusal of a token that is not valid.</summary>
     public Problem Unknown(PresentedCredential shown, Challenge challenge, bool isAjax)
@@ -78,11 +79,11 @@ internal sealed partial class Authenticator(
     /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the session.</exception>
     public async Task<Caller?> AuthenticatePageAsync(HttpContext context)
     {
-        var state = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger).State;
+        var state = BrowserSession.Of(context, sessionCookie, identity, sessionLogger).State;
         if (state.Token is not { } token)
             return null;
         RequestLog.Current?.TokenSource("cookie");
-        if (await core.Tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
+        if (await tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
             return null;
         NoteCaller(found);
         return new Caller(found, ForwardedClient.Of(context).Address);
@@ -97,7 +98,7 @@ internal sealed partial class Authenticator(
         if (RequestLog.Current is not { } log)
             return;
         log.Authenticated(record.Token.Key.Value, record.Username, record.Scopes);
-        log.Lifetime(record.Expires is { } expires ? (long)(expires - core.Clock.GetUtcNow()).TotalSeconds : null);
+        log.Lifetime(record.Expires is { } expires ? (long)(expires - clock.GetUtcNow()).TotalSeconds : null);
     }
 
     /// <summary>A session's token wins over the header, which may be meant for the application behind us.</summary>

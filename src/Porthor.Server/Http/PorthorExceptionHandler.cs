@@ -1,3 +1,4 @@
+using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
@@ -10,7 +11,7 @@ namespace Porthor.Server.Http;
 /// The one place where what was thrown becomes an answer. A refusal is answered as it says; a store that is away is 503;
 /// everything else is a fault of ours, whose details are for the log alone.
 /// </summary>
-internal sealed partial class PorthorExceptionHandler(PorthorCore core, AlertDispatcher alerts, ILogger<PorthorExceptionHandler> logger)
+internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, AlertDispatcher alerts, ILogger<PorthorExceptionHandler> logger)
 {
     public async Task AnswerAsync(HttpContext context, Exception exception)
     {
@@ -33,7 +34,7 @@ internal sealed partial class PorthorExceptionHandler(PorthorCore core, AlertDis
                 await WriteAsync(context, refused.Problem);
                 break;
             case StoreUnavailableException e:
-                core.Metrics.StoreUnavailable();
+                metrics.StoreUnavailable();
                 Log.StoreUnavailable(logger, $"{e.Message} ({e.What})", e);
                 await WriteAsync(context, Problem.Of(e.Error));
                 break;

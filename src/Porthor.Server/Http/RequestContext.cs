@@ -1,3 +1,4 @@
+using Porthor.Telemetry;
 using Porthor.Server.Hosting;
 using Porthor.Server.Ingress;
 using Porthor.Server.Logging;
@@ -8,7 +9,7 @@ namespace Porthor.Server.Http;
 /// The frame of every request: finds out whose it is, begins its log lines, sees to it that whatever is thrown becomes an answer,
 /// and counts the answers to proxies.
 /// </summary>
-internal sealed class RequestContext(RequestDelegate next, PorthorCore core, PorthorExceptionHandler shield, TrustedProxies proxies, PeerWarnings peerWarnings)
+internal sealed class RequestContext(RequestDelegate next, PorthorMetrics metrics, PorthorExceptionHandler shield, TrustedProxies proxies, PeerWarnings peerWarnings)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -19,7 +20,7 @@ internal sealed class RequestContext(RequestDelegate next, PorthorCore core, Por
         RequestLog.Current = log;
         if (untrusted is not null && ForwardedClient.HasForwardedHeaders(context.Request.Headers))
             peerWarnings.Ignored(untrusted);
-        var begun = IngressOutcome.IsQuestion(context.Request) ? core.Metrics.Decisions.Begin() : 0;
+        var begun = IngressOutcome.IsQuestion(context.Request) ? metrics.Decisions.Begin() : 0;
         try
         {
             await next(context);
@@ -29,6 +30,6 @@ internal sealed class RequestContext(RequestDelegate next, PorthorCore core, Por
             await shield.AnswerAsync(context, e);
         }
         if (begun != 0)
-            core.Metrics.Decisions.Decided(IngressOutcome.Of(context), log.Service, begun);
+            metrics.Decisions.Decided(IngressOutcome.Of(context), log.Service, begun);
     }
 }

@@ -1,3 +1,4 @@
+using Porthor.Server.Configuration;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
@@ -8,7 +9,7 @@ namespace Porthor.Server.Ingress;
 /// <c>/ingress/anonymous</c>: allows every request, and returns its credentials and cookies without those of Porthor
 /// (contract/ingress.md 11).
 /// </summary>
-internal sealed class AnonymousEndpoint(PorthorCore core, RuleLog rules)
+internal sealed class AnonymousEndpoint(PorthorSettings settings, RuleLog rules)
 {
     public Task AllowAsync(HttpContext context)
     {
@@ -18,7 +19,7 @@ internal sealed class AnonymousEndpoint(PorthorCore core, RuleLog rules)
         {
             // The operator may believe that the location is protected.
             rules.WarnAnonymous(KnownLocations.KeyOf(context.Request));
-            if (core.Settings.StrictRules)
+            if (settings.StrictRules)
             {
                 var errors = new ValidationErrors();
                 errors.Add("unknown_parameter", new Location("query"), "This route takes no parameters", input: null);

@@ -9,7 +9,7 @@ namespace Porthor.Server.Ingress;
 /// The same question as <c>/ingress/auth</c>, from proxies that hand their users the answer as it is. They are told the status
 /// that is meant, and browsers without credentials are sent to the login. What is decided, <see cref="IngressHandler"/> decides.
 /// </summary>
-internal sealed class ForwardEndpoint(PorthorCore core, IngressHandler handler, ServerIdentity identity, TrustedProxies proxies)
+internal sealed class ForwardEndpoint(PorthorDeployment core, IngressHandler handler, ServerIdentity identity, TrustedProxies proxies)
 {
     /// <summary>What is meant for NGINX, which would not let the status itself through.</summary>
     public const string MeantStatus = "X-Error-Status";

@@ -15,7 +15,7 @@ namespace Porthor.Server.Ingress;
 /// (contract/ingress.md 3).
 /// </summary>
 internal sealed partial class IngressHandler(
-    PorthorCore core,
+    PorthorDeployment core,
     Authenticator authenticator,
     ServerIdentity identity,
     RateLimiter limiter,

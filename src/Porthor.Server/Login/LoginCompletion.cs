@@ -1,3 +1,6 @@
+using Porthor.Operations;
+using Porthor.Server.Configuration;
+using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Hosting;
@@ -14,7 +17,7 @@ namespace Porthor.Server.Login;
 /// response (contract/login.md 3.2, 3.3).
 /// </summary>
 internal sealed partial class LoginCompletion(
-    PorthorCore core,
+    TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings, TokenService tokens, UserInfoService users,
     ServerIdentity server,
     LoginErrorPage page,
     AlertDispatcher alerts,
@@ -33,16 +36,16 @@ internal sealed partial class LoginCompletion(
         try
         {
             var groups = await GroupNamesAsync(identity, context.RequestAborted);
-            if (LoginScopes.Of(core.Settings.GroupMapping, groups) is not { } scopes)
+            if (LoginScopes.Of(settings.GroupMapping, groups) is not { } scopes)
             {
                 // What is mended in the directory must count at the next attempt.
-                core.Users.Forget(identity.Username);
+                users.Forget(identity.Username);
                 await FailAsync(context, LoginFailure.NoScopes(identity, [.. groups]));
                 return;
             }
             var session = SessionOf(context);
             var before = session.State;
-            if (core.Clock.GetUtcNow() - before.LoginStart > UsedLoginStates.Lifetime)
+            if (clock.GetUtcNow() - before.LoginStart > UsedLoginStates.Lifetime)
             {
                 await FailAsync(context, LoginFailure.WrongState("This login has expired, please start over"));
                 return;
@@ -51,9 +54,9 @@ internal sealed partial class LoginCompletion(
             // The following steps are completed even if the browser closes the connection, because the first step uses up the login.
             if (await usedLogins.TryUseAsync(before.State!, CancellationToken.None))
             {
-                var token = await core.Tokens.CreateSessionTokenAsync(
+                var token = await tokens.CreateSessionTokenAsync(
                     identity.Username, data, scopes, ForwardedClient.Of(context).Address, CancellationToken.None);
-                core.Metrics.LoginSucceeded(core.Clock.GetUtcNow() - before.LoginStart);
+                metrics.LoginSucceeded(clock.GetUtcNow() - before.LoginStart);
                 session.State = before.WithoutLogin() with { Token = token, GitHub = identity.ProviderToken ?? before.GitHub, Csrf = RenewedCsrf(before) };
             }
             else
@@ -61,7 +64,7 @@ internal sealed partial class LoginCompletion(
                 // Does not change the cookie, because the browser may have a newer cookie with the session.
                 Log.AlreadyUsed(logger);
             }
-            Redirection.Write(context, before.ReturnUrl ?? server.AfterLogout(core.Settings));
+            Redirection.Write(context, before.ReturnUrl ?? server.AfterLogout(settings));
         }
         catch (UserDirectoryException e)
         {
@@ -69,7 +72,7 @@ internal sealed partial class LoginCompletion(
         }
         catch (StoreUnavailableException e)
         {
-            core.Metrics.StoreUnavailable();
+            metrics.StoreUnavailable();
             await FailAsync(context, LoginFailure.NoStore(e, identity));
         }
     }
@@ -78,7 +81,7 @@ internal sealed partial class LoginCompletion(
     private static string? RenewedCsrf(SessionState before) => before.Csrf is null ? null : SessionCookie.CreateCsrf();
 
     private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) => identity.NumberlessGroups.Count == 0
-        ? await core.Users.GetGroupNamesAsync(identity.Username, identity.UserData, cancellationToken)
+        ? await users.GetGroupNamesAsync(identity.Username, identity.UserData, cancellationToken)
         : [.. (identity.UserData.Groups ?? []).Select(group => group.Name), .. identity.NumberlessGroups];
 
     /// <summary>
@@ -100,7 +103,7 @@ internal sealed partial class LoginCompletion(
         if (failure.SendTo is { } url)
         {
             Log.Enrolling(logger, url.AbsoluteUri);
-            core.Metrics.LoginEnrolling();
+            metrics.LoginEnrolling();
             context.Response.Headers.CacheControl = LoginErrorPage.NoStore;
             Redirection.Write(context, url.AbsoluteUri);
             return;
@@ -110,14 +113,14 @@ internal sealed partial class LoginCompletion(
         Note(failure);
         if (failure.Alert is { } alert)
             alerts.Raise(alert);
-        core.Metrics.LoginFailed();
+        metrics.LoginFailed();
         var session = SessionOf(context);
         var destination = session.State.ReturnUrl;
         session.State = session.State.WithoutLogin();
         await page.WriteAsync(context, failure, destination is null ? PageAddresses.Tokens : PageAddresses.LoginFor(destination));
     }
 
-    private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
+    private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, sessionCookie, server, sessionLogger);
 
     /// <summary>With details the headline is the line's event; without, it is its error.</summary>
     private void Note(LoginFailure failure)

@@ -1,3 +1,5 @@
+using Porthor.Server.Configuration;
+using Porthor.Telemetry;
 using Porthor.Secrets;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
@@ -9,7 +11,7 @@ namespace Porthor.Server.Login;
 
 /// <summary><c>GET /login</c>: where a login begins, and where the provider sends the browser back to (contract/login.md 3).</summary>
 internal sealed partial class LoginEndpoints(
-    PorthorCore core,
+    TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings,
     ServerIdentity server,
     LoginCompletion completion,
     UsedLoginStates usedLogins,
@@ -41,13 +43,13 @@ internal sealed partial class LoginEndpoints(
         var query = new QueryParameters(context.Request);
         var asked = query["rd"] ?? HeaderText.DecodeUrl(context.Request.Headers[RedirectHeader].LastOrDefault() ?? "");
         var returnUrl = ReturnUrl.Check(context, asked, server, logger);
-        var session = BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
+        var session = BrowserSession.Of(context, sessionCookie, server, sessionLogger);
         if (query["code"] is null && query["error"] is null)
             return BeginAsync(context, session, returnUrl ?? throw ReturnUrl.Missing());
         if (!HeadRequests.IsHead(context))
             return ReturnAsync(context, session, query);
         // HEAD is a safe method (RFC 9110 section 9.2.1): the login continues, and its code can still be used.
-        Redirection.Write(context, session.State.ReturnUrl ?? server.AfterLogout(core.Settings));
+        Redirection.Write(context, session.State.ReturnUrl ?? server.AfterLogout(settings));
         return Task.CompletedTask;
     }
 
@@ -58,12 +60,12 @@ internal sealed partial class LoginEndpoints(
     private async Task BeginAsync(HttpContext context, BrowserSession session, string returnUrl)
     {
         if (session.State.Attempt() is not { } attempt
-            || core.Clock.GetUtcNow() - session.State.LoginStart > UsedLoginStates.Lifetime
+            || clock.GetUtcNow() - session.State.LoginStart > UsedLoginStates.Lifetime
             || await usedLogins.IsUsedAsync(attempt.State, context.RequestAborted))
         {
             attempt = await provider!.PrepareAsync(context.RequestAborted);
-            session.State = session.State.With(attempt) with { LoginStart = core.Clock.GetUtcNow() };
-            core.Metrics.LoginAttempted();
+            session.State = session.State.With(attempt) with { LoginStart = clock.GetUtcNow() };
+            metrics.LoginAttempted();
         }
         session.State = session.State with { ReturnUrl = returnUrl };
         Redirection.Write(context, provider!.AddressFor(attempt));
@@ -80,7 +82,7 @@ internal sealed partial class LoginEndpoints(
         {
             // Another tab has finished it. An error would make people load this page again, which cannot help.
             Log.Finished(logger);
-            Redirection.Write(context, state.ReturnUrl ?? server.AfterLogout(core.Settings));
+            Redirection.Write(context, state.ReturnUrl ?? server.AfterLogout(settings));
         }
         else if (!new Secret(attempt.State).Matches(presented))
         {

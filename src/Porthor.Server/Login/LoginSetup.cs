@@ -10,7 +10,7 @@ namespace Porthor.Server.Login;
 /// <summary>Login and logout, put together, with the provider that the settings name.</summary>
 internal static class LoginSetup
 {
-    public static void AddLogin(this IServiceCollection services, PorthorCore core)
+    public static void AddLogin(this IServiceCollection services, PorthorDeployment core)
     {
         services.AddSingleton(new LoginErrorPage(core.Settings));
         services.AddSingleton(new UsedLoginStates(core.OneTimeValues));
@@ -41,7 +41,7 @@ internal static class LoginSetup
         services.AddLocalLogin(core);
     }
 
-    public static void MapLogin(this IEndpointRouteBuilder routes, PorthorCore core)
+    public static void MapLogin(this IEndpointRouteBuilder routes, PorthorDeployment core)
     {
         LoginEndpoints.Map(routes);
         LogoutEndpoint.Map(routes);

@@ -1,3 +1,6 @@
+using Porthor.Operations;
+using Porthor.Server.Configuration;
+using Porthor.Telemetry;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Hosting;
 using Porthor.Server.Http;
@@ -11,7 +14,7 @@ namespace Porthor.Server.Login;
 /// all that was made from it (deviations 26).
 /// </summary>
 internal sealed partial class LogoutEndpoint(
-    PorthorCore core,
+    PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings, TokenService tokens,
     ServerIdentity server,
     LoginErrorPage page,
     ILogger<LogoutEndpoint> logger,
@@ -32,17 +35,17 @@ internal sealed partial class LogoutEndpoint(
         if (HeadRequests.IsHead(context))
         {
             // HEAD is a safe method (RFC 9110 section 9.2.1): the session stays valid.
-            Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
+            Redirection.Write(context, returnUrl ?? server.AfterLogout(settings));
             return;
         }
-        var session = BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
+        var session = BrowserSession.Of(context, sessionCookie, server, sessionLogger);
         var left = session.State;
         // Whatever happens below, this browser is not logged in any more.
         session.State = SessionState.Empty;
         if (left.Token is not { } token)
         {
             Log.NotLoggedIn(logger);
-            Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
+            Redirection.Write(context, returnUrl ?? server.AfterLogout(settings));
             return;
         }
         // Neither depends on the connection: a session must not stay valid because the browser closed it.
@@ -55,7 +58,7 @@ internal sealed partial class LogoutEndpoint(
             return;
         }
         Log.LoggedOut(logger);
-        Redirection.Write(context, returnUrl ?? server.AfterLogout(core.Settings));
+        Redirection.Write(context, returnUrl ?? server.AfterLogout(settings));
     }
 
     /// <summary>
@@ -63,16 +66,16 @@ internal sealed partial class LogoutEndpoint(
     /// </summary>
     private async Task<StoreUnavailableException?> EndAsync(HttpContext context, Token token)
     {
-        if (!core.Settings.RevokeOnLogout || !IsMeant(context.Request))
+        if (!settings.RevokeOnLogout || !IsMeant(context.Request))
             return null;
         try
         {
-            await core.Tokens.EndSessionAsync(token, ForwardedClient.Of(context).Address, CancellationToken.None);
+            await tokens.EndSessionAsync(token, ForwardedClient.Of(context).Address, CancellationToken.None);
             return null;
         }
         catch (StoreUnavailableException e)
         {
-            core.Metrics.StoreUnavailable();
+            metrics.StoreUnavailable();
             Log.NotEnded(logger, token.Key, $"{e.Message} ({e.What})", e);
             return e;
         }

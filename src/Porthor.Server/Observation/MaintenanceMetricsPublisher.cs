@@ -1,20 +1,22 @@
+using Porthor.Sql;
+using Porthor.Telemetry;
 using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Observation;
 
 /// <summary>Looks from time to time what maintenance and audit have noted, for whoever watches this node.</summary>
-internal sealed partial class MaintenanceMetricsPublisher(PorthorCore core, ILogger<MaintenanceMetricsPublisher> logger) : BackgroundService
+internal sealed partial class MaintenanceMetricsPublisher(SqlStores sql, PorthorMetrics metrics, TimeProvider clock, ILogger<MaintenanceMetricsPublisher> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Interval, core.Clock);
+        using var timer = new PeriodicTimer(Interval, clock);
         do
         {
             try
             {
-                await MaintenanceStatus.PublishAsync(core, stoppingToken);
+                await MaintenanceStatus.PublishAsync(sql, metrics, stoppingToken);
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {

@@ -13,7 +13,7 @@ namespace Porthor.Server.Observation;
 /// </summary>
 internal static class MetricsServer
 {
-    public static WebApplication Build(PorthorCore core, Readiness readiness, MeterProvider metrics, ILoggerFactory loggers)
+    public static WebApplication Build(PorthorDeployment core, Readiness readiness, MeterProvider metrics, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
         builder.WebHost.UseKestrelCore();

@@ -21,7 +21,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
     /// <summary>Null if nobody is to be told.</summary>
     public MeterProvider? Metrics { get; }
 
-    public static OpenTelemetrySetup Start(TelemetrySettings settings, PorthorCore core)
+    public static OpenTelemetrySetup Start(TelemetrySettings settings, PorthorDeployment core)
     {
         var meters = settings.HasMetrics ? ListenToMetrics(settings) : null;
         var tracers = settings.SendsTraces ? ListenToTraces(settings) : null;

@@ -9,10 +9,10 @@ using Porthor.Values;
 namespace Porthor.Server.Web;
 
 /// <summary>Asks what a new token is to be, and makes it.</summary>
-internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, PorthorCore core)
+internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, TimeProvider clock)
 {
     public Task<IResult> AskAsync(PageRequest request) =>
-        Task.FromResult<IResult>(Ask(request, NewTokenForm.Blank(options.Policy, core.Clock.GetSecondsNow()), StatusCodes.Status200OK));
+        Task.FromResult<IResult>(Ask(request, NewTokenForm.Blank(options.Policy, clock.GetSecondsNow()), StatusCodes.Status200OK));
 
     /// <summary>
     /// The answer to the form is the page that shows the token: an address for it would be one that shows a secret. So a
@@ -20,7 +20,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, P
     /// </summary>
     public async Task<IResult> MakeAsync(PageRequest request)
     {
-        var form = NewTokenForm.Read(request.Form!, core.Clock.GetSecondsNow());
+        var form = NewTokenForm.Read(request.Form!, clock.GetSecondsNow());
         if (form.HasErrors || TokenRules.Authorize(request.Caller, request.Caller.Username, requireSameUser: true) is not null)
             return Ask(request, form, StatusCodes.Status422UnprocessableEntity);
         if (await MadeBeforeAsync(request, form) is { } made)
@@ -28,7 +28,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, P
         try
         {
             var token = await tokens.CreateUserTokenAsync(request.Caller, request.Caller.Username, new UserTokenRequest(form.Name, form.Scopes, form.Expires));
-            var expires = form.Expires ?? options.Policy.DefaultExpires(TokenType.User, core.Clock.GetSecondsNow());
+            var expires = form.Expires ?? options.Policy.DefaultExpires(TokenType.User, clock.GetSecondsNow());
             return new PageResult<MadeTokenPage, CreatedTokenView>(
                 new CreatedTokenView(request.Visitor, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
         }

@@ -11,7 +11,7 @@ namespace Porthor.Server.Web;
 /// counts; pages are for people, and a token in a header is a program's.
 /// </summary>
 internal sealed partial class PageAuthorization(
-    PorthorCore core, Authenticator authenticator, ServerIdentity identity, ILogger<PageAuthorization> logger, ILogger<BrowserSession> sessionLogger)
+    SessionCookie sessionCookie, Authenticator authenticator, ServerIdentity identity, ILogger<PageAuthorization> logger, ILogger<BrowserSession> sessionLogger)
 {
     public async Task<IResult> OpenAsync(HttpContext context, Func<PageRequest, Task<IResult>> show)
     {
@@ -21,7 +21,7 @@ internal sealed partial class PageAuthorization(
         if (await authenticator.AuthenticatePageAsync(context) is not { } caller)
             return NotSignedIn(context);
 
-        var session = BrowserSession.Of(context, core.SessionCookie, identity, sessionLogger);
+        var session = BrowserSession.Of(context, sessionCookie, identity, sessionLogger);
         PageForm? form = null;
         if (HttpMethods.IsPost(context.Request.Method))
         {

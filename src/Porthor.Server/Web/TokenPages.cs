@@ -11,7 +11,7 @@ namespace Porthor.Server.Web;
 
 /// <summary>Who I am and which tokens I have; for administrators, which tokens somebody has.</summary>
 internal sealed partial class TokenPages(
-    TokenService tokens, UserInfoService users, TokenOptions options, PorthorCore core, ILogger<TokenPages> logger)
+    TokenService tokens, UserInfoService users, TokenOptions options, TimeProvider clock, ILogger<TokenPages> logger)
 {
     /// <summary>How many tokens of each section a page shows.</summary>
     private const int PageSize = 50;
@@ -30,7 +30,7 @@ internal sealed partial class TokenPages(
             refusal,
             refusal is null ? await SectionsAsync(request, caller.Username, PageAddresses.Tokens) : [],
             tokens.ShowsUsage,
-            core.Clock.GetUtcNow(),
+            clock.GetUtcNow(),
             request.Session,
             refusal is null ? await RevokedAsync(request, caller.Username) : null));
     }
@@ -92,7 +92,7 @@ internal sealed partial class TokenPages(
             error,
             asked ? await SectionsAsync(request, username, PageAddresses.Search) : null,
             tokens.ShowsUsage,
-            core.Clock.GetUtcNow(),
+            clock.GetUtcNow(),
             request.Session,
             asked ? await RevokedAsync(request, username) : null);
         return new PageResult<SearchPage, SearchView>(view, error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
@@ -105,7 +105,7 @@ internal sealed partial class TokenPages(
     {
         if (PageRequest.KeyOf(request.Query("revoked")) is not { } key)
             return null;
-        var filter = new HistoryFilter { Username = username, Key = key, Since = core.Clock.GetUtcNow() - Recently };
+        var filter = new HistoryFilter { Username = username, Key = key, Since = clock.GetUtcNow() - Recently };
         var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
         await foreach (var change in page.Rows.WithCancellation(request.Aborted))
         {

@@ -65,7 +65,7 @@ public sealed class UpkeepCommandTests
         (await past.Tokens.GetTokenInfoUncheckedAsync(expired.Key)).ShouldBeNull();
     }
 
-    private static Task<Token> CreateAsync(PorthorCore core, string name, DateTimeOffset? expires) => core.Tokens.CreateTokenFromAdminRequestAsync(
+    private static Task<Token> CreateAsync(PorthorDeployment core, string name, DateTimeOffset? expires) => core.Tokens.CreateTokenFromAdminRequestAsync(
         new AdminTokenRequest
         {
             Username = "some-user",

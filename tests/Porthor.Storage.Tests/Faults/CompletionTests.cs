@@ -153,7 +153,7 @@ public sealed class CompletionTests
             await Record.ExceptionAsync(() => task);
     }
 
-    private static TokenService Node(PorthorCore core, ITokenIndex tokenIndex, ITokenRecordStore recordStore) => new TokenServicesBuilder
+    private static TokenService Node(PorthorDeployment core, ITokenIndex tokenIndex, ITokenRecordStore recordStore) => new TokenServicesBuilder
     {
         TokenIndex = tokenIndex,
         History = core.Sql.History,

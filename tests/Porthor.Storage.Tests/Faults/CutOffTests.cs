@@ -93,7 +93,7 @@ public sealed class CutOffTests
     }
 
     /// <summary>A node over the same stores that a plan can cut off.</summary>
-    private static TokenServices Node(PorthorCore core, FaultPlan plan) => new TokenServicesBuilder
+    private static TokenServices Node(PorthorDeployment core, FaultPlan plan) => new TokenServicesBuilder
     {
         TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, plan),
         History = core.Sql.History,
@@ -106,7 +106,7 @@ public sealed class CutOffTests
     }.Build();
 
     /// <summary>A user token with children and a grandchild, and what holds for it.</summary>
-    private sealed class Tree(PorthorCore core, Caller root, IReadOnlyList<Token> descendants)
+    private sealed class Tree(PorthorDeployment core, Caller root, IReadOnlyList<Token> descendants)
     {
         public Caller Root => root;
 
@@ -128,7 +128,7 @@ public sealed class CutOffTests
 
         public DateTimeOffset? LatestEnd { get; set; }
 
-        public static async Task<Tree> GrowAsync(PorthorCore core, bool expired)
+        public static async Task<Tree> GrowAsync(PorthorDeployment core, bool expired)
         {
             await core.Sql.Schema.DeleteAllDataAsync(CancellationToken.None);
             await core.Maintenance.DeleteAllTokensAsync();
@@ -176,7 +176,7 @@ public sealed class CutOffTests
             }
         }
 
-        private static async Task ExpireRowsAsync(PorthorCore core, IReadOnlyList<TokenKey> keys)
+        private static async Task ExpireRowsAsync(PorthorDeployment core, IReadOnlyList<TokenKey> keys)
         {
             await using var transaction = await core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
             foreach (var key in keys)

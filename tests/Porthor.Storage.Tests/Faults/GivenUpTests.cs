@@ -133,17 +133,17 @@ public sealed class GivenUpTests
         await goesOn;
     }
 
-    private static async Task<TokenKey> CreateAsync(PorthorCore node) =>
+    private static async Task<TokenKey> CreateAsync(PorthorDeployment node) =>
         (await node.Tokens.SessionForAsync("user")).Record.Token.Key;
 
     /// <summary>A node whose requests to stop are held up on their way, and another that locks what its statements then wait for.</summary>
-    private sealed class LateStop(Deployment deployment, FaultyWire wire, PorthorCore node, PorthorCore others) : IAsyncDisposable
+    private sealed class LateStop(Deployment deployment, FaultyWire wire, PorthorDeployment node, PorthorDeployment others) : IAsyncDisposable
     {
         private readonly TaskCompletionSource mayPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public PorthorCore Node => node;
+        public PorthorDeployment Node => node;
 
-        public PorthorCore Others => others;
+        public PorthorDeployment Others => others;
 
         public FaultyWire Wire => wire;
 

@@ -69,7 +69,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     {
         await second.UntilInStepAsync(first);
         var settings = Settings(second.Port);
-        await using var core = PorthorCore.Open(settings, new CapturedLogs(), TimeProvider.System);
+        await using var core = PorthorDeployment.Open(settings, new CapturedLogs(), TimeProvider.System);
         await StartupValidation.ForServerAsync(core, Aborted);
         await RealServers.UntilAsync(
             async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted))).What.ShouldContain("its role is 'slave'"), "the reason");
@@ -150,7 +150,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
     }
 
-    private static async Task ShouldNeverWorkAsync(PorthorCore node, Token token, TimeSpan time, CancellationToken done = default)
+    private static async Task ShouldNeverWorkAsync(PorthorDeployment node, Token token, TimeSpan time, CancellationToken done = default)
     {
         for (var begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun) < time && !done.IsCancellationRequested;)
         {
@@ -178,7 +178,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         EphemeralRedis = deployment.Settings.EphemeralRedis! with { Port = port },
     };
 
-    private async Task<PorthorCore> OpenAsync(int port)
+    private async Task<PorthorDeployment> OpenAsync(int port)
     {
         var before = deployment.Settings;
         deployment.Settings = Settings(port);

@@ -43,7 +43,7 @@ public sealed class ModelTests
         List<Deployment> deployments = [];
         try
         {
-            List<PorthorCore> nodes = [];
+            List<PorthorDeployment> nodes = [];
             foreach (var mode in Enum.GetValues<Mode>().Where(mode => Prerequisites.WhyNot(mode) is null))
             {
                 deployments.Add(await Deployment.CreateAsync(mode));
@@ -58,7 +58,7 @@ public sealed class ModelTests
         }
     }
 
-    private async Task TellAsync(List<PorthorCore> nodes, Step[] story)
+    private async Task TellAsync(List<PorthorDeployment> nodes, Step[] story)
     {
         var username = $"teller{Interlocked.Increment(ref stories)}";
         List<string> histories = [];
@@ -68,7 +68,7 @@ public sealed class ModelTests
     }
 
     /// <summary>The history at the end, with tokens by the order of their making.</summary>
-    private static async Task<string> TellAsync(PorthorCore node, string username, Step[] story)
+    private static async Task<string> TellAsync(PorthorDeployment node, string username, Step[] story)
     {
         var session = await node.Tokens.SessionForAsync(username, All);
         var model = new TokenModel();
@@ -88,7 +88,7 @@ public sealed class ModelTests
         return await HistoryAsync(node, session, model);
     }
 
-    private static async Task DoAsync(PorthorCore node, Caller session, TokenModel model, Step step)
+    private static async Task DoAsync(PorthorDeployment node, Caller session, TokenModel model, Step step)
     {
         var scopes = ScopeSet.Of(Names.Where((_, bit) => (step.Scopes & (1 << bit)) != 0));
         if (step.Act == Act.CreateUserToken)
@@ -119,7 +119,7 @@ public sealed class ModelTests
         }
     }
 
-    private static async Task DelegateAsync(PorthorCore node, TokenModel model, TokenModel.Entry parent, Act act, ScopeSet wanted)
+    private static async Task DelegateAsync(PorthorDeployment node, TokenModel model, TokenModel.Entry parent, Act act, ScopeSet wanted)
     {
         var caller = await node.Tokens.CallerAsync(parent.Token);
         var (type, scopes) = act == Act.GetNotebookToken ? (TokenType.Notebook, parent.Scopes) : (TokenType.Internal, wanted);
@@ -136,7 +136,7 @@ public sealed class ModelTests
         model.Add(child, type, scopes, parent);
     }
 
-    private static async Task<string> HistoryAsync(PorthorCore node, Caller session, TokenModel model)
+    private static async Task<string> HistoryAsync(PorthorDeployment node, Caller session, TokenModel model)
     {
         var numbers = model.Entries.Select((entry, number) => (entry.Token.Key, number)).ToDictionary(pair => pair.Key, pair => pair.number);
         var page = await node.Tokens.GetChangeHistoryAsync(

@@ -42,7 +42,7 @@ public sealed class FailoverTests
 
         // Nothing that was acknowledged is lost, for this node and for one that starts now.
         var later = await deployment.OpenNodeAsync();
-        foreach (var core in (PorthorCore[])[node, later])
+        foreach (var core in (PorthorDeployment[])[node, later])
         {
             foreach (var token in load.Valid.Keys)
                 (await core.Tokens.GetDataAsync(token)).ShouldNotBeNull();
@@ -115,7 +115,7 @@ public sealed class FailoverTests
             DatabaseConnection = new Secret(pair.Standby.ConnectionString(pair.Database)),
             StartTimeout = TimeSpan.FromSeconds(1),
         };
-        await using var core = PorthorCore.Open(other.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
+        await using var core = PorthorDeployment.Open(other.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
         var refusal = await Should.ThrowAsync<StartException>(() => StartupValidation.ForServerAsync(core, Stop));
         refusal.Message.ShouldContain("is a standby (it is in recovery). Porthor uses only the primary");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await core.Tokens.GetDataAsync(Token.Create()));
@@ -156,7 +156,7 @@ public sealed class FailoverTests
     }
 
     /// <summary>Creates, uses and revokes tokens until it is stopped, and notes what was acknowledged.</summary>
-    private sealed class Load(PorthorCore node)
+    private sealed class Load(PorthorDeployment node)
     {
         private volatile bool isStopped;
         private int rounds;

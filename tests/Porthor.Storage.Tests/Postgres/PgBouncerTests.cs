@@ -28,7 +28,7 @@ public sealed class PgBouncerTests
         await using var deployment = await Deployment.CreateAsync(mode);
         deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(bouncer.ConnectionString(deployment.DatabaseName!)) };
         // The first start creates the schema through the pooler, and the second finds it.
-        PorthorCore[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
+        PorthorDeployment[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
 
         // More callers than the pooler has connections, and each statement many times, so that prepared ones would meet each other.
         await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Stop)));
@@ -63,7 +63,7 @@ public sealed class PgBouncerTests
         (await database.QueryAsync(database.Sql($"SELECT 7::bigint"), row => row.Number(0), Stop)).ShouldBe([7]);
     }
 
-    private static async Task UseAsync(PorthorCore node, PorthorCore other, string username)
+    private static async Task UseAsync(PorthorDeployment node, PorthorDeployment other, string username)
     {
         for (var round = 0; round < 5; round++)
         {

@@ -65,7 +65,7 @@ public sealed class StartRefusalTests
     private static async Task StartAsync(string connection, CapturedLogs logs)
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        await using var core = PorthorCore.Open(
+        await using var core = PorthorDeployment.Open(
             deployment.Settings with { DatabaseConnection = new Secret(connection), StartTimeout = TimeSpan.FromMinutes(2) }, logs, TimeProvider.System);
         await StartupValidation.ForServerAsync(core, Stop);
     }

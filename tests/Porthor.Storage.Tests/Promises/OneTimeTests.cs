@@ -36,7 +36,7 @@ public sealed class OneTimeTests
     public async Task Of_many_at_once_one_adds_and_one_takes(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
-        List<PorthorCore> nodes = [await deployment.OpenNodeAsync()];
+        List<PorthorDeployment> nodes = [await deployment.OpenNodeAsync()];
         if (mode != Mode.Embedded)
             nodes.Add(await deployment.OpenNodeAsync());
         var stores = nodes.Select(node => node.OneTimeValues).ToArray();
@@ -90,7 +90,7 @@ public sealed class OneTimeTests
         await Should.ThrowAsync<ArgumentOutOfRangeException>(() => store.TryAddAsync("test:a", [], TimeSpan.Zero, Stop));
     }
 
-    private static async Task<long> CountAsync(Deployment deployment, PorthorCore node)
+    private static async Task<long> CountAsync(Deployment deployment, PorthorDeployment node)
     {
         switch (deployment.Mode)
         {

@@ -181,7 +181,7 @@ public sealed class RecordStoreTests
         (await database.KeyTimeToLiveAsync($"token:{lasting.Value}")).ShouldBeNull();
     }
 
-    private static async Task<bool> ChangeAsync(PorthorCore node, Func<IRecordStoreSession, Task<bool>> change)
+    private static async Task<bool> ChangeAsync(PorthorDeployment node, Func<IRecordStoreSession, Task<bool>> change)
     {
         await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
         var result = await change(node.RecordStore.Within(transaction));

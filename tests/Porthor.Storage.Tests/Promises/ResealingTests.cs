@@ -104,7 +104,7 @@ public sealed class ResealingTests
         (await resealing.RunAsync(progress: null, Stop)).Complete.ShouldBeFalse();
     }
 
-    private static Task<PorthorCore> OpenAsync(Deployment deployment, params FernetKey[] keys)
+    private static Task<PorthorDeployment> OpenAsync(Deployment deployment, params FernetKey[] keys)
     {
         deployment.Settings = deployment.Settings with { SessionKeys = keys };
         return deployment.OpenNodeAsync();

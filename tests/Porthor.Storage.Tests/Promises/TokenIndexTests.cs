@@ -277,13 +277,13 @@ public sealed class TokenIndexTests
     private static TokenChange Change(TokenInfo token, ChangeAction action, string actor, string? address, int minute) =>
         TokenChange.Of(token, action, actor, address is null ? null : IPAddress.Parse(address), Noon.AddMinutes(minute));
 
-    private static Task InsertAsync(PorthorCore node, params TokenInfo[] rows) => ChangeAsync(node, transaction =>
+    private static Task InsertAsync(PorthorDeployment node, params TokenInfo[] rows) => ChangeAsync(node, transaction =>
     {
         foreach (var row in rows)
             transaction.Insert(row);
     });
 
-    private static async Task ChangeAsync(PorthorCore node, Action<ITokenIndexTransaction> change)
+    private static async Task ChangeAsync(PorthorDeployment node, Action<ITokenIndexTransaction> change)
     {
         await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
         change(transaction);

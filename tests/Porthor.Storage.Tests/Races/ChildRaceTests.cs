@@ -65,11 +65,11 @@ public sealed class ChildRaceTests
     }
 
     private static async Task RaceAsync(
-        Mode mode, Func<TokenService, Caller, Task> change, Func<IReadOnlyList<PorthorCore>, Caller, Token?, Task> check)
+        Mode mode, Func<TokenService, Caller, Task> change, Func<IReadOnlyList<PorthorDeployment>, Caller, Token?, Task> check)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         // Embedded is one process; the other modes race three nodes, one of them in another process.
-        List<PorthorCore> nodes = [await deployment.OpenNodeAsync()];
+        List<PorthorDeployment> nodes = [await deployment.OpenNodeAsync()];
         RaceNode? other = null;
         if (mode != Mode.Embedded)
         {
@@ -109,7 +109,7 @@ public sealed class ChildRaceTests
         (await nodes[0].Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
-    private static async Task<Caller> ParentAsync(PorthorCore node, int race)
+    private static async Task<Caller> ParentAsync(PorthorDeployment node, int race)
     {
         var request = new AdminTokenRequest { Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
         return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));

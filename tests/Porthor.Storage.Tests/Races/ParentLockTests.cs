@@ -83,7 +83,7 @@ public sealed class ParentLockTests
         (await changing.Tokens.CallerAsync(await making)).Scopes.ShouldBe(Narrow);
     }
 
-    private static Task ChangeAsync(PorthorCore node, Caller parent, bool revoke)
+    private static Task ChangeAsync(PorthorDeployment node, Caller parent, bool revoke)
     {
         var (key, administrator) = (parent.Record.Token.Key, TokenBuilders.Administrator(node.Clock));
         return revoke
@@ -91,7 +91,7 @@ public sealed class ParentLockTests
             : node.Tokens.ModifyTokenAsync(key, administrator, parent.Username, new TokenEdit { Scopes = Narrow });
     }
 
-    private static async Task<Caller> ParentAsync(PorthorCore node)
+    private static async Task<Caller> ParentAsync(PorthorDeployment node)
     {
         var request = new AdminTokenRequest { Username = "someuser", TokenType = TokenType.User, TokenName = "parent", Scopes = Wide };
         return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));

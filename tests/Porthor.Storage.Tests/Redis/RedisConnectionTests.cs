@@ -129,7 +129,7 @@ public sealed class RedisConnectionTests
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var settings = deployment.Settings with { PersistentRedis = change(deployment.Settings.PersistentRedis!) };
         using var logs = new CapturedLogs();
-        await using var core = PorthorCore.Open(settings, logs, TimeProvider.System);
+        await using var core = PorthorDeployment.Open(settings, logs, TimeProvider.System);
         await StartupValidation.ForServerAsync(core, Aborted);
         await RealServers.UntilAsync(
             async () =>

@@ -112,12 +112,12 @@ public sealed class RedisFailoverTests
 
         private readonly CancellationTokenSource stopping = new();
         private readonly ConcurrentQueue<Token> revoked = new();
-        private readonly PorthorCore[] nodes;
+        private readonly PorthorDeployment[] nodes;
         private readonly Task[] work;
         private int revocations;
         private int unknown;
 
-        private Load(PorthorCore[] nodes, Caller session)
+        private Load(PorthorDeployment[] nodes, Caller session)
         {
             (this.nodes, Session) = (nodes, session);
             work = [.. nodes.Select(node => Task.Run(() => RevokeAsync(node))), .. nodes.Select(node => Task.Run(() => PresentAsync(node)))];
@@ -127,7 +127,7 @@ public sealed class RedisFailoverTests
 
         public static async Task<Load> BeginAsync(Deployment deployment)
         {
-            PorthorCore[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
+            PorthorDeployment[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
             var load = new Load(nodes, await nodes[0].Tokens.SessionForAsync("some-user"));
             await load.UntilRevocationsAsync(Some);
             return load;
@@ -158,7 +158,7 @@ public sealed class RedisFailoverTests
             stopping.Dispose();
         }
 
-        private async Task RevokeAsync(PorthorCore node)
+        private async Task RevokeAsync(PorthorDeployment node)
         {
             while (!stopping.IsCancellationRequested)
             {
@@ -178,7 +178,7 @@ public sealed class RedisFailoverTests
             }
         }
 
-        private async Task PresentAsync(PorthorCore node)
+        private async Task PresentAsync(PorthorDeployment node)
         {
             while (!stopping.IsCancellationRequested)
             {

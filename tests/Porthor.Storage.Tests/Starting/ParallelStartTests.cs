@@ -37,17 +37,17 @@ public sealed class ParallelStartTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         ThreadPool.GetMinThreads(out var before, out _);
-        await using (PorthorCore.Open(deployment.Settings with { DatabaseConnections = before + 900 }, LoggerFactory.Create(_ => { }), TimeProvider.System))
+        await using (PorthorDeployment.Open(deployment.Settings with { DatabaseConnections = before + 900 }, LoggerFactory.Create(_ => { }), TimeProvider.System))
         {
             ThreadPool.GetMinThreads(out var after, out _);
             after.ShouldBe(before);
         }
     }
 
-    private static async Task<PorthorCore> StartAsync(Deployment deployment, Barrier together)
+    private static async Task<PorthorDeployment> StartAsync(Deployment deployment, Barrier together)
     {
         together.SignalAndWait(Stop);
-        var node = PorthorCore.Open(deployment.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
+        var node = PorthorDeployment.Open(deployment.Settings, LoggerFactory.Create(_ => { }), TimeProvider.System);
         await StartupValidation.ForServerAsync(node, Stop);
         return node;
     }

@@ -77,7 +77,7 @@ public sealed class InterruptedRevocationTests
         _ => mode == Mode.Cluster ? 6 : 5,
     };
 
-    private static TokenService Cut(PorthorCore core, FaultPlan plan) => new TokenServicesBuilder
+    private static TokenService Cut(PorthorDeployment core, FaultPlan plan) => new TokenServicesBuilder
     {
         TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, plan),
         History = core.Sql.History,

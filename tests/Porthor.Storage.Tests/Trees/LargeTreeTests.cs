@@ -140,7 +140,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     }
 
     private async Task RunAsync(
-        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorCore, PlantedTree, Task> change, Func<PorthorCore, PlantedTree, Task> check,
+        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorDeployment, PlantedTree, Task> change, Func<PorthorDeployment, PlantedTree, Task> check,
         bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null, DateTimeOffset? rowsExpire = null)
     {
         Prerequisites.SkipWithout(mode);
@@ -165,7 +165,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     }
 
     /// <summary>Newest first.</summary>
-    private static async Task<List<TokenChange>> HistoryAsync(PorthorCore node)
+    private static async Task<List<TokenChange>> HistoryAsync(PorthorDeployment node)
     {
         var page = await node.Tokens.GetChangeHistoryAsync(
             TokenBuilders.Administrator(node.Clock),

@@ -13,14 +13,14 @@ internal sealed class Neighbour : IAsyncDisposable
 
     private readonly CancellationTokenSource stopping = new();
     private readonly List<TimeSpan> times = [];
-    private readonly PorthorCore node;
+    private readonly PorthorDeployment node;
     private readonly TimeSpan idle;
     private Task work = Task.CompletedTask;
 
-    private Neighbour(PorthorCore node, TimeSpan idle) => (this.node, this.idle) = (node, idle);
+    private Neighbour(PorthorDeployment node, TimeSpan idle) => (this.node, this.idle) = (node, idle);
 
     /// <summary>Measures for a while without other work, and then begins.</summary>
-    public static async Task<Neighbour> StartAsync(PorthorCore node)
+    public static async Task<Neighbour> StartAsync(PorthorDeployment node)
     {
         List<TimeSpan> alone = [];
         for (var i = 0; i < 200; i++)
@@ -58,7 +58,7 @@ internal sealed class Neighbour : IAsyncDisposable
             times.Add(await CreateAsync(node));
     }
 
-    private static async Task<TimeSpan> CreateAsync(PorthorCore node)
+    private static async Task<TimeSpan> CreateAsync(PorthorDeployment node)
     {
         var begun = Stopwatch.GetTimestamp();
         await node.Tokens.CreateSessionTokenAsync("neighbour", TokenBuilders.SomeUser, ScopeSet.Empty, TokenBuilders.Address);

@@ -25,7 +25,7 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
 
     /// <param name="withRecords">False for tokens that have rows only.</param>
     public static async Task<PlantedTree> PlantAsync(
-        PorthorCore node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null)
+        PorthorDeployment node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null)
     {
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
         var created = node.Clock.GetSecondsNow().AddMinutes(-5);
@@ -71,5 +71,5 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
     public IEnumerable<Token> Samples() => [Root, .. Descendants.Where((_, index) => index % 997 == 0), Descendants[^1]];
 
     /// <summary>How many tokens of the tree are listed.</summary>
-    public static async Task<int> ListedAsync(PorthorCore node) => (await node.Sql.TokenIndex.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
+    public static async Task<int> ListedAsync(PorthorDeployment node) => (await node.Sql.TokenIndex.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
 }

@@ -7,7 +7,7 @@ namespace Porthor.Storage.Tests.Trees;
 /// <summary>Changes the token index as other software would: without Porthor.</summary>
 internal static class RawSql
 {
-    public static async Task ExecuteAsync(Deployment deployment, PorthorCore node, string sql)
+    public static async Task ExecuteAsync(Deployment deployment, PorthorDeployment node, string sql)
     {
         if (deployment.DatabaseName is { } database)
         {

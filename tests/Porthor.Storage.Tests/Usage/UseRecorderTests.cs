@@ -133,7 +133,7 @@ public sealed class UseRecorderTests
         Created = clock.GetUtcNow(),
     };
 
-    private static async Task<List<string?>> ServicesAsync(PorthorCore node, TokenRecord token)
+    private static async Task<List<string?>> ServicesAsync(PorthorDeployment node, TokenRecord token)
     {
         var uses = await node.Sql.Uses.ReadAsync(new UsageFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
         return [.. uses.Select(use => use.Service)];

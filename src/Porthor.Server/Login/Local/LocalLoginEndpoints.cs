@@ -1,3 +1,6 @@
+using Porthor.Server.Configuration;
+using Porthor.Sessions;
+using Porthor.Telemetry;
 using System.Globalization;
 using Porthor.Identity;
 using Porthor.Secrets;
@@ -14,7 +17,7 @@ namespace Porthor.Server.Login.Local;
 /// ours; else others could log a user in as themselves and watch what they do.
 /// </summary>
 internal sealed partial class LocalLoginEndpoints(
-    PorthorCore core,
+    PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings,
     ServerIdentity server,
     LocalLogin login,
     LoginCompletion completion,
@@ -77,9 +80,9 @@ internal sealed partial class LocalLoginEndpoints(
         var (status, message) = Tell(outcome);
         Log.Failed(logger, message, outcome.User?.Username);
         if (outcome.Result == LocalLoginResult.Wrong)
-            core.Metrics.LoginFailed();
+            metrics.LoginFailed();
         else
-            core.Metrics.LoginRefused();
+            metrics.LoginRefused();
         if (outcome.Wait > TimeSpan.Zero)
             context.Response.Headers.RetryAfter = Seconds(outcome.Wait);
         await WriteAsync(context, status, new SignInView(Path, attempt.State, UserRules.IsUsername(form.Username) ? form.Username : "", message));
@@ -100,7 +103,7 @@ internal sealed partial class LocalLoginEndpoints(
     private Task SendOnAsync(HttpContext context)
     {
         Log.Finished(logger);
-        Redirection.Write(context, SessionOf(context).State.ReturnUrl ?? server.AfterLogout(core.Settings));
+        Redirection.Write(context, SessionOf(context).State.ReturnUrl ?? server.AfterLogout(settings));
         return Task.CompletedTask;
     }
 
@@ -110,7 +113,7 @@ internal sealed partial class LocalLoginEndpoints(
 
     private static string Seconds(TimeSpan time) => Math.Ceiling(time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
-    private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, core.SessionCookie, server, sessionLogger);
+    private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, sessionCookie, server, sessionLogger);
 
     private static partial class Log
     {

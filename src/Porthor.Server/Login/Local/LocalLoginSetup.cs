@@ -6,7 +6,7 @@ namespace Porthor.Server.Login.Local;
 /// <summary>Local accounts, put together; nothing of it is there where others say who users are.</summary>
 internal static class LocalLoginSetup
 {
-    public static void AddLocalLogin(this IServiceCollection services, PorthorCore core)
+    public static void AddLocalLogin(this IServiceCollection services, PorthorDeployment core)
     {
         if (!LocalAccounts.AreUsed(core.DataDirectory, core.Settings))
             return;
@@ -20,7 +20,7 @@ internal static class LocalLoginSetup
         services.AddSingleton<LocalLoginEndpoints>();
     }
 
-    public static void MapLocalLogin(this IEndpointRouteBuilder routes, PorthorCore core)
+    public static void MapLocalLogin(this IEndpointRouteBuilder routes, PorthorDeployment core)
     {
         if (LocalAccounts.AreUsed(core.DataDirectory, core.Settings))
             LocalLoginEndpoints.Map(routes);

@@ -22,7 +22,7 @@ namespace Porthor.Server.Hosting;
 /// <summary>
 /// Everything but the web server, put together: the stores of the mode, and the operations over them.
 /// </summary>
-internal sealed class PorthorCore : IAsyncDisposable
+internal sealed class PorthorDeployment : IAsyncDisposable
 {
     /// <summary>How long a request waits for its number; without one it goes on.</summary>
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
@@ -31,7 +31,7 @@ internal sealed class PorthorCore : IAsyncDisposable
     private readonly LdapDirectory? directory;
     private bool disposed;
 
-    private PorthorCore(
+    private PorthorDeployment(
         PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, PorthorMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
     {
         Metrics = metrics;
@@ -63,7 +63,7 @@ internal sealed class PorthorCore : IAsyncDisposable
             Tokens = settings.Tokens,
             Stores = stores,
             Clock = clock,
-            Damaged = e => Damaged?.Invoke(Alert.Of(e)),
+            Damaged = e => Alerts.Raise(Alert.Of(e)),
         }.Build();
 
         if (settings.Uses.Enabled)
@@ -72,7 +72,7 @@ internal sealed class PorthorCore : IAsyncDisposable
         QuotaOverrides = new QuotaOverrides(
             Redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(Redis.Store), clock, loggers.CreateLogger<QuotaOverrides>())
         {
-            Damaged = e => Damaged?.Invoke(Alert.Unreadable("quota-overrides", $"ValidationError: {e.Message}", e)),
+            Damaged = e => Alerts.Raise(Alert.Unreadable("quota-overrides", $"ValidationError: {e.Message}", e)),
         };
         if (settings.Providers.Ldap is { } ldap)
             directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
@@ -90,8 +90,8 @@ internal sealed class PorthorCore : IAsyncDisposable
         BootstrapToken = settings.BootstrapToken ?? dataDirectory?.BootstrapToken;
     }
 
-    /// <summary>Told when a store holds what cannot be read; null while nobody wants to know.</summary>
-    public Action<Alert>? Damaged { get; set; }
+    /// <summary>Accepts alerts, for example of a stored value that cannot be read.</summary>
+    public AlertSink Alerts { get; } = new();
 
     public PorthorSettings Settings { get; }
 
@@ -147,7 +147,7 @@ internal sealed class PorthorCore : IAsyncDisposable
 
     /// <summary>Opens the stores that the settings name.</summary>
     /// <exception cref="StartException">The data directory cannot be used.</exception>
-    public static PorthorCore Open(
+    public static PorthorDeployment Open(
         PorthorSettings settings, ILoggerFactory loggers, TimeProvider clock, DeploymentUse use = DeploymentUse.CreateIfMissing)
     {
         var readTimeout = settings.AnswerTimeout;
@@ -155,11 +155,11 @@ internal sealed class PorthorCore : IAsyncDisposable
         if (settings.Mode == DeploymentMode.Embedded)
         {
             var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0, use);
-            return new PorthorCore(settings, folder, OpenFile(folder, readTimeout, settings.ApiTimeout, metrics.Stores), metrics, loggers, clock);
+            return new PorthorDeployment(settings, folder, OpenFile(folder, readTimeout, settings.ApiTimeout, metrics.Stores), metrics, loggers, clock);
         }
         var sql = SqlStores.Postgres(
             settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, settings.ApiTimeout, metrics.Stores, loggers);
-        return new PorthorCore(settings, dataDirectory: null, sql, metrics, loggers, clock);
+        return new PorthorDeployment(settings, dataDirectory: null, sql, metrics, loggers, clock);
     }
 
     public async ValueTask DisposeAsync()
