@@ -19,6 +19,7 @@ public sealed class BackupTests
         await site.RevokeAsync(revoked);
         var narrowedSince = await site.MakeAsync(User, "narrowed since");
         var revokedSince = await site.MakeAsync(User, "revoked since");
+        var revokedByCommand = await site.MakeAsync(User, "revoked since by a command");
         var before = await site.TellAsync(User);
 
         // The backup, under load. No request fails.
@@ -33,6 +34,7 @@ public sealed class BackupTests
         // Life goes on, and then all is lost.
         await site.NarrowAsync(narrowedSince);
         await site.RevokeAsync(revokedSince);
+        (await site.RunAsync("token", "revoke", "--", revokedByCommand.Token.Key.Value)).ExitCode.ShouldBe(0);
         var madeSince = await site.MakeAsync(User, "made since");
         var log = await RestoreAsync(site, mode);
 
@@ -47,12 +49,21 @@ public sealed class BackupTests
         (await site.PassAsync(narrowedSince.Token, "read:all")).ShouldBe(200);
         await busy.CheckAsync();
 
-        // So it is revoked again, by what the log of that time says.
+        (await site.PassAsync(revokedByCommand.Token), await site.PassAsync(revokedByCommand.Child, "read:all")).ShouldBe((200, 200));
+
+        // It is revoked again: the log has what the server revoked, and the history of the old database also has what commands revoked.
         await site.WriteAsync("porthor.log", log);
-        var again = await site.TryAsync(OperatorPage.Backup, "Revoke again");
+        await site.DoAsync(OperatorPage.Backup, "Revoke tokens again", 2);
+        var logged = await site.ReadLinesAsync("revoked.txt");
+        logged.ShouldContain(revokedSince.Token.Key.Value);
+        await site.DoAsync(OperatorPage.Backup, "Revoke tokens again", mode == Mode.Embedded ? 1 : 0);
+        logged.ShouldBeSubsetOf(await site.ReadLinesAsync("revoked.txt"));
+        // Of the children that it revokes with their parents, it says that they do not exist.
+        var again = await site.TryAsync(OperatorPage.Backup, "Revoke tokens again", 3);
         if (again.ExitCode != 0)
             again.Errors.TrimEnd('\n').Split('\n')[^1].ShouldStartWith("Error: There is no token ");
-        (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
+        foreach (var tree in (Tree[])[revokedSince, revokedByCommand])
+            (await site.PassAsync(tree.Token), await site.PassAsync(tree.Child, "read:all")).ShouldBe((401, 401));
         await busy.CheckRevokedAsync();
         (await site.PassAsync(kept.Token), await site.PassAsync(narrowedSince.Token)).ShouldBe((200, 200));
     }

@@ -14,6 +14,9 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>The name that the page has for the database.</summary>
     private const string DatabaseName = "porthor";
 
+    /// <summary>The name that the page gives to the database that a backup replaces.</summary>
+    private const string LostDatabaseName = "porthor_lost";
+
     private readonly List<ServingProgram> servers = [];
     private readonly Deployment deployment;
     private readonly PorthorProgram program;
@@ -78,6 +81,8 @@ internal sealed class Site : IAsyncDisposable
         Dictionary<string, string> ours = new()
         {
             ["-o porthor -g porthor"] = $"-o {user}",
+            ["-o redis -g redis"] = $"-o {user}",
+            ["runuser -u redis -- "] = "",
             ["/var/lib/porthor"] = Data,
             ["/backup"] = BackupFolder,
             ["/etc/redis/redis.conf"] = Redis?.SettingsFile ?? "",
@@ -101,6 +106,9 @@ internal sealed class Site : IAsyncDisposable
 
     /// <summary>Puts a text where the operator works.</summary>
     public Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(program.Folder, name), text);
+
+    /// <summary>Returns the lines of a file that a command wrote where the operator works.</summary>
+    public Task<string[]> ReadLinesAsync(string name) => File.ReadAllLinesAsync(Path.Combine(program.Folder, name));
 
     /// <summary>From now on the folder for backups is empty.</summary>
     public void ForgetBackup()
@@ -188,6 +196,8 @@ internal sealed class Site : IAsyncDisposable
         Http.Dispose();
         await program.DisposeAsync();
         await deployment.DisposeAsync();
+        if (deployment.DatabaseName is not null)
+            await (await RealServers.Instance.PostgresAsync()).ExecuteAsync("postgres", $"DROP DATABASE IF EXISTS {LostDatabaseName} WITH (FORCE)");
         if (Redis is not null)
         {
             await Redis.DisposeAsync();
