@@ -23,8 +23,11 @@ internal enum SettingsScope
 /// </summary>
 internal static partial class SettingsLoader
 {
+    /// <summary>As a path, this selects no file, also where there is one in /etc.</summary>
+    public const string NoFile = "/dev/null";
+
     /// <summary>The paths of the configuration file if none is given. The first file that exists is read.</summary>
-    public static readonly IReadOnlyList<string> DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
+    private static readonly string[] DefaultPaths = ["/etc/porthor/porthor.yaml", "/etc/gafaelfawr/gafaelfawr.yaml"];
 
     private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
 
@@ -49,7 +52,7 @@ internal static partial class SettingsLoader
         ["exec:portal"] = "Can use the portal",
     };
 
-    /// <param name="configPath">Null for the path of the variables, or the usual place if there is a file.</param>
+    /// <param name="configPath">Null for the path of the variables, or the usual place if there is a file; <see cref="NoFile"/> for none.</param>
     /// <param name="dataDirectory">Null for the variable's, or <c>porthor-data</c> in the current directory.</param>
     /// <exception cref="SettingsException">Something is missing or wrong.</exception>
     public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsScope need, EnvironmentVariables environment)
@@ -57,6 +60,8 @@ internal static partial class SettingsLoader
         var faults = new SettingsErrors(need);
         environment = environment.WithFiles(faults);
         var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
+        if (path == NoFile)
+            path = null;
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
         var yaml = path is null ? "" : ReadFile(path, source);
         foreach (var (given, meant) in environment.Misspelt())

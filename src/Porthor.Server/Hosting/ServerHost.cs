@@ -74,7 +74,7 @@ internal static partial class ServerHost
         var folder = Directory.CreateTempSubdirectory("porthor-describe-");
         try
         {
-            var settings = SettingsLoader.Load(configPath: null, folder.FullName, SettingsScope.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
+            var settings = SettingsLoader.Load(SettingsLoader.NoFile, folder.FullName, SettingsScope.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
             using var loggers = LoggerFactory.Create(_ => { });
             await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System);
             await using var app = Build(core, "http://127.0.0.1:0", loggers);

@@ -1,3 +1,4 @@
+using Porthor.Server.Configuration;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
@@ -15,6 +16,7 @@ public sealed class AdminScriptTests
         SkipUnlessRoot();
         await using var program = new PorthorProgram();
         await PrepareAsync(program);
+        await File.WriteAllTextAsync(Path.Combine(program.Folder, "porthor.env"), $"PORTHOR_CONFIG_PATH={SettingsLoader.NoFile}\n");
         await RunAsync(program, $"install -d -o {ServiceUser} -g {ServiceUser} -m 700 data");
         // What the operator's shell has set does not matter.
         program.Variables["PORTHOR_DATA_DIR"] = Path.Combine(program.Folder, "elsewhere");

@@ -95,6 +95,7 @@ public sealed class EnvironmentVariablesTests
             // What the command line says wins.
             SettingsLoader.Load(path, "/here", SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", "/nowhere"), ("PORTHOR_DATA_DIR", "/there")))
                 .DataDirectory.ShouldBe("/here");
+            SettingsLoader.Load(SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", path))).ConfigPath.ShouldBeNull();
         }
         finally
         {

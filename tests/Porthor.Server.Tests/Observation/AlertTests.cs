@@ -156,7 +156,7 @@ public sealed class AlertTests
     }
 
     private static PorthorSettings Read(params (string Name, string Value)[] variables) => SettingsLoader.Load(
-        configPath: null, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
+        SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
 
     /// <summary>A server whose database was closed under it: nobody has foreseen that.</summary>
     private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(RecordingServer slack, RecordingServer sentry, bool slackAlerts)
