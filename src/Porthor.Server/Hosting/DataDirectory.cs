@@ -80,6 +80,12 @@ internal sealed class DataDirectory
                 CreateDatabaseFile(System.IO.Path.Combine(path, DatabaseName));
             return new DataDirectory(path, keys!, token, isNew);
         }
+        catch (UnauthorizedAccessException e) when (OperatingSystem.IsLinux() && !Directory.Exists(path))
+        {
+            var user = FileStatus.NameOf(FileStatus.CurrentUserId);
+            throw new StartException(
+                $"The data directory {path} cannot be created: permission denied. Porthor runs as {user}. Choose another with --data-dir, or run as root: install -d -o {user} -m 700 {path}", e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StartException($"The data directory {path} cannot be used: {e.Message}", e);

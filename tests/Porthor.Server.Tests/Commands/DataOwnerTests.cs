@@ -86,6 +86,22 @@ public sealed class DataOwnerTests : IAsyncLifetime
         refused.Errors.ShouldContain($" as {Owner}");
     }
 
+    [Fact]
+    public async Task A_directory_that_a_user_cannot_create_is_reported_with_the_user_and_a_command()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can run the program as another user.");
+        await program.PrepareShellAsync();
+        await DoAsync("chmod 755 . && install -d -m 755 taken");
+        program.RunsAsNobody = true;
+        var path = Path.Combine(program.Folder, "taken", "data");
+        var refused = await program.RunAsync("init", "--data-dir", path);
+        refused.ExitCode.ShouldBe(1);
+        refused.Errors.ShouldBe(
+            $"Error: The data directory {path} cannot be created: permission denied. Porthor runs as nobody. "
+            + $"Choose another with --data-dir, or run as root: install -d -o nobody -m 700 {path}\n");
+    }
+
     private async Task<string> DoAsync(string script)
     {
         var done = await program.RunShellAsync(script);
