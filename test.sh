@@ -2,14 +2,34 @@
 # Installs what the tests need, then builds everything and runs all tests.
 #
 #   ./test.sh                 all of them
+#   ./test.sh --fast          those that need no other program, within a minute; for use during development
 #   ./test.sh --install-only  install the programs, and stop
-#   ./test.sh --filter-class '*TokenTests'    some of them: arguments go to the test runner
+#   ./test.sh --filter-class '*TokenTests'    some of them: arguments go to the test runner (also after --fast)
 set -euo pipefail
 cd "$(dirname "$0")"
 
 if ! command -v dotnet >/dev/null; then
   echo "Porthor needs the .NET 10 SDK: https://dotnet.microsoft.com/download/dotnet/10.0" >&2
   exit 1
+fi
+
+if [ "${1:-}" = --fast ]; then
+  shift
+  # With this variable, tests that need another program are skipped (tests/Porthor.Testing/Mode.cs).
+  export PORTHOR_FAST=1
+  failed=0
+  run_fast() {
+    local name=$1
+    shift
+    dotnet build "tests/$name" --nologo --verbosity quiet
+    # 8: no test of this program matches the filter.
+    dotnet test --no-build --project "tests/$name" "$@" || { status=$?; [ "$status" = 8 ] || failed=$status; }
+  }
+  run_fast Porthor.Tests "$@"
+  # The tests of these folders take most of the time.
+  run_fast Porthor.Server.Tests --filter-not-namespace 'Porthor.Server.Tests.Login*' --filter-not-namespace 'Porthor.Server.Tests.Hostile*' \
+    --filter-not-namespace 'Porthor.Server.Tests.Observation*' "$@"
+  exit "$failed"
 fi
 
 # Program to look for, and Debian's package that has it.

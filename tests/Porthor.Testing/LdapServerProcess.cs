@@ -121,6 +121,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
 
     private Process Launch()
     {
+        Prerequisites.SkipIfFast("LDAP");
         var start = new ProcessStartInfo(
             Prerequisites.Slapd ?? throw new InvalidOperationException("slapd is not installed."),
             ["-f", Path.Combine(folder, "slapd.conf"), "-h", withTls ? $"{Url} {TlsUrl} {OtherHost(Url)} {OtherHost(TlsUrl)}" : Url, "-d", "0"])

@@ -116,6 +116,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     private RunningProgram Start(string file, string[] arguments, string input)
     {
+        Prerequisites.SkipIfFast("a process of its own");
         string[] command = [file, .. arguments];
         // The signal that a file would grow too long would end the process; a full disk only fails the call.
         if (SurvivesFullDisk)
@@ -133,11 +134,11 @@ internal sealed class PorthorProgram : IAsyncDisposable
         foreach (var name in program.Environment.Keys.Where(name => name.StartsWith("PORTHOR_", StringComparison.Ordinal)
             || name.StartsWith("GAFAELFAWR_", StringComparison.Ordinal)).ToList())
             program.Environment.Remove(name);
-        // The tests must not read or change a deployment that is installed on the machine.
-        if (SettingsLoader.DefaultPaths.Any(File.Exists))
-            program.Environment["PORTHOR_CONFIG_PATH"] = "/dev/null";
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
+        // The tests must not read or change a deployment that is installed on the machine.
+        if (!Variables.ContainsKey("GAFAELFAWR_CONFIG_PATH"))
+            program.Environment.TryAdd("PORTHOR_CONFIG_PATH", SettingsLoader.NoFile);
         var running = new RunningProgram(Process.Start(program)!, Bound, input)
         {
             // A shell prints whatever its script wants.

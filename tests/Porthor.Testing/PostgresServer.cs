@@ -28,6 +28,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <param name="settings">More settings, as <c>name=value</c>.</param>
     public static async Task<PostgresServer> StartAsync(string folder, params IEnumerable<string> settings)
     {
+        Prerequisites.SkipIfFast("PostgreSQL");
         var bin = Prerequisites.PostgresBin ?? throw new InvalidOperationException("PostgreSQL is not installed.");
         Directory.CreateDirectory(folder);
         File.SetUnixFileMode(Path.GetDirectoryName(folder)!, (UnixFileMode)0b111_101_101);

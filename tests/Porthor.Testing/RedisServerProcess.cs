@@ -169,11 +169,15 @@ public sealed class RedisServerProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static Process Launch(string[] arguments) => Process.Start(new ProcessStartInfo(Prerequisites.RedisServer!, arguments)
+    private static Process Launch(string[] arguments)
     {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+        Prerequisites.SkipIfFast("Redis");
+        return Process.Start(new ProcessStartInfo(Prerequisites.RedisServer!, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+    }
 
     private void Signal(string name)
     {

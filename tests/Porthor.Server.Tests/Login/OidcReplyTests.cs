@@ -5,7 +5,15 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
+/// <summary>The tests of this collection run while no other test runs, because they measure the allocations of the process.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class AllocationTestsCollection
+{
+    public const string Name = "Allocations";
+}
+
 /// <summary>Tests how the provider may write its replies, and that a reply of any other kind ends on a clear error page.</summary>
+[Collection(AllocationTestsCollection.Name)]
 public sealed class OidcReplyTests
 {
     private const string Unreachable = "Cannot contact authentication provider";

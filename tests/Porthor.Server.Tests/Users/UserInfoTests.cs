@@ -3,6 +3,7 @@ using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
+using Porthor.Server.Tests.Login;
 using Porthor.Server.Tests.Ingress;
 using Porthor.Testing;
 
@@ -160,7 +161,7 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
 public sealed class DirectorySettingsTests
 {
     /// <summary>LGO-012</summary>
-    [Fact]
+    [LdapFact]
     public async Task Attributes_that_are_switched_off_are_not_told()
     {
         await using var servers = new Variant(settings => settings with { NameAttr = null, EmailAttr = null, GidAttr = null });
@@ -173,7 +174,7 @@ public sealed class DirectorySettingsTests
     }
 
     /// <summary>LGO-014</summary>
-    [Fact]
+    [LdapFact]
     public async Task Members_may_be_listed_by_their_bare_names()
     {
         await using var servers = new Variant(settings => settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" });
@@ -183,7 +184,7 @@ public sealed class DirectorySettingsTests
         (await server.WhoIsAsync(await server.EnterAsync("bare"))).ShouldBe(200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
     }
 
-    [Fact]
+    [LdapFact]
     public async Task Without_a_branch_of_users_only_groups_are_looked_up()
     {
         await using var servers = new Variant(settings => settings with { UserBaseDn = "", GroupSearchByDn = false, GroupMemberAttr = "memberName" });
@@ -198,7 +199,7 @@ public sealed class DirectorySettingsTests
     }
 
     /// <summary>ING-035, TOK-030; and the numbers that no user can have.</summary>
-    [Theory]
+    [LdapTheory]
     [InlineData("bogus")]
     [InlineData("0")]
     [InlineData("-5")]
