@@ -3,8 +3,8 @@ using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
-using Porthor.Server.Tests.Login;
 using Porthor.Server.Tests.Ingress;
+using Porthor.Server.Tests.Login;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;
