@@ -48,11 +48,12 @@ public sealed class RealServers : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref disposed, true))
             return;
-        if (postgres.IsValueCreated)
+        // A server that did not start, or whose test was skipped, has nothing to end.
+        if (postgres is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             await (await postgres.Value).DisposeAsync();
-        if (redis.IsValueCreated)
+        if (redis is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             await (await redis.Value).DisposeAsync();
-        if (ldap.IsValueCreated)
+        if (ldap is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
             await (await ldap.Value).DisposeAsync();
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
