@@ -1,101 +1,134 @@
 namespace Porthor;
 
-/// <summary>The kinds of refusal. Each front end maps a kind to its own status, text form or exit code, in one place.</summary>
+/// <summary>
+/// Identifies the reason for which an operation was denied or failed. Each front end maps a kind to a status, a text or an exit code.
+/// </summary>
 public enum ErrorKind
 {
+    /// <summary>The user already has a token of this name.</summary>
     DuplicateTokenName,
+    /// <summary>The cursor of a paginated request cannot be parsed.</summary>
     InvalidCursor,
+    /// <summary>The expiration is not allowed.</summary>
     InvalidExpires,
+    /// <summary>The IP address or address block cannot be parsed.</summary>
     InvalidIpAddress,
+    /// <summary>The minimum lifetime of an ingress rule is not allowed.</summary>
     InvalidMinimumLifetime,
+    /// <summary>The request is malformed, or its values contradict each other.</summary>
     InvalidRequest,
+    /// <summary>A scope is not known, or the token may not have it.</summary>
     InvalidScopes,
+    /// <summary>The token cannot be parsed, or is not valid.</summary>
     InvalidToken,
+    /// <summary>The token name is not allowed.</summary>
     InvalidTokenName,
+    /// <summary>The operation needs a setting that the deployment does not have.</summary>
     NotConfigured,
+    /// <summary>The requested object does not exist.</summary>
     NotFound,
+    /// <summary>The requester does not have the permission for the operation.</summary>
     PermissionDenied,
 
-    /// <summary>The user has created tokens faster than the deployment allows. The client may try again later.</summary>
+    /// <summary>The user has created more tokens than the rate limit allows. The client may try again later.</summary>
     RateLimited,
 
-    /// <summary>A store did not answer or refused; nothing is known about the token. Never taken for a "no".</summary>
+    /// <summary>
+    /// A store did not respond, or rejected the operation. The token may be valid: this error must not be treated as a denial.
+    /// </summary>
     StoreUnavailable,
 
     /// <summary>A value of the request cannot be represented in the database.</summary>
     UnstorableValue,
 
-    /// <summary>What is known about a user could not be gathered; nothing is wrong with their token.</summary>
+    /// <summary>The information about a user could not be read. The user's token is valid.</summary>
     UserInfoFailed,
 }
 
 /// <summary>
-/// Why an operation was refused: a kind for programs and a text for people. The text may be shown to the caller and
-/// holds no secret.
+/// Represents an error: a kind for programs and a message for people. The message may be shown to the client and contains no secret.
 /// </summary>
 public sealed record PorthorError(ErrorKind Kind, string Message)
 {
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.DuplicateTokenName"/>.</summary>
+    /// <param name="name">The token name that is already used.</param>
     public static PorthorError DuplicateTokenName(string name) => new(ErrorKind.DuplicateTokenName, $"Token name {name} already used");
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidCursor"/>.</summary>
+    /// <param name="reason">The reason why the cursor cannot be parsed.</param>
     public static PorthorError InvalidCursor(string reason) => new(ErrorKind.InvalidCursor, $"Cannot parse cursor: {reason}");
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidExpires"/>.</summary>
     public static PorthorError InvalidExpires(string message) => new(ErrorKind.InvalidExpires, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidIpAddress"/>.</summary>
+    /// <param name="reason">The reason why the address cannot be parsed.</param>
     public static PorthorError InvalidIpAddress(string reason) => new(ErrorKind.InvalidIpAddress, $"Invalid IP address: {reason}");
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidRequest"/>.</summary>
     public static PorthorError InvalidRequest(string message) => new(ErrorKind.InvalidRequest, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidScopes"/>.</summary>
     public static PorthorError InvalidScopes(string message) => new(ErrorKind.InvalidScopes, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidToken"/>.</summary>
     public static PorthorError InvalidToken(string message) => new(ErrorKind.InvalidToken, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.InvalidTokenName"/>.</summary>
     public static PorthorError InvalidTokenName(string message) => new(ErrorKind.InvalidTokenName, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.NotConfigured"/>.</summary>
     public static PorthorError NotConfigured(string message) => new(ErrorKind.NotConfigured, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.NotFound"/>.</summary>
     public static PorthorError NotFound(string message) => new(ErrorKind.NotFound, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.PermissionDenied"/>.</summary>
     public static PorthorError PermissionDenied(string message) => new(ErrorKind.PermissionDenied, message);
 
+    /// <summary>Returns an error of the kind <see cref="ErrorKind.RateLimited"/>.</summary>
+    /// <param name="message">The message for the client.</param>
     /// <param name="retryAfter">The time after which the same request is allowed.</param>
     public static PorthorError RateLimited(string message, TimeSpan retryAfter) => new(ErrorKind.RateLimited, message) { RetryAfter = retryAfter };
 
     /// <summary>The time after which a denied request may be sent again; null if waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>Returns an exception that carries this error.</summary>
     public PorthorException ToException() => new(this);
 }
 
-/// <summary>An operation was refused, for a reason that the caller may be told.</summary>
+/// <summary>Represents an operation that failed for a reason that the client may be told.</summary>
 public class PorthorException(PorthorError error, Exception? cause = null) : Exception(error.Message, cause)
 {
+    /// <summary>Returns the kind and the message of the error.</summary>
     public PorthorError Error { get; } = error;
 }
 
 /// <summary>
-/// The exception for a value of a request that the database cannot represent, so that no stored row can have it. It is an error of the
-/// request, not of the store.
+/// Represents a value of a request that the database cannot represent. No stored row can contain this value, so it is an error of the
+/// request and not of the store.
 /// </summary>
 public sealed class UnstorableValueException(string reason, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.UnstorableValue, "A value contains characters or numbers that cannot be stored"), cause)
 {
-    /// <summary>Why the database refused the value, for the log.</summary>
+    /// <summary>Returns the reason of the database, for the log.</summary>
     public string Reason => reason;
 }
 
 /// <summary>
-/// A store did not answer in time, refused, or left the outcome of a write unknown. What went wrong in detail is in the
-/// cause, for the log alone.
+/// Represents a store that did not respond in time, rejected an operation, or left the result of a write unknown. The details are in the
+/// inner exception, which is written to the log only.
 /// </summary>
 public sealed class StoreUnavailableException(string store, string what, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.StoreUnavailable, $"The {store} is not available"), cause)
 {
-    /// <summary>What was being done, for the log.</summary>
+    /// <summary>Returns the operation that failed, for the log.</summary>
     public string What { get; } = what;
 
-    /// <summary>True if waiting does not help: the store refuses, for example because of a wrong password.</summary>
+    /// <summary>True if a retry cannot succeed, for example because the password of the store is wrong.</summary>
     public bool IsPermanent { get; init; }
 
-    /// <summary>The message of the store or its driver, as one line for the operator; null if there is none.</summary>
+    /// <summary>The message of the store or its driver, on one line; null if there is none. It is meant for the operator.</summary>
     public string? Reason { get; init; }
 }

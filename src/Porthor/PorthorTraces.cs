@@ -2,17 +2,22 @@ using System.Diagnostics;
 
 namespace Porthor;
 
-/// <summary>The spans of Porthor's own work. While nobody listens there are none, and asking costs a comparison.</summary>
+/// <summary>Creates the trace spans of Porthor's own operations. Without a listener no span is created.</summary>
 public static class PorthorTraces
 {
+    /// <summary>The name of the activity source.</summary>
     public const string SourceName = "Porthor";
 
     private static readonly ActivitySource Source = new(SourceName);
 
-    /// <param name="name">What is done; a text of the code.</param>
+    /// <summary>Starts a span. Returns null if there is no listener, or if the span is not sampled.</summary>
+    /// <param name="name">The name of the operation, a constant.</param>
     public static Activity? Begin(string name) => Source.StartActivity(name);
 
-    /// <summary>A call of a store, as the conventions for databases want it told.</summary>
+    /// <summary>
+    /// Starts a client span for a call of a store. Its name follows the OpenTelemetry conventions for databases. Returns null if there is
+    /// no listener, or if the span is not sampled.
+    /// </summary>
     public static Activity? BeginCall(string store, string operation) =>
         Source.HasListeners() ? Source.StartActivity($"{store}: {operation}", ActivityKind.Client) : null;
 }

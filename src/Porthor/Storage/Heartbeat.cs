@@ -1,13 +1,13 @@
 namespace Porthor.Storage;
 
 /// <summary>
-/// Asks a store again and again whether it is there. A connection that has lost its other end says nothing, ever; so it is
-/// noticed before those who ask for something have waited in vain, and also while nobody asks. Beats are counted and not time:
-/// a machine that stood still has missed one beat, and its stores are not blamed for it.
+/// Checks periodically whether a store responds. A connection that was interrupted without notice does not report an error; the heartbeat
+/// detects this before a request times out, and also while there are no requests. It counts checks and does not measure time: if the
+/// whole machine is paused, only one check counts as missed, and the store is not reported as unavailable.
 /// </summary>
 public sealed class Heartbeat : IAsyncDisposable
 {
-    /// <summary>How many beats an answer may take.</summary>
+    /// <summary>The number of intervals within which the store must respond.</summary>
     public const int Beats = 3;
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
@@ -16,25 +16,27 @@ public sealed class Heartbeat : IAsyncDisposable
     private readonly Task work;
 
     /// <param name="answerTimeout">
-    /// How long an answer of this store is waited for; silence is noticed sooner, after 0.6 to 0.8 of it.
+    /// The timeout of this store's answers. A store that does not respond is detected after 0.6 to 0.8 of this time.
     /// </param>
-    /// <param name="ask">Asks the store. Whether it succeeds does not matter: who is told of an error is not left in silence.</param>
+    /// <param name="clock">The clock that measures the intervals.</param>
+    /// <param name="ask">Sends a request to the store. An exception counts as a response, because the error has been reported.</param>
     /// <param name="silent">
-    /// Called if the store did not answer: once for each check, or again at the next beat if it throws. The next check begins only after it
-    /// has ended.
+    /// Called if the store did not respond: once for each check, or again after the next interval if it throws. The next check begins
+    /// only after the request of the current check has ended.
     /// </param>
     public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> ask, Action silent)
     {
         work = RunAsync(PauseOf(answerTimeout), clock, ask, silent);
     }
 
-    /// <summary>The time between two beats for an answer timeout.</summary>
+    /// <summary>Returns the interval between two checks for an answer timeout: a fifth of it, but at least 200 ms.</summary>
     public static TimeSpan PauseOf(TimeSpan answerTimeout)
     {
         var pause = answerTimeout / 5;
         return pause < ShortestPause ? ShortestPause : pause;
     }
 
+    /// <summary>Stops the heartbeat, and waits for the end of its loop.</summary>
     public async ValueTask DisposeAsync()
     {
         await stopping.CancelAsync();
@@ -57,14 +59,14 @@ public sealed class Heartbeat : IAsyncDisposable
                         missed--;
                     continue;
                 }
-                // Looked at, so that it is not taken for forgotten.
+                // Reading the exception marks it as observed.
                 _ = asked.Exception;
                 (asked, missed) = (AskAsync(ask), 0);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // The end.
+            // The heartbeat was stopped.
         }
     }
 
@@ -81,6 +83,6 @@ public sealed class Heartbeat : IAsyncDisposable
         }
     }
 
-    /// <summary>So that what is thrown before there is a task is an error like any other.</summary>
+    /// <summary>Turns an exception that is thrown before the task exists into a failed task.</summary>
     private static async Task AskAsync(Func<Task> ask) => await ask();
 }

@@ -2,12 +2,15 @@ using Porthor.History;
 
 namespace Porthor.Storage;
 
-/// <summary>The history of changes: its rows are written with the changes they tell of.</summary>
+/// <summary>Reads and truncates the history of token changes. Each row is written in the transaction of its change.</summary>
 public interface IChangeHistory : IHistorySource<HistoryFilter, TokenChange>
 {
     /// <summary>
-    /// Counts the changes of a time that nobody adds to any more, so that they need not be counted again whenever somebody asks how many
-    /// there are in all.
+    /// Stores the number of changes in a past period, to which no more changes are added, so that later counts do not need to read these
+    /// changes.
     /// </summary>
+    /// <param name="from">The beginning of the period.</param>
+    /// <param name="to">The end of the period.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task NotePastAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
 }

@@ -2,16 +2,20 @@ using Porthor.History;
 
 namespace Porthor.Storage;
 
-/// <summary>The reading side of a history that the token index keeps, and its end.</summary>
+/// <summary>Reads and truncates a history in the token index.</summary>
 public interface IHistorySource<in TFilter, TRow>
     where TRow : IHistoryRow
 {
-    /// <summary>Rows that meet the filter, newest first, from the cursor on.</summary>
+    /// <summary>Returns the rows that match the filter, newest first, beginning at the cursor.</summary>
+    /// <param name="filter">The conditions that each row meets.</param>
+    /// <param name="cursor">The position at which the page begins; null for the newest row.</param>
+    /// <param name="limit">The maximum number of rows.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IReadOnlyList<TRow>> ReadAsync(TFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken);
 
-    /// <summary>How many rows meet the filter.</summary>
+    /// <summary>Returns the number of rows that match the filter.</summary>
     Task<long> CountAsync(TFilter filter, CancellationToken cancellationToken);
 
-    /// <summary>Deletes up to a number of the oldest rows from before a time, and says how many.</summary>
+    /// <summary>Deletes up to <paramref name="limit"/> of the oldest rows before a time. Returns the number of deleted rows.</summary>
     Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken);
 }

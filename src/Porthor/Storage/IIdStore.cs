@@ -2,13 +2,13 @@ using Porthor.Identity;
 
 namespace Porthor.Storage;
 
-/// <summary>Where assigned numbers are kept, for good.</summary>
+/// <summary>Stores the assigned user IDs and group IDs permanently.</summary>
 public interface IIdStore
 {
-    /// <summary>Null if the name has no number.</summary>
+    /// <summary>Returns the ID of a name; null if the name has none.</summary>
     Task<long?> FindAsync(IdKind kind, string name, CancellationToken cancellationToken);
 
-    /// <summary>The number of a name; the next of the range, in one transaction, if it has none.</summary>
-    /// <exception cref="UserDirectoryException">The range has no more, or no counter.</exception>
+    /// <summary>Returns the ID of a name. If it has none, assigns the next ID of the range, in one transaction.</summary>
+    /// <exception cref="UserDirectoryException">The range is exhausted, or its counter is missing.</exception>
     Task<AssignedId> AssignAsync(IdKind kind, string name, IdRange range, CancellationToken cancellationToken);
 }

@@ -1,18 +1,24 @@
 namespace Porthor.Storage;
 
-/// <summary>What is counted: the requests of a user to a service. The quota is part of it, so that a new one counts anew.</summary>
+/// <summary>
+/// Identifies a counter: the requests of a user to a service. The quota is part of the key, so that a changed quota starts a new count.
+/// </summary>
+/// <param name="Username">The user.</param>
+/// <param name="Service">The service.</param>
+/// <param name="Quota">The allowed number of requests in a window.</param>
 public readonly record struct RateKey(string Username, string Service, long Quota);
 
-/// <param name="Count">With the request that was just counted.</param>
-/// <param name="UntilReset">How long until counting begins anew.</param>
+/// <summary>Represents the state of a counter after a request.</summary>
+/// <param name="Count">The number of requests in the window, including the request that was just counted.</param>
+/// <param name="UntilReset">The time until the window ends and the count starts again.</param>
 public readonly record struct RateCount(long Count, TimeSpan UntilReset);
 
 /// <summary>
-/// Counts requests in windows of a minute, each beginning with the first request that it counts (contract/ingress.md 8).
+/// Counts requests in windows of one minute. A window begins with the first request that it counts (contract/ingress.md 8).
 /// </summary>
 public interface IRateCounter
 {
-    /// <summary>Counts one more, in one step.</summary>
-    /// <exception cref="StoreUnavailableException">Nothing is known about the count.</exception>
+    /// <summary>Counts one request, atomically, and returns the new state of the counter.</summary>
+    /// <exception cref="StoreUnavailableException">The store did not respond. The request may have been counted.</exception>
     Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken);
 }

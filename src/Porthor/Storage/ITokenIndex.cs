@@ -5,96 +5,130 @@ using Porthor.Values;
 namespace Porthor.Storage;
 
 /// <summary>
-/// The token index: what is listed and searched about tokens. It alone knows parents and names, and its row locks order the
-/// changes of a token and its children (README.md in this folder).
+/// Represents the token index, which contains the searchable data of all tokens. Only the token index contains parents and names, and its
+/// row locks order the changes of a token and its children (README.md in this folder).
 /// </summary>
 public interface ITokenIndex
 {
-    /// <summary>How many tokens one transaction may change without delaying other writers noticeably.</summary>
+    /// <summary>Returns the number of tokens that one transaction may change without a noticeable delay for other writers.</summary>
     int BatchSize { get; }
 
-    /// <summary>One token with its parent; null if it is not listed.</summary>
+    /// <summary>Returns a token with its parent; null if it is not listed.</summary>
     Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// All tokens, or those of one user, newest first and then by key. Parents are not filled in.
+    /// Returns all tokens, or those of one user, newest first and then by key. <see cref="TokenInfo.Parent"/> is not set.
     /// </summary>
+    /// <param name="username">The user; null for all users.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Returns the next tokens of a user after a position, in the order of <see cref="ListAsync(string?, CancellationToken)"/>. Parents are
-    /// not filled in.
+    /// Returns the next tokens of a user after a position, in the order of <see cref="ListAsync(string?, CancellationToken)"/>.
+    /// <see cref="TokenInfo.Parent"/> is not set.
     /// </summary>
-    /// <param name="types">Empty for all types.</param>
+    /// <param name="username">The user.</param>
+    /// <param name="types">The types of the tokens; empty for all types.</param>
+    /// <param name="after">The position of the last token that the caller has read; null for the beginning.</param>
+    /// <param name="limit">The maximum number of tokens.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IReadOnlyList<TokenInfo>> ListAsync(
         string username, IReadOnlyList<TokenType> types, TokenCursor? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>Returns the number of tokens of each type that a user has, including expired ones.</summary>
     Task<IReadOnlyDictionary<TokenType, long>> CountByTypeAsync(string username, CancellationToken cancellationToken);
 
-    /// <summary>Any one child that meets the query; null if there is none. Two nodes may have made two.</summary>
+    /// <summary>
+    /// Returns any child token that meets the query; null if there is none. Several may exist, because two nodes can create one at the
+    /// same time.
+    /// </summary>
     Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken);
 
-    /// <summary>What the state metrics count (contract/tokens.md 7.12).</summary>
+    /// <summary>Returns the numbers that the state metrics report (contract/tokens.md 7.12).</summary>
     Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken);
 
-    /// <summary>The next tokens after a key in key order, for walking through all of them with bounded memory.</summary>
+    /// <summary>Returns the next tokens after a key, in key order, so that the caller can read all tokens with limited memory.</summary>
+    /// <param name="after">The last key that the caller has read; null for the beginning.</param>
+    /// <param name="limit">The maximum number of tokens.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Walks on from a key in key order by a number of tokens, and says which of these have expired. So no step takes longer where there
-    /// are more tokens, or fewer that have expired.
+    /// Reads the next <paramref name="steps"/> tokens after a key, in key order, and returns which of them have expired. The duration of
+    /// a call does not depend on the number of tokens, nor on how many have expired.
     /// </summary>
+    /// <param name="now">The time at which a returned token has expired.</param>
+    /// <param name="after">The last key that was read; null for the beginning.</param>
+    /// <param name="steps">The maximum number of tokens to read.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads all descendants of tokens, in no order and without locks: descendants may be added and removed at any time.
+    /// Returns all descendants of tokens, unordered and without locks: descendants may be added and removed at any time.
     /// </summary>
+    /// <param name="roots">The tokens whose descendants are read.</param>
     /// <param name="expiredAt">
-    /// Reads only descendants that have expired at this time, and whose ancestors in the tree have too; null for all.
+    /// Limits the result to descendants that have expired at this time and whose ancestors in the tree have expired as well; null for
+    /// all.
     /// </param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads tokens whose revocation was interrupted: access with them has ended (<see cref="ITokenIndexTransaction.RememberRevoked"/>), and
-    /// they are still listed.
+    /// Returns tokens whose revocation was interrupted: their records were deleted
+    /// (<see cref="ITokenIndexTransaction.RememberRevoked"/>), but they are still listed.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken);
 
-    /// <summary>Which of the keys are listed.</summary>
+    /// <summary>Returns which of the keys are listed.</summary>
     Task<IReadOnlySet<TokenKey>> ListedAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
-    /// <summary>Begins a transaction, READ COMMITTED.</summary>
-    /// <param name="timeLimit">How long each statement, and each wait for a lock, may take in the database.</param>
+    /// <summary>Begins a transaction with the isolation level READ COMMITTED.</summary>
+    /// <param name="timeLimit">The time limit of each statement, and of each wait for a lock, in the database.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     Task<ITokenIndexTransaction> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
 
-    /// <summary>Asks the database whether it answers and holds our tables.</summary>
+    /// <summary>Checks that the database responds and contains the tables of Porthor.</summary>
+    /// <exception cref="StoreUnavailableException">The check failed.</exception>
     Task CheckAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>A child that may be used again (contract/tokens.md 8.4, deviations 29).</summary>
-/// <param name="Service">Null for notebook tokens.</param>
-/// <param name="ExpiresFrom">It must expire at this time or later; one that never expires does not count.</param>
+/// <summary>Represents the search for a child token that can be used again (contract/tokens.md 8.4, deviations 29).</summary>
+/// <param name="Parent">The parent of the child token.</param>
+/// <param name="TokenType">The type of the child token.</param>
+/// <param name="Service">The service of the child token; null for notebook tokens.</param>
+/// <param name="Scopes">The scopes of the child token.</param>
+/// <param name="ExpiresFrom">The earliest allowed expiration. A child token without an expiration does not match.</param>
 public sealed record ChildQuery(TokenKey Parent, TokenType TokenType, string? Service, ScopeSet Scopes, DateTimeOffset ExpiresFrom);
 
-/// <param name="SessionUsers">Users with any token that expires and has not yet.</param>
-/// <param name="UserTokens">User tokens that have not expired.</param>
+/// <summary>Represents the numbers of the state metrics.</summary>
+/// <param name="SessionUsers">The number of users with at least one token that has an expiration and has not expired.</param>
+/// <param name="UserTokens">The number of user tokens that have not expired.</param>
 public sealed record TokenCounts(long SessionUsers, long UserTokens);
 
-/// <summary>A token as the audit reads it.</summary>
-/// <param name="ParentExpires">When the parent expires; null if it never does or there is none.</param>
-/// <param name="IsOrphan">It was a child once, and its parent is no longer listed.</param>
+/// <summary>Represents a token with the data that the audit needs.</summary>
+/// <param name="Token">The token.</param>
+/// <param name="ParentExpires">The expiration of the parent; null if it never expires, or if the token has no parent.</param>
+/// <param name="IsOrphan">True if the token was created as a child and its parent is no longer listed.</param>
 public sealed record TokenIndexEntry(TokenInfo Token, DateTimeOffset? ParentExpires, bool IsOrphan);
 
-/// <param name="Last">How far it is walked; null at the end.</param>
+/// <summary>Represents a part of the search for expired tokens.</summary>
+/// <param name="Keys">The tokens that have expired.</param>
+/// <param name="Last">The last key that was read; null if the end was reached.</param>
 public sealed record ExpiredKeys(IReadOnlyList<TokenKey> Keys, TokenKey? Last);
 
 /// <summary>Represents a descendant of a token.</summary>
-/// <param name="Parent">Null for a root of the requested tree.</param>
+/// <param name="Token">The descendant.</param>
+/// <param name="Parent">Its parent; null for a root of the requested tree.</param>
+/// <param name="Created">The time of its creation.</param>
 public sealed record Descendant(TokenKey Token, TokenKey? Parent, DateTimeOffset Created);
 
-/// <summary>What a parent allows its children, read under a lock that keeps the parent from being changed or revoked.</summary>
+/// <summary>
+/// Represents the limits of a parent for its children. They are read under a lock, so that the parent cannot be changed or revoked.
+/// </summary>
+/// <param name="Scopes">The scopes that a child may have.</param>
+/// <param name="Expires">The latest expiration of a child; null for no limit.</param>
 public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires)
 {
     /// <summary>The deepest level that a token may have. A token without a parent is on level 0.</summary>
@@ -108,18 +142,21 @@ public sealed record ParentLimits(ScopeSet Scopes, DateTimeOffset? Expires)
 }
 
 /// <summary>
-/// A transaction of the token index. The writes are collected and sent together, at <see cref="FlushAsync"/> or with the
-/// commit, so that a change costs few round trips. Disposing without a commit rolls back. Every call may throw
-/// <see cref="TokenIndexConflictException"/>: the database chose this transaction to give way, and it may be tried again.
+/// Represents a transaction of the token index. The writes are collected and sent together, by <see cref="FlushAsync"/> or with the
+/// commit, to reduce the number of round trips. Disposing without a commit rolls back. Every method may throw
+/// <see cref="TokenIndexConflictException"/>: the database rolled this transaction back because of a conflict, and the caller may retry
+/// it.
 /// </summary>
 public interface ITokenIndexTransaction : IAsyncDisposable
 {
-    /// <summary>Reads a token and locks its row against every other change, and against new children.</summary>
+    /// <summary>
+    /// Reads a token and locks its row against all other changes and against new children. Returns null if it is not listed.
+    /// </summary>
     Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken);
 
     /// <summary>
-    /// As <see cref="LockAsync"/> for many at once, passing over those that others have locked: whoever holds many locks and waits for
-    /// more may be waited for by those it waits for.
+    /// Reads and locks several tokens, except those that other transactions have locked. It does not wait, because waiting for locks
+    /// while holding many locks can cause a deadlock.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
@@ -135,7 +172,10 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken);
 
-    /// <summary>Reads what a parent allows and keeps it so until the end of this transaction; null if it is not listed.</summary>
+    /// <summary>
+    /// Reads the limits of a parent, and prevents changes of them until the end of this transaction. Returns null if the parent is not
+    /// listed.
+    /// </summary>
     Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken);
 
     /// <summary>
@@ -157,32 +197,39 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Those of the keys that are not listed and nobody is about to list; waits for whoever is. They then belong to this
-    /// transaction until it ends.
+    /// Claims the keys that are not listed, and returns them. Waits for transactions that are inserting one of the keys. Until this
+    /// transaction ends, no other transaction can insert a claimed key.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
+    /// <summary>Inserts a token.</summary>
     void Insert(TokenInfo token);
 
-    /// <summary>Replaces name, scopes and expiration of a token.</summary>
+    /// <summary>Replaces the name, the scopes and the expiration of a token.</summary>
     void Update(TokenInfo token);
 
-    /// <summary>Removes tokens. Children that remain lose their parent.</summary>
+    /// <summary>Removes tokens. Children that remain listed have no parent afterwards.</summary>
     void Delete(IReadOnlyList<TokenKey> keys);
 
+    /// <summary>Adds entries to the history of changes.</summary>
     void Add(IReadOnlyList<TokenChange> changes);
 
-    /// <summary>Remembers revoked keys for a record store that could forget their deletion (design.md 2).</summary>
+    /// <summary>Stores revoked keys for a record store that may lose their deletion (design.md 2).</summary>
+    /// <param name="keys">The revoked keys.</param>
+    /// <param name="until">The end of their retention time.</param>
     void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until);
 
     /// <summary>Sends the collected writes.</summary>
-    /// <exception cref="PorthorException"><c>duplicate_token_name</c>.</exception>
+    /// <exception cref="PorthorException">The user already has a token of this name (<c>duplicate_token_name</c>).</exception>
     Task FlushAsync(CancellationToken cancellationToken);
 
     /// <summary>Sends the collected writes and commits.</summary>
-    /// <exception cref="StoreUnavailableException">It failed, or its outcome is unknown.</exception>
+    /// <exception cref="StoreUnavailableException">The commit failed, or its result is unknown.</exception>
     Task CommitAsync(CancellationToken cancellationToken);
 }
 
-/// <summary>The database chose this transaction to give way to another (deadlock, serialization). Nothing of it remains.</summary>
+/// <summary>
+/// Represents a transaction that the database rolled back because it conflicts with another one (deadlock or serialization failure). It
+/// had no effect.
+/// </summary>
 public sealed class TokenIndexConflictException(string what, Exception? cause = null) : Exception(what, cause);

@@ -2,13 +2,15 @@ using Porthor.History;
 
 namespace Porthor.Storage;
 
-/// <summary>The history of uses: what passed with which token, when, and from where.</summary>
+/// <summary>
+/// Reads, truncates and extends the history of token usage: which token was used for which service, when, and from which address.
+/// </summary>
 public interface IUsageHistory : IHistorySource<UsageFilter, TokenUsage>
 {
     /// <summary>
-    /// Adds uses, and sets when their tokens were last used. What is there already for the same token, service, address and
-    /// minute is not added again, so that a batch whose outcome is unknown may be written once more. A token whose row another
-    /// has locked is passed over.
+    /// Adds usage events, and sets the last usage time of their tokens. An event that exists for the same token, service, address and
+    /// minute is not added again, so that a batch whose result is unknown can be sent again. The last usage time of a token whose row is
+    /// locked by another transaction is not changed.
     /// </summary>
     Task AddAsync(IReadOnlyList<TokenUsage> uses, CancellationToken cancellationToken);
 }

@@ -2,6 +2,7 @@ using BitFaster.Caching.Lru;
 
 namespace Porthor.Storage;
 
+/// <summary>Creates caches that report their hits and misses.</summary>
 internal static class ObservedCaches
 {
     /// <summary>Creates a cache of limited size whose hits and misses are measured.</summary>

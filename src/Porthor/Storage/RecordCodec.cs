@@ -3,14 +3,18 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage;
 
-/// <summary>Turns records into what the record store holds, and back (contract/tokens.md 4).</summary>
+/// <summary>Encrypts and decrypts records (contract/tokens.md 4).</summary>
 public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 {
+    /// <summary>Encrypts a record with the first key of <paramref name="fernet"/>.</summary>
     public EncryptedRecord Seal(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
 
-    /// <summary>Decrypts and reads a record.</summary>
-    /// <param name="key">Under which key it was found, for the error.</param>
-    /// <exception cref="UnreadableRecordException">It was not made with one of our keys, or is no record.</exception>
+    /// <summary>Decrypts and parses a record.</summary>
+    /// <param name="key">The key under which the record is stored, for the error message.</param>
+    /// <param name="sealedRecord">The encrypted record.</param>
+    /// <exception cref="UnreadableRecordException">
+    /// The record was not encrypted with one of the configured keys, or cannot be parsed.
+    /// </exception>
     public TokenRecord Open(TokenKey key, EncryptedRecord sealedRecord)
     {
         if (!fernet.TryDecrypt(sealedRecord.Ciphertext, out var json))
@@ -25,7 +29,7 @@ public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
         }
     }
 
-    /// <summary>As <see cref="Open"/>, with null for a record that cannot be read.</summary>
+    /// <summary>Decrypts and parses a record. Returns null if it cannot be read.</summary>
     public TokenRecord? TryOpen(TokenKey key, EncryptedRecord sealedRecord)
     {
         try
@@ -40,14 +44,15 @@ public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 }
 
 /// <summary>
-/// What is stored under a key is no record of ours. Such a token is treated as unknown, and reported, because somebody
-/// damaged or replaced it.
+/// Represents a stored value that is not a valid record. The token is treated as unknown, and the problem is reported, because the record
+/// was damaged or replaced.
 /// </summary>
 public sealed class UnreadableRecordException(TokenKey key, string detail, Exception? cause = null)
     : Exception($"Cannot deserialize data for key token:{key}", cause)
 {
+    /// <summary>Returns the key under which the value is stored.</summary>
     public TokenKey Key { get; } = key;
 
-    /// <summary>What was wrong; names fields, shows no value.</summary>
+    /// <summary>Returns the reason. It names fields, but contains no values.</summary>
     public string Detail { get; } = detail;
 }

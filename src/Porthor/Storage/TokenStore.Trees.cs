@@ -6,7 +6,7 @@ namespace Porthor.Storage;
 // Changes of a token with all its descendants. Each consists of transactions of bounded size (docs/decisions/0020-trees-in-batches.md).
 public sealed partial class TokenStore
 {
-    /// <summary>How often an edit of a token is repeated because another client changed the token meanwhile.</summary>
+    /// <summary>The number of attempts to edit a token while other clients change it.</summary>
     private const int MostEdits = 5;
 
     private const int MostInterrupted = 100;
@@ -14,13 +14,17 @@ public sealed partial class TokenStore
     private static readonly HashSet<TokenKey> NoKeys = [];
 
     /// <summary>
-    /// Revokes a token and all its descendants, in one transaction if there are few. Otherwise, or if that transaction fails, access with
-    /// the token ends first, in a transaction of its own; then its descendants are removed in batches, farthest generation first, and the
-    /// token last. If it fails, calling it again continues the revocation.
+    /// Revokes a token and all its descendants, in one transaction if there are few. If there are many, or if that transaction fails, the
+    /// record of the token is deleted first, in a separate transaction; then its descendants are removed in batches, the deepest
+    /// generation first, and finally the token. If the method fails, calling it again continues the revocation.
     /// </summary>
+    /// <param name="root">The token.</param>
     /// <param name="change">Creates the history entry of a token.</param>
-    /// <returns>The tokens that this call removed; without the root if it is not listed or another client removed it.</returns>
-    /// <exception cref="StoreUnavailableException">Some tokens of the tree may have been revoked, and others not.</exception>
+    /// <param name="cancellationToken">Prevents the revocation if it is cancelled before the revocation begins.</param>
+    /// <returns>
+    /// The tokens that this call removed. The root is not included if it is not listed or if another client removed it.
+    /// </returns>
+    /// <exception cref="StoreUnavailableException">A store did not respond. Some tokens of the tree may have been revoked.</exception>
     public async Task<IReadOnlyList<TokenInfo>> RevokeTreeAsync(
         TokenKey root, Func<TokenInfo, TokenChange> change, CancellationToken cancellationToken)
     {
@@ -52,7 +56,7 @@ public sealed partial class TokenStore
             }
             catch (StoreUnavailableException e)
             {
-                // Perhaps another client holds the lock of a descendant. If the token no longer exists, the outcome of the transaction
+                // Possibly another client holds the lock of a descendant. If the token no longer exists, the result of the transaction
                 // stays unknown.
                 Log.RevokingInSteps(logger, root, e.Message, e);
                 if (!await RevokeAccessAsync(root, time.Remaining))
@@ -67,7 +71,8 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Completes revocations that were interrupted by a crash or a failure after access with the token had ended. Returns how many.
+    /// Completes revocations that were interrupted, by a crash or a failure, after the record of the token was deleted. Returns their
+    /// number.
     /// </summary>
     public async Task<int> CompleteRevocationsAsync(Func<TokenInfo, TokenChange> change, CancellationToken cancellationToken)
     {
@@ -88,13 +93,18 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Edits a token and reduces all its descendants. A large tree is reduced in several transactions, farthest generation first, and the
-    /// token is edited in the last one. A child never has more than its parent, and repeating a failed edit completes it.
+    /// Edits a token and reduces all its descendants. A large tree is reduced in several transactions, the deepest generation first, and
+    /// the token is edited in the last one. A child never has more scopes or a later expiration than its parent, and repeating a failed
+    /// edit completes it.
     /// </summary>
+    /// <param name="root">The token.</param>
     /// <param name="edit">
     /// Locks and edits the token, and returns the reduction of its descendants. It is called for each attempt, and may be rolled back.
     /// </param>
-    /// <param name="reduce">Reduces a locked descendant, whose record is null if it has none.</param>
+    /// <param name="reduce">Reduces a locked descendant. The record is null if the descendant has none.</param>
+    /// <param name="cancellationToken">Prevents the edit if it is cancelled before the edit begins.</param>
+    /// <returns>The result of <paramref name="edit"/>.</returns>
+    /// <exception cref="StoreUnavailableException">A store did not respond, or other clients kept changing the token.</exception>
     public async Task<T> EditTreeAsync<T>(
         TokenKey root,
         Func<TokenTransaction, Task<(T Result, Reduction Reduction)>> edit,
@@ -143,8 +153,8 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Reduces the descendants of tokens, farthest generation first, in transactions of bounded size. A descendant of several of them is
-    /// reduced by all of them. Returns the results of the callback for the reduced tokens.
+    /// Reduces tokens and their descendants, the deepest generation first, in transactions of limited size. A descendant of several of
+    /// the tokens is reduced by all their reductions. Returns the results of <paramref name="reduce"/> for the reduced tokens.
     /// </summary>
     public async Task<IReadOnlyList<TItem>> ReduceTreesAsync<TItem>(
         IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction, TItem> reduce)
@@ -160,7 +170,7 @@ public sealed partial class TokenStore
             below[key] = root is null ? inherited : inherited.And(root.Below);
             own[key] = root is null ? inherited : inherited.And(root.Self);
         }
-        // An unknown token was created since, as a descendant of a known one.
+        // A token that is not in this result was created later, as a descendant of a token that is.
         return await ReduceInBatchesAsync(
             order,
             token => own.TryGetValue(token.Token, out var known) ? known : token.Parent is { } parent ? below.GetValueOrDefault(parent, Reduction.None) : Reduction.None,
@@ -170,7 +180,7 @@ public sealed partial class TokenStore
 
     /// <summary>
     /// Removes tokens that have expired, and their descendants that have expired as well: children before their parents, so that each
-    /// history entry names the parent. Returns the removed tokens of one transaction after the other.
+    /// history entry names the parent. Returns the removed tokens, one list for each transaction.
     /// </summary>
     public async IAsyncEnumerable<IReadOnlyList<TokenInfo>> ExpireTreesAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset now, Func<TokenInfo, TokenChange> change)
@@ -186,7 +196,7 @@ public sealed partial class TokenStore
                 var staying = batch.Where(key => !locked.ContainsKey(key)).ToHashSet();
                 foreach (var key in batch.Where(locked.ContainsKey))
                 {
-                    // If another transaction has locked a token, its parent is removed later.
+                    // If another transaction has locked a token, its parent must be removed later.
                     if (children[key].Any(child => staying.Contains(child.Token)))
                         staying.Add(key);
                     else
@@ -202,7 +212,7 @@ public sealed partial class TokenStore
         TokenKey root, IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
-            // The holder of this lock ends access. Other revocations of the token wait, and then have nothing to do.
+            // The transaction that holds this lock deletes the records. Other revocations of the token wait, and then have nothing to do.
             if (await transaction.LockAsync(root) is null)
                 return [];
             await transaction.DeleteRecordsEarlyAsync(order);
@@ -213,7 +223,7 @@ public sealed partial class TokenStore
         limit,
         CancellationToken.None);
 
-    /// <summary>Ends access with a single token, and commits. Returns false if it is not listed.</summary>
+    /// <summary>Deletes the record of a single token, and commits. Returns false if the token is not listed.</summary>
     private Task<bool> RevokeAccessAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
@@ -233,7 +243,7 @@ public sealed partial class TokenStore
             revoked.AddRange(await ChangeAsync(
                 async transaction =>
                 {
-                    // Locks may cause a wait. If records can be deleted before, access ends without this wait.
+                    // Locking may wait. If the records can be deleted before, the tokens become invalid without this wait.
                     if (number == 0)
                         await transaction.DeleteRecordsEarlyAsync(order);
                     var rows = await transaction.LockTreeAsync(batch, lockedParents: [], except: NoKeys);
@@ -246,7 +256,7 @@ public sealed partial class TokenStore
         return revoked;
     }
 
-    /// <summary>Returns the tokens, farthest generation first, without the root.</summary>
+    /// <summary>Returns the descendants, the deepest generation first.</summary>
     private async Task<IReadOnlyList<TokenKey>> DescendantsAsync(TokenKey root)
     {
         var descendants = await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
@@ -292,7 +302,7 @@ public sealed partial class TokenStore
         return items;
     }
 
-    /// <summary>Represents the common time limit of several transactions.</summary>
+    /// <summary>Represents the time limit that several transactions share.</summary>
     private sealed class TimeBudget(TimeSpan limit, TimeProvider clock)
     {
         private readonly long begun = clock.GetTimestamp();

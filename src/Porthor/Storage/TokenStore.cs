@@ -6,33 +6,35 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// Token index and record store as one: reads records, and makes changes to both in the one order in which no crash, race or fault
-/// can break the two promises (README.md in this folder). Every operation changes tokens through
-/// <see cref="ChangeAsync{T}"/>, so none can get the order wrong.
+/// Combines the token index and the record store. It reads records, and changes both stores in an order that keeps the two guarantees of
+/// README.md (in this folder) in case of crashes, races and failures. Every operation changes tokens by <see cref="ChangeAsync{T}"/>.
 /// </summary>
 public sealed partial class TokenStore(
     ITokenIndex tokenIndex, ITokenRecordStore recordStore, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<TokenStore> logger)
 {
-    /// <summary>How often a record is reconciled with the token index while other clients change it.</summary>
+    /// <summary>The number of attempts to reconcile a record with the token index while other clients change it.</summary>
     private const int ReconciliationAttempts = 5;
 
     private readonly ConcurrentLru<TokenKey, DecryptedRecord> opened = observer.CreateCache<TokenKey, DecryptedRecord>("records", Math.Max(3, options.RememberedRecords));
 
-    /// <summary>Told of each record that was found to be unreadable.</summary>
+    /// <summary>Called for each record that cannot be read.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
 
+    /// <summary>Returns the token index.</summary>
     public ITokenIndex TokenIndex => tokenIndex;
 
-    /// <summary>The usual time limit of changes.</summary>
+    /// <summary>Returns the default time limit of changes.</summary>
     public TimeSpan ChangeTimeout => options.ChangeTimeout;
 
+    /// <summary>Returns the record store.</summary>
     public ITokenRecordStore RecordStore => recordStore;
 
     /// <summary>
-    /// The record of a presented token, null if the token is not valid: unknown, its secret wrong, its record unreadable,
-    /// or expired (contract/tokens.md 5, deviations 3 and 4). The store is not queried for a token that cannot have been issued.
+    /// Returns the record of a presented token. Returns null if the token is not valid: if it is unknown, its secret is wrong, its record
+    /// cannot be read, or it has expired (contract/tokens.md 5, deviations 3 and 4). The store is not queried for a token that cannot
+    /// have been issued.
     /// </summary>
-    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the token.</exception>
+    /// <exception cref="StoreUnavailableException">The record store did not respond. The token may be valid.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(Token token, CancellationToken cancellationToken)
     {
         if (!token.IsWellFormed)
@@ -47,32 +49,35 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// The record under a key, without proof that the caller knows the secret: for Porthor's own use, never to decide on a
-    /// request. Null if it is missing, unreadable or expired.
+    /// Returns the record of a key without a check of the secret. It is for Porthor's own operations, and must not be used to authorize a
+    /// request. Returns null if the record is missing, cannot be read, or has expired.
     /// </summary>
+    /// <exception cref="StoreUnavailableException">The record store did not respond.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
         key.IsWellFormed && Open(key, opened.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
             : null;
 
     /// <summary>
-    /// What was last read about a presented token, whose secret is proven by it; null if nothing is remembered. It may have been
-    /// revoked or changed since: to prepare an answer by, never to give one.
+    /// Returns the cached record of a presented token if the secret matches; null if there is none, or if it has expired. The token may
+    /// have been revoked or changed since, so this record may be used to prepare an answer, but not to answer.
     /// </summary>
     public TokenRecord? TryGetCached(Token token) =>
         opened.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow()) ? known.Record : null;
 
     /// <summary>
-    /// Makes a change: begins a transaction, does the work, and writes everything in the right order. If the database makes
-    /// the transaction give way to another, all of it is done once more.
+    /// Makes a change: begins a transaction, calls <paramref name="work"/>, and sends all writes in the correct order. If the database
+    /// rolls the transaction back because of a conflict, the change is repeated once.
     /// </summary>
-    /// <param name="timeLimit">Null for the usual limit of changes.</param>
+    /// <param name="work">Reads, locks and changes tokens by the transaction. It may be called twice.</param>
+    /// <param name="timeLimit">The time limit; null for <see cref="ChangeTimeout"/>.</param>
     /// <param name="cancellationToken">
-    /// Prevents the change, if cancelled before the change begins. A change that has begun is completed, because a partial change would
-    /// leave an undefined state.
+    /// Prevents the change if it is cancelled before the change begins. A change that has begun is completed, because a partial change
+    /// would leave the stores in an undefined state.
     /// </param>
     /// <exception cref="StoreUnavailableException">
-    /// It failed, or its outcome is unknown. Created tokens do not work, revoked ones may or may not, and the caller may repeat.
+    /// The change failed, or its result is unknown. Created tokens are not valid, revoked tokens may still be valid, and the caller may
+    /// retry.
     /// </exception>
     public async Task<T> ChangeAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan? timeLimit = null, CancellationToken cancellationToken = default)
@@ -111,7 +116,7 @@ public sealed partial class TokenStore(
         }
     }
 
-    /// <summary>Returns the result, and the tokens whose records allow less than the token index.</summary>
+    /// <summary>Makes one attempt. Returns the result, and the tokens whose records allow less than the token index.</summary>
     private async Task<(T Result, IReadOnlyList<TokenKey> Behind)> AttemptAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -134,8 +139,9 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// Deletes the records of tokens that will not be handed out. Not bound to the caller's deadline, which may be what
-    /// failed; the record store bounds each call. What remains nobody knows the secret of, and the audit removes it.
+    /// Deletes the records of tokens that are not issued, because their transaction failed. The deadline of the caller is not used,
+    /// because it may be the cause of the failure; the record store limits the duration of each call. If the deletion fails, no client
+    /// has the secret of the remaining record, and the audit removes it.
     /// </summary>
     private async Task UndoAsync(TokenTransaction transaction, ITokenIndexTransaction indexTransaction)
     {
@@ -152,8 +158,8 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>
-    /// The token index says more than the record, because the record changed between the commit and the write that was to widen
-    /// it. Decides again, under the lock.
+    /// Changes a record to the scopes and the expiration in the token index, under a lock. This is necessary if the record changed
+    /// between the commit and the write that was to extend it.
     /// </summary>
     private async Task<bool> ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -168,7 +174,10 @@ public sealed partial class TokenStore(
         return true;
     }
 
-    /// <summary>Opens what the record store holds, or finds it opened before; null if it holds nothing of ours.</summary>
+    /// <summary>
+    /// Decrypts a record, or returns the cached one if the ciphertext is the same. Returns null if there is no record or it cannot be
+    /// read.
+    /// </summary>
     private DecryptedRecord? Open(TokenKey key, DecryptedRecord? known, EncryptedRecord? found)
     {
         if (found is not { } current)
@@ -212,7 +221,7 @@ public sealed partial class TokenStore(
         [LoggerMessage(Level = LogLevel.Error, Message = "Cannot retrieve token")]
         public static partial void Unreadable(ILogger logger, string error, Exception exception);
 
-        [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction gave way to another, trying again")]
+        [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction conflicted with another one, retrying")]
         public static partial void TryingAgain(ILogger logger, string error);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot revoke a token and its descendants in one transaction, continuing in several")]
@@ -221,10 +230,10 @@ public sealed partial class TokenStore(
         [LoggerMessage(Level = LogLevel.Information, Message = "Completed interrupted revocation")]
         public static partial void RevocationCompleted(ILogger logger, TokenKey tokenKey, string user);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Records of tokens that were not created are left behind; the audit removes them")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot delete records of tokens that were not created. The audit removes them")]
         public static partial void RecordLeftBehind(ILogger logger, string tokenKey, Exception exception);
     }
 }
 
-/// <summary>A record together with the ciphertext it was read from.</summary>
+/// <summary>Represents a record together with the ciphertext from which it was read.</summary>
 public sealed record DecryptedRecord(EncryptedRecord Sealed, TokenRecord Record);

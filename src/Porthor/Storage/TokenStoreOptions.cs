@@ -1,20 +1,25 @@
 namespace Porthor.Storage;
 
-/// <summary>The time bounds of the stores, and how much is remembered.</summary>
+/// <summary>Represents the time limits of the stores and the size of the record cache.</summary>
 public sealed record TokenStoreOptions
 {
-    /// <summary>How long reading a record may take, retries included, before the answer is "not available".</summary>
+    /// <summary>The time limit for reading a record, including retries. After it the store counts as unavailable.</summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long a change may take. More than a read: revoking a parent of thousands of children is one transaction, and
-    /// it must not fail for being large.
+    /// The time limit of a change. It is longer than that of a read, because one transaction may revoke a parent with thousands of
+    /// children.
     /// </summary>
     public TimeSpan ChangeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many decrypted records are remembered. Each is used only while its ciphertext is the record store's.</summary>
+    /// <summary>
+    /// The maximum number of decrypted records in the cache. A cached record is used only while the record store contains the same
+    /// ciphertext.
+    /// </summary>
     public int RememberedRecords { get; init; } = 10_000;
 
-    /// <summary>For how long revoked keys are remembered, to be deleted again from a record store that lost the deletion.</summary>
+    /// <summary>
+    /// The time for which revoked keys are stored, so that they can be deleted again from a record store that lost the deletion.
+    /// </summary>
     public TimeSpan RevocationMemory { get; init; } = TimeSpan.FromHours(1);
 }

@@ -4,8 +4,8 @@ using Porthor.Tokens;
 namespace Porthor.Storage;
 
 /// <summary>
-/// A change in the making: the locks it holds, and what it will write to token index and record store. Operations say what is to
-/// happen; in which order it is written is decided here and nowhere else (README.md in this folder).
+/// Represents a change that is being made: the locks that it holds, and the writes to the token index and the record store that it has
+/// collected. Operations state the writes; only this class decides their order (README.md in this folder).
 /// </summary>
 public sealed class TokenTransaction
 {
@@ -36,13 +36,13 @@ public sealed class TokenTransaction
         this.cancellationToken = cancellationToken;
     }
 
-    /// <summary>Records written before the commit, to be deleted again if it does not succeed.</summary>
+    /// <summary>Returns the records that were written before the commit. They are deleted again if the commit fails.</summary>
     internal IReadOnlyList<TokenKey> WrittenRecords => written;
 
     /// <summary>True if the transaction must not be committed.</summary>
     internal bool IsAbandoned { get; private set; }
 
-    /// <summary>What will have been done to tokens when this is committed.</summary>
+    /// <summary>Returns the history entries that this transaction writes.</summary>
     internal IReadOnlyList<TokenChange> Changes => changes;
 
     /// <inheritdoc cref="ITokenIndexTransaction.LockAsync"/>
@@ -69,8 +69,9 @@ public sealed class TokenTransaction
     public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => tokenIndex.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>
-    /// Reads and locks tokens of a tree, and their children that were created since the tree was read: when this returns, all children of
-    /// the tokens are in the result or among the exceptions, and no token gets another child until the transaction ends.
+    /// Reads and locks tokens of a tree, and their children that were created since the tree was read. When this method returns, all
+    /// children of the tokens are in the result or in <paramref name="except"/>, and no token can get another child until the transaction
+    /// ends.
     /// </summary>
     /// <param name="farthestFirst">The tokens, children before their parents.</param>
     /// <param name="lockedParents">Tokens that this transaction has locked before, and whose children belong to the tree.</param>
@@ -85,7 +86,7 @@ public sealed class TokenTransaction
         IReadOnlyList<TokenKey> parents = [.. lockedParents, .. rows.Select(row => row.Token)];
         while (parents.Count > 0)
         {
-            // A statement after the locks, because only such a statement sees all children.
+            // This statement must follow the locks, because only then does it see all children.
             TokenKey[] created = [.. (await tokenIndex.ReadChildKeysAsync(parents, cancellationToken)).Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
             var more = await tokenIndex.LockInOrderAsync(created, cancellationToken);
             rows.AddRange(more);
@@ -95,17 +96,19 @@ public sealed class TokenTransaction
         return rows;
     }
 
-    /// <summary>Reads which tokens belong to a tree that is being revoked: the revocation began at most one change timeout ago.</summary>
+    /// <summary>
+    /// Returns which of the tokens belong to a tree whose revocation began within the last <see cref="TokenStoreOptions.ChangeTimeout"/>.
+    /// </summary>
     public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
         ? new HashSet<TokenKey>()
         : (await tokenIndex.ReadBeingRevokedAsync(keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
 
-    /// <summary>Has any of these tokens a child?</summary>
+    /// <summary>Returns true if any of the tokens has a child.</summary>
     public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) => (await tokenIndex.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
 
     /// <summary>
-    /// Ends access with a locked token that is to be revoked together with its descendants. Until its row is removed neither it nor any
-    /// descendant gets a child, and maintenance completes the revocation if it was interrupted.
+    /// Deletes the record of a locked token that is to be revoked together with its descendants. Until its row is removed, no child can
+    /// be created for the token or a descendant, and maintenance completes the revocation if it is interrupted.
     /// </summary>
     public void EndAccess(TokenKey key)
     {
@@ -125,14 +128,17 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Sends the collected writes, so that a name conflict is reported to the caller, and rolls the transaction back.
+    /// Marks the transaction for a rollback. The collected writes are still sent before, so that a name conflict is reported to the
+    /// caller.
     /// </summary>
     public void Abandon() => IsAbandoned = true;
 
-    /// <summary>Reads a locked token's record; null if it is missing, unreadable or expired.</summary>
+    /// <summary>Returns the record of a locked token; null if it is missing, cannot be read, or has expired.</summary>
     public async Task<DecryptedRecord?> ReadRecordAsync(TokenKey key) => (await ReadRecordsAsync([key])).GetValueOrDefault(key);
 
-    /// <summary>Reads locked tokens' records; those missing, unreadable or expired are left out.</summary>
+    /// <summary>
+    /// Returns the records of locked tokens. Records that are missing, cannot be read, or have expired are not included.
+    /// </summary>
     public async Task<IReadOnlyDictionary<TokenKey, DecryptedRecord>> ReadRecordsAsync(IReadOnlyCollection<TokenKey> keys)
     {
         var now = clock.GetUtcNow();
@@ -145,7 +151,7 @@ public sealed class TokenTransaction
         return records;
     }
 
-    /// <summary>A new token: its record, its row and its change.</summary>
+    /// <summary>Adds the creation of a token: its record, its row and its history entry.</summary>
     public void Create(TokenRecord record, TokenInfo row, TokenChange change)
     {
         creations.Add(record);
@@ -154,6 +160,8 @@ public sealed class TokenTransaction
     }
 
     /// <summary>Removes locked tokens from both stores before they expire, in the order given: children before their parents.</summary>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="change">Creates the history entry of a token.</param>
     public void Revoke(IReadOnlyList<TokenInfo> tokens, Func<TokenInfo, TokenChange> change)
     {
         var keys = Remove(tokens, [.. tokens.Select(change)]);
@@ -164,7 +172,7 @@ public sealed class TokenTransaction
     /// <summary>Removes locked tokens that have expired from both stores.</summary>
     public void Expire(IReadOnlyList<TokenInfo> tokens, IReadOnlyList<TokenChange> changes) => Remove(tokens, changes);
 
-    /// <summary>Changes the row of a locked token.</summary>
+    /// <summary>Changes the row of a locked token, and adds history entries.</summary>
     public void Edit(TokenInfo row, params IReadOnlyList<TokenChange> changes)
     {
         tokenIndex.Update(row);
@@ -178,13 +186,14 @@ public sealed class TokenTransaction
             edits.Add(new RecordEdit(current, final));
     }
 
-    /// <summary>Removes a record that has no row; the key must have been claimed.</summary>
+    /// <summary>Removes a record that has no row. The key must have been claimed before (<see cref="ClaimAbsentAsync"/>).</summary>
     public void RemoveRecord(TokenKey key) => removals.Add(key);
 
     /// <summary>
-    /// Writes everything but what widens a record, and commits. Where the record store joins the token index, that is one transaction.
-    /// Else: revoked records go first, so that access ends even if the rest fails; created records are written when their
-    /// rows are certain to be accepted; narrowed records are written before the token index says so.
+    /// Sends all writes except those that extend a record, and commits. If the record store is transactional, all of this is one
+    /// transaction. Otherwise, revoked records are deleted first, so that the tokens become invalid even if the rest fails; created
+    /// records are written after the database has accepted their rows; and reduced records are written before the token index contains
+    /// the reduction.
     /// </summary>
     internal async Task CommitAsync()
     {
@@ -195,7 +204,7 @@ public sealed class TokenTransaction
         }
         if (removals.Count > 0)
             await recordStore.DeleteAsync(removals, cancellationToken);
-        // Records that are written must belong to rows that the database accepts.
+        // A record must be written only for a row that the database accepts.
         if (!joined && creations.Count + edits.Count > 0)
             await tokenIndex.FlushAsync(cancellationToken);
         foreach (var record in creations)
@@ -205,8 +214,8 @@ public sealed class TokenTransaction
     }
 
     /// <summary>
-    /// Writes what the commit has made true: more scopes, a later end. Returns the tokens whose records changed meanwhile,
-    /// which must be looked at again.
+    /// Extends records after the commit: with more scopes or a later expiration. Returns the tokens whose records changed since they were
+    /// read, which must be reconciled.
     /// </summary>
     internal async Task<IReadOnlyList<TokenKey>> WidenAsync()
     {
@@ -235,7 +244,7 @@ public sealed class TokenTransaction
 
     private async Task WriteNewAsync(TokenRecord record)
     {
-        // Noted before it is written: a write that fails may still take effect.
+        // Recorded before the write, because a write that fails may still take effect.
         written.Add(record.Token.Key);
         if (await recordStore.CreateAsync(record.Token.Key, codec.Seal(record), record.Expires, cancellationToken))
             return;
@@ -269,7 +278,7 @@ public sealed class TokenTransaction
 
         public TokenRecord Final { get; } = final;
 
-        /// <summary>The ciphertext that is to be widened after the commit; null if nothing remains to be written.</summary>
+        /// <summary>Returns the ciphertext of the record that must be extended after the commit; null if no write remains.</summary>
         public EncryptedRecord? Remaining { get; set; }
     }
 }

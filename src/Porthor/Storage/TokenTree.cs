@@ -7,8 +7,8 @@ namespace Porthor.Storage;
 internal static class TokenTree
 {
     /// <summary>
-    /// Returns roots and their descendants, farthest generation first, each generation in the order of creation and then of the keys.
-    /// Works for trees of any depth, and also if some tokens are ancestors of themselves.
+    /// Returns roots and their descendants, the deepest generation first. Each generation is ordered by creation time and then by key.
+    /// Trees may have any depth, and a token may be an ancestor of itself.
     /// </summary>
     public static IReadOnlyList<TokenKey> FarthestFirst(IEnumerable<TokenKey> roots, IReadOnlyList<Descendant> descendants)
     {
@@ -43,14 +43,16 @@ internal static class TokenTree
 
 /// <summary>Represents the reduction of the descendants of a token that is changed.</summary>
 /// <param name="Lost">The scopes that are removed.</param>
-/// <param name="End">The latest expiry of a descendant; null for no limit.</param>
+/// <param name="End">The latest allowed expiration of a descendant; null for no limit.</param>
 public sealed record Reduction(ScopeSet Lost, DateTimeOffset? End)
 {
+    /// <summary>The reduction that changes nothing.</summary>
     public static readonly Reduction None = new(ScopeSet.Empty, End: null);
 
+    /// <summary>Returns true if the reduction changes nothing.</summary>
     public bool IsEmpty => Lost.IsEmpty && End is null;
 
-    /// <summary>Combines two reductions.</summary>
+    /// <summary>Returns a reduction with the lost scopes of both and the earlier end.</summary>
     public Reduction And(Reduction other) => new(Lost.Union(other.Lost), End is { } end && !(other.End < end) ? end : other.End);
 
     /// <summary>Returns true if this reduction includes the other one.</summary>
@@ -58,4 +60,6 @@ public sealed record Reduction(ScopeSet Lost, DateTimeOffset? End)
 }
 
 /// <summary>Represents the reductions of a token and of its descendants.</summary>
+/// <param name="Self">The reduction of the token.</param>
+/// <param name="Below">The reduction of its descendants.</param>
 public sealed record TreeReduction(Reduction Self, Reduction Below);

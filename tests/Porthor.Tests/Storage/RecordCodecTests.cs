@@ -40,7 +40,7 @@ public sealed class RecordCodecTests
         // What the record store holds is ASCII, and its own text shows only how long it is.
         Ascii.IsValid(sealedRecord.Ciphertext).ShouldBeTrue();
         Encoding.ASCII.GetString(sealedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
-        $"{sealedRecord}".ShouldBe($"sealed record of {sealedRecord.Ciphertext.Length} bytes");
+        $"{sealedRecord}".ShouldBe($"encrypted record of {sealedRecord.Ciphertext.Length} bytes");
     }
 
     [Fact]
