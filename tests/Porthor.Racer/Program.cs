@@ -8,8 +8,8 @@ using Porthor.Server.Hosting;
 using Porthor.Tokens;
 using Porthor.Values;
 
-// A node in a process of its own. Arguments: connection string, session key, and for a cluster the port and number of a
-// Redis database. It reads lines 'TOKEN SERVICE SCOPES', makes that child, and answers with the child or the refusal.
+// Runs a node in its own process. Arguments: the connection string, the session key, and for cluster mode the port and number of a Redis
+// database. Reads lines 'TOKEN SERVICE SCOPES', creates that child token, and prints the child token or the error.
 var settings = new PorthorSettings
 {
     Mode = args.Length > 2 ? DeploymentMode.Cluster : DeploymentMode.Database,

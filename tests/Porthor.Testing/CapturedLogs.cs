@@ -3,10 +3,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Porthor.Testing;
 
-/// <summary>A line of log, as it was written.</summary>
+/// <summary>A captured log event.</summary>
 public sealed record LogLine(LogLevel Level, string Category, string Message, IReadOnlyDictionary<string, object?> Fields, Exception? Exception);
 
-/// <summary>Keeps log lines for tests to look at.</summary>
+/// <summary>Collects log events in memory, for assertions.</summary>
 public sealed class CapturedLogs : ILoggerFactory, ILoggerProvider
 {
     private readonly ConcurrentQueue<LogLine> lines = new();

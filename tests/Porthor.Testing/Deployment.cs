@@ -8,8 +8,8 @@ using Porthor.Tokens;
 namespace Porthor.Testing;
 
 /// <summary>
-/// A deployment in one mode, with stores of its own that begin empty. Any number of nodes can be opened on it, except in
-/// embedded mode, where there is one file and tests open it more than once only to see what is in it.
+/// Represents a deployment in one mode with its own, initially empty stores. Several nodes can be opened on it. In embedded mode there is
+/// one file; tests open it a second time only to read its contents.
 /// </summary>
 internal sealed class Deployment : IAsyncDisposable
 {
@@ -35,11 +35,11 @@ internal sealed class Deployment : IAsyncDisposable
 
     public required PorthorSettings Settings { get; set; }
 
-    /// <summary>Null in embedded mode.</summary>
+    /// <summary>The database's name; null in embedded mode.</summary>
     public string? DatabaseName { get; private init; }
 
-    /// <param name="ownRedis">A Redis server for this deployment alone, for tests that break it.</param>
-    /// <param name="databaseName">The name that its database must have.</param>
+    /// <param name="ownRedis">The Redis server of this deployment alone, for tests that make Redis fail.</param>
+    /// <param name="databaseName">The name of the database; null for a generated name.</param>
     public static async Task<Deployment> CreateAsync(Mode mode, RedisServerProcess? ownRedis = null, string? databaseName = null)
     {
         var settings = new PorthorSettings
@@ -70,19 +70,19 @@ internal sealed class Deployment : IAsyncDisposable
         return deployment;
     }
 
-    /// <summary>Opens a node and makes its stores ready; it is closed with the deployment.</summary>
+    /// <summary>Opens a node and prepares its stores. The node is closed with the deployment.</summary>
     public async Task<PorthorDeployment> OpenNodeAsync(TimeProvider? clock = null, ILoggerFactory? loggers = null)
     {
         var core = PorthorDeployment.Open(Settings, loggers ?? LoggerFactory.Create(_ => { }), clock ?? TimeProvider.System);
         owned.Add(core);
-        // Some tests open nodes with secrets that do not belong together.
+        // Some tests open nodes whose secrets do not match.
         await StartupValidation.ForServerAsync(core, CancellationToken.None, SecretRequirement.None);
         // In cluster mode the record store becomes ready in the background.
         await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(CancellationToken.None), "the record store");
         return core;
     }
 
-    /// <summary>Closes something with the deployment.</summary>
+    /// <summary>Disposes an object together with the deployment.</summary>
     public T Own<T>(T disposable)
         where T : IAsyncDisposable
     {

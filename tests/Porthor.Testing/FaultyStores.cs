@@ -4,31 +4,31 @@ using Porthor.Tokens;
 
 namespace Porthor.Testing;
 
-/// <summary>How a step of the stores goes wrong.</summary>
+/// <summary>The ways in which a store operation fails.</summary>
 public enum Fault
 {
-    /// <summary>The step fails and has no effect; the node goes on.</summary>
+    /// <summary>The operation fails and has no effect. The node continues to run.</summary>
     FailsBefore,
 
-    /// <summary>The step takes effect, but its caller is told that it failed; the node goes on.</summary>
+    /// <summary>The operation takes effect, but the caller receives an error. The node continues to run.</summary>
     FailsAfter,
 
-    /// <summary>The node dies before the step: nothing that it does from then on has an effect.</summary>
+    /// <summary>The node crashes before the operation: the operation and all later ones have no effect.</summary>
     DiesBefore,
 
-    /// <summary>The node dies right after the step took effect.</summary>
+    /// <summary>The node crashes after the operation took effect.</summary>
     DiesAfter,
 }
 
 /// <summary>
-/// Cuts a node off from its stores at a chosen step. It stands between the node and its real token index and record store, counts what
-/// has an effect, and makes the step with the given number go wrong.
+/// Injects a failure into a chosen store operation. Wraps the real token index and record store of a node, counts the operations that have
+/// an effect, and makes the operation with the given number fail.
 /// </summary>
 internal sealed class FaultPlan(int step, Fault fault)
 {
     private bool dead;
 
-    /// <summary>How many steps there were so far.</summary>
+    /// <summary>The number of operations so far.</summary>
     public int Steps { get; private set; }
 
     public bool Reached => Steps >= step;
@@ -49,11 +49,11 @@ internal sealed class FaultPlan(int step, Fault fault)
         return true;
     });
 
-    /// <summary>Reading has no effect, but the dead do not read either.</summary>
+    /// <summary>Called by reads: they have no effect and are not counted, but a crashed node cannot read.</summary>
     public void ThrowIfDead()
     {
         if (dead)
-            throw new StoreUnavailableException("store", "the node is dead");
+            throw new StoreUnavailableException("store", "the node crashed");
     }
 
     private StoreUnavailableException Fail()
@@ -63,7 +63,7 @@ internal sealed class FaultPlan(int step, Fault fault)
     }
 }
 
-/// <summary>A token index that a <see cref="FaultPlan"/> can cut off.</summary>
+/// <summary>A token index whose operations fail according to a <see cref="FaultPlan"/>.</summary>
 internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) : ITokenIndex
 {
     public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) => Reading(() => tokenIndex.GetAsync(key, cancellationToken));
@@ -161,12 +161,12 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
 
         public Task CommitAsync(CancellationToken cancellationToken) => plan.StepAsync(() => transaction.CommitAsync(cancellationToken));
 
-        // When a node dies its connection ends, and the database rolls back.
+        // The database rolls back when the connection of a crashed node closes.
         public ValueTask DisposeAsync() => transaction.DisposeAsync();
     }
 }
 
-/// <summary>A record store that a <see cref="FaultPlan"/> can cut off.</summary>
+/// <summary>A record store whose operations fail according to a <see cref="FaultPlan"/>.</summary>
 internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan plan) : ITokenRecordStore
 {
     public bool IsTransactional => recordStore.IsTransactional;
@@ -204,7 +204,7 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
         public Task<bool> CreateAsync(TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken) =>
             plan.StepAsync(() => session.CreateAsync(key, record, expires, cancellationToken));
 
-        /// <summary>Each is a step: the node may be cut off between two of them.</summary>
+        /// <summary>Counts each record as one operation: the node can crash between two of them.</summary>
         public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
         {
             List<TokenKey> changed = [];

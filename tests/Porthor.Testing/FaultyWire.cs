@@ -7,8 +7,8 @@ using System.Threading.Channels;
 namespace Porthor.Testing;
 
 /// <summary>
-/// A wire to a server on this machine that can be made to fail: slow, silent, dripping, cut, half open, or refusing. Tests put it
-/// between us and a store.
+/// A TCP proxy to a server on this machine that injects network failures: delays, stalls, one byte at a time, resets, half-open connections
+/// and refused connections. Tests place it between Porthor and a store.
 /// </summary>
 public sealed class FaultyWire : IAsyncDisposable
 {
@@ -30,22 +30,22 @@ public sealed class FaultyWire : IAsyncDisposable
 
     public int Port { get; private set; }
 
-    /// <summary>The port of the server. Connections that there are stay with the one that they were made to.</summary>
+    /// <summary>The server's port. A change affects only new connections.</summary>
     public int Target { get; set; }
 
-    /// <summary>How long each piece of data is held up.</summary>
+    /// <summary>The delay of each chunk of data.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>True if data pass a byte at a time, each held up by the delay.</summary>
+    /// <summary>True to forward one byte at a time, each with <see cref="Delay"/>.</summary>
     public bool Drips { get; set; }
 
-    /// <summary>How many connections there are.</summary>
+    /// <summary>The number of connections.</summary>
     public int Connections => connections.Count;
 
-    /// <summary>How many there are that lost their other end, and whose near end has not noticed.</summary>
+    /// <summary>The number of connections that were made half-open and that the client has not closed.</summary>
     public int DeadConnections => connections.Keys.Count(connection => connection is { IsDead: true, IsLeft: false });
 
-    /// <summary>True if new connections are refused, as where nobody listens.</summary>
+    /// <summary>True to refuse new connections, as if no server listened.</summary>
     public bool Refuses
     {
         get => listener is null;
@@ -58,18 +58,18 @@ public sealed class FaultyWire : IAsyncDisposable
         }
     }
 
-    /// <summary>What was sent to the server, whether it passed or is held up.</summary>
+    /// <summary>All data that clients sent, whether forwarded or held back.</summary>
     public string Asked => string.Concat(asked);
 
     public void ForgetAsked() => asked.Clear();
 
-    /// <summary>From now on nothing passes, though connections stay.</summary>
+    /// <summary>Stops forwarding data. Connections stay open.</summary>
     public void Stall() => open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>What was held up passes, and what follows.</summary>
+    /// <summary>Forwards the data that was held back, and resumes forwarding.</summary>
     public void Flow() => open.TrySetResult();
 
-    /// <summary>Nothing is wrong any more; what was held up passes. Connections that are dead stay so.</summary>
+    /// <summary>Removes all failures and forwards the data that was held back. Half-open connections stay half-open.</summary>
     public void Heal()
     {
         (Delay, Drips, Refuses) = (TimeSpan.Zero, false, false);
@@ -77,7 +77,7 @@ public sealed class FaultyWire : IAsyncDisposable
         Interlocked.Exchange(ref healed!, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
-    /// <summary>Resets the connections there are.</summary>
+    /// <summary>Resets all connections.</summary>
     public void Cut()
     {
         foreach (var connection in connections.Keys)
@@ -85,7 +85,7 @@ public sealed class FaultyWire : IAsyncDisposable
     }
 
     /// <summary>
-    /// The connections there are lose their other end, and nobody tells: what is sent is swallowed and nothing comes. New ones are sound.
+    /// Makes the existing connections half-open: data in both directions is dropped without an error. New connections work.
     /// </summary>
     public void HalfOpen()
     {
@@ -94,16 +94,16 @@ public sealed class FaultyWire : IAsyncDisposable
     }
 
     /// <summary>
-    /// Does something when a piece of data comes by for the so-manieth time, counted from now: before it has passed, and then it never
-    /// does; or right after.
+    /// Runs an action at the n-th chunk of data that matches, counted from now: either in place of the chunk, which is then dropped, or
+    /// after it was forwarded.
     /// </summary>
     public Task InterruptAt(Func<Piece, bool> matches, int occurrence, bool before, Func<Task> what)
     {
         return Plan(new Interruption(matches, before ? Moment.InsteadOf : Moment.After, what) { Left = occurrence });
     }
 
-    /// <summary>Holds up the next piece of data of a kind until something has happened; all else passes meanwhile.</summary>
-    /// <returns>Done when it is held up.</returns>
+    /// <summary>Holds back the next chunk of data that matches until a task is completed. Other chunks are forwarded.</summary>
+    /// <returns>A task that is completed when the chunk is held back.</returns>
     public Task HoldAt(Func<Piece, bool> matches, Task until)
     {
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -116,7 +116,7 @@ public sealed class FaultyWire : IAsyncDisposable
         return held.Task;
     }
 
-    /// <summary>As if nothing had been planned; false if nothing was, or it has begun.</summary>
+    /// <summary>Cancels the planned interruption. Returns false if none was planned or if it has started.</summary>
     public bool DoNotInterrupt()
     {
         lock (gate)
@@ -141,7 +141,7 @@ public sealed class FaultyWire : IAsyncDisposable
         return source;
     }
 
-    /// <summary>On the same port each time.</summary>
+    /// <summary>Listens on the same port each time.</summary>
     private void Listen()
     {
         var begun = new TcpListener(IPAddress.Loopback, Port);
@@ -164,7 +164,7 @@ public sealed class FaultyWire : IAsyncDisposable
             try
             {
                 var connection = new Connection(await from.AcceptTcpClientAsync(stopping.Token));
-                // Registered before it can end.
+                // Registers the connection before it can close.
                 var begin = new TaskCompletionSource();
                 connections[connection] = ServeAsync(connection, begin.Task);
                 begin.SetResult();
@@ -191,12 +191,12 @@ public sealed class FaultyWire : IAsyncDisposable
         }
         catch (Exception e) when (IsCut(e))
         {
-            // Cut, or its server is gone.
+            // The connection was reset, or the server stopped.
         }
         connections.TryRemove(connection, out _);
     }
 
-    /// <summary>Takes in whatever comes, also while nothing passes.</summary>
+    /// <summary>Reads from one end at all times, also while nothing is forwarded.</summary>
     private async Task PassAsync(Connection connection, TcpClient from, TcpClient to, bool toServer)
     {
         var pieces = Channel.CreateUnbounded<byte[]>();
@@ -213,13 +213,12 @@ public sealed class FaultyWire : IAsyncDisposable
             pieces.Writer.Complete();
             await sending;
             connection.IsLeft |= toServer;
-            // Of a dead connection not even the end is told.
+            // A half-open connection does not forward the close either.
             if (connection.IsDead)
                 await Task.Delay(Timeout.Infinite, stopping.Token);
         }
         catch (Exception e) when (IsCut(e))
         {
-            // Cut.
             pieces.Writer.TryComplete();
         }
     }
@@ -248,7 +247,6 @@ public sealed class FaultyWire : IAsyncDisposable
         }
         catch (Exception e) when (IsCut(e))
         {
-            // Cut.
         }
     }
 
@@ -258,7 +256,7 @@ public sealed class FaultyWire : IAsyncDisposable
         {
             if (Delay > TimeSpan.Zero)
                 await Task.WhenAny(Task.Delay(Delay, stopping.Token), healed.Task);
-            // What drips may be dried up in the middle, or flow again.
+            // Forwarding can be stopped and resumed within one chunk.
             await open.Task.WaitAsync(stopping.Token);
             var next = Drips ? 1 : data.Length - sent;
             await to.WriteAsync(data.Slice(sent, next), stopping.Token);
@@ -287,10 +285,10 @@ public sealed class FaultyWire : IAsyncDisposable
     private static bool IsCut(Exception exception) =>
         exception is OperationCanceledException or IOException or SocketException or ObjectDisposedException or InvalidOperationException;
 
-    /// <summary>When something is done about a piece of data.</summary>
+    /// <summary>When an interruption runs.</summary>
     private enum Moment
     {
-        /// <summary>It never passes, and its connection is reset.</summary>
+        /// <summary>Instead of the chunk: it is dropped and its connection is reset.</summary>
         InsteadOf,
 
         Before,
@@ -310,7 +308,7 @@ public sealed class FaultyWire : IAsyncDisposable
         }
     }
 
-    /// <summary>Data on its way, as they were read.</summary>
+    /// <summary>A chunk of data as it was read.</summary>
     public readonly record struct Piece(ReadOnlyMemory<byte> Data, bool ToServer)
     {
         public bool Contains(ReadOnlySpan<byte> text) => Data.Span.IndexOf(text) >= 0;
@@ -331,14 +329,14 @@ public sealed class FaultyWire : IAsyncDisposable
             set => dead = value;
         }
 
-        /// <summary>True if the near end was closed.</summary>
+        /// <summary>True if the client closed the connection.</summary>
         public bool IsLeft
         {
             get => left;
             set => left = value;
         }
 
-        /// <summary>Without a wait the other side sees a reset. Closing what is closed does nothing.</summary>
+        /// <summary>Closes both ends without waiting, which sends a reset. Does nothing if they are closed.</summary>
         public void Reset()
         {
             near.Client?.Close(timeout: 0);

@@ -14,8 +14,8 @@ using Porthor.Server.Login.GitHub;
 namespace Porthor.Testing;
 
 /// <summary>
-/// Somebody else's server, as far as the server under test can tell: a real one on a port of this machine, that answers what a test
-/// has told it to. What nobody has told it is remembered, and fails the test.
+/// Represents an external service for the server under test: an HTTP server on this machine that sends the replies that a test configured.
+/// A request without a configured reply is recorded and makes the test fail.
 /// </summary>
 internal sealed class ForeignServer : IAsyncDisposable
 {
@@ -26,12 +26,12 @@ internal sealed class ForeignServer : IAsyncDisposable
 
     private ForeignServer(WebApplication app) => this.app = app;
 
-    /// <summary>Without a slash at the end.</summary>
+    /// <summary>The base URL, without a trailing slash.</summary>
     public string Url { get; private set; } = "";
 
     public IReadOnlyList<ForeignRequest> Requests => [.. requests];
 
-    /// <summary>Requests that no test expected, here or anywhere else.</summary>
+    /// <summary>Requests that no test expected, to this server or to any other.</summary>
     public IReadOnlyList<string> Unexpected => [.. unexpected];
 
     public static async Task<ForeignServer> StartAsync()
@@ -46,10 +46,10 @@ internal sealed class ForeignServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>From now on this is answered so; what was said before about the same is forgotten.</summary>
+    /// <summary>Configures the reply to a request. Replaces an earlier reply to the same request.</summary>
     public void On(string method, string path, Func<ForeignRequest, ForeignReply> reply) => replies[(method, path)] = reply;
 
-    /// <summary>From now on the present answer is changed before it is sent.</summary>
+    /// <summary>Modifies the configured reply to a request.</summary>
     public void Change(string method, string path, Func<ForeignReply, ForeignReply> change)
     {
         var present = replies[(method, path)];
@@ -62,8 +62,8 @@ internal sealed class ForeignServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
-    /// <summary>Keeps a server under test from asking anybody but this one; or nobody.</summary>
-    /// <param name="provider">The address of a server in a process of its own, which may be asked too.</param>
+    /// <summary>Restricts the outgoing requests of a server under test to this external server, or to none.</summary>
+    /// <param name="provider">The base URL of a server in another process, to which requests are also allowed.</param>
     public static void Guard(IServiceCollection services, ForeignServer? foreign, string? provider = null)
     {
         services.AddSingleton<HttpMessageHandler>(new OnlyTo(foreign, provider));
@@ -108,7 +108,7 @@ internal sealed class ForeignServer : IAsyncDisposable
         public OnlyTo(ForeignServer? foreign, string? provider)
             : base(ProviderHandler()) => (this.foreign, this.provider) = (foreign, provider);
 
-        /// <summary>As in production, but without a proxy.</summary>
+        /// <summary>Creates the handler that production uses, but without a proxy.</summary>
         private static SocketsHttpHandler ProviderHandler()
         {
             var handler = ProviderClient.CreateHandler();
@@ -126,7 +126,7 @@ internal sealed class ForeignServer : IAsyncDisposable
         }
     }
 
-    /// <summary>An address where nobody listens: bound, so that nobody else gets it, and not listened on.</summary>
+    /// <summary>A URL on which nothing listens: the port is bound, so that no other process gets it.</summary>
     public static class Dead
     {
         private static readonly Socket Bound = Bind();
@@ -142,7 +142,7 @@ internal sealed class ForeignServer : IAsyncDisposable
     }
 }
 
-/// <summary>What the foreign server was asked.</summary>
+/// <summary>A request that the external server received.</summary>
 internal sealed record ForeignRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
 {
     public IReadOnlyDictionary<string, string> Form => QueryHelpers.ParseQuery(Body).ToDictionary(entry => entry.Key, entry => entry.Value.ToString());
@@ -150,15 +150,15 @@ internal sealed record ForeignRequest(string Method, string Path, string Query, 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 }
 
-/// <summary>What it answers.</summary>
+/// <summary>A reply of the external server.</summary>
 internal sealed record ForeignReply(int Status, string Body, string? ContentType = "application/json")
 {
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
-    /// <summary>The body in place of <see cref="Body"/>, byte by byte; null if that is the body.</summary>
+    /// <summary>The body as bytes; null if <see cref="Body"/> is the body.</summary>
     public byte[]? Bytes { get; init; }
 
-    /// <summary>Closes the connection instead.</summary>
+    /// <summary>True to close the connection without a reply.</summary>
     public bool BreaksOff { get; init; }
 
     public static ForeignReply Ok(object json) => new(200, JsonSerializer.Serialize(json));

@@ -2,7 +2,9 @@ using System.Text.Json.Nodes;
 
 namespace Porthor.Testing;
 
-/// <summary>GitHub, as one exchange with it was: a code for a token, and a user with an address and teams.</summary>
+/// <summary>
+/// Simulates GitHub's OAuth and API endpoints, as recorded: exchanges a code for a token, and returns a user with an address and teams.
+/// </summary>
 internal sealed class GitHubSite(ForeignServer server)
 {
     public const string ClientId = "some-github-client";
@@ -19,7 +21,7 @@ internal sealed class GitHubSite(ForeignServer server)
     public JsonArray Teams { get; } = new(
         Team("a-team", "org", 1000), Team("other-team", "org", 1001), Team("team-with-very-long-name", "other-org", 1002));
 
-    /// <summary>How many teams a page has.</summary>
+    /// <summary>The number of teams on a page.</summary>
     public int PageSize { get; set; } = 30;
 
     public IReadOnlyList<ForeignRequest> Revocations => server.RequestsTo("DELETE", $"/api/applications/{ClientId}/grant");
@@ -27,7 +29,7 @@ internal sealed class GitHubSite(ForeignServer server)
     public static JsonObject Team(string slug, string organization, long id) =>
         new() { ["slug"] = slug, ["id"] = id, ["organization"] = new JsonObject { ["login"] = organization } };
 
-    /// <summary>Answers as GitHub does when all is well.</summary>
+    /// <summary>Configures the replies of a successful login.</summary>
     public void Work()
     {
         server.On("POST", "/login/oauth/access_token", request => request.Form is var form

@@ -7,16 +7,16 @@ using Porthor.Server.Logging;
 
 namespace Porthor.Testing;
 
-/// <summary>The log as the server writes it, a JSON object a line, for tests to look at.</summary>
+/// <summary>Collects the log as the server writes it: one JSON object on each line.</summary>
 public sealed class JsonLogs : ILoggerProvider
 {
     private readonly ConcurrentQueue<string> lines = new();
     private readonly JsonLineFormatter formatter = new();
 
-    /// <summary>The lines as they are, for searching all of them for what must not be there.</summary>
+    /// <summary>The unparsed lines, for searches for secrets.</summary>
     public IReadOnlyList<string> Raw => [.. lines];
 
-    /// <summary>Our own lines, parsed.</summary>
+    /// <summary>The parsed lines of Porthor's own log categories.</summary>
     public IReadOnlyList<JsonElement> Lines =>
         [.. lines.Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("logger").GetString() == "gafaelfawr")];
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Porthor.Testing;
 
-/// <summary>A Kerberos server of our own, with a name for an LDAP server on this machine and one for us.</summary>
+/// <summary>Runs a Kerberos KDC with a principal for an LDAP server on this machine and one for Porthor.</summary>
 public sealed class KerberosRealm : IAsyncDisposable
 {
     private const string Realm = "EXAMPLE.TEST";
@@ -12,17 +12,17 @@ public sealed class KerberosRealm : IAsyncDisposable
 
     private KerberosRealm(string folder, Process process) => (this.folder, this.process) = (folder, process);
 
-    /// <summary>Null if Kerberos can be tested here.</summary>
+    /// <summary>The reason why Kerberos tests cannot run on this machine; null if they can.</summary>
     public static string? WhyNot =>
         Array.TrueForAll(["krb5kdc", "kdb5_util", "kadmin.local", "kinit"], program => Prerequisites.Find(program) is not null)
             && Directory.EnumerateFiles("/usr/lib", "libgssapiv2.so", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).Any()
             ? null
             : "Kerberos is not installed; ./test.sh installs it (Debian's krb5-kdc, krb5-admin-server, krb5-user, libsasl2-modules-gssapi-mit)";
 
-    /// <summary>What a process needs to know to find the realm, and to be an LDAP server in it.</summary>
+    /// <summary>The environment variables of an LDAP server in the realm: the configuration and the keytab.</summary>
     public Dictionary<string, string> ServerVariables => new() { ["KRB5_CONFIG"] = PathOf("krb5.conf"), ["KRB5_KTNAME"] = $"FILE:{PathOf("ldap.keytab")}" };
 
-    /// <summary>What a process needs to know to find the realm, and the ticket it has in it.</summary>
+    /// <summary>The environment variables of a client in the realm: the configuration and the ticket cache.</summary>
     public Dictionary<string, string> ClientVariables => new() { ["KRB5_CONFIG"] = PathOf("krb5.conf"), ["KRB5CCNAME"] = $"FILE:{PathOf("ticket")}" };
 
     public static async Task<KerberosRealm> StartAsync()
@@ -67,7 +67,7 @@ public sealed class KerberosRealm : IAsyncDisposable
         return realm;
     }
 
-    /// <summary>Stops the KDC from responding; its ports stay open.</summary>
+    /// <summary>Stops the KDC from responding. Its ports stay open.</summary>
     public Task PauseAsync() => SignalAsync("STOP");
 
     public Task ResumeAsync() => SignalAsync("CONT");

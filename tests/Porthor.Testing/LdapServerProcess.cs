@@ -5,14 +5,14 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Porthor.Testing;
 
-/// <summary>A slapd of our own: readable by everybody, with a name and a password that may read what others may not.</summary>
+/// <summary>Runs slapd. Anonymous clients can read everything except <see cref="HiddenDn"/>.</summary>
 public sealed class LdapServerProcess : IAsyncDisposable
 {
     public const string Suffix = "dc=example,dc=com";
     public const string RootDn = $"cn=root,{Suffix}";
     public const string RootPassword = "root-password-in-tests";
 
-    /// <summary>What may be read only by whoever has said who they are.</summary>
+    /// <summary>A branch that only authenticated clients can read.</summary>
     public const string HiddenDn = $"ou=hidden,{Suffix}";
 
     private readonly string folder;
@@ -36,12 +36,12 @@ public sealed class LdapServerProcess : IAsyncDisposable
 
     public string TlsUrl => $"ldaps://127.0.0.1:{TlsPort}";
 
-    /// <summary>The certificate of whoever signed the server's.</summary>
+    /// <summary>The certificate of the CA that signed the server's certificate.</summary>
     public string CaFile => Path.Combine(folder, "ca.pem");
 
-    /// <param name="withTls">False for a server that cannot do TLS.</param>
-    /// <param name="more">Further lines of its configuration.</param>
-    /// <param name="variables">Further variables of its environment.</param>
+    /// <param name="withTls">False for a server that does not support TLS.</param>
+    /// <param name="more">Additional lines of its configuration.</param>
+    /// <param name="variables">Additional environment variables.</param>
     public static async Task<LdapServerProcess> StartAsync(
         string folder, bool withTls = true, string more = "", IReadOnlyDictionary<string, string>? variables = null)
     {
@@ -66,15 +66,15 @@ public sealed class LdapServerProcess : IAsyncDisposable
         return server;
     }
 
-    /// <summary>The same server under an address that its certificate does not name.</summary>
+    /// <summary>Returns the same server's URL with a host name that its certificate does not contain.</summary>
     public static string OtherHost(string url) => url.Replace("127.0.0.1", "127.0.0.2", StringComparison.Ordinal);
 
-    /// <summary>A server of a test's own, to be broken.</summary>
+    /// <summary>Starts a server for one test, which can make it fail.</summary>
     public static Task<LdapServerProcess> StartOwnAsync(
         bool withTls = true, string more = "", IReadOnlyDictionary<string, string>? variables = null) =>
         StartAsync(Directory.CreateTempSubdirectory("porthor-ldap-").FullName, withTls, more, variables);
 
-    /// <summary>The name of a branch that nobody else uses.</summary>
+    /// <summary>Returns a branch name that no other test uses.</summary>
     public string NextBranch() => $"tree{Interlocked.Increment(ref trees)}";
 
     /// <summary>Adds entries, in LDIF.</summary>
@@ -83,19 +83,19 @@ public sealed class LdapServerProcess : IAsyncDisposable
     /// <summary>Changes entries, in LDIF.</summary>
     public Task ModifyAsync(string ldif) => ModifyAsync(ldif, "-c");
 
-    /// <summary>Ends it at once, as a crash would.</summary>
+    /// <summary>Kills the process, as in a crash.</summary>
     public async Task KillAsync()
     {
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Makes it stand still: connections are still made, and nothing is answered.</summary>
+    /// <summary>Suspends the process: it accepts connections but does not respond.</summary>
     public void Pause() => Signal("STOP");
 
     public void Resume() => Signal("CONT");
 
-    /// <summary>Starts it again on the same ports, with what it had.</summary>
+    /// <summary>Starts the server again on the same ports with the same data.</summary>
     public async Task RestartAsync()
     {
         process.Dispose();
@@ -213,7 +213,7 @@ public sealed class LdapServerProcess : IAsyncDisposable
             """;
     }
 
-    /// <summary>Entries that need have nothing, so that a test can leave out whatever it likes.</summary>
+    /// <summary>A schema without required attributes, so that tests can omit any attribute.</summary>
     private const string Schema =
         """
         attributetype ( 1.3.6.1.4.1.4203.666.1.9001 NAME 'memberName' EQUALITY caseExactMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )

@@ -3,7 +3,7 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Testing;
 
-/// <summary>A branch of an LDAP server with users and groups that no other test sees.</summary>
+/// <summary>A branch of an LDAP server with users and groups of one test.</summary>
 internal sealed class LdapTree
 {
     private readonly LdapServerProcess server;
@@ -16,7 +16,7 @@ internal sealed class LdapTree
 
     public string Groups => $"ou=groups,{Root}";
 
-    /// <summary>For a deployment that looks its users up here.</summary>
+    /// <summary>The LDAP settings of a deployment that looks up users in this branch.</summary>
     public LdapSettings Settings => new()
     {
         Url = server.Url,
@@ -32,10 +32,10 @@ internal sealed class LdapTree
         GidAttr = "gidNumber",
     };
 
-    /// <summary>On the server that all tests share.</summary>
+    /// <summary>Creates a branch on the server that all tests share.</summary>
     public static async Task<LdapTree> PlantAsync() => await PlantAsync(await RealServers.Instance.LdapAsync());
 
-    /// <param name="under">Null for the suffix.</param>
+    /// <param name="under">The DN of the parent entry; null for the suffix.</param>
     public static async Task<LdapTree> PlantAsync(LdapServerProcess server, string? under = null)
     {
         var branch = server.NextBranch();
@@ -57,7 +57,7 @@ internal sealed class LdapTree
         return tree;
     }
 
-    /// <param name="attributes">Further ones; values are UTF-8.</param>
+    /// <param name="attributes">Additional attributes. Values are encoded as UTF-8.</param>
     public Task AddUserAsync(
         string username, string? name = null, string? mail = null, long? uid = null, long? gid = null, params (string Name, string Value)[] attributes)
     {
@@ -69,7 +69,7 @@ internal sealed class LdapTree
         return AddAsync($"uid={Escape(username)},{People}", [.. all, .. attributes]);
     }
 
-    /// <param name="members">Usernames.</param>
+    /// <param name="members">The usernames of the members.</param>
     public Task AddGroupAsync(string name, long? gid, params string[] members)
     {
         List<(string, string)> all = [("objectClass", "posixGroup"), ("cn", name)];
@@ -104,7 +104,7 @@ internal sealed class LdapTree
             all.Add((name, $"{value}"));
     }
 
-    /// <summary>In base64, so that any value may stand in it.</summary>
+    /// <summary>Writes a value in base64, so that it can contain any character.</summary>
     private static void Line(StringBuilder ldif, string name, string value) =>
         ldif.Append(name).Append(":: ").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(value))).Append('\n');
 

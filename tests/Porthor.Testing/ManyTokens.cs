@@ -5,10 +5,10 @@ using Porthor.Values;
 
 namespace Porthor.Testing;
 
-/// <summary>Puts many tokens into a deployment, faster than by creating each.</summary>
+/// <summary>Inserts many tokens into a deployment, faster than the API can create them.</summary>
 internal static class ManyTokens
 {
-    /// <summary>Creates user tokens of a user, of which each has a name of 64 characters and two scopes; only their rows and history.</summary>
+    /// <summary>Creates a user's tokens, each with a name of 64 characters and two scopes. Writes only rows and history.</summary>
     public static async Task CreateManyAsync(this PorthorDeployment core, string username, int count, DateTimeOffset created)
     {
         const int batch = 500;

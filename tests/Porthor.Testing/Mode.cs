@@ -5,7 +5,7 @@ using Xunit.v3;
 
 namespace Porthor.Testing;
 
-/// <summary>The three ways to run, as tests name them.</summary>
+/// <summary>The three deployment modes.</summary>
 public enum Mode
 {
     Embedded,
@@ -14,13 +14,13 @@ public enum Mode
 }
 
 /// <summary>
-/// Runs a test in each mode, on the real stores. A mode whose servers are not installed is reported as skipped, with what
-/// to install. <c>./test.sh --fast</c> runs the test in embedded mode only.
+/// Runs a test in each mode on real stores. If the servers of a mode are not installed, the test is skipped in that mode, and the skip
+/// reason names what to install. <c>./test.sh --fast</c> runs the test in embedded mode only.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryModeAttribute : DataAttribute
 {
-    /// <summary>The test looks users up in LDAP.</summary>
+    /// <summary>True if the test looks up users in LDAP.</summary>
     public bool WithLdap { get; set; }
 
     public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
@@ -29,12 +29,12 @@ public sealed class EveryModeAttribute : DataAttribute
     public override bool SupportsDiscoveryEnumeration() => true;
 }
 
-/// <summary>The programs of this machine that tests may start.</summary>
+/// <summary>The programs that are installed on this machine and that tests may start.</summary>
 public static class Prerequisites
 {
     /// <summary>
-    /// <c>./test.sh --fast</c> sets the variable PORTHOR_FAST: no other program is found, and a test that needs one is skipped. No list of
-    /// tests is needed, also when tests are added.
+    /// True if <c>./test.sh --fast</c> has set the variable PORTHOR_FAST. Then no other program is found, and tests that need one are
+    /// skipped. This also applies to new tests.
     /// </summary>
     public static bool Fast { get; } = Environment.GetEnvironmentVariable("PORTHOR_FAST") is not (null or "");
 
@@ -50,13 +50,13 @@ public static class Prerequisites
 
     public static string? PgBouncer { get; } = Find("pgbouncer");
 
-    /// <summary>Null if a connection pooler can be tested here.</summary>
+    /// <summary>The reason why tests with PgBouncer cannot run on this machine; null if they can.</summary>
     public static string? WhyNotPgBouncer => WhyNot(Mode.Database) ?? (PgBouncer is null ? Missing("PgBouncer", "pgbouncer") : null);
 
-    /// <summary>Null if LDAP can be tested here.</summary>
+    /// <summary>The reason why tests with LDAP cannot run on this machine; null if they can.</summary>
     public static string? WhyNotLdap => Slapd is null || Find("ldapmodify") is null ? Missing("LDAP", "slapd and ldap-utils") : null;
 
-    /// <summary>Null if the mode can be tested here.</summary>
+    /// <summary>Returns the reason why tests of a mode cannot run on this machine; null if they can.</summary>
     public static string? WhyNot(Mode mode) => mode switch
     {
         not Mode.Embedded when PostgresBin is null => Missing("PostgreSQL", "postgresql"),
@@ -66,20 +66,20 @@ public static class Prerequisites
 
     /// <summary>Returns the reason why a test that needs a program is skipped.</summary>
     public static string Missing(string program, string package) =>
-        Fast ? LeftOut(program) : $"{program} is not installed; ./test.sh installs it (Debian's {package})";
+        Fast ? NotInFast(program) : $"{program} is not installed; ./test.sh installs it (Debian's {package})";
 
-    private static string LeftOut(string program) => $"./test.sh --fast leaves out tests that need {program}";
+    private static string NotInFast(string program) => $"./test.sh --fast skips tests that need {program}";
 
-    /// <summary>Skips a test that starts another program, if such tests are left out.</summary>
-    public static void SkipIfFast(string program) => SkipWhen(Fast ? LeftOut(program) : null);
+    /// <summary>Skips a test that starts another program if <see cref="Fast"/> is true.</summary>
+    public static void SkipIfFast(string program) => SkipWhen(Fast ? NotInFast(program) : null);
 
-    /// <summary>Skips a test of a mode that cannot be tested here, and says why.</summary>
+    /// <summary>Skips a test if its mode cannot be tested on this machine.</summary>
     public static void SkipWithout(Mode mode) => SkipWhen(WhyNot(mode));
 
-    /// <param name="whyNot">Null if there is no reason to skip.</param>
+    /// <param name="whyNot">The reason to skip the test; null to run it.</param>
     public static void SkipWhen(string? whyNot) => Assert.SkipWhen(whyNot is not null, whyNot ?? "");
 
-    /// <summary>Returns the path of a program; null if it is not installed, or if tests that need other programs are left out.</summary>
+    /// <summary>Returns the path of a program; null if it is not installed, or if <see cref="Fast"/> is true.</summary>
     public static string? Find(string program) => Fast ? null : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Append("/usr/sbin")
         .Select(folder => Path.Combine(folder, program))

@@ -1,9 +1,9 @@
 namespace Porthor.Testing;
 
-/// <summary>A node of a deployment as a process of its own, with a wire of its own to each store.</summary>
+/// <summary>Runs a node of a deployment in its own process, with a failure-injecting connection to each store.</summary>
 internal sealed class Node : IAsyncDisposable
 {
-    /// <summary>Longer than any answer may take, so that silence is told apart from slowness.</summary>
+    /// <summary>Longer than any request may take, so that a missing answer differs from a slow one.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     private readonly PorthorProgram program;
@@ -19,20 +19,20 @@ internal sealed class Node : IAsyncDisposable
 
     public FaultyWire TokenIndex { get; }
 
-    /// <summary>Null where the records are in the token index's database.</summary>
+    /// <summary>Null if the records are in the token index's database.</summary>
     public FaultyWire? RecordStore { get; }
 
     public Uri Url { get; private set; } = null!;
 
     public bool IsUp => up.Task.IsCompleted;
 
-    /// <summary>What the process that is running, or ran last, has printed.</summary>
+    /// <summary>The output of the process that is running or ran last.</summary>
     public string Output => running is null ? "" : running.Output + running.Errors;
 
-    /// <summary>For all nodes: their addresses change with each start.</summary>
+    /// <summary>Creates a client for all nodes, without a base address: a node's address changes with each start.</summary>
     public static HttpClient CreateClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = Patience };
 
-    /// <param name="yaml">More lines of configuration.</param>
+    /// <param name="yaml">Additional lines of configuration.</param>
     public static async Task<Node> CreateAsync(Deployment deployment, string yaml = "")
     {
         var program = await PorthorProgram.ForAsync(deployment, yaml);
@@ -47,13 +47,13 @@ internal sealed class Node : IAsyncDisposable
         return new Node(program, tokenIndex, recordStore);
     }
 
-    /// <summary>Starts it, and returns when it serves.</summary>
-    /// <param name="port">Null for any that is free.</param>
+    /// <summary>Starts the node and waits until it is healthy.</summary>
+    /// <param name="port">The port; null for any free port.</param>
     public async Task StartAsync(int? port = null)
     {
         while (true)
         {
-            // Another process may take a port that was free a moment ago; then another is tried.
+            // Another process can take the port in the meantime; then the next port is tried.
             Url = new Uri($"http://127.0.0.1:{port ?? RealServers.FreePort()}");
             running = program.Start("run", "--port", $"{Url.Port}");
             try
@@ -68,27 +68,27 @@ internal sealed class Node : IAsyncDisposable
         up.TrySetResult();
     }
 
-    /// <summary>As <c>kill -9</c>.</summary>
+    /// <summary>Kills the process, as <c>kill -9</c> does.</summary>
     public async Task KillAsync()
     {
         up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await running!.KillAsync();
     }
 
-    /// <summary>As a service manager ends it.</summary>
+    /// <summary>Terminates the process, as a service manager does.</summary>
     public Task<Outcome> TerminateAsync()
     {
         up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         return running!.TerminateAsync();
     }
 
-    /// <summary>From now on it may not print this, nor have printed it.</summary>
+    /// <summary>Registers a secret. The test fails if the process has printed it or prints it later.</summary>
     public void Secret(string text) => program.Secrets.Add(text);
 
-    /// <summary>Runs a command beside the server.</summary>
+    /// <summary>Runs a command while the server is running.</summary>
     public Task<Outcome> RunAsync(params string[] arguments) => program.RunAsync(arguments);
 
-    /// <summary>Done as soon as it serves.</summary>
+    /// <summary>Waits until the node is healthy.</summary>
     public Task UntilUpAsync() => up.Task;
 
     public async ValueTask DisposeAsync()

@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Porthor.Testing;
 
 /// <summary>
-/// An OpenID Connect provider: it publishes metadata and keys, hands out codes for what an authorization request asks, and redeems
-/// each once, for the client that asked, with the proofs that it promised. Tests replace its replies where they want a fault.
+/// Simulates an OpenID Connect provider: publishes metadata and keys, issues authorization codes, and redeems each code once, for the
+/// client that requested it and with the matching PKCE verifier. Tests replace replies to inject errors.
 /// </summary>
 internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
 {
@@ -24,7 +24,7 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
 
     public ForeignServer Server => server;
 
-    /// <summary>What it says about itself; tests may change it before it is asked.</summary>
+    /// <summary>The provider's metadata. Tests can change it before the server reads it.</summary>
     public JsonObject Metadata => new()
     {
         ["issuer"] = Issuer,
@@ -34,7 +34,7 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
         ["code_challenge_methods_supported"] = new JsonArray("plain", "S256"),
     };
 
-    /// <summary>Answers as a provider that works.</summary>
+    /// <summary>Configures the replies of a successful login.</summary>
     public void Work()
     {
         server.On("GET", "/.well-known/openid-configuration", _ => new ForeignReply(200, Metadata.ToJsonString()));
@@ -42,7 +42,7 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
         server.On("POST", "/token", Redeem);
     }
 
-    /// <summary>The user allows what the browser was sent here to ask; the code that it brings back.</summary>
+    /// <summary>Simulates the user's consent to the authorization request at this address. Returns the authorization code.</summary>
     /// <param name="change">Changes the claims of the ID token.</param>
     public string Authorize(string address, string username, Action<JsonObject>? change = null)
     {
@@ -83,7 +83,7 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
     private sealed record Granted(JsonObject Claims, string RedirectUri, string? Challenge);
 }
 
-/// <summary>A key of a provider, with its id.</summary>
+/// <summary>A signing key of a provider, with its key ID.</summary>
 /// <param name="algorithm">RS256, PS256 or ES256.</param>
 internal sealed class SigningKey(string id, string algorithm = "RS256")
 {
@@ -112,7 +112,7 @@ internal sealed class SigningKey(string id, string algorithm = "RS256")
 
     public string Sign(JsonObject claims) => Sign(new JsonObject { ["alg"] = algorithm, ["typ"] = "JWT", ["kid"] = id }, claims);
 
-    /// <param name="header">As it is, whatever it says about how this is signed.</param>
+    /// <param name="header">The JWS header, used unchanged even if it does not match the signature.</param>
     public string Sign(JsonObject header, JsonObject claims) => SignParts(Encode(header), Encode(claims));
 
     /// <summary>Signs two arbitrary parts.</summary>

@@ -2,14 +2,14 @@ using System.Text.RegularExpressions;
 
 namespace Porthor.Testing;
 
-/// <summary>What a page for operators tells them to type.</summary>
+/// <summary>Reads the commands of an operator documentation page.</summary>
 internal static partial class OperatorPage
 {
     public const string Backup = "backup.md";
     public const string Incidents = "incidents.md";
     public const string TakeOver = "take-over.md";
 
-    /// <summary>The commands of a section, a text for each block of them.</summary>
+    /// <summary>Returns the commands of a section, one text for each code block.</summary>
     public static IReadOnlyList<string> Commands(string page, string heading)
     {
         var text = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "docs", page));

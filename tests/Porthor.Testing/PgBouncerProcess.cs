@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Porthor.Testing;
 
-/// <summary>PgBouncer in transaction mode, in front of a PostgreSQL server of the tests.</summary>
+/// <summary>Runs PgBouncer in transaction mode in front of a PostgreSQL server of the tests.</summary>
 public sealed class PgBouncerProcess : IAsyncDisposable
 {
     private readonly Process process;
@@ -17,7 +17,8 @@ public sealed class PgBouncerProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <param name="poolSize">How many connections to the server it has; fewer than its clients, so that they share them.</param>
+    /// <param name="poolSize">The number of server connections. Smaller than the number of clients, so that clients share
+    /// connections.</param>
     public static async Task<PgBouncerProcess> StartAsync(PostgresServer server, int poolSize = 3)
     {
         var folder = Directory.CreateTempSubdirectory("porthor-pgbouncer-").FullName;
@@ -42,7 +43,7 @@ public sealed class PgBouncerProcess : IAsyncDisposable
         return bouncer;
     }
 
-    /// <summary>Forwards to another server from now on, as a failover tool would make it.</summary>
+    /// <summary>Changes the configuration to another server and reloads it, as a failover tool does.</summary>
     public async Task SwitchToAsync(PostgresServer server, int poolSize = 3)
     {
         await File.WriteAllTextAsync(Path.Combine(folder, "pgbouncer.ini"), Settings(server, Port, poolSize));

@@ -6,39 +6,41 @@ using Porthor.Server.Configuration;
 namespace Porthor.Testing;
 
 /// <summary>
-/// The program itself, as a user runs it: a process of its own, in a folder of its own, with no variable of ours but those
-/// given. Whatever it started is gone when the test ends.
+/// Runs the porthor program as a user does: in its own process and folder, without the environment variables of the test run. All processes
+/// that it started are killed when the test ends.
 /// </summary>
 internal sealed class PorthorProgram : IAsyncDisposable
 {
-    /// <summary>Long, for a busy machine; a program that hangs must not hang the tests.</summary>
+    /// <summary>The time limit of a command. Long enough for a busy machine, and short enough to end a test that hangs.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
 
     private static readonly string[] SecretVariables = ["_SECRET", "_TOKEN", "_PASSWORD", "_KEY"];
 
-    /// <summary>What prints a secret because that is what it is for.</summary>
+    /// <summary>The commands whose output is a secret.</summary>
     private static readonly string[][] PrintingSecrets = [["token", "create"], ["generate-token"], ["generate-session-secret"], ["generate-key"]];
 
     private readonly List<RunningProgram> started = [];
 
-    /// <summary>Where it is run.</summary>
+    /// <summary>The working directory.</summary>
     public string Folder { get; } = Directory.CreateTempSubdirectory("porthor-program-").FullName;
 
     public Dictionary<string, string> Variables { get; } = [];
 
     private string Commands => Path.Combine(Folder, "bin");
 
-    /// <summary>It may be given limits to its files as it runs.</summary>
+    /// <summary>True if the program runs with a file size limit.</summary>
     public bool SurvivesFullDisk { get; init; }
 
-    /// <summary>It has no rights that others have not.</summary>
+    /// <summary>True if the program runs without special privileges.</summary>
     public bool RunsAsNobody { get; set; }
 
-    /// <summary>What it must not print, besides whole tokens and the secrets among the variables.</summary>
+    /// <summary>
+    /// Texts that the program must not print, in addition to complete tokens and the secrets in the environment variables.
+    /// </summary>
     public ConcurrentBag<string> Secrets { get; } = [];
 
-    /// <summary>A program that is configured for a deployment; its stores can be looked into beside it.</summary>
-    /// <param name="yaml">More lines of configuration, for the modes that have a file.</param>
+    /// <summary>Creates a program that is configured for a deployment. The test can read the deployment's stores meanwhile.</summary>
+    /// <param name="yaml">Additional lines of configuration, for the modes that have a configuration file.</param>
     public static async Task<PorthorProgram> ForAsync(Deployment deployment, string yaml = "")
     {
         var program = new PorthorProgram();
@@ -71,7 +73,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
         return program;
     }
 
-    /// <summary>Gives it a configuration file.</summary>
+    /// <summary>Writes the configuration file.</summary>
     public void Configure(string yaml)
     {
         var path = Path.Combine(Folder, "porthor.yaml");
@@ -79,13 +81,13 @@ internal sealed class PorthorProgram : IAsyncDisposable
         Variables["PORTHOR_CONFIG_PATH"] = path;
     }
 
-    /// <summary>Runs a command to its end; its standard input is empty.</summary>
+    /// <summary>Runs a command until it exits. Its standard input is empty.</summary>
     public async Task<Outcome> RunAsync(params string[] arguments) => await Start(arguments).EndAsync();
 
-    /// <summary>Runs a command to its end, with a text on its standard input.</summary>
+    /// <summary>Runs a command until it exits, with a text as its standard input.</summary>
     public Task<Outcome> RunWithInputAsync(string input, params string[] arguments) => Start("dotnet", Command(arguments), input).EndAsync();
 
-    /// <summary>A shell finds the program as <c>porthor</c>, and PostgreSQL's programs, which find the server.</summary>
+    /// <summary>Makes <c>porthor</c> and PostgreSQL's programs available to shell scripts.</summary>
     public async Task PrepareShellAsync()
     {
         AddCommand("porthor", $"dotnet '{Command([])[0]}'");
@@ -98,7 +100,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
         }
     }
 
-    /// <summary>What a shell does when it is told this name; arguments follow.</summary>
+    /// <summary>Defines a command for shell scripts. The script's arguments are appended.</summary>
     public void AddCommand(string name, string command)
     {
         Directory.CreateDirectory(Commands);
@@ -107,7 +109,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
         File.SetUnixFileMode(path, (UnixFileMode)0b111_101_101);
     }
 
-    /// <summary>Runs a shell to its end.</summary>
+    /// <summary>Runs a shell script until it exits.</summary>
     public Task<Outcome> RunShellAsync(string script) => Start("bash", ["-euc", script], input: "").EndAsync();
 
     public RunningProgram Start(params string[] arguments) => Start("dotnet", Command(arguments), input: "");
@@ -116,9 +118,9 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     private RunningProgram Start(string file, string[] arguments, string input)
     {
-        Prerequisites.SkipIfFast("a process of its own");
+        Prerequisites.SkipIfFast("a separate process");
         string[] command = [file, .. arguments];
-        // The signal that a file would grow too long would end the process; a full disk only fails the call.
+        // SIGXFSZ would kill the process when a file exceeds the limit; a full disk only makes the call fail.
         if (SurvivesFullDisk)
             command = ["bash", "-c", "trap '' XFSZ; exec \"$@\"", "bash", .. command];
         if (RunsAsNobody && Environment.UserName == "root")
@@ -136,12 +138,12 @@ internal sealed class PorthorProgram : IAsyncDisposable
             program.Environment.Remove(name);
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
-        // The tests must not read or change a deployment that is installed on the machine.
+        // Tests must not read or change a deployment that is installed on this machine.
         if (!Variables.ContainsKey("GAFAELFAWR_CONFIG_PATH"))
             program.Environment.TryAdd("PORTHOR_CONFIG_PATH", SettingsLoader.NoFile);
         var running = new RunningProgram(Process.Start(program)!, Bound, input)
         {
-            // A shell prints whatever its script wants.
+            // A shell script can print anything.
             PrintsSecret = file == "bash" || Array.Exists(PrintingSecrets, verbs => arguments.Skip(1).Take(verbs.Length).SequenceEqual(verbs)),
         };
         started.Add(running);
@@ -162,10 +164,10 @@ internal sealed class PorthorProgram : IAsyncDisposable
     }
 }
 
-/// <summary>What became of a command.</summary>
+/// <summary>The result of a command.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Errors);
 
-/// <summary>A started program. All that it prints is kept.</summary>
+/// <summary>A started process. All its output is kept.</summary>
 internal sealed class RunningProgram : IAsyncDisposable
 {
     private readonly Process process;
@@ -186,7 +188,7 @@ internal sealed class RunningProgram : IAsyncDisposable
         process.StandardInput.Close();
     }
 
-    /// <summary>Its output is a secret, for whoever asked for one.</summary>
+    /// <summary>True if the output contains a secret that the command is meant to print.</summary>
     public bool PrintsSecret { get; init; }
 
     public string Output => Read(output);
@@ -197,7 +199,7 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public bool HasEnded => process.HasExited;
 
-    /// <summary>How much memory it has.</summary>
+    /// <summary>The resident memory of the process, in bytes.</summary>
     public long ResidentBytes
     {
         get
@@ -207,14 +209,14 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
     }
 
-    /// <summary>As <c>kill -9</c>, and waits until it is gone.</summary>
+    /// <summary>Kills the process, as <c>kill -9</c> does, and waits until it has exited.</summary>
     public Task<Outcome> KillAsync()
     {
         process.Kill();
         return EndAsync();
     }
 
-    /// <summary>As a service manager ends it.</summary>
+    /// <summary>Terminates the process, as a service manager does.</summary>
     public async Task<Outcome> TerminateAsync()
     {
         using var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]);
@@ -224,7 +226,7 @@ internal sealed class RunningProgram : IAsyncDisposable
 
     public Task<Outcome> EndAsync() => EndAsync(bound);
 
-    /// <param name="patience">For what takes longer than a test may.</param>
+    /// <param name="patience">The time limit, for commands that take longer than a test usually may.</param>
     public async Task<Outcome> EndAsync(TimeSpan patience)
     {
         using var timeout = new CancellationTokenSource(patience);
@@ -234,19 +236,19 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
         catch (OperationCanceledException e)
         {
-            throw new TimeoutException($"The program did not end. It printed:\n{Output}\n{Errors}", e);
+            throw new TimeoutException($"The program did not exit. Its output:\n{Output}\n{Errors}", e);
         }
         return new Outcome(process.ExitCode, Output, Errors);
     }
 
-    /// <summary>Waits until a condition holds; fails at once if the program ends.</summary>
+    /// <summary>Waits until a condition is true. Fails at once if the program exits.</summary>
     public async Task UntilAsync(Func<Task<bool>> condition, string what)
     {
         var begun = Stopwatch.GetTimestamp();
         while (!await condition())
         {
             if (process.HasExited || Stopwatch.GetElapsedTime(begun) > bound)
-                throw new InvalidOperationException($"In vain waited for {what}. The program printed:\n{Output}\n{Errors}");
+                throw new InvalidOperationException($"Timed out while waiting for {what}. The program's output:\n{Output}\n{Errors}");
             await Task.Delay(20);
         }
     }

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Porthor.Testing;
 
-/// <summary>A PostgreSQL server of our own. It refuses to run as root, so as root it runs as Debian's user for it.</summary>
+/// <summary>Runs a PostgreSQL server. PostgreSQL refuses to run as root; then it runs as Debian's user <c>postgres</c>.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
     public const string User = "porthor";
@@ -19,13 +19,13 @@ public sealed class PostgresServer : IAsyncDisposable
         Port = port;
     }
 
-    /// <summary>The folder of its Unix socket; its data is in <c>data</c>.</summary>
+    /// <summary>The folder with its Unix socket. The data is in <c>data</c>.</summary>
     public string Folder { get; }
 
     public int Port { get; }
 
-    /// <param name="folder">What it keeps is there; where there is nothing yet it begins empty.</param>
-    /// <param name="settings">More settings, as <c>name=value</c>.</param>
+    /// <param name="folder">The folder for its data. If the folder is empty, a new cluster is initialized.</param>
+    /// <param name="settings">Additional settings, as <c>name=value</c>.</param>
     public static async Task<PostgresServer> StartAsync(string folder, params IEnumerable<string> settings)
     {
         Prerequisites.SkipIfFast("PostgreSQL");
@@ -42,8 +42,8 @@ public sealed class PostgresServer : IAsyncDisposable
             if (initdb.ExitCode != 0)
                 throw new InvalidOperationException("initdb failed.");
         }
-        // The server's zone is far from UTC, so that a time that depends on it is seen to be wrong. Durability across a crash of
-        // the machine is not what these tests are about.
+        // The server's time zone is far from UTC, so that a time that depends on it is visibly wrong. fsync is off: these tests do not
+        // crash the machine.
         Process Launch() => Start([
             Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
             "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
@@ -53,7 +53,7 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Starts a streaming replica of this server; it is a hot standby until it is promoted.</summary>
+    /// <summary>Starts a streaming replica of this server. It is a hot standby until it is promoted.</summary>
     public async Task<PostgresServer> StartReplicaAsync(string folder, string applicationName, params IEnumerable<string> settings)
     {
         var bin = Prerequisites.PostgresBin!;
@@ -70,14 +70,14 @@ public sealed class PostgresServer : IAsyncDisposable
         return await StartAsync(folder, settings);
     }
 
-    /// <summary>Ends it at once, as a crash would.</summary>
+    /// <summary>Kills the server, as in a crash.</summary>
     public async Task KillAsync()
     {
         process.Kill(entireProcessTree: true);
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Starts it again on the same port, with its data.</summary>
+    /// <summary>Starts the server again on the same port with the same data.</summary>
     public async Task RestartAsync()
     {
         process.Dispose();
@@ -86,13 +86,13 @@ public sealed class PostgresServer : IAsyncDisposable
         await UntilUpAsync();
     }
 
-    /// <summary>Makes a standby the primary.</summary>
+    /// <summary>Promotes a standby to primary.</summary>
     public Task PromoteAsync() => ExecuteAsync("postgres", "SELECT pg_promote(wait => true, wait_seconds => 30)");
 
     private Task UntilUpAsync() => RealServers.UntilAsync(() => ExecuteAsync("postgres", "SELECT 1"), "PostgreSQL");
 
-    /// <summary>A new, empty database; gives its name.</summary>
-    /// <param name="name">For a test that needs a certain one; whatever had it is gone.</param>
+    /// <summary>Creates an empty database and returns its name.</summary>
+    /// <param name="name">The name; an existing database of this name is dropped. Null for a new name.</param>
     public async Task<string> CreateDatabaseAsync(string? name = null)
     {
         if (name is not null)
@@ -110,7 +110,7 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>The rows of a query, as texts.</summary>
+    /// <summary>Returns the rows of a query, with all values as text.</summary>
     public async Task<List<string?[]>> QueryAsync(string database, string query)
     {
         await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");

@@ -8,7 +8,7 @@ using Shouldly;
 
 namespace Porthor.Testing;
 
-/// <summary>The programs that we have configurations for and run.</summary>
+/// <summary>The proxies for which <c>deploy/</c> has configuration files.</summary>
 public enum Proxy
 {
     Nginx,
@@ -16,10 +16,7 @@ public enum Proxy
     HAProxy,
 }
 
-/// <summary>
-/// A proxy of our own, run on the files of <c>deploy/</c> in a temporary folder. Nothing in these files is changed but the
-/// addresses.
-/// </summary>
+/// <summary>Runs a proxy with the files of <c>deploy/</c> in a temporary folder. Only the addresses in these files are changed.</summary>
 internal sealed class ProxyProcess : IAsyncDisposable
 {
     private const string NginxLua = "/usr/lib/nginx/modules/ngx_http_lua_module.so";
@@ -39,7 +36,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Caddy keeps its state in the home directory, which is not ours.
+        // Caddy stores its state in the home directory.
         start.Environment["HOME"] = start.Environment["XDG_DATA_HOME"] = start.Environment["XDG_CONFIG_HOME"] = folder;
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
@@ -50,10 +47,10 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>What it printed.</summary>
+    /// <summary>The output of the process.</summary>
     public string Output => string.Join('\n', output);
 
-    /// <summary>Null if the proxy can be run here.</summary>
+    /// <summary>Returns the reason why the proxy cannot run on this machine; null if it can.</summary>
     public static string? WhyNot(Proxy proxy) => proxy switch
     {
         Proxy.Nginx when Prerequisites.Find("nginx") is null => "NGINX is not installed; ./test.sh installs it (Debian's nginx-light)",
@@ -67,8 +64,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public static string? WhyNoLua() => WhyNot(Proxy.Nginx)
         ?? (File.Exists(NginxLua) ? null : "NGINX's Lua module is not installed; ./test.sh installs it (Debian's libnginx-mod-http-lua)");
 
-    /// <param name="porthor">Where Porthor listens: host and port.</param>
-    /// <param name="site">Where the protected site listens.</param>
+    /// <param name="porthor">The address of Porthor: host and port.</param>
+    /// <param name="site">The address of the protected site.</param>
     public static Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site) => StartAsync(proxy.ToString(), process => proxy switch
     {
         Proxy.Nginx => process.Nginx(porthor, site),
@@ -76,17 +73,17 @@ internal sealed class ProxyProcess : IAsyncDisposable
         _ => process.HAProxy(porthor, site),
     });
 
-    /// <summary>NGINX with a server of one's own making.</summary>
-    /// <param name="server">What stands in <c>http</c>, by the address to listen on.</param>
+    /// <summary>Starts NGINX with a given server block.</summary>
+    /// <param name="server">Returns the contents of the <c>http</c> block for the address to listen on.</param>
     public static Task<ProxyProcess> StartNginxAsync(Func<string, string> server) =>
         StartAsync(nameof(Proxy.Nginx), process => process.Nginx(server($"127.0.0.1:{process.Port}")));
 
-    /// <summary>NGINX as <c>deploy/</c> has it, but over TLS, as browsers want it: with a certificate of our own making.</summary>
-    /// <param name="port">Where it is to listen, for who must know that before it is started.</param>
+    /// <summary>Starts NGINX with the files of <c>deploy/</c> and with TLS, which browsers require, with a test certificate.</summary>
+    /// <param name="port">The port to listen on, for callers that need it before the start.</param>
     public static Task<ProxyProcess> StartTlsAsync(int port, string porthor, string site) =>
         StartAsync(nameof(Proxy.Nginx), port, process => process.Nginx(porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
 
-    /// <summary>NGINX with a <c>site.conf</c> that an operator has changed.</summary>
+    /// <summary>Starts NGINX with a modified <c>site.conf</c>.</summary>
     public static Task<ProxyProcess> StartNginxAsync(string porthor, string site, Func<string, string> change) => StartAsync(nameof(Proxy.Nginx), process =>
     {
         var command = process.Nginx(porthor, site);
@@ -95,7 +92,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
         return command;
     });
 
-    /// <summary>Starts Caddy as a site that speaks h2c, and answers each request with the user and the path that it read.</summary>
+    /// <summary>Starts Caddy as a site that serves h2c and answers each request with the user and the path that it received.</summary>
     public static Task<ProxyProcess> StartH2cSiteAsync() => StartAsync("a site with h2c", process =>
     {
         File.WriteAllText(Path.Combine(process.folder, "Caddyfile"), $$"""
@@ -148,7 +145,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
         Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>Where a file of <c>deploy/</c> is.</summary>
+    /// <summary>Returns the path of a file of <c>deploy/</c>.</summary>
     public static string Source(string path) => Path.Combine(AppContext.BaseDirectory, "deploy", path);
 
     private string[] Nginx(string porthor, string site, string listening = ";")
@@ -163,7 +160,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     private string[] Nginx(string http)
     {
-        // What a distribution's nginx.conf brings, without its folders.
+        // The settings of a distribution's nginx.conf, without its folders.
         var temporary = string.Concat(((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(name => $"{name}_temp_path {name}; "));
         File.WriteAllText(
             Path.Combine(folder, "nginx.conf"),
@@ -185,7 +182,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     {
         Deployed("caddy/Caddyfile", ("http://example.com", $"http://example.com:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
         Deployed("caddy/porthor.caddy");
-        // Only loopback, and no second port for its administration.
+        // Listens only on loopback and without the admin endpoint.
         File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");
         return [Prerequisites.Find("caddy")!, "run", "--adapter", "caddyfile", "--config", Path.Combine(folder, "test.caddy")];
     }
@@ -206,11 +203,14 @@ internal sealed class ProxyProcess : IAsyncDisposable
         File.WriteAllText(path, text.Replace(from, to, StringComparison.Ordinal));
     }
 
-    /// <summary>Copies a file of <c>deploy/</c>, without its first folder, with other addresses in it. Each must be there to be changed.</summary>
+    /// <summary>
+    /// Copies a file of <c>deploy/</c>, without the first folder of its path, and replaces addresses. Fails if the file does not contain
+    /// one of them.
+    /// </summary>
     private void Deployed(string path, params (string Ours, string Here)[] addresses)
     {
         var text = File.ReadAllText(Source(path));
-        // All at once: what was put in must not be changed again.
+        // One pass replaces all addresses, so that no replacement is replaced again.
         var changed = addresses.Length == 0 ? text : Regex.Replace(
             text, string.Join('|', addresses.Select(address => Regex.Escape(address.Ours))),
             match => addresses.Single(address => address.Ours == match.Value).Here, RegexOptions.None, TimeSpan.FromSeconds(1));

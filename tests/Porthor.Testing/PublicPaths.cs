@@ -7,7 +7,7 @@ namespace Porthor.Testing;
 /// <summary>The paths that a client without a token can request with GET.</summary>
 internal static class PublicPaths
 {
-    /// <summary>A path of every route of the server, so that a new route is among them, and paths that have no route.</summary>
+    /// <summary>Returns a path for every route of the server, which includes future routes, and paths without a route.</summary>
     public static IReadOnlyList<string> Of(IServiceProvider services)
     {
         var routes = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

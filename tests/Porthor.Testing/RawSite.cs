@@ -102,11 +102,11 @@ internal sealed class RawSite : IAsyncDisposable
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
         {
-            // The proxy closed the connection, or the test is over.
+            // The proxy closed the connection, or the test ended.
         }
     }
 
-    /// <summary>The header that a WebSocket handshake is answered with (RFC 6455, section 4.2.2).</summary>
+    /// <summary>Returns the <c>Sec-WebSocket-Accept</c> header of a WebSocket handshake (RFC 6455, section 4.2.2).</summary>
     [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "RFC 6455 prescribes it.")]
     private static string Accept(RawRequest request) => request.Values("Sec-WebSocket-Key") is [{ } key, ..]
         ? $"Sec-WebSocket-Accept: {Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11")))}\r\n"

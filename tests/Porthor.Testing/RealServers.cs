@@ -7,8 +7,8 @@ using System.Security.Cryptography;
 namespace Porthor.Testing;
 
 /// <summary>
-/// The servers of a test run: one PostgreSQL, one Redis and one slapd, started when they are first needed, in a folder of their own and
-/// on free ports, and gone when the run ends.
+/// The servers of a test run: one PostgreSQL, one Redis and one slapd. Each is started at its first use, in its own folder and on a free
+/// port, and stopped when the run ends.
 /// </summary>
 public sealed class RealServers : IAsyncDisposable
 {
@@ -30,8 +30,8 @@ public sealed class RealServers : IAsyncDisposable
     }
 
     /// <summary>
-    /// Set before the first use: PostgreSQL writes to the disk before it says that it has. Tests do without, because they do
-    /// not switch the machine off; measurements do not.
+    /// True to make PostgreSQL write to the disk before it confirms a commit. Must be set before the first use. Measurements set it; tests
+    /// do not, because they do not crash the machine.
     /// </summary>
     public static bool Durable { get; set; }
 
@@ -60,8 +60,8 @@ public sealed class RealServers : IAsyncDisposable
     }
 
     /// <summary>
-    /// A port for a server that has to be told one. Not from the range out of which the system gives ports to those who ask for any: one of
-    /// them could get it before the server does.
+    /// Returns a free port for a server that needs a fixed port. The port is outside the ephemeral range, so that the system does not
+    /// assign it to another process before the server binds it.
     /// </summary>
     public static int FreePort()
     {
@@ -78,12 +78,12 @@ public sealed class RealServers : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // Somebody has it.
+                // The port is in use.
             }
         }
     }
 
-    /// <summary>Tries until it works; servers take a moment to start.</summary>
+    /// <summary>Repeats an attempt until it succeeds, for at most 30 seconds.</summary>
     public static async Task UntilAsync(Func<Task> attempt, string what)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -101,7 +101,7 @@ public sealed class RealServers : IAsyncDisposable
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"{what} did not come up.", e);
+                throw new InvalidOperationException($"{what} did not become ready within 30 seconds.", e);
             }
         }
     }

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Porthor.Testing;
 
-/// <summary>Stands for a service outside, such as a collector or Slack: accepts whatever is sent, and keeps it.</summary>
+/// <summary>Simulates an external service such as an OTLP collector or Slack: accepts and records all requests.</summary>
 internal sealed class RecordingServer : IAsyncDisposable
 {
     private readonly HttpListener listener = new();
@@ -24,10 +24,10 @@ internal sealed class RecordingServer : IAsyncDisposable
 
     public IReadOnlyList<Received> All => [.. received];
 
-    /// <summary>What is answered; 200 unless a test wants otherwise.</summary>
+    /// <summary>The status of the responses.</summary>
     public int Status { get; set; } = 200;
 
-    /// <summary>While this is not done, nobody is answered.</summary>
+    /// <summary>Responses are sent when this task is completed.</summary>
     public Task Answering { get; set; } = Task.CompletedTask;
 
     public async ValueTask DisposeAsync()
@@ -68,14 +68,14 @@ internal sealed class RecordingServer : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException or IOException)
         {
-            // The other side did not wait.
+            // The client closed the connection.
         }
     }
 
-    /// <param name="Bytes">Unpacked if it was packed.</param>
+    /// <param name="Bytes">The body, decompressed.</param>
     public sealed record Received(string Path, byte[] Bytes)
     {
-        /// <summary>Also of what is no text: what is text in it can be found.</summary>
+        /// <summary>The body decoded as UTF-8, also if it is binary: texts in it can be found.</summary>
         public string Text => Encoding.UTF8.GetString(Bytes);
     }
 }

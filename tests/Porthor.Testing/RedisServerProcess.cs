@@ -3,7 +3,7 @@ using StackExchange.Redis;
 
 namespace Porthor.Testing;
 
-/// <summary>A Redis server of our own.</summary>
+/// <summary>Runs a Redis server.</summary>
 public sealed class RedisServerProcess : IAsyncDisposable
 {
     private readonly string[] arguments;
@@ -22,22 +22,23 @@ public sealed class RedisServerProcess : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>Where it saves.</summary>
+    /// <summary>The folder where the server saves its data.</summary>
     public string Folder { get; }
 
-    /// <summary>The settings of one that was started with a file of them.</summary>
+    /// <summary>The settings file of a server that was started with one.</summary>
     public string SettingsFile => Path.Combine(Folder, "redis.conf");
 
-    /// <summary>Where it listens for TLS, if its arguments say so.</summary>
+    /// <summary>The TLS port, if the arguments configure one.</summary>
     public int TlsPort { get; private init; }
 
-    /// <param name="more">More arguments; <c>{folder}</c> is its folder, <c>{tls-port}</c> its second port.</param>
+    /// <param name="more">Additional arguments. <c>{folder}</c> stands for the server's folder and <c>{tls-port}</c> for its second
+    /// port.</param>
     public static Task<RedisServerProcess> StartAsync(string folder, params string[] more) => StartAsync(folder, password: null, more);
 
-    /// <summary>A server of a test's own, to be broken.</summary>
+    /// <summary>Starts a server for one test, which can make it fail.</summary>
     public static Task<RedisServerProcess> StartOwnAsync(params string[] more) => StartAsync(NewFolder(), more);
 
-    /// <summary>A server of a test's own whose default user has a password.</summary>
+    /// <summary>Starts a server for one test whose default user has a password.</summary>
     public static Task<RedisServerProcess> StartWithPasswordAsync(string password, params string[] more) =>
         StartAsync(NewFolder(), password, ["--requirepass", password, "--masterauth", password, .. more]);
 
@@ -46,18 +47,18 @@ public sealed class RedisServerProcess : IAsyncDisposable
         Directory.CreateDirectory(folder);
         var (port, tlsPort) = (RealServers.FreePort(), RealServers.FreePort());
         string[] given = [.. more.Select(text => text.Replace("{folder}", folder, StringComparison.Ordinal).Replace("{tls-port}", $"{tlsPort}", StringComparison.Ordinal))];
-        // A cluster has one database, and a replica that need not be waited for is in step sooner.
+        // A Redis Cluster supports only one database, and replicas synchronize faster without the diskless delay.
         string[] databases = given.Contains("--cluster-enabled") ? [] : ["--databases", "2000"];
         return StartAsync(
             folder, port, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", .. databases, "--repl-diskless-sync-delay", "0", "--loglevel", "warning", .. given], tlsPort, password);
     }
 
-    /// <summary>A server of a test's own, set up as operators do: by a file, and with an append-only file.</summary>
+    /// <summary>Starts a server for one test with a settings file and an append-only file, as operators do.</summary>
     public static async Task<RedisServerProcess> StartConfiguredAsync()
     {
         var (folder, port) = (NewFolder(), RealServers.FreePort());
         var settings = Path.Combine(folder, "redis.conf");
-        // Without the delay, in which Redis waits for others who want a copy too, this is what operators have.
+        // The settings of operators, except for the delay in which Redis waits for more replicas.
         await File.WriteAllTextAsync(
             settings,
             $"""
@@ -74,7 +75,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
         return await StartAsync(folder, port, [settings]);
     }
 
-    /// <summary>A Sentinel server. It writes what it learns into its settings.</summary>
+    /// <summary>Starts a Sentinel server. It writes discovered servers into its settings file.</summary>
     public static async Task<RedisServerProcess> StartSentinelAsync(string password, string settings)
     {
         var (folder, port) = (NewFolder(), RealServers.FreePort());
@@ -95,22 +96,22 @@ public sealed class RedisServerProcess : IAsyncDisposable
 
     private static string NewFolder() => Directory.CreateTempSubdirectory("porthor-redis-").FullName;
 
-    /// <summary>The number of a database that nobody else uses.</summary>
+    /// <summary>Returns the number of a database that no other test uses.</summary>
     public int NextDatabase() => Interlocked.Increment(ref databases);
 
-    /// <summary>Ends it at once, as a crash would. What was not saved is lost.</summary>
+    /// <summary>Kills the server, as in a crash. Unsaved data is lost.</summary>
     public async Task KillAsync()
     {
         process.Kill();
         await process.WaitForExitAsync();
     }
 
-    /// <summary>Makes it stand still, as a machine that swaps or a network that swallows would.</summary>
+    /// <summary>Suspends the server, which simulates a machine that swaps or a network that drops packets.</summary>
     public void Pause() => Signal("STOP");
 
     public void Resume() => Signal("CONT");
 
-    /// <summary>Starts it again on the same port, with what was saved.</summary>
+    /// <summary>Starts the server again on the same port with the saved data.</summary>
     public async Task RestartAsync()
     {
         process.Dispose();
@@ -118,7 +119,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
         await UntilUpAsync();
     }
 
-    /// <summary>Kills it, and starts it on the same port with nothing in it.</summary>
+    /// <summary>Kills the server and starts it on the same port without data.</summary>
     public async Task LoseAsync()
     {
         await KillAsync();
@@ -126,38 +127,40 @@ public sealed class RedisServerProcess : IAsyncDisposable
         await RestartAsync();
     }
 
-    /// <summary>Somebody else has started it again, in the background.</summary>
+    /// <summary>Takes over a process that was started in the background by other code.</summary>
     public void Adopt()
     {
         process.Dispose();
         process = Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Folder, "redis.pid"))));
     }
 
-    /// <summary>A connection to this server alone: <c>CLUSTER</c> has another name for the driver, which would ask for the other nodes.</summary>
+    /// <summary>
+    /// Connects to this server alone. The driver does not get <c>CLUSTER</c>, because it would connect to the other nodes.
+    /// </summary>
     public async Task<ConnectionMultiplexer> ConnectAsync() =>
         await ConnectionMultiplexer.ConnectAsync(
             $"127.0.0.1:{Port},allowAdmin=true,connectTimeout=500,connectRetry=1," + $"$ECHO=,$CLUSTER=,$LATENCY=CLUSTER{(password is null ? "" : $",password={password}")}");
 
-    /// <summary>Sends a command, and gives its reply as a text.</summary>
+    /// <summary>Sends a command and returns its reply as text.</summary>
     public async Task<string> SendAsync(string command, params object[] arguments)
     {
         await using var connection = await ConnectAsync();
         return (await connection.GetServer("127.0.0.1", Port).ExecuteAsync(command == "CLUSTER" ? "LATENCY" : command, arguments, CommandFlags.NoRedirect)).ToString() ?? "";
     }
 
-    /// <summary>Makes it a replica of another server.</summary>
+    /// <summary>Makes the server a replica of another server.</summary>
     public Task FollowAsync(RedisServerProcess primary) => SendAsync("REPLICAOF", "127.0.0.1", primary.Port);
 
-    /// <summary>Makes it a primary.</summary>
+    /// <summary>Makes the server a primary.</summary>
     public Task PromoteAsync() => SendAsync("REPLICAOF", "NO", "ONE");
 
-    /// <summary>Waits until it has all that its primary had when this was called.</summary>
+    /// <summary>Waits until the replica has received all data that its primary had at the time of the call.</summary>
     public Task UntilInStepAsync(RedisServerProcess primary) => RealServers.UntilAsync(
         async () =>
         {
             var (mine, theirs) = (await SendAsync("INFO", "replication"), await primary.SendAsync("INFO", "replication"));
             if (!mine.Contains("master_link_status:up", StringComparison.Ordinal) || OffsetIn(mine, "slave_repl_offset") < OffsetIn(theirs, "master_repl_offset"))
-                throw new TimeoutException("The replica is behind.");
+                throw new TimeoutException("The replica did not catch up with its primary.");
         },
         "the replica");
 

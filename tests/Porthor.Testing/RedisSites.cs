@@ -3,7 +3,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Testing;
 
-/// <summary>A primary, two replicas, and three Sentinel servers that watch over them.</summary>
+/// <summary>A Redis primary, two replicas, and three Sentinel servers that monitor them.</summary>
 public sealed class RedisSentinelSite : IAsyncDisposable
 {
     private const string Service = "main";
@@ -12,7 +12,7 @@ public sealed class RedisSentinelSite : IAsyncDisposable
 
     private RedisSentinelSite(RedisServerProcess[] servers, RedisServerProcess[] sentinels) => (Servers, Sentinels) = (servers, sentinels);
 
-    /// <summary>The first is the primary at the beginning.</summary>
+    /// <summary>The servers. The first is the primary after the start.</summary>
     public IReadOnlyList<RedisServerProcess> Servers { get; }
 
     public IReadOnlyList<RedisServerProcess> Sentinels { get; }
@@ -34,7 +34,7 @@ public sealed class RedisSentinelSite : IAsyncDisposable
             sentinel sentinel-pass {SentinelPassword}
             """)));
         var site = new RedisSentinelSite(servers, sentinels);
-        // Each knows the others and both replicas.
+        // Each Sentinel has discovered the other Sentinels and both replicas.
         foreach (var sentinel in sentinels)
         {
             await RealServers.UntilAsync(
@@ -75,7 +75,7 @@ public sealed class RedisClusterSite : IAsyncDisposable
 
     private RedisClusterSite(RedisServerProcess[] nodes) => Nodes = nodes;
 
-    /// <summary>The first three are the primaries at the beginning, and the others their replicas in the same order.</summary>
+    /// <summary>The nodes. The first three are the primaries after the start; the others are their replicas in the same order.</summary>
     public IReadOnlyList<RedisServerProcess> Nodes { get; }
 
     public static async Task<RedisClusterSite> StartAsync()
@@ -108,7 +108,7 @@ public sealed class RedisClusterSite : IAsyncDisposable
         ClusterHosts = [.. Nodes.Take(Primaries).Select(node => new RedisHost("127.0.0.1", node.Port))],
     };
 
-    /// <summary>The node that has a key now.</summary>
+    /// <summary>Returns the node that serves a key.</summary>
     public async Task<RedisServerProcess> OwnerOfAsync(string key)
     {
         foreach (var node in Nodes)
@@ -117,7 +117,7 @@ public sealed class RedisClusterSite : IAsyncDisposable
             if (role.Contains("role:master", StringComparison.Ordinal) && await HasAsync(node, key))
                 return node;
         }
-        throw new InvalidOperationException("No node has the key.");
+        throw new InvalidOperationException("No node serves the key's slot.");
     }
 
     public async ValueTask DisposeAsync()

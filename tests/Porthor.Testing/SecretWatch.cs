@@ -5,29 +5,30 @@ using System.Text.RegularExpressions;
 namespace Porthor.Testing;
 
 /// <summary>
-/// Remembers what was secret in a conversation, and finds it again where it must not be: in what was logged or printed, in refusals,
-/// and in answers that are not those in which it was handed out. A whole token may be in none of the first, known or not.
+/// Records the secrets in requests and responses, and finds them where they must not appear: in logs and output, in error responses, and in
+/// responses other than the one that issued them. Complete tokens must not appear in logs, output and error responses even if they were not
+/// recorded.
 /// </summary>
-/// <param name="logged">What was logged so far.</param>
+/// <param name="logged">Returns all log lines so far.</param>
 internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
 {
-    /// <summary>Anything shorter is a word such as <c>Bearer</c>, not a credential.</summary>
+    /// <summary>A shorter text is a word such as <c>Bearer</c>, not a credential.</summary>
     private const int ShortestSecret = 16;
 
-    /// <summary>It stands in the description of the API.</summary>
+    /// <summary>The example token in the OpenAPI document.</summary>
     private const string Example = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
 
-    /// <summary>Headers in which credentials are handed out, and those of the client are given back.</summary>
+    /// <summary>Headers that issue credentials or return those of the client.</summary>
     private static readonly string[] Handing = ["Set-Cookie", "X-Auth-Request-Token", "Authorization", "Cookie"];
 
     private readonly ConcurrentDictionary<string, bool> secrets = new();
     private readonly ConcurrentQueue<string> refusals = new();
     private readonly ConcurrentQueue<(string Text, HashSet<string> HandedOut)> answers = new();
 
-    /// <summary>From now on, this text may appear nowhere.</summary>
+    /// <summary>Registers a secret that must not appear anywhere.</summary>
     public void Secret(string text) => _ = TryAdd(text);
 
-    /// <summary>What a request shows: its credentials, whole and in their parts.</summary>
+    /// <summary>Records the credentials of a request, complete and in parts.</summary>
     public void Sent(IEnumerable<(string Name, string Value)> headers)
     {
         foreach (var (name, value) in headers)
@@ -49,7 +50,7 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
         }
     }
 
-    /// <summary>What an answer hands out, and what it tells.</summary>
+    /// <summary>Records the secrets that a response issues, and its text.</summary>
     public void Received(Answer answer)
     {
         if (answer.StatusCode >= 400)
@@ -64,7 +65,7 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
             TokensIn(value, []);
         foreach (Match csrf in Csrf.Matches(answer.Body))
         {
-            // It is asked for again and again, and the same each time.
+            // The value is the same in every response of the session.
             Secret(csrf.Groups["value"].Value);
             handedOut.Add(csrf.Groups["value"].Value);
         }
@@ -77,7 +78,7 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
         answers.Enqueue((string.Join('\n', [FormValue.Replace(answer.Body, ""), .. told]), handedOut));
     }
 
-    /// <summary>The places where a secret was seen, each shown without it.</summary>
+    /// <summary>Returns the texts in which a secret was found, with the secret replaced.</summary>
     public IReadOnlyList<string> Leaks()
     {
         var lines = logged().Concat(refusals).ToList();
@@ -94,11 +95,11 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
         return leaks;
     }
 
-    /// <summary>For the end of whatever was watched.</summary>
+    /// <summary>Throws if a secret was found.</summary>
     public void ThrowIfLeaked()
     {
         if (Leaks() is { Count: > 0 } leaks)
-            throw new InvalidOperationException($"Secrets were seen in {leaks.Count} places:\n{string.Join('\n', leaks.Take(10))}");
+            throw new InvalidOperationException($"Found secrets in {leaks.Count} texts:\n{string.Join('\n', leaks.Take(10))}");
     }
 
     private string Hidden(string text)
@@ -109,15 +110,15 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
         return hidden;
     }
 
-    /// <summary>False if the text is too short, or known.</summary>
+    /// <summary>Returns false if the text is too short or already recorded.</summary>
     private bool TryAdd(string text) => text.Length >= ShortestSecret && secrets.TryAdd(text, value: true);
 
-    /// <param name="handedOut">Gets those that nobody has seen before.</param>
+    /// <param name="handedOut">Receives the tokens that were not recorded before.</param>
     private void TokensIn(string text, HashSet<string> handedOut)
     {
         foreach (var token in TokensOf(text))
         {
-            // The key may be shown; its other half opens the door.
+            // The token's key is public; only its secret part is confidential.
             foreach (var secret in (string[])[token.Value, token.Groups["secret"].Value])
             {
                 if (TryAdd(secret))
@@ -131,7 +132,7 @@ internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
     [GeneratedRegex(@"gt-[A-Za-z0-9_-]{22}\.(?<secret>[A-Za-z0-9_-]{22})", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Token { get; }
 
-    /// <summary>Every form of a page repeats the value of its own session, also where it is shown again with what is wrong.</summary>
+    /// <summary>Matches the form field with the session's CSRF value, which every page repeats, also with validation errors.</summary>
     [GeneratedRegex("name=\"csrf\" value=\"[^\"]+\"", RegexOptions.None, 1000)]
     private static partial Regex FormValue { get; }
 

@@ -3,13 +3,13 @@ using Porthor.Tokens;
 
 namespace Porthor.Testing;
 
-/// <summary>The program, serving: where it is reached by users, and by those who watch it.</summary>
+/// <summary>The porthor program as a running server, with its URL for users and its URL for monitoring.</summary>
 internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watched) : IDisposable
 {
-    /// <summary>A client of users' that keeps nothing between requests.</summary>
+    /// <summary>A client without cookies and redirects.</summary>
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = Url };
 
-    /// <param name="watched">With a port for metrics.</param>
+    /// <param name="watched">True to open a port for metrics.</param>
     public static async Task<ServingProgram> StartAsync(PorthorProgram program, bool watched = true)
     {
         const string news = "Metrics and health are at ";
@@ -33,7 +33,7 @@ internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watc
         return new ServingProgram(running, url, watched ? new Uri(running.Output.Split(news)[1].Split('"')[0]) : null);
     }
 
-    /// <summary>Asks as a proxy does, and gives the status.</summary>
+    /// <summary>Sends an authorization subrequest as a proxy does, and returns the status.</summary>
     public async Task<HttpStatusCode> AskAsync(Token? token, string query)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/ingress/auth" + query);
@@ -45,7 +45,7 @@ internal sealed record ServingProgram(RunningProgram Program, Uri Url, Uri? Watc
         return answer.StatusCode;
     }
 
-    /// <summary>All metrics, as Prometheus fetches them.</summary>
+    /// <summary>Returns all metrics, as Prometheus scrapes them.</summary>
     public Task<string> MetricsAsync() => Client.GetStringAsync(new Uri(Watched!, "/metrics"));
 
     public void Dispose() => Client.Dispose();

@@ -16,7 +16,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Testing;
 
-/// <summary>The real server, listening on a port of this machine, over a deployment of its own.</summary>
+/// <summary>Runs the server in this process on a free port, with its own deployment.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -43,12 +43,12 @@ internal sealed class TestServer : IAsyncDisposable
 
     public JsonLogs Logs { get; }
 
-    /// <summary>Sees to it that no secret is where it must not be; when the server stops, none may have been.</summary>
+    /// <summary>Finds secrets in logs and responses. Stopping the server fails if it found one.</summary>
     public SecretWatch Watch { get; }
 
     public Uri Url { get; }
 
-    /// <summary>A client that follows no redirects and keeps no cookies.</summary>
+    /// <summary>A client without redirects and cookies.</summary>
     public HttpClient Client { get; }
 
     public TokenService Tokens => Core.Tokens;
@@ -60,9 +60,9 @@ internal sealed class TestServer : IAsyncDisposable
     public IServiceProvider Services => app.Services;
 
     /// <param name="configure">Changes the settings before the server starts.</param>
-    /// <param name="ownRedis">A Redis that no other test uses, to be harmed.</param>
-    /// <param name="foreign">The only server that this one may ask; null for none.</param>
-    /// <param name="provider">In its place, the address of one in a process of its own.</param>
+    /// <param name="ownRedis">The Redis server of this test alone, which it can make fail.</param>
+    /// <param name="foreign">The only external server to which requests are allowed; null for none.</param>
+    /// <param name="provider">The base URL of a provider in another process, in place of <paramref name="foreign"/>.</param>
     public static async Task<TestServer> StartAsync(
         Mode mode,
         Func<PorthorSettings, PorthorSettings>? configure = null,
@@ -76,7 +76,7 @@ internal sealed class TestServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>A server on a deployment that others use too, and that outlives it.</summary>
+    /// <summary>Starts a server on a deployment that other servers use too. The deployment is not disposed with the server.</summary>
     public static async Task<TestServer> StartAsync(
         Deployment deployment,
         Func<PorthorSettings, PorthorSettings>? configure = null,
@@ -90,7 +90,7 @@ internal sealed class TestServer : IAsyncDisposable
         var logs = new JsonLogs();
         var loggers = LoggerFactory.Create(logging => logging
             .SetMinimumLevel(LogLevel.Debug)
-            // As in production, it says nothing: it would show queries.
+            // As in production, this category is off: it would log query strings.
             .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
             .AddProvider(logs));
         var core = await deployment.OpenNodeAsync(clock, loggers);
@@ -114,8 +114,9 @@ internal sealed class TestServer : IAsyncDisposable
         BaseAddress = Url,
     };
 
-    /// <summary>Sends a request and gives the answer with its body read.</summary>
-    /// <param name="json">An object to send as JSON, or a text to send as it is, called JSON, or a content that says what it is.</param>
+    /// <summary>Sends a request and returns the response with its body.</summary>
+    /// <param name="json">An object to send as JSON; a text to send unchanged with the media type of JSON; or a content with its own media
+    /// type.</param>
     public async Task<Answer> SendAsync(HttpMethod method, string path, IEnumerable<(string Name, string Value)>? headers = null, object? json = null)
     {
         using var request = new HttpRequestMessage(method, path);
@@ -145,7 +146,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Task<Answer> DeleteAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Delete, path, headers);
 
-    /// <summary>What a browser sends that runs no scripts.</summary>
+    /// <summary>Posts a form, as a browser without scripts does.</summary>
     public Task<Answer> PostFormAsync(string path, IEnumerable<(string Name, string Value)> fields, params (string, string)[] headers) =>
         SendAsync(HttpMethod.Post, path, headers, new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))));
 
@@ -156,10 +157,10 @@ internal sealed class TestServer : IAsyncDisposable
 
     public (string, string) Bootstrap => Bearer(Core.BootstrapToken!);
 
-    /// <summary>A state cookie as the server itself would issue it.</summary>
+    /// <summary>Creates a state cookie as the server does.</summary>
     public (string, string) Cookie(SessionState state) => ("Cookie", $"{SessionCookie.Name}={Core.SessionCookie.Write(state)}");
 
-    /// <summary>Stops as the program does when it is told to; the stores stay open.</summary>
+    /// <summary>Stops the server gracefully. The stores stay open.</summary>
     public Task StopAsync() => app.StopAsync();
 
     public async ValueTask DisposeAsync()
@@ -173,29 +174,29 @@ internal sealed class TestServer : IAsyncDisposable
     }
 }
 
-/// <summary>An answer, read to its end.</summary>
+/// <summary>A response with its complete body.</summary>
 public sealed record Answer(HttpStatusCode Status, string Body, IReadOnlyDictionary<string, IReadOnlyList<string>> Headers)
 {
     public int StatusCode => (int)Status;
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
-    /// <summary>The first (and in most answers only) thing that was wrong.</summary>
+    /// <summary>The first error of the response; most error responses have only one.</summary>
     public JsonElement Detail => Json.GetProperty("detail") is { ValueKind: JsonValueKind.Array } list ? list[0] : Json.GetProperty("detail");
 
     public string? DetailType => Detail.GetProperty("type").GetString();
 
     public string? DetailMessage => Detail.GetProperty("msg").GetString();
 
-    /// <summary>The place of the fault, its steps joined by dots; null if the answer names none.</summary>
+    /// <summary>The location of the error, its parts joined by dots; null if the response has none.</summary>
     public string? DetailLocation => Detail.TryGetProperty("loc", out var loc) ? string.Join('.', loc.EnumerateArray()) : null;
 
-    /// <summary>A header's only value; null if it is not there.</summary>
+    /// <summary>Returns the only value of a header; null if the header is missing.</summary>
     public string? Header(string name) => Headers.TryGetValue(name, out var values) ? values.Single() : null;
 
     public static async Task<Answer> ReadAsync(HttpResponseMessage response)
     {
-        // As they were sent: the parsed ones are in an order and a form of the client's own.
+        // Reads the headers unparsed: parsing would change their order and form.
         var headers = response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
             .ToDictionary(header => header.Key, IReadOnlyList<string> (header) => [.. header.Value], StringComparer.OrdinalIgnoreCase);
         return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(), headers);

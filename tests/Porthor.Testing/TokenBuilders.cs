@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Testing;
 
-/// <summary>Callers and tokens for tests, told in a line.</summary>
+/// <summary>Creates callers and tokens for tests.</summary>
 public static class TokenBuilders
 {
     public static readonly IPAddress Address = IPAddress.Parse("192.0.2.7");
@@ -20,7 +20,7 @@ public static class TokenBuilders
         Groups = [new Group("bar", 1000), new Group("foo", 1000)],
     };
 
-    /// <summary>Logs a user in and gives their session back as a caller.</summary>
+    /// <summary>Creates a session of a user and returns it as a caller.</summary>
     public static async Task<Caller> SessionForAsync(
         this TokenService tokens, string username, string scopes = "user:token", UserData? userData = null, IPAddress? address = null)
     {
@@ -28,10 +28,10 @@ public static class TokenBuilders
         return await tokens.CallerAsync(token, address);
     }
 
-    /// <summary>Whoever shows this token.</summary>
+    /// <summary>Returns the caller that presents this token.</summary>
     public static async Task<Caller> CallerAsync(this TokenService tokens, Token token, IPAddress? address = null) =>
         new(await tokens.GetDataAsync(token) ?? throw new InvalidOperationException("The token is not valid."), address ?? Address);
 
-    /// <summary>An administrator who has no token of their own.</summary>
+    /// <summary>Returns an administrator without a token of their own.</summary>
     public static Caller Administrator(TimeProvider clock) => new(TokenRecord.Bootstrap(clock.GetUtcNow()), Address);
 }

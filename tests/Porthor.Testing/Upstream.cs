@@ -8,14 +8,14 @@ using Shouldly;
 
 namespace Porthor.Testing;
 
-/// <summary>What arrived at the site.</summary>
-/// <param name="Headers">By their names as they were written, in lower case; of a name that came twice, both.</param>
+/// <summary>A request that the site received.</summary>
+/// <param name="Headers">The values by lower-case name; all values of a repeated header.</param>
 internal sealed record Arrived(string Method, string Path, IReadOnlyDictionary<string, string[]> Headers, long Length)
 {
     public string? Header(string name) => Headers.TryGetValue(name.ToLowerInvariant(), out var values) ? values.ShouldHaveSingleItem() : null;
 }
 
-/// <summary>The protected site: tells what it got. It trusts every header, as sites behind a gate do.</summary>
+/// <summary>The protected site: returns the request that it received. It trusts every header, as sites behind a proxy do.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private readonly WebApplication app;
@@ -25,7 +25,7 @@ internal sealed class Upstream : IAsyncDisposable
 
     public string Address => new Uri(app.Urls.First()).Authority;
 
-    /// <summary>How many requests arrived.</summary>
+    /// <summary>The number of requests received.</summary>
     public int Requests => requests;
 
     public static async Task<Upstream> StartAsync()
@@ -62,7 +62,7 @@ internal sealed class Upstream : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         while (await context.Request.Body.ReadAsync(buffer) is > 0 and var count)
             length += count;
-        // The site's own refusals and rules about origins are its own affair.
+        // The test chooses the status and the CORS headers, which are independent of Porthor.
         if (context.Request.Query["status"] is [{ } status])
             context.Response.StatusCode = int.Parse(status);
         if (context.Request.Query["location"] is [{ } location])
@@ -75,7 +75,7 @@ internal sealed class Upstream : IAsyncDisposable
             new Arrived(context.Request.Method, context.Request.Path + context.Request.QueryString, headers, length)));
     }
 
-    /// <summary>Says back what it hears, until it hears nothing more.</summary>
+    /// <summary>Echoes messages until the client closes the connection.</summary>
     private static async Task RepeatAsync(WebSocket socket)
     {
         var buffer = new byte[64 * 1024];

@@ -3,7 +3,7 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Testing;
 
-/// <summary>Puts a wire that can be harmed between a node and its database.</summary>
+/// <summary>Routes a node's database connection through a <see cref="FaultyWire"/>.</summary>
 internal static class WireSettings
 {
     public static PorthorSettings Through(this PorthorSettings settings, FaultyWire wire) => settings with
