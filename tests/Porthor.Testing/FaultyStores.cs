@@ -66,7 +66,8 @@ internal sealed class FaultPlan(int step, Fault fault)
 /// <summary>A token index whose operations fail according to a <see cref="FaultPlan"/>.</summary>
 internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) : ITokenIndex
 {
-    public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) => Reading(() => tokenIndex.GetAsync(key, cancellationToken));
+    public Task<TokenInfo?> GetAsync(TokenKey key, CancellationToken cancellationToken) =>
+        Reading(() => tokenIndex.GetAsync(key, cancellationToken));
 
     public Task<IReadOnlyList<TokenInfo>> ListAsync(string? username, CancellationToken cancellationToken) =>
         Reading(() => tokenIndex.ListAsync(username, cancellationToken));
@@ -81,7 +82,8 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
     public Task<TokenKey?> FindChildAsync(ChildQuery query, CancellationToken cancellationToken) =>
         Reading(() => tokenIndex.FindChildAsync(query, cancellationToken));
 
-    public Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) => Reading(() => tokenIndex.CountAsync(now, cancellationToken));
+    public Task<TokenCounts> CountAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        Reading(() => tokenIndex.CountAsync(now, cancellationToken));
 
     public Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
         Reading(() => tokenIndex.ReadAsync(after, limit, cancellationToken));
@@ -183,11 +185,14 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
         return recordStore.GetAsync(keys, cancellationToken);
     }
 
-    public IRecordStoreSession Within(ITokenIndexTransaction transaction) => new Session(recordStore.Within(((FaultyTokenIndex.Transaction)transaction).Inner), plan);
+    public IRecordStoreSession Within(ITokenIndexTransaction transaction) =>
+        new Session(recordStore.Within(((FaultyTokenIndex.Transaction)transaction).Inner), plan);
 
-    public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) => recordStore.ScanAsync(cancellationToken);
+    public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) =>
+        recordStore.ScanAsync(cancellationToken);
 
-    public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => recordStore.ResealAsync(records, cancellationToken);
+    public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) =>
+        recordStore.ResealAsync(records, cancellationToken);
 
     public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => recordStore.DeleteAllAsync(cancellationToken);
 

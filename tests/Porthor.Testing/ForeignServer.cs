@@ -58,7 +58,8 @@ internal sealed class ForeignServer : IAsyncDisposable
 
     public void On(string method, string path, ForeignReply reply) => On(method, path, _ => reply);
 
-    public IReadOnlyList<ForeignRequest> RequestsTo(string method, string path) => [.. requests.Where(request => request.Method == method && request.Path == path)];
+    public IReadOnlyList<ForeignRequest> RequestsTo(string method, string path) =>
+        [.. requests.Where(request => request.Method == method && request.Path == path)];
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 

@@ -30,7 +30,8 @@ internal sealed class Node : IAsyncDisposable
     public string Output => running is null ? "" : running.Output + running.Errors;
 
     /// <summary>Creates a client for all nodes, without a base address: a node's address changes with each start.</summary>
-    public static HttpClient CreateClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = Patience };
+    public static HttpClient CreateClient() =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false }) { Timeout = Patience };
 
     /// <param name="yaml">Additional lines of configuration.</param>
     public static async Task<Node> CreateAsync(Deployment deployment, string yaml = "")

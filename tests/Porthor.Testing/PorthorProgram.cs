@@ -85,7 +85,8 @@ internal sealed class PorthorProgram : IAsyncDisposable
     public async Task<Outcome> RunAsync(params string[] arguments) => await Start(arguments).EndAsync();
 
     /// <summary>Runs a command until it exits, with a text as its standard input.</summary>
-    public Task<Outcome> RunWithInputAsync(string input, params string[] arguments) => Start("dotnet", Command(arguments), input).EndAsync();
+    public Task<Outcome> RunWithInputAsync(string input, params string[] arguments) =>
+        Start("dotnet", Command(arguments), input).EndAsync();
 
     /// <summary>Makes <c>porthor</c> and PostgreSQL's programs available to shell scripts.</summary>
     public async Task PrepareShellAsync()

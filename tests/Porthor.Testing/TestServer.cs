@@ -138,11 +138,14 @@ internal sealed class TestServer : IAsyncDisposable
 
     public Task<Answer> GetAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Get, path, headers);
 
-    public Task<Answer> PostAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Post, path, headers, json);
+    public Task<Answer> PostAsync(string path, object json, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Post, path, headers, json);
 
-    public Task<Answer> PatchAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Patch, path, headers, json);
+    public Task<Answer> PatchAsync(string path, object json, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Patch, path, headers, json);
 
-    public Task<Answer> PutAsync(string path, object json, params (string, string)[] headers) => SendAsync(HttpMethod.Put, path, headers, json);
+    public Task<Answer> PutAsync(string path, object json, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Put, path, headers, json);
 
     public Task<Answer> DeleteAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Delete, path, headers);
 

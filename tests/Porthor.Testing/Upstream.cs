@@ -12,7 +12,8 @@ namespace Porthor.Testing;
 /// <param name="Headers">The values by lower-case name; all values of a repeated header.</param>
 internal sealed record Arrived(string Method, string Path, IReadOnlyDictionary<string, string[]> Headers, long Length)
 {
-    public string? Header(string name) => Headers.TryGetValue(name.ToLowerInvariant(), out var values) ? values.ShouldHaveSingleItem() : null;
+    public string? Header(string name) =>
+        Headers.TryGetValue(name.ToLowerInvariant(), out var values) ? values.ShouldHaveSingleItem() : null;
 }
 
 /// <summary>The protected site: returns the request that it received. It trusts every header, as sites behind a proxy do.</summary>

@@ -139,7 +139,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
 
     /// <summary>WEAK-07: cursors that have the form and mean nothing.</summary>
     [Theory, EveryMode]
-    public async Task A_cursor_out_of_every_range_is_refused(Mode mode)
+    public async Task A_cursor_out_of_range_is_rejected(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var cursor in (string[])[

@@ -40,7 +40,7 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
 
     /// <summary>TOK-023, TOK-024, and the same for administrators (ADM-007).</summary>
     [Theory, EveryMode]
-    public async Task A_token_lasts_five_minutes_at_least(Mode mode)
+    public async Task The_minimum_lifetime_is_five_minutes(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("brief", "admin:token,user:token");

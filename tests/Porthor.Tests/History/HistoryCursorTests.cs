@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.History;
 
-/// <summary>The places between pages of history (contract/storage.md 2.6). WEAK-07 where it is about cursors.</summary>
+/// <summary>Cursors between pages of history (contract/storage.md 2.6). The part of WEAK-07 about cursors.</summary>
 public sealed class HistoryCursorTests
 {
     [Theory]
@@ -38,21 +38,21 @@ public sealed class HistoryCursorTests
     [InlineData("1_2147483648", "row out of range")]
     [InlineData("1_9223372036854775808", "row out of range")]
     [InlineData("p1_99999999999999999999999999999999999999", "row out of range")]
-    public void A_cursor_out_of_every_range_is_refused(string text, string reason) =>
+    public void A_cursor_out_of_range_is_rejected(string text, string reason) =>
         Should.Throw<PorthorException>(() => HistoryCursor.Parse(text)).Error
             .ShouldBe(new PorthorError(ErrorKind.InvalidCursor, $"Cannot parse cursor: {reason}"));
 
     [Fact]
-    public void A_cursor_turned_round_twice_is_itself()
+    public void A_cursor_reversed_twice_is_unchanged()
     {
         var cursor = HistoryCursor.Parse("1700000000_17");
         $"{cursor.Reversed()}".ShouldBe("p1700000000_17");
         cursor.Reversed().Reversed().ShouldBe(cursor);
     }
 
-    /// <summary>A fraction, which an old row may have, is not written: its cursor could not be read again.</summary>
+    /// <summary>A fraction of a second, which rows of older versions can have, is dropped: a cursor with it could not be read.</summary>
     [Fact]
-    public void A_change_is_found_by_its_time_and_number()
+    public void A_cursor_contains_the_time_and_number_of_a_change()
     {
         var change = new TokenChange
         {

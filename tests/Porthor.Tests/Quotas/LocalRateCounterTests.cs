@@ -4,13 +4,15 @@ using Porthor.Storage;
 
 namespace Porthor.Tests.Quotas;
 
-/// <summary>Windows of a minute from the first request on (contract/ingress.md 8). RAT-001 to RAT-004 without a server.</summary>
+/// <summary>
+/// Rate limit windows of one minute that start at the first request (contract/ingress.md 8). RAT-001 to RAT-004 without a server.
+/// </summary>
 public sealed class LocalRateCounterTests
 {
     private static readonly RateKey Key = new("some-user", "test", 2);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
 
-    // Not on a whole minute: windows follow the requests and not the clock.
+    // Not a whole minute: windows start at requests, not at whole minutes of the clock.
     private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 10, 21, 7, 27, 41, 500, TimeSpan.Zero));
     private readonly LocalRateCounter counter;
 
@@ -21,20 +23,20 @@ public sealed class LocalRateCounterTests
     {
         (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
 
-        // Later requests count in it and do not lengthen it, beyond the quota as well.
+        // Later requests increment the counter, beyond the quota too, and do not extend the window.
         clock.Advance(TimeSpan.FromSeconds(20));
         (await CountAsync(Key)).ShouldBe(new RateCount(2, TimeSpan.FromSeconds(40)));
         clock.Advance(TimeSpan.FromSeconds(39.999));
         (await CountAsync(Key)).ShouldBe(new RateCount(3, TimeSpan.FromMilliseconds(1)));
 
-        // At its very end the next one begins, with the request that finds it so.
+        // The first request at or after the end of the window starts the next window.
         clock.Advance(TimeSpan.FromMilliseconds(1));
         (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
         clock.Advance(TimeSpan.FromMinutes(10));
         (await CountAsync(Key)).ShouldBe(new RateCount(1, Minute));
     }
 
-    /// <summary>An administrator or NTP may set the system time forward or back while a window is open.</summary>
+    /// <summary>An administrator or NTP can change the system time while a window is open.</summary>
     [Theory]
     [InlineData(7200)]
     [InlineData(-7200)]
@@ -50,7 +52,7 @@ public sealed class LocalRateCounterTests
         (await other.CountAsync(Key, TestContext.Current.CancellationToken)).ShouldBe(new RateCount(1, Minute));
     }
 
-    /// <summary>A clock whose system time can be set without an effect on its timestamps.</summary>
+    /// <summary>A clock whose system time can be changed without a change of its timestamps.</summary>
     private sealed class AdjustableClock : FakeTimeProvider
     {
         public TimeSpan Shift { get; set; }
@@ -60,11 +62,11 @@ public sealed class LocalRateCounterTests
         public override long GetTimestamp() => base.GetUtcNow().UtcTicks;
     }
 
-    /// <summary>Whether or not what ended was swept away before.</summary>
+    /// <summary>Expired windows are removed periodically. A window also ends if it was not removed.</summary>
     [Fact]
-    public async Task A_window_ends_at_its_end_though_nothing_was_swept()
+    public async Task A_window_ends_even_if_it_was_not_removed()
     {
-        // Another's request sets when it is swept: at 0 and 60 seconds, and not at 70, when this window ends.
+        // Requests of another user trigger the removals at 0 and 60 seconds, but not at 70 seconds, when this window ends.
         var other = Key with { Username = "other" };
         await CountAsync(other);
         clock.Advance(TimeSpan.FromSeconds(10));
@@ -76,7 +78,7 @@ public sealed class LocalRateCounterTests
     }
 
     [Fact]
-    public async Task Users_services_and_quotas_are_counted_apart()
+    public async Task Users_services_and_quotas_have_separate_counters()
     {
         await CountAsync(Key);
         clock.Advance(TimeSpan.FromSeconds(10));
@@ -86,9 +88,9 @@ public sealed class LocalRateCounterTests
         (await CountAsync(new RateKey("some-user", "test", 2))).ShouldBe(new RateCount(2, TimeSpan.FromSeconds(50)));
     }
 
-    /// <summary>What ended is swept away now and then; what is still open must survive that.</summary>
+    /// <summary>The removal of expired windows keeps open windows.</summary>
     [Fact]
-    public async Task Sweeping_up_forgets_no_open_window()
+    public async Task Removing_expired_windows_keeps_open_windows()
     {
         await CountAsync(Key);
         for (var second = 1; second < 300; second++)
@@ -97,13 +99,13 @@ public sealed class LocalRateCounterTests
             var expected = (second % 60) + 1;
             (await CountAsync(Key)).ShouldBe(new RateCount(expected, TimeSpan.FromSeconds(61 - expected)), $"second {second}");
 
-            // Somebody else comes along every second, and never again.
+            // Each second a different user sends one request.
             (await CountAsync(new RateKey($"user-{second}", "test", 2))).Count.ShouldBe(1);
         }
     }
 
     [Fact]
-    public async Task No_request_of_many_at_once_is_lost()
+    public async Task Concurrent_requests_are_all_counted()
     {
         var counts = await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Task.Run(() => CountAsync(Key))));
         counts.Select(count => count.Count).Order().ShouldBe(Enumerable.Range(1, 1000).Select(count => (long)count));

@@ -4,7 +4,7 @@ using Porthor.Quotas;
 
 namespace Porthor.Tests.Quotas;
 
-/// <summary>Quota plans as they are stored (contract/storage.md 3.4).</summary>
+/// <summary>The stored JSON form of quota plans (contract/storage.md 3.4).</summary>
 public sealed class QuotaJsonTests
 {
     private const string Full =
@@ -14,7 +14,7 @@ public sealed class QuotaJsonTests
         """;
 
     [Fact]
-    public void A_plan_is_written_whole_and_compact()
+    public void A_plan_is_written_with_all_fields_in_compact_JSON()
     {
         var plan = new QuotaPlan
         {
@@ -41,7 +41,7 @@ public sealed class QuotaJsonTests
     [InlineData(0.1, "0.1")]
     [InlineData(2.675, "2.675")]
     [InlineData(1e100, "1E+100")]
-    public void Processors_and_memory_always_have_a_decimal(double cpu, string text) =>
+    public void CPU_and_memory_are_written_with_a_decimal_point(double cpu, string text) =>
         Written(new QuotaPlan { Default = new Quota { Notebook = new NotebookQuota(cpu, 4) } }).ShouldContain($"\"cpu\":{text},\"memory\":4.0,");
 
     [Fact]
@@ -51,19 +51,19 @@ public sealed class QuotaJsonTests
         return Read(Written(plan)).Default.Notebook!.Cpu.Equals(number);
     });
 
-    /// <summary>The reference leaves nothing out, but people do who write it by hand.</summary>
+    /// <summary>The reference writes all fields; people who write a plan by hand omit some.</summary>
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"default":{}}""")]
     [InlineData("""{"bypass":[],"groups":{},"default":{"tap":{},"notebook":null,"disk":{},"api":{}}}""")]
-    public void Every_field_may_be_left_out(string json) =>
+    public void Every_field_is_optional(string json) =>
         Written(Read(json)).ShouldBe("""{"default":{"api":{},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}""");
 
     [Fact]
-    public void A_notebook_may_be_started_unless_it_is_forbidden() =>
+    public void Spawn_is_true_by_default() =>
         Read("""{"default":{"notebook":{"memory":4,"cpu":8}}}""").Default.Notebook.ShouldBe(new NotebookQuota(8, 4, Spawn: true));
 
-    /// <summary>What is not known would be a limit that nobody applies.</summary>
+    /// <summary>An unknown field is an error, because a limit in it would never be applied.</summary>
     [Theory]
     [InlineData("", "not a quota plan")]
     [InlineData("garbage", "not a quota plan")]
@@ -84,13 +84,13 @@ public sealed class QuotaJsonTests
     [InlineData("""{"bypass":"admin"}""", "not a quota plan")]
     [InlineData("""{"bypass":[1]}""", "not a quota plan")]
     [InlineData("""{"groups":{"\ud800":{}}}""", "not a quota plan")]
-    public void What_is_no_plan_is_refused(string json, string reason) =>
+    public void An_invalid_plan_is_rejected(string json, string reason) =>
         Should.Throw<FormatException>(() => Read(json)).Message.ShouldBe(reason);
 
     [Theory]
     [InlineData("1.5")]
     [InlineData("99999999999999999999")]
-    public void A_limit_is_a_whole_number_of_64_bits(string number)
+    public void A_limit_is_a_64_bit_integer(string number)
     {
         Should.Throw<FormatException>(() => Read("{\"default\":{\"api\":{\"a\":" + number + "}}}"));
         Should.Throw<FormatException>(() => Read("{\"default\":{\"tap\":{\"a\":{\"concurrent\":" + number + "}}}}"));

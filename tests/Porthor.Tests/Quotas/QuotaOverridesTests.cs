@@ -4,13 +4,13 @@ using Porthor.Storage;
 
 namespace Porthor.Tests.Quotas;
 
-/// <summary>What is read of the overrides by those who may have it a second old.</summary>
+/// <summary>Reads of quota overrides that may be up to one second old.</summary>
 public sealed class QuotaOverridesTests
 {
     private static readonly QuotaPlan Plan = new() { Default = new Quota { Api = new Dictionary<string, long> { ["test"] = 5 } } };
 
     [Fact]
-    public async Task What_is_set_here_counts_from_now_on_and_what_is_set_elsewhere_within_a_second()
+    public async Task A_change_on_this_node_applies_at_once_and_one_on_another_node_within_a_second()
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore());
         var (here, elsewhere) = (On(store, clock), On(store, clock));
@@ -28,11 +28,11 @@ public sealed class QuotaOverridesTests
     }
 
     [Fact]
-    public async Task What_could_not_be_read_is_read_again()
+    public async Task A_failed_read_is_retried()
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore { IsAway = true });
         var overrides = On(store, clock);
-        // By another node: what is set on this one replaces what it has read.
+        // Another node sets them, because a change on this node updates its own cache.
         await On(store, clock).SetAsync(Plan);
         await Should.ThrowAsync<StoreUnavailableException>(() => overrides.GetRecentAsync().AsTask());
         store.IsAway = false;
@@ -40,7 +40,7 @@ public sealed class QuotaOverridesTests
     }
 
     [Fact]
-    public async Task Overrides_that_cannot_be_read_are_deleted()
+    public async Task Unreadable_overrides_can_be_deleted()
     {
         var store = new MemoryStore();
         await store.SetOverridesAsync("not JSON"u8.ToArray(), TestContext.Current.CancellationToken);
@@ -50,9 +50,9 @@ public sealed class QuotaOverridesTests
         (await overrides.DeleteAsync()).ShouldBeFalse();
     }
 
-    /// <summary>An administrator sets overrides at the very moment in which a request finds that it has to read them anew.</summary>
+    /// <summary>An administrator sets overrides while a request reads them because its copy is too old.</summary>
     [Fact]
-    public async Task A_change_at_the_moment_of_reading_harms_no_request()
+    public async Task A_change_during_a_read_does_not_fail_the_request()
     {
         var (clock, store) = (new InterruptingClock(), new MemoryStore());
         var overrides = On(store, clock);
@@ -67,7 +67,7 @@ public sealed class QuotaOverridesTests
 
     private static QuotaOverrides On(MemoryStore store, TimeProvider clock) => new(store, clock, NullLogger<QuotaOverrides>.Instance);
 
-    /// <summary>A clock in whose reading something else happens, as on another thread.</summary>
+    /// <summary>A clock that runs an action when it is read, to simulate another thread.</summary>
     private sealed class InterruptingClock : TimeProvider
     {
         public const long Second = TimeSpan.TicksPerSecond;

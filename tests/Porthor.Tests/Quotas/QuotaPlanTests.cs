@@ -6,10 +6,10 @@ using Porthor.Quotas;
 
 namespace Porthor.Tests.Quotas;
 
-/// <summary>The arithmetic of contract/userinfo.md 6: QUO-001 to QUO-006, QUO-009, RAT-005 without a server.</summary>
+/// <summary>The calculation of quotas (contract/userinfo.md 6): QUO-001 to QUO-006, QUO-009, RAT-005 without a server.</summary>
 public sealed class QuotaPlanTests
 {
-    /// <summary>The catalogue's QUO deployment.</summary>
+    /// <summary>The quota plan of the QUO scenarios.</summary>
     private static readonly QuotaPlan Plan = Read(
         """
         {"default":{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":30},
@@ -35,21 +35,21 @@ public sealed class QuotaPlanTests
     [InlineData("bar", Defaults)]
     [InlineData("Foo", Defaults)]
     [InlineData("foo", OfFoo)]
-    [InlineData("foo,bar,foo", OfFoo)] // a group counts once, however often it is listed
+    [InlineData("foo,bar,foo", OfFoo)] // a group listed twice counts once
     [InlineData("foo,admin", Nothing)]
     [InlineData("admin", Nothing)]
     public void Groups_add_to_the_default(string groups, string quota) => Text(Plan.QuotaFor(Split(groups))).ShouldBe(quota);
 
-    /// <summary>One group that forbids notebooks is enough.</summary>
+    /// <summary>One group without permission to spawn notebooks is sufficient to deny it.</summary>
     [Theory]
     [InlineData("blocked")]
     [InlineData("blocked,foo")]
     [InlineData("foo,blocked")]
-    public void A_notebook_may_be_started_only_if_everything_allows_it(string groups) =>
+    public void A_notebook_can_be_spawned_only_if_the_default_and_all_groups_allow_it(string groups) =>
         Plan.QuotaFor(Split(groups))!.Notebook.ShouldBe(new NotebookQuota(8, groups.Contains("foo") ? 8 : 4, Spawn: false));
 
     [Fact]
-    public void What_the_default_lacks_begins_with_the_group()
+    public void Groups_add_entries_that_the_default_does_not_have()
     {
         var plan = Read(
             """{"groups":{"foo":{"api":{"a":3},"disk":{"/b":4},"notebook":{"cpu":0.5,"memory":2,"spawn":false},"tap":{"c":{"concurrent":5}}}}}""");
@@ -64,36 +64,36 @@ public sealed class QuotaPlanTests
     [InlineData("""{"bypass":["foo"]}""", "foo", Nothing)]
     [InlineData("""{"bypass":["foo"]}""", "bar", null)]
     [InlineData("""{"default":{"api":{"a":0}}}""", "", """{"api":{"a":0},"disk":{},"tap":{}}""")]
-    public void No_quota_is_not_the_same_as_an_empty_one(string plan, string groups, string? quota) =>
+    public void No_quota_differs_from_an_empty_quota(string plan, string groups, string? quota) =>
         Text(Read(plan).QuotaFor(Split(groups))).ShouldBe(quota);
 
-    /// <summary>The groups of a user, the overrides, and what remains of the quota.</summary>
+    /// <summary>The user's groups, the overrides, and the resulting quota.</summary>
     public static TheoryData<string, string?, string> Replacements => new()
     {
-        // None, or none that says anything about this user: the configured one.
+        // Without overrides for this user, the configured quota applies.
         { "foo", null, OfFoo },
         { "foo", "{}", OfFoo },
         { "foo", """{"groups":{"other":{"api":{"test":1}}},"bypass":["other"]}""", OfFoo },
-        // Key by key, also to nothing.
+        // API and disk quotas are replaced key by key. A value of 0 is valid.
         { "", """{"default":{"api":{"test":10}}}""", Defaults.Replace("\"test\":1", "\"test\":10") },
         { "", """{"default":{"api":{"test":0}}}""", Defaults.Replace("\"test\":1", "\"test\":0") },
         { "", """{"default":{"disk":{"/shared":1}}}""", Defaults.Replace("\"/home\":30", "\"/home\":30,\"/shared\":1") },
-        // A notebook and TAP as wholes.
+        // Notebook and TAP quotas are replaced completely.
         { "foo", """{"default":{"notebook":{"cpu":1,"memory":1,"spawn":false}}}""",
             OfFoo.Replace("\"cpu\":8.0,\"memory\":8.0,\"spawn\":true", "\"cpu\":1.0,\"memory\":1.0,\"spawn\":false") },
         { "foo", """{"default":{"tap":{"qserv":{"concurrent":1}}}}""",
             OfFoo.Replace("\"qserv\":{\"concurrent\":15},\"sso\":{\"concurrent\":5}", "\"qserv\":{\"concurrent\":1}") },
-        // Overrides add up among themselves before they replace.
+        // Overrides of the default and of groups are added before they replace configured values.
         { "foo", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5,"other":7}}}}""",
             OfFoo.Replace("\"test\":2,\"other\":2", "\"test\":15,\"other\":7") },
-        // Bypassed by an override; bypassed by the configuration, which overrides can fill.
+        // A bypass in the overrides removes all limits. For a user with a bypass in the configuration, overrides set the quota.
         { "foo", """{"bypass":["foo"],"default":{"api":{"test":10}}}""", Nothing },
         { "admin", """{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""" },
         { "admin", "{}", Nothing },
     };
 
     [Theory, MemberData(nameof(Replacements))]
-    public void Overrides_replace_what_is_configured(string groups, string? overrides, string quota) =>
+    public void Overrides_replace_configured_quotas(string groups, string? overrides, string quota) =>
         Text(QuotaPlan.Effective(Plan, overrides is null ? null : Read(overrides), Split(groups))).ShouldBe(quota);
 
     [Theory]
@@ -101,16 +101,19 @@ public sealed class QuotaPlanTests
     [InlineData("{}", null)]
     [InlineData("""{"bypass":["foo"]}""", Nothing)]
     [InlineData("""{"default":{"api":{"test":10}}}""", """{"api":{"test":10},"disk":{},"tap":{}}""")]
-    public void Overrides_count_also_where_nothing_is_configured(string? overrides, string? quota)
+    public void Overrides_apply_without_configured_quotas(string? overrides, string? quota)
     {
         var plan = overrides is null ? null : Read(overrides);
         Text(QuotaPlan.Effective(plan: null, plan, ["foo"])).ShouldBe(quota);
         Text(QuotaPlan.Effective(new QuotaPlan(), plan, ["foo"])).ShouldBe(quota);
     }
 
-    /// <summary>The largest number, not a negative one that refuses everything; and no infinity, which JSON cannot say.</summary>
+    /// <summary>
+    /// A sum that overflows becomes the largest number: not a negative number, which would deny all requests, and not infinity, which JSON
+    /// cannot represent.
+    /// </summary>
     [Fact]
-    public void A_sum_that_is_too_large_is_the_largest_number()
+    public void A_sum_that_overflows_is_the_largest_number()
     {
         var most = new Quota
         {
@@ -126,7 +129,7 @@ public sealed class QuotaPlanTests
     }
 
     [Fact]
-    public void The_order_of_groups_does_not_matter_and_nothing_changes_its_parts()
+    public void The_order_of_groups_does_not_matter_and_operands_are_not_modified()
     {
         var number = Gen.Long[-1000, 1000];
         var numbers = Gen.Dictionary(Gen.Char['a', 'c'].Select(c => $"{c}"), number)[0, 3];

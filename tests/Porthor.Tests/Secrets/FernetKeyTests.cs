@@ -8,9 +8,9 @@ public sealed class FernetKeyTests
 
     [Theory]
     [InlineData(Text)]
-    [InlineData("cw/0x689RpI+jtRR7oE8h/eQsKImvJapLeSbXpwF4e4=")] // the other alphabet
+    [InlineData("cw/0x689RpI+jtRR7oE8h/eQsKImvJapLeSbXpwF4e4=")] // the standard base64 alphabet
     [InlineData("cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4")] // without padding
-    public void A_key_is_read_and_written_in_its_own_form(string text) => FernetKey.TryParse(text)!.Reveal().ShouldBe(Text);
+    public void A_key_is_written_in_canonical_form(string text) => FernetKey.TryParse(text)!.Reveal().ShouldBe(Text);
 
     [Theory]
     [InlineData(null)]
@@ -23,10 +23,10 @@ public sealed class FernetKeyTests
     [InlineData("cw_0x689RpI-jtRR7oE8h_ eQsKImvJapLeSbXpwF4e4=")]
     [InlineData("cw_0x689RpI*jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=")]
     [InlineData("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")] // 32 bytes, but in hexadecimal
-    public void What_is_no_key_is_not_read(string? text) => FernetKey.TryParse(text).ShouldBeNull();
+    public void An_invalid_key_is_rejected(string? text) => FernetKey.TryParse(text).ShouldBeNull();
 
     [Fact]
-    public void New_keys_differ_and_are_read_again()
+    public void New_keys_differ_and_can_be_read()
     {
         var (one, other) = (FernetKey.Create(), FernetKey.Create());
         one.Reveal().ShouldNotBe(other.Reveal());

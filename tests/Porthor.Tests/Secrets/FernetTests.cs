@@ -6,7 +6,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Tests.Secrets;
 
-/// <summary>The vectors of contract/tokens.md 4 and of the public Fernet specification, and what a change of any byte does.</summary>
+/// <summary>The vectors of contract/tokens.md 4 and of the public Fernet specification, and texts with changed bytes.</summary>
 public sealed class FernetTests
 {
     private const string ContractKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -45,14 +45,14 @@ public sealed class FernetTests
     [InlineData("invalid characters", "*gAAAAAAdwJ6wAAECAwQFBgcI!CQoLDA0ODy021?cpGVWKZ_eEwC@GM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==")]
     [InlineData("not the URL-safe alphabet",
         "gAAAAAAdwJ6wAAEC/AwQFBgcICQoLDA0ODy+021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==")]
-    public void What_the_specification_calls_invalid_is_refused(string why, string text) =>
+    public void The_invalid_texts_of_the_specification_are_rejected(string why, string text) =>
         Decrypted(With(SpecificationKey), text).ShouldBeNull(why);
 
-    /// <summary>The specification's last two refusals are of a reader that is given a maximum age; ours never is.</summary>
+    /// <summary>The specification rejects the last two texts only if the reader has a maximum age. Porthor does not use one.</summary>
     [Theory]
     [InlineData("gAAAAAAdwStRAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAnja1xKYyhd-Y6mSkTOyTGJmw2Xc2a6kBd-iX9b_qXQcw==")]
     [InlineData("gAAAAAAdwJ6xAAECAwQFBgcICQoLDA0OD3HkMATM5lFqGaerZ-fWPAl1-szkFVzXTuGb4hR8AKtwcaX1YdykRtfsH-p1YsUD2Q==")]
-    public void Neither_an_old_nor_a_future_text_is_refused(string text)
+    public void Old_and_future_texts_are_accepted(string text)
     {
         foreach (var year in (int[])[1985, 2000, 2100])
         {
@@ -62,7 +62,7 @@ public sealed class FernetTests
     }
 
     [Fact]
-    public void One_trailing_newline_is_tolerated_and_nothing_else_around_the_text()
+    public void One_trailing_newline_is_accepted_and_no_other_character_around_the_text()
     {
         var fernet = With(ContractKey);
         Decrypted(fernet, ContractText + "\n").ShouldBe("""{"a":1}""");
@@ -74,7 +74,7 @@ public sealed class FernetTests
     }
 
     [Fact]
-    public void Whatever_was_encrypted_is_decrypted()
+    public void Every_encrypted_text_can_be_decrypted()
     {
         var fernet = new Fernet([FernetKey.Create()], clock);
         Gen.Byte.Array[0, 200].Sample(plaintext =>
@@ -89,15 +89,15 @@ public sealed class FernetTests
     }
 
     [Fact]
-    public void The_text_carries_the_time_of_the_clock()
+    public void The_text_contains_the_time_of_encryption()
     {
         clock.AdjustTime(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
         Encoding.ASCII.GetString(With(ContractKey).Encrypt("""{"a":1}"""u8)).ShouldStartWith(ContractText[..12]);
     }
 
-    /// <summary>The attack: a bit flipped anywhere, be it version, time, IV, ciphertext or MAC.</summary>
+    /// <summary>Simulates an attacker who changes a bit of the version, time, IV, ciphertext or MAC.</summary>
     [Fact]
-    public void A_change_of_any_byte_is_refused()
+    public void A_text_with_a_changed_byte_is_rejected()
     {
         var fernet = With(ContractKey);
         var whole = Convert.FromBase64String(ContractText.Replace('-', '+').Replace('_', '/'));
@@ -115,9 +115,9 @@ public sealed class FernetTests
         }
     }
 
-    /// <summary>Also where a lenient decoder would see the same bytes: one ciphertext has one text.</summary>
+    /// <summary>Also if a lenient decoder would decode the same bytes: each ciphertext has exactly one text form.</summary>
     [Fact]
-    public void A_change_of_any_character_is_refused()
+    public void A_text_with_a_changed_character_is_rejected()
     {
         var fernet = With(ContractKey);
         for (var position = 0; position < ContractText.Length; position++)
@@ -130,12 +130,12 @@ public sealed class FernetTests
         }
     }
 
-    /// <summary>Another version may mean another cipher, also where our key vouches for it.</summary>
+    /// <summary>Another version can mean another cipher, even if the MAC is valid.</summary>
     [Theory]
     [InlineData(0x80, true)]
     [InlineData(0x81, false)]
     [InlineData(0x00, false)]
-    public void Only_the_known_version_is_read(byte version, bool isRead)
+    public void Only_the_known_version_is_accepted(byte version, bool isRead)
     {
         var whole = Convert.FromBase64String(ContractText.Replace('-', '+').Replace('_', '/'));
         whole[0] = version;
@@ -145,7 +145,7 @@ public sealed class FernetTests
     }
 
     [Fact]
-    public void A_text_cut_or_lengthened_anywhere_is_refused()
+    public void A_shortened_or_extended_text_is_rejected()
     {
         var fernet = With(ContractKey);
         foreach (var length in Enumerable.Range(0, ContractText.Length))
@@ -156,7 +156,7 @@ public sealed class FernetTests
     }
 
     [Fact]
-    public void Any_bytes_are_refused_and_none_crash_it()
+    public void Arbitrary_bytes_are_rejected_without_a_crash()
     {
         var fernet = With(ContractKey);
         Gen.Byte.Array[0, 300].Sample(text => !fernet.TryDecrypt(text, out var plaintext) && plaintext.Length == 0);
@@ -166,25 +166,25 @@ public sealed class FernetTests
     [Fact]
     public void The_first_of_several_keys_encrypts_and_each_decrypts()
     {
-        // A key is replaced: the new one is put before the old one.
+        // Key rotation: the new key is placed before the old key.
         var (old, @new) = (FernetKey.Create(), FernetKey.Create());
         var before = new Fernet([old], clock);
         var during = new Fernet([@new, old], clock);
         var after = new Fernet([@new], clock);
 
-        // What the old key made is still read, and what is made now no longer needs the old one.
+        // Texts of the old key can still be decrypted, and new texts do not need the old key.
         Decrypted(during, before.Encrypt("old"u8)).ShouldBe("old");
         Decrypted(during, during.Encrypt("new"u8)).ShouldBe("new");
         Decrypted(after, during.Encrypt("new"u8)).ShouldBe("new");
 
-        // Whoever has only the other key reads nothing.
+        // The old key alone cannot decrypt new texts.
         Decrypted(before, during.Encrypt("new"u8)).ShouldBeNull();
         Decrypted(after, before.Encrypt("old"u8)).ShouldBeNull();
     }
 
-    /// <summary>The MAC is made with one half of the key and the ciphertext with the other; both must be the right ones.</summary>
+    /// <summary>One half of the key is for the MAC, the other for the ciphertext; both must be correct.</summary>
     [Fact]
-    public void Half_a_key_decrypts_nothing()
+    public void One_half_of_a_key_cannot_decrypt()
     {
         var key = Convert.FromBase64String(ContractKey);
         foreach (var wrong in (int[])[0, 15, 16, 31])
@@ -196,7 +196,7 @@ public sealed class FernetTests
     }
 
     [Fact]
-    public void A_cipher_without_a_key_cannot_be_made() => Should.Throw<ArgumentException>(() => new Fernet([], clock));
+    public void A_cipher_requires_a_key() => Should.Throw<ArgumentException>(() => new Fernet([], clock));
 
     private Fernet With(string key) => new([FernetKey.TryParse(key)!], clock);
 

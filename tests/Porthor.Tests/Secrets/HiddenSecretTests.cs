@@ -9,7 +9,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Secrets;
 
-/// <summary>Whatever holds a secret says nothing of it, however it comes to be formatted.</summary>
+/// <summary>Types that hold a secret never reveal it when they are formatted.</summary>
 public sealed class HiddenSecretTests
 {
     private const string Half = "1UqXj1EZ8cwbGnVDBvBXPw";
@@ -17,7 +17,7 @@ public sealed class HiddenSecretTests
 
     private static readonly Token Token = new(new TokenKey("bw_8mMVP4tq1pLvRnCjEog"), Half);
 
-    /// <summary>A secret, the part of it that must not be seen, and what is seen instead.</summary>
+    /// <summary>A value with a secret, the part of it that must stay hidden, and the expected printed form.</summary>
     private static readonly Dictionary<Type, (object Value, string Hidden, string Printed)> Samples = new()
     {
         [typeof(Secret)] = (new Secret(Half), Half, "***"),
@@ -29,7 +29,7 @@ public sealed class HiddenSecretTests
     public static TheoryData<Type> Kinds => [.. Samples.Keys];
 
     [Theory, MemberData(nameof(Kinds))]
-    public void It_prints_without_its_secret(Type kind)
+    public void A_value_prints_without_its_secret(Type kind)
     {
         var (value, hidden, printed) = Samples[kind];
         value.ToString().ShouldBe(printed);
@@ -43,9 +43,9 @@ public sealed class HiddenSecretTests
         Tuple.Create(value).ToString().ShouldNotContain(hidden);
     }
 
-    /// <summary>A debugger shows what <c>ToString</c> says unless it is told otherwise.</summary>
+    /// <summary>A debugger shows the result of <c>ToString</c> unless attributes say otherwise.</summary>
     [Theory, MemberData(nameof(Kinds))]
-    public void A_debugger_shows_what_it_prints(Type kind)
+    public void A_debugger_shows_the_printed_form(Type kind)
     {
         kind.GetMethod(nameof(ToString), [])!.DeclaringType.ShouldBe(kind);
         kind.GetCustomAttribute<DebuggerDisplayAttribute>().ShouldBeNull();
@@ -56,7 +56,7 @@ public sealed class HiddenSecretTests
     [InlineData(typeof(Secret))]
     [InlineData(typeof(FernetKey))]
     [InlineData(typeof(Token))]
-    public void It_does_not_get_into_JSON_by_accident(Type kind)
+    public void A_secret_is_not_serialized_to_JSON(Type kind)
     {
         var (value, hidden, _) = Samples[kind];
         JsonSerializer.Serialize(value, kind).ShouldNotContain(hidden);
@@ -81,7 +81,7 @@ public sealed class HiddenSecretTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void What_it_reveals_on_purpose_is_whole(Type kind)
+    public void Reveal_returns_the_complete_secret(Type kind)
     {
         var revealed = Samples[kind].Value switch
         {
@@ -119,7 +119,7 @@ public sealed class HiddenSecretTests
         new Secret("some-password").Matches(presented).ShouldBe(matches);
 
     [Fact]
-    public void Session_states_are_equal_by_what_they_hold()
+    public void Session_states_are_equal_by_value()
     {
         var state = (SessionState)Samples[typeof(SessionState)].Value;
         state.ShouldBe(state with { GitHub = new Secret(Half), Token = Token.Parse(Token.Reveal()) });

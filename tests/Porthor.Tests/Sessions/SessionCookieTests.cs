@@ -7,7 +7,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Tests.Sessions;
 
-/// <summary>The state cookie's value, in the form in which the reference writes and reads it (contract/login.md 1).</summary>
+/// <summary>The value of the state cookie in the reference's format (contract/login.md 1).</summary>
 public sealed class SessionCookieTests
 {
     private const string TokenText = "gt-bw_8mMVP4tq1pLvRnCjEog.1UqXj1EZ8cwbGnVDBvBXPw";
@@ -36,9 +36,9 @@ public sealed class SessionCookieTests
         "return_url":"https://example.com:4444/a?b=c&d=名字","state":"Rm9yIGEgbG9naW4gb25seQ==","login_start":"2026-10-21T07:28:00.123456Z"}
         """.ReplaceLineEndings(""));
 
-    /// <summary>What is ours comes last, and is in no cookie but during a login that needs it.</summary>
+    /// <summary>The fields that the reference does not have come last. Only cookies of a login that needs them contain them.</summary>
     [Fact]
-    public void Proofs_of_a_login_are_kept_beside_the_references_fields()
+    public void The_nonce_and_the_verifier_of_a_login_follow_the_references_fields()
     {
         var state = Full with { Nonce = "some-nonce", Verifier = new Secret("some-verifier") };
         Json(state).ShouldEndWith("\",\"login_start\":\"2026-10-21T07:28:00.123456Z\",\"nonce\":\"some-nonce\",\"verifier\":\"some-verifier\"}");
@@ -47,7 +47,7 @@ public sealed class SessionCookieTests
     }
 
     [Fact]
-    public void What_is_not_set_is_left_out()
+    public void Unset_fields_are_omitted()
     {
         Json(SessionState.Empty).ShouldBe("{}");
         Json(new SessionState { Token = Full.Token }).ShouldBe($$"""{"token":"{{TokenText}}"}""");
@@ -56,7 +56,8 @@ public sealed class SessionCookieTests
     }
 
     [Fact]
-    public void The_value_is_ASCII_that_a_cookie_can_hold() => cookie.Write(Full).ShouldMatch(@"\AgAAAA[A-Za-z0-9_-]+={0,2}\z");
+    public void The_value_contains_only_characters_that_a_cookie_allows() =>
+        cookie.Write(Full).ShouldMatch(@"\AgAAAA[A-Za-z0-9_-]+={0,2}\z");
 
     [Fact]
     public void A_state_is_read_as_it_was_written()
@@ -73,7 +74,7 @@ public sealed class SessionCookieTests
     [InlineData(" { } ")]
     [InlineData("""{"csrf":null,"token":null,"github":null,"return_url":null,"state":null,"login_start":null}""")]
     [InlineData("""{"later":[1],"csrf2":"x"}""")]
-    public void Unknown_fields_and_nulls_say_nothing(string json) => Read(Sealed(json)).ShouldBe(SessionState.Empty);
+    public void Unknown_fields_and_nulls_are_ignored(string json) => Read(Sealed(json)).ShouldBe(SessionState.Empty);
 
     [Theory]
     [InlineData("\"2026-10-21T07:28:00.123456Z\"", 123_456)]
@@ -86,7 +87,7 @@ public sealed class SessionCookieTests
         Read(Sealed($$"""{"login_start":{{json}}}""")).LoginStart
             .ShouldBe(new DateTimeOffset(2026, 10, 21, 7, 28, 0, TimeSpan.Zero).AddMicroseconds(microseconds));
 
-    /// <summary>One wrong field and nothing of the state counts, least of all its token.</summary>
+    /// <summary>One invalid field discards the complete state, including its token.</summary>
     [Theory]
     [InlineData("", "ValidationError")]
     [InlineData("garbage", "ValidationError")]
@@ -107,11 +108,11 @@ public sealed class SessionCookieTests
     [InlineData("""{"token":"TOKEN","login_start":1e300}""", "ValidationError")]
     [InlineData("""{"token":"TOKEN","login_start":true}""", "ValidationError")]
     [InlineData("""{"token":"TOKEN"}x""", "ValidationError")]
-    public void A_field_that_is_wrong_discards_the_whole_state(string json, string error) =>
+    public void An_invalid_field_discards_the_complete_state(string json, string error) =>
         ShouldBeDiscarded(Sealed(json.Replace("TOKEN", TokenText)), error);
 
     [Fact]
-    public void A_value_that_was_not_made_here_is_discarded()
+    public void A_value_of_another_origin_is_discarded()
     {
         var value = cookie.Write(Full);
         foreach (var wrong in (string[])[
@@ -120,9 +121,9 @@ public sealed class SessionCookieTests
         ShouldBeDiscarded(new SessionCookie(new Fernet([FernetKey.Create()], new FakeTimeProvider())).Write(Full), "InvalidToken");
     }
 
-    /// <summary>The attack: a cookie changed by the browser's owner, in the hope of another's token.</summary>
+    /// <summary>Simulates a user who changes their cookie in order to get the token of another user.</summary>
     [Fact]
-    public void A_value_changed_anywhere_is_discarded()
+    public void A_changed_value_is_discarded()
     {
         var value = cookie.Write(Full);
         for (var position = 0; position < value.Length; position++)
@@ -130,7 +131,7 @@ public sealed class SessionCookieTests
     }
 
     [Fact]
-    public void Each_session_gets_a_CSRF_value_of_its_own()
+    public void Each_session_gets_a_different_CSRF_value()
     {
         var values = Enumerable.Range(0, 100).Select(_ => SessionCookie.CreateCsrf()).ToList();
         values.ShouldAllBe(value => value.Length == 22 && value.All(c => char.IsAsciiLetterOrDigit(c) || c == '-' || c == '_'));

@@ -3,7 +3,7 @@ using Porthor.Storage;
 
 namespace Porthor.Tests.Storage;
 
-/// <summary>A store that does not answer is told from one that answers late, and from a machine that stood still.</summary>
+/// <summary>The heartbeat distinguishes a store that does not respond from one that responds late and from a suspended machine.</summary>
 public sealed class HeartbeatTests : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -27,7 +27,7 @@ public sealed class HeartbeatTests : IAsyncDisposable
     public ValueTask DisposeAsync() => heartbeat.DisposeAsync();
 
     [Fact]
-    public async Task No_answer_for_three_beats_is_silence_and_told_once()
+    public async Task Three_beats_without_a_response_are_reported_once()
     {
         await BeatUntilAsync(() => asked == 1);
         (await BeatUntilAsync(() => silences == 1)).ShouldBeGreaterThanOrEqualTo(3);
@@ -37,7 +37,7 @@ public sealed class HeartbeatTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task After_an_error_it_is_asked_anew_and_silence_is_told_anew()
+    public async Task After_an_error_the_store_is_checked_again_and_a_missing_response_is_reported_again()
     {
         for (var time = 1; time <= 3; time++)
         {
@@ -48,7 +48,7 @@ public sealed class HeartbeatTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Whoever_answers_late_but_not_too_late_is_not_silent()
+    public async Task A_late_response_within_three_beats_is_not_reported()
     {
         for (var time = 1; time <= 10; time++)
         {
@@ -61,7 +61,7 @@ public sealed class HeartbeatTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_machine_that_stood_still_does_not_blame_the_store()
+    public async Task A_suspended_machine_does_not_report_the_store()
     {
         await BeatUntilAsync(() => asked == 1);
         clock.Advance(100 * Pause);
@@ -70,9 +70,9 @@ public sealed class HeartbeatTests : IAsyncDisposable
         silences.ShouldBe(0);
     }
 
-    /// <summary>A library may throw before it gives a task. Whoever stops asking then never notices anything again.</summary>
+    /// <summary>A library can throw before it returns a task. The heartbeat must continue after that.</summary>
     [Fact]
-    public async Task An_asking_that_fails_at_once_is_not_the_last()
+    public async Task A_check_that_throws_synchronously_is_repeated()
     {
         var failed = 0;
         await using var failing = new Heartbeat(
@@ -102,7 +102,7 @@ public sealed class HeartbeatTests : IAsyncDisposable
         await BeatUntilAsync(() => Volatile.Read(ref asks) == 3);
     }
 
-    /// <summary>How many beats it took.</summary>
+    /// <summary>Waits for a condition and returns the number of beats.</summary>
     private async Task<int> BeatUntilAsync(Func<bool> condition)
     {
         for (var beats = 0; ; beats++)

@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Storage;
 
-/// <summary>What comes out of a record store is a record of ours or a refusal (contract/tokens.md 4, 5). SVC-020 in part.</summary>
+/// <summary>Records from the record store are decrypted and validated, or rejected (contract/tokens.md 4, 5). A part of SVC-020.</summary>
 public sealed class RecordCodecTests
 {
     private readonly FakeTimeProvider clock = new(DateTimeOffset.FromUnixTimeSeconds(1_700_000_000));
@@ -32,19 +32,19 @@ public sealed class RecordCodecTests
     }
 
     [Fact]
-    public void A_sealed_record_opens_again_and_shows_nothing()
+    public void An_encrypted_record_can_be_decrypted_and_hides_its_content()
     {
         var sealedRecord = codec.Seal(record);
         codec.Open(record.Token.Key, sealedRecord).ShouldBe(record);
 
-        // What the record store holds is ASCII, and its own text shows only how long it is.
+        // The encrypted record is ASCII, and its text form shows only its length.
         Ascii.IsValid(sealedRecord.Ciphertext).ShouldBeTrue();
         Encoding.ASCII.GetString(sealedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
         $"{sealedRecord}".ShouldBe($"encrypted record of {sealedRecord.Ciphertext.Length} bytes");
     }
 
     [Fact]
-    public void A_record_sealed_twice_is_not_the_same_and_a_copy_is()
+    public void Two_encryptions_of_a_record_differ_and_a_copy_is_equal()
     {
         var sealedRecord = codec.Seal(record);
         var copy = new EncryptedRecord([.. sealedRecord.Ciphertext]);
@@ -55,25 +55,26 @@ public sealed class RecordCodecTests
     }
 
     [Fact]
-    public void A_record_of_another_deployment_is_refused() =>
+    public void A_record_of_another_deployment_is_rejected() =>
         ShouldBeRefused(new RecordCodec(new Fernet([FernetKey.Create()], clock), clock).Seal(record), "InvalidToken: ");
 
     [Theory]
     [InlineData("")]
     [InlineData("garbage")]
     [InlineData("""{"username":"some-user","token_type":"session","scopes":["admin:token"]}""")]
-    public void What_is_not_encrypted_is_refused(string text) => ShouldBeRefused(new EncryptedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
+    public void An_unencrypted_record_is_rejected(string text) =>
+        ShouldBeRefused(new EncryptedRecord(Encoding.UTF8.GetBytes(text)), "InvalidToken: ");
 
     [Theory]
     [InlineData("garbage", "ValidationError: not JSON")]
     [InlineData("[]", "ValidationError: not a JSON object")]
     [InlineData("{}", "ValidationError: username is missing")]
     [InlineData("{\"\\udfff\\udfff\":0}", "ValidationError: the name of a field is no valid Unicode text")]
-    public void What_is_encrypted_but_no_record_is_refused(string text, string detail) =>
+    public void An_encrypted_text_that_is_not_a_record_is_rejected(string text, string detail) =>
         ShouldBeRefused(new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
 
     [Fact]
-    public void A_record_with_a_bit_flipped_anywhere_is_refused()
+    public void A_record_with_a_flipped_bit_is_rejected()
     {
         var ciphertext = codec.Seal(record).Ciphertext;
         for (var position = 0; position < ciphertext.Length; position++)
@@ -85,7 +86,7 @@ public sealed class RecordCodecTests
     }
 
     [Fact]
-    public void The_time_of_reading_stands_in_for_a_creation_time_that_is_missing()
+    public void A_missing_creation_time_becomes_the_time_of_the_read()
     {
         var json = $$$"""
             {"username":"some-user","name":"Some User","token_type":"session","scopes":["user:token"],

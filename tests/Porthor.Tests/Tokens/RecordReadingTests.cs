@@ -7,7 +7,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Tokens;
 
-/// <summary>What is accepted where a record is read, field by field (contract/tokens.md 3.1). SVC-020 in part.</summary>
+/// <summary>The accepted values of each field of a record (contract/tokens.md 3.1). A part of SVC-020.</summary>
 public sealed class RecordReadingTests
 {
     private const string Key = "bw_8mMVP4tq1pLvRnCjEog";
@@ -19,7 +19,7 @@ public sealed class RecordReadingTests
     private static readonly Token Token = new(new TokenKey(Key), Secret);
 
     [Fact]
-    public void The_required_fields_are_enough()
+    public void A_record_needs_only_the_required_fields()
     {
         var record = Read(Least);
         record.ShouldBe(new TokenRecord
@@ -78,7 +78,7 @@ public sealed class RecordReadingTests
     [InlineData("service")]
     [InlineData("created")]
     [InlineData("expires")]
-    public void Null_is_the_same_as_absent_for_what_is_optional(string field) => Read(With(field, "null")).ShouldBe(Read(Least));
+    public void Null_is_the_same_as_absent_for_optional_fields(string field) => Read(With(field, "null")).ShouldBe(Read(Least));
 
     [Theory]
     [InlineData("[]", "")]
@@ -99,7 +99,7 @@ public sealed class RecordReadingTests
     [InlineData("\"2023-11-14T22:13:20\"", "2023-11-14T22:13:20Z")]
     [InlineData("\"2023-11-14\"", "2023-11-14T00:00:00Z")]
     [InlineData("253402300799", "9999-12-31T23:59:59Z")]
-    public void Times_are_numbers_or_texts_and_lose_their_fraction(string json, string time)
+    public void Times_are_numbers_or_texts_without_their_fraction(string json, string time)
     {
         var expected = DateTimeOffset.Parse(time);
         Read(With("expires", json)).Expires.ShouldBe(expected);
@@ -107,22 +107,22 @@ public sealed class RecordReadingTests
     }
 
     [Fact]
-    public void An_empty_list_of_groups_is_kept_apart_from_none() => Read(With("groups", "[]")).UserData.Groups.ShouldBe([]);
+    public void An_empty_list_of_groups_differs_from_no_list() => Read(With("groups", "[]")).UserData.Groups.ShouldBe([]);
 
     [Fact]
     public void Groups_keep_their_order_and_may_have_any_number() =>
         Read(With("groups", """[{"name":"z.group","id":-1},{"id":0,"name":"A_1","more":true}]""")).UserData.Groups
             .ShouldBe([new Group("z.group", -1), new Group("A_1", 0)]);
 
-    /// <summary>A username is 1 to 64 characters here; what a username may be is checked where tokens are made.</summary>
+    /// <summary>A username in a record has 1 to 64 characters. The full rules for usernames are checked when a token is created.</summary>
     [Fact]
-    public void Texts_may_be_as_long_as_the_contract_says_and_no_longer()
+    public void Texts_are_limited_to_the_lengths_of_the_contract()
     {
         Read(With("username", $"\"{new string('A', 64)}\"")).Username.Length.ShouldBe(64);
         Refusal(With("username", $"\"{new string('A', 65)}\"")).ShouldBe("username has a wrong length");
         Read(With("service", $"\"{new string('s', 64)}\"")).Service!.Length.ShouldBe(64);
         Refusal(With("service", $"\"{new string('s', 65)}\"")).ShouldBe("service has a wrong length");
-        // Counted are code points, as the reference counts them.
+        // The length is counted in code points, as in the reference.
         var keys = string.Concat(Enumerable.Repeat("🔑", 64));
         Read(With("service", $"\"{keys}\"")).Service.ShouldBe(keys);
         Refusal(With("service", $"\"{keys}s\"")).ShouldBe("service has a wrong length");
@@ -163,14 +163,15 @@ public sealed class RecordReadingTests
     [InlineData("token", "{\"key\":\"short\",\"secret\":\"" + Secret + "\"}", "token has a wrong length")]
     [InlineData("token", "{\"key\":\"" + Key + "\",\"secret\":\"" + Secret + "x\"}", "secret has a wrong length")]
     [InlineData("name", "\"\\ud800\"", "name is no valid Unicode text")]
-    public void A_wrong_field_is_named_and_not_shown(string field, string json, string reason) => Refusal(With(field, json)).ShouldBe(reason);
+    public void The_error_names_an_invalid_field_and_hides_its_value(string field, string json, string reason) =>
+        Refusal(With(field, json)).ShouldBe(reason);
 
     [Theory]
     [InlineData("username", "username is missing")]
     [InlineData("token_type", "token_type is missing or unknown")]
     [InlineData("scopes", "scopes is missing or no list")]
     [InlineData("token", "token is missing or no object")]
-    public void A_required_field_must_be_there(string field, string reason)
+    public void A_missing_required_field_is_an_error(string field, string reason)
     {
         var json = JsonNode.Parse(Least)!.AsObject();
         json.Remove(field).ShouldBeTrue();
@@ -186,11 +187,11 @@ public sealed class RecordReadingTests
     [InlineData("[]", "not a JSON object")]
     [InlineData("\"text\"", "not a JSON object")]
     [InlineData("{\"\\ud800\\ud800\":1}", "the name of a field is no valid Unicode text")]
-    public void What_is_no_object_is_refused(string json, string reason) => Refusal(json).ShouldBe(reason);
+    public void A_text_that_is_not_an_object_is_rejected(string json, string reason) => Refusal(json).ShouldBe(reason);
 
-    /// <summary>Records are only read after their MAC was checked, but what a bug wrote must not stop the process either.</summary>
+    /// <summary>Records are read only after their MAC was verified, but invalid data that a bug wrote must not crash the process.</summary>
     [Fact]
-    public void No_bytes_do_more_than_be_refused()
+    public void Arbitrary_bytes_are_rejected_without_another_exception()
     {
         var good = Encoding.UTF8.GetBytes(With("groups", """[{"name":"foo","id":1}]"""));
         Gen.Select(Gen.Int[0, good.Length - 1], Gen.Byte, Gen.Int[0, good.Length - 1], Gen.Byte).Sample((at, to, alsoAt, alsoTo) =>
@@ -212,7 +213,7 @@ public sealed class RecordReadingTests
         }
         catch (FormatException)
         {
-            // A refusal as it should be; any other exception fails the test.
+            // Expected. Any other exception fails the test.
         }
     }
 

@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Tokens;
 
-/// <summary>A record is written byte for byte as contract/tokens.md 3.1 says, because the reference reads it too.</summary>
+/// <summary>Records are written byte for byte as contract/tokens.md 3.1 states, because the reference reads them too.</summary>
 public sealed class RecordWritingTests
 {
     private const string Key = "bw_8mMVP4tq1pLvRnCjEog";
@@ -21,14 +21,14 @@ public sealed class RecordWritingTests
     };
 
     [Fact]
-    public void What_is_not_set_is_written_as_null() => Written(Bare).ShouldBe(
+    public void Unset_fields_are_written_as_null() => Written(Bare).ShouldBe(
         $$$"""
         {"username":"some-user","name":null,"email":null,"uid":null,"gid":null,"groups":null,"token_type":"session","service":null,
         "scopes":[],"created":1700000000,"expires":null,"token":{"key":"{{{Key}}}","secret":"{{{Secret}}}"}}
         """.ReplaceLineEndings(""));
 
     [Fact]
-    public void What_is_set_stands_in_the_references_order()
+    public void Fields_are_written_in_the_references_order()
     {
         var full = Bare with
         {
@@ -65,7 +65,7 @@ public sealed class RecordWritingTests
         Written(Bare with { TokenType = type }).ShouldContain($"\"token_type\":\"{name}\",");
 
     [Fact]
-    public void No_groups_and_groups_that_are_looked_up_are_kept_apart()
+    public void No_groups_and_groups_that_are_looked_up_differ()
     {
         Written(Bare with { UserData = new UserData { Groups = [] } }).ShouldContain("\"groups\":[],");
         Written(Bare with { UserData = new UserData { Groups = null } }).ShouldContain("\"groups\":null,");
@@ -83,13 +83,13 @@ public sealed class RecordWritingTests
     }
 
     [Fact]
-    public void Times_are_those_of_the_epoch_whatever_their_zone()
+    public void Times_are_written_as_seconds_since_the_epoch_in_every_time_zone()
     {
         var record = Bare with { Created = new DateTimeOffset(2023, 11, 15, 3, 43, 20, TimeSpan.FromHours(5.5)) };
         Written(record).ShouldContain("\"created\":1700000000,");
     }
 
-    /// <summary>By code point and not by UTF-16 unit: the musical sign is above the full-width letter.</summary>
+    /// <summary>Sorted by code point, not by UTF-16 code unit: the musical symbol comes after the full-width letter.</summary>
     [Fact]
     public void Scopes_are_sorted_by_code_point()
     {
@@ -104,7 +104,7 @@ public sealed class RecordWritingTests
     [InlineData("quote\" back\\slash", "quote\\\" back\\\\slash")]
     [InlineData("\b\t\n\f\r", "\\b\\t\\n\\f\\r")]
     [InlineData("\u0001\u001f", "\\u0001\\u001f")]
-    public void Only_what_JSON_demands_is_escaped(string name, string written) =>
+    public void Only_characters_that_JSON_requires_are_escaped(string name, string written) =>
         Written(Bare with { UserData = new UserData { Name = name } }).ShouldContain($"\"name\":\"{written}\",");
 
     private static string Written(TokenRecord record) => Encoding.UTF8.GetString(RecordJson.Write(record));

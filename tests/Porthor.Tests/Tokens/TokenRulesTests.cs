@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Tokens;
 
-/// <summary>The shared checks of contract/tokens.md 6, each at its boundary.</summary>
+/// <summary>The shared checks of contract/tokens.md 6, each at its limits.</summary>
 /// <remarks>TOK-006, TOK-023 to TOK-027, SVC-011, SVC-012, SVC-021, SVC-022.</remarks>
 public sealed class TokenRulesTests
 {
@@ -25,7 +25,7 @@ public sealed class TokenRulesTests
     };
 
     [Theory]
-    // Users act on their own tokens, if they have the scope for it, and never on all or another's.
+    // Users can manage only their own tokens, and only with the scope for it.
     [InlineData("user:token", "some-user", false, false, null)]
     [InlineData("user:token", "some-user", false, true, null)]
     [InlineData("user:token", "some-user", true, false, NoAdmin)]
@@ -34,21 +34,21 @@ public sealed class TokenRulesTests
     [InlineData("user:token", null, false, false, NoAdmin)]
     [InlineData("read:all", "some-user", false, false, NoUser)]
     [InlineData("", "some-user", false, true, NoUser)]
-    // The first reason counts.
+    // If several rules deny, the error is that of the first.
     [InlineData("", "other", true, true, NoAdmin)]
     [InlineData("", "other", false, false, NotOthers)]
     [InlineData("", null, false, true, NoAdmin)]
-    // Administrators act on all, but where the same user is asked for, and need no other scope.
+    // Administrators can manage the tokens of all users and need no other scope, except where the caller must be the user.
     [InlineData("admin:token", "some-user", true, true, null)]
     [InlineData("admin:token", "other", false, false, null)]
     [InlineData("admin:token", "other", true, false, null)]
     [InlineData("admin:token", "other", false, true, NotOthers)]
     [InlineData("admin:token", null, true, true, null)]
-    // Only the scope makes an administrator, not one that resembles it.
+    // Only the exact scope makes an administrator, not a similar one.
     [InlineData("admin:tokens,admin:userinfo,user:token", "other", false, false, NotOthers)]
-    // Usernames are compared as they are.
+    // Usernames are compared exactly.
     [InlineData("user:token", "Some-User", false, false, "Cannot act on tokens for user Some-User")]
-    public void Whoever_acts_on_tokens_must_be_allowed_to(
+    public void Only_permitted_callers_can_manage_tokens(
         string scopes, string? username, bool requireAdmin, bool requireSameUser, string? refusal) =>
         TokenRules.Authorize(CallerWith(scopes), username, requireAdmin, requireSameUser).ShouldBe(Denied(refusal));
 
@@ -85,7 +85,7 @@ public sealed class TokenRulesTests
         TokenRules.Owner(type, username).ShouldBe(Denied(refusal));
 
     [Theory]
-    // No more than one has, and only what is known.
+    // Callers can grant only scopes that they have and that are known.
     [InlineData("user:token,read:all", "read:all", null)]
     [InlineData("user:token,read:all", "user:token,read:all", null)]
     [InlineData("user:token,read:all", "", null)]
@@ -94,16 +94,16 @@ public sealed class TokenRulesTests
     [InlineData("user:token,bogus:scope", "bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("user:token,bogus:scope", "user:token,bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("user:token", "bogus:scope", "Requested scopes are broader than your current scopes: bogus:scope. Your scopes: user:token")]
-    // An administrator may give what they lack, but not what nobody knows.
+    // Administrators can grant scopes that they do not have, but not unknown scopes.
     [InlineData("admin:token", "exec:admin,read:all", null)]
     [InlineData("admin:token", "exec:admin,bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("admin:token,bogus:scope", "bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("admin:token", "Read:all", "Unknown scopes requested: Read:all. Known scopes: ")]
-    public void Scopes_are_given_by_whoever_has_them(string own, string requested, string? refusal)
+    public void Callers_can_grant_only_their_own_known_scopes(string own, string requested, string? refusal)
     {
         var error = TokenRules.GrantedScopes(ScopeSet.Parse(requested), CallerWith(own), Options);
         error?.Kind.ShouldBe(ErrorKind.InvalidScopes);
-        // After the beginning come the known scopes, where they are listed.
+        // The list of the known scopes follows the beginning of the message.
         if (refusal is null || !refusal.EndsWith(": ", StringComparison.Ordinal))
             error?.Message.ShouldBe(refusal);
         else
@@ -112,16 +112,16 @@ public sealed class TokenRulesTests
     }
 
     [Fact]
-    public void Where_only_administrators_come_no_caller_is_asked_for()
+    public void Operations_of_administrators_need_no_caller()
     {
         TokenRules.GrantedScopes(ScopeSet.Parse("read:all"), caller: null, Options).ShouldBeNull();
         TokenRules.GrantedScopes(ScopeSet.Parse("bogus:scope"), caller: null, Options)
             .ShouldNotBeNull().Message.ShouldStartWith("Unknown scopes requested: bogus:scope. Known scopes: ");
     }
 
-    /// <summary>The names come from a client: they must not fill a log or forge lines in it.</summary>
+    /// <summary>The names come from a client: they must not fill a log or forge log lines.</summary>
     [Fact]
-    public void A_message_about_scopes_is_bounded_and_visible()
+    public void A_message_about_scopes_is_limited_in_length_and_printable()
     {
         var many = ScopeSet.Of([.. Enumerable.Range(0, 5000).Select(number => $"scope-{number}"), new string('x', 60_000), "a\nb", "\u202Egnirts", ""]);
         foreach (var caller in (Caller?[])[null, CallerWith("user:token")])
@@ -139,14 +139,14 @@ public sealed class TokenRulesTests
     [InlineData("my laptop, 2nd", true)]
     [InlineData("Café \u2615 \ud83d\ude80 \u6771\u4eac \u0639\u0631\u0628\u064a e\u0301", true)]
     [InlineData("   ", false)]
-    [InlineData("a\u202Eb", false)] // the bidirectional controls: marks, embeddings, overrides, isolates
+    [InlineData("a\u202Eb", false)] // bidirectional controls: marks, embeddings, overrides, isolates
     [InlineData("a\u200Eb", false)]
     [InlineData("a\u200Fb", false)]
     [InlineData("a\u061Cb", false)]
     [InlineData("a\u202Ab", false)]
     [InlineData("a\u2066b", false)]
     [InlineData("a\u2069b", false)]
-    [InlineData("a\u200Bb", false)] // characters of no width
+    [InlineData("a\u200Bb", false)] // zero-width characters
     [InlineData("a\u200Cb", false)]
     [InlineData("a\u200Db", false)]
     [InlineData("a\u2060b", false)]
@@ -155,15 +155,15 @@ public sealed class TokenRulesTests
     [InlineData("a\u034Fb", false)]
     [InlineData("a\u180Eb", false)]
     [InlineData("a\uFE0Fb", false)]
-    [InlineData("a\u3164b", false)] // letters that show nothing
+    [InlineData("a\u3164b", false)] // invisible letters
     [InlineData("a\u115Fb", false)]
     [InlineData("a\uFFA0b", false)]
     [InlineData("a\u2800b", false)]
     [InlineData("a\u17B4b", false)]
-    [InlineData("a\U000E0041b", false)] // tags
+    [InlineData("a\U000E0041b", false)] // tag characters
     [InlineData("a\U000E0100b", false)]
     [InlineData("a\U0001D173b", false)]
-    [InlineData("a\u00A0b", false)] // blanks that look like the usual one
+    [InlineData("a\u00A0b", false)] // spaces that look like U+0020
     [InlineData("a\u2003b", false)]
     [InlineData("a\u3000b", false)]
     [InlineData("a\u2028b", false)]
@@ -187,11 +187,11 @@ public sealed class TokenRulesTests
     [Theory]
     [InlineData(300_000, true)]
     [InlineData(300_001, true)]
-    [InlineData(299_999, false)] // a fraction counts
+    [InlineData(299_999, false)] // fractions of a second count
     [InlineData(0, false)]
     [InlineData(-1, false)]
     [InlineData(-1_700_000_000_000, false)]
-    public void A_token_lasts_five_minutes_at_least(long milliseconds, bool allowed)
+    public void The_minimum_lifetime_is_five_minutes(long milliseconds, bool allowed)
     {
         var error = allowed ? null : new PorthorError(ErrorKind.InvalidExpires, "Token must be valid for at least five minutes");
         foreach (var type in Enum.GetValues<TokenType>())
@@ -199,7 +199,7 @@ public sealed class TokenRulesTests
     }
 
     [Fact]
-    public void Without_a_policy_a_token_may_last_for_ever()
+    public void Without_a_policy_tokens_can_have_no_expiration()
     {
         TokenRules.Expires(null, TokenType.User, Now, new TokenPolicy()).ShouldBeNull();
         TokenRules.Expires(DateTimeOffset.MaxValue, TokenType.Service, Now, new TokenPolicy()).ShouldBeNull();
@@ -211,7 +211,7 @@ public sealed class TokenRulesTests
 
     /// <summary>Deviations 18.</summary>
     [Fact]
-    public void A_policy_bounds_each_type_apart()
+    public void A_policy_limits_each_token_type_separately()
     {
         var policy = new TokenPolicy { MaxUserLifetime = TimeSpan.FromHours(1), MaxServiceLifetime = TimeSpan.FromDays(1.5) };
         static PorthorError Late(string type, int seconds) =>
@@ -224,14 +224,14 @@ public sealed class TokenRulesTests
         TokenRules.Expires(Now.AddDays(2), TokenType.Service, Now, policy).ShouldBe(Late("service", 129_600));
         TokenRules.Expires(null, TokenType.Service, Now, policy).ShouldBe(Late("service", 129_600));
 
-        // Sessions and children have their own rules, and the least lifetime stays.
+        // Sessions and child tokens have their own rules, and the minimum lifetime still applies.
         TokenRules.Expires(Now.AddDays(30), TokenType.Session, Now, policy).ShouldBeNull();
         TokenRules.Expires(Now.AddMinutes(1), TokenType.User, Now, policy)
             .ShouldBe(new PorthorError(ErrorKind.InvalidExpires, "Token must be valid for at least five minutes"));
     }
 
     [Fact]
-    public void A_token_asked_for_without_an_end_gets_the_default_or_else_the_longest()
+    public void A_token_without_a_requested_expiration_gets_the_default_or_the_maximum_lifetime()
     {
         var hour = TimeSpan.FromHours(1);
         new TokenPolicy { DefaultUserLifetime = hour }.DefaultExpires(TokenType.User, Now).ShouldBe(Now + hour);
@@ -241,9 +241,9 @@ public sealed class TokenRulesTests
         new TokenPolicy { MaxServiceLifetime = hour }.DefaultExpires(TokenType.Service, Now).ShouldBe(Now + hour);
     }
 
-    /// <summary>Deviations 3: the end itself is over.</summary>
+    /// <summary>Deviations 3: a token is expired at its exact time of expiration.</summary>
     [Fact]
-    public void A_record_is_expired_from_its_end_on()
+    public void A_record_is_expired_at_its_time_of_expiration()
     {
         var record = CallerWith("").Record with { Expires = Now };
         record.IsExpired(Now.AddTicks(-1)).ShouldBeFalse();

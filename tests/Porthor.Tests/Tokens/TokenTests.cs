@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Tests.Tokens;
 
-/// <summary>MOD-001: the form of a token (contract/tokens.md 1).</summary>
+/// <summary>MOD-001: the format of a token (contract/tokens.md 1).</summary>
 public sealed class TokenTests
 {
     private const string Key = "bw_8mMVP4tq1pLvRnCjEog";
@@ -50,8 +50,8 @@ public sealed class TokenTests
     [InlineData(Text + "\n", "Token is malformed")]
     [InlineData("gt-" + Key + Secret, "Token is malformed")]
     [InlineData("gt-" + Key + "x." + Secret, "Token is malformed")]
-    [InlineData("gt-bw_8mMVP4tq1pLvRnCj.og.1UqXj1EZ8cwbGnVDBvBXPw", "Token is malformed")] // the first dot divides
-    public void What_only_resembles_a_token_is_refused(string text, string reason)
+    [InlineData("gt-bw_8mMVP4tq1pLvRnCj.og.1UqXj1EZ8cwbGnVDBvBXPw", "Token is malformed")] // the first dot is the separator
+    public void A_malformed_token_is_rejected(string text, string reason)
     {
         Token.TryParse(text, out var none).ShouldBeFalse();
         none.ShouldBeNull();
@@ -63,10 +63,10 @@ public sealed class TokenTests
     [InlineData("gt-!!!!!!!!!!!!!!!!!!!!!!.??????????????????????")]
     [InlineData("gt-bw_8mMVP4tq1pLvRnCjEog.1UqXj1EZ8cwbGnVDBv..Pw")] // dots in the secret
     [InlineData("gt-éééééééééééééééééééééé.\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n")]
-    public void The_alphabet_is_not_looked_at(string text) => Token.Parse(text).Reveal().ShouldBe(text);
+    public void The_alphabet_is_not_checked(string text) => Token.Parse(text).Reveal().ShouldBe(text);
 
     [Fact]
-    public void Any_two_halves_make_a_token_and_no_text_crashes_the_reader()
+    public void Any_two_halves_form_a_token_and_no_text_crashes_the_parser()
     {
         var half = Gen.String[Gen.Char.Where(c => c != '.'), 22, 22];
         Gen.Select(half, half).Sample((key, secret) => Token.Parse($"gt-{key}.{secret}").Reveal() == $"gt-{key}.{secret}");
@@ -74,7 +74,7 @@ public sealed class TokenTests
     }
 
     [Fact]
-    public void Tokens_are_equal_only_in_both_halves()
+    public void Tokens_are_equal_only_if_both_halves_are()
     {
         var token = Token.Parse(Text);
         var same = new Token(new TokenKey(Key), Secret);
@@ -92,10 +92,10 @@ public sealed class TokenTests
     [InlineData(Key + "x", Secret)]
     [InlineData(Key, "")]
     [InlineData(Key, Secret + "x")]
-    public void Halves_of_another_length_make_no_token(string key, string secret) =>
+    public void Halves_of_another_length_are_rejected(string key, string secret) =>
         Should.Throw<ArgumentException>(() => new Token(new TokenKey(key), secret));
 
-    /// <summary>As the token index sorts them, whose collation is C.</summary>
+    /// <summary>In the order of the token index, whose collation is C.</summary>
     [Fact]
     public void Keys_are_ordered_by_their_bytes()
     {
@@ -123,7 +123,7 @@ public sealed class TokenTests
     }
 
     [Fact]
-    public void Other_names_are_no_types()
+    public void Unknown_type_names_are_rejected()
     {
         foreach (var name in (string?[])[null, "", "user ", "0", "bogus"])
             TokenTypes.TryParse(name).ShouldBeNull();

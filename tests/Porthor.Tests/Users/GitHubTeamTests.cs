@@ -2,7 +2,7 @@ using Porthor.Users;
 
 namespace Porthor.Tests.Users;
 
-/// <summary>LGN-003, LGN-011: a team's name as a group (contract/login.md 5).</summary>
+/// <summary>LGN-003, LGN-011: the group name of a GitHub team (contract/login.md 5).</summary>
 public sealed class GitHubTeamTests
 {
     [Theory]
@@ -11,18 +11,18 @@ public sealed class GitHubTeamTests
     [InlineData("org", "A-Team", "org-A-Team")]
     [InlineData("org", "other-team", "org-other-team")]
     [InlineData("other-org", "team-with-very-long-name", "other-org-team-with-very--F279yg")]
-    public void A_group_is_named_after_organization_and_team(string organization, string team, string group) =>
+    public void The_group_name_consists_of_organization_and_team(string organization, string team, string group) =>
         GitHubTeam.GroupName(organization, team).ShouldBe(group);
 
     [Fact]
-    public void Only_what_is_longer_than_32_characters_is_cut()
+    public void Only_names_longer_than_32_characters_are_shortened()
     {
         GitHubTeam.GroupName("org", new string('a', 28)).ShouldBe("org-" + new string('a', 28));
         var cut = GitHubTeam.GroupName("org", new string('a', 29));
         cut.Length.ShouldBe(32);
         cut.ShouldStartWith("org-" + new string('a', 21) + "-");
 
-        // Teams whose names begin alike are still told apart.
+        // Long names with the same beginning get different group names.
         GitHubTeam.GroupName("org", new string('a', 30)).ShouldNotBe(cut);
         GitHubTeam.GroupName("ORG", new string('a', 29)).ShouldBe(cut);
     }

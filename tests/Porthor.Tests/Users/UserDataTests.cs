@@ -19,7 +19,7 @@ public sealed class UserDataTests
             (other == Some).ShouldBeFalse($"{other}");
     }
 
-    /// <summary>None stored means that they are looked up; an empty list is a user without any.</summary>
+    /// <summary>Null means that the groups are looked up; an empty list means that the user has no groups.</summary>
     [Fact]
     public void No_groups_and_groups_that_are_not_stored_differ()
     {

@@ -4,7 +4,7 @@ using Porthor.Identity;
 namespace Porthor.Tests.Users;
 
 /// <summary>
-/// SVC-021, MOD-003, MOD-004. The rules are written as single passes; here they are held against the contract's patterns
+/// SVC-021, MOD-003, MOD-004. The rules are implemented as single passes; these tests compare them with the contract's patterns
 /// (contract/tokens.md 3.1, 6.2).
 /// </summary>
 public sealed class UserRulesTests
@@ -42,15 +42,15 @@ public sealed class UserRulesTests
     [InlineData("1-2")]
     [InlineData("éa")]
     [InlineData("٣ab")]
-    // No letter at position two or later that does not follow a hyphen.
+    // No letter at the second or a later position that does not follow a hyphen.
     [InlineData("a")]
     [InlineData("a1")]
     [InlineData("x-y")]
     [InlineData("1-a")]
-    public void What_else_is_no_username(string name) => UserRules.IsUsername(name).ShouldBeFalse();
+    public void Other_texts_are_not_usernames(string name) => UserRules.IsUsername(name).ShouldBeFalse();
 
     [Fact]
-    public void A_username_has_64_characters_at_the_most()
+    public void A_username_has_at_most_64_characters()
     {
         UserRules.IsUsername(new string('a', 64)).ShouldBeTrue();
         UserRules.IsUsername(new string('a', 65)).ShouldBeFalse();
@@ -72,7 +72,7 @@ public sealed class UserRulesTests
     [InlineData("bot-user\n", false)]
     [InlineData("robot-user", false)]
     [InlineData("", false)]
-    public void Bots_are_known_by_their_names(string name, bool isBot) => UserRules.IsBot(name).ShouldBe(isBot);
+    public void Bots_are_recognized_by_their_names(string name, bool isBot) => UserRules.IsBot(name).ShouldBe(isBot);
 
     [Theory]
     [InlineData("g_special_users", true)]
@@ -95,20 +95,21 @@ public sealed class UserRulesTests
     [InlineData("rra foo", false)]
     [InlineData("rra\n", false)]
     [InlineData("grüppe", false)]
-    public void A_group_begins_with_a_letter_or_digit_and_holds_a_letter(string name, bool isGroup) => UserRules.IsGroupName(name).ShouldBe(isGroup);
+    public void A_group_name_starts_with_a_letter_or_digit_and_contains_a_letter(string name, bool isGroup) =>
+        UserRules.IsGroupName(name).ShouldBe(isGroup);
 
     [Fact]
-    public void Every_short_text_is_judged_as_the_patterns_judge_it()
+    public void Rules_and_patterns_agree_on_every_short_text()
     {
         Compare(UserRules.IsUsername, UserRules.UsernamePattern, "a1-A", 7);
         Compare(UserRules.IsGroupName, UserRules.GroupNamePattern, "aZ1._-#", 5);
         Compare(text => UserRules.IsBot("bot-" + text), BotPattern.Replace("bot-", "", StringComparison.Ordinal), "a1-A", 6);
     }
 
-    /// <summary>Compares on all texts of an alphabet up to a length.</summary>
+    /// <summary>Compares the rule and the pattern on all texts of an alphabet up to a length.</summary>
     private static void Compare(Func<string, bool> rule, string pattern, string alphabet, int longest)
     {
-        // The contract's $ is the end of the text, also after a newline.
+        // The contract's $ matches only at the very end of the text, not before a newline there.
         var regex = new Regex(pattern[..^1] + @"\z", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
         IEnumerable<string> texts = [""];
         var accepted = 0;

@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Values;
 
-/// <summary>Addresses and blocks of them, as filters give them (contract/tokens.md 7.9; deviations 5, 6). HIS-009 without a token index.</summary>
+/// <summary>IP addresses and CIDR blocks in filters (contract/tokens.md 7.9; deviations 5, 6). HIS-009 without a token index.</summary>
 public sealed class AddressBlockTests
 {
     [Theory]
@@ -20,7 +20,7 @@ public sealed class AddressBlockTests
     [InlineData("2001:db8::/32", "2001:db8::/32", 32)]
     [InlineData("2001:db8::5/128", "2001:db8::5", 128)]
     [InlineData("::/0", "::/0", 0)]
-    // A netmask, or what it leaves free.
+    // A netmask or a host mask.
     [InlineData("192.0.2.0/255.255.255.0", "192.0.2.0/24", 24)]
     [InlineData("192.0.2.0/0.0.0.255", "192.0.2.0/24", 24)]
     [InlineData("192.0.2.1/255.255.255.255", "192.0.2.1", 32)]
@@ -43,7 +43,7 @@ public sealed class AddressBlockTests
     [InlineData("192.0.2.")]
     [InlineData("192.0.2.256")]
     [InlineData("192.0.2.-1")]
-    [InlineData("192.0.02.1")] // other readers take it for octal
+    [InlineData("192.0.02.1")] // other parsers read it as octal
     [InlineData("0x7f.0.0.1")]
     [InlineData("3221225985")]
     [InlineData(" 192.0.2.1")]
@@ -62,7 +62,7 @@ public sealed class AddressBlockTests
     [InlineData("::ffff:192.0.2")]
     [InlineData("::ffff:192.0.02.1")]
     [InlineData("::ffff:0xc0.0.2.1")]
-    public void What_is_no_address_is_refused(string text) =>
+    public void An_invalid_address_is_rejected(string text) =>
         Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe($"'{text}' does not appear to be an IPv4 or IPv6 address");
 
     [Theory]
@@ -85,7 +85,7 @@ public sealed class AddressBlockTests
     [InlineData("2001:db8::/ffff::")]
     [InlineData("2001:db8::%eth0/64")]
     [InlineData("192.0.2.0/99999999999")]
-    public void What_is_no_block_is_refused(string text) =>
+    public void An_invalid_block_is_rejected(string text) =>
         Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe($"'{text}' does not appear to be an IPv4 or IPv6 network");
 
     [Theory]
@@ -95,7 +95,7 @@ public sealed class AddressBlockTests
     [InlineData("192.0.2.1/255.255.255.0")]
     [InlineData("2001:db8::1/64")]
     [InlineData("8000::/0")]
-    public void A_block_has_no_bits_beyond_its_prefix(string text) =>
+    public void A_block_with_bits_beyond_its_prefix_is_rejected(string text) =>
         Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe($"{text} has host bits set");
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed class AddressBlockTests
     }
 
     [Fact]
-    public void No_text_does_more_than_be_refused() => Gen.String[Gen.Char["0129aF:./% "], 0, 20].Sample(text =>
+    public void Arbitrary_text_is_rejected_without_another_exception() => Gen.String[Gen.Char["0129aF:./% "], 0, 20].Sample(text =>
     {
         try
         {
@@ -135,7 +135,7 @@ public sealed class AddressBlockTests
         }
         catch (FormatException)
         {
-            // A refusal as it should be; any other exception fails the test.
+            // Expected. Any other exception fails the test.
         }
     });
 }

@@ -13,8 +13,8 @@ public sealed class ScopeSetTests
     [InlineData("read:all", "read:all")]
     [InlineData("user:token,exec:admin,read:all,exec:admin", "exec:admin,read:all,user:token")]
     [InlineData("b,B,a,A", "A,B,a,b")]
-    [InlineData(" a,a ", " a,a ")] // nothing is trimmed
-    [InlineData(",", "")] // a scope without a name, which is in no configuration
+    [InlineData(" a,a ", " a,a ")] // no trimming
+    [InlineData(",", "")] // a scope with an empty name, which no configuration contains
     public void The_token_index_form_is_sorted_and_joined_by_commas(string text, string sorted)
     {
         var scopes = ScopeSet.Parse(text);
@@ -23,7 +23,7 @@ public sealed class ScopeSetTests
     }
 
     [Fact]
-    public void A_name_that_is_empty_is_not_the_same_as_no_name()
+    public void An_empty_name_differs_from_no_name()
     {
         ScopeSet.Parse("").ShouldBeSameAs(ScopeSet.Empty);
         ScopeSet.Empty.IsEmpty.ShouldBeTrue();
@@ -45,7 +45,7 @@ public sealed class ScopeSetTests
     }
 
     [Fact]
-    public void Names_are_compared_as_they_are()
+    public void Names_are_compared_exactly()
     {
         var scopes = ScopeSet.Of("read:all");
         scopes.Contains("read:all").ShouldBeTrue();
@@ -60,13 +60,13 @@ public sealed class ScopeSetTests
         ScopeSet.Of("a", "b").GetHashCode().ShouldBe(ScopeSet.Parse("b,a,b").GetHashCode());
         ScopeSet.Of("a", "b").Equals((object)ScopeSet.Of("b", "a")).ShouldBeTrue();
         ScopeSet.Of("a", "b").Equals(ScopeSet.Of("a")).ShouldBeFalse();
-        // Two sets whose text is the same, of which only one is what the text says.
+        // Two sets with the same text; only the second contains the scopes that the text lists.
         ScopeSet.Of("a,b").Equals(ScopeSet.Of("a", "b")).ShouldBeFalse();
         ScopeSet.Empty.Equals(null).ShouldBeFalse();
     }
 
     [Fact]
-    public void Every_operation_does_what_it_does_to_sets() => Gen.Select(AnySet, AnySet).Sample((left, right) =>
+    public void Every_operation_agrees_with_set_operations() => Gen.Select(AnySet, AnySet).Sample((left, right) =>
     {
         HashSet<string> one = [.. left.Names], other = [.. right.Names];
         one.SetEquals(left.Names).ShouldBeTrue();

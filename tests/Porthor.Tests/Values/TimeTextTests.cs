@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Tests.Values;
 
-/// <summary>Every form of a time that is accepted, and the reason for each refusal (contract/api.md 3.4).</summary>
+/// <summary>Every accepted format of a time, and the reason for each error (contract/api.md 3.4).</summary>
 public sealed class TimeTextTests
 {
     private const string Short = "input is too short";
@@ -15,7 +15,7 @@ public sealed class TimeTextTests
     private const string Beyond = "dates after 9999 are not supported as unix timestamps";
 
     [Theory]
-    // Numbers: seconds, and beyond 20 000 000 000 milliseconds.
+    // Numbers: seconds, or milliseconds if greater than 20 000 000 000.
     [InlineData("0", "1970-01-01T00:00:00.000000")]
     [InlineData("1700000000", "2023-11-14T22:13:20.000000")]
     [InlineData("+1700000000", "2023-11-14T22:13:20.000000")]
@@ -43,7 +43,7 @@ public sealed class TimeTextTests
     [InlineData("2024-02-29T00:00:00Z", "2024-02-29T00:00:00.000000")]
     [InlineData("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000")]
     [InlineData("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999")]
-    // Dates alone.
+    // Dates without a time.
     [InlineData("2023-11-14", "2023-11-14T00:00:00.000000")]
     [InlineData("2024-02-29", "2024-02-29T00:00:00.000000")]
     public void A_time_is_read(string text, string time)
@@ -89,7 +89,7 @@ public sealed class TimeTextTests
     [InlineData("2023-11-14  22:13", Extra)]
     [InlineData("0001-01-01T00:00:00+01:00", Extra)]
     [InlineData("9999-12-31T23:59:59-01:00", Extra)]
-    public void What_is_no_time_is_refused_as_a_date_would_be(string text, string reason)
+    public void An_invalid_time_is_rejected_with_the_error_of_a_date(string text, string reason)
     {
         TimeText.TryParse(text, out _, out var fault).ShouldBeFalse();
         fault.ShouldBe(new TimeParseError(reason, OutOfRange: false));
@@ -99,15 +99,17 @@ public sealed class TimeTextTests
     [InlineData("253402300800000")]
     [InlineData("-62135596801000")]
     [InlineData("99999999999999999999999999999999999999")]
-    public void A_number_beyond_the_calendar_is_refused_as_such(string text)
+    public void A_number_beyond_the_calendar_is_rejected(string text)
     {
         TimeText.TryParse(text, out _, out var fault).ShouldBeFalse();
         fault.ShouldBe(new TimeParseError(Beyond, OutOfRange: true));
     }
 
-    /// <summary>What was stored was written by us or the reference, as seconds, and may lie further ahead than what people type.</summary>
+    /// <summary>
+    /// Stored times were written as seconds by Porthor or the reference and can be later than the limit for client input.
+    /// </summary>
     [Fact]
-    public void A_stored_number_is_seconds_to_the_end_of_the_calendar()
+    public void A_stored_number_is_seconds_up_to_the_end_of_the_calendar()
     {
         TimeText.TryFromStoredNumber(253_402_300_799, out var time).ShouldBeTrue();
         time.ShouldBe(new DateTimeOffset(9999, 12, 31, 23, 59, 59, TimeSpan.Zero));
@@ -130,17 +132,18 @@ public sealed class TimeTextTests
     }
 
     [Fact]
-    public void No_text_crashes_the_reader() =>
+    public void No_text_crashes_the_parser() =>
         Gen.String[Gen.Char["0123459-+:TZ.,_ "], 0, 30].Sample(text => TimeText.TryParse(text, out _, out var fault) == (fault == default));
 
     [Theory]
     [InlineData("2023-11-14T22:13:20Z", "2023-11-14 22:13:20")]
     [InlineData("2023-11-14T22:13:20.5Z", "2023-11-14 22:13:20.500")]
     [InlineData("2023-11-14T22:13:20+01:00", "2023-11-14 21:13:20")]
-    public void Logs_show_milliseconds_only_where_there_are_any(string time, string text) => DateTimeOffset.Parse(time).ToLogText().ShouldBe(text);
+    public void Logs_show_milliseconds_only_if_they_are_not_zero(string time, string text) =>
+        DateTimeOffset.Parse(time).ToLogText().ShouldBe(text);
 
     [Fact]
-    public void Times_are_cut_to_whole_seconds_of_UTC()
+    public void Times_are_truncated_to_whole_seconds_of_UTC()
     {
         var cut = new DateTimeOffset(2023, 11, 14, 23, 13, 20, 999, TimeSpan.FromHours(1)).TruncateToSeconds();
         cut.ShouldBe(new DateTimeOffset(2023, 11, 14, 22, 13, 20, TimeSpan.Zero));
