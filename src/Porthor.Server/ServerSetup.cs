@@ -12,7 +12,7 @@ using Porthor.Server.Web;
 
 namespace Porthor.Server;
 
-/// <summary>The web server, put together: which services it has and what a request passes through.</summary>
+/// <summary>Configures the web server: its services, middleware and routes.</summary>
 internal static class ServerSetup
 {
     public static void AddPorthorServer(this IServiceCollection services, PorthorDeployment core, Func<IServiceProvider, ServerIdentity> identity)
@@ -73,7 +73,7 @@ internal static class ServerSetup
         app.MapHealth();
         app.MapPages();
         app.MapPorthorDocuments();
-#pragma warning disable ASP0014 // Called for its effect now: the routes can be described before the server is started.
+#pragma warning disable ASP0014 // Called now, so that the routes can be described before the server starts.
         app.UseEndpoints(_ => { });
 #pragma warning restore ASP0014
     }

@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Embedded mode's folder: the database, the two secrets and the hash of the administrator's password, readable by their owner
-/// alone. What is missing is made once and used from then on.
+/// Represents the data directory of embedded mode: the database, the two secrets and the hash of the administrator's password. Only the
+/// owner can read them. A missing file is created once and then reused.
 /// </summary>
 internal sealed class DataDirectory
 {
@@ -34,12 +34,12 @@ internal sealed class DataDirectory
 
     public string Path { get; }
 
-    /// <summary>True if this start made it.</summary>
+    /// <summary>Gets whether this start created the directory.</summary>
     public bool IsNew { get; }
 
     public IReadOnlyList<FernetKey> SessionKeys { get; }
 
-    /// <summary>Null if the file is missing and a command must not create it.</summary>
+    /// <summary>Gets the bootstrap token; null if the file is missing and the command must not create it.</summary>
     public Token? BootstrapToken { get; }
 
     public string DatabasePath => System.IO.Path.Combine(Path, DatabaseName);
@@ -49,7 +49,7 @@ internal sealed class DataDirectory
     /// <summary>Opens the directory.</summary>
     /// <param name="use">Whether the directory and the files in it are created if they are missing.</param>
     /// <exception cref="StartException">It cannot be written to, other users can change it, or a secret in it cannot be used.</exception>
-    /// <param name="bringsKeys">The settings have the session secrets; those of the folder do not matter.</param>
+    /// <param name="bringsKeys">True if the settings contain the session secrets. Then the secret in the directory is not required.</param>
     public static DataDirectory Open(string path, bool bringsKeys = false, DeploymentUse use = DeploymentUse.CreateIfMissing)
     {
         try
@@ -57,7 +57,7 @@ internal sealed class DataDirectory
             var mayCreate = use == DeploymentUse.CreateIfMissing;
             if (File.Exists(path))
                 throw new StartException($"The data directory {path} cannot be used: it is a file. Choose a directory with --data-dir.");
-            // First, because files that this user may not see would seem to be missing.
+            // This check comes first, because files that this user may not see appear to be missing.
             DataFileAccess.Require(path);
             if (!mayCreate && !HasDatabase(path))
                 throw new StartException(DeploymentText.Missing(path));
@@ -93,10 +93,10 @@ internal sealed class DataDirectory
     }
 
     /// <summary>
-    /// Claims the folder for one server; the claim ends with the process, however that ends. Commands beside the server do
-    /// not need it.
+    /// Locks the directory for one server. The operating system releases the lock when the process ends. Commands that run while a server
+    /// is running do not need the lock.
     /// </summary>
-    /// <exception cref="StartException">Another server has it.</exception>
+    /// <exception cref="StartException">Another server holds the lock.</exception>
     [SuppressMessage("Reliability", "CA2000:Dispose objects before losing scope", Justification = "The caller holds the lock.")]
     public IDisposable Claim()
     {
@@ -111,7 +111,7 @@ internal sealed class DataDirectory
         }
     }
 
-    /// <summary>The text of a file of ours; null if there is none.</summary>
+    /// <summary>Reads the text of a file in the directory, trimmed. Returns null if the file does not exist.</summary>
     public string? TryRead(string name)
     {
         try
@@ -124,13 +124,13 @@ internal sealed class DataDirectory
         }
     }
 
-    /// <summary>Makes a file of ours; false if there is one already.</summary>
+    /// <summary>Creates a file in the directory. Returns false if the file exists.</summary>
     public bool TryCreate(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: false);
 
-    /// <summary>Makes a file of ours, or puts another in its place; whoever reads it meanwhile reads one of the two.</summary>
+    /// <summary>Creates or replaces a file in the directory. The replacement is atomic.</summary>
     public void Replace(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: true);
 
-    /// <summary>A new secret would make every token that there is unreadable, and nobody would know why they stopped working.</summary>
+    /// <summary>Throws if the session secret is missing. A new secret could not decrypt the existing token records.</summary>
     private static void RefuseLostSecret(string path)
     {
         var secret = System.IO.Path.Combine(path, SecretName);
@@ -153,7 +153,7 @@ internal sealed class DataDirectory
             Directory.CreateDirectory(path, OwnerOnlyFolder);
     }
 
-    /// <summary>SQLite gives the files beside the database the mode of the database; an empty file is a new database.</summary>
+    /// <summary>Creates an empty file as a new database. SQLite gives the files beside the database the mode of the database.</summary>
     private static void CreateDatabaseFile(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
@@ -162,7 +162,7 @@ internal sealed class DataDirectory
         new FileStream(path, options).Dispose();
     }
 
-    /// <summary>Returns the text of a file. Creates a missing file; two starts at the same time use the same text.</summary>
+    /// <summary>Returns the text of a file. Creates a missing file; two simultaneous starts use the same text.</summary>
     /// <param name="make">Returns the text of a new file. If this is null, a missing file is not created, and the result is null.</param>
     private static string? ReadOrMake(string path, Func<string>? make)
     {
@@ -175,7 +175,7 @@ internal sealed class DataDirectory
         return File.ReadAllText(path).Trim();
     }
 
-    /// <summary>Writes a file aside, for its owner alone, to be moved into place as a whole.</summary>
+    /// <summary>Writes a temporary file that only its owner can read; <see cref="TryPlace"/> moves it to its path.</summary>
     private static (string Draft, string Path) Draft(string path, string text)
     {
         var draft = $"{path}.{Guid.NewGuid():N}";
@@ -188,7 +188,7 @@ internal sealed class DataDirectory
         return (draft, path);
     }
 
-    /// <summary>False if there is a file already and it is to stay.</summary>
+    /// <summary>Moves a temporary file to its path. Returns false if the path exists and must not be overwritten.</summary>
     private static bool TryPlace((string Draft, string Path) file, bool overwrite)
     {
         try
@@ -204,5 +204,5 @@ internal sealed class DataDirectory
     }
 }
 
-/// <summary>Porthor cannot start, for a reason that one sentence tells.</summary>
+/// <summary>Represents an error that prevents the start. The message states the cause and the correction.</summary>
 internal sealed class StartException(string message, Exception? cause = null) : Exception(message, cause);

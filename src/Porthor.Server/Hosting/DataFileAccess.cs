@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Checks at the start that this process can use the files of the data directory.</summary>
+/// <summary>Checks at startup that this process can use the files of the data directory.</summary>
 internal static partial class DataFileAccess
 {
     private const int CanRead = 4;
@@ -28,7 +28,7 @@ internal static partial class DataFileAccess
 
     private static void Require(string kind, string path, int rights)
     {
-        if (FileStatus.TryRead(path) is not { } status || AccessPolicy(path, rights) == 0)
+        if (FileStatus.TryRead(path) is not { } status || CheckAccess(path, rights) == 0)
             return;
         var user = FileStatus.NameOf(FileStatus.CurrentUserId);
         var correction = status.OwnerId == FileStatus.CurrentUserId
@@ -40,5 +40,5 @@ internal static partial class DataFileAccess
 
     [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int AccessPolicy(string path, int rights);
+    private static partial int CheckAccess(string path, int rights);
 }

@@ -5,7 +5,7 @@ namespace Porthor.Server.Hosting;
 internal static class DeploymentServices
 {
     /// <summary>
-    /// Registers the stores and services of an opened deployment, so that each class names the ones it needs in its constructor. The
+    /// Registers the stores and services of an opened deployment, so that a class can receive the ones it needs in its constructor. The
     /// deployment itself is not registered.
     /// </summary>
     public static void AddDeployment(this IServiceCollection services, PorthorDeployment deployment)

@@ -4,8 +4,8 @@ using Porthor.Maintenance;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Maintenance on a timer, for the mode in which nobody else would run it: expired tokens and old history are removed, and
-/// the state is counted.
+/// Runs maintenance every hour in embedded mode, where no separate job runs it: removes expired tokens and old history, and counts the
+/// tokens for the metrics.
 /// </summary>
 internal sealed partial class EmbeddedMaintenance(TimeProvider clock, TokenMaintenance maintenance, SqlStores sql, PorthorMetrics metrics, ILogger<EmbeddedMaintenance> logger) : BackgroundService
 {
@@ -26,7 +26,7 @@ internal sealed partial class EmbeddedMaintenance(TimeProvider clock, TokenMaint
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
-                // Whatever it was, it must not end the server, nor the maintenance for good.
+                // Any exception is logged, so that the server and the next maintenance run continue.
                 Log.Failed(logger, e.Message, e);
             }
         }

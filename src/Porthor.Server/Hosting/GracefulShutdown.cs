@@ -2,18 +2,18 @@ using Porthor.Server.Configuration;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Leaves without slamming the door. A server that is told to stop serves on for a moment and says with each answer that the
-/// connection ends, so that clients and proxies go to other nodes by themselves. Closed at once, a connection would take
-/// with it the request that is on its way.
+/// Drains connections on shutdown: keeps serving for <see cref="PorthorSettings.ShutdownDelay"/> and sends <c>Connection: close</c> with
+/// each response, so that clients and proxies connect to other nodes. If the server closed connections at once, requests in transit
+/// would be lost.
 /// </summary>
 internal sealed class GracefulShutdown(TimeProvider clock, PorthorSettings settings) : IHostedLifecycleService
 {
     private volatile bool begun;
 
-    /// <summary>True from the moment the server was told to stop.</summary>
+    /// <summary>Gets whether the shutdown has begun.</summary>
     public bool HasBegun => begun;
 
-    /// <summary>Before anything else stops.</summary>
+    /// <summary>Waits for the shutdown delay before the host stops any other service.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         begun = true;
@@ -32,7 +32,7 @@ internal sealed class GracefulShutdown(TimeProvider clock, PorthorSettings setti
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
 
-/// <summary>Says that the connection ends.</summary>
+/// <summary>Adds the middleware that sends <c>Connection: close</c> during a graceful shutdown.</summary>
 internal static class GracefulShutdownSetup
 {
     public static void UseLeaving(this WebApplication app)
@@ -42,7 +42,7 @@ internal static class GracefulShutdownSetup
         {
             if (leaving.HasBegun)
             {
-                // At the last moment: what becomes a refusal begins its headers anew.
+                // The header is set when the response starts, because an error response clears the headers set before.
                 context.Response.OnStarting(() =>
                 {
                     context.Response.Headers.Connection = "close";

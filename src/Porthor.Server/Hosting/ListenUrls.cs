@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Checks the addresses to listen on. The web server listens on all interfaces if it does not recognize a host, so that a mistyped
-/// loopback address would publish the service.
+/// Checks the addresses to listen on. The web server listens on all interfaces if it does not recognize a host, so a mistyped loopback
+/// address would publish the service.
 /// </summary>
 internal static class ListenUrls
 {

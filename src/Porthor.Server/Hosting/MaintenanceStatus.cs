@@ -7,8 +7,8 @@ using Porthor.Storage;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// What maintenance and audit did last, noted in the token index. They are processes that end before anybody could ask them; the nodes,
-/// which go on, tell their results.
+/// Stores the results of the last maintenance run and the last audit in the database. Both can run in short-lived processes, so the
+/// nodes publish the results as metrics.
 /// </summary>
 internal static class MaintenanceStatus
 {
@@ -22,7 +22,7 @@ internal static class MaintenanceStatus
         return sql.Settings.SetAsync(MaintenanceNote, note.ToJsonString(), cancellationToken);
     }
 
-    /// <param name="remaining">How many findings of each kind were not repaired.</param>
+    /// <param name="remaining">The number of findings of each kind that were not repaired.</param>
     public static Task NoteAuditAsync(SqlStores sql, TimeProvider clock, IReadOnlyDictionary<AuditKind, long> remaining, CancellationToken cancellationToken)
     {
         JsonObject findings = [];
@@ -31,7 +31,7 @@ internal static class MaintenanceStatus
         return sql.Settings.SetAsync(AuditNote, new JsonObject { ["time"] = Now(clock), ["findings"] = findings }.ToJsonString(), cancellationToken);
     }
 
-    /// <summary>Measures what is noted.</summary>
+    /// <summary>Publishes the stored results as metrics.</summary>
     public static async Task PublishAsync(SqlStores sql, PorthorMetrics metrics, CancellationToken cancellationToken)
     {
         if (await ReadAsync(sql, MaintenanceNote, cancellationToken) is { } maintenance)

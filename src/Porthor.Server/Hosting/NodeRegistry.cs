@@ -3,13 +3,13 @@ using System.Text.Json.Nodes;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>A node that serves, or did a moment ago.</summary>
-/// <param name="Keys">The ids of the session secrets that it knows.</param>
+/// <summary>Represents a node that serves requests now or did so a short time ago.</summary>
+/// <param name="Keys">The ids of the session secrets that the node has.</param>
 internal sealed record NodeRegistration(string Name, IReadOnlyList<string> Keys, TimeSpan Age);
 
 /// <summary>
-/// Each node notes in the token index that it serves and which session secrets it knows, so that a rotation can be refused before it locks
-/// everybody out.
+/// Records every minute in the database that this node serves requests and which session secrets it has. A rotation of the session
+/// secret is refused if a node does not have the new secret.
 /// </summary>
 internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger) : BackgroundService
 {
@@ -17,12 +17,12 @@ internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKey
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Whoever was silent for longer is gone.</summary>
-    private static readonly TimeSpan Memory = TimeSpan.FromMinutes(3);
+    /// <summary>A node without a registration for this long is considered stopped.</summary>
+    private static readonly TimeSpan Retention = TimeSpan.FromMinutes(3);
 
     private readonly string name = $"{Prefix}{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}";
 
-    /// <summary>The nodes that serve, as far as anybody can tell; those long gone are forgotten.</summary>
+    /// <summary>Returns the nodes that serve requests. Deletes the registrations of stopped nodes.</summary>
     public static async Task<IReadOnlyList<NodeRegistration>> ReadAsync(SqlStores sql, TimeProvider clock, CancellationToken cancellationToken)
     {
         List<NodeRegistration> nodes = [];
@@ -30,7 +30,7 @@ internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKey
         {
             var note = JsonNode.Parse(json)!;
             var age = clock.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds((long)note["time"]!);
-            if (age > Memory)
+            if (age > Retention)
                 await sql.Settings.DeleteAsync(name, cancellationToken);
             else
                 nodes.Add(new NodeRegistration(name[Prefix.Length..], [.. note["keys"]!.AsArray().Select(key => (string)key!)], age));
@@ -70,14 +70,14 @@ internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKey
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // The service does not depend on it.
+            // The service does not depend on the registration.
             Log.Failed(logger, e.Message, e);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "This node cannot note that it serves")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot record this node in the database")]
         public static partial void Failed(ILogger logger, string error, Exception exception);
     }
 }

@@ -20,11 +20,11 @@ using Porthor.Users;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Everything but the web server, put together: the stores of the mode, and the operations over them.
+/// Composes a deployment without the web server: the stores of the mode, and the services over them.
 /// </summary>
 internal sealed class PorthorDeployment : IAsyncDisposable
 {
-    /// <summary>How long a request waits for its number; without one it goes on.</summary>
+    /// <summary>The timeout for counting a request. After it the request continues without a quota check.</summary>
     private static readonly TimeSpan CountTimeout = TimeSpan.FromMilliseconds(100);
 
     private readonly RedisStore? ephemeral;
@@ -95,12 +95,12 @@ internal sealed class PorthorDeployment : IAsyncDisposable
 
     public PorthorSettings Settings { get; }
 
-    /// <summary>Null in the modes that have no folder of their own.</summary>
+    /// <summary>Gets the data directory; null in database and cluster mode.</summary>
     public DataDirectory? DataDirectory { get; }
 
     public SqlStores Sql { get; }
 
-    /// <summary>Null in the modes that have their record store in the database.</summary>
+    /// <summary>Gets the record store in Redis; null if the record store is in the database.</summary>
     public RedisRecordStore? Redis { get; }
 
     public ITokenRecordStore RecordStore { get; }
@@ -116,14 +116,16 @@ internal sealed class PorthorDeployment : IAsyncDisposable
 
     public RecordReencryption Reencryption => Services.Reencryption;
 
-    /// <summary>Null if uses are not recorded.</summary>
+    /// <summary>Gets the buffer of token usage; null if usage is not recorded.</summary>
     public TokenUsageBuffer? Uses { get; }
 
     public UserInfoService Users { get; }
 
     public QuotaOverrides QuotaOverrides { get; }
 
-    /// <summary>Shared by all nodes where there is a Redis, and each node's own elsewhere.</summary>
+    /// <summary>
+    /// Gets the counter of requests for quotas. All nodes share it in cluster mode, and in database mode with <c>exactQuotas</c>.
+    /// </summary>
     public IRateCounter RateCounter { get; }
 
     /// <summary>Gets the store of values that can be used once, shared by all nodes.</summary>
@@ -133,10 +135,10 @@ internal sealed class PorthorDeployment : IAsyncDisposable
 
     public IReadOnlyList<FernetKey> SessionKeys { get; }
 
-    /// <summary>What may be away while the service runs.</summary>
+    /// <summary>Gets the services that this deployment depends on while it runs.</summary>
     public IReadOnlyList<Dependency> Dependencies { get; }
 
-    /// <summary>Null if the deployment has none.</summary>
+    /// <summary>Gets the bootstrap token; null if the deployment has none.</summary>
     public Token? BootstrapToken { get; }
 
     public PorthorMetrics Metrics { get; }
@@ -179,13 +181,14 @@ internal sealed class PorthorDeployment : IAsyncDisposable
 
     private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenRecordStore recordStore, RedisStore? ephemeral, LdapDirectory? directory)
     {
-        // Where the records are elsewhere, the gate goes on without the token index. All nodes share it: to take them all away would help nobody.
+        // If the records are in Redis, forward authentication works without the token index. All nodes share the index, so removing the
+        // nodes from the load balancer would not help.
         List<Dependency> dependencies =
             [new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync), new("token records", Required: true, recordStore.CheckAsync)];
-        // Without it requests are not counted, and go on.
+        // Without the ephemeral Redis, requests are allowed but not counted.
         if (ephemeral is not null)
             dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAllAsync("asking whether it answers", db => db.PingAsync(), cancellation)));
-        // Without it whoever was seen lately is answered all the same.
+        // Without LDAP, cached users are still served.
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));
         return dependencies;

@@ -14,8 +14,8 @@ internal static partial class ProcessUser
     private const int GroupField = 3;
 
     /// <summary>
-    /// Switches this process to the owner of a directory, for good, if the process runs as root and the directory belongs to another
-    /// user. Does nothing if the directory does not exist, and on other systems than Linux.
+    /// Switches this process permanently to the owner of a directory if the process runs as root and the directory belongs to another
+    /// user. Does nothing if the directory does not exist, and on systems other than Linux.
     /// </summary>
     /// <exception cref="StartException">The operating system does not permit the change.</exception>
     public static void SwitchToOwnerOf(string directory)
@@ -23,7 +23,7 @@ internal static partial class ProcessUser
         if (!OperatingSystem.IsLinux() || FileStatus.CurrentUserId != 0 || FileStatus.TryRead(directory) is not { OwnerId: not 0 } status)
             return;
         var (name, group) = AccountOf(status.OwnerId) ?? (null, status.GroupId != 0 ? status.GroupId : status.OwnerId);
-        // The groups first, because changing them needs root privileges.
+        // The groups are changed first, because changing them needs root privileges.
         Require(name is null ? SetGroups(1, [group]) : InitializeGroups(name, group), directory, status.OwnerId);
         Require(SetGroupIds(group, group, group), directory, status.OwnerId);
         Require(SetUserIds(status.OwnerId, status.OwnerId, status.OwnerId), directory, status.OwnerId);

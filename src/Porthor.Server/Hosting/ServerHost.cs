@@ -12,13 +12,13 @@ using Porthor.Server.Observation;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Starts the server, serves until it is told to stop, and stops it in order.</summary>
+/// <summary>Starts the server, serves requests until shutdown is requested, and stops the server.</summary>
 internal static partial class ServerHost
 {
-    /// <summary>How long requests under way may take to end when the server stops.</summary>
+    /// <summary>The time that running requests have to complete when the server stops.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(15);
 
-    /// <param name="urls">Where to listen, with ';' between.</param>
+    /// <param name="urls">The addresses to listen on, separated by ';'.</param>
     public static async Task<int> RunAsync(PorthorSettings settings, string urls, CancellationToken cancellationToken)
     {
         using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, decisions: settings.DecisionLog, anonymousPerSecond: settings.AnonymousLogLines));
@@ -31,21 +31,21 @@ internal static partial class ServerHost
         UnixSockets.RemoveStale(urls);
         await StartAsync(app, urls, cancellationToken);
         await using var watched = await WatchedAsync(core, telemetry, app, loggers, cancellationToken);
-        // Not before it listens: a password that is shown must be one that can be used.
+        // Only after the server listens: a password that is printed must be usable.
         var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
         StartupBanner.Say(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
-        // What is away is said now, not when the first user meets it. It is no reason to wait.
+        // Reports unavailable dependencies at startup instead of at the first request. The server does not wait for the check.
         _ = app.Services.GetRequiredService<Readiness>().CheckAsync();
         await app.WaitForShutdownAsync(cancellationToken);
         return 0;
     }
 
-    /// <summary>The web application over opened stores; not started.</summary>
-    /// <param name="adjust">For tests, which replace what reaches out to others.</param>
+    /// <summary>Builds the web application over opened stores, without starting it.</summary>
+    /// <param name="adjust">Changes the services; tests replace clients of external services.</param>
     public static WebApplication Build(PorthorDeployment core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
     {
-        // Slim: nothing is read from appsettings files, and no variable but ours has a say.
+        // The empty builder reads no appsettings files and no environment variables.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -68,7 +68,7 @@ internal static partial class ServerHost
         return app;
     }
 
-    /// <summary>The API's description, without stores or configuration.</summary>
+    /// <summary>Returns the OpenAPI description of the API. It needs no stores and no configuration.</summary>
     public static async Task<string> DescribeAsync(bool addBackLink, CancellationToken cancellationToken)
     {
         var folder = Directory.CreateTempSubdirectory("porthor-describe-");
@@ -111,7 +111,7 @@ internal static partial class ServerHost
         }
     }
 
-    /// <summary>The server for those who watch this one; null if there is none.</summary>
+    /// <summary>Starts the server for metrics and health. Returns null if no metrics port is configured.</summary>
     private static async Task<WebApplication?> WatchedAsync(
         PorthorDeployment core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -123,11 +123,11 @@ internal static partial class ServerHost
         return server;
     }
 
-    /// <summary>Where we are reached when nobody configured that: the first address listened on.</summary>
+    /// <summary>Returns the first TCP address that the server listens on, which is the base URL if none is configured.</summary>
     private static Uri ListeningUrl(IServer server)
     {
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
-        // A browser cannot use a Unix socket.
+        // Browsers do not support Unix sockets.
         var address = addresses.FirstOrDefault(one => !UnixSockets.Is(one)) ?? "http://127.0.0.1:8080";
         var url = new Uri(address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));
         var any = IPAddress.TryParse(url.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));
@@ -145,7 +145,7 @@ internal static partial class ServerHost
         [LoggerMessage(Level = LogLevel.Information, Message = "Metrics and health are at {Url}")]
         public static partial void Watched(ILogger logger, string url);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "baseUrl is {Url}: session cookies will travel in the clear. Use https outside of tests.")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "baseUrl is {Url}: session cookies are sent unencrypted. Use https.")]
         public static partial void InsecureCookies(ILogger logger, string url);
     }
 }

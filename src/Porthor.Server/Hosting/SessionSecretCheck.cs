@@ -3,7 +3,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>The session secrets that a start needs.</summary>
+/// <summary>Specifies the session secrets that a start needs.</summary>
 internal enum SecretRequirement
 {
     /// <summary>Every secret that token records may be encrypted with.</summary>
@@ -18,8 +18,8 @@ internal enum SecretRequirement
 
 /// <summary>
 /// Compares the session secrets of the configuration with those that the token records are encrypted with. The fingerprints of
-/// the latter are kept in <c>porthor_setting</c>, one entry for each. With another secret every token would get 401, so the server and the
-/// commands refuse to start (decision 35).
+/// the latter are stored in <c>porthor_setting</c>, one entry for each. With a wrong secret every token would get 401, so the server and
+/// the commands refuse to start (decision 35).
 /// </summary>
 internal static partial class SessionSecretCheck
 {

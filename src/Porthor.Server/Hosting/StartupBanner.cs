@@ -16,7 +16,7 @@ internal static class StartupBanner
     /// <param name="password">The password of the local administrator if this start created it. It is printed only here.</param>
     public static void Say(PorthorDeployment core, IReadOnlyCollection<string> urls, Uri baseUrl, Secret? password)
     {
-        // Standard output belongs to the log, unless it is a terminal.
+        // Standard output is reserved for the log, unless it is a terminal.
         var output = Console.IsOutputRedirected ? Console.Error : Console.Out;
         foreach (var url in urls)
             output.WriteLine($"Listening at {url}");

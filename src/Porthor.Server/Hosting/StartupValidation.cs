@@ -4,19 +4,19 @@ using Porthor.Sql.Schema;
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Checks a deployment before anything is served or changed: the database responds, it has the current schema, the configuration
-/// selects the mode in which the deployment was created, and has the session secrets that its records are encrypted with.
+/// Checks a deployment before the server or a command uses it: the database responds and has the current schema, and the configuration
+/// selects the mode in which the deployment was created and contains the session secrets that the records are encrypted with.
 /// </summary>
 internal static partial class StartupValidation
 {
     private const string ModeSetting = "mode";
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
 
-    /// <summary>Whoever gives a command wants to know soon.</summary>
-    private static readonly TimeSpan CommandPatience = TimeSpan.FromSeconds(10);
+    /// <summary>The maximum time that a command waits for the database.</summary>
+    private static readonly TimeSpan CommandTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>For the server: makes the schema in an empty database, and adds what of our own is missing.</summary>
-    /// <exception cref="StartException">The schema is another, or the mode is.</exception>
+    /// <summary>Checks the deployment for the server. Creates the schema in an empty database and updates Porthor's own tables.</summary>
+    /// <exception cref="StartException">The deployment cannot be used with this configuration.</exception>
     public static async Task ForServerAsync(
         PorthorDeployment core, CancellationToken cancellationToken, SecretRequirement secrets = SecretRequirement.All)
     {
@@ -79,12 +79,12 @@ internal static partial class StartupValidation
             throw new StartException(DeploymentText.Missing(settings.DataDirectory));
     }
 
-    /// <summary>The schema's state, for commands.</summary>
+    /// <summary>Returns the state of the schema, for commands.</summary>
     public static Task<SchemaState> StateAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
-        StateAsync(core, CommandPatience < core.Settings.StartTimeout ? CommandPatience : core.Settings.StartTimeout, cancellationToken);
+        StateAsync(core, CommandTimeout < core.Settings.StartTimeout ? CommandTimeout : core.Settings.StartTimeout, cancellationToken);
 
-    /// <summary>The schema's state, when the database answers: it may be starting at the same time as we are.</summary>
-    private static async Task<SchemaState> StateAsync(PorthorDeployment core, TimeSpan patience, CancellationToken cancellationToken)
+    /// <summary>Returns the state of the schema. Waits for the database, which may start at the same time as Porthor.</summary>
+    private static async Task<SchemaState> StateAsync(PorthorDeployment core, TimeSpan timeout, CancellationToken cancellationToken)
     {
         var logger = core.Loggers.CreateLogger(typeof(StartupValidation));
         var begun = core.Clock.GetTimestamp();
@@ -96,11 +96,11 @@ internal static partial class StartupValidation
             }
             catch (StoreUnavailableException e) when (e.IsPermanent)
             {
-                throw new StartException($"The database refuses Porthor: {e.Reason}. Check databaseUrl and databasePassword.", e);
+                throw new StartException($"Cannot connect to the database: {e.Reason}. Check databaseUrl and databasePassword.", e);
             }
-            catch (StoreUnavailableException e) when (core.Clock.GetElapsedTime(begun) + Pause > patience)
+            catch (StoreUnavailableException e) when (core.Clock.GetElapsedTime(begun) + Pause > timeout)
             {
-                throw new StartException($"The database cannot be reached: {e.Reason ?? e.InnerException?.Message ?? e.Message}", e);
+                throw new StartException($"Cannot connect to the database: {e.Reason ?? e.InnerException?.Message ?? e.Message}", e);
             }
             catch (StoreUnavailableException e)
             {
@@ -115,8 +115,8 @@ internal static partial class StartupValidation
     }
 
     /// <summary>
-    /// A database that the reference filled has its records in Redis. Without Redis every one of its tokens would be
-    /// refused, so a forgotten variable must not look like a successful start.
+    /// Refuses a database that the reference filled and whose records are in Redis. Without Redis every token would be denied, so a missing
+    /// variable must not look like a successful start.
     /// </summary>
     private static async Task RefuseForeignRecordStoreAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
@@ -126,7 +126,7 @@ internal static partial class StartupValidation
     }
 
     /// <summary>
-    /// Requires the mode in which the deployment was created: a forgotten variable must not turn a cluster into something else.
+    /// Requires the mode in which the deployment was created. A missing variable must not change the mode of a deployment.
     /// </summary>
     private static async Task CheckModeAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {

@@ -2,13 +2,13 @@ using Porthor.Usage;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Writes down the uses of tokens every few seconds, and what is left when the server stops.</summary>
+/// <summary>Writes the buffered token usage to the database every five seconds and when the server stops.</summary>
 internal sealed partial class TokenUsageFlushService(TimeProvider clock, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
 {
-    /// <summary>Half of what an answer may be late.</summary>
+    /// <summary>Half of the maximum delay until usage is visible.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
-    /// <summary>The server has stopped listening by then, so that no use follows.</summary>
+    /// <summary>Writes the remaining usage. The server no longer listens at this time, so no usage follows.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
@@ -30,14 +30,14 @@ internal sealed partial class TokenUsageFlushService(TimeProvider clock, TokenUs
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Whatever it was, uses that follow are to be written down again.
+            // Any exception is logged, so that later usage is recorded.
             Log.Failed(logger, e.Message, e);
         }
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Error, Message = "Uses cannot be written down")]
+        [LoggerMessage(Level = LogLevel.Error, Message = "Cannot record token usage")]
         public static partial void Failed(ILogger logger, string error, Exception exception);
     }
 }

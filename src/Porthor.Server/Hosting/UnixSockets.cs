@@ -7,7 +7,7 @@ internal static class UnixSockets
 {
     private const string Prefix = "http://unix:/";
 
-    /// <summary>True if an address to listen on is a Unix socket.</summary>
+    /// <summary>Returns whether an address to listen on is a Unix socket.</summary>
     public static bool Is(string url) => url.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Removes sockets on which no process listens, which a killed server leaves.</summary>

@@ -42,7 +42,7 @@ public sealed class DatabaseAwayTests
         var begun = Stopwatch.GetTimestamp();
         var ended = await node.RunAsync("run", "--port", "0");
         ended.ExitCode.ShouldBe(1);
-        ended.Errors.ShouldStartWith("Error: The database cannot be reached: ");
+        ended.Errors.ShouldStartWith("Error: Cannot connect to the database: ");
         ended.Errors.TrimEnd('\n').ShouldNotContain('\n');
         ended.Output.ShouldContain("database not ready, waiting two seconds");
         // Five seconds, the attempt that was under way then, and the program's own start.
