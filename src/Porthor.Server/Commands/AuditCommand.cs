@@ -25,7 +25,8 @@ internal static class AuditCommand
         return command;
     }
 
-    /// <summary>Prints the findings, posts them to Slack where that is configured, and counts those that remain.</summary>
+    /// <summary>Prints the findings and posts them to Slack if it is configured.</summary>
+    /// <returns>The number of findings of each kind that were not repaired.</returns>
     private static async Task<IReadOnlyDictionary<AuditKind, long>> RunAsync(PorthorDeployment core, bool fix, CancellationToken cancellationToken)
     {
         var digest = core.Settings.Slack.Webhook is null ? null : new AuditDigest();
@@ -53,7 +54,7 @@ internal static class AuditCommand
         return remaining;
     }
 
-    /// <summary>The findings as one message: grouped by kind, and no more of them than anybody reads.</summary>
+    /// <summary>Collects the findings for one message: grouped by kind, at most 1000.</summary>
     private sealed class AuditDigest
     {
         private const int Most = 1000;

@@ -13,8 +13,8 @@ namespace Porthor.Server.Commands;
 internal static class CommandExtensions
 {
     /// <summary>
-    /// Sets the action of a command. A foreseen failure becomes one sentence on standard error and exit status 1; with
-    /// <c>--verbose</c>, and for unforeseen exceptions, the details are printed as well.
+    /// Sets the action of a command. An expected failure becomes one sentence on standard error and exit status 1; with
+    /// <c>--verbose</c>, and for unexpected exceptions, the details are printed as well.
     /// </summary>
     public static void SetWork(this Command command, ConfigOptions options, Func<ParseResult, CancellationToken, Task<int>> work) =>
         command.SetAction((parsed, cancellationToken) => GuardAsync(() => work(parsed, cancellationToken), options.IsVerbose(parsed)));
@@ -36,7 +36,7 @@ internal static class CommandExtensions
             OnStoresAsync(options.Load(parsed, need), use, options.IsVerbose(parsed), core => work(core, parsed, cancellationToken)));
     }
 
-    /// <summary>Opens the stores, names the deployment on standard error, and runs work on it.</summary>
+    /// <summary>Opens the stores, prints the deployment to standard error, and runs work on it.</summary>
     public static async Task<int> OnStoresAsync(PorthorSettings settings, DeploymentUse use, bool verbose, Func<PorthorDeployment, Task<int>> work)
     {
         using var loggers = LoggerFactory.Create(logging =>
@@ -54,7 +54,7 @@ internal static class CommandExtensions
         {
             return await work(core);
         }
-        catch (Exception e) when (settings.Sentry is not null && !IsForeseen(e))
+        catch (Exception e) when (settings.Sentry is not null && !IsExpected(e))
         {
             using var sentry = new SentryReporter(settings.Sentry);
             sentry.Report(Alert.Uncaught(e, request: null));
@@ -76,7 +76,7 @@ internal static class CommandExtensions
         {
             return Fail(e.Message, e.ExitCode);
         }
-        catch (Exception e) when (!verbose && IsForeseen(e))
+        catch (Exception e) when (!verbose && IsExpected(e))
         {
             return Fail(e is StoreUnavailableException { InnerException: { } cause } ? $"{e.Message}: {cause.Message}" : e.Message, exitCode: 1);
         }
@@ -86,8 +86,8 @@ internal static class CommandExtensions
         }
     }
 
-    /// <summary>Whether the exception's text says all that there is to say.</summary>
-    private static bool IsForeseen(Exception exception) => exception is OperationCanceledException or CommandFailure or StartException
+    /// <summary>Returns whether the message of the exception is sufficient for the user.</summary>
+    private static bool IsExpected(Exception exception) => exception is OperationCanceledException or CommandFailure or StartException
         or SettingsException or SchemaException or AuditException or PorthorException or IOException or UnauthorizedAccessException;
 
     private static int Fail(string message, int exitCode)

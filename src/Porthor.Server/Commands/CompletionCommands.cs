@@ -64,7 +64,7 @@ internal static class CompletionCommands
     public static IEnumerable<string> Complete(RootCommand root, string line, int position)
     {
         var typed = line[..Math.Min(position, line.Length)].TrimStart();
-        // The first word is the program, under any name.
+        // The first word is the program, which can have any name.
         var end = typed.IndexOf(' ', StringComparison.Ordinal);
         if (end < 0)
             return [];
@@ -72,7 +72,7 @@ internal static class CompletionCommands
         var word = rest[(rest.LastIndexOf(' ') + 1)..];
         return PorthorCommand.Parse(root, rest).GetCompletions(rest.Length)
             .Select(item => item.InsertText ?? item.Label)
-            // The library also finds words that contain the text. The Windows spellings of the help option are left out.
+            // The library also returns words that contain the text elsewhere. The Windows forms of the help option are omitted.
             .Where(text => text.StartsWith(word, StringComparison.Ordinal) && !text.StartsWith('/') && !text.StartsWith("-?", StringComparison.Ordinal))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }

@@ -3,7 +3,7 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor config check</c>: is the configuration one that a server would start with?</summary>
+/// <summary><c>porthor config check</c>: checks whether a server can start with the configuration.</summary>
 internal static class ConfigCommand
 {
     public static Command Create()
@@ -34,8 +34,8 @@ internal static class ConfigCommand
         Say("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
         Say("token lifetime", Duration.Format(settings.Tokens.Lifetime));
         Say("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));
-        foreach (var doubt in SettingsWarnings.Of(settings))
-            Console.Out.WriteLine($"Note: {doubt}");
+        foreach (var warning in SettingsWarnings.Of(settings))
+            Console.Out.WriteLine($"Note: {warning}");
     }
 
     private static void Say(string what, string value) => Console.Out.WriteLine($"  {what,-14}  {value}");

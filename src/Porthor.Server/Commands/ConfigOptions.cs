@@ -3,7 +3,7 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>The options of every command that needs the configuration.</summary>
+/// <summary>Represents the options of the commands that need the configuration.</summary>
 internal sealed class ConfigOptions
 {
     private readonly Option<string?> configPath = new("--config-path", "-c")

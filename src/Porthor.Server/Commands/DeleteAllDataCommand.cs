@@ -14,7 +14,7 @@ internal static class DeleteAllDataCommand
         var confirmation = Confirmation.AddTo(command);
         command.SetWorkOnStores(SettingsScope.Stores, async (core, parsed, cancellationToken) =>
         {
-            // Also without the right session secret: after it was lost, this command is the way to start again.
+            // The session secret is not checked: if it is lost, this command is the way to start again.
             await StartupValidation.ForCommandAsync(core, cancellationToken, SecretRequirement.None);
             confirmation.Require(parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.", "delete");
             // Deletes the records first: if this fails, their tokens stay listed. Then deletes them again, for records that were created

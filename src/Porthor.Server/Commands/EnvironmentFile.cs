@@ -20,7 +20,7 @@ internal static partial class EnvironmentFile
 
     /// <summary>
     /// Sets the variables of a file in this process. They replace variables of the same name with either prefix: a variable that was
-    /// exported in the shell must not select another deployment than the file.
+    /// exported in the shell must not select a different deployment.
     /// </summary>
     /// <exception cref="CommandFailure">The file cannot be read, or a name in it is not a valid variable name.</exception>
     public static void Apply(string path)

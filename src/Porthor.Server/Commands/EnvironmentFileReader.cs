@@ -45,7 +45,7 @@ internal sealed class EnvironmentFileReader(string text)
     private string ReadValue()
     {
         var value = new StringBuilder();
-        // Blanks at the end of a value do not belong to it, unless they are quoted or escaped.
+        // Trailing blanks are not part of a value, unless they are quoted or escaped.
         var keep = 0;
         var isPlain = false;
         SkipBlanks(alsoLineEnds: false);
@@ -58,7 +58,7 @@ internal sealed class EnvironmentFileReader(string text)
                 AppendQuoted(value, c);
             else
                 value.Append(c);
-            // A quotation mark within a plain text is a part of it.
+            // A quotation mark within plain text is a part of the text.
             isPlain |= c is not ('"' or '\'');
             if (c is not (' ' or '\t'))
                 keep = value.Length;
@@ -118,7 +118,7 @@ internal sealed class EnvironmentFileReader(string text)
     {
         while (position < text.Length && Take() != '\n')
         {
-            // Everything up to the end of the line is the comment.
+            // A comment extends to the end of the line.
         }
     }
 }

@@ -5,12 +5,12 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor generate-...</c>: secrets from the system's random numbers, printed and kept nowhere.</summary>
+/// <summary><c>porthor generate-...</c>: prints a random secret, which is not stored.</summary>
 internal static class GenerateCommands
 {
     private const int KeyBits = 2048;
 
-    /// <summary>An RSA key with which the OpenID Connect server signs.</summary>
+    /// <summary>Creates the command that prints an RSA key for the signatures of the OpenID Connect server.</summary>
     public static Command CreateKey() => Printing(
         "generate-key",
         "Print a new RSA private key (PKCS#8, PEM) for oidcServer.key",

@@ -5,21 +5,21 @@ using Spectre.Console;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor hash-password</c>: what <c>localUsers</c> holds instead of a password. The password is never an argument: other
-/// users of the host see those.
+/// <c>porthor hash-password</c>: prints the hash of a password, for <c>localUsers</c>. The password is not an argument, because other
+/// users of the host can see the arguments of a process.
 /// </summary>
 internal static class HashPasswordCommand
 {
     private const int Shortest = 8;
     private const int Longest = 1024;
 
-    /// <summary>From here on a password may stand alone (NIST SP 800-63B-4, 3.1.1.2).</summary>
+    /// <summary>The minimum length of a password that is the only factor (NIST SP 800-63B-4, 3.1.1.2).</summary>
     private const int LongEnough = 15;
 
     public static Command Create()
     {
         var command = new Command(
-            "hash-password", "Print the hash of a password, for localUsers; the password is asked for, or is the first line of standard input");
+            "hash-password", "Print the hash of a password, for localUsers; the password is prompted for or read from standard input");
         command.SetAction((_, _) => CommandExtensions.GuardAsync(() => Task.FromResult(Run()), verbose: false));
         return command;
     }
@@ -34,21 +34,23 @@ internal static class HashPasswordCommand
             case < Shortest:
                 throw new CommandFailure($"The password is too short: it must have {Shortest} characters or more.");
             case > Longest:
-                throw new CommandFailure($"The password is too long: it must have {Longest} characters at the most.");
+                throw new CommandFailure($"The password is too long: it must have {Longest} characters at most.");
             case < LongEnough:
-                Console.Error.WriteLine($"Note: fewer than {LongEnough} characters are weak where nothing but the password is asked for.");
+                Console.Error.WriteLine($"Note: fewer than {LongEnough} characters are weak if the password is the only factor.");
                 break;
         }
         Console.Out.WriteLine(PasswordHash.Of(password).Reveal());
         return 0;
     }
 
-    /// <summary>Twice, and unseen. Standard output is for the hash alone.</summary>
+    /// <summary>
+    /// Prompts twice for the password without showing it. The prompts go to standard error; standard output contains only the hash.
+    /// </summary>
     private static string Ask()
     {
         var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes });
         var password = terminal.Prompt(Prompt("Password:"));
-        return terminal.Prompt(Prompt("Again:")) == password ? password : throw new CommandFailure("The two are not the same.");
+        return terminal.Prompt(Prompt("Again:")) == password ? password : throw new CommandFailure("The passwords do not match.");
     }
 
     private static TextPrompt<string> Prompt(string text) => new TextPrompt<string>(text).Secret(mask: null).AllowEmpty();

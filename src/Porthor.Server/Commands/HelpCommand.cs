@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor help [COMMAND]</c>.</summary>
+/// <summary><c>porthor help [COMMAND]</c>: prints the list of commands or the help of one command.</summary>
 internal static class HelpCommand
 {
     public static Command Create(RootCommand root)

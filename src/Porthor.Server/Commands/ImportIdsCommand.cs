@@ -5,7 +5,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor import-ids</c>: takes over the uids and gids that Firestore gave out (docs/operators/users.md).</summary>
+/// <summary><c>porthor import-ids</c>: imports the uids and gids that Firestore assigned (docs/operators/users.md).</summary>
 internal static class ImportIdsCommand
 {
     private const int MostShown = 20;
@@ -18,13 +18,14 @@ internal static class ImportIdsCommand
             if (result.Tokens is [{ Value: var text }] && text.StartsWith("--", StringComparison.Ordinal))
                 result.AddError($"'{CommandLineErrors.Display(text)}' is neither an option nor a file.");
         });
-        var command = new Command("import-ids", "Take over uids and gids that were given out before: all of a file, or nothing") { file };
+        var command = new Command("import-ids", "Import uids and gids that were assigned before; the whole file or nothing") { file };
         var options = ConfigOptions.AddTo(command);
         command.SetWork(options, (parsed, cancellationToken) =>
         {
             var settings = options.Load(parsed, SettingsScope.Stores);
-            // Before the stores are opened: after that the process may run as the user of the service, who may not be allowed to read the
-            // file.
+            // The file is read before the stores are opened: after that the process may run as the user of the service, who may not be
+            // able to
+            // read the file.
             var import = Read(parsed.GetValue(file)!);
             return CommandExtensions.OnStoresAsync(settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
         });
@@ -39,23 +40,23 @@ internal static class ImportIdsCommand
         var result = await core.Sql.Ids.ImportAsync(import, progress, cancellationToken);
         progress.Clear();
         Refuse("These ids conflict with ids that were assigned here before", result.Conflicts);
-        await Console.Error.WriteLineAsync($"Took over {result.Added} ids; {import.Entries.Count - result.Added} were known.");
+        await Console.Error.WriteLineAsync($"Imported {result.Added} ids; {import.Entries.Count - result.Added} already existed.");
         return 0;
     }
 
     private static IdImport Read(string path)
     {
         using var text = path == "-" ? Console.In : new StreamReader(path);
-        var import = IdImport.Read(text, out var faults);
-        Refuse($"{path} is not what can be taken over", faults);
-        return import.Entries.Count > 0 || import.Counters.Count > 0 ? import : throw new CommandFailure($"{path} holds no ids.");
+        var import = IdImport.Read(text, out var errors);
+        Refuse($"{path} has errors", errors);
+        return import.Entries.Count > 0 || import.Counters.Count > 0 ? import : throw new CommandFailure($"{path} contains no ids.");
     }
 
-    private static void Refuse(string what, IReadOnlyList<string> faults)
+    private static void Refuse(string what, IReadOnlyList<string> errors)
     {
-        if (faults.Count == 0)
+        if (errors.Count == 0)
             return;
-        var more = faults.Count > MostShown ? $"\n  and {faults.Count - MostShown} more" : "";
-        throw new CommandFailure($"{what}; nothing was written:{string.Concat(faults.Take(MostShown).Select(fault => $"\n  {fault}"))}{more}");
+        var more = errors.Count > MostShown ? $"\n  and {errors.Count - MostShown} more" : "";
+        throw new CommandFailure($"{what}; nothing was written:{string.Concat(errors.Take(MostShown).Select(e => $"\n  {e}"))}{more}");
     }
 }

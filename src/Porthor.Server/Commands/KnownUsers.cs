@@ -9,7 +9,7 @@ namespace Porthor.Server.Commands;
 internal static class KnownUsers
 {
     /// <summary>Requires that a user has or had a token, or is configured as a local user.</summary>
-    /// <exception cref="CommandFailure">Nothing is known about the name.</exception>
+    /// <exception cref="CommandFailure">No token, history entry or local user has this name.</exception>
     public static async Task RequireAsync(PorthorDeployment core, string username, CancellationToken cancellationToken)
     {
         var host = TokenCommand.Host(core);

@@ -6,10 +6,10 @@ using Porthor.Values;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>The format in which a command prints a list.</summary>
+/// <summary>Specifies the format in which a command prints a list.</summary>
 internal enum ListFormat
 {
-    /// <summary>A table that fits the width of the terminal: other cells than keys and times are shortened.</summary>
+    /// <summary>A table that fits the width of the terminal. Cells are shortened, except keys and times.</summary>
     Table,
 
     /// <summary>A JSON array, with the fields of the API.</summary>
@@ -95,8 +95,8 @@ internal sealed class ListOutput
             Console.Out.WriteLine($"{column.Name.PadRight(width)}{Gap}{column.ValueOf(row)}".TrimEnd());
     }
 
-    /// <summary>Lays out a table as lines of text.</summary>
-    /// <param name="width">The number of characters that a line may have.</param>
+    /// <summary>Formats a table as lines of text.</summary>
+    /// <param name="width">The maximum number of characters in a line.</param>
     public static IEnumerable<string> Layout<T>(IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, int width)
     {
         List<string[]> cells = [[.. columns.Select(column => column.Name)], .. rows.Select(row => columns.Select(column => column.ValueOf(row)).ToArray())];

@@ -4,16 +4,16 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor local-admin reset-password</c>: gives the local administrator a new password.</summary>
+/// <summary><c>porthor local-admin reset-password</c>: sets a new password for the local administrator.</summary>
 internal static class LocalAdminCommand
 {
     public static Command Create()
     {
-        var reset = new Command("reset-password", "Give the local administrator of an embedded deployment a new password, and print it");
+        var reset = new Command("reset-password", "Set a new password for the local administrator of an embedded deployment, and print it");
         reset.SetWorkOnStores(SettingsScope.Serving, (core, _, _) =>
         {
             if (LocalAdministrator.Of(core.DataDirectory, core.Settings) is not { } administrator)
-                throw new CommandFailure("There is no local administrator: the configuration names a login provider or localUsers.");
+                throw new CommandFailure("There is no local administrator: the configuration contains a login provider or localUsers.");
             Console.Out.WriteLine(administrator.Reset().Reveal());
             Console.Error.WriteLine($"{LocalAdministrator.Username} has a new password; the old one is no longer accepted");
             return Task.FromResult(0);

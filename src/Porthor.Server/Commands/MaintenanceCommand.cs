@@ -9,7 +9,7 @@ internal static class MaintenanceCommand
 {
     public static Command Create()
     {
-        var command = new Command("maintenance", "Remove expired tokens and history older than a year, and count the state");
+        var command = new Command("maintenance", "Remove expired tokens and history older than a year, and count tokens for the metrics");
         command.SetWorkOnStores(SettingsScope.Serving, async (core, _, cancellationToken) =>
         {
             await StartupValidation.ForCommandAsync(core, cancellationToken);

@@ -9,7 +9,7 @@ using Porthor.Tokens;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Copies the OpenID Connect clients that older releases kept in a secret into the database, where it has none yet
+/// Copies the OpenID Connect clients that older releases kept in a secret into the database, unless it contains clients already
 /// (contract/storage.md 2.4).
 /// </summary>
 internal static partial class OidcClientMigration

@@ -3,7 +3,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor openapi-schema</c>: the description of the API. Needs no configuration and no stores.</summary>
+/// <summary><c>porthor openapi-schema</c>: prints the OpenAPI description of the API. Needs no configuration and no stores.</summary>
 internal static class OpenApiSchemaCommand
 {
     public static Command Create()

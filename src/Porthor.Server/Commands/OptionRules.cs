@@ -68,7 +68,7 @@ internal static class OptionRules
             RefuseEmptyValues(subcommand, mayBeEmpty);
     }
 
-    /// <summary>Returns the key of a token that is named by its key or by the whole token.</summary>
+    /// <summary>Returns the key of a token, given the key or the whole token.</summary>
     public static TokenKey KeyOf(string text) => Token.TryParse(text, out var token) ? token.Key : new TokenKey(text);
 
     private static bool IsKey(string text) => text.Length == TokenKey.Length && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');

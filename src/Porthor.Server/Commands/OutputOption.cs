@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>For commands whose result may go into a file.</summary>
+/// <summary>Represents the <c>--output</c> option of commands that can write their result to a file.</summary>
 internal sealed class OutputOption
 {
     private readonly Option<string?> path = new("--output") { Description = "Write to a file instead of standard output", HelpName = "PATH" };
@@ -15,7 +15,7 @@ internal sealed class OutputOption
         return option;
     }
 
-    /// <summary>Writes the same bytes to either place; a missing folder is made.</summary>
+    /// <summary>Writes the text to standard output or the file. Creates a missing directory.</summary>
     public void Write(ParseResult parsed, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text.TrimEnd('\n') + "\n");

@@ -5,11 +5,11 @@ using Porthor.Server.Logging;
 
 namespace Porthor.Server.Commands;
 
-/// <summary>The command line: <c>porthor VERB</c>. Without a verb it runs the server.</summary>
+/// <summary>Provides the command line: <c>porthor COMMAND</c>. Without a command it runs the server.</summary>
 internal static class PorthorCommand
 {
-    // A token's key may begin with -h, and would then be taken for a request for help. A value may begin with @, and would then be
-    // taken for the name of a file of arguments.
+    // The key of a token may begin with -h, which must not be parsed as bundled options. A value may begin with @, which must not be parsed
+    // as the name of a response file.
     private static readonly ParserConfiguration Parser = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
 
     /// <summary>Creates the tree of commands.</summary>
@@ -58,7 +58,7 @@ internal static class PorthorCommand
     public static ParseResult Parse(RootCommand root, string line) => root.Parse(line, Parser);
 
     /// <summary>Runs a command line.</summary>
-    /// <returns>The exit status: 0 done, 1 failed, 2 wrong usage.</returns>
+    /// <returns>The exit status: 0 for success, 1 for a failure, 2 for wrong usage.</returns>
     public static Task<int> InvokeAsync(string[] arguments)
     {
         Console.SetError(new StreamWriter(new NonFailingStream(Console.OpenStandardError())) { AutoFlush = true });

@@ -7,7 +7,7 @@ using Porthor.Server.Hosting;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor rotate-session-secret</c>: encrypts every record with the first session secret, while the nodes serve on
+/// <c>porthor rotate-session-secret</c>: encrypts every record with the first session secret while the nodes keep serving
 /// (docs/operators/keys.md).
 /// </summary>
 internal static class RotateSessionSecretCommand
@@ -45,14 +45,16 @@ internal static class RotateSessionSecretCommand
         return 0;
     }
 
-    /// <summary>A node that does not know the first secret could read no record any more, and would refuse every token.</summary>
+    /// <summary>
+    /// Refuses the rotation if a node does not have the first secret. Such a node could decrypt no record and would deny every token.
+    /// </summary>
     private static async Task RefuseIfUnknownAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var first = core.SessionKeys[0].Id;
-        var ignorant = (await NodeRegistry.ReadAsync(core.Sql, core.Clock, cancellationToken)).Where(node => !node.Keys.Contains(first)).ToList();
-        if (ignorant.Count == 0)
+        var lacking = (await NodeRegistry.ReadAsync(core.Sql, core.Clock, cancellationToken)).Where(node => !node.Keys.Contains(first)).ToList();
+        if (lacking.Count == 0)
             return;
-        var names = string.Join(", ", ignorant.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Name} (seen {node.Age.TotalSeconds:0} seconds ago)")));
+        var names = string.Join(", ", lacking.Select(node => string.Create(CultureInfo.InvariantCulture, $"{node.Name} (seen {node.Age.TotalSeconds:0} seconds ago)")));
         throw new CommandFailure(
             $"These nodes do not have the first session secret ({first}) and would deny every token: {names}. Keep the old secret, give all nodes both secrets, restart them, and run this command again.", exitCode: 1);
     }

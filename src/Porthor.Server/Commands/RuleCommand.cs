@@ -17,7 +17,7 @@ internal static class RuleCommand
                 result.AddError("QUERY is the query of a rule; it does not begin with '-'.");
         });
         var strict = new Option<bool>("--strict") { Description = "Treat warnings as errors, as the setting strictRules does" };
-        var check = new Command("check", "Explain what a rule requires, and report its mistakes") { query, strict };
+        var check = new Command("check", "Explain what a rule requires, and report its errors") { query, strict };
         check.SetAction(parsed => Check(parsed.GetValue(query)!, parsed.GetValue(strict)));
         return new Command("rule", "Check the rules in the configuration of a proxy") { check };
     }
@@ -44,7 +44,9 @@ internal static class RuleCommand
         return messages.Count > 0 || (strict && warnings.Count > 0) ? 1 : 0;
     }
 
-    /// <summary>The request of a proxy with this rule. The text may be a query with or without '?', or a path or URL with a query.</summary>
+    /// <summary>
+    /// Builds the request of a proxy with this rule. The text is a query with or without '?', or a path or URL with a query.
+    /// </summary>
     private static HttpRequest RequestOf(string text)
     {
         var start = text.IndexOf('?', StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor run</c>, and <c>porthor</c> alone: the server.</summary>
+/// <summary><c>porthor run</c>, or <c>porthor</c> without a command: runs the server.</summary>
 internal static class RunCommand
 {
     private const int DefaultPort = 8080;
@@ -17,7 +17,7 @@ internal static class RunCommand
         return command;
     }
 
-    /// <summary>Gives a command the server's options and makes it run the server.</summary>
+    /// <summary>Adds the options of the server to a command and makes it run the server.</summary>
     public static void AddTo(Command command)
     {
         var host = new Option<string>("--host") { Description = "IP address to listen on, localhost, or * for all interfaces", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
@@ -42,8 +42,8 @@ internal static class RunCommand
         command.SetWork(options, (parsed, cancellationToken) =>
         {
             var settings = options.Load(parsed, SettingsScope.Serving);
-            if (parsed.GetValue(metricsPort) is { } watched)
-                settings = settings with { Telemetry = settings.Telemetry with { MetricsPort = watched } };
+            if (parsed.GetValue(metricsPort) is { } metrics)
+                settings = settings with { Telemetry = settings.Telemetry with { MetricsPort = metrics } };
             var listen = parsed.GetValue(urls);
             if (listen is null && !ListenUrls.TryBuild(parsed.GetValue(host)!, parsed.GetValue(port), out listen, out var error))
                 throw new CommandFailure(error, exitCode: 2);

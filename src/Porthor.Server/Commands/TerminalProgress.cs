@@ -1,10 +1,10 @@
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Shows the progress of long work in one line on standard error, which is updated a few times a second. Writes nothing if
+/// Prints the progress of a long operation as one line on standard error, updated at most five times a second. Prints nothing if
 /// standard error is not a terminal.
 /// </summary>
-/// <param name="observe">Called with each value, also if nothing is shown.</param>
+/// <param name="observe">Called with each value, even if nothing is printed.</param>
 internal sealed class TerminalProgress<T>(string what, Func<T, string> describe, Action<T>? observe = null) : IProgress<T>, IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
@@ -23,7 +23,7 @@ internal sealed class TerminalProgress<T>(string what, Func<T, string> describe,
         width = text.Length;
     }
 
-    /// <summary>Takes the line away, so that other output can take its place.</summary>
+    /// <summary>Erases the line, so that other output can be printed.</summary>
     public void Clear()
     {
         if (width > 0)

@@ -5,7 +5,7 @@ using Porthor.Tokens;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor token create|list|show|revoke</c>: for administrators of the host, also those without a token. The history shows
+/// <c>porthor token create|list|show|revoke</c>: for administrators of the host, who need no token. The history shows
 /// <c>&lt;internal&gt;</c> as the actor of these changes.
 /// </summary>
 internal static class TokenCommand

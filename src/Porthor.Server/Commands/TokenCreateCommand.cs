@@ -7,7 +7,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor token create</c>: creates a token and prints it, once.</summary>
+/// <summary><c>porthor token create</c>: creates a token and prints it.</summary>
 internal static class TokenCreateCommand
 {
     /// <summary>The name of the option for scopes. An empty value means a token without scopes.</summary>
@@ -17,7 +17,7 @@ internal static class TokenCreateCommand
     {
         var username = new Option<string>("--username", "-u") { Description = "User of the token", HelpName = "NAME", Required = true };
         var scopes = new Option<string>(ScopesOption, "-s") { Description = "Scopes, separated by commas", HelpName = "SCOPES", DefaultValueFactory = _ => "" };
-        var name = new Option<string?>("--name", "-n") { Description = "Name of the token [default: made at the host, with the time]", HelpName = "NAME" };
+        var name = new Option<string?>("--name", "-n") { Description = "Name of the token [default: created on the host, with the time]", HelpName = "NAME" };
         var lifetime = new Option<TimeSpan?>("--lifetime", "-l")
         {
             Description = "Lifetime, for example 30d or 12h [default: that of tokenPolicy, or unlimited]",
@@ -39,7 +39,7 @@ internal static class TokenCreateCommand
             {
                 Username = parsed.GetValue(username)!,
                 TokenType = isService ? TokenType.Service : TokenType.User,
-                TokenName = isService ? null : parsed.GetValue(name) ?? string.Create(CultureInfo.InvariantCulture, $"made at the host {now:yyyy-MM-dd HH:mm:ss}"),
+                TokenName = isService ? null : parsed.GetValue(name) ?? string.Create(CultureInfo.InvariantCulture, $"created on the host {now:yyyy-MM-dd HH:mm:ss}"),
                 Scopes = ScopeSet.Parse(parsed.GetValue(scopes)!),
                 Expires = parsed.GetValue(lifetime) is { } span ? ExpiryOf(now, span) : null,
             };

@@ -51,7 +51,7 @@ internal static class TokenRevokeCommand
     }
 
     /// <summary>
-    /// Revokes every token of a user, and repeats this until there is none: a client that has one of the tokens may create more meanwhile.
+    /// Revokes every token of a user, repeatedly until none is left: a client that has one of the tokens may create more meanwhile.
     /// </summary>
     /// <returns>The number of revoked tokens, including child tokens.</returns>
     private static async Task<int> RevokeAllAsync(PorthorDeployment core, string username, CancellationToken cancellationToken)
@@ -71,7 +71,7 @@ internal static class TokenRevokeCommand
         throw new CommandFailure($"{username} still has tokens, because new ones are created continuously. Run the command again, and block the user at the login provider.");
     }
 
-    /// <returns>False if there is no such token.</returns>
+    /// <returns>False if the token does not exist.</returns>
     private static async Task<bool> RevokeAsync(PorthorDeployment core, TokenKey key, CancellationToken cancellationToken)
     {
         if (await core.Tokens.GetTokenInfoUncheckedAsync(key, cancellationToken: cancellationToken) is not { } token

@@ -71,7 +71,7 @@ public sealed class FirstLoginTests : IAsyncLifetime
         var server = program.Start("run", "--urls", "http://127.0.0.1:0");
         await server.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(program.Folder, "porthor-data", "lock"))), "the server");
         var refused = await program.RunAsync("local-admin", "reset-password");
-        refused.ShouldBe(new Outcome(1, "", $"Working on the embedded deployment at {program.Folder}/porthor-data\nError: There is no local administrator: the configuration names a login provider or localUsers.\n"));
+        refused.ShouldBe(new Outcome(1, "", $"Working on the embedded deployment at {program.Folder}/porthor-data\nError: There is no local administrator: the configuration contains a login provider or localUsers.\n"));
         (await server.TerminateAsync()).Errors.ShouldNotContain("password");
         File.Exists(Path.Combine(program.Folder, "porthor-data", "local-admin")).ShouldBeFalse();
     }

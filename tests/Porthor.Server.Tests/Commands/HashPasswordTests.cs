@@ -37,14 +37,14 @@ public sealed class HashPasswordTests : IAsyncLifetime
     public async Task A_weak_password_is_hashed_with_a_remark()
     {
         var hashed = await program.RunWithInputAsync("hunter22\n", "hash-password");
-        (hashed.ExitCode, hashed.Errors).ShouldBe((0, "Note: fewer than 15 characters are weak where nothing but the password is asked for.\n"));
+        (hashed.ExitCode, hashed.Errors).ShouldBe((0, "Note: fewer than 15 characters are weak if the password is the only factor.\n"));
         PasswordHash.TryParse(hashed.Output.TrimEnd('\n'), out _)!.Matches("hunter22").ShouldBeTrue();
     }
 
     [Theory]
     [InlineData(0, "No password was given.")]
     [InlineData(7, "The password is too short: it must have 8 characters or more.")]
-    [InlineData(1025, "The password is too long: it must have 1024 characters at the most.")]
+    [InlineData(1025, "The password is too long: it must have 1024 characters at most.")]
     public async Task What_cannot_be_a_password_is_refused(int length, string sentence) =>
         (await program.RunWithInputAsync(new string('x', length) + "\n", "hash-password")).ShouldBe(new Outcome(1, "", $"Error: {sentence}\n"));
 
@@ -82,6 +82,6 @@ public sealed class HashPasswordTests : IAsyncLifetime
         if (exitCode == 0)
             PasswordHash.TryParse(hash.TrimEnd('\n'), out _)!.Matches("correct horse battery staple").ShouldBeTrue();
         else
-            (hash, shown.Output.Contains("Error: The two are not the same.", StringComparison.Ordinal)).ShouldBe(("", true));
+            (hash, shown.Output.Contains("Error: The passwords do not match.", StringComparison.Ordinal)).ShouldBe(("", true));
     }
 }

@@ -27,10 +27,10 @@ public sealed class ImportIdsTests
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        (await ImportAsync(program, Good)).ShouldBe((0, "Took over 5 ids; 0 were known."));
-        (await ImportAsync(program, Good)).ShouldBe((0, "Took over 0 ids; 5 were known."));
-        (await ImportAsync(program, "kind,name,id\n\n")).ShouldBe((1, $"Error: {program.Folder}/ids.csv holds no ids."));
-        (await ImportAsync(program, "group,more,2000010\ncounter,uid,3000001")).ShouldBe((0, "Took over 1 ids; 0 were known."));
+        (await ImportAsync(program, Good)).ShouldBe((0, "Imported 5 ids; 0 already existed."));
+        (await ImportAsync(program, Good)).ShouldBe((0, "Imported 0 ids; 5 already existed."));
+        (await ImportAsync(program, "kind,name,id\n\n")).ShouldBe((1, $"Error: {program.Folder}/ids.csv contains no ids."));
+        (await ImportAsync(program, "group,more,2000010\ncounter,uid,3000001")).ShouldBe((0, "Imported 1 ids; 0 already existed."));
 
         var ids = (await deployment.OpenNodeAsync()).Sql.Ids;
         var cancellation = TestContext.Current.CancellationToken;
@@ -60,7 +60,7 @@ public sealed class ImportIdsTests
                 """));
         (await ImportAsync(program, "user,fine,3000500\nuser,fine,1\nuser,else,3000500\nuser,Bad Name,1\ngroup,12,5\nhost,x,1\nuser,x1\nuser,neg,-4\nuser,nil,0\ncounter,pid,5")).ShouldBe(
             (1, """
-                Error: - is not what can be taken over; nothing was written:
+                Error: - has errors; nothing was written:
                   line 2: the name is in line 1 already
                   line 3: the id is in line 1 already
                   line 4: 'Bad Name' cannot be the name of a user
