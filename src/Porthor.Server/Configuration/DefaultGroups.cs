@@ -2,13 +2,13 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>What groups mean where local users are the only ones, in embedded mode, and nobody configured what groups mean.</summary>
+/// <summary>Provides the group mapping of an embedded deployment with local users and without <c>groupMapping</c>.</summary>
 internal static class DefaultGroups
 {
-    /// <summary>Has every scope.</summary>
+    /// <summary>The group that has every scope.</summary>
     public const string Admins = "admins";
 
-    /// <summary>Has those that give no power over others.</summary>
+    /// <summary>The group that has the scopes without power over other users.</summary>
     public const string Users = "users";
 
     private static readonly string[] PlainScopes = [Scopes.UserToken, "read:all", "exec:notebook", "exec:portal"];

@@ -3,13 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Spans of time as settings give them: seconds, or <c>1w 2d 3h 4m 5s</c> (contract/configuration.md 1).</summary>
+/// <summary>Reads time spans of settings: seconds, or <c>1w 2d 3h 4m 5s</c> (contract/configuration.md 1).</summary>
 internal static partial class Duration
 {
-    /// <summary>The longest time span that a setting or an option accepts. A longer one would end after the last date that can be stored.</summary>
+    /// <summary>
+    /// The longest time span that a setting or an option accepts. A longer one would end after the last date that can be stored.
+    /// </summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(36_500);
 
-    /// <summary>Null if the text is no span of time, or one that no calendar holds.</summary>
+    /// <summary>Parses a time span. Returns null if the text is not a time span or the value is too large.</summary>
     public static TimeSpan? TryParse(string text)
     {
         var trimmed = text.Trim();
@@ -30,7 +32,7 @@ internal static partial class Duration
         return FromSeconds(total);
     }
 
-    /// <summary>In the form that settings have it.</summary>
+    /// <summary>Formats a time span in the form of the settings.</summary>
     public static string Format(TimeSpan span)
     {
         (long Count, string Unit)[] parts = [(span.Days, "d"), (span.Hours, "h"), (span.Minutes, "m"), (span.Seconds, "s")];
@@ -43,7 +45,7 @@ internal static partial class Duration
     private static TimeSpan? FromSeconds(decimal seconds) =>
         Math.Abs(seconds) < (decimal)TimeSpan.MaxValue.TotalDays * 86_400 / 2 ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond)) : null;
 
-    // Each run of digits or blanks is taken whole: tried in parts, a long row of blanks would take for ever.
+    // The atomic groups prevent backtracking, which would take very long for a long row of blanks.
     [GeneratedRegex(
         @"\A((?<weeks>(?>[0-9]+))(?>\s*)(weeks|week|w))?(?>\s*)((?<days>(?>[0-9]+))(?>\s*)(days|day|d))?(?>\s*)" +
         @"((?<hours>(?>[0-9]+))(?>\s*)(hours|hour|hr|h))?(?>\s*)((?<minutes>(?>[0-9]+))(?>\s*)(minutes|minute|mins|min|m))?(?>\s*)" +

@@ -3,9 +3,9 @@ using System.Text;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// The environment variables that settings may come from: the reference's <c>GAFAELFAWR_*</c> unchanged, and the same names
-/// as <c>PORTHOR_*</c>, which take precedence. With <c>_FILE</c> after its name, a variable names a file that contains the value, as Docker
-/// and systemd pass secrets. Of other variables, only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
+/// Represents the environment variables of the configuration: the <c>GAFAELFAWR_*</c> variables of the reference unchanged, and the same
+/// names as <c>PORTHOR_*</c>, which take precedence. With the suffix <c>_FILE</c>, a variable names a file that contains the value, as
+/// Docker and systemd pass secrets. Of other variables, only the standard ones of OpenTelemetry and Sentry are read (deviations 11).
 /// </summary>
 internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> values)
 {
@@ -13,14 +13,14 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     private const string ReferencePrefix = "GAFAELFAWR_";
     private const string FileSuffix = "_FILE";
 
-    /// <summary>The largest file that is read, in bytes. The longest values are lists of clients.</summary>
+    /// <summary>The maximum size of a file, in bytes. The longest values are lists of clients.</summary>
     private const int LargestFile = 1024 * 1024;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private static readonly string[] Prefixes = [OwnPrefix, ReferencePrefix];
 
-    /// <summary>Every name that is read, without its prefix.</summary>
+    /// <summary>All names of variables, without prefix.</summary>
     public static readonly IReadOnlyList<string> Names =
     [
         "AFTER_LOGOUT_URL", "BASE_INTERNAL_URL", "BASE_URL", "BOOTSTRAP_TOKEN", "CILOGON_CLIENT_SECRET", "CONFIG_PATH", "DATABASE_PASSWORD",
@@ -34,8 +34,8 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
             entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal));
 
     /// <summary>Returns the variables with the value of each <c>_FILE</c> variable read from its file.</summary>
-    /// <param name="faults">Receives an error for each file that cannot be read, and for each variable that is set in both ways.</param>
-    public EnvironmentVariables WithFiles(SettingsErrors faults)
+    /// <param name="errors">Receives an error for each file that cannot be read, and for each variable that is set in both ways.</param>
+    public EnvironmentVariables WithFiles(SettingsErrors errors)
     {
         var resolved = new Dictionary<string, string>(values, StringComparer.Ordinal);
         foreach (var name in Prefixes.SelectMany(prefix => Names.Select(name => prefix + name)))
@@ -43,11 +43,11 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
             if (values.GetValueOrDefault(name + FileSuffix) is not { Length: > 0 } path)
                 continue;
             if (values.GetValueOrDefault(name) is { Length: > 0 })
-                faults.Add(name, value: null, $"is set, and {name + FileSuffix} too; set one of them");
+                errors.Add(name, value: null, $"is set, and {name + FileSuffix} too; set one of them");
             else if (TryReadFile(path, out var problem) is { } text && text.AsSpan().TrimEnd("\r\n").Length > 0)
                 resolved[name] = text;
             else
-                faults.Add(name + FileSuffix, path, problem.Length > 0 ? problem : "the file is empty");
+                errors.Add(name + FileSuffix, path, problem.Length > 0 ? problem : "the file is empty");
         }
         return new EnvironmentVariables(resolved);
     }
@@ -55,12 +55,13 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     /// <summary>Returns a variable by its name without prefix, without line breaks at its end; null if it is unset or empty.</summary>
     public string? Get(string name) => Prefixes.Select(prefix => values.GetValueOrDefault(prefix + name)?.TrimEnd('\r', '\n')).FirstOrDefault(value => value is { Length: > 0 });
 
-    /// <summary>A variable that other programs read under the same name; null if it is unset or empty.</summary>
+    /// <summary>Returns a variable that other programs read under the same name; null if it is unset or empty.</summary>
     public string? GetStandard(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 
     /// <summary>
-    /// Variables that are set, are not read, and look like a mistyped one that is. A deployment whose database is given
-    /// under a misspelt name would otherwise begin a new, empty one.
+    /// Returns the variables that are set but unknown and whose names are similar to a known name. If <c>DATABASE_URL</c> were misspelled
+    /// and
+    /// ignored, the deployment would start with a new, empty database.
     /// </summary>
     public IEnumerable<(string Given, string Meant)> Misspelt() =>
         from given in values.Keys

@@ -14,13 +14,15 @@ internal sealed record LdapSettings
 
     public bool UseKerberos { get; init; }
 
-    /// <summary>TLS is begun on the connection before anything else is said.</summary>
+    /// <summary>Gets whether the connection is upgraded to TLS with StartTLS before any other request.</summary>
     public bool StartTls { get; init; }
 
-    /// <summary>Certificates in PEM whose servers are trusted, in place of those that the system trusts.</summary>
+    /// <summary>
+    /// Gets the path of a PEM file with trusted certificates, which replace those of the system; null for those of the system.
+    /// </summary>
     public string? CaFile { get; init; }
 
-    /// <summary>How long what it said is used after its life, while it is away.</summary>
+    /// <summary>Gets how long expired cached values are used while LDAP is unavailable.</summary>
     public TimeSpan Grace { get; init; } = DirectoryCacheOptions.Usual.Grace;
 
     public required string GroupBaseDn { get; init; }
@@ -31,7 +33,7 @@ internal sealed record LdapSettings
 
     public bool GroupSearchByDn { get; init; }
 
-    /// <summary>Empty: users are not looked up.</summary>
+    /// <summary>Gets the base DN of users; empty if users are not looked up.</summary>
     public required string UserBaseDn { get; init; }
 
     public required string UserSearchAttr { get; init; }
@@ -75,7 +77,7 @@ internal sealed record LdapSettings
         if (!Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) || url.Scheme is not ("ldap" or "ldaps") || url.Host.Length == 0)
             section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
         else if (settings.StartTls && url.Scheme == "ldaps")
-            section.Fault("startTls", value: null, "is for ldap:// URLs; with ldaps:// all is TLS");
+            section.Fault("startTls", value: null, "requires an ldap:// URL; ldaps:// uses TLS already");
         const string noAttribute = "must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:";
         if (!LdapFilter.IsMatchingAttribute(settings.GroupMemberAttr))
             section.Fault("groupMemberAttr", settings.GroupMemberAttr, noAttribute);
@@ -93,7 +95,7 @@ internal sealed record LdapSettings
         return settings;
     }
 
-    /// <summary>The attribute's name; null if it was given as null, or as empty, which is how charts write that.</summary>
+    /// <summary>Reads the name of an attribute. Returns null if the setting is null, or empty, which Helm charts write for null.</summary>
     private static string? Attribute(SettingsSection section, string key, string otherwise) =>
         section.IsNullOrEmpty(key) ? null : section.Text(key) ?? otherwise;
 }

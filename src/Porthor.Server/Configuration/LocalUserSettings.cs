@@ -4,10 +4,12 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Users who log in here with a password, for sites that have nobody else who knows their users.</summary>
+/// <summary>
+/// Reads <c>localUsers</c> and <c>localGroups</c>: users who log in with a password, for sites without an identity provider.
+/// </summary>
 internal static class LocalUserSettings
 {
-    /// <summary>Null if none is configured.</summary>
+    /// <summary>Returns the users; null if none is configured.</summary>
     public static IReadOnlyList<LocalUser>? Read(SettingsSection settings)
     {
         var groups = ReadGroups(settings);
@@ -18,14 +20,14 @@ internal static class LocalUserSettings
         {
             var user = ReadUser(section, groups);
             if (user.Username.Length > 0 && !names.Add(user.Username))
-                section.Fault("username", user.Username, "there is another user of this name");
+                section.Fault("username", user.Username, "another user has this name");
             if (user.Data.Uid is { } uid && !uids.Add(uid))
-                section.Fault("uid", $"{uid}", "there is another user with this uid");
+                section.Fault("uid", $"{uid}", "another user has this uid");
             users.Add(user);
             section.Finish();
         }
         if (users.Count == 0 && groups.Count > 0)
-            settings.Fault("localGroups", value: null, "is for localUsers, and there are none");
+            settings.Fault("localGroups", value: null, "requires localUsers, which is empty");
         return users.Count > 0 ? users : null;
     }
 
@@ -48,11 +50,11 @@ internal static class LocalUserSettings
     {
         var username = section.RequiredText("username");
         if (username.Length > 0 && !UserRules.IsUsername(username))
-            section.Fault("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at the most");
+            section.Fault("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at most");
         else if (UserRules.IsBot(username))
             section.Fault("username", username, "names that begin with bot- are for service tokens");
         else if (username is DefaultGroups.Admins or DefaultGroups.Users)
-            section.Fault("username", username, "is the name of a group that has scopes where no groupMapping is given");
+            section.Fault("username", username, "is the name of a group that has scopes if groupMapping is not set");
         var data = new UserData
         {
             Name = section.Text("name"),
@@ -78,8 +80,8 @@ internal static class LocalUserSettings
     }
 
     /// <summary>
-    /// The groups that are named, and the one that the gid is the id of: one of these, or without a gid the user's own, which has
-    /// their name and uid, as users of GitHub have it.
+    /// Returns the groups of a user: the configured ones and the primary group. If the user has a gid, the primary group is the group of
+    /// <c>localGroups</c> with this id; otherwise it is a group with the name and the uid of the user, as for users of GitHub.
     /// </summary>
     private static IEnumerable<Group> ReadMemberships(SettingsSection section, string username, UserData data, FrozenDictionary<string, long> groups)
     {
@@ -87,7 +89,7 @@ internal static class LocalUserSettings
         foreach (var name in section.Texts("groups") ?? [])
         {
             if (!groups.TryGetValue(name, out var id))
-                section.Fault("groups", name, "is no group of localGroups");
+                section.Fault("groups", name, "is not a group in localGroups");
             else if (!memberships.Add(new Group(name, id)))
                 section.Fault("groups", name, "given twice");
         }
@@ -96,12 +98,12 @@ internal static class LocalUserSettings
             if (groups.FirstOrDefault(group => group.Value == gid).Key is { } primary)
                 memberships.Add(new Group(primary, gid));
             else
-                section.Fault("gid", $"{gid}", "is the id of no group of localGroups");
+                section.Fault("gid", $"{gid}", "is not the id of a group in localGroups");
         }
         else if (data.Uid is { } uid)
         {
             if (groups.ContainsKey(username))
-                section.Fault("username", username, "is also a group of localGroups, and users without a gid have a group of their name");
+                section.Fault("username", username, "is also a group in localGroups, and users without a gid have a group of their name");
             else if (groups.FirstOrDefault(group => group.Value == uid).Key is { } taken)
                 section.Fault("uid", $"{uid}", $"is also the id of the group {taken}, and users without a gid have a group with their uid");
             else

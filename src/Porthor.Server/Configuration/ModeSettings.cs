@@ -1,8 +1,8 @@
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// The setting <c>mode</c>. The stores that are configured select the mode; if this setting names another one, a variable was
-/// forgotten, and the configuration is refused.
+/// Checks the setting <c>mode</c>. The configured stores select the mode. If this setting names a different mode, a variable is missing,
+/// and the configuration is refused.
 /// </summary>
 internal static class ModeSettings
 {
@@ -28,7 +28,7 @@ internal static class ModeSettings
             file.Fault(Key, text, Compare(wanted, [given.Database, given.Persistent, given.Ephemeral]));
     }
 
-    /// <summary>Names the variables that are missing or must not be set for a mode.</summary>
+    /// <summary>Returns which variables must be set or removed for a mode.</summary>
     /// <param name="selected">The mode that the configuration selects.</param>
     /// <param name="wanted">The name of the mode in which the deployment was created.</param>
     public static string Explain(DeploymentMode selected, string wanted) => IsName(wanted, out var mode)

@@ -13,7 +13,7 @@ internal sealed record OidcServerSettings
 
     public required string KeyId { get; init; }
 
-    /// <summary>The clients of releases that kept them in a secret; copied into the database by <c>update-schema</c>.</summary>
+    /// <summary>Gets the clients that older releases stored in a secret; <c>update-schema</c> copies them into the database.</summary>
     public Secret? OldClients { get; init; }
 
     public IReadOnlyDictionary<string, IReadOnlyList<string>> DataRightsMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();

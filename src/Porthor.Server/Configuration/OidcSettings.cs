@@ -21,18 +21,21 @@ internal sealed record OidcSettings
 
     public required string Issuer { get; init; }
 
-    /// <summary>Asked for beside <c>openid</c>.</summary>
+    /// <summary>Gets the scopes that are requested in addition to <c>openid</c>.</summary>
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
     public required string UsernameClaim { get; init; }
 
     /// <summary>
-    /// The domain that <see cref="UsernameClaim"/> must end with, after an <c>@</c>, and that is removed from it; null if the claim is the
-    /// username itself.
+    /// Gets the domain that <see cref="UsernameClaim"/> must end with after an <c>@</c>, and that is removed from it; null if the claim
+    /// is the
+    /// username.
     /// </summary>
     public string? UsernameDomain { get; init; }
 
-    /// <summary>The claim with the user's name; null if it is not taken from the token. The same applies to the claims below.</summary>
+    /// <summary>
+    /// Gets the claim with the name of the user; null if it is not read from the token. The same applies to the claims below.
+    /// </summary>
     public string? NameClaim { get; init; }
 
     public string? EmailClaim { get; init; }
@@ -43,20 +46,20 @@ internal sealed record OidcSettings
 
     public string? GroupsClaim { get; init; }
 
-    /// <summary>The algorithms of ID tokens that are accepted.</summary>
+    /// <summary>Gets the accepted signature algorithms of ID tokens.</summary>
     public IReadOnlyList<string> IdTokenAlgorithms { get; init; } = UsualAlgorithms;
 
     public IReadOnlyDictionary<string, string> LoginParams { get; init; } = new Dictionary<string, string>();
 
     /// <summary>
-    /// Bind codes to a secret of ours, where the provider can (RFC 7636). Off while reference nodes answer logins beside us.
+    /// Gets whether logins use PKCE (RFC 7636) if the provider supports it. Disable it while nodes of the reference handle logins too.
     /// </summary>
     public bool UsesPkce { get; init; } = true;
 
     private static readonly IReadOnlyList<string> UsualAlgorithms = ["RS256", "PS256", "ES256"];
 
     /// <param name="hasDirectory">
-    /// True if LDAP is configured: then only the claims that the settings name are used, in addition to the username.
+    /// True if LDAP is configured: then, besides the username, only the claims that the settings name are used.
     /// </param>
     public static OidcSettings Read(SettingsSection section, bool hasDirectory)
     {
@@ -81,7 +84,7 @@ internal sealed record OidcSettings
         return settings;
     }
 
-    /// <summary>CILogon is OpenID Connect with fixed values (contract/login.md 4).</summary>
+    /// <summary>Reads the settings of CILogon, which is OpenID Connect with fixed values (contract/login.md 4).</summary>
     public static OidcSettings ReadCiLogon(SettingsSection section, bool hasDirectory)
     {
         var clientId = section.RequiredText("clientId");
@@ -137,7 +140,7 @@ internal sealed record OidcSettings
         return name ?? otherwise;
     }
 
-    /// <summary>As it is written: tokens must name it letter by letter.</summary>
+    /// <summary>Reads the issuer as text, because the <c>iss</c> claim of a token must match it exactly.</summary>
     private static string ReadIssuer(SettingsSection section)
     {
         _ = section.HttpUrl("issuer");

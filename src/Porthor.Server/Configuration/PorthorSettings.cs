@@ -9,54 +9,54 @@ using Porthor.Values;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Where token index and record store are (design: three ways to run, one code path).</summary>
+/// <summary>Specifies where the token index and the record store are.</summary>
 internal enum DeploymentMode
 {
-    /// <summary>Both in one SQLite file; one process.</summary>
+    /// <summary>Both are in one SQLite file, used by one server process.</summary>
     Embedded,
 
-    /// <summary>Both in PostgreSQL.</summary>
+    /// <summary>Both are in PostgreSQL.</summary>
     Database,
 
-    /// <summary>The token index in PostgreSQL and the record store in Redis: the reference's layout.</summary>
+    /// <summary>The token index is in PostgreSQL and the record store in Redis, as in the reference.</summary>
     Cluster,
 }
 
-/// <summary>The configuration, read and checked.</summary>
+/// <summary>Represents the validated configuration.</summary>
 internal sealed record PorthorSettings
 {
     public required DeploymentMode Mode { get; init; }
 
-    /// <summary>Where the configuration was read from; null if nothing was configured.</summary>
+    /// <summary>Gets the path of the configuration file; null if there is none.</summary>
     public string? ConfigPath { get; init; }
 
-    /// <summary>Embedded mode's folder.</summary>
+    /// <summary>Gets the data directory of embedded mode.</summary>
     public required string DataDirectory { get; init; }
 
     public Secret? DatabaseConnection { get; init; }
 
-    /// <summary>How many connections to PostgreSQL this process may have.</summary>
+    /// <summary>Gets the maximum number of connections of this process to PostgreSQL.</summary>
     public int DatabaseConnections { get; init; } = 20;
 
-    /// <summary>How long a proxy waits for an answer at the most, and so how long reading a record may take.</summary>
+    /// <summary>Gets the maximum time for an authorization subrequest, and so for reading a record.</summary>
     public TimeSpan AnswerTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// How long the API may take: to change something, with all that it means for children, and to read a list or history.
+    /// Gets the maximum time for an API request: for a change with all its effects on child tokens, and for reading a list or the history.
     /// </summary>
     public TimeSpan ApiTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a start waits for a database that does not answer yet.</summary>
+    /// <summary>Gets how long the start waits for a database that does not respond yet.</summary>
     public TimeSpan StartTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long the server serves on after it was told to stop, and says that it is leaving.</summary>
+    /// <summary>Gets how long the server keeps serving requests after shutdown was requested, while it drains connections.</summary>
     public TimeSpan ShutdownDelay { get; init; }
 
     public RedisOptions? PersistentRedis { get; init; }
 
     public RedisOptions? EphemeralRedis { get; init; }
 
-    /// <summary>Where users reach us. Null without configuration: the address listened on.</summary>
+    /// <summary>Gets the URL at which users reach the server; null without configuration, which means the address listened on.</summary>
     public Uri? BaseUrl { get; init; }
 
     public Uri? AfterLogoutUrl { get; init; }
@@ -67,13 +67,17 @@ internal sealed record PorthorSettings
 
     public string? ErrorFooter { get; init; }
 
-    /// <summary>Whether logout ends the session itself; else the browser only forgets it, as with the reference.</summary>
+    /// <summary>Gets whether logout revokes the session; otherwise it only removes the cookie, as the reference does.</summary>
     public bool RevokeOnLogout { get; init; } = true;
 
-    /// <summary>Null where none is configured; embedded mode then has one of its own in its folder.</summary>
+    /// <summary>
+    /// Gets the configured bootstrap token; null if none is configured. Embedded mode then uses the one in its data directory.
+    /// </summary>
     public Token? BootstrapToken { get; init; }
 
-    /// <summary>The first encrypts, all decrypt. Empty where none is configured; embedded mode then has one in its folder.</summary>
+    /// <summary>
+    /// Gets the session secrets: the first encrypts, all decrypt. If it is empty, embedded mode uses the one in its data directory.
+    /// </summary>
     public IReadOnlyList<FernetKey> SessionKeys { get; init; } = [];
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
@@ -89,18 +93,18 @@ internal sealed record PorthorSettings
 
     public TokenOptions Tokens { get; init; } = new();
 
-    /// <summary>Whether uses of tokens are recorded, and for how long.</summary>
+    /// <summary>Gets whether token usage is recorded, and how long it is kept.</summary>
     public UsageOptions Uses { get; init; } = new();
 
     public QuotaPlan? Quota { get; init; }
 
-    /// <summary>Whether the requests of all nodes are counted together in the database; only in database mode.</summary>
+    /// <summary>Gets whether the requests of all nodes are counted together in the database. Has an effect only in database mode.</summary>
     public bool ExactQuotas { get; init; }
 
-    /// <summary>Which groups give which scopes at login.</summary>
+    /// <summary>Gets the groups that give each scope at login.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> GroupMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
-    /// <summary>What the log says about answers to proxies.</summary>
+    /// <summary>Gets which forward authentication decisions are logged.</summary>
     public DecisionLogOptions DecisionLog { get; init; } = new();
 
     /// <summary>The number of log lines per second that clients without a valid token can cause; zero for no limit.</summary>
@@ -110,7 +114,7 @@ internal sealed record PorthorSettings
 
     public SlackSettings Slack { get; init; } = new();
 
-    /// <summary>Null if faults are not reported to Sentry.</summary>
+    /// <summary>Gets the settings of Sentry; null if errors are not reported to Sentry.</summary>
     public SentrySettings? Sentry { get; init; }
 
     public ProviderSettings Providers { get; init; } = new();
@@ -118,5 +122,5 @@ internal sealed record PorthorSettings
     public OidcServerSettings? OidcServer { get; init; }
 }
 
-/// <param name="Alerts">Report uncaught exceptions too.</param>
+/// <param name="Alerts">True to report uncaught exceptions in addition.</param>
 internal sealed record SlackSettings(bool Alerts = false, Secret? Webhook = null);

@@ -51,7 +51,7 @@ internal static class PostgresUrl
         if (settings.Text(Key, "DATABASE_URL") is not { Length: > 0 } text)
             return null;
         Parts parts = new();
-        // The URL itself is never shown, because it may contain a password.
+        // The URL is never printed, because it may contain a password.
         if ((Split(text, parts) ?? parts.Finish()) is { } error)
         {
             settings.Fault(Key, value: null, error);

@@ -3,36 +3,38 @@ using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Who tells who a user is, and what is known about them (contract/configuration.md 3).</summary>
+/// <summary>Represents the settings of login providers and of user information (contract/configuration.md 3).</summary>
 internal sealed record ProviderSettings
 {
     public GitHubSettings? GitHub { get; init; }
 
-    /// <summary>Also CILogon, which is this with fixed values.</summary>
+    /// <summary>Gets the OpenID Connect provider. CILogon is OpenID Connect with fixed values.</summary>
     public OidcSettings? Oidc { get; init; }
 
-    /// <summary>Users who log in here with a password; null if none is configured.</summary>
+    /// <summary>Gets the users who log in with a password; null if none is configured.</summary>
     public IReadOnlyList<LocalUser>? LocalUsers { get; init; }
 
     public LdapSettings? Ldap { get; init; }
 
-    /// <summary>Uids and gids are given out by us: where the reference is told to by Firestore's project, or by our own setting.</summary>
+    /// <summary>
+    /// Gets whether Porthor assigns uids and gids: if <c>allocateIds</c> is set, or the Firestore project of the reference.
+    /// </summary>
     public bool AllocateIds { get; init; }
 
-    /// <summary>Whether anybody is configured who tells who users are.</summary>
+    /// <summary>Gets whether a login provider is configured.</summary>
     public bool HasAny => GitHub is not null || Oidc is not null || LocalUsers is not null;
 
-    /// <summary>Users whose groups come from elsewhere get a group of their own, and their uid as gid.</summary>
+    /// <summary>Gets whether each user has a group of their own, with the uid as gid.</summary>
     public bool AddUserGroup => GitHub is not null || Ldap is { AddUserGroup: true };
 
-    /// <summary>How what is known about users is gathered.</summary>
+    /// <summary>Gets the options for user information.</summary>
     public UserInfoOptions Users => new(AddUserGroup)
     {
         SystemGroups = new HashSet<string>(Ldap?.SystemGroups ?? []),
         Memory = Ldap is null ? DirectoryCacheOptions.Usual : new DirectoryCacheOptions(Ldap.Grace),
     };
 
-    public static ProviderSettings Read(SettingsSection settings, SettingsErrors faults, bool required)
+    public static ProviderSettings Read(SettingsSection settings, SettingsErrors errors, bool required)
     {
         var gitHub = settings.Section("github", "clientId") is { } g ? GitHubSettings.Read(g) : null;
         var ldap = settings.Section("ldap", "url") is { } l ? LdapSettings.Read(l) : null;
@@ -47,19 +49,19 @@ internal sealed record ProviderSettings
         const string onlyOne = "Only one of GitHub, CILogon, or OpenID Connect may be used";
         var either = oidc ?? ciLogon;
         if (ciLogon is not null && oidc is not null)
-            faults.Add(onlyOne);
+            errors.Add(onlyOne);
         else if (required && gitHub is null && either is null && local is null)
-            faults.Add("No authentication provider configured");
+            errors.Add("No authentication provider configured");
         else if (gitHub is not null && either is not null)
-            faults.Add(onlyOne);
+            errors.Add(onlyOne);
         else if (local is not null && (gitHub ?? (object?)either) is not null)
-            faults.Add("localUsers cannot be used with GitHub, CILogon, or OpenID Connect");
+            errors.Add("localUsers cannot be used with GitHub, CILogon, or OpenID Connect");
         else if (local is not null && ldap is not null)
-            faults.Add("LDAP cannot be used with localUsers");
+            errors.Add("LDAP cannot be used with localUsers");
         else if (gitHub is not null && ldap is not null)
-            faults.Add("LDAP cannot be used with GitHub authentication");
+            errors.Add("LDAP cannot be used with GitHub authentication");
         else if (ldap is { UidAttr: null } && !allocateIds)
-            faults.Add("ldap.uidAttr must be set unless Firestore is used");
+            errors.Add("ldap.uidAttr must be set unless Firestore is used");
         return new ProviderSettings { GitHub = gitHub, Oidc = either, Ldap = ldap, AllocateIds = allocateIds, LocalUsers = local };
     }
 }

@@ -23,7 +23,7 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
     {
         url = null!;
         var start = text.IndexOf("://", StringComparison.Ordinal);
-        // What follows a '#' is not sent to any server; in a password it must be percent-encoded.
+        // The text after a '#' is not sent to a server; in a password it must be percent-encoded.
         if (start < 1 || text.Contains('#', StringComparison.Ordinal) || text.Any(char.IsControl))
             return false;
         var scheme = text[..start].ToLowerInvariant();
@@ -65,7 +65,7 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
     private static bool TryReadHost(string text, int defaultPort, out RedisHost host)
     {
         host = default;
-        // An IPv6 address is in brackets, so that its colons differ from the colon of the port.
+        // An IPv6 address is in brackets, which separate its colons from the colon of the port.
         var end = text.StartsWith('[') ? text.IndexOf(']', StringComparison.Ordinal) + 1 : text.IndexOf(':', StringComparison.Ordinal);
         var name = end < 0 ? text : text[..end];
         var rest = end < 0 ? "" : text[end..];

@@ -116,7 +116,7 @@ internal sealed class RedisUrlQuery
         var text = Text("ssl_cert_reqs");
         if (text is not (null or "none" or "optional" or "required"))
             problems.Add("the parameter 'ssl_cert_reqs' must be none, optional or required");
-        // A server always presents a certificate to a client, so that optional means required.
+        // A server always presents a certificate to a client, so optional means required.
         return text != "none";
     }
 

@@ -3,25 +3,25 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
-/// <param name="Environment">The deployment's name there, such as <c>production</c>.</param>
+/// <param name="Environment">The name of the deployment in Sentry, such as <c>production</c>.</param>
 internal sealed record SentrySettings(Secret Dsn, string Environment)
 {
-    /// <summary>From Sentry's own variables (contract/configuration.md 7); null without a DSN.</summary>
-    public static SentrySettings? Read(EnvironmentVariables environment, SettingsErrors faults)
+    /// <summary>Reads the standard variables of Sentry (contract/configuration.md 7). Returns null without a DSN.</summary>
+    public static SentrySettings? Read(EnvironmentVariables environment, SettingsErrors errors)
     {
         if (environment.GetStandard("SENTRY_DSN") is not { } dsn)
             return null;
-        // The DSN itself is never shown: whoever has it can send.
+        // The DSN is never printed, because everyone who has it can send events.
         if (!Uri.TryCreate(dsn, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length == 0 || url.AbsolutePath.Length < 2)
-            faults.Add("SENTRY_DSN", value: null, "must be https://KEY@HOST/PROJECT");
+            errors.Add("SENTRY_DSN", value: null, "must be https://KEY@HOST/PROJECT");
         if (environment.GetStandard("SENTRY_ENVIRONMENT") is not { } name)
         {
-            faults.Add("SENTRY_ENVIRONMENT", value: null, "Field required, as SENTRY_DSN is set");
+            errors.Add("SENTRY_ENVIRONMENT", value: null, "Field required, because SENTRY_DSN is set");
             name = "";
         }
         var rate = environment.GetStandard("SENTRY_TRACES_SAMPLE_RATE");
         if (rate is not null && (!double.TryParse(rate, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || number is < 0 or > 1))
-            faults.Add("SENTRY_TRACES_SAMPLE_RATE", rate, "must be a number from 0 to 1");
+            errors.Add("SENTRY_TRACES_SAMPLE_RATE", rate, "must be a number from 0 to 1");
         return new SentrySettings(new Secret(dsn), name);
     }
 }

@@ -1,9 +1,9 @@
 namespace Porthor.Server.Configuration;
 
-/// <summary>One thing that is wrong with the configuration.</summary>
-/// <param name="Key">The setting, as a path of keys in the file's spelling; empty for what concerns several.</param>
-/// <param name="Value">What was given; null if nothing was, or if it is a secret.</param>
-/// <param name="Problem">What is wrong, or what is allowed.</param>
+/// <summary>Represents an error in the configuration.</summary>
+/// <param name="Key">The path of the setting, as written in the file; empty if the error concerns several settings.</param>
+/// <param name="Value">The configured value; null if there is none or if it is secret.</param>
+/// <param name="Problem">The error, or the allowed values.</param>
 internal sealed record SettingsError(string Key, string? Value, string Problem)
 {
     public override string ToString() => (Key, Value) switch
@@ -14,24 +14,25 @@ internal sealed record SettingsError(string Key, string? Value, string Problem)
     };
 }
 
-/// <summary>Collects everything that is wrong, so that an operator need not find it one start at a time.</summary>
+/// <summary>Collects all errors, so that one start reports all of them.</summary>
 internal sealed class SettingsErrors(SettingsScope need)
 {
-    private readonly List<SettingsError> faults = [];
+    private readonly List<SettingsError> errors = [];
 
-    public IReadOnlyList<SettingsError> All => faults;
+    public IReadOnlyList<SettingsError> All => errors;
 
-    /// <summary>Notes a fault, once: a setting may be looked at for several reasons.</summary>
+    /// <summary>Adds an error, unless the same error was added before.</summary>
     public void Add(string key, string? value, string problem)
     {
-        var fault = new SettingsError(key, value, problem);
-        if (!faults.Contains(fault))
-            faults.Add(fault);
+        var error = new SettingsError(key, value, problem);
+        if (!errors.Contains(error))
+            errors.Add(error);
     }
 
     /// <summary>
-    /// Notes that something is missing which usually comes from a variable. What is run for the stores alone, such as a job
-    /// that updates the schema, is not given all of them.
+    /// Adds an error for a missing setting that usually comes from a variable. Ignored for commands that need only the stores, such as a
+    /// job
+    /// that updates the schema, because such a job does not have all variables.
     /// </summary>
     public void AddMissing(string key, string problem)
     {
@@ -39,19 +40,19 @@ internal sealed class SettingsErrors(SettingsScope need)
             Add(key, value: null, problem);
     }
 
-    /// <summary>A fault of several settings together.</summary>
+    /// <summary>Adds an error that concerns several settings.</summary>
     public void Add(string problem) => Add("", value: null, problem);
 
     public void ThrowIfAny(string source)
     {
-        if (faults.Count > 0)
-            throw new SettingsException(source, faults);
+        if (errors.Count > 0)
+            throw new SettingsException(source, errors);
     }
 }
 
-/// <summary>The configuration cannot be used. The message lists every fault, one a line, and shows no secret.</summary>
-internal sealed class SettingsException(string source, IReadOnlyList<SettingsError> faults)
-    : Exception($"{source} cannot be used:{string.Concat(faults.Select(fault => $"\n  {fault}"))}")
+/// <summary>Represents an invalid configuration. The message lists each error on its own line, without secrets.</summary>
+internal sealed class SettingsException(string source, IReadOnlyList<SettingsError> errors)
+    : Exception($"{source} cannot be used:{string.Concat(errors.Select(error => $"\n  {error}"))}")
 {
-    public IReadOnlyList<SettingsError> Faults { get; } = faults;
+    public IReadOnlyList<SettingsError> Faults { get; } = errors;
 }

@@ -8,18 +8,19 @@ using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>How much of the configuration a command needs; the rest may be missing, but not wrong.</summary>
+/// <summary>Specifies which part of the configuration a command needs. The other settings may be missing but must be valid.</summary>
 internal enum SettingsScope
 {
-    /// <summary>Everything that serving requests takes.</summary>
+    /// <summary>All settings that the server needs.</summary>
     Serving,
 
-    /// <summary>The stores alone.</summary>
+    /// <summary>Only the settings of the stores.</summary>
     Stores,
 }
 
 /// <summary>
-/// Reads the configuration: the reference's file and variables unchanged, and ours beside them (contract/configuration.md).
+/// Reads the configuration: the file and the variables of the reference unchanged, and Porthor's own settings
+/// (contract/configuration.md).
 /// </summary>
 internal static partial class SettingsLoader
 {
@@ -31,7 +32,7 @@ internal static partial class SettingsLoader
 
     private static readonly TimeSpan ShortestTokenLifetime = TimeSpan.FromSeconds(600);
 
-    /// <summary>Other nodes go on meanwhile; where there are none, nobody gains by a delay.</summary>
+    /// <summary>The default for modes with several nodes, where other nodes serve during the delay. Embedded mode needs no delay.</summary>
     private const double ShutdownDelaySeconds = 1;
 
     public static readonly TimeSpan LongestShutdownDelay = TimeSpan.FromSeconds(60);
@@ -52,27 +53,31 @@ internal static partial class SettingsLoader
         ["exec:portal"] = "Can use the portal",
     };
 
-    /// <param name="configPath">Null for the path of the variables, or the usual place if there is a file; <see cref="NoFile"/> for none.</param>
-    /// <param name="dataDirectory">Null for the variable's, or <c>porthor-data</c> in the current directory.</param>
-    /// <exception cref="SettingsException">Something is missing or wrong.</exception>
+    /// <param name="configPath">
+    /// The path; null for that of the variable, or the first default path that exists; <see cref="NoFile"/> for no file.
+    /// </param>
+    /// <param name="dataDirectory">
+    /// The data directory; null for that of the variable, or <c>porthor-data</c> in the current directory.
+    /// </param>
+    /// <exception cref="SettingsException">A setting is missing or invalid.</exception>
     public static PorthorSettings Load(string? configPath, string? dataDirectory, SettingsScope need, EnvironmentVariables environment)
     {
-        var faults = new SettingsErrors(need);
-        environment = environment.WithFiles(faults);
+        var errors = new SettingsErrors(need);
+        environment = environment.WithFiles(errors);
         var path = configPath ?? environment.Get("CONFIG_PATH") ?? DefaultPaths.FirstOrDefault(File.Exists);
         if (path == NoFile)
             path = null;
         var source = path is null ? "The configuration (environment variables)" : $"The configuration {path}";
         var yaml = path is null ? "" : ReadFile(path, source);
         foreach (var (given, meant) in environment.Misspelt())
-            faults.Add(given, value: null, $"is not a known variable. Did you mean {meant}?");
+            errors.Add(given, value: null, $"is not a known variable. Did you mean {meant}?");
 
-        var settings = Read(SettingsSection.Parse(yaml, environment, faults), environment, faults, need) with
+        var settings = Read(SettingsSection.Parse(yaml, environment, errors), environment, errors, need) with
         {
             ConfigPath = path,
             DataDirectory = Path.GetFullPath(dataDirectory ?? environment.Get("DATA_DIR") ?? "porthor-data"),
         };
-        faults.ThrowIfAny(source);
+        errors.ThrowIfAny(source);
         return settings;
     }
 
@@ -88,13 +93,13 @@ internal static partial class SettingsLoader
         }
     }
 
-    private static PorthorSettings Read(SettingsSection file, EnvironmentVariables environment, SettingsErrors faults, SettingsScope need)
+    private static PorthorSettings Read(SettingsSection file, EnvironmentVariables environment, SettingsErrors errors, SettingsScope need)
     {
         var redisPassword = file.Secret("redisPassword", "REDIS_PASSWORD");
         var database = StoreUrls.Database(file);
         var persistent = StoreUrls.Redis(file, "redisPersistentUrl", "REDIS_PERSISTENT_URL", redisPassword);
         var ephemeral = StoreUrls.Redis(file, "redisEphemeralUrl", "REDIS_EPHEMERAL_URL", redisPassword);
-        // Also a store that is wrongly given is meant: what else it takes is asked for in the same go.
+        // A store with an invalid URL also selects the mode, so that the settings that the mode requires are checked in the same run.
         var wantsDatabase = file.IsGiven("databaseUrl", "DATABASE_URL");
         var wantsPersistent = file.IsGiven("redisPersistentUrl", "REDIS_PERSISTENT_URL");
         var wantsEphemeral = file.IsGiven("redisEphemeralUrl", "REDIS_EPHEMERAL_URL");
@@ -105,9 +110,9 @@ internal static partial class SettingsLoader
             _ => DeploymentMode.Cluster,
         };
         if (!wantsDatabase && (wantsPersistent || wantsEphemeral))
-            faults.Add("Redis is configured, but no databaseUrl");
+            errors.Add("Redis is configured, but databaseUrl is not set");
         else if (wantsPersistent != wantsEphemeral)
-            faults.Add("redisPersistentUrl and redisEphemeralUrl must be given both or not at all");
+            errors.Add("redisPersistentUrl and redisEphemeralUrl must both be set, or neither");
         ModeSettings.Check(file, mode, (wantsDatabase, wantsPersistent, wantsEphemeral));
 
         var serving = need == SettingsScope.Serving;
@@ -144,16 +149,16 @@ internal static partial class SettingsLoader
             DecisionLog = ReadDecisionLog(file),
             AnonymousLogLines = ReadAnonymousLogLines(file),
             Telemetry = TelemetrySettings.Read(file, environment),
-            Sentry = SentrySettings.Read(environment, faults),
+            Sentry = SentrySettings.Read(environment, errors),
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
-            Providers = ProviderSettings.Read(file, faults, required: mustBeComplete),
+            Providers = ProviderSettings.Read(file, errors, required: mustBeComplete),
             OidcServer = file.Section("oidcServer", "enabled") is { } oidcServer ? OidcServerSettings.Read(oidcServer) : null,
             GroupMapping = file.TextListMap("groupMapping", ReadTeam) ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
         if (mode == DeploymentMode.Embedded && settings.Providers is { GitHub: null, Oidc: null } && !file.IsGiven("groupMapping"))
             settings = settings with { GroupMapping = DefaultGroups.Mapping(settings.Tokens.KnownScopes.Keys) };
         foreach (var scope in settings.GroupMapping.Keys.Where(scope => !settings.Tokens.KnownScopes.ContainsKey(scope)))
-            faults.Add($"groupMapping.{scope}", value: null, $"Scope {scope} assigned but not in knownScopes");
+            errors.Add($"groupMapping.{scope}", value: null, $"Scope {scope} assigned but not in knownScopes");
         ReadIgnored(file);
         file.Finish();
         return settings;
@@ -205,7 +210,7 @@ internal static partial class SettingsLoader
         return span;
     }
 
-    /// <summary>A time limit, with its default and its bounds in seconds.</summary>
+    /// <summary>Reads a time limit. The default and the bounds are in seconds.</summary>
     private static TimeSpan ReadLimit(SettingsSection file, string key, double otherwise, double shortest, double longest)
     {
         var limit = file.Span(key) ?? TimeSpan.FromSeconds(otherwise);
@@ -283,14 +288,14 @@ internal static partial class SettingsLoader
         }
     }
 
-    /// <summary>One key, or several with commas between: the first encrypts and all decrypt (deviations 31).</summary>
+    /// <summary>Reads one key, or several separated by commas: the first encrypts and all decrypt (deviations 31).</summary>
     private static List<FernetKey> ReadSessionKeys(SettingsSection file, bool required)
     {
         const string key = "sessionSecret", variable = "SESSION_SECRET";
         var text = required ? file.RequiredText(key, variable) : file.Text(key, variable) ?? "";
         FernetKey?[] keys = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(FernetKey.TryParse)];
         if (text.Length > 0 && (keys.Length == 0 || keys.Contains(null)))
-            file.Fault(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' makes one");
+            file.Fault(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints");
         return [.. keys.OfType<FernetKey>()];
     }
 
@@ -322,7 +327,7 @@ internal static partial class SettingsLoader
         return file.HttpUrl(key, variable);
     }
 
-    /// <summary>A GitHub team in place of a group's name.</summary>
+    /// <summary>Reads a GitHub team, which can replace the name of a group.</summary>
     private static string? ReadTeam(SettingsSection entry)
     {
         if (entry.Section("github") is not { } team)
@@ -333,7 +338,7 @@ internal static partial class SettingsLoader
         return name;
     }
 
-    /// <summary>Settings of the reference that mean nothing here, and are no faults either.</summary>
+    /// <summary>Reads the settings of the reference that have no effect in Porthor, so that they are not reported as unknown.</summary>
     private static void ReadIgnored(SettingsSection file)
     {
         _ = file.Flag("internalDatabase");

@@ -6,7 +6,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Porthor.Server.Configuration;
 
-// The values of a section, each kind with its rule. A variable, where a setting has one, wins over the file.
+// The values of a section, one method for each type. If a setting has a variable, the variable takes precedence over the file.
 internal sealed partial class SettingsSection
 {
     private const int LongestUrl = 2083;
@@ -45,11 +45,11 @@ internal sealed partial class SettingsSection
         return null;
     }
 
-    /// <summary>True if there is a value, good or not.</summary>
+    /// <summary>Returns whether a value is present, valid or not.</summary>
     public bool IsGiven(string key, string? variable = null) =>
         (variable is not null && environment.Get(variable) is not null) || Find(key) is not (null or YamlScalarNode { Value: "" });
 
-    /// <summary>A text that must be given.</summary>
+    /// <summary>Reads a required text. Returns an empty text and adds an error if it is missing.</summary>
     public string RequiredText(string key, string? variable = null)
     {
         if (Text(key, variable) is { Length: > 0 } value)
@@ -61,10 +61,10 @@ internal sealed partial class SettingsSection
         return "";
     }
 
-    /// <summary>A text that is never shown.</summary>
+    /// <summary>Reads a text that is never printed. Returns null if it is missing or empty.</summary>
     public Secret? Secret(string key, string? variable = null) => Text(key, variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new Secret(value) : null;
 
-    /// <summary>A secret that must be given.</summary>
+    /// <summary>Reads a required secret.</summary>
     public Secret RequiredSecret(string key, string variable) => new(RequiredText(key, variable));
 
     public bool Flag(string key, bool otherwise = false)
@@ -113,7 +113,7 @@ internal sealed partial class SettingsSection
         return null;
     }
 
-    /// <summary>An http or https URL with a host.</summary>
+    /// <summary>Reads an http or https URL with a host. Returns null if it is missing, or invalid, which adds an error.</summary>
     public Uri? HttpUrl(string key, string? variable = null)
     {
         if (Text(key, variable) is not { Length: > 0 } text)
@@ -124,10 +124,10 @@ internal sealed partial class SettingsSection
         return null;
     }
 
-    /// <summary>A list of texts; null if it is not given.</summary>
+    /// <summary>Reads a list of texts. Returns null if it is missing.</summary>
     public IReadOnlyList<string>? Texts(string key) => Find(key) is { } node ? TextsOf(node, PathOf(key)) : null;
 
-    /// <summary>A map from names to texts.</summary>
+    /// <summary>Reads a map from names to texts. Returns null if it is missing.</summary>
     public IReadOnlyDictionary<string, string>? TextMap(string key)
     {
         if (Find(key) is null)
@@ -138,12 +138,12 @@ internal sealed partial class SettingsSection
             if (node is YamlScalarNode { Value: { } value })
                 map[name] = value;
             else
-                faults.Add($"{PathOf(key)}.{name}", value: null, "Input should be a valid string");
+                errors.Add($"{PathOf(key)}.{name}", value: null, "Input should be a valid string");
         }
         return map;
     }
 
-    /// <summary>A map from names to integers.</summary>
+    /// <summary>Reads a map from names to integers.</summary>
     public IReadOnlyDictionary<string, long> IntegerMap(string key)
     {
         Dictionary<string, long> map = [];
@@ -152,12 +152,12 @@ internal sealed partial class SettingsSection
             if (node is YamlScalarNode scalar && long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
                 map[name] = value;
             else
-                faults.Add($"{PathOf(key)}.{name}", (node as YamlScalarNode)?.Value, "Input should be a valid integer");
+                errors.Add($"{PathOf(key)}.{name}", (node as YamlScalarNode)?.Value, "Input should be a valid integer");
         }
         return map;
     }
 
-    /// <summary>A map from names to lists of texts, or of sections that <paramref name="ofSection"/> turns into texts.</summary>
+    /// <summary>Reads a map from names to lists of texts, or of sections that <paramref name="ofSection"/> converts to texts.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? TextListMap(string key, Func<SettingsSection, string?>? ofSection = null)
     {
         if (Find(key) is null)
@@ -168,7 +168,7 @@ internal sealed partial class SettingsSection
         return map;
     }
 
-    /// <summary>Networks in CIDR notation without host bits.</summary>
+    /// <summary>Reads a list of networks in CIDR notation without host bits.</summary>
     public IReadOnlyList<AddressBlock> Networks(string key)
     {
         List<AddressBlock> networks = [];
@@ -208,7 +208,7 @@ internal sealed partial class SettingsSection
     {
         if (node is not YamlSequenceNode list)
         {
-            faults.Add(where, (node as YamlScalarNode)?.Value, "Input should be a valid list");
+            errors.Add(where, (node as YamlScalarNode)?.Value, "Input should be a valid list");
             return null;
         }
         List<string> texts = [];
@@ -217,13 +217,13 @@ internal sealed partial class SettingsSection
             var text = item switch
             {
                 YamlScalarNode { Value: { } value } => value,
-                YamlMappingNode mapping when ofSection is not null => ofSection(new SettingsSection(mapping, where, environment, faults)),
+                YamlMappingNode mapping when ofSection is not null => ofSection(new SettingsSection(mapping, where, environment, errors)),
                 _ => null,
             };
             if (text is not null)
                 texts.Add(text);
             else
-                faults.Add(where, value: null, "Input should be a valid string");
+                errors.Add(where, value: null, "Input should be a valid string");
         }
         return texts;
     }

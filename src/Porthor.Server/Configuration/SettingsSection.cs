@@ -5,65 +5,64 @@ using YamlDotNet.RepresentationModel;
 namespace Porthor.Server.Configuration;
 
 /// <summary>
-/// A section of the configuration file while it is read. It remembers which keys were asked for, so that
-/// <see cref="Finish"/> can report those that nobody knows. Every fault goes to the common list; readers get null then and
-/// go on.
+/// Represents a section of the configuration file while it is read. It records which keys were read, so that <see cref="Finish"/> can
+/// report the unknown ones. If a value is invalid, the reading method adds an error to the common list and returns null or the default.
 /// </summary>
 internal sealed partial class SettingsSection
 {
     private readonly Dictionary<string, (string Written, YamlNode Node)> entries = [];
     private readonly HashSet<string> known = [];
-    private readonly SettingsErrors faults;
+    private readonly SettingsErrors errors;
     private readonly EnvironmentVariables environment;
     private readonly string path;
 
-    private SettingsSection(YamlMappingNode mapping, string path, EnvironmentVariables environment, SettingsErrors faults)
+    private SettingsSection(YamlMappingNode mapping, string path, EnvironmentVariables environment, SettingsErrors errors)
     {
         this.path = path;
         this.environment = environment;
-        this.faults = faults;
+        this.errors = errors;
         foreach (var (key, node) in mapping.Children)
         {
             var written = (key as YamlScalarNode)?.Value ?? key.ToString();
             if (!entries.TryAdd(Camel(written), (written, node)))
-                faults.Add(PathOf(written), value: null, "given twice");
+                errors.Add(PathOf(written), value: null, "given twice");
         }
     }
 
-    /// <summary>Reads a file's text. A file that is no YAML mapping is a fault.</summary>
-    public static SettingsSection Parse(string yaml, EnvironmentVariables environment, SettingsErrors faults)
+    /// <summary>Parses the text of a file. Text that is not a YAML mapping is an error.</summary>
+    public static SettingsSection Parse(string yaml, EnvironmentVariables environment, SettingsErrors errors)
     {
         var root = new YamlMappingNode();
         try
         {
             var duplicates = YamlDuplicates.Find(yaml);
             foreach (var (path, first, line) in duplicates)
-                faults.Add($"{path} is set twice, in line {first} and in line {line}");
+                errors.Add($"{path} is set twice, in line {first} and in line {line}");
             if (duplicates.Count > 0)
-                return new SettingsSection(root, "", environment, faults);
+                return new SettingsSection(root, "", environment, errors);
             var stream = new YamlStream();
             stream.Load(new StringReader(yaml));
             if (stream.Documents is [{ RootNode: YamlMappingNode mapping }])
                 root = mapping;
             else if (stream.Documents.Count > 0)
-                faults.Add("the file must hold settings, as 'key: value'");
+                errors.Add("the file must contain settings, as 'key: value'");
         }
         catch (YamlException e)
         {
-            faults.Add($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}");
+            errors.Add($"line {e.Start.Line}, column {e.Start.Column}: {e.Message}");
         }
-        return new SettingsSection(root, "", environment, faults);
+        return new SettingsSection(root, "", environment, errors);
     }
 
-    /// <summary>A section of this section; null if it is not given, or its marker is missing, empty or false.</summary>
-    /// <param name="marker">The key without which the section does not count (contract/configuration.md 1).</param>
+    /// <summary>Returns a subsection; null if it is missing, or if its marker is missing, empty or false.</summary>
+    /// <param name="marker">The key without which the section is ignored (contract/configuration.md 1).</param>
     public SettingsSection? Section(string key, string? marker = null)
     {
         if (Find(key) is not { } node)
             return null;
         if (node is not YamlMappingNode mapping)
         {
-            // An empty text is how charts write an empty section.
+            // Helm charts write an empty section as an empty text.
             if (node is not YamlScalarNode { Value: "" })
                 Fault(key, value: null, "must be a section of settings");
             return null;
@@ -73,22 +72,22 @@ internal sealed partial class SettingsSection
             RefuseMistyped(mapping, PathOf(key), marker);
             return null;
         }
-        return new SettingsSection(mapping, PathOf(key), environment, faults);
+        return new SettingsSection(mapping, PathOf(key), environment, errors);
     }
 
-    /// <summary>The entries of a map whose keys are names that the operator chooses.</summary>
+    /// <summary>Returns the entries of a map of sections, whose keys are names that the operator chooses.</summary>
     public IEnumerable<(string Name, SettingsSection Value)> Sections(string key)
     {
         foreach (var (name, node) in Map(key))
         {
             if (node is YamlMappingNode mapping)
-                yield return (name, new SettingsSection(mapping, $"{PathOf(key)}.{name}", environment, faults));
+                yield return (name, new SettingsSection(mapping, $"{PathOf(key)}.{name}", environment, errors));
             else
-                faults.Add($"{PathOf(key)}.{name}", value: null, "must be a section of settings");
+                errors.Add($"{PathOf(key)}.{name}", value: null, "must be a section of settings");
         }
     }
 
-    /// <summary>The entries of a list of sections.</summary>
+    /// <summary>Returns the entries of a list of sections.</summary>
     public IEnumerable<SettingsSection> List(string key)
     {
         if (Find(key) is not { } node)
@@ -101,26 +100,26 @@ internal sealed partial class SettingsSection
         foreach (var (index, item) in list.Children.Index())
         {
             if (item is YamlMappingNode mapping)
-                yield return new SettingsSection(mapping, $"{PathOf(key)}[{index}]", environment, faults);
+                yield return new SettingsSection(mapping, $"{PathOf(key)}[{index}]", environment, errors);
             else
-                faults.Add($"{PathOf(key)}[{index}]", value: null, "must be a section of settings");
+                errors.Add($"{PathOf(key)}[{index}]", value: null, "must be a section of settings");
         }
     }
 
-    /// <summary>Reports the keys that nobody asked for.</summary>
+    /// <summary>Reports the keys that were not read as unknown.</summary>
     public void Finish()
     {
         foreach (var (name, (written, _)) in entries)
         {
             if (!known.Contains(name))
-                faults.Add(PathOf(written), value: null, Unknown(SpellingSuggestion.Find(name, known.Except(entries.Keys))));
+                errors.Add(PathOf(written), value: null, Unknown(SpellingSuggestion.Find(name, known.Except(entries.Keys))));
         }
     }
 
-    public void Fault(string key, string? value, string problem) => faults.Add(PathOf(key), value, problem);
+    public void Fault(string key, string? value, string problem) => errors.Add(PathOf(key), value, problem);
 
     /// <inheritdoc cref="SettingsErrors.AddMissing"/>
-    public void Missing(string key, string problem) => faults.AddMissing(PathOf(key), problem);
+    public void Missing(string key, string problem) => errors.AddMissing(PathOf(key), problem);
 
     private IEnumerable<(string Name, YamlNode Value)> Map(string key)
     {
@@ -135,14 +134,14 @@ internal sealed partial class SettingsSection
             yield return ((name as YamlScalarNode)?.Value ?? name.ToString(), value);
     }
 
-    /// <summary>True if the key is there, with nothing or with an empty text.</summary>
+    /// <summary>Returns whether the key is present with null or an empty text.</summary>
     public bool IsNullOrEmpty(string key)
     {
         known.Add(key);
         return entries.TryGetValue(key, out var entry) && (IsNull(entry.Node) || entry.Node is YamlScalarNode { Value: "" });
     }
 
-    /// <summary>The value of a key; null also if the file gives null, which is as if the key were absent.</summary>
+    /// <summary>Returns the value of a key; null if the key is absent or the value is null.</summary>
     private YamlNode? Find(string key)
     {
         known.Add(key);
@@ -151,15 +150,15 @@ internal sealed partial class SettingsSection
 
     private string PathOf(string key) => path.Length == 0 ? key : $"{path}.{key}";
 
-    /// <summary>A section without its marker is passed over; one whose marker is mistyped must not be.</summary>
+    /// <summary>Adds an error if the marker of an ignored section is mistyped.</summary>
     private void RefuseMistyped(YamlMappingNode mapping, string where, string marker)
     {
         var keys = mapping.Children.Keys.Select(key => (key as YamlScalarNode)?.Value ?? "").ToArray();
         if (!keys.Any(key => Camel(key) == marker) && SpellingSuggestion.Find(marker, keys) is { } mistyped)
-            faults.Add($"{where}.{mistyped}", value: null, Unknown(marker));
+            errors.Add($"{where}.{mistyped}", value: null, Unknown(marker));
     }
 
-    private static string Unknown(string? meant) => $"Extra inputs are not permitted{(meant is null ? "" : $"; is {meant} meant?")}";
+    private static string Unknown(string? meant) => $"Extra inputs are not permitted{(meant is null ? "" : $". Did you mean {meant}?")}";
 
     private static bool IsMarked(YamlMappingNode mapping, string marker)
     {
@@ -176,7 +175,7 @@ internal sealed partial class SettingsSection
     private static bool IsNull(YamlNode node) =>
         node is YamlScalarNode { Style: ScalarStyle.Plain, Value: null or "" or "~" or "null" or "Null" or "NULL" };
 
-    /// <summary>Keys may be written in snake case too: <c>base_url</c> is <c>baseUrl</c>.</summary>
+    /// <summary>Converts a key in snake case to camel case: <c>base_url</c> is <c>baseUrl</c>.</summary>
     private static string Camel(string key)
     {
         if (!key.Contains('_'))

@@ -4,7 +4,9 @@ using Porthor.Values;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>What can be meant, and hardly ever is. The service starts all the same; <c>porthor config check</c> tells.</summary>
+/// <summary>
+/// Finds valid settings that are probably mistakes. The service starts with them; <c>porthor config check</c> prints them.
+/// </summary>
 internal static class SettingsWarnings
 {
     private const int NarrowIPv4Prefix = 24;
@@ -13,17 +15,17 @@ internal static class SettingsWarnings
     public static IEnumerable<string> Of(PorthorSettings settings)
     {
         if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
-            yield return $"redirectUrl is {redirect}, and logins end at {new Uri(baseUrl, "/login")}: the proxy must lead the one to the other.";
+            yield return $"redirectUrl is {redirect}, but the login endpoint is {new Uri(baseUrl, "/login")}: the proxy must rewrite the former to the latter.";
         if (settings.Providers.HasAny && settings.GroupMapping.Values.All(groups => groups.Count == 0))
-            yield return "groupMapping gives no group any scope: nobody can log in.";
+            yield return "groupMapping assigns no scope to any group: no user can log in.";
         if (settings.Providers.Ldap is { StartTls: false, UserDn.Length: > 0 } ldap && new Uri(ldap.Url) is { Scheme: "ldap", IsLoopback: false })
-            yield return "the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.";
+            yield return "the password of ldap.userDn is sent unencrypted: use an ldaps:// URL, or startTls.";
         if (settings.BaseUrl is { Scheme: "http", IsLoopback: false })
-            yield return "baseUrl is no https:// URL: session cookies will travel in the clear.";
+            yield return "baseUrl is not an https:// URL: session cookies are sent unencrypted.";
         foreach (var (name, redis) in new[] { ("redisPersistentUrl", settings.PersistentRedis), ("redisEphemeralUrl", settings.EphemeralRedis) })
         {
             if (redis is { IgnoredParameters: { Count: > 0 } ignored })
-                yield return $"{name} has parameters without effect in Porthor: {string.Join(", ", ignored)}. answerTimeout bounds every call.";
+                yield return $"{name} has parameters without effect in Porthor: {string.Join(", ", ignored)}. answerTimeout limits every call.";
             if (redis is { Tls.CheckCertificate: false })
                 yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
         }
@@ -39,7 +41,7 @@ internal static class SettingsWarnings
         }
     }
 
-    /// <summary>Returns true for a network that is larger than the proxies of a site need. Loopback is one machine.</summary>
+    /// <summary>Returns whether a network is larger than the proxies of a site need. Loopback is one machine.</summary>
     private static bool IsWide(AddressBlock network) => !IPAddress.IsLoopback(network.Address)
         && network.PrefixLength < (network.Address.AddressFamily == AddressFamily.InterNetwork ? NarrowIPv4Prefix : NarrowIPv6Prefix);
 }

@@ -1,11 +1,11 @@
 namespace Porthor.Server.Configuration;
 
-/// <summary>Finds what was meant by a name that is mistyped.</summary>
+/// <summary>Finds the known name that is most similar to a mistyped one.</summary>
 internal static class SpellingSuggestion
 {
     private const int FewLetters = 4;
 
-    /// <summary>The name that is most like the given one; null if none is.</summary>
+    /// <summary>Returns the most similar name; null if none is similar.</summary>
     public static string? Find(string given, IEnumerable<string> names)
     {
         var most = given.Length <= FewLetters ? 1 : 2;
@@ -17,7 +17,7 @@ internal static class SpellingSuggestion
             .FirstOrDefault();
     }
 
-    /// <summary>How many letters must be added, removed or replaced to make one text of the other.</summary>
+    /// <summary>Returns the Levenshtein distance of two texts.</summary>
     private static int Distance(string left, string right)
     {
         var previous = Enumerable.Range(0, right.Length + 1).ToArray();

@@ -2,7 +2,6 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Configuration;
 
-// The part for PostgreSQL.
 internal static partial class StoreUrls
 {
     /// <summary>Returns a connection string for the driver. Returns null, and adds an error, if the URL is not valid.</summary>

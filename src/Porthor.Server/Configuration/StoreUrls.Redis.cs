@@ -8,14 +8,14 @@ internal static partial class StoreUrls
     private const string RedisForm = "must be redis://HOST[:PORT]/DATABASE, where DATABASE is a number";
     private const string SocketForm = "must be unix:///PATH[?db=DATABASE]";
     private const string SentinelForm = "must be redis+sentinel://HOST[:PORT][,HOST...]/SERVICE[/DATABASE]";
-    private const string ClusterForm = "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has no other database than 0";
+    private const string ClusterForm = "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0";
 
     /// <summary>Returns the options for one logical database of Redis. Returns null, and adds an error, if the URL is not valid.</summary>
     public static RedisOptions? Redis(SettingsSection settings, string key, string variable, Secret? password)
     {
         if (settings.Text(key, variable) is not { Length: > 0 } text)
             return null;
-        // The URL itself is never shown, because it may contain a password.
+        // The URL is never printed, because it may contain a password.
         List<string> problems = [];
         var options = RedisUrl.TryParse(text, out var url) ? Read(url, problems) : Refused(problems, FormOf(text));
         foreach (var problem in problems)

@@ -2,20 +2,20 @@ using System.Net;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Who may watch the service at work. Nobody, unless it is asked for.</summary>
+/// <summary>Represents the settings of metrics and traces. Both are off by default.</summary>
 internal sealed record TelemetrySettings
 {
-    /// <summary>Where metrics can be fetched; null if nowhere, 0 for any port that is free. Never the port that users reach.</summary>
+    /// <summary>Gets the port for metrics; null for none, 0 for any free port. It is never the port for users.</summary>
     public int? MetricsPort { get; init; }
 
     public IPAddress MetricsAddress { get; init; } = IPAddress.Loopback;
 
-    /// <summary>Send metrics to a collector (OTLP); where, OpenTelemetry's own variables say.</summary>
+    /// <summary>Gets whether metrics are sent to a collector (OTLP). The variables of OpenTelemetry name the collector.</summary>
     public bool SendsMetrics { get; init; }
 
     public bool SendsTraces { get; init; }
 
-    /// <summary>By which name collectors know us.</summary>
+    /// <summary>Gets the service name in telemetry.</summary>
     public string ServiceName { get; init; } = "porthor";
 
     public bool HasMetrics => MetricsPort is not null || SendsMetrics;
@@ -40,8 +40,9 @@ internal sealed record TelemetrySettings
     }
 
     /// <summary>
-    /// Whether the standard's variables ask for it: an address to send to, or the exporter by its name; and nothing that turns it off.
-    /// The standard would send to this machine without being asked, which nobody expects of a service that is only tried.
+    /// Returns whether the variables of OpenTelemetry enable a signal: an endpoint is set, or the exporter is <c>otlp</c>, and the SDK is
+    /// not
+    /// disabled. The OpenTelemetry default would send to localhost without any configuration.
     /// </summary>
     private static bool Sends(string signal, EnvironmentVariables environment)
     {

@@ -179,9 +179,9 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  token lifetime  1d 12h\n");
         check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe(
         [
-            "Note: redirectUrl is https://example.com/oauth2/callback, and logins end at https://example.com/login: the proxy must lead the one to the other.",
-            "Note: groupMapping gives no group any scope: nobody can log in.",
-            "Note: the password of ldap.userDn is sent in the clear: use an ldaps:// URL, or startTls.",
+            "Note: redirectUrl is https://example.com/oauth2/callback, but the login endpoint is https://example.com/login: the proxy must rewrite the former to the latter.",
+            "Note: groupMapping assigns no scope to any group: no user can log in.",
+            "Note: the password of ldap.userDn is sent unencrypted: use an ldaps:// URL, or startTls.",
             ProxiesNote,
         ]);
     }

@@ -56,21 +56,21 @@ public sealed class LocalUserSettingsTests
             "localGroups: 'no group!': must match ^([a-zA-Z]|[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z])[a-zA-Z0-9._-]*$",
             "localGroups.none: '0': must be 1 or more",
             "localGroups: '3001': is the id of staff and other",
-            "localUsers[0].username: 'Alice': must match ^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$ and have 64 characters at the most",
+            "localUsers[0].username: 'Alice': must match ^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$ and have 64 characters at most",
             "localUsers[0].uid: '0': must be 1 or more",
             "localUsers[0].gid: 'x': Input should be a valid integer",
-            "localUsers[0].groups: 'nobodys': is no group of localGroups",
+            "localUsers[0].groups: 'nobodys': is not a group in localGroups",
             "localUsers[0].groups: 'staff': given twice",
             "localUsers[0].passwordHash: must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' makes it",
             "localUsers[1].username: 'bot-bob': names that begin with bot- are for service tokens",
-            "localUsers[1].gid: '99': is the id of no group of localGroups",
+            "localUsers[1].gid: '99': is not the id of a group in localGroups",
             "localUsers[2].password: Extra inputs are not permitted",
             "localUsers[3].passwordHash: must have from 600000 to 5000000 iterations",
-            "localUsers[3].username: 'carol': there is another user of this name",
-            "localUsers[3].uid: '2001': there is another user with this uid",
-            "localUsers[4].username: 'dave': is also a group of localGroups, and users without a gid have a group of their name",
+            "localUsers[3].username: 'carol': another user has this name",
+            "localUsers[3].uid: '2001': another user has this uid",
+            "localUsers[4].username: 'dave': is also a group in localGroups, and users without a gid have a group of their name",
             "localUsers[5].uid: '3001': is also the id of the group staff, and users without a gid have a group with their uid",
-            "localUsers[6].username: 'admins': is the name of a group that has scopes where no groupMapping is given",
+            "localUsers[6].username: 'admins': is the name of a group that has scopes if groupMapping is not set",
             "localUsers[7].username: Field required",
             "localUsers[7].passwordHash: Field required",
             "localUsers[8]: must be a section of settings",
@@ -79,7 +79,7 @@ public sealed class LocalUserSettingsTests
 
     [Theory]
     [InlineData("localUsers: {alice: {}}", "localUsers: Input should be a valid list")]
-    [InlineData("localUsers: []\n" + Groups, "localGroups: is for localUsers, and there are none")]
+    [InlineData("localUsers: []\n" + Groups, "localGroups: requires localUsers, which is empty")]
     [InlineData("localUsers: [{username: alice, " + Hash + "}]\ngithub: {clientId: a, clientSecret: b}", "localUsers cannot be used with GitHub, CILogon, or OpenID Connect")]
     [InlineData("localUsers: [{username: alice, " + Hash + "}]\nldap: {url: 'ldap://ldap', groupBaseDn: a, userBaseDn: b}", "LDAP cannot be used with localUsers")]
     public void What_does_not_go_together_is_refused(string yaml, string fault) => Faults(yaml).ShouldBe([fault]);

@@ -133,7 +133,7 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'https://ldap.example.com'", "ldap.url: 'https://ldap.example.com': must be an ldap:// or ldaps:// URL with a host")]
     [InlineData("url: 'ldap://'", "ldap.url: 'ldap://': must be an ldap:// or ldaps:// URL with a host")]
     [InlineData("url: 'ldap://ldap', userDn: 'cn=porthor'", "ldap.password: password required if userDn is set")]
-    [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: is for ldap:// URLs; with ldaps:// all is TLS")]
+    [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: requires an ldap:// URL; ldaps:// uses TLS already")]
     [InlineData("url: 'ldaps://ldap', caFile: /no/such/file", "ldap.caFile: /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.")]
     [InlineData("url: 'ldaps://ldap', caFile: /etc/hostname", "ldap.caFile: /etc/hostname holds no certificate in PEM.")]
     [InlineData("url: 'ldap://ldap', groupMemberAttr: 'member:1.2'", "ldap.groupMemberAttr: 'member:1.2': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]

@@ -6,7 +6,7 @@ namespace Porthor.Server.Tests.Configuration;
 /// <summary>What is wrong with a configuration is said at once, and says which setting and what is allowed. CFG-002 to CFG-006.</summary>
 public sealed class SettingsFaultTests
 {
-    private const string FernetKeyWanted = "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' makes one";
+    private const string FernetKeyWanted = "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints";
 
     [Fact]
     public void Everything_that_is_wrong_is_told_at_once()
@@ -85,30 +85,30 @@ public sealed class SettingsFaultTests
     [InlineData("tokenLifetime: ''", "tokenLifetime: '': must be longer than 600 seconds")]
     [InlineData("tokenPolicy: true", "tokenPolicy: must be a section of settings")]
     [InlineData("tokenPolicy: {maxUserLifetime: 300}", "tokenPolicy.maxUserLifetime: '300': must be longer than 300 seconds")]
-    [InlineData("tokenPolicy: {maxUserLifetimes: 1d}", "tokenPolicy.maxUserLifetimes: Extra inputs are not permitted; is maxUserLifetime meant?")]
+    [InlineData("tokenPolicy: {maxUserLifetimes: 1d}", "tokenPolicy.maxUserLifetimes: Extra inputs are not permitted. Did you mean maxUserLifetime?")]
     [InlineData("bootstrapToken: 'gt-KEY.SECRET'", "bootstrapToken: Token is malformed")]
     [InlineData("quota: {default: {api: {test: 'many'}}}", "quota.default.api.test: 'many': Input should be a valid integer")]
-    [InlineData("quota: {default: {api: {test: 1}, disks: {}}}", "quota.default.disks: Extra inputs are not permitted; is disk meant?")]
+    [InlineData("quota: {default: {api: {test: 1}, disks: {}}}", "quota.default.disks: Extra inputs are not permitted. Did you mean disk?")]
     [InlineData("quota: {default: {notebook: {cpu: 8}}}", "quota.default.notebook.memory: Field required")]
     [InlineData("quota: {default: {notebook: {cpu: .inf, memory: 4}}}", "quota.default.notebook.cpu: '.inf': Input should be a valid number")]
     [InlineData("quota: {default: {tap: {qserv: {}}}}", "quota.default.tap.qserv.concurrent: Field required")]
     [InlineData("quota: {default: {tap: {qserv: 5}}}", "quota.default.tap.qserv: must be a section of settings")]
     [InlineData("quota: {default: {api: {test: 1}}, groups: {foo: []}}", "quota.groups.foo: must be a section of settings")]
     [InlineData("quota: {default: {api: {test: 1}}, bypass: 'admin'}", "quota.bypass: 'admin': Input should be a valid list")]
-    [InlineData("groupMaping: {}", "groupMaping: Extra inputs are not permitted; is groupMapping meant?")]
-    [InlineData("base_uri: 'https://example.com'", "base_uri: Extra inputs are not permitted; is baseUrl meant?")]
-    [InlineData("github: {clientID: a}", "github.clientID: Extra inputs are not permitted; is clientId meant?")]
-    [InlineData("oidc: {client-id: a, issuer: 'https://login.example.com'}", "oidc.client-id: Extra inputs are not permitted; is clientId meant?")]
-    [InlineData("ldap: {uri: 'ldap://ldap.example.com'}", "ldap.uri: Extra inputs are not permitted; is url meant?")]
-    [InlineData("oidcServer: {enable: true}", "oidcServer.enable: Extra inputs are not permitted; is enabled meant?")]
+    [InlineData("groupMaping: {}", "groupMaping: Extra inputs are not permitted. Did you mean groupMapping?")]
+    [InlineData("base_uri: 'https://example.com'", "base_uri: Extra inputs are not permitted. Did you mean baseUrl?")]
+    [InlineData("github: {clientID: a}", "github.clientID: Extra inputs are not permitted. Did you mean clientId?")]
+    [InlineData("oidc: {client-id: a, issuer: 'https://login.example.com'}", "oidc.client-id: Extra inputs are not permitted. Did you mean clientId?")]
+    [InlineData("ldap: {uri: 'ldap://ldap.example.com'}", "ldap.uri: Extra inputs are not permitted. Did you mean url?")]
+    [InlineData("oidcServer: {enable: true}", "oidcServer.enable: Extra inputs are not permitted. Did you mean enabled?")]
     [InlineData("sentry: {}\nSentry: {}", "Sentry: Extra inputs are not permitted")]
     [InlineData("baseUrl: 'https://example.com'\nbase_url: 'https://example.com'", "base_url: given twice")]
     public void Each_fault_names_its_setting(string yaml, string fault) => Faults(yaml).ShouldContain(fault);
 
     [Theory]
-    [InlineData("- one", "the file must hold settings, as 'key: value'")]
-    [InlineData("just text", "the file must hold settings, as 'key: value'")]
-    [InlineData("a: 1\n---\nb: 2", "the file must hold settings, as 'key: value'")]
+    [InlineData("- one", "the file must contain settings, as 'key: value'")]
+    [InlineData("just text", "the file must contain settings, as 'key: value'")]
+    [InlineData("a: 1\n---\nb: 2", "the file must contain settings, as 'key: value'")]
     public void A_file_that_holds_no_settings_is_a_fault(string yaml, string fault) => Faults(yaml).ShouldBe([fault]);
 
     [Theory]
@@ -172,9 +172,9 @@ public sealed class SettingsFaultTests
     [Fact]
     public void Redis_is_not_without_its_other_half_nor_without_a_database()
     {
-        Faults("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain("Redis is configured, but no databaseUrl");
+        Faults("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain("Redis is configured, but databaseUrl is not set");
         foreach (var key in (string[])["redisPersistentUrl", "redisEphemeralUrl"])
             Faults(string.Join('\n', Cluster.Split('\n').Where(line => !line.StartsWith(key, StringComparison.Ordinal))))
-                .ShouldBe(["redisPersistentUrl and redisEphemeralUrl must be given both or not at all"]);
+                .ShouldBe(["redisPersistentUrl and redisEphemeralUrl must both be set, or neither"]);
     }
 }

@@ -102,7 +102,7 @@ public sealed class SettingsValueTests
         settings.GroupMapping["under_scored"].ShouldBe(["some_group"]);
 
         // A mistake is told in the spelling of the file.
-        Faults("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted; is baseUrl meant?"]);
+        Faults("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted. Did you mean baseUrl?"]);
         Faults("token_policy: {max_life: 1d}").ShouldBe(["tokenPolicy.max_life: Extra inputs are not permitted"]);
     }
 
