@@ -1,6 +1,5 @@
 using Porthor.Server.Configuration;
 using System.Threading.Channels;
-using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Alerts;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Server.Api.Description;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Users;
 using Porthor.Values;

@@ -1,5 +1,4 @@
 using Porthor.Server.Api.Description;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Sessions;
 using Porthor.Tokens;

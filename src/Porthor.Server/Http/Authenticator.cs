@@ -1,6 +1,5 @@
 using Porthor.Operations;
 using Porthor.Secrets;
-using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
 using Porthor.Sessions;
 using Porthor.Tokens;

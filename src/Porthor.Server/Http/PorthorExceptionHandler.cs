@@ -1,7 +1,6 @@
 using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
-using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
 using Porthor.Server.Web;
 

@@ -1,6 +1,5 @@
 using Porthor.Server.Configuration;
 using Porthor.Server.Api.Validation;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 
 namespace Porthor.Server.Ingress;

@@ -3,7 +3,6 @@ using Porthor.Server.Configuration;
 using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Web;
 using Porthor.Sessions;

@@ -2,7 +2,6 @@ using Porthor.Server.Configuration;
 using Porthor.Telemetry;
 using Porthor.Secrets;
 using Porthor.Server.Api.Description;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Sessions;

@@ -2,7 +2,6 @@ using Porthor.Operations;
 using Porthor.Server.Configuration;
 using Porthor.Telemetry;
 using Porthor.Server.Api.Description;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Sessions;
 using Porthor.Tokens;

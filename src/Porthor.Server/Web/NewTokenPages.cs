@@ -1,6 +1,5 @@
 using Porthor.History;
 using Porthor.Operations;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Web.Pages;
 using Porthor.Tokens;

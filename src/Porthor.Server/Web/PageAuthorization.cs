@@ -1,4 +1,3 @@
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Login;
 using Porthor.Server.Web.Pages;

@@ -2,7 +2,6 @@ using Microsoft.AspNetCore.Http.Extensions;
 using Porthor.History;
 using Porthor.Identity;
 using Porthor.Operations;
-using Porthor.Server.Hosting;
 using Porthor.Server.Web.Pages;
 using Porthor.Tokens;
 using Porthor.Users;

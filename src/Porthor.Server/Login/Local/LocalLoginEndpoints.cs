@@ -4,7 +4,6 @@ using Porthor.Telemetry;
 using System.Globalization;
 using Porthor.Identity;
 using Porthor.Secrets;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Server.Web;
