@@ -28,7 +28,8 @@ internal readonly struct SqlRow(DbDataReader reader, Dialect dialect)
 
     public ScopeSet? ScopesOrNull(int column) => reader.IsDBNull(column) ? null : Scopes(column);
 
-    public IPAddress? AddressOrNull(int column) => reader.IsDBNull(column) ? null : dialect.ReadAddress(reader, column);
+    /// <summary>Reads an address. IPv4-mapped addresses, which older versions stored, become IPv4.</summary>
+    public IPAddress? AddressOrNull(int column) => reader.IsDBNull(column) ? null : AddressBlock.Unmap(dialect.ReadAddress(reader, column));
 
     public DateTimeOffset Time(int column) => dialect.ReadTime(reader, column);
 

@@ -109,7 +109,17 @@ internal sealed class SqlStatement
 
     public void AppendFormatted(SqlOrderedKeys keys) => dialect.Append(this, keys);
 
-    public void AppendFormatted(SqlInNetwork condition) => dialect.Append(this, condition);
+    public void AppendFormatted(SqlInNetwork condition)
+    {
+        AppendLiteral("(");
+        dialect.Append(this, condition);
+        if (condition.Block.Mapped is { } mapped)
+        {
+            AppendLiteral(" OR ");
+            dialect.Append(this, condition with { Block = mapped });
+        }
+        AppendLiteral(")");
+    }
 
     /// <summary>Appends a placeholder for a value, and the value to the parameters.</summary>
     internal SqlStatement AddParameter(object? value, string suffix = "")

@@ -55,7 +55,7 @@ internal static class RequestTargets
             var errors = new ValidationErrors();
             var parameters = new IngressParameters(context.Request);
             parameters.ReadRule(errors)?.FindContradiction();
-            _ = parameters.Warnings();
+            _ = parameters.Warnings(new Dictionary<string, string> { ["read:all"] = "" });
             parameters.ReadAsker("example.com", errors);
         });
         Refusable(() =>

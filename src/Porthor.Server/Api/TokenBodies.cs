@@ -31,8 +31,8 @@ internal static class TokenBodies
             Expires = body.Time("expires"),
             UserData = new UserData
             {
-                Name = body.OptionalText("name", 1),
-                Email = body.OptionalText("email", 1),
+                Name = body.OptionalText("name", 1, fault: TokenRules.StoredTextFault),
+                Email = body.OptionalText("email", 1, fault: TokenRules.StoredTextFault),
                 Uid = body.OptionalPositive("uid"),
                 Gid = body.OptionalPositive("gid"),
                 Groups = body.Objects("groups", ReadGroup),
@@ -85,6 +85,6 @@ internal static class TokenBodies
     }
 
     private static Group ReadGroup(JsonFields group) => new(
-        group.RequiredText("name", 1, int.MaxValue, GroupName),
+        group.RequiredText("name", 1, int.MaxValue, GroupName, TokenRules.StoredTextFault),
         group.Required("id") is { } id ? group.Integer(id, group.Where("id")) : 0);
 }

@@ -76,6 +76,11 @@ internal static class CommandExtensions
         {
             return Fail(e.Message, e.ExitCode);
         }
+        catch (UnauthorizedAccessException) when (!verbose && StandardOutput.IsClosed())
+        {
+            // The framework reports it as a path that must not be accessed.
+            return Fail(new StandardOutputException("it is closed").Message, exitCode: 1);
+        }
         catch (Exception e) when (!verbose && IsExpected(e))
         {
             return Fail(e is StoreUnavailableException { InnerException: { } cause } ? $"{e.Message}: {cause.Message}" : e.Message, exitCode: 1);

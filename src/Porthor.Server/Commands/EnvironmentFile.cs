@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Commands;
 
@@ -90,6 +91,8 @@ internal static partial class EnvironmentFile
             if (path.StartsWith(folder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(folder.Length), out var descriptor) && descriptor > 2)
                 return new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.Read);
         }
+        if (SecretFile.FindRisk(path) is { } risk)
+            throw new CommandFailure($"The environment file {path} cannot be used: {risk}");
         return File.OpenRead(path);
     }
 

@@ -31,7 +31,7 @@ internal static class GenerateCommands
         var command = new Command(name, description);
         command.SetWork(_ =>
         {
-            Console.Out.WriteLine(make());
+            StandardOutput.WriteLine(make());
             return 0;
         });
         return command;

@@ -39,7 +39,7 @@ internal static class HashPasswordCommand
                 Console.Error.WriteLine($"Note: fewer than {LongEnough} characters are weak if the password is the only factor.");
                 break;
         }
-        Console.Out.WriteLine(PasswordHash.Of(password).Reveal());
+        StandardOutput.WriteLine(PasswordHash.Of(password).Reveal());
         return 0;
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Porthor.Server.Configuration;
+using Porthor.Server.Hosting;
 using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Commands;
@@ -14,7 +15,18 @@ internal static class LocalAdminCommand
         {
             if (LocalAdministrator.Of(core.DataDirectory, core.Settings) is not { } administrator)
                 throw new CommandFailure("There is no local administrator: the configuration contains a login provider or localUsers.");
-            Console.Out.WriteLine(administrator.Reset().Reveal());
+            StandardOutput.Require();
+            var previous = core.DataDirectory!.TryRead(DataDirectory.LocalAdministratorName);
+            var password = administrator.Reset();
+            try
+            {
+                StandardOutput.WriteLine(password.Reveal());
+            }
+            catch (StandardOutputException e) when (previous is not null)
+            {
+                core.DataDirectory.Replace(DataDirectory.LocalAdministratorName, previous);
+                throw new CommandFailure($"The password of {LocalAdministrator.Username} is not changed, because the new one cannot be printed. {e.Message}");
+            }
             Console.Error.WriteLine($"{LocalAdministrator.Username} has a new password; the old one is no longer accepted");
             return Task.FromResult(0);
         });

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using Porthor.Server.Api.Validation;
+using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server.</summary>
+/// <summary><c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. The configuration tells which scopes exist.</summary>
 internal static class RuleCommand
 {
     public static Command Create()
@@ -18,11 +19,13 @@ internal static class RuleCommand
         });
         var strict = new Option<bool>("--strict") { Description = "Treat warnings as errors, as the setting strictRules does" };
         var check = new Command("check", "Explain what a rule requires, and report its errors") { query, strict };
-        check.SetAction(parsed => Check(parsed.GetValue(query)!, parsed.GetValue(strict)));
+        var options = ConfigOptions.AddTo(check);
+        check.SetWork(options, (parsed, _) =>
+            Task.FromResult(Check(parsed.GetValue(query)!, parsed.GetValue(strict), options.Load(parsed, SettingsScope.Stores).Tokens.KnownScopes)));
         return new Command("rule", "Check the rules in the configuration of a proxy") { check };
     }
 
-    private static int Check(string text, bool strict)
+    private static int Check(string text, bool strict, IReadOnlyDictionary<string, string> knownScopes)
     {
         var parameters = new IngressParameters(RequestOf(text));
         var errors = new ValidationErrors();
@@ -31,7 +34,7 @@ internal static class RuleCommand
         List<string> messages = [.. errors.ByField.Distinct().Select(error => $"{error.Field}: {error.Message}")];
         if (rule?.FindContradiction()?.Message is { } contradiction)
             messages.Add(contradiction);
-        var warnings = parameters.Warnings();
+        var warnings = parameters.Warnings(knownScopes);
         if (messages.Count == 0 && rule is not null && asker is not null)
         {
             foreach (var sentence in RuleExplanation.Of(rule, asker))

@@ -32,6 +32,7 @@ internal static class TokenCreateCommand
         });
         command.SetWorkOnStores(SettingsScope.Serving, async (core, parsed, cancellationToken) =>
         {
+            StandardOutput.Require();
             await StartupValidation.ForCommandAsync(core, cancellationToken);
             var now = core.Clock.GetUtcNow();
             var isService = parsed.GetValue(service);
@@ -45,11 +46,33 @@ internal static class TokenCreateCommand
             };
             await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
             var token = await core.Tokens.CreateTokenFromAdminRequestAsync(request, TokenCommand.Host(core), cancellationToken);
-            Console.Out.WriteLine(token.Reveal());
+            await PrintAsync(core, token, request.Username);
             await Console.Error.WriteLineAsync($"Created token {token.Key} of {request.Username}");
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Prints a token. If that fails, revokes it, because nobody knows it.</summary>
+    private static async Task PrintAsync(PorthorDeployment core, Token token, string username)
+    {
+        try
+        {
+            StandardOutput.WriteLine(token.Reveal());
+        }
+        catch (StandardOutputException failure)
+        {
+            try
+            {
+                await core.Tokens.DeleteTokenAsync(token.Key, TokenCommand.Host(core), username, CancellationToken.None);
+            }
+            catch (PorthorException e)
+            {
+                throw new CommandFailure(
+                    $"Created token {token.Key} of {username}, but nobody can see it. {failure.Message} It cannot be revoked: {e.Message}. Run: porthor token revoke -- {token.Key}");
+            }
+            throw new CommandFailure($"Created token {token.Key} of {username} and revoked it again, because nobody can see it. {failure.Message}");
+        }
     }
 
     private static DateTimeOffset ExpiryOf(DateTimeOffset now, TimeSpan span) => span < DateTimeOffset.MaxValue - now

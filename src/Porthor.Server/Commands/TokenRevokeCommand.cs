@@ -34,50 +34,77 @@ internal static class TokenRevokeCommand
                     confirmation.Require(parsed, $"This revokes {CountText.Of(tokens.Count, "token")} of {username}.", "yes");
             }
             var missing = new List<TokenKey>();
-            var revoked = 0;
-            foreach (var key in parsed.GetValue(keys)!.Select(OptionRules.KeyOf).Distinct())
+            HashSet<TokenKey> named = [], revoked = [];
+            List<string> lines = [];
+            var isComplete = false;
+            try
             {
-                if (await RevokeAsync(core, key, cancellationToken))
-                    revoked++;
-                else
-                    missing.Add(key);
+                foreach (var key in parsed.GetValue(keys)!.Select(OptionRules.KeyOf).Distinct())
+                {
+                    if (await RevokeAsync(core, key, lines, cancellationToken) is not { } tree)
+                    {
+                        if (!revoked.Contains(key))
+                            missing.Add(key);
+                        continue;
+                    }
+                    named.Add(key);
+                    revoked.UnionWith(tree);
+                }
+                if (username is not null)
+                {
+                    // All of them are named.
+                    await RevokeAllAsync(core, username, revoked, lines, cancellationToken);
+                    named = revoked;
+                }
+                isComplete = true;
             }
-            if (username is not null)
-                revoked += await RevokeAllAsync(core, username, cancellationToken);
-            await Console.Error.WriteLineAsync($"Revoked {CountText.Of(revoked, "token")}");
+            finally
+            {
+                // After the revocations, because standard output may be closed or full.
+                if (isComplete || revoked.Count > 0)
+                    await Console.Error.WriteLineAsync(Summary(named.Count, revoked.Except(named).Count()));
+                foreach (var line in lines)
+                    Console.Out.WriteLine(line);
+            }
             return missing.Count == 0 ? 0 : throw new CommandFailure($"There is no token {string.Join(", ", missing)}");
         });
         return command;
     }
 
+    private static string Summary(int named, int derived) =>
+        $"Revoked {CountText.Of(named, "token")}"
+        + (derived == 0 ? "" : $" and {CountText.Of(derived, "token")} derived from {(named == 1 ? "it" : "them")}");
+
     /// <summary>
     /// Revokes every token of a user, repeatedly until none is left: a client that has one of the tokens may create more meanwhile.
     /// </summary>
-    /// <returns>The number of revoked tokens, including child tokens.</returns>
-    private static async Task<int> RevokeAllAsync(PorthorDeployment core, string username, CancellationToken cancellationToken)
+    /// <param name="revoked">Receives the revoked tokens, including child tokens.</param>
+    /// <param name="lines">Receives the lines to print.</param>
+    private static async Task RevokeAllAsync(PorthorDeployment core, string username, HashSet<TokenKey> revoked, List<string> lines, CancellationToken cancellationToken)
     {
-        HashSet<TokenKey> revoked = [];
         for (var round = 0; round < MaxRounds; round++)
         {
             var tokens = await core.Tokens.ListTokensAsync(TokenCommand.Host(core), username, cancellationToken);
             if (tokens.Count == 0)
-                return revoked.Count;
+                return;
             foreach (var token in tokens)
             {
-                await RevokeAsync(core, token.Token, cancellationToken);
                 revoked.Add(token.Token);
+                revoked.UnionWith(await RevokeAsync(core, token.Token, lines, cancellationToken) ?? []);
             }
         }
         throw new CommandFailure($"{username} still has tokens, because new ones are created continuously. Run the command again, and block the user at the login provider.");
     }
 
-    /// <returns>False if the token does not exist.</returns>
-    private static async Task<bool> RevokeAsync(PorthorDeployment core, TokenKey key, CancellationToken cancellationToken)
+    /// <param name="lines">Receives the line to print.</param>
+    /// <returns>The revoked tokens: the token itself and its descendants. Null if the token does not exist.</returns>
+    private static async Task<IReadOnlyCollection<TokenKey>?> RevokeAsync(
+        PorthorDeployment core, TokenKey key, List<string> lines, CancellationToken cancellationToken)
     {
         if (await core.Tokens.GetTokenInfoUncheckedAsync(key, cancellationToken: cancellationToken) is not { } token
-            || !await core.Tokens.DeleteTokenAsync(key, TokenCommand.Host(core), token.Username, cancellationToken))
-            return false;
-        Console.Out.WriteLine($"Revoked {key} of {token.Username}");
-        return true;
+            || await core.Tokens.RevokeTokenAsync(key, TokenCommand.Host(core), token.Username, cancellationToken) is not { } revoked)
+            return null;
+        lines.Add($"Revoked {key} of {token.Username}");
+        return [key, .. revoked.Select(descendant => descendant.Token)];
     }
 }

@@ -14,10 +14,17 @@ internal static class UpdateSchemaCommand
     public static Command Create()
     {
         var command = new Command("update-schema", "Update the database to the current schema; creates the tables in an empty PostgreSQL database");
-        command.SetWorkOnStores(SettingsScope.Stores, async (core, _, cancellationToken) =>
+        var drop = new Option<bool>("--drop-admins") { Description = "Update even if users of the table admin, which the update drops, are not in adminUsers" };
+        command.Options.Add(drop);
+        command.SetWorkOnStores(SettingsScope.Stores, async (core, parsed, cancellationToken) =>
         {
-            if (await StartupValidation.StateAsync(core, cancellationToken) == SchemaState.Empty)
+            var state = await StartupValidation.StateAsync(core, cancellationToken);
+            if (state == SchemaState.Empty)
                 StartupValidation.RequireDeployment(core.Settings);
+            if (AdministratorSettings.FindWarning(core.Settings) is { } warning)
+                await Console.Error.WriteLineAsync($"Warning: {warning}");
+            if (state == SchemaState.Outdated && !parsed.GetValue(drop))
+                await RefuseLostAdministratorsAsync(core, cancellationToken);
             await core.Sql.Schema.UpdateAsync(cancellationToken);
             await core.Sql.Ids.InitializeAsync(cancellationToken);
             if (core.Settings.OidcServer?.OldClients is { } clients)
@@ -26,5 +33,18 @@ internal static class UpdateSchemaCommand
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Gafaelfawr 15.4.1 gave these users the scope <c>admin:token</c> at login (deviations 41).</summary>
+    private static async Task RefuseLostAdministratorsAsync(PorthorDeployment core, CancellationToken cancellationToken)
+    {
+        var administrators = await core.Sql.Schema.ReadAdministratorsAsync(cancellationToken);
+        string[] lost = [.. administrators.Where(user => !core.Settings.AdminUsers.Contains(user))];
+        if (lost.Length > 0)
+        {
+            throw new CommandFailure(
+                $"The update drops the table admin, and these users would no longer get the scope admin:token at login: {string.Join(", ", lost)}. "
+                + "Name them in adminUsers. If they must not be administrators any more, run: porthor update-schema --drop-admins");
+        }
     }
 }

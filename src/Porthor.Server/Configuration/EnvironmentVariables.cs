@@ -1,4 +1,5 @@
 using System.Text;
+using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Configuration;
 
@@ -78,7 +79,9 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     /// <returns>Null, with the reason in <paramref name="problem"/>, if the file cannot be read.</returns>
     private static string? TryReadFile(string path, out string problem)
     {
-        problem = "";
+        problem = SecretFile.FindRisk(path) ?? "";
+        if (problem.Length > 0)
+            return null;
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read);

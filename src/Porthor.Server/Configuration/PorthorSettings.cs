@@ -104,6 +104,12 @@ internal sealed record PorthorSettings
     /// <summary>Gets the groups that give each scope at login.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> GroupMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
+    /// <summary>Gets the users who receive the scope <c>admin:token</c> at login, independently of their groups.</summary>
+    public IReadOnlySet<string> AdminUsers { get; init; } = new HashSet<string>();
+
+    /// <summary>Gets the users of the setting <c>initialAdmins</c> of Gafaelfawr 15.4.1, which has no effect.</summary>
+    public IReadOnlyList<string> InitialAdmins { get; init; } = [];
+
     /// <summary>Gets which forward authentication decisions are logged.</summary>
     public DecisionLogOptions DecisionLog { get; init; } = new();
 

@@ -153,6 +153,8 @@ internal static partial class SettingsLoader
             Slack = new SlackSettings(file.Flag("slackAlerts"), file.Secret("slackWebhook", "SLACK_WEBHOOK")),
             Providers = ProviderSettings.Read(file, errors, required: mustBeComplete),
             OidcServer = file.Section("oidcServer", "enabled") is { } oidcServer ? OidcServerSettings.Read(oidcServer) : null,
+            AdminUsers = AdministratorSettings.Read(file),
+            InitialAdmins = file.Texts("initialAdmins") ?? [],
             GroupMapping = file.TextListMap("groupMapping", ReadTeam) ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
         if (mode == DeploymentMode.Embedded && settings.Providers is { GitHub: null, Oidc: null } && !file.IsGiven("groupMapping"))

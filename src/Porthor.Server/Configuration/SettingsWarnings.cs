@@ -16,7 +16,9 @@ internal static class SettingsWarnings
     {
         if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
             yield return $"redirectUrl is {redirect}, but the login endpoint is {new Uri(baseUrl, "/login")}: the proxy must rewrite the former to the latter.";
-        if (settings.Providers.HasAny && settings.GroupMapping.Values.All(groups => groups.Count == 0))
+        if (AdministratorSettings.FindWarning(settings) is { } administrators)
+            yield return administrators;
+        if (settings.Providers.HasAny && settings.AdminUsers.Count == 0 && settings.GroupMapping.Values.All(groups => groups.Count == 0))
             yield return "groupMapping assigns no scope to any group: no user can log in.";
         if (settings.Providers.Ldap is { StartTls: false, UserDn.Length: > 0 } ldap && new Uri(ldap.Url) is { Scheme: "ldap", IsLoopback: false })
             yield return "the password of ldap.userDn is sent unencrypted: use an ldaps:// URL, or startTls.";

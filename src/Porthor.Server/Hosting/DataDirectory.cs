@@ -57,6 +57,7 @@ internal sealed class DataDirectory
             var mayCreate = use == DeploymentUse.CreateIfMissing;
             if (File.Exists(path))
                 throw new StartException($"The data directory {path} cannot be used: it is a file. Choose a directory with --data-dir.");
+            ParentPermissions.Check(path);
             // This check comes first, because files that this user may not see appear to be missing.
             DataFileAccess.Require(path);
             if (!mayCreate && !HasDatabase(path))

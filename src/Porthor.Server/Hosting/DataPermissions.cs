@@ -40,8 +40,8 @@ internal static class DataPermissions
             return;
         var user = FileStatus.CurrentUserId;
         var found = $"The {kind} {path} has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}.";
-        // Root may work on the files of the service's user; a service must not trust files that another user can change.
-        if (user != 0 && status.OwnerId != 0 && status.OwnerId != user)
+        // A process that runs as root has switched to the owner of the directory before.
+        if (status.OwnerId != 0 && status.OwnerId != user)
         {
             var name = FileStatus.NameOf(user);
             throw new StartException($"{found} Porthor runs as {name}. Run Porthor as that owner, or run as root: chown -R {name} {path}");

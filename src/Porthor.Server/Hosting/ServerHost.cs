@@ -35,6 +35,8 @@ internal static partial class ServerHost
         var password = LocalAdministrator.Of(core.DataDirectory, settings)?.CreateIfMissing();
         StartupBanner.Say(core, [.. app.Urls], app.Services.GetRequiredService<ServerIdentity>().BaseUrl, password);
         WarnAboutCookies(core, loggers);
+        if (AdministratorSettings.FindWarning(core.Settings) is { } administrators)
+            Log.InitialAdmins(loggers.CreateLogger(typeof(ServerHost)), administrators);
         // Reports unavailable dependencies at startup instead of at the first request. The server does not wait for the check.
         _ = app.Services.GetRequiredService<Readiness>().CheckAsync();
         await app.WaitForShutdownAsync(cancellationToken);
@@ -144,6 +146,9 @@ internal static partial class ServerHost
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Metrics and health are at {Url}")]
         public static partial void Watched(ILogger logger, string url);
+
+        [LoggerMessage(Level = LogLevel.Warning, Message = "The setting initialAdmins has no effect")]
+        public static partial void InitialAdmins(ILogger logger, string error);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "baseUrl is {Url}: session cookies are sent unencrypted. Use https.")]
         public static partial void InsecureCookies(ILogger logger, string url);

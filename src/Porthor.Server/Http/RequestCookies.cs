@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Primitives;
+using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
 

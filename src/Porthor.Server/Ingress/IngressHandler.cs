@@ -74,7 +74,7 @@ internal sealed partial class IngressHandler(
         var asker = parameters.ReadAsker(identity.Realm, errors);
         if (rule is not null)
             RequestLog.Current?.Ingress(rule, asker?.Url);
-        var warnings = parameters.Warnings();
+        var warnings = parameters.Warnings(core.Settings.Tokens.KnownScopes);
         rules.Warn(KnownLocations.KeyOf(request), warnings);
         if (core.Settings.StrictRules && warnings.Count > 0)
         {

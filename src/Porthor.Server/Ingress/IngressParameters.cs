@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Http;
+using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Server.Ingress;
@@ -34,7 +35,8 @@ internal sealed class IngressParameters
     }
 
     /// <summary>Returns the warnings about the rule.</summary>
-    public IReadOnlyList<RuleWarning> Warnings() => RuleWarning.Of(names, All("scope"));
+    /// <param name="knownScopes">The scopes of the configuration.</param>
+    public IReadOnlyList<RuleWarning> Warnings(IReadOnlyDictionary<string, string> knownScopes) => RuleWarnings.Of(names, All, knownScopes);
 
     /// <summary>The rule of the location; null, with the faults noted, if it cannot be read.</summary>
     public IngressRule? ReadRule(ValidationErrors errors)
@@ -156,6 +158,8 @@ internal sealed class IngressParameters
             errors.Add(type, At(name), message, text, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", At(name), "Value error, NUL characters are not allowed", text, ("error", new object()));
+        else if (TokenRules.StoredTextFault(text) is { } fault)
+            errors.Add("value_error", At(name), $"Value error, {fault}", input: null, ("error", new object()));
         else
             return text;
         return null;

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Text.RegularExpressions;
-using Porthor.Server.Http;
+using Porthor.Tokens;
 
 namespace Porthor.Server.Logging;
 
@@ -11,6 +11,9 @@ namespace Porthor.Server.Logging;
 internal static partial class Redaction
 {
     private const string Hidden = "***";
+
+    /// <summary>How often a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
+    private const int MaxDecodings = 3;
 
     /// <summary>A percent sign, encoded any number of times.</summary>
     private const string Percent = "%(?:25)*";
@@ -39,12 +42,30 @@ internal static partial class Redaction
     {
         try
         {
-            return HideEncodedTokens(text.AsSpan().ContainsAny(Hints) ? Secret.Replace(text, "${before}" + Hidden + "${after}") : text);
+            var hidden = text.AsSpan().ContainsAny(Hints) ? Secret.Replace(text, "${before}" + Hidden + "${after}") : text;
+            return HideEncodedTokens(hidden.Contains('%', StringComparison.Ordinal) ? EncodedParameter.Replace(hidden, HideEncodedParameter) : hidden);
         }
         catch (RegexMatchTimeoutException)
         {
             return Hidden;
         }
+    }
+
+    /// <summary>Hides the value of a parameter whose name is percent-encoded, also within an encoded URL.</summary>
+    private static string HideEncodedParameter(Match match)
+    {
+        var (name, value) = (match.Groups["name"].Value, match.Groups["value"].Value);
+        // The part before the value may itself be a URL with such a parameter.
+        var decoded = name;
+        for (var i = 0; i < MaxDecodings && decoded.Contains('%', StringComparison.Ordinal); i++)
+        {
+            decoded = Uri.UnescapeDataString(decoded);
+            if (Secret.IsMatch(decoded))
+                return Hidden;
+            if (value.Length > 0 && Secret.IsMatch($"?{decoded}=x"))
+                return $"{name}={Hidden}";
+        }
+        return match.Value;
     }
 
     /// <summary>Hides tokens that are percent-encoded, also more than once or in part, or in base64. A decoder of URLs reveals them.</summary>
@@ -56,6 +77,9 @@ internal static partial class Redaction
         // Base64 may contain slashes and equals signs.
         return TokenSearch.Contains(hidden) ? Hidden : hidden;
     }
+
+    [GeneratedRegex("(?<name>[A-Za-z0-9._+~\\[\\]-]*%[A-Za-z0-9%._+~\\[\\]-]*)(?:=(?<value>[^&#;\\s\"'<>]+))?", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex EncodedParameter { get; }
 
     [GeneratedRegex("[A-Za-z0-9%._+~-]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UrlPart { get; }
@@ -71,7 +95,7 @@ internal static partial class Redaction
         + "|(?<before>\\btoken(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{24,}"
         + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
         + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
-        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))" + Name + "(?:(?:\\[|" + Percent + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
+        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))(?:" + Name + "|key)(?:(?:\\[|" + Percent + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
         + "|(?<before>\"" + Name + "\"\\s*:\\s*\")[^\"]+",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
         matchTimeoutMilliseconds: 5000)]

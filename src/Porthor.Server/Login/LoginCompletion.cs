@@ -35,7 +35,7 @@ internal sealed partial class LoginCompletion(
         try
         {
             var groups = await GroupNamesAsync(identity, context.RequestAborted);
-            if (LoginScopes.Of(settings.GroupMapping, groups) is not { } scopes)
+            if (LoginScopes.Of(settings.GroupMapping, groups, settings.AdminUsers.Contains(identity.Username)) is not { } scopes)
             {
                 // What is mended in the directory must count at the next attempt.
                 users.Forget(identity.Username);

@@ -8,10 +8,13 @@ internal static class LoginScopes
 {
     /// <summary>Those that the user's groups are mapped to. Null if there are none: then nobody is let in.</summary>
     /// <param name="mapping">The groups of each scope.</param>
-    public static ScopeSet? Of(IReadOnlyDictionary<string, IReadOnlyList<string>> mapping, IReadOnlyList<string> groups)
+    /// <param name="isAdministrator">Whether <c>adminUsers</c> names the user, who then also gets <c>admin:token</c> (deviations 41).</param>
+    public static ScopeSet? Of(IReadOnlyDictionary<string, IReadOnlyList<string>> mapping, IReadOnlyList<string> groups, bool isAdministrator)
     {
         var mine = groups.ToHashSet(StringComparer.Ordinal);
         var scopes = ScopeSet.Of(mapping.Where(entry => entry.Value.Any(mine.Contains)).Select(entry => entry.Key));
+        if (isAdministrator)
+            scopes = scopes.Union(ScopeSet.Of(Scopes.AdminToken));
         return scopes.IsEmpty ? null : scopes.Union(ScopeSet.Of(Scopes.UserToken));
     }
 }

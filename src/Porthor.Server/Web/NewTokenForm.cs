@@ -22,7 +22,7 @@ public sealed class NewTokenForm
 
     private readonly Dictionary<string, string> errors = [];
 
-    public string Name { get; private init; } = "";
+    public string Name { get; private set; } = "";
 
     public ScopeSet Scopes { get; private init; } = ScopeSet.Empty;
 
@@ -79,7 +79,12 @@ public sealed class NewTokenForm
                 : now,
         };
         if (TokenBodies.NameFault(form.Name) is { } fault)
+        {
             form.errors["name"] = form.Name.Length == 0 ? "A token needs a name." : $"{fault}.";
+            // The page does not repeat a token.
+            if (TokenSearch.Contains(form.Name))
+                form.Name = "";
+        }
         form.ReadExpires(sent, now);
         return form;
     }

@@ -30,6 +30,12 @@ public interface ISchema
     /// <exception cref="SchemaException">It is at a revision that has no way to the current one.</exception>
     Task UpdateAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Returns the users of the table <c>admin</c> of Gafaelfawr 15.4.1 and older, in their order; none if the schema does not have it. An
+    /// update drops the table.
+    /// </summary>
+    Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken);
+
     /// <summary>Empties all tables but the settings, the ids and the versions.</summary>
     Task DeleteAllDataAsync(CancellationToken cancellationToken);
 

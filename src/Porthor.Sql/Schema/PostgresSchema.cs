@@ -66,6 +66,12 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             cancellationToken);
     }
 
+    public async Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken) =>
+        // An unknown revision cannot be updated, which is the first thing to report.
+        await RevisionsAsync(cancellationToken) is [var revision] && SchemaScripts.Revisions.Contains(revision) && await ExistsAsync("admin", cancellationToken)
+        ? await database.QueryAsync(database.Sql($"SELECT username FROM admin ORDER BY username"), row => row.Text(0), cancellationToken)
+        : [];
+
     public async Task DeleteAllDataAsync(CancellationToken cancellationToken) => await database.RunScriptAsync(
         "TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation, porthor_once, porthor_counter",
         cancellationToken);

@@ -19,6 +19,8 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
 
     public Task UpdateAsync(CancellationToken cancellationToken) => InitializeAsync(cancellationToken);
 
+    public Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+
     public Task DeleteAllDataAsync(CancellationToken cancellationToken) => database.RunScriptAsync(
         """
         DELETE FROM subtoken; DELETE FROM token; DELETE FROM token_change_history; DELETE FROM token_auth_history;

@@ -11,10 +11,19 @@ public sealed partial class TokenService
 {
     /// <summary>Revokes a token of a user and all its descendants. False if there is no such token.</summary>
     public async Task<bool> DeleteTokenAsync(
+        TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default) =>
+        await RevokeTokenAsync(key, caller, username, cancellationToken) is not null;
+
+    /// <summary>Revokes a token of a user and all its descendants.</summary>
+    /// <returns>
+    /// The tokens that this call revoked, which may be less than all if another client revokes the token at the same time. Null if there
+    /// is no such token.
+    /// </returns>
+    public async Task<IReadOnlyList<TokenInfo>?> RevokeTokenAsync(
         TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default)
     {
         if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is not { } found)
-            return false;
+            return null;
         Require(TokenRules.Authorize(caller, found.Username));
 
         var now = clock.GetSecondsNow();
@@ -24,7 +33,7 @@ public sealed partial class TokenService
             Log.DeletedToken(logger, token.Token, token.Username);
         // If two clients revoke the same token, one of them gets the answer that it did. But if maintenance completes a revocation, no
         // client gets it.
-        return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username);
+        return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username) ? revoked : null;
     }
 
     /// <summary>Reads whether maintenance or an audit revoked the token: this is then its latest history entry.</summary>

@@ -71,6 +71,7 @@ public sealed partial class TokenService
         Require(TokenRules.GrantedScopes(request.Scopes, caller: null, options));
         Require(TokenRules.Expires(expires, request.TokenType, created, options.Policy));
         Require(TokenRules.Owner(request.TokenType, request.Username));
+        Require(TokenRules.UserData(request.UserData));
         Require(TokenRules.TokenName(request.TokenName));
         var record = new TokenRecord
         {

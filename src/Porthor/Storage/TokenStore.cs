@@ -116,7 +116,7 @@ public sealed partial class TokenStore(
         }
     }
 
-    /// <summary>Makes one attempt. Returns the result, and the tokens whose records allow less than the token index.</summary>
+    /// <summary>Makes one attempt. Returns the result, and the tokens whose records differ from the token index.</summary>
     private async Task<(T Result, IReadOnlyList<TokenKey> Behind)> AttemptAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
@@ -135,7 +135,7 @@ public sealed partial class TokenStore(
         }
         if (!transaction.IsAbandoned)
             observer.TokensChanged(transaction.Changes);
-        return (result, await transaction.WidenAsync());
+        return (result, [.. await transaction.ConfirmReductionsAsync(), .. await transaction.WidenAsync()]);
     }
 
     /// <summary>
@@ -159,7 +159,7 @@ public sealed partial class TokenStore(
 
     /// <summary>
     /// Changes a record to the scopes and the expiration in the token index, under a lock. This is necessary if the record changed
-    /// between the commit and the write that was to extend it.
+    /// between the commit and the write that was to extend it, or if Redis lost the write that reduced it.
     /// </summary>
     private async Task<bool> ReconcileAsync(TokenKey key, TimeSpan limit, CancellationToken cancellationToken)
     {

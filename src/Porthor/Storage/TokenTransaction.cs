@@ -19,6 +19,7 @@ public sealed class TokenTransaction
 
     private readonly List<TokenRecord> creations = [];
     private readonly List<TokenKey> removals = [];
+    private readonly List<TokenKey> revocations = [];
     private readonly List<RecordEdit> edits = [];
     private readonly List<TokenKey> written = [];
     private readonly List<TokenChange> changes = [];
@@ -113,6 +114,7 @@ public sealed class TokenTransaction
     public void EndAccess(TokenKey key)
     {
         removals.Add(key);
+        revocations.Add(key);
         tokenIndex.RememberRevoked([key], clock.GetUtcNow() + options.RevocationMemory);
     }
 
@@ -165,8 +167,10 @@ public sealed class TokenTransaction
     public void Revoke(IReadOnlyList<TokenInfo> tokens, Func<TokenInfo, TokenChange> change)
     {
         var keys = Remove(tokens, [.. tokens.Select(change)]);
-        if (!joined && keys.Count > 0)
-            tokenIndex.RememberRevoked(keys, clock.GetUtcNow() + options.RevocationMemory);
+        if (joined || keys.Count == 0)
+            return;
+        revocations.AddRange(keys);
+        tokenIndex.RememberRevoked(keys, clock.GetUtcNow() + options.RevocationMemory);
     }
 
     /// <summary>Removes locked tokens that have expired from both stores.</summary>
@@ -211,6 +215,26 @@ public sealed class TokenTransaction
             await WriteNewAsync(record);
         await WriteBeforeCommitAsync();
         await tokenIndex.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Deletes revoked records again and reads reduced records again, after the commit. If Redis failed over before the commit, the new
+    /// primary may still have the previous records, and it received the list of revocations before this one was in it. A failover after the
+    /// commit is covered, because the token index lists the change by then.
+    /// </summary>
+    /// <returns>The tokens whose records are not the written ones, and must be reconciled with the token index.</returns>
+    internal async Task<IReadOnlyList<TokenKey>> ConfirmReductionsAsync()
+    {
+        if (joined || IsAbandoned)
+            return [];
+        if (revocations.Count > 0)
+            await recordStore.DeleteAsync(revocations, cancellationToken);
+        // The other edits are written later, and each write detects whether the record is a different one.
+        var reduced = edits.Where(edit => edit is { Reduced: not null, Remaining: null }).ToDictionary(edit => edit.Key, edit => edit.Reduced!.Value);
+        if (reduced.Count == 0)
+            return [];
+        var found = await recordStore.ReadAsync(reduced.Keys, cancellationToken);
+        return [.. found.Where(record => record.Value != reduced[record.Key]).Select(record => record.Key)];
     }
 
     /// <summary>
@@ -262,6 +286,7 @@ public sealed class TokenTransaction
             if (now != edit.Current.Record)
             {
                 lasting = codec.Seal(now);
+                edit.Reduced = lasting;
                 replacements.Add(new RecordReplacement(edit.Key, edit.Current.Sealed, lasting, now.Expires));
             }
             edit.Remaining = now == edit.Final ? null : lasting;
@@ -277,6 +302,9 @@ public sealed class TokenTransaction
         public DecryptedRecord Current { get; } = current;
 
         public TokenRecord Final { get; } = final;
+
+        /// <summary>Returns the ciphertext that was written before the commit; null if no write was necessary.</summary>
+        public EncryptedRecord? Reduced { get; set; }
 
         /// <summary>Returns the ciphertext of the record that must be extended after the commit; null if no write remains.</summary>
         public EncryptedRecord? Remaining { get; set; }

@@ -48,9 +48,22 @@ public static class TokenRules
     /// <summary>Returns the error in the name of a token; null if the name is valid.</summary>
     public static string? TokenNameFault(string name)
     {
+        // Names are shown to others, logged and kept in the history.
+        if (TokenSearch.Contains(name))
+            return "Token names must not contain a token";
         if (VisibleText.FindInvisible(name) is { } invisible)
             return string.Create(CultureInfo.InvariantCulture, $"Token names must not contain invisible characters (U+{invisible.Value:X4})");
         return name.Length > 0 && string.IsNullOrWhiteSpace(name) ? "Token names must contain a visible character" : null;
+    }
+
+    /// <summary>Returns the error in another text that is stored with a token; null if the text is valid.</summary>
+    public static string? StoredTextFault(string? text) => text is not null && TokenSearch.Contains(text) ? "must not contain a token" : null;
+
+    /// <summary>Checks the user data that an administrator stores with a token.</summary>
+    public static PorthorError? UserData(UserData data)
+    {
+        IEnumerable<string?> texts = [data.Name, data.Email, .. (data.Groups ?? []).Select(group => group.Name)];
+        return texts.Any(text => StoredTextFault(text) is not null) ? PorthorError.PermissionDenied("User data must not contain a token") : null;
     }
 
     /// <param name="name">Null for tokens without a name.</param>

@@ -31,6 +31,14 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     /// <summary>
+    /// Gets the block of the IPv4-mapped addresses of an IPv4 block (<c>::ffff:192.0.2.0/120</c>), as older versions and other software
+    /// stored them; null for an IPv6 block.
+    /// </summary>
+    public AddressBlock? Mapped => Address.AddressFamily == AddressFamily.InterNetwork
+        ? new AddressBlock(Address.MapToIPv6(), MappedPrefixLength + PrefixLength)
+        : null;
+
+    /// <summary>
     /// Reads an address, or with a <c>/</c> a block without host bits. IPv4-mapped addresses and blocks become IPv4 addresses and blocks.
     /// </summary>
     /// <exception cref="FormatException">The text is neither an address nor a block. The contract prescribes the message.</exception>

@@ -33,6 +33,44 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.GetAsync("/users/visible-boss/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
     }
 
+    /// <summary>Names are shown to others, logged and kept in the history.</summary>
+    [Theory, EveryMode]
+    public async Task A_token_is_refused_as_a_name_by_every_route(Mode mode)
+    {
+        const string message = "Token names must not contain a token";
+        var server = await servers.InAsync(mode);
+        var admin = await server.LogInAsync("naming-boss", "admin:token,user:token");
+        var token = await server.MakeTokenAsync(admin, "good");
+        var secret = Token.Create().Reveal();
+        foreach (var name in (string[])[secret, $"my {secret}", secret.Replace("gt-", "gt%2D", StringComparison.Ordinal), Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(secret))])
+        {
+            foreach (var answer in (Answer[])[
+                await server.PostAsync("/users/naming-boss/tokens", new { token_name = name }, admin.Writing),
+                await server.PostAsync("/tokens", new { username = "somebody", token_type = "user", token_name = name }, server.Bootstrap),
+                await server.PatchAsync($"/users/naming-boss/tokens/{token.Key}", new { token_name = name }, admin.Writing)])
+            {
+                answer.StatusCode.ShouldBe(422, answer.Body);
+                (answer.DetailType, answer.DetailLocation, answer.DetailMessage).ShouldBe(("value_error", "body.token_name", $"Value error, {message}"));
+            }
+            var page = await server.MakeTokenOnPageAsync(admin, name);
+            page.StatusCode.ShouldBe(422);
+            page.ErrorOf("name").ShouldBe($"{message}.");
+            var request = new AdminTokenRequest { Username = "somebody", TokenType = TokenType.User, TokenName = name };
+            (await Should.ThrowAsync<PorthorException>(() => server.Host.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(server.Clock))))
+                .Error.Message.ShouldBe(message);
+        }
+        // The other texts that are stored with a token.
+        foreach (var (field, body) in (IEnumerable<(string, object)>)[
+            ("body.name", new { username = "somebody", token_type = "user", token_name = "x", name = secret }),
+            ("body.email", new { username = "somebody", token_type = "user", token_name = "x", email = $"{secret}@example.com" }),
+            ("body.groups.0.name", new { username = "somebody", token_type = "user", token_name = "x", groups = new[] { new { name = secret, id = 1 } } })])
+        {
+            var answer = await server.PostAsync("/tokens", body, server.Bootstrap);
+            (answer.StatusCode, answer.DetailLocation).ShouldBe((422, field), answer.Body);
+        }
+        (await server.GetAsync("/users/naming-boss/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
+    }
+
     /// <summary>The command line and programs that use the library bypass the API.</summary>
     [Fact]
     public async Task Invisible_characters_are_refused_below_the_api()

@@ -70,6 +70,73 @@ public sealed class ClosedOutputTests : IAsyncLifetime
             dotnet "$DLL" token create --username alice >/dev/full || echo "exit $?"
             """);
         outcome.Output.ShouldBe("exit 1\n");
-        outcome.Errors.ShouldContain("Error: ");
+        outcome.Errors.ShouldMatch("Error: Created token [A-Za-z0-9_-]{22} of alice and revoked it again, because nobody can see it. Cannot write to standard output: No space left on device.\n");
+    }
+
+    /// <summary>A token that nobody saw must not stay valid.</summary>
+    [Theory]
+    [InlineData(">/dev/full", "No space left on device")]
+    [InlineData(">&-", "it is closed")]
+    [InlineData("<&- >&-", "it is closed")]
+    [InlineData("| (exec <&-; while kill -0 $(cat pid) 2>/dev/null; do sleep 0.1; done)", "Broken pipe")]
+    public async Task A_token_that_cannot_be_printed_is_not_valid(string redirection, string reason)
+    {
+        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        var outcome = await program.RunShellAsync(
+            $$"""
+            dotnet "$DLL" init >/dev/null 2>&1
+            set +e
+            (bash -c 'echo $$ >pid; exec dotnet "$DLL" token create --username alice'; echo $? >status) {{redirection}}
+            cat status
+            dotnet "$DLL" token list --output json
+            """);
+        outcome.Output.ShouldBe("1\n[]\n", outcome.Errors);
+        outcome.Errors.ShouldContain($"Cannot write to standard output: {reason}.");
+    }
+
+    [Theory]
+    [InlineData("generate-session-secret")]
+    [InlineData("generate-token")]
+    [InlineData("generate-key")]
+    [InlineData("token list")]
+    public async Task A_command_says_that_it_cannot_print_its_result(string verb)
+    {
+        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        var outcome = await program.RunShellAsync($"""dotnet "$DLL" init >/dev/null 2>&1; dotnet "$DLL" token create -u ann >/dev/null; dotnet "$DLL" {verb} >&- || echo "exit $?" """);
+        outcome.Output.ShouldBe("exit 1\n");
+        outcome.Errors.ShouldEndWith("Error: Cannot write to standard output: it is closed.\n");
+    }
+
+    [Theory]
+    [InlineData(">/dev/full")]
+    [InlineData(">&-")]
+    public async Task A_new_password_that_cannot_be_printed_does_not_replace_the_old_one(string redirection)
+    {
+        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        var outcome = await program.RunShellAsync(
+            $"""
+            dotnet "$DLL" init >/dev/null 2>&1
+            dotnet "$DLL" local-admin reset-password >/dev/null
+            cp porthor-data/local-admin before
+            dotnet "$DLL" local-admin reset-password {redirection} || echo "exit $?"
+            cmp before porthor-data/local-admin && echo same
+            """);
+        outcome.Output.ShouldBe("exit 1\nsame\n", outcome.Errors);
+    }
+
+    /// <summary>The output of a revocation is less important than the revocation.</summary>
+    [Fact]
+    public async Task All_tokens_are_revoked_although_the_output_cannot_be_written()
+    {
+        program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
+        var outcome = await program.RunShellAsync(
+            """
+            dotnet "$DLL" init >/dev/null 2>&1
+            for name in one two; do dotnet "$DLL" token create -u ann -n $name >/dev/null; done
+            dotnet "$DLL" token revoke --all-of ann --yes >/dev/full || echo "exit $?"
+            dotnet "$DLL" token list --output json
+            """);
+        outcome.Output.ShouldBe("exit 1\n[]\n", outcome.Errors);
+        outcome.Errors.ShouldContain("Revoked 2 tokens\n");
     }
 }

@@ -95,6 +95,109 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         (await program.RunAsync("token", "list", "--data-dir", link)).ExitCode.ShouldBe(0);
     }
 
+    /// <summary>Who can write to a directory above it can put another data directory in its place.</summary>
+    [Theory]
+    [InlineData("777")]
+    [InlineData("775")]
+    [InlineData("757")]
+    [InlineData("2777")]
+    public async Task A_parent_directory_that_others_can_write_to_is_refused(string mode)
+    {
+        await program.RunShellAsync($"mkdir -p outer/inner && mv porthor-data outer/inner/data && chgrp nogroup outer && chmod {mode} outer");
+        var outer = Path.Combine(program.Folder, "outer");
+        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"], ["init"]])
+        {
+            var outcome = await program.RunAsync([.. verb, "--data-dir", $"{outer}/inner/data"]);
+            outcome.ExitCode.ShouldBe(1);
+            outcome.Errors.ShouldContain($"The directory {outer}, which contains the data directory {outer}/inner/data, has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
+            outcome.Errors.ShouldContain($"Run: chmod go-w {outer}");
+        }
+        await program.RunShellAsync($"chmod go-w {outer}");
+        var corrected = await program.RunAsync("token", "list", "--data-dir", $"{outer}/inner/data");
+        corrected.ExitCode.ShouldBe(0, corrected.Errors);
+    }
+
+    [Fact]
+    public async Task A_new_data_directory_is_not_created_where_others_can_replace_it()
+    {
+        await program.RunShellAsync("mkdir open && chmod 777 open");
+        (await program.RunAsync("init", "--data-dir", "open/data")).ExitCode.ShouldBe(1);
+        Directory.Exists(Path.Combine(program.Folder, "open/data")).ShouldBeFalse();
+        // With the sticky bit, as /tmp has it, only the owner can rename it.
+        await program.RunShellAsync("chmod 1777 open");
+        var outcome = await program.RunAsync("init", "--data-dir", "open/data");
+        outcome.ExitCode.ShouldBe(0, outcome.Errors);
+    }
+
+    /// <summary>The group of a Kubernetes volume (fsGroup), which has no name in the container.</summary>
+    [Fact]
+    public async Task A_parent_directory_of_a_group_without_other_users_is_accepted()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can give a directory to another group.");
+        await program.PrepareShellAsync();
+        var outcome = await program.RunShellAsync(
+            """
+            mkdir volume && mv porthor-data volume/data && chown root:54321 volume && chmod 2775 volume
+            porthor token list --data-dir volume/data || echo "exit $?"
+            setpriv --groups 54321 "$(command -v porthor)" token list --data-dir volume/data && echo done
+            """);
+        outcome.Output.ShouldBe("exit 1\ndone\n", outcome.Errors);
+    }
+
+    [Fact]
+    public async Task The_way_to_the_target_of_a_link_is_checked_too()
+    {
+        await program.RunShellAsync("mkdir open && mv porthor-data open/data && ln -s open/data link && chmod 777 open");
+        var outcome = await program.RunAsync("token", "list", "--data-dir", "link");
+        outcome.ExitCode.ShouldBe(1);
+        outcome.Errors.ShouldContain($"The directory {program.Folder}/open, which contains the data directory {program.Folder}/link, has mode 0777");
+    }
+
+    [Fact]
+    public async Task A_parent_directory_or_link_of_another_user_is_refused()
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can give a directory to another user.");
+        await program.RunShellAsync("mkdir foreign && mv porthor-data foreign/data && chown daemon foreign && mkdir sticky && chmod 1777 sticky && ln -s ../foreign/data sticky/link && chown -h daemon sticky/link");
+        var foreign = await program.RunAsync("token", "list", "--data-dir", "foreign/data");
+        foreign.ExitCode.ShouldBe(1);
+        foreign.Errors.ShouldContain($"The directory {program.Folder}/foreign, which contains the data directory {program.Folder}/foreign/data, has mode 0755 and belongs to daemon. daemon could replace the data directory");
+        await program.RunShellAsync("chown root foreign");
+        (await program.RunAsync("token", "list", "--data-dir", "foreign/data")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("token", "list", "--data-dir", "sticky/link")).Errors.ShouldContain($"The symbolic link {program.Folder}/sticky/link, which contains");
+    }
+
+    [Theory]
+    [InlineData("session-secret")]
+    [InlineData("bootstrap-token")]
+    [InlineData("porthor.db")]
+    public async Task A_file_of_another_user_is_refused_also_for_root(string name)
+    {
+        if (Environment.UserName != "root")
+            Assert.Skip("Only root can give a file to another user.");
+        await program.RunShellAsync($"chown daemon 'porthor-data/{name}'");
+        var outcome = await program.RunAsync("token", "list");
+        outcome.ExitCode.ShouldBe(1);
+        outcome.Errors.ShouldContain($"The file {Data}/{name} has mode 0600 and belongs to daemon. Porthor runs as root.");
+    }
+
+    [Fact]
+    public async Task A_secret_file_or_environment_file_that_others_can_change_is_refused()
+    {
+        var secret = Path.Combine(program.Folder, "secret");
+        await program.RunShellAsync($"cp porthor-data/session-secret {secret} && chmod 666 {secret} && echo 'PORTHOR_LOG_LEVEL=INFO' > env && chmod 602 env");
+        (await program.RunAsync("token", "list", "--env-file", $"{program.Folder}/env")).Errors
+            .ShouldContain($"The environment file {program.Folder}/env cannot be used: the file has mode 0602 and belongs to {Environment.UserName}; other users could change it. Run: chmod go-w {program.Folder}/env");
+        program.Variables["PORTHOR_SESSION_SECRET_FILE"] = secret;
+        (await program.RunAsync("token", "list")).Errors
+            .ShouldContain($"PORTHOR_SESSION_SECRET_FILE: '{secret}': the file has mode 0666 and belongs to {Environment.UserName}; other users could change it. Run: chmod go-w {secret}");
+        // Docker and Kubernetes mount secrets so.
+        await program.RunShellAsync($"chmod 444 {secret}");
+        var outcome = await program.RunAsync("token", "list");
+        outcome.ExitCode.ShouldBe(0, outcome.Errors);
+    }
+
     private async Task ShouldBeRefusedUntilCorrectedAsync(string correction, string message)
     {
         foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"]])

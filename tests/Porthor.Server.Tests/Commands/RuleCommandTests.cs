@@ -22,6 +22,11 @@ public sealed class RuleCommandTests : IAsyncLifetime
     [InlineData("scope=a&username=bob&only_service=x&user_domain=1&delegate_to=tap&delegate_scope=r&use_authorization=1&allow_options=1", 0,
         "The user must be bob.\n", "internal token of the service x.\n", "The first label of the host name", "at least 300 more seconds", "internal token of the service tap with those of the scopes r", "OPTIONS requests are allowed")]
     [InlineData("scope=a&delegate_scope=r", 0, "delegate_scope has no effect without delegate_to.\n")]
+    [InlineData("scope=read:all,user:token", 0, "Warning: The rule requires the scope read:all,user:token, which no token has.")]
+    [InlineData("scope=read:all+user:token", 0, "Write one parameter for each name: scope=read:all&scope=user:token.\n")]
+    [InlineData("scope=%20read:all", 0, "Remove the separator: scope=read:all.\n")]
+    [InlineData("scope=raed:all", 0, "knownScopes does not contain it. Did you mean read:all?\n")]
+    [InlineData("scope=read:all&only_service=", 0, "Warning: only_service has an empty name")]
     [InlineData("scope=a&satisfy=some", 1, "Error: satisfy: Input should be 'any' or 'all'\n")]
     [InlineData("scope=a&notebook=1&delegate_to=x", 1, "Error: delegate_to cannot be set for notebook tokens\n")]
     [InlineData("scope=a&minimum_lifetime=10", 1, "Error: minimum_lifetime: ")]
@@ -36,7 +41,7 @@ public sealed class RuleCommandTests : IAsyncLifetime
     [Fact]
     public async Task With_strict_a_warning_is_an_error()
     {
-        (await program.RunAsync("rule", "check", "--strict", "scope=a")).ExitCode.ShouldBe(0);
+        (await program.RunAsync("rule", "check", "--strict", "scope=read:all")).ExitCode.ShouldBe(0);
         var outcome = await program.RunAsync("rule", "check", "--strict", "scop=a");
         outcome.ExitCode.ShouldBe(1);
         outcome.Output.ShouldContain("Error: The parameter scop is unknown and has no effect. Did you mean scope?\n");

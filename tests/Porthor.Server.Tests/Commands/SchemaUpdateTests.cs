@@ -47,8 +47,16 @@ public sealed class SchemaUpdateTests
         var refused = await program.RunAsync("validate-schema");
         (refused.ExitCode, refused.Errors.TrimEnd('\n').Split('\n')[^1]).ShouldBe((1, "Error: Database schema is not current"));
         (await program.RunAsync("init")).ExitCode.ShouldBe(1);
-        var updated = await program.RunAsync("update-schema");
+        // Administrators are not dropped silently.
+        var dropping = await program.RunAsync("update-schema");
+        dropping.ExitCode.ShouldBe(1);
+        dropping.Errors.ShouldContain("these users would no longer get the scope admin:token at login: boss. Name them in adminUsers.");
+        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT username FROM admin")).Single().ShouldBe(["boss"]);
+        var path = program.Variables["PORTHOR_CONFIG_PATH"];
+        await File.AppendAllTextAsync(path, steps == 0 ? "" : "\nadminUsers: [boss, other]\ninitialAdmins: [boss, former]\n", TestContext.Current.CancellationToken);
+        var updated = await program.RunAsync([.. (string[])["update-schema"], .. steps == 0 ? (string[])["--drop-admins"] : []]);
         updated.ExitCode.ShouldBe(0, updated.Errors);
+        updated.Errors.Contains("Warning: initialAdmins has no effect. To give former the scope admin:token at login, name them in adminUsers", StringComparison.Ordinal).ShouldBe(steps > 0);
         (await program.RunAsync("validate-schema")).ExitCode.ShouldBe(0);
         (await program.RunAsync("update-schema")).ExitCode.ShouldBe(0);
 

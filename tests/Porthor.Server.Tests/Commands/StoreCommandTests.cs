@@ -135,6 +135,28 @@ public sealed class StoreCommandTests
         Last(await program.RunAsync("audit", "--strict")).ShouldBe("Checked 0 tokens, 0 findings");
     }
 
+    /// <summary>The count of revoked tokens contains the descendants.</summary>
+    [Theory, EveryMode]
+    public async Task A_revocation_reports_all_revoked_tokens(Mode mode)
+    {
+        await using var deployment = await Deployment.CreateAsync(mode);
+        await using var program = await PorthorProgram.ForAsync(deployment);
+        (await program.RunAsync("init")).ExitCode.ShouldBe(0);
+        var core = await deployment.OpenNodeAsync();
+        List<Tokens.TokenKey> roots = [];
+        for (var i = 0; i < 4; i++)
+        {
+            var session = await core.Tokens.SessionForAsync("ann", "read:all,user:token");
+            var child = await core.Tokens.GetInternalTokenAsync(session, "tap", Values.ScopeSet.Of("read:all"));
+            await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(child), "inner", Values.ScopeSet.Of("read:all"));
+            roots.Add(session.Record.Token.Key);
+        }
+        var one = await program.RunAsync("token", "revoke", "--", roots[0].Value);
+        (one.Output, Last(one)).ShouldBe(($"Revoked {roots[0]} of ann\n", "Revoked 1 token and 2 tokens derived from it"));
+        Last(await program.RunAsync("token", "revoke", "--", roots[1].Value, roots[2].Value)).ShouldBe("Revoked 2 tokens and 4 tokens derived from them");
+        Last(await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes")).ShouldBe("Revoked 3 tokens");
+    }
+
     /// <summary>What cannot be deleted must not be forgotten: a token that works is listed.</summary>
     [Fact]
     public async Task Nothing_is_forgotten_while_the_records_cannot_be_deleted()

@@ -207,6 +207,16 @@ public sealed class SettingsValueTests
     }
 
     [Fact]
+    public void Administrators_are_a_list_of_usernames()
+    {
+        Load("").AdminUsers.ShouldBeEmpty();
+        var settings = Load("adminUsers: [ann, bob]\ninitialAdmins: [ann, eve]");
+        settings.AdminUsers.ShouldBe(["ann", "bob"], ignoreOrder: true);
+        SettingsWarnings.Of(settings).ShouldContain("initialAdmins has no effect. To give eve the scope admin:token at login, name them in adminUsers, or map a group to admin:token in groupMapping.");
+        SettingsWarnings.Of(Load("adminUsers: [ann]\ninitialAdmins: [ann]")).ShouldNotContain(note => note.Contains("initialAdmins", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Rules_are_strict_only_if_that_is_configured()
     {
         Load("").StrictRules.ShouldBeFalse();

@@ -28,6 +28,18 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
         { "?zzz=1&zzz=2&scope=read:all", ["The parameter zzz is unknown and has no effect."] },
         { "?satisfy=all&amp;scope=read:all", ["The parameter amp;scope is unknown and has no effect. The rule contains &amp; in place of &: write &scope=.", NoScope] },
         { "?scope=&service=x", ["The rule requires a scope with an empty name, which no token has. Write scope=NAME."] },
+        { "?scope=read:all,exec:admin", ["The rule requires the scope read:all,exec:admin, which no token has. Write one parameter for each name: scope=read:all&scope=exec:admin."] },
+        { "?scope=read:all+exec:admin", ["The rule requires the scope read:all exec:admin, which no token has. Write one parameter for each name: scope=read:all&scope=exec:admin."] },
+        { "?scope=%20read:all", ["The rule requires the scope  read:all, which no token has. Remove the separator: scope=read:all."] },
+        { "?scope=read:all,", ["The rule requires the scope read:all,, which no token has. Remove the separator: scope=read:all."] },
+        { "?scope=read:al", ["The rule requires the scope read:al, which no token has. knownScopes does not contain it. Did you mean read:all?"] },
+        { "?scope=no:such:scope", ["The rule requires the scope no:such:scope, which no token has. knownScopes does not contain it."] },
+        { "?scope=read:all&only_service=", ["only_service has an empty name, which no service has. Write only_service=NAME, or remove the parameter."] },
+        { "?scope=read:all&only_service=a,b", ["only_service names a,b. Write one parameter for each name: only_service=a&only_service=b."] },
+        { "?scope=read:all&delegate_to=tap&delegate_scope=read:all,x", ["delegate_scope names read:all,x, which has no effect. Write one parameter for each name: delegate_scope=read:all&delegate_scope=x."] },
+        { "?scope=read:all&username=", ["The parameter username is empty and has no effect. Write username=NAME, or remove it."] },
+        { "?scope=read:all&username=Bob", ["The rule requires the user Bob, and no user can have this name."] },
+        { "?scope=read:all&username=bob&username=eve", ["The parameter username is given more than once; only the last one has an effect."] },
         { "?username=bob", [NoScope] },
         { "?", [NoScope] },
     };
@@ -95,9 +107,9 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         for (var i = 0; i < RuleLog.MaxRules + 20; i++)
-            await server.GetAsync($"/ingress/auth?x{i}=1&scope=a", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
+            await server.GetAsync($"/ingress/auth?x{i}=1&scope=read:all", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
         var many = string.Concat(Enumerable.Range(0, 500).Select(i => $"&y{i}=1"));
-        await server.GetAsync($"/ingress/auth?scope=a{many}", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
+        await server.GetAsync($"/ingress/auth?scope=read:all{many}", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
         server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "Questionable authorization rule").ShouldBe(RuleLog.MaxRules);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Porthor.Server.Configuration;
+using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;
@@ -175,6 +176,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             errors.Add(type, at, message, value, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", at, "Value error, NUL characters are not allowed", value, ("error", new object()));
+        else if (fault?.Invoke(text) is { } hiding && TokenSearch.Contains(text))
+            errors.Add("value_error", at, $"Value error, {hiding}", "***", ("error", new object()));
         else if (fault?.Invoke(text) is { } found)
             errors.Add("value_error", at, $"Value error, {found}", value, ("error", new object()));
         return text;

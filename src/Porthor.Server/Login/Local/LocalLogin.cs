@@ -14,7 +14,7 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         var mark = KnownDeviceCookie.TryRead(deviceCookie, fernet);
         if (mark?.IsFor(user) != true)
             mark = null;
-        var attempt = throttle.Begin(username, address, mark?.Nonce);
+        var attempt = await throttle.BeginAsync(username, address, mark?.Nonce, cancellationToken);
         if (attempt.IsRefused)
             return new LocalLoginOutcome(LocalLoginResult.TooManyFailures, user) { Wait = attempt.Wait };
         bool? matches = null;
@@ -31,7 +31,10 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         if (matches is null)
             return new LocalLoginOutcome(LocalLoginResult.Busy, user) { Wait = PasswordCheck.BusyFor };
         if (matches is false)
+        {
+            throttle.Failed(attempt);
             return new LocalLoginOutcome(LocalLoginResult.Wrong, user);
+        }
         throttle.Succeeded(attempt);
         return new LocalLoginOutcome(LocalLoginResult.Right, user) { DeviceCookie = (mark ?? KnownDeviceCookie.For(user!)).Write(fernet) };
     }

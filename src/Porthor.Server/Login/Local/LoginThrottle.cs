@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Porthor.Identity;
@@ -12,13 +11,26 @@ namespace Porthor.Server.Login.Local;
 /// own), and an address from which the user logged in before (only the counts of this address and its /64 apply).
 /// </summary>
 /// <remarks>
-/// An attempt is charged when it begins and paid back if it succeeds, so that parallel attempts count as attempts in a row. The counts are
-/// in the memory of this process, and their number is bounded.
+/// Attempts that are not settled yet count as failures, so that parallel attempts count as attempts in a row. An attempt that only they
+/// prevent waits until one of them is settled (<see cref="BeginAsync"/>). The counts are in the memory of this process, and their number is
+/// bounded, as is the number of attempts that wait.
 /// </remarks>
 internal sealed class LoginThrottle(TimeProvider clock)
 {
     /// <summary>As many counts are kept; the oldest go first.</summary>
     public const int MostCounts = 50_000;
+
+    /// <summary>The maximum number of attempts from one network that wait for others to be settled.</summary>
+    public const int MaxWaitingPerNetwork = 32;
+
+    /// <summary>The maximum number of attempts that wait for others to be settled.</summary>
+    public const int MaxWaiting = 128;
+
+    /// <summary>The longest time that an attempt waits for others to be settled.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+
+    /// <summary>The suggested wait if too many attempts are unsettled; they take a few seconds.</summary>
+    private static readonly TimeSpan UnsettledWait = TimeSpan.FromSeconds(2);
 
     /// <summary>After so long without a failure a count begins anew. Longer than any delay.</summary>
     private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
@@ -36,6 +48,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
     private readonly Lock gate = new();
     private readonly Dictionary<CountKey, Count> counts = [];
     private readonly FamiliarAddresses familiar = new();
+    private readonly Dictionary<string, int> waiting = [];
+    private TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset swept;
 
     /// <summary>How many counts there are.</summary>
@@ -48,7 +62,47 @@ internal sealed class LoginThrottle(TimeProvider clock)
         }
     }
 
-    /// <summary>Charges an attempt, unless there were too many already; then it says how long to wait.</summary>
+    /// <summary>Begins an attempt. If only unsettled attempts prevent it, waits until they are settled.</summary>
+    /// <returns>A refused attempt after failures, or if too many attempts wait, or if the others take too long.</returns>
+    /// <inheritdoc cref="Begin"/>
+    public async Task<CountedAttempt> BeginAsync(string username, IPAddress? address, string? device, CancellationToken cancellationToken)
+    {
+        var network = NetworksOf(address)[0];
+        var isWaiting = false;
+        // In real time: the attempts that are waited for do not depend on the clock of the tokens.
+        using var limit = new CancellationTokenSource(LongestWait);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            while (true)
+            {
+                Task change;
+                lock (gate)
+                {
+                    var attempt = Begin(username, address, device);
+                    if (!attempt.IsRefused || !attempt.AwaitsOthers || (!isWaiting && !TryAddWaiting(network)))
+                        return attempt;
+                    isWaiting = true;
+                    change = settled.Task;
+                }
+                try
+                {
+                    await change.WaitAsync(end.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    return Begin(username, address, device);
+                }
+            }
+        }
+        finally
+        {
+            if (isWaiting)
+                RemoveWaiting(network);
+        }
+    }
+
+    /// <summary>Begins an attempt, unless there were too many failures or there are too many unsettled attempts.</summary>
     /// <param name="username">As it was typed; it need not be anybody's.</param>
     /// <param name="device">The mark of a browser that logged in as this user before; null for others.</param>
     public CountedAttempt Begin(string username, IPAddress? address, string? device)
@@ -64,51 +118,90 @@ internal sealed class LoginThrottle(TimeProvider clock)
             var knownUser = device is not null || isFamiliar ? user : null;
             var charged = device is not null ? [new CountKey(CountKind.Device, device, user)] : KeysOf(user, networks, isFamiliar);
             var wait = TimeSpan.Zero;
+            var awaitsOthers = false;
             foreach (var key in charged)
             {
-                var end = CountOf(key, now).BlockedUntil(key.Kind);
-                if (end - now > wait)
-                    wait = end - now;
+                var count = CountOf(key, now);
+                if (count.BlockedUntil(key.Kind) - now is var rest && rest > wait)
+                    wait = rest;
+                awaitsOthers |= count.AwaitsOthers(key.Kind);
             }
             if (wait > TimeSpan.Zero)
                 return new CountedAttempt([], user, networks[0], wait);
+            if (awaitsOthers)
+                return new CountedAttempt([], user, networks[0], UnsettledWait) { AwaitsOthers = true };
             foreach (var key in charged)
-                counts[key] = CountOf(key, now).Failed(now);
+                counts[key] = CountOf(key, now).Begun();
             return new CountedAttempt(charged, user, networks[0], TimeSpan.Zero) { KnownUser = knownUser };
         }
     }
 
-    /// <summary>It was the user. What they mistyped here before is forgiven; what others tried on their name is not.</summary>
+    /// <summary>Settles an attempt with a correct password. Earlier failures of the user at this address are forgotten, but not those of others.</summary>
     public void Succeeded(CountedAttempt attempt)
     {
         var now = clock.GetUtcNow();
-        PayBack(attempt);
         lock (gate)
         {
-            foreach (var key in attempt.Charged)
+            Settle(attempt, count => count.Ended());
+            foreach (var key in attempt.Charged.Where(key => key.Kind == CountKind.Device).Append(new CountKey(CountKind.AddressAndUser, attempt.Network, attempt.Username)))
             {
-                if (key.Kind == CountKind.Device)
-                    counts.Remove(key);
+                if (counts.TryGetValue(key, out var count))
+                    Keep(key, count with { Failures = 0 });
             }
-            counts.Remove(new CountKey(CountKind.AddressAndUser, attempt.Network, attempt.Username));
             familiar.Add(attempt.Username, attempt.Network, now);
         }
     }
 
-    /// <summary>Nothing was learnt from it: it succeeded, or the password was never looked at.</summary>
+    /// <summary>Settles an attempt with a wrong password.</summary>
+    public void Failed(CountedAttempt attempt)
+    {
+        var now = clock.GetUtcNow();
+        lock (gate)
+            Settle(attempt, count => count.Ended().Failed(now));
+    }
+
+    /// <summary>Settles an attempt whose password was not compared.</summary>
     public void PayBack(CountedAttempt attempt)
     {
         lock (gate)
+            Settle(attempt, count => count.Ended());
+    }
+
+    private void Settle(CountedAttempt attempt, Func<Count, Count> change)
+    {
+        foreach (var key in attempt.Charged)
+            Keep(key, change(counts.GetValueOrDefault(key)));
+        if (waiting.Count == 0)
+            return;
+        settled.SetResult();
+        settled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private void Keep(CountKey key, Count count)
+    {
+        if (count.IsEmpty)
+            counts.Remove(key);
+        else
+            counts[key] = count;
+    }
+
+    private bool TryAddWaiting(string network)
+    {
+        var here = waiting.GetValueOrDefault(network);
+        if (here >= MaxWaitingPerNetwork || waiting.Values.Sum() >= MaxWaiting)
+            return false;
+        waiting[network] = here + 1;
+        return true;
+    }
+
+    private void RemoveWaiting(string network)
+    {
+        lock (gate)
         {
-            foreach (var key in attempt.Charged)
-            {
-                if (!counts.TryGetValue(key, out var count))
-                    continue;
-                if (count.Failures > 1)
-                    counts[key] = count with { Failures = count.Failures - 1 };
-                else
-                    counts.Remove(key);
-            }
+            if (waiting[network] > 1)
+                waiting[network]--;
+            else
+                waiting.Remove(network);
         }
     }
 
@@ -141,7 +234,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
         swept = now;
         foreach (var (key, count) in counts)
         {
-            if (count.LastFailure + Forgotten <= now)
+            if (count.Unsettled == 0 && count.LastFailure + Forgotten <= now)
                 counts.Remove(key);
         }
         // Only an attacker with thousands of addresses causes this. Familiar addresses and known devices are not affected.
@@ -159,79 +252,4 @@ internal sealed class LoginThrottle(TimeProvider clock)
             [.. SixPrefixBytes.Select(bytes => Convert.ToHexString(address.GetAddressBytes(), 0, bytes))],
         _ => [address.MapToIPv4().ToString()],
     };
-}
-
-/// <summary>An attempt to log in, as the throttle let it begin.</summary>
-/// <param name="Charged">The counts that it went up in.</param>
-/// <param name="Username">The username; empty if it cannot be the name of a user.</param>
-/// <param name="Network">The address, or the /64 of an IPv6 address.</param>
-/// <param name="Wait">How long to wait before another; zero if this one may go on.</param>
-internal sealed record CountedAttempt(IReadOnlyList<CountKey> Charged, string Username, string Network, TimeSpan Wait)
-{
-    /// <summary>The user that the client is known for, by its device or its address; null for an unknown client.</summary>
-    public string? KnownUser { get; init; }
-
-    public bool IsRefused => Wait > TimeSpan.Zero;
-
-    /// <summary>For <c>Retry-After</c>, and for people.</summary>
-    public string WaitSeconds => Math.Ceiling(Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-}
-
-internal enum CountKind
-{
-    /// <summary>A browser that logged in as this user before.</summary>
-    Device,
-
-    AddressAndUser,
-
-    /// <summary>The /56 of an IPv6 address, and a user.</summary>
-    WideAddressAndUser,
-
-    /// <summary>The /48 of an IPv6 address, and a user.</summary>
-    WidestAddressAndUser,
-
-    Address,
-
-    /// <summary>The /56 of an IPv6 address.</summary>
-    WideAddress,
-
-    /// <summary>The /48 of an IPv6 address.</summary>
-    WidestAddress,
-
-    /// <summary>From anywhere.</summary>
-    User,
-}
-
-internal readonly record struct CountKey(CountKind Kind, string Place, string User);
-
-/// <summary>The number of failures and the delay that follows from it.</summary>
-internal readonly record struct Count(int Failures, DateTimeOffset LastFailure)
-{
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
-
-    /// <summary>
-    /// Short, because it is the only delay that many strangers together can put on somebody at a new place; still, it leaves
-    /// them some 1,500 guesses a day.
-    /// </summary>
-    private static readonly TimeSpan LongestFromAnywhere = TimeSpan.FromMinutes(1);
-
-    public Count Failed(DateTimeOffset now) => this with { Failures = Failures + 1, LastFailure = now };
-
-    public DateTimeOffset BlockedUntil(CountKind kind)
-    {
-        var (free, first, longest) = kind switch
-        {
-            CountKind.WideAddressAndUser => (10, TimeSpan.FromSeconds(2), Longest),
-            CountKind.WidestAddressAndUser => (20, TimeSpan.FromSeconds(2), Longest),
-            CountKind.Address => (30, TimeSpan.FromSeconds(2), Longest),
-            CountKind.WideAddress => (60, TimeSpan.FromSeconds(2), Longest),
-            CountKind.WidestAddress => (120, TimeSpan.FromSeconds(2), Longest),
-            CountKind.User => (100, TimeSpan.FromSeconds(1), LongestFromAnywhere),
-            _ => (5, TimeSpan.FromSeconds(2), Longest),
-        };
-        if (Failures < free)
-            return DateTimeOffset.MinValue;
-        var delay = first * Math.Pow(2, Math.Min(Failures - free, 20));
-        return LastFailure + (delay < longest ? delay : longest);
-    }
 }

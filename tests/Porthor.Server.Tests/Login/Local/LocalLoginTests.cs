@@ -42,6 +42,43 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
             .ShouldBe(("create", "alice", browser.Address));
     }
 
+    /// <summary>A user who opens many pages at once, or many users who share an account, are not taken for attackers.</summary>
+    [Theory, EveryMode]
+    public async Task Simultaneous_logins_with_the_correct_password_all_succeed(Mode mode)
+    {
+        var (server, first) = await StartAsync(mode);
+        var browsers = Enumerable.Range(0, 12).Select(_ => new FormBrowser(server.Host, address: first.Address)).ToList();
+        var forms = await Task.WhenAll(browsers.Select(browser => browser.OpenFormAsync()));
+        var answers = await Task.WhenAll(browsers.Zip(forms, (browser, form) => browser.SubmitAsync(form, "trent")));
+        answers.Select(answer => answer.StatusCode).ShouldAllBe(status => status == 303);
+
+        // At most as many wrong passwords are compared as one after the other.
+        answers = await Task.WhenAll(browsers.Zip(forms, (browser, _) => GuessAsync(server, browser.Address)));
+        answers.Count(answer => answer.StatusCode == 403).ShouldBe(5);
+        answers.Count(answer => answer.StatusCode == 429).ShouldBe(7);
+
+        static async Task<Answer> GuessAsync(ApiServer server, string address) =>
+            await new FormBrowser(server.Host, address: address).LogInAsync("ursula", "wrong");
+    }
+
+    /// <summary>Deviation 41: the administrators of Gafaelfawr 15.4.1 had the scope whatever their groups.</summary>
+    [Theory, EveryMode]
+    public async Task Users_of_adminUsers_are_administrators(Mode mode)
+    {
+        await using var server = await TestServer.StartAsync(mode, settings => LocalLoginServers.With(settings) with
+        {
+            AdminUsers = new HashSet<string> { "bob", "scopeless" },
+            InitialAdmins = ["carol"],
+        });
+        foreach (var (name, scopes) in (IEnumerable<(string, string)>)[("bob", "admin:token read:all user:token"), ("scopeless", "admin:token user:token"), ("carol", "read:all user:token")])
+        {
+            var browser = new FormBrowser(server);
+            (await browser.LogInAsync(name)).StatusCode.ShouldBe(303);
+            var login = await browser.GetAsync("/auth/api/v1/login");
+            string.Join(' ', login.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString())).ShouldBe(scopes);
+        }
+    }
+
     /// <summary>Nobody learns from an answer whether there is such a user.</summary>
     [Theory, EveryMode]
     public async Task A_wrong_password_and_an_unknown_user_are_told_the_same(Mode mode)

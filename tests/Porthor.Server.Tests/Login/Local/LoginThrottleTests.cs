@@ -65,6 +65,74 @@ public sealed class LoginThrottleTests
         Fail(5, "alice", Home);
     }
 
+    /// <summary>Simultaneous correct logins of one user at one address all succeed.</summary>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("laptop")]
+    public async Task Simultaneous_correct_logins_wait_for_each_other(string? device)
+    {
+        var attempts = Enumerable.Range(0, 20).Select(_ => BeginAsync(device)).ToList();
+        attempts.Count(attempt => attempt.IsCompleted).ShouldBe(5);
+        while (attempts.Count > 0)
+        {
+            var next = await Task.WhenAny(attempts);
+            attempts.Remove(next);
+            var begun = await next;
+            begun.IsRefused.ShouldBeFalse();
+            throttle.Succeeded(begun);
+        }
+        WaitOf("alice", Home, device).ShouldBe(0);
+    }
+
+    /// <summary>Attempts that wait are refused when the ones before them fail: no more passwords are compared than one after the other.</summary>
+    [Fact]
+    public async Task Simultaneous_guesses_are_no_more_than_guesses_in_a_row()
+    {
+        var attempts = Enumerable.Range(0, 20).Select(_ => BeginAsync()).ToList();
+        foreach (var attempt in attempts.Take(5))
+            throttle.Failed(await attempt);
+        foreach (var attempt in attempts.Skip(5))
+            (await attempt).WaitSeconds.ShouldBe("2");
+        // After the delay there is one guess, and the others wait for its result.
+        clock.Advance(TimeSpan.FromSeconds(2));
+        attempts = [.. Enumerable.Range(0, 20).Select(_ => BeginAsync())];
+        attempts.Count(attempt => attempt.IsCompleted).ShouldBe(1);
+        throttle.Failed(await attempts[0]);
+        foreach (var attempt in attempts.Skip(1))
+            (await attempt).WaitSeconds.ShouldBe("4");
+    }
+
+    /// <summary>Attempts whose password is not compared, or whose client has gone, make room for others.</summary>
+    [Fact]
+    public async Task Attempts_that_end_make_room_for_those_that_wait()
+    {
+        var begun = Enumerable.Range(0, 5).Select(_ => throttle.Begin("alice", Home, device: null)).ToList();
+        using var gone = new CancellationTokenSource();
+        var first = throttle.BeginAsync("alice", Home, device: null, gone.Token);
+        var second = BeginAsync();
+        await gone.CancelAsync();
+        (await first).IsRefused.ShouldBeTrue();
+        second.IsCompleted.ShouldBeFalse();
+        throttle.PayBack(begun[0]);
+        (await second).IsRefused.ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task The_number_of_attempts_that_wait_is_bounded()
+    {
+        for (var network = 0; network < 10; network++)
+        {
+            for (var i = 0; i < 5; i++)
+                throttle.Begin("alice", Address(network), device: null).IsRefused.ShouldBeFalse();
+        }
+        List<Task<CountedAttempt>> waiting = [];
+        for (var i = 0; i < 50 * 10; i++)
+            waiting.Add(throttle.BeginAsync("alice", Address(i / 50), device: null, TestContext.Current.CancellationToken));
+        waiting.Count(attempt => !attempt.IsCompleted).ShouldBe(LoginThrottle.MaxWaiting);
+        waiting.Take(50).Count(attempt => !attempt.IsCompleted).ShouldBe(LoginThrottle.MaxWaitingPerNetwork);
+        (await waiting[49]).WaitSeconds.ShouldBe("2");
+    }
+
     [Theory]
     [InlineData("192.0.2.1", "192.0.2.2", false)]
     [InlineData("192.0.2.1", "::ffff:192.0.2.1", true)]
@@ -89,8 +157,6 @@ public sealed class LoginThrottleTests
         // A login of one's own in between makes no room for more.
         clock.Advance(TimeSpan.FromSeconds(2));
         Succeed("mallory", Home);
-        WaitOf("another", Home).ShouldBe(2);
-        clock.Advance(TimeSpan.FromSeconds(2));
         Fail(1, "another", Home);
         WaitOf("another", Home).ShouldBe(4);
     }
@@ -115,7 +181,7 @@ public sealed class LoginThrottleTests
         WaitOf("alice", Address(201), "laptop").ShouldBe(0);
         // Not even if a stranger is behind the same address as she.
         for (var i = 0; i < 30; i++)
-            _ = throttle.Begin("alice", Home, device: null);
+            throttle.Failed(throttle.Begin("alice", Home, device: null));
         WaitOf("alice", Home).ShouldBeGreaterThan(0);
         WaitOf("alice", Home, "laptop").ShouldBe(0);
         // Others are not concerned.
@@ -128,7 +194,7 @@ public sealed class LoginThrottleTests
     {
         throttle.Succeeded(throttle.Begin("alice", Home, "laptop"));
         for (var i = 0; i < 5; i++)
-            throttle.Begin("alice", Address(i), "laptop").IsRefused.ShouldBeFalse();
+            FailOnce("alice", Address(i), "laptop");
         WaitOf("alice", Address(9), "laptop").ShouldBe(2);
     }
 
@@ -189,7 +255,7 @@ public sealed class LoginThrottleTests
     public void Memory_is_bounded()
     {
         for (var i = 0; i < LoginThrottle.MostCounts; i++)
-            throttle.Begin($"user-{i}x", new IPAddress((uint)i), device: null);
+            Fail(1, $"user-{i}x", new IPAddress((uint)i));
         throttle.Held.ShouldBeInRange(LoginThrottle.MostCounts / 2, LoginThrottle.MostCounts + 3);
         // And given back when it is no longer needed.
         clock.Advance(TimeSpan.FromHours(2));
@@ -198,6 +264,9 @@ public sealed class LoginThrottleTests
     }
 
     private static IPAddress Address(int number) => new([198, 51, 100, (byte)number]);
+
+    private Task<CountedAttempt> BeginAsync(string? device = null) =>
+        throttle.BeginAsync("alice", Home, device, TestContext.Current.CancellationToken);
 
     private int WaitOf(string username, IPAddress? address, string? device = null)
     {
@@ -210,7 +279,14 @@ public sealed class LoginThrottleTests
     private void Fail(int times, string username, IPAddress? address)
     {
         for (var i = 0; i < times; i++)
-            throttle.Begin(username, address, device: null).IsRefused.ShouldBeFalse();
+            FailOnce(username, address, device: null);
+    }
+
+    private void FailOnce(string username, IPAddress? address, string? device)
+    {
+        var attempt = throttle.Begin(username, address, device);
+        attempt.IsRefused.ShouldBeFalse();
+        throttle.Failed(attempt);
     }
 
     private void Succeed(string username, IPAddress? address)

@@ -1,14 +1,13 @@
 using System.Buffers;
 using System.Text;
-using Porthor.Tokens;
 
-namespace Porthor.Server.Http;
+namespace Porthor.Tokens;
 
 /// <summary>
-/// Finds Porthor tokens inside header values, so that no application behind the proxy receives one. It checks only the form, not whether
-/// the token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside base64.
+/// Finds Porthor tokens inside texts, so that no application behind the proxy receives one and none is stored or logged. It checks only
+/// the form, not whether the token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside base64.
 /// </summary>
-internal static class TokenSearch
+public static class TokenSearch
 {
     private const int TokenLength = 3 + TokenKey.Length + 1 + Token.SecretLength;
 

@@ -1,0 +1,45 @@
+namespace Porthor.Server.Login.Local;
+
+/// <summary>The number of failures and the delay that follows from it.</summary>
+/// <param name="Unsettled">The number of attempts that have begun, and of which it is not known yet whether they fail.</param>
+internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, int Unsettled)
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
+
+    /// <summary>
+    /// Short, because it is the only delay that many strangers together can put on somebody at a new place; still, it leaves
+    /// them some 1,500 guesses a day.
+    /// </summary>
+    private static readonly TimeSpan LongestFromAnywhere = TimeSpan.FromMinutes(1);
+
+    public bool IsEmpty => Failures == 0 && Unsettled == 0;
+
+    public Count Begun() => this with { Unsettled = Unsettled + 1 };
+
+    public Count Ended() => this with { Unsettled = Math.Max(0, Unsettled - 1) };
+
+    public Count Failed(DateTimeOffset now) => this with { Failures = Failures + 1, LastFailure = now };
+
+    /// <summary>Returns whether another attempt must wait until an unsettled one is settled: all of them might fail.</summary>
+    public bool AwaitsOthers(CountKind kind) => Unsettled > 0 && Failures + Unsettled >= LimitsOf(kind).Free;
+
+    public DateTimeOffset BlockedUntil(CountKind kind)
+    {
+        var (free, first, longest) = LimitsOf(kind);
+        if (Failures < free)
+            return DateTimeOffset.MinValue;
+        var delay = first * Math.Pow(2, Math.Min(Failures - free, 20));
+        return LastFailure + (delay < longest ? delay : longest);
+    }
+
+    private static (int Free, TimeSpan First, TimeSpan Longest) LimitsOf(CountKind kind) => kind switch
+    {
+        CountKind.WideAddressAndUser => (10, TimeSpan.FromSeconds(2), Longest),
+        CountKind.WidestAddressAndUser => (20, TimeSpan.FromSeconds(2), Longest),
+        CountKind.Address => (30, TimeSpan.FromSeconds(2), Longest),
+        CountKind.WideAddress => (60, TimeSpan.FromSeconds(2), Longest),
+        CountKind.WidestAddress => (120, TimeSpan.FromSeconds(2), Longest),
+        CountKind.User => (100, TimeSpan.FromSeconds(1), LongestFromAnywhere),
+        _ => (5, TimeSpan.FromSeconds(2), Longest),
+    };
+}
