@@ -6,7 +6,7 @@ namespace Porthor.Storage;
 /// <summary>Encrypts and decrypts records (contract/tokens.md 4).</summary>
 public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 {
-    /// <summary>Encrypts a record with the first key of <paramref name="fernet"/>.</summary>
+    /// <summary>Encrypts a record with the first key of the constructor's <c>fernet</c>.</summary>
     public EncryptedRecord Seal(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
 
     /// <summary>Decrypts and parses a record.</summary>
