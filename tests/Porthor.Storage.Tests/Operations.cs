@@ -9,7 +9,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests;
 
-/// <summary>A node whose operations a test calls, with a clock that only the test moves.</summary>
+/// <summary>A node whose operations a test calls directly, with a clock that only the test advances.</summary>
 internal sealed class Operations : IAsyncDisposable
 {
     private readonly Deployment deployment;
@@ -36,7 +36,7 @@ internal sealed class Operations : IAsyncDisposable
 
     public Caller Administrator => TokenBuilders.Administrator(Clock);
 
-    /// <summary>Now, in whole seconds, as everything that is stored has it.</summary>
+    /// <summary>The current time in whole seconds, like all stored times.</summary>
     public DateTimeOffset Now => Clock.GetUtcNow();
 
     public TimeSpan Lifetime => deployment.Settings.Tokens.Lifetime;
@@ -44,16 +44,16 @@ internal sealed class Operations : IAsyncDisposable
     public static async Task<Operations> StartAsync(Mode mode)
     {
         var deployment = await Deployment.CreateAsync(mode);
-        // Not far from the true time, by which Redis forgets what has expired.
+        // Close to the real time, which Redis uses to expire keys.
         var clock = new FakeTimeProvider(DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds()));
         var logs = new CapturedLogs();
         return new Operations(deployment, await deployment.OpenNodeAsync(clock, logs), clock, logs);
     }
 
-    /// <summary>Another node, which remembers nothing of the first.</summary>
+    /// <summary>Opens another node with empty caches.</summary>
     public Task<PorthorDeployment> OpenAnotherAsync() => deployment.OpenNodeAsync(Clock, Logs);
 
-    /// <summary>Changes of a user, newest first, without their numbers.</summary>
+    /// <summary>Returns the changes of a user, newest first, without their IDs.</summary>
     public async Task<List<TokenChange>> HistoryAsync(string username)
     {
         var page = await Tokens.GetChangeHistoryAsync(

@@ -147,7 +147,8 @@ public sealed class SettingsValueTests
     [InlineData("NO", false)]
     [InlineData("0", false)]
     [InlineData("", false)]
-    public void Flags_may_be_written_in_many_ways(string text, bool flag) => Load($"allowSubdomains: {text}").AllowSubdomains.ShouldBe(flag);
+    public void Flags_may_be_written_in_many_ways(string text, bool flag) =>
+        Load($"allowSubdomains: {text}").AllowSubdomains.ShouldBe(flag);
 
     /// <summary>Deviations 31.</summary>
     [Fact]

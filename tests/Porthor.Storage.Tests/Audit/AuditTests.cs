@@ -6,13 +6,13 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Audit;
 
-/// <summary>What can be wrong between the stores, how it is told, and what becomes of it. AUD-001 to AUD-008, deviations 16, 28.</summary>
+/// <summary>Inconsistencies between the stores, their audit findings, and their repair. AUD-001 to AUD-008, deviations 16, 28.</summary>
 public sealed class AuditTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task Everything_that_is_wrong_is_told_and_what_can_be_repaired_is(Mode mode)
+    public async Task Every_inconsistency_is_reported_and_repaired_if_possible(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var stores = new Stores(operations);
@@ -20,19 +20,19 @@ public sealed class AuditTests
         async Task<Token> MakeAsync(string name) =>
             await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), operations.Now.AddDays(30)));
 
-        // AUD-001: listed alone; and one that has expired, which is nobody's business.
+        // AUD-001: a row without a record. A second such row has expired and is not a finding.
         var listed = await MakeAsync("listed");
         await stores.DeleteRecordAsync(listed);
         var expired = await MakeAsync("expired");
         await stores.DeleteRecordAsync(expired);
         await stores.ChangeRowAsync(expired, row => row with { Expires = operations.Now });
-        // AUD-002: a record alone.
+        // AUD-002: a record without a row.
         var unlisted = await MakeAsync("unlisted");
         await stores.DeleteRowAsync(unlisted);
-        // AUD-003: two that differ.
+        // AUD-003: a record and a row that differ.
         var different = await MakeAsync("different");
         await stores.ChangeRecordAsync(different, record => record with { Scopes = ScopeSet.Of("user:token"), Created = record.Created.AddSeconds(5) });
-        // AUD-004, AUD-005: a child that outlives its parent, and one without.
+        // AUD-004, AUD-005: a child that expires after its parent, and a child without a parent.
         var parent = await MakeAsync("parent");
         var outliving = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(parent));
         var end = operations.Now.AddDays(31);
@@ -42,11 +42,11 @@ public sealed class AuditTests
         var orphan = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(lost));
         await stores.DeleteRowAsync(lost);
         await stores.DeleteRecordAsync(lost);
-        // AUD-006: a scope that nobody knows.
+        // AUD-006: an unknown scope.
         var unknown = await MakeAsync("unknown");
         await stores.ChangeRowAsync(unknown, row => row with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
         await stores.ChangeRecordAsync(unknown, record => record with { Scopes = ScopeSet.Of("bogus:scope", "read:all") });
-        // AUD-007: what is no record; without a row, and with one.
+        // AUD-007: an invalid record, one without a row and one with a row.
         var (malformed, spoilt) = (Token.Create(), await MakeAsync("spoilt"));
         await stores.PutAsync(malformed.Key, "not a record"u8.ToArray());
         await stores.PutAsync(spoilt.Key, "neither"u8.ToArray());
@@ -63,13 +63,13 @@ public sealed class AuditTests
             $"Token `{malformed.Key}` in Redis is malformed",
             $"Token `{spoilt.Key}` in Redis is malformed",
         ];
-        // AUD-008: looking changes nothing.
+        // AUD-008: an audit without repair changes nothing.
         (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
         (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
         operations.Logs.Lines.ShouldNotContain(line => line.Message == "Cannot retrieve token");
         operations.Logs.Lines.Last(line => line.Message == "Token does not match between database and Redis").Fields["mismatches"].ShouldBe((string[])["scopes", "created"]);
 
-        // Repaired is what can be without guessing. The child that outlives its parent is a deviation (28).
+        // The audit repairs every finding that has a unique correct state. The child that expires after its parent is a deviation (28).
         (await RunAsync(fix: true)).ShouldBe(
             [.. expected.Select(text => text.Contains("does not match", StringComparison.Ordinal) ? text.Replace("(scopes,", "(scopes [fixed],", StringComparison.Ordinal)
                 : text.Contains("unknown scope", StringComparison.Ordinal) || text.Contains("has no parent", StringComparison.Ordinal) ? text
@@ -79,7 +79,7 @@ public sealed class AuditTests
         (await RunAsync(fix: false)).ShouldBe(
             [expected[3].Replace("scopes, ", "", StringComparison.Ordinal), expected[5], expected[6]], ignoreOrder: true);
 
-        // And it was repaired to the right side.
+        // The repaired values are the correct ones.
         (await operations.RowAsync(different)).Scopes.Text.ShouldBe("user:token");
         foreach (var token in (Token[])[unlisted, malformed, spoilt, listed])
         {
@@ -92,9 +92,11 @@ public sealed class AuditTests
         async Task<List<string>> RunAsync(bool fix) => await operations.Audit.RunAsync(fix).Select(finding => finding.Text).ToListAsync();
     }
 
-    /// <summary>Deviations 28: of two ends the earlier wins, and what then outlives it is shortened with it.</summary>
+    /// <summary>
+    /// Deviations 28: of two times of expiration the earlier one wins, and descendants that expire later are shortened too.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task Of_two_ends_the_earlier_wins(Mode mode)
+    public async Task The_earlier_of_two_expirations_wins(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var stores = new Stores(operations);
@@ -125,11 +127,11 @@ public sealed class AuditTests
     }
 
     /// <summary>
-    /// A node died while it took a scope away: the record has lost it, and the row and the children have not. What the audit makes of
-    /// the row it makes of the children, or repeating the edit would find nothing to take away any more (deviations 2).
+    /// A node crashed while it removed a scope: the record lost the scope, the row and the children did not. The audit must change the
+    /// children together with the row. Otherwise a repeated edit would find no scope to remove (deviations 2).
     /// </summary>
     [Theory, EveryMode]
-    public async Task Scopes_that_a_repair_takes_from_a_token_it_takes_from_its_children(Mode mode)
+    public async Task Scopes_that_a_repair_removes_from_a_token_are_removed_from_its_children(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var stores = new Stores(operations);
@@ -149,11 +151,11 @@ public sealed class AuditTests
     }
 
     /// <summary>
-    /// A node died while it revoked a token: its record is gone, and a child that was being made has one. What ends the one ends the other, or
-    /// a child would work without its parent until the next audit.
+    /// A node crashed while it revoked a token: its record is deleted, and a child that was created at the same time has a record. The
+    /// audit must revoke the child too. Otherwise the child would work without its parent until the next audit.
     /// </summary>
     [Theory, EveryMode]
-    public async Task With_a_token_that_has_lost_its_record_its_descendants_end(Mode mode)
+    public async Task Descendants_of_a_token_without_a_record_are_revoked(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var stores = new Stores(operations);
@@ -180,9 +182,9 @@ public sealed class AuditTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(4);
     }
 
-    /// <summary>With the wrong session secret every record is unreadable. That is no reason to delete them all.</summary>
+    /// <summary>With the wrong session secret all records are unreadable. The audit must not delete them.</summary>
     [Theory, EveryMode]
-    public async Task With_the_wrong_key_nothing_is_repaired(Mode mode)
+    public async Task An_audit_with_the_wrong_key_repairs_nothing(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
@@ -192,19 +194,19 @@ public sealed class AuditTests
 
         var refused = await Should.ThrowAsync<AuditException>(async () => await wrong.Audit.RunAsync(fix: true).ToListAsync());
         refused.Message.ShouldBe("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
-        // It is told what is seen, though.
+        // The findings are reported.
         (await wrong.Audit.RunAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(session.Record.Expires);
 
-        // One that can be read is proof enough: the rest was damaged.
+        // One readable record proves that the key is correct: the other records are damaged.
         operations.Deployment.Settings = right with { SessionKeys = [FernetKey.Create(), .. right.SessionKeys] };
         (await (await operations.OpenAnotherAsync()).Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
     }
 
-    /// <summary>More than a batch of each, so that they are looked at together: each is told once.</summary>
+    /// <summary>The findings need more than one batch. Each finding is reported once.</summary>
     [Theory, EveryMode]
-    public async Task Many_findings_are_each_told_once_and_repaired(Mode mode)
+    public async Task Many_findings_are_each_reported_once_and_repaired(Mode mode)
     {
         const int many = 1100;
         await using var operations = await Operations.StartAsync(mode);
@@ -227,11 +229,14 @@ public sealed class AuditTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(many);
     }
 
-    /// <summary>What somebody is changing is waited for, and told only if it is still wrong then. In a file one writer at a time is all there is.</summary>
+    /// <summary>
+    /// The audit waits for a token that another transaction is changing, and reports it only if it is still inconsistent. Not in embedded
+    /// mode: SQLite has one writer at a time.
+    /// </summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task A_suspect_that_another_is_changing_is_waited_for(Mode mode)
+    public async Task The_audit_waits_for_a_token_that_another_transaction_is_changing(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var operations = await Operations.StartAsync(mode);
@@ -251,9 +256,9 @@ public sealed class AuditTests
         (await audit).ShouldBe(lost[1..], ignoreOrder: true);
     }
 
-    /// <summary>Without any record there is nothing that could be deleted, and rows are repaired as ever.</summary>
+    /// <summary>Without any record no record can be deleted, and rows are repaired as usual.</summary>
     [Theory, EveryMode]
-    public async Task An_empty_record_store_is_no_sign_of_a_wrong_key(Mode mode)
+    public async Task An_empty_record_store_does_not_indicate_a_wrong_key(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
@@ -262,7 +267,7 @@ public sealed class AuditTests
         (await operations.RowAsync(session.Record.Token)).Expires.ShouldBe(operations.Now);
     }
 
-    /// <summary>Does to the stores what only an accident does.</summary>
+    /// <summary>Makes inconsistent changes directly in the stores.</summary>
     private sealed class Stores(Operations operations)
     {
         private readonly RecordCodec codec = new(new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);

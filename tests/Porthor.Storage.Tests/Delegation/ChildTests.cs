@@ -7,14 +7,17 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Delegation;
 
-/// <summary>Children: what they are, and when one is handed out again. SVC-003 to SVC-010, CAC-001 to CAC-004, deviations 2, 9, 29.</summary>
+/// <summary>
+/// Child tokens: their properties, and when an existing child is returned again. SVC-003 to SVC-010, CAC-001 to CAC-004, deviations 2, 9,
+/// 29.
+/// </summary>
 public sealed class ChildTests
 {
     private static readonly ScopeSet ReadAll = ScopeSet.Of("read:all");
 
     /// <summary>SVC-003, SVC-006.</summary>
     [Theory, EveryMode]
-    public async Task A_child_is_its_parents_and_the_same_for_all_nodes(Mode mode)
+    public async Task A_child_belongs_to_its_parent_and_all_nodes_return_it(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var address = IPAddress.Parse("2001:db8::17");
@@ -32,7 +35,7 @@ public sealed class ChildTests
                 .ShouldBe((type, service, scopes, session.Record.Token.Key, session.Record.Expires, null));
             (await operations.HistoryAsync("some-user"))[0].ShouldBe(TokenChange.Of(row, ChangeAction.Create, "some-user", address, operations.Now));
 
-            // Again, and by a node that remembers nothing: the same, and no second row.
+            // A repeated request, and one on a node with an empty cache, return the same child and add no row.
             (await GetAsync(operations.Tokens)).ShouldBe(child);
             (await GetAsync((await operations.OpenAnotherAsync()).Tokens)).ShouldBe(child);
             (await operations.HistoryAsync("some-user")).Count(change => change.Token == child.Key).ShouldBe(1);
@@ -45,7 +48,7 @@ public sealed class ChildTests
 
     /// <summary>SVC-005, SVC-007, SVC-009, CAC-001, CAC-002.</summary>
     [Theory, EveryMode]
-    public async Task Another_service_other_scopes_or_another_parent_is_another_child(Mode mode)
+    public async Task Another_service_other_scopes_or_another_parent_get_another_child(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
@@ -63,7 +66,7 @@ public sealed class ChildTests
             await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(endless)),
         ];
         children.Distinct().Count().ShouldBe(children.Length);
-        // The scopes of a set have no order.
+        // The order of requested scopes does not matter.
         (await operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("read:some", "read:all"))).ShouldBe(children[2]);
         (await operations.RowAsync(children[^1])).Expires.ShouldBe(operations.Now + operations.Lifetime);
 
@@ -72,9 +75,11 @@ public sealed class ChildTests
         refused.Error.Message.ShouldStartWith("Requested scopes are broader than your current scopes: ");
     }
 
-    /// <summary>SVC-004, SVC-008: two nodes raced, and both children work; whoever asks gets one of them.</summary>
+    /// <summary>
+    /// SVC-004, SVC-008: two nodes created a child concurrently. Both children work, and each request returns one of them.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task Two_children_alike_are_no_error(Mode mode)
+    public async Task Two_equal_children_are_not_an_error(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -89,25 +94,25 @@ public sealed class ChildTests
 
     /// <summary>SVC-010.</summary>
     [Theory, EveryMode]
-    public async Task A_child_lasts_as_long_as_its_parent_lets_it(Mode mode)
+    public async Task A_childs_lifetime_depends_on_its_parent(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        // Less than half of a usual life.
+        // Less than half of the usual lifetime.
         var end = operations.Now + (operations.Lifetime / 2) - TimeSpan.FromSeconds(5);
         var user = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("short", ReadAll, end));
         var (firstNotebook, firstInner) = await GetAsync();
         (await operations.RowAsync(firstNotebook)).Expires.ShouldBe(end);
         (await GetAsync()).ShouldBe((firstNotebook, firstInner));
 
-        // Extended beyond twice: new ones, with a whole life.
+        // The parent was extended to more than twice the lifetime: new children get the full lifetime.
         await EditAsync(new TokenEdit { Expires = operations.Now + (operations.Lifetime * 2) });
         var (secondNotebook, secondInner) = await GetAsync();
         secondNotebook.ShouldNotBe(firstNotebook);
         secondInner.ShouldNotBe(firstInner);
         (await operations.RowAsync(secondNotebook)).Expires.ShouldBe(operations.Now + operations.Lifetime);
 
-        // For ever: the same.
+        // No expiration: the children stay the same.
         await EditAsync(new TokenEdit { NeverExpires = true });
         (await GetAsync()).ShouldBe((secondNotebook, secondInner));
 
@@ -120,9 +125,9 @@ public sealed class ChildTests
         Task EditAsync(TokenEdit edit) => operations.Tokens.ModifyTokenAsync(user.Key, operations.Administrator, "some-user", edit);
     }
 
-    /// <summary>CAC-003, and a child that another node revoked.</summary>
+    /// <summary>CAC-003, and a child that was revoked on another node.</summary>
     [Theory, EveryMode]
-    public async Task A_remembered_child_that_is_gone_is_not_handed_out(Mode mode)
+    public async Task A_cached_child_that_was_revoked_is_not_returned(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -135,7 +140,7 @@ public sealed class ChildTests
 
     /// <summary>CAC-004.</summary>
     [Theory, EveryMode]
-    public async Task A_child_serves_until_half_its_life_is_over(Mode mode)
+    public async Task A_child_is_returned_again_until_half_its_lifetime_has_passed(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -149,13 +154,13 @@ public sealed class ChildTests
         operations.Clock.Advance(TimeSpan.FromSeconds(20));
         (await operations.Tokens.GetNotebookTokenAsync(caller)).ShouldNotBe(notebook);
         (await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll)).ShouldNotBe(inner);
-        // Who asks for less gets what there is.
+        // The replaced child stays valid.
         (await operations.Tokens.GetDataAsync(notebook)).ShouldNotBeNull();
     }
 
-    /// <summary>Deviations 29: narrowed and widened again, a parent gets children with all that it has.</summary>
+    /// <summary>Deviations 29: after its scopes were reduced and restored, the parent gets children with all its scopes.</summary>
     [Theory, EveryMode]
-    public async Task A_child_that_was_narrowed_does_not_stand_for_one_that_was_not(Mode mode)
+    public async Task A_child_with_reduced_scopes_is_not_returned_for_more_scopes(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
@@ -169,11 +174,11 @@ public sealed class ChildTests
     }
 
     /// <summary>
-    /// The race that a lock alone does not win: the parent was read before it was narrowed, and the child is made afterwards. An
-    /// administrator may give away what they lack, but not what was just taken from them (deviations 2).
+    /// A race that a lock alone does not prevent: the parent is read before its scopes are reduced, and the child is created afterwards.
+    /// Administrators can grant scopes that they do not have, but not scopes that were just removed from them (deviations 2).
     /// </summary>
     [Theory, EveryMode]
-    public async Task A_child_made_from_what_was_read_before_a_narrowing_has_nothing_of_what_was_lost(Mode mode)
+    public async Task A_child_of_a_stale_parent_has_none_of_the_removed_scopes(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("boss", "user:token,admin:token,read:all,read:some");
@@ -189,14 +194,14 @@ public sealed class ChildTests
             (await operations.Tokens.GetDataAsync(inner))!.Scopes.Text.ShouldBe("read:some");
             (await operations.RowAsync(inner)).Scopes.Text.ShouldBe("read:some");
         }
-        // What they never had they may give all the same.
+        // They can still grant scopes that they never had.
         var child = await operations.Tokens.GetInternalTokenAsync(session, "b", ScopeSet.Of("exec:test", "read:all"));
         (await operations.Tokens.GetDataAsync(child))!.Scopes.Text.ShouldBe("exec:test,read:all");
     }
 
     /// <summary>Deviations 9.</summary>
     [Theory, EveryMode]
-    public async Task A_parent_that_has_just_expired_has_no_children(Mode mode)
+    public async Task An_expired_parent_gets_no_child(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -205,7 +210,7 @@ public sealed class ChildTests
         refused.Error.ShouldBe(PorthorError.InvalidToken("Integrity error creating notebook token"));
     }
 
-    /// <summary>A second child beside each, as another node would have made it at the same moment.</summary>
+    /// <summary>Creates a second child beside each child, as another node would at the same time.</summary>
     private static async Task<List<Token>> TwinsAsync(Operations operations, params Token[] children)
     {
         List<Token> twins = [];

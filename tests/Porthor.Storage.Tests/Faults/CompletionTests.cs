@@ -10,19 +10,19 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Faults;
 
-/// <summary>A change that has begun is completed, and made once, whatever happens to its caller and beside it.</summary>
+/// <summary>A change that has started is completed exactly once, even if the caller cancels or other changes interfere.</summary>
 public sealed class CompletionTests
 {
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task A_change_is_completed_although_its_caller_is_gone(Mode mode)
+    public async Task A_started_change_is_completed_after_the_caller_cancels(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var child = await operations.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
 
-        // The caller goes when the change begins.
+        // The caller cancels when the change starts.
         await WithCallerGoneAsync((tokens, gone) => tokens.ModifyTokenAsync(
             child.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }, gone), expected: typeof(PorthorException));
         await WithCallerGoneAsync((tokens, gone) => tokens.CreateUserTokenAsync(
@@ -33,7 +33,7 @@ public sealed class CompletionTests
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull();
         (await operations.Tokens.GetDataAsync(child)).ShouldBeNull();
 
-        // A change that has not begun is not made any more.
+        // A change that has not started is not made after a cancellation.
         using var before = new CancellationTokenSource();
         await before.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => operations.Tokens.CreateUserTokenAsync(
@@ -57,7 +57,7 @@ public sealed class CompletionTests
     }
 
     /// <summary>
-    /// The record changes between the commit and the write that is to extend it, and the reconciliation meets a conflict.
+    /// The record changes between the commit and the write that extends the record, and the reconciliation has a conflict.
     /// </summary>
     [Fact]
     public async Task An_edit_whose_reconciliation_meets_a_conflict_is_recorded_once()
@@ -84,7 +84,7 @@ public sealed class CompletionTests
         async Task<ITokenIndexTransaction> BeginAsync(int number)
         {
             var real = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
-            // The first write is the edit; the second one reconciles, and meets the conflict.
+            // The first transaction is the edit. The second one reconciles and has the conflict.
             return Interceptor<ITokenIndexTransaction>.Before(real, method => number == 2 && method == nameof(ITokenIndexTransaction.LockAsync)
                 ? Task.FromException<TokenInfo?>(new TokenIndexConflictException("gives way"))
                 : null);
@@ -92,7 +92,7 @@ public sealed class CompletionTests
     }
 
     [Theory, EveryMode]
-    public async Task A_listener_of_metrics_that_throws_undoes_nothing(Mode mode)
+    public async Task A_metrics_listener_that_throws_does_not_fail_operations(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var thrown = 0;
@@ -107,7 +107,7 @@ public sealed class CompletionTests
         void Throw()
         {
             thrown++;
-            throw new InvalidOperationException("a listener's own error");
+            throw new InvalidOperationException("an error of the listener");
         }
         listener.SetMeasurementEventCallback<long>((_, _, _, _) => Throw());
         listener.SetMeasurementEventCallback<double>((_, _, _, _) => Throw());
@@ -122,9 +122,11 @@ public sealed class CompletionTests
         thrown.ShouldBeGreaterThan(0);
     }
 
-    /// <summary>A caller that collects tasks before awaiting them must not lose the others because one is refused.</summary>
+    /// <summary>
+    /// A caller can start several tasks before it awaits them, so an error must be in the task and not be thrown by the call.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task What_returns_a_task_refuses_by_the_task(Mode mode)
+    public async Task Methods_that_return_tasks_do_not_throw_synchronously(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all");
@@ -140,7 +142,7 @@ public sealed class CompletionTests
         foreach (var task in refused)
             await Should.ThrowAsync<PorthorException>(() => task);
 
-        // A store that was closed does not throw at once, either, whether it still answers or not.
+        // Closed stores do not throw synchronously either.
         var (tokenIndex, recordStore) = (operations.Node.Sql.TokenIndex, operations.Node.RecordStore);
         await operations.Node.DisposeAsync();
         Task[] closed =

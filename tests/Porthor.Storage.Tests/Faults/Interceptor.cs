@@ -2,14 +2,14 @@ using System.Reflection;
 
 namespace Porthor.Storage.Tests.Faults;
 
-/// <summary>Stands before an object and can answer in its place.</summary>
+/// <summary>Intercepts the method calls of an object.</summary>
 internal class Interceptor<T> : DispatchProxy
     where T : class
 {
     private T target = null!;
     private Func<string, object?> answer = null!;
 
-    /// <param name="answer">Called with the name of each method that is called; null to let the call through.</param>
+    /// <param name="answer">Receives the name of each called method and returns its result; null to call the target.</param>
     public static T Before(T target, Func<string, object?> answer)
     {
         var proxy = Create<T, Interceptor<T>>();

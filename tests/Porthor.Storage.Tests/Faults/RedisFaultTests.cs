@@ -6,23 +6,23 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// Redis is killed, comes back with old data, or stands still. A node never answers wrongly meanwhile: a token is known to
-/// be valid, known not to be, or not known, which is an error and no "no".
+/// Redis is killed, is restored from old data, or does not respond. A node never answers wrongly: a token is valid, invalid or unknown, and
+/// unknown is an error, not "invalid".
 /// </summary>
 public sealed class RedisFaultTests
 {
-    /// <summary>A call is bounded by a second; this leaves room for a machine that is busy with other tests.</summary>
+    /// <summary>A call has a timeout of one second. This limit leaves room for a machine that is busy with other tests.</summary>
     private static readonly TimeSpan Bound = TimeSpan.FromSeconds(4);
 
     [Fact]
-    public async Task A_deletion_that_redis_forgot_is_made_again_before_it_is_read()
+    public async Task A_deletion_that_redis_lost_is_repeated_before_the_record_is_read()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
         var node = await deployment.OpenNodeAsync();
 
-        // Two tokens are saved to disk; then one is revoked, which is not.
+        // Two tokens are saved to disk. Then one is revoked, which is not saved.
         var session = await node.Tokens.SessionForAsync("some-user");
         var kept = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("kept", ScopeSet.Empty, null));
         var revoked = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("revoked", ScopeSet.Empty, null));
@@ -30,20 +30,20 @@ public sealed class RedisFaultTests
             await connection.GetDatabase().ExecuteAsync("SAVE");
         (await node.Tokens.DeleteTokenAsync(revoked.Key, session, "some-user")).ShouldBeTrue();
 
-        // Redis crashes and comes back with what was saved, the revoked token's record with it.
+        // Redis crashes and starts with the saved data, which contains the record of the revoked token.
         await redis.KillAsync();
         await redis.RestartAsync();
 
-        // From the first answer on, the one is valid and the other is not.
+        // From the first response on, one token is valid and the other is not.
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull(), "the record store");
         (await node.Tokens.GetDataAsync(kept)).ShouldNotBeNull();
         await using var after = await redis.ConnectAsync();
         (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeFalse();
     }
 
-    /// <summary>The token index knows it, and the audit would take the record's word against it.</summary>
+    /// <summary>The token index has the reduced scopes, but the audit would restore the scopes of the record.</summary>
     [Fact]
-    public async Task What_was_narrowed_is_narrowed_again_when_redis_forgot_it()
+    public async Task A_reduction_that_redis_lost_is_repeated()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -67,7 +67,7 @@ public sealed class RedisFaultTests
         await redis.KillAsync();
         await redis.RestartAsync();
 
-        // From the first answer on.
+        // From the first response on.
         TokenRecord? record = null;
         await RealServers.UntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the record store");
         record!.Scopes.ShouldBe(narrow);
@@ -79,7 +79,7 @@ public sealed class RedisFaultTests
     }
 
     [Fact]
-    public async Task A_node_that_starts_makes_the_last_hours_deletions_again()
+    public async Task A_starting_node_repeats_the_deletions_of_the_last_hour()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -88,7 +88,7 @@ public sealed class RedisFaultTests
         var session = await node.Tokens.SessionForAsync("some-user");
         var revoked = session.Record.Token;
 
-        // The record comes back by itself after the revocation, as from a backup, while no node is connected.
+        // The record reappears after the revocation, as if restored from a backup, while no node is connected.
         await using var connection = await redis.ConnectAsync();
         var records = connection.GetDatabase(deployment.Settings.PersistentRedis!.Database);
         var record = await records.StringGetAsync($"token:{revoked.Key}");
@@ -101,7 +101,7 @@ public sealed class RedisFaultTests
     }
 
     [Fact]
-    public async Task A_token_cannot_be_judged_while_redis_is_away_and_can_when_it_is_back()
+    public async Task A_tokens_state_is_unknown_while_redis_is_unavailable()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -122,7 +122,7 @@ public sealed class RedisFaultTests
     }
 
     [Fact]
-    public async Task What_was_given_up_while_redis_stood_still_does_no_harm_when_it_goes_on()
+    public async Task Commands_that_timed_out_while_redis_was_suspended_do_no_harm_later()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -132,19 +132,19 @@ public sealed class RedisFaultTests
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("edited", ScopeSet.Of("read:all"), null));
 
-        // A creation and a narrowing are given up while Redis stands still; their commands still lie in its socket.
+        // A creation and a reduction time out while Redis is suspended; their commands stay in its socket buffer.
         redis.Pause();
         await IsUnavailableAsync(() => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
         await IsUnavailableAsync(() => node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }));
         redis.Resume();
 
-        // When it goes on, nothing that works is unlisted, and no record allows more than its row.
+        // When Redis resumes, each valid token is listed, and no record has more scopes than its row.
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Select(t => t.TokenName).ShouldBe([null, "edited"], ignoreOrder: true);
         var record = await node.Tokens.GetDataAsync(token);
         record!.Scopes.IsSubsetOf((await node.Tokens.GetTokenInfoUncheckedAsync(token.Key))!.Scopes).ShouldBeTrue();
 
-        // The same can be asked again, and the audit agrees in the end.
+        // The changes can be repeated, and finally the audit reports nothing.
         await node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
         (await node.Tokens.GetDataAsync(token))!.Scopes.ShouldBe(ScopeSet.Empty);
         await node.Audit.RunAsync(fix: true).ToListAsync();

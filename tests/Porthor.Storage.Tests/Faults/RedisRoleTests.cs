@@ -40,9 +40,9 @@ public sealed class RedisRoleTests : IAsyncLifetime
             await server.DisposeAsync();
     }
 
-    /// <summary>As behind a proxy that keeps connections over a failover.</summary>
+    /// <summary>As behind a TCP proxy that keeps connections during a failover.</summary>
     [Fact]
-    public async Task A_primary_that_became_a_replica_is_not_asked_again()
+    public async Task A_primary_that_became_a_replica_is_not_used()
     {
         var node = await OpenAsync(wire.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
@@ -77,9 +77,11 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(Aborted), "the record store");
     }
 
-    /// <summary>A write to a server that is no longer the primary is an error at once, and not only for this write.</summary>
+    /// <summary>
+    /// A write to a server that is no longer the primary fails at once, and the server is not used for further operations.
+    /// </summary>
     [Fact]
-    public async Task A_server_that_refuses_writes_is_left()
+    public async Task A_server_that_rejects_writes_is_not_used()
     {
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
@@ -94,10 +96,11 @@ public sealed class RedisRoleTests : IAsyncLifetime
     }
 
     /// <summary>
-    /// It takes over data that are older than a revocation: refused while it is a replica, and taken back when it is a primary again.
+    /// The server loads data that are older than a revocation. Nodes reject it while it is a replica and use it again when it is the
+    /// primary.
     /// </summary>
     [Fact]
-    public async Task Data_that_were_replaced_under_an_open_connection_do_not_bring_a_token_back()
+    public async Task Data_replaced_under_an_open_connection_do_not_restore_a_token()
     {
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
@@ -120,7 +123,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();
     }
 
-    /// <summary>As where a primary cannot write its snapshot: reads do not fail with the writes.</summary>
+    /// <summary>As with a primary that cannot write its snapshot: writes fail, and reads do not.</summary>
     [Fact]
     public async Task Records_are_read_while_redis_cannot_save()
     {
@@ -165,7 +168,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         }
     }
 
-    /// <summary>The second becomes the primary. The first becomes a replica that is cut off from it: it follows nobody.</summary>
+    /// <summary>Promotes the second server. The first becomes a replica without a connection to its primary.</summary>
     private async Task ExchangeAsync()
     {
         await first.SendAsync("REPLICAOF", "127.0.0.1", RealServers.FreePort());

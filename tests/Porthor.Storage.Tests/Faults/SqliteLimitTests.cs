@@ -5,12 +5,12 @@ using Porthor.Telemetry;
 
 namespace Porthor.Storage.Tests.Faults;
 
-/// <summary>No caller waits for SQLite longer than the limit, whatever keeps it busy.</summary>
+/// <summary>Calls to SQLite return within the time limit, even while the database is busy.</summary>
 public sealed class SqliteLimitTests : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Well below the five seconds that the file's lock may be waited for without a limit.</summary>
+    /// <summary>Much less than the five seconds of the busy timeout without a limit.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(4);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("porthor-sqlite-");
@@ -26,7 +26,7 @@ public sealed class SqliteLimitTests : IDisposable
         folder.Delete(recursive: true);
     }
 
-    /// <summary>More of them than there are threads and handles; afterwards all of these can be used again.</summary>
+    /// <summary>More queries than threads and handles. Afterwards all handles can be used again.</summary>
     [Fact]
     public async Task A_query_that_never_ends_is_interrupted()
     {
@@ -60,9 +60,9 @@ public sealed class SqliteLimitTests : IDisposable
         });
     }
 
-    /// <summary>As a command that writes for long beside the server.</summary>
+    /// <summary>As if a command that writes for a long time ran beside the server.</summary>
     [Fact]
-    public async Task A_lock_of_another_process_is_waited_for_no_longer()
+    public async Task The_wait_for_another_processs_lock_has_the_same_limit()
     {
         await using var database = SqliteDatabase.Open(FilePath, TimeSpan.FromSeconds(10), metrics.Stores);
         await database.RunScriptAsync("CREATE TABLE t (x integer)", Stop);
@@ -87,6 +87,6 @@ public sealed class SqliteLimitTests : IDisposable
     private static Task EndlessAsync(SqliteDatabase database) => database.QueryAsync(
         database.Sql($"WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"), row => row.Number(0), Stop);
 
-    /// <summary>What was interrupted gives its handle back in the background.</summary>
+    /// <summary>Waits until an operation works. An interrupted statement returns its handle in the background.</summary>
     private static Task UntilWorksAsync(Func<Task> attempt) => Testing.RealServers.UntilAsync(attempt, "SQLite");
 }

@@ -6,12 +6,12 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Maintenance;
 
-/// <summary>What is done from time to time. SVC-023 to SVC-025.</summary>
+/// <summary>Periodic maintenance. SVC-023 to SVC-025.</summary>
 public sealed class MaintenanceTests
 {
     /// <summary>SVC-023.</summary>
     [Theory, EveryMode]
-    public async Task Whatever_has_expired_is_removed_with_a_row_of_history(Mode mode)
+    public async Task Expired_tokens_are_removed_with_a_row_of_history(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("bot-some", "user:token,read:all,admin:token");
@@ -52,9 +52,9 @@ public sealed class MaintenanceTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
     }
 
-    /// <summary>More than go in one batch, or are walked by in one step, and the parent would be the first to go.</summary>
+    /// <summary>More tokens than one batch or step contains, with the parent first in the order of expiration.</summary>
     [Theory, EveryMode]
-    public async Task Children_go_before_their_parents_so_that_history_knows_whose_they_were(Mode mode)
+    public async Task Children_are_removed_before_their_parents_so_that_history_names_the_parents(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var parent = Row(new TokenKey(new string('-', 22))) with { TokenType = TokenType.Session };
@@ -84,7 +84,7 @@ public sealed class MaintenanceTests
 
     /// <summary>SVC-024.</summary>
     [Theory, EveryMode]
-    public async Task History_is_kept_for_a_year_to_the_minute(Mode mode)
+    public async Task History_is_kept_for_exactly_one_year(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var begun = operations.Now;
@@ -101,7 +101,8 @@ public sealed class MaintenanceTests
     }
 
     /// <summary>
-    /// Most of history is counted by maintenance and not by whoever asks; the number is right all the same, whatever comes and goes meanwhile.
+    /// Maintenance counts most of the history in advance, and requests count the rest. The sum stays correct while rows are added and
+    /// removed.
     /// </summary>
     [Theory, EveryMode]
     public async Task Changes_that_maintenance_has_counted_are_not_counted_again(Mode mode)
@@ -110,13 +111,13 @@ public sealed class MaintenanceTests
         var (history, settings) = (operations.Node.Sql.History, operations.Node.Sql.Settings);
         await AddAsync(10_000, TimeSpan.FromDays(300));
         await AddAsync(30, TimeSpan.FromMinutes(1));
-        // Soon to be removed.
+        // Rows that will be removed soon.
         await AddAsync(20, TimeSpan.FromDays(364));
         (await CountAsync()).ShouldBe(10_050);
         await operations.Maintenance.TruncateHistoryAsync();
         (await CountAsync()).ShouldBe(10_050);
 
-        // What came since, and what went, is counted; the rest is believed.
+        // Rows that were added or removed since are counted; the stored number covers the rest.
         await AddAsync(5, TimeSpan.Zero);
         (await history.TruncateAsync(operations.Now.AddDays(-363), limit: 4, TestContext.Current.CancellationToken)).ShouldBe(4);
         (await CountAsync()).ShouldBe(10_051);
@@ -124,11 +125,11 @@ public sealed class MaintenanceTests
         await settings.SetAsync("counted-changes", note.Replace("\"rows\":10000", "\"rows\":20000", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         (await CountAsync()).ShouldBe(20_051);
 
-        // Not any more when its first is not the first.
+        // The stored number is not used if its first row was removed.
         (await history.TruncateAsync(operations.Now.AddDays(-299), limit: 17, TestContext.Current.CancellationToken)).ShouldBe(17);
         (await CountAsync()).ShouldBe(10_034);
 
-        // A few are counted at once.
+        // A small number of rows is counted without a stored number.
         operations.Clock.Advance(TimeSpan.FromDays(66));
         (await operations.Maintenance.TruncateHistoryAsync()).ShouldBe(9_999);
         (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldBeNull();
@@ -173,7 +174,7 @@ public sealed class MaintenanceTests
         listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => published[instrument.Name] = value);
         listener.Start();
 
-        // Nothing is a number too.
+        // Zero is published too.
         (await operations.Maintenance.CountTokensForMetricsAsync()).ShouldBe(new TokenCounts(0, 0));
         published.ShouldBe(new Dictionary<string, long> { ["active_user_sessions"] = 0, ["active_user_tokens"] = 0 }, ignoreOrder: true);
 

@@ -10,9 +10,9 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Model;
 
 /// <summary>
-/// Random stories of one user's tokens, in all three modes and in a model: they must agree after every step on which tokens
-/// work and with which scopes, and at the end on the list and the history. CsCheck prints a seed to repeat a failure;
-/// <c>PORTHOR_STORIES</c> in the environment asks for more.
+/// Runs random operations on one user's tokens in all three modes and in a model. After every step they must agree on the valid tokens and
+/// their scopes, and at the end on the list and the history. CsCheck prints the seed of a failure. The environment variable
+/// <c>PORTHOR_STORIES</c> sets the number of runs.
 /// </summary>
 public sealed class ModelTests
 {
@@ -21,12 +21,12 @@ public sealed class ModelTests
 
     private static readonly string[] Names = ["read:all", "exec:notebook", "exec:test"];
 
-    private static readonly Gen<Step[]> Stories =
+    private static readonly Gen<Step[]> Sequences =
         Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 99], Gen.Int[0, 7], (act, target, scopes) => new Step(act, target, scopes)).Array[1, 25];
 
     private static readonly int Iterations = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_STORIES") ?? "40", CultureInfo.InvariantCulture);
 
-    private int stories;
+    private int runs;
 
     internal enum Act
     {
@@ -38,7 +38,7 @@ public sealed class ModelTests
     }
 
     [Fact]
-    public async Task All_modes_do_as_the_model_does()
+    public async Task All_modes_agree_with_the_model()
     {
         List<Deployment> deployments = [];
         try
@@ -49,7 +49,7 @@ public sealed class ModelTests
                 deployments.Add(await Deployment.CreateAsync(mode));
                 nodes.Add(await deployments[^1].OpenNodeAsync());
             }
-            await Stories.SampleAsync(story => TellAsync(nodes, story), iter: Iterations, threads: 1);
+            await Sequences.SampleAsync(steps => RunStepsAsync(nodes, steps), iter: Iterations, threads: 1);
         }
         finally
         {
@@ -58,22 +58,22 @@ public sealed class ModelTests
         }
     }
 
-    private async Task TellAsync(List<PorthorDeployment> nodes, Step[] story)
+    private async Task RunStepsAsync(List<PorthorDeployment> nodes, Step[] steps)
     {
-        var username = $"teller{Interlocked.Increment(ref stories)}";
+        var username = $"user{Interlocked.Increment(ref runs)}";
         List<string> histories = [];
         foreach (var node in nodes)
-            histories.Add(await TellAsync(node, username, story));
+            histories.Add(await RunStepsAsync(node, username, steps));
         histories.Distinct().Count().ShouldBe(1, string.Join("\n\n", histories));
     }
 
-    /// <summary>The history at the end, with tokens by the order of their making.</summary>
-    private static async Task<string> TellAsync(PorthorDeployment node, string username, Step[] story)
+    /// <summary>Returns the history at the end, with tokens numbered in the order of creation.</summary>
+    private static async Task<string> RunStepsAsync(PorthorDeployment node, string username, Step[] steps)
     {
         var session = await node.Tokens.SessionForAsync(username, All);
         var model = new TokenModel();
         model.Add(session.Record.Token, TokenType.Session, session.Scopes, parent: null);
-        foreach (var step in story)
+        foreach (var step in steps)
         {
             await DoAsync(node, session, model, step);
             foreach (var entry in model.Entries)
@@ -113,7 +113,7 @@ public sealed class ModelTests
             case Act.Revoke when target.Type != TokenType.Session:
                 (await node.Tokens.DeleteTokenAsync(target.Token.Key, session, session.Username)).ShouldBeTrue();
                 model.Revoke(target);
-                // What is gone cannot be revoked again, and was not merely hidden.
+                // A second revocation finds no token, so the token is deleted and not only hidden.
                 (await node.Tokens.DeleteTokenAsync(target.Token.Key, session, session.Username)).ShouldBeFalse();
                 break;
         }
@@ -128,7 +128,7 @@ public sealed class ModelTests
             : await node.Tokens.GetInternalTokenAsync(caller, Service, scopes);
         if (model.Entries.FirstOrDefault(entry => entry.Token.Equals(child)) is { } known)
         {
-            // Handed out again: it must be this parent's, alive, and have exactly what was asked.
+            // An existing child was returned: it must have this parent, be valid, and have exactly the requested scopes.
             (known.Parent, known.Type, known.IsAlive, known.Scopes.Text).ShouldBe((parent, type, true, scopes.Text));
             return;
         }

@@ -4,8 +4,7 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Model;
 
 /// <summary>
-/// What tokens should be, in so few words that they can be seen to be right: a tree, in which ending or narrowing a token
-/// does the same to all below it.
+/// A simple model of the expected tokens: a tree in which the revocation or reduction of a token also applies to its descendants.
 /// </summary>
 internal sealed class TokenModel
 {
@@ -20,7 +19,7 @@ internal sealed class TokenModel
         return entry;
     }
 
-    /// <summary>The child that would be handed out again; null if a new one is due.</summary>
+    /// <summary>Returns the child that would be returned again; null if a new one would be created.</summary>
     public Entry? ChildOf(Entry parent, TokenType type, ScopeSet scopes) =>
         entries.Find(entry => entry.Parent == parent && entry.Type == type && entry.IsAlive && entry.Scopes.Equals(scopes));
 

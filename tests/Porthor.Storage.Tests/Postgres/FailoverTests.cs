@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Postgres;
 
-/// <summary>A primary with a synchronous standby: the standby takes over under load, and the old primary comes back.</summary>
+/// <summary>A primary with a synchronous standby. The standby is promoted under load, and the old primary is started again.</summary>
 public sealed class FailoverTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -26,13 +26,13 @@ public sealed class FailoverTests
         await load.UntilProgressAsync();
 
         await pair.Primary.KillAsync();
-        // Nothing is allowed while there is no primary, though the standby answers queries.
+        // Without a primary no request is allowed, although the standby answers queries.
         await load.UntilAsync(() => load.Failures > 0, "failures");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(load.Valid.First().Key));
         await pair.Standby.PromoteAsync();
         await load.UntilProgressAsync();
 
-        // The old primary starts again, accepts writes, and does not have the revocations since then.
+        // The old primary starts again, accepts writes, and lacks the revocations since the failover.
         await pair.Primary.RestartAsync();
         await load.UntilProgressAsync();
         await pair.Standby.ExecuteAsync("postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{pair.Database}'");
@@ -40,7 +40,7 @@ public sealed class FailoverTests
         load.Stop();
         await working.WaitAsync(TimeSpan.FromMinutes(1), Stop);
 
-        // Nothing that was acknowledged is lost, for this node and for one that starts now.
+        // No acknowledged change is lost, on this node and on a node that starts now.
         var later = await deployment.OpenNodeAsync();
         foreach (var core in (PorthorDeployment[])[node, later])
         {
@@ -53,9 +53,7 @@ public sealed class FailoverTests
         load.Unexpected.ShouldBeEmpty();
     }
 
-    /// <summary>
-    /// PostgreSQL commits all the same, with a warning, when the wait for the standby is cancelled. A failover would undo the change.
-    /// </summary>
+    /// <summary>If the wait for the standby is cancelled, PostgreSQL commits with a warning. A failover would undo the change.</summary>
     [Fact]
     public async Task A_change_that_no_standby_confirmed_is_not_acknowledged()
     {
@@ -77,9 +75,9 @@ public sealed class FailoverTests
         (await revoking).Reason.ShouldBe("The standby did not confirm the change in time.");
     }
 
-    /// <summary>The connections to the pooler stay open, and end at the standby now.</summary>
+    /// <summary>The connections to the pooler stay open. The pooler now forwards them to the standby.</summary>
     [Fact]
-    public async Task A_standby_behind_a_pooler_decides_nothing()
+    public async Task A_standby_behind_a_pooler_is_not_used()
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNotPgBouncer);
         await using var pair = await Pair.StartAsync();
@@ -98,9 +96,9 @@ public sealed class FailoverTests
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the switch back");
     }
 
-    /// <summary>A standby answers reads, but its data may be old: it is not used, and the start reports this.</summary>
+    /// <summary>A standby answers reads, but its data can be old. The node does not use it and reports this at startup.</summary>
     [Fact]
-    public async Task A_standby_alone_is_refused()
+    public async Task A_standby_alone_is_rejected()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var pair = await Pair.StartAsync();
@@ -121,7 +119,7 @@ public sealed class FailoverTests
         await Should.ThrowAsync<StoreUnavailableException>(async () => await core.Tokens.GetDataAsync(Token.Create()));
     }
 
-    /// <summary>Two servers of a test's own, the second a synchronous standby of the first.</summary>
+    /// <summary>Two servers for one test. The second is a synchronous standby of the first.</summary>
     private sealed class Pair(string folder, PostgresServer primary, PostgresServer standby, string database) : IAsyncDisposable
     {
         public PostgresServer Primary => primary;
@@ -155,7 +153,7 @@ public sealed class FailoverTests
         }
     }
 
-    /// <summary>Creates, uses and revokes tokens until it is stopped, and notes what was acknowledged.</summary>
+    /// <summary>Creates, uses and revokes tokens until stopped, and records the acknowledged changes.</summary>
     private sealed class Load(PorthorDeployment node)
     {
         private volatile bool isStopped;

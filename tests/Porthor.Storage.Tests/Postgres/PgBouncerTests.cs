@@ -12,7 +12,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Postgres;
 
-/// <summary>PgBouncer in transaction mode between Porthor and PostgreSQL: each transaction may have another connection to the server.</summary>
+/// <summary>PgBouncer in transaction mode between Porthor and PostgreSQL: each transaction can use a different server connection.</summary>
 public sealed class PgBouncerTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -27,10 +27,10 @@ public sealed class PgBouncerTests
         await using var bouncer = await PgBouncerProcess.StartAsync(await RealServers.Instance.PostgresAsync());
         await using var deployment = await Deployment.CreateAsync(mode);
         deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(bouncer.ConnectionString(deployment.DatabaseName!)) };
-        // The first start creates the schema through the pooler, and the second finds it.
+        // The first start creates the schema through the pooler; the second start finds it.
         PorthorDeployment[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
 
-        // More callers than the pooler has connections, and each statement many times, so that prepared ones would meet each other.
+        // More callers than server connections, and each statement many times, so that prepared statements would conflict.
         await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Stop)));
 
         var core = nodes[0];

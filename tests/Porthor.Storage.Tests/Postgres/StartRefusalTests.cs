@@ -5,13 +5,13 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Postgres;
 
-/// <summary>A database that refuses Porthor is not waited for; one that is not ready yet is.</summary>
+/// <summary>The start fails at once if the database rejects Porthor, and waits if the database is not ready yet.</summary>
 public sealed class StartRefusalTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task What_waiting_does_not_change_ends_the_start_at_once()
+    public async Task Permanent_errors_end_the_start_at_once()
     {
         Prerequisites.SkipWithout(Mode.Database);
         var folder = Directory.CreateTempSubdirectory("porthor-refusals-").FullName;
@@ -45,7 +45,7 @@ public sealed class StartRefusalTests
             refusal.ShouldNotContain("wrong");
             refusal.ShouldContain("Check databaseUrl");
         }
-        // A role that may connect, and not create tables.
+        // A role with the right to connect, but not to create tables.
         var begun = Stopwatch.GetTimestamp();
         (await Should.ThrowAsync<Exception>(() => StartAsync(With("powerless"), new CapturedLogs()))).ToString().ShouldContain("permission denied for schema public");
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));

@@ -3,16 +3,16 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Promises;
 
-/// <summary>What every store of numbers promises: a name has one, a number has one owner, and none is given out twice.</summary>
+/// <summary>The requirements on every store of numeric IDs: a name has one ID, an ID has one name, and no ID is assigned twice.</summary>
 public sealed class IdTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task Nodes_that_number_at_once_follow_one_another(Mode mode)
+    public async Task Concurrent_nodes_assign_consecutive_IDs(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
-        // 40 connections begin at the same moment, which can take longer than usual on a busy machine.
+        // 40 connections are opened at the same time, which can take longer than usual on a busy machine.
         deployment.Settings = deployment.Settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
         IIdStore[] nodes = [(await deployment.OpenNodeAsync()).Sql.Ids, (await deployment.OpenNodeAsync()).Sql.Ids];
         var asked = Enumerable.Range(0, 60).SelectMany(i => nodes.Select(async node => (
@@ -20,13 +20,13 @@ public sealed class IdTests
             Assigned: await node.AssignAsync(IdKind.User, $"user-{i % 20}x", IdRange.Users, Stop))));
         var given = await Task.WhenAll(asked);
 
-        // Each name the same number by whomever; each number new to one of them; no gaps.
+        // Each name got the same ID on all nodes, each ID was new for exactly one of them, and there are no gaps.
         given.GroupBy(one => one.Name).ShouldAllBe(ofName => ofName.Select(one => one.Assigned.Id).Distinct().Count() == 1);
         given.Where(one => one.Assigned.IsNew).Select(one => one.Assigned.Id).Order().ShouldBe(Enumerable.Range(3_000_000, 20).Select(id => (long)id));
     }
 
     [Theory, EveryMode]
-    public async Task Users_bots_and_groups_are_numbered_apart(Mode mode)
+    public async Task Users_bots_and_groups_have_separate_IDs(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         IIdStore ids = (await deployment.OpenNodeAsync()).Sql.Ids;
@@ -36,14 +36,14 @@ public sealed class IdTests
         (await ids.AssignAsync(IdKind.Group, "alice", IdRange.Groups, Stop)).ShouldBe(new AssignedId(2_000_000, IsNew: true));
         (await User("robot")).ShouldBe(3_000_001);
         (await ids.FindAsync(IdKind.User, "alice", Stop)).ShouldBe(3_000_000);
-        // Names are told apart by every letter, as the databases may not.
+        // Names are case-sensitive, even if the database's collation is not.
         (await ids.FindAsync(IdKind.Group, "Alice", Stop)).ShouldBeNull();
         (await ids.AssignAsync(IdKind.Group, "Alice", IdRange.Groups, Stop)).Id.ShouldBe(2_000_001);
         (await ids.FindAsync(IdKind.User, "nobody", Stop)).ShouldBeNull();
     }
 
     [Theory, EveryMode]
-    public async Task Emptying_the_stores_gives_no_number_back(Mode mode)
+    public async Task Emptying_the_stores_does_not_reuse_IDs(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();

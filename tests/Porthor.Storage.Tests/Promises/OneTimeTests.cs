@@ -33,7 +33,7 @@ public sealed class OneTimeTests
     }
 
     [Theory, EveryMode]
-    public async Task Of_many_at_once_one_adds_and_one_takes(Mode mode)
+    public async Task Of_concurrent_callers_one_adds_and_one_takes(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         List<PorthorDeployment> nodes = [await deployment.OpenNodeAsync()];

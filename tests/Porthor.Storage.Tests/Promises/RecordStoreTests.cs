@@ -7,13 +7,13 @@ namespace Porthor.Storage.Tests.Promises;
 
 internal static class RecordStoreSessions
 {
-    /// <summary>Replaces one record, and says whether it was replaced.</summary>
+    /// <summary>Replaces one record. Returns true if it was replaced.</summary>
     public static async Task<bool> ReplaceAsync(
         this IRecordStoreSession recordStore, TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
         (await recordStore.ReplaceAsync([new RecordReplacement(key, expected, replacement, expires)], cancellationToken)).Count == 0;
 }
 
-/// <summary>What every record store promises, held to it on the real stores: SQLite, PostgreSQL and Redis.</summary>
+/// <summary>The requirements on every record store, tested with SQLite, PostgreSQL and Redis.</summary>
 public sealed class RecordStoreTests
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(5);
@@ -21,7 +21,7 @@ public sealed class RecordStoreTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task A_record_is_read_back_to_the_byte_and_others_are_not_there(Mode mode)
+    public async Task A_record_is_read_unchanged_and_others_are_absent(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -30,7 +30,7 @@ public sealed class RecordStoreTests
 
         (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(record);
         (await node.RecordStore.GetAsync(Key(), Stop)).ShouldBeNull();
-        // Of several, only those that are there; keys differ by case too.
+        // A read of several keys returns only existing records. Keys are case-sensitive.
         var otherCase = new TokenKey(SwapCase(key.Value));
         (await node.RecordStore.GetAsync([key, otherCase, Key()], Stop)).Keys.ShouldBe([key]);
         (await node.RecordStore.GetAsync(otherCase, Stop)).ShouldBeNull();
@@ -52,7 +52,7 @@ public sealed class RecordStoreTests
     }
 
     [Theory, EveryMode]
-    public async Task A_record_is_replaced_only_by_whoever_has_read_it(Mode mode)
+    public async Task A_record_is_replaced_only_if_it_is_unchanged_since_it_was_read(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -63,17 +63,17 @@ public sealed class RecordStoreTests
         (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(first);
         (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, InAnHour(), Stop))).ShouldBeTrue();
         (await node.RecordStore.GetAsync(key, Stop)).ShouldBe(second);
-        // The same write once more, as after a lost answer, does nothing.
+        // The same write again, as after a lost response, does nothing.
         (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, InAnHour(), Stop))).ShouldBeFalse();
 
-        // What is not there is not made.
+        // A replacement does not create a missing record.
         var absent = Key();
         (await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(absent, first, second, InAnHour(), Stop))).ShouldBeFalse();
         (await node.RecordStore.GetAsync(absent, Stop)).ShouldBeNull();
     }
 
     [Theory, EveryMode]
-    public async Task What_is_deleted_is_gone_and_deleting_twice_is_no_fault(Mode mode)
+    public async Task A_deleted_record_is_absent_and_deleting_it_again_is_not_an_error(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -116,9 +116,9 @@ public sealed class RecordStoreTests
         (await node.RecordStore.DeleteAllAsync(Stop)).ShouldBe(0);
     }
 
-    /// <summary>Where the record store is rows beside the token index's, what is not committed did not happen.</summary>
+    /// <summary>If the records are in the token index's database, a rollback undoes record changes too.</summary>
     [Theory, EveryMode]
-    public async Task A_rollback_undoes_the_writes_of_a_record_store_that_joins_the_token_index(Mode mode)
+    public async Task A_rollback_undoes_the_writes_of_a_transactional_record_store(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -132,9 +132,9 @@ public sealed class RecordStoreTests
         (await node.RecordStore.GetAsync(key, Stop)).HasValue.ShouldBe(mode == Mode.Cluster);
     }
 
-    /// <summary>Redis forgets by itself what has ended (contract/storage.md); a replacement sets the end anew.</summary>
+    /// <summary>Redis expires records itself (contract/storage.md). A replacement sets the expiration again.</summary>
     [Fact]
-    public async Task Redis_knows_when_a_record_ends()
+    public async Task A_record_expires_in_Redis()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
@@ -150,7 +150,7 @@ public sealed class RecordStoreTests
     }
 
     [Theory, EveryMode]
-    public async Task A_record_is_sealed_anew_only_as_it_was_read_and_keeps_its_end(Mode mode)
+    public async Task A_record_is_reencrypted_only_if_unchanged_and_keeps_its_expiration(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();

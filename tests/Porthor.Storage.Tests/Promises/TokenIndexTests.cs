@@ -7,7 +7,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Promises;
 
-/// <summary>What every token index promises, held to it on the real databases.</summary>
+/// <summary>The requirements on every token index, tested with the real databases.</summary>
 public sealed class TokenIndexTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -16,7 +16,7 @@ public sealed class TokenIndexTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task A_token_is_read_back_in_every_field_and_only_once_it_is_committed(Mode mode)
+    public async Task A_token_is_read_with_every_field_after_its_commit(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -27,7 +27,7 @@ public sealed class TokenIndexTests
         (await node.Sql.TokenIndex.GetAsync(child.Token, Stop)).ShouldBe(child);
         (await node.Sql.TokenIndex.GetAsync(Token.Create().Key, Stop)).ShouldBeNull();
 
-        // Rolled back by ending without a commit.
+        // Disposing the transaction without a commit rolls it back.
         var undone = Row("user");
         await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
         {
@@ -39,7 +39,7 @@ public sealed class TokenIndexTests
     }
 
     [Theory, EveryMode]
-    public async Task Lists_are_newest_first_and_then_by_key_byte_by_byte(Mode mode)
+    public async Task Lists_are_newest_first_and_then_by_the_bytes_of_the_key(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -49,13 +49,13 @@ public sealed class TokenIndexTests
             Row("user") with { Created = Noon.AddMinutes(1) }, Row("user") with { Created = Noon.AddMinutes(-1) },
         ];
         await InsertAsync(node, [.. rows, Row("other")]);
-        // Upper case comes first, as in the bytes.
+        // Upper case sorts first, as in the order of bytes.
         var list = await node.Sql.TokenIndex.ListAsync("user", Stop);
         list.Select(row => row.Token).ShouldBe([rows[3].Token, rows[1].Token, rows[2].Token, rows[0].Token, rows[4].Token]);
         (await node.Sql.TokenIndex.ListAsync(username: null, Stop)).Count.ShouldBe(6);
         (await node.Sql.TokenIndex.ListAsync("User", Stop)).ShouldBeEmpty();
 
-        // The walk through all of them is in the order of keys.
+        // Reading all tokens in pages is in the order of keys.
         var first = await node.Sql.TokenIndex.ReadAsync(after: null, limit: 4, Stop);
         var second = await node.Sql.TokenIndex.ReadAsync(first[^1].Token.Token, limit: 4, Stop);
         TokenKey[] walked = [.. first.Concat(second).Select(entry => entry.Token.Token)];
@@ -64,7 +64,7 @@ public sealed class TokenIndexTests
     }
 
     [Theory, EveryMode]
-    public async Task A_child_is_found_again_if_it_is_the_same_and_lasts(Mode mode)
+    public async Task A_child_is_found_if_it_matches_and_lasts_long_enough(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -94,7 +94,7 @@ public sealed class TokenIndexTests
     }
 
     [Theory, EveryMode]
-    public async Task A_name_is_a_users_only_once(Mode mode)
+    public async Task A_user_can_use_a_token_name_only_once(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -105,12 +105,12 @@ public sealed class TokenIndexTests
         again.Error.Kind.ShouldBe(ErrorKind.DuplicateTokenName);
         var renamed = await Should.ThrowAsync<PorthorException>(() => ChangeAsync(node, transaction => transaction.Update(second with { TokenName = "laptop" })));
         renamed.Error.Kind.ShouldBe(ErrorKind.DuplicateTokenName);
-        // Another user's, another case, and none at all are other names.
+        // The same name of another user, a name in another case, and a missing name are no conflict.
         await InsertAsync(node, Row("other") with { TokenName = "laptop" }, Row("user") with { TokenName = "Laptop" }, Row("user"), Row("user"));
     }
 
     [Theory, EveryMode]
-    public async Task A_change_reaches_the_row_and_a_deleted_parent_leaves_its_children(Mode mode)
+    public async Task A_change_is_stored_and_children_remain_without_a_deleted_parent(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -126,7 +126,7 @@ public sealed class TokenIndexTests
         (await node.Sql.TokenIndex.GetAsync(child.Token, Stop)).ShouldBe(child with { Parent = null });
         (await node.Sql.TokenIndex.ReadAsync(after: null, limit: 10, Stop)).Single().IsOrphan.ShouldBeTrue();
 
-        // The same where many go at once, some of them with their children.
+        // The same for a deletion of several tokens, some of them with their children.
         TokenInfo[] parents = [.. Enumerable.Range(0, 3).Select(_ => Row("user"))];
         TokenInfo[] children = [.. parents.Select(one => Row("user") with { Parent = one.Token })];
         await InsertAsync(node, [.. parents, .. children]);
@@ -137,7 +137,7 @@ public sealed class TokenIndexTests
     }
 
     [Theory, EveryMode]
-    public async Task What_has_expired_is_locked_in_batches_and_what_has_not_is_left(Mode mode)
+    public async Task Only_expired_tokens_are_locked_in_batches(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -145,7 +145,7 @@ public sealed class TokenIndexTests
         TokenInfo[] live = [Row("user") with { Expires = Noon.AddSeconds(1) }, Row("user")];
         await InsertAsync(node, [.. expired, .. live]);
         TokenKey[] all = [.. expired.Concat(live).Select(row => row.Token).Order()];
-        // Step by step; the end is known when there are fewer than asked for.
+        // Step by step. A step with fewer rows than requested is the last one.
         foreach (var steps in (int[])[1, 3, 6, 7, 8])
         {
             List<TokenKey> found = [];
@@ -164,11 +164,11 @@ public sealed class TokenIndexTests
         (await transaction.LockExpiredAsync(Noon, [expired[1].Token, live[0].Token], Stop)).ShouldBe([expired[1]]);
     }
 
-    /// <summary>Two at once, as two nodes are. In a file one writer at a time is all there is.</summary>
+    /// <summary>Two concurrent transactions, as on two nodes. Not in embedded mode: SQLite has one writer at a time.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Locks_keep_a_parent_while_a_child_is_made(Mode mode)
+    public async Task A_lock_keeps_the_parent_while_a_child_is_created(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -179,13 +179,13 @@ public sealed class TokenIndexTests
         (await making.LockParentAsync(parent.Token, Stop)).ShouldBe(new ParentLimits(parent.Scopes, parent.Expires));
         (await making.LockParentAsync(Token.Create().Key, Stop)).ShouldBeNull();
 
-        // Another child may be made beside it; a revocation waits, and no longer than it may.
+        // Another child can be created at the same time. A revocation waits, at most for its time limit.
         await using (var beside = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop))
             (await beside.LockParentAsync(parent.Token, Stop)).ShouldNotBeNull();
         await using (var revoking = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMilliseconds(200), Stop))
             await Should.ThrowAsync<StoreUnavailableException>(() => revoking.LockAsync(parent.Token, Stop));
 
-        // What is locked is passed over by the expiry, and by whoever takes what is free.
+        // Locked rows are skipped by the removal of expired tokens and by LockAvailableAsync.
         await using var holding = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
         await holding.LockAsync(stale.Token, Stop);
         await using var expiring = await node.Sql.TokenIndex.BeginAsync(TimeLimit, Stop);
@@ -196,7 +196,7 @@ public sealed class TokenIndexTests
     }
 
     [Theory, EveryMode]
-    public async Task A_key_that_is_claimed_is_nobody_elses(Mode mode)
+    public async Task A_claimed_key_cannot_be_claimed_again(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -208,13 +208,13 @@ public sealed class TokenIndexTests
             (await claiming.ClaimAbsentAsync([free.Token, listed.Token], Stop)).ShouldBe([free.Token]);
             await claiming.CommitAsync(Stop);
         }
-        // The claim leaves nothing behind.
+        // The claim leaves no row.
         (await node.Sql.TokenIndex.GetAsync(free.Token, Stop)).ShouldBeNull();
         await InsertAsync(node, free);
     }
 
     [Theory, EveryMode]
-    public async Task Changes_are_found_by_every_filter_and_counted(Mode mode)
+    public async Task Every_filter_finds_and_counts_changes(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -253,7 +253,7 @@ public sealed class TokenIndexTests
             (await node.Sql.History.CountAsync(filter, Stop)).ShouldBe(found.Length, filter.ToString());
         }
 
-        // The oldest go first, and no more at a time than is asked.
+        // The oldest changes are removed first, and no more than the limit.
         (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(2);
         (await node.Sql.History.ReadAsync(new(), cursor: null, limit: 100, Stop)).Select(row => row with { Id = 0 }).ShouldBe([changes[4], changes[3], changes[2]]);
         (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(1);

@@ -9,9 +9,9 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Races;
 
 /// <summary>
-/// A child is made while its parent is revoked, narrowed or shortened; by the same node, by another node, and by another
-/// process. However it ends: nothing survives an acknowledged revocation, no child allows more or lasts longer than its
-/// parent, and what works is listed. 500 races or 20 seconds a case; set PORTHOR_RACES for a long run.
+/// A child is created while its parent is revoked, reduced or shortened: on the same node, on another node, and in another process. In
+/// every case no child is valid after an acknowledged revocation, no child has more scopes or expires later than its parent, and valid
+/// tokens are listed. Each case runs 500 races or 20 seconds. Set PORTHOR_RACES for a longer run.
 /// </summary>
 public sealed class ChildRaceTests
 {
@@ -35,7 +35,7 @@ public sealed class ChildRaceTests
         });
 
     [Theory, EveryMode]
-    public Task No_child_allows_more_than_its_narrowed_parent(Mode mode) => RaceAsync(
+    public Task No_child_has_more_scopes_than_its_reduced_parent(Mode mode) => RaceAsync(
         mode,
         (node, parent) => node.ModifyTokenAsync(
             parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username, new TokenEdit { Scopes = ScopeSet.Of("read:all") }),
@@ -68,7 +68,7 @@ public sealed class ChildRaceTests
         Mode mode, Func<TokenService, Caller, Task> change, Func<IReadOnlyList<PorthorDeployment>, Caller, Token?, Task> check)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
-        // Embedded is one process; the other modes race three nodes, one of them in another process.
+        // Embedded mode has one process. The other modes race three nodes, one of them in another process.
         List<PorthorDeployment> nodes = [await deployment.OpenNodeAsync()];
         RaceNode? other = null;
         if (mode != Mode.Embedded)
@@ -102,10 +102,10 @@ public sealed class ChildRaceTests
                 children++;
             await check(nodes, parent, child);
         }
-        // Races that never met would prove nothing.
+        // The counts show whether the operations overlapped.
         TestContext.Current.TestOutputHelper?.WriteLine($"{children} children, {refusals} refusals");
         children.ShouldBeGreaterThan(0);
-        // No record is left that nobody lists.
+        // Every record has a row.
         (await nodes[0].Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }
 
@@ -127,7 +127,7 @@ public sealed class ChildRaceTests
         }
     }
 
-    /// <summary>Gives the other side a head start of a few turns, so that the two meet at different points.</summary>
+    /// <summary>Starts an operation a few turns later, so that the two operations overlap at different points.</summary>
     private static async Task<T> AfterAsync<T>(int turns, Func<Task<T>> work)
     {
         for (var turn = 0; turn < turns; turn++)

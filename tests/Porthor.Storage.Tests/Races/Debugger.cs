@@ -6,12 +6,12 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>A process of PostgreSQL under gdb, to be stopped in the middle of a step that is too short to be met by chance.</summary>
+/// <summary>Attaches gdb to a PostgreSQL process, to stop it in an operation that is too short to hit by chance.</summary>
 internal sealed class Debugger : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>The capability's number (capabilities(7)).</summary>
+    /// <summary>The number of the capability CAP_SYS_PTRACE (capabilities(7)).</summary>
     private const int SysPtrace = 19;
 
     private readonly Process gdb;
@@ -25,7 +25,9 @@ internal sealed class Debugger : IAsyncDisposable
         gdb.BeginOutputReadLine();
     }
 
-    /// <summary>Null if it can be used here: the program is needed, and the right to look into a process of another user.</summary>
+    /// <summary>
+    /// The reason why gdb cannot be used on this machine; null if it can. It needs gdb and the right to trace processes of another user.
+    /// </summary>
     public static string? WhyNot =>
         Prerequisites.Find("gdb") is null || !MayTrace || RuntimeInformation.OSArchitecture != Architecture.X64
             ? "gdb is not installed, or may not look into processes of others (CAP_SYS_PTRACE), or this is not x86-64"
@@ -34,7 +36,7 @@ internal sealed class Debugger : IAsyncDisposable
     private static bool MayTrace => File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("CapEff:", StringComparison.Ordinal)) is { } line
         && (ulong.Parse(line["CapEff:".Length..], NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) >> SysPtrace & 1) == 1;
 
-    /// <summary>Stops a process.</summary>
+    /// <summary>Attaches to a process, which stops it.</summary>
     public static async Task<Debugger> AttachAsync(int pid)
     {
         var start = new ProcessStartInfo(Prerequisites.Find("gdb")!, ["-q", "-nx", "-p", $"{pid}"])
@@ -48,7 +50,7 @@ internal sealed class Debugger : IAsyncDisposable
         return debugger;
     }
 
-    /// <summary>Gives commands, and waits until they are done; <c>continue</c> is done when the process stops again.</summary>
+    /// <summary>Runs commands and waits until they are complete. <c>continue</c> is complete when the process stops again.</summary>
     public async Task DoAsync(params string[] commands)
     {
         await GiveAsync(commands);
@@ -60,7 +62,7 @@ internal sealed class Debugger : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives commands, and does not wait.</summary>
+    /// <summary>Sends commands without waiting.</summary>
     public async Task GiveAsync(params string[] commands)
     {
         foreach (var command in commands)
@@ -68,7 +70,7 @@ internal sealed class Debugger : IAsyncDisposable
         await gdb.StandardInput.FlushAsync();
     }
 
-    /// <summary>Lets the process go on as if nothing had been.</summary>
+    /// <summary>Detaches. The process continues to run.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!gdb.HasExited)

@@ -7,17 +7,17 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>The lock that a child is made under keeps everybody from changing its parent, and is given to nobody while somebody does.</summary>
+/// <summary>The creation of a child locks its parent against changes, and waits while the parent is being changed.</summary>
 public sealed class ParentLockTests
 {
     private static readonly ScopeSet Wide = ScopeSet.Of("read:all", "read:some");
     private static readonly ScopeSet Narrow = ScopeSet.Of("read:all");
 
-    /// <summary>As the reference changes it, or somebody at the database's console: without asking for a lock first.</summary>
+    /// <summary>The reference, or a user of psql, changes the row without an explicit lock.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task A_child_waits_for_whoever_is_changing_its_parents_row(Mode mode)
+    public async Task The_creation_of_a_child_waits_for_a_change_of_its_parents_row(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -34,42 +34,43 @@ public sealed class ParentLockTests
     }
 
     /// <summary>
-    /// PostgreSQL gives <c>FOR KEY SHARE</c> although somebody has <c>FOR UPDATE</c>, if that somebody got it just when another's
-    /// <c>FOR KEY SHARE</c> ended and it was being asked for (<c>heap_lock_tuple</c>). So it is not what a child is made under.
+    /// PostgreSQL grants <c>FOR KEY SHARE</c> despite a concurrent <c>FOR UPDATE</c> if that lock was granted at the moment when another
+    /// transaction's <c>FOR KEY SHARE</c> ended (<c>heap_lock_tuple</c>). Therefore the creation of a child uses a stronger lock.
     /// </summary>
     [Theory]
     [InlineData(Mode.Database, false)]
     [InlineData(Mode.Database, true)]
     [InlineData(Mode.Cluster, false)]
     [InlineData(Mode.Cluster, true)]
-    public async Task A_child_is_not_made_beside_a_change_that_began_as_another_child_was_done(Mode mode, bool revoke)
+    public async Task A_child_is_not_created_during_a_change_that_started_as_another_creation_ended(Mode mode, bool revoke)
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNot(mode) ?? Debugger.WhyNot);
         await using var deployment = await Deployment.CreateAsync(mode);
         var changing = await deployment.OpenNodeAsync();
         var others = await BackendsAsync(deployment);
-        // One connection, through which nothing else is asked while its process stands still: what tells that it says nothing has time.
+        // One connection, and long timeouts, so that nothing else uses the connection and no health check fails while the process is
+        // stopped.
         deployment.Settings = deployment.Settings with { DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var parent = await ParentAsync(node);
         var elder = await node.Tokens.GetInternalTokenAsync(parent, "elder", Wide);
         var backend = (await BackendsAsync(deployment)).Except(others).Single();
 
-        // Another child is being made.
+        // Another child is being created.
         await using var another = await ConnectAsync(deployment);
         await ExecuteAsync(another, $"BEGIN; SELECT 1 FROM token WHERE token = '{parent.Record.Token.Key}' FOR KEY SHARE");
-        // Ours asks for the parent's lock, has seen who has it, and stands before it looks again.
+        // This node requests the parent's lock, has read its holder, and is stopped before it checks again.
         await using var debugger = await Debugger.AttachAsync(backend);
         await debugger.DoAsync("break heap_lock_tuple");
         await debugger.GiveAsync("continue");
         var making = node.Tokens.GetInternalTokenAsync(parent, "tap", Wide);
         await debugger.DoAsync("delete", "break LockBuffer if $esi == 2", "continue", "continue");
-        // The other is done, and the change gets its lock on the parent, but not yet on the elder child.
+        // The other creation ends. The change gets its lock on the parent, but not yet on the older child.
         await ExecuteAsync(another, "ROLLBACK");
         await ExecuteAsync(another, $"BEGIN; SELECT 1 FROM token WHERE token = '{elder.Key}' FOR UPDATE");
         var change = ChangeAsync(changing, parent, revoke);
         await UntilAsync(deployment, making, waiting: 1);
-        // Ours goes on.
+        // This node continues.
         await debugger.GiveAsync("delete", "detach", "quit");
         await UntilAsync(deployment, making, waiting: 2);
         await ExecuteAsync(another, "ROLLBACK");
@@ -97,7 +98,7 @@ public sealed class ParentLockTests
         return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }
 
-    /// <summary>Until so many wait for locks, or the child is made that should not be.</summary>
+    /// <summary>Waits until this number of statements waits for locks, or until the child was created.</summary>
     private static Task UntilAsync(Deployment deployment, Task making, int waiting) => RealServers.UntilAsync(
         async () =>
         {

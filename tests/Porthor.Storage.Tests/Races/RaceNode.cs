@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>A node in another process that makes children when it is told to.</summary>
+/// <summary>A node in another process that creates child tokens on request.</summary>
 internal sealed class RaceNode : IAsyncDisposable
 {
     private readonly Process process;
@@ -22,11 +22,11 @@ internal sealed class RaceNode : IAsyncDisposable
         return new RaceNode(process);
     }
 
-    /// <summary>The child; null if it was refused because the parent is no longer valid.</summary>
+    /// <summary>Creates a child token. Returns null if the parent is no longer valid.</summary>
     public async Task<Token?> MakeChildAsync(Token parent, string service, string scopes)
     {
         await process.StandardInput.WriteLineAsync($"{parent.Reveal()} {service} {scopes}");
-        var answer = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The other process ended.");
+        var answer = await process.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The other process exited.");
         return answer == nameof(ErrorKind.InvalidToken) ? null : Token.Parse(answer);
     }
 

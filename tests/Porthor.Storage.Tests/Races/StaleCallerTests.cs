@@ -4,12 +4,12 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>A caller whose record was read before their token was changed: what was read must not give what was taken away.</summary>
+/// <summary>The caller's record was read before their token was changed. The old record must not grant removed scopes.</summary>
 public sealed class StaleCallerTests
 {
     [Theory]
     [EveryMode]
-    public async Task An_administrators_child_has_no_scope_that_its_parent_has_lost(Mode mode)
+    public async Task An_administrators_child_has_no_scope_that_was_removed_from_its_parent(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
@@ -28,7 +28,7 @@ public sealed class StaleCallerTests
         var wanted = ScopeSet.Of("read:all", "read:some", "user:token");
         var child = await node.Tokens.CallerAsync(await node.Tokens.GetInternalTokenAsync(readBefore, "tap", wanted));
 
-        // What the parent has lost is gone; what it never had, an administrator may give.
+        // Scopes that the parent lost are missing. An administrator can grant scopes that the parent never had.
         child.Scopes.ShouldBe(ScopeSet.Of("read:some", "user:token"));
     }
 }

@@ -3,7 +3,9 @@ using Porthor.Redis;
 
 namespace Porthor.Storage.Tests.Redis;
 
-/// <summary>Which node of a cluster has which key (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).</summary>
+/// <summary>
+/// The assignment of keys to nodes of a Redis Cluster (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/).
+/// </summary>
 public sealed class ClusterMapTests
 {
     private static readonly IPEndPoint Reporter = new(IPAddress.Loopback, 7000);
@@ -13,7 +15,7 @@ public sealed class ClusterMapTests
     [InlineData("", 0)]
     [InlineData("{123456789}.more", 12739)]
     [InlineData("before{123456789}{other}", 12739)]
-    public void A_key_has_a_slot(string key, int slot) => ClusterMap.SlotOf(key).ShouldBe(slot);
+    public void The_slot_of_a_key_follows_the_specification(string key, int slot) => ClusterMap.SlotOf(key).ShouldBe(slot);
 
     [Fact]
     public void Empty_braces_are_part_of_the_key() => ClusterMap.SlotOf("{}{123456789}").ShouldNotBe(12739);
@@ -41,5 +43,5 @@ public sealed class ClusterMapTests
     [InlineData("")]
     [InlineData("id 127.0.0.1:1@2 master - 0 0 epoch connected 0-1")]
     [InlineData("id 127.0.0.1:1@2 master - 0 0 1 connected 5-4 16384 x -1 0-16384")]
-    public void Nonsense_owns_nothing(string report) => ClusterMap.Parse(report, Reporter, byName: false).Owners.ShouldBeEmpty();
+    public void An_invalid_report_has_no_owners(string report) => ClusterMap.Parse(report, Reporter, byName: false).Owners.ShouldBeEmpty();
 }

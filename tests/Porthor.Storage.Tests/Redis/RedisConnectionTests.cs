@@ -9,7 +9,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Redis;
 
-/// <summary>Redis over TLS, over a Unix socket, and with a user that has few permissions.</summary>
+/// <summary>Redis over TLS, over a Unix socket, and with a user that has minimal permissions.</summary>
 public sealed class RedisConnectionTests
 {
     /// <summary>The permissions for the record store in docs/operators/redis.md.</summary>
@@ -18,7 +18,7 @@ public sealed class RedisConnectionTests
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Redis_is_used_over_TLS_with_an_authority_of_the_site()
+    public async Task Redis_is_used_over_TLS_with_a_private_CA()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await TlsSite.CreateAsync();
@@ -26,7 +26,7 @@ public sealed class RedisConnectionTests
     }
 
     [Fact]
-    public async Task A_certificate_that_nobody_trusts_or_of_another_host_is_refused()
+    public async Task An_untrusted_certificate_or_one_of_another_host_is_rejected()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await TlsSite.CreateAsync();
@@ -36,7 +36,7 @@ public sealed class RedisConnectionTests
             await ShouldFailAsync(site.Redis, options => options with { Host = host, Port = site.Redis.TlsPort, Tls = tls }, "certificate");
         foreach (var tls in new[] { trusting with { CheckHostName = false }, new() { CheckCertificate = false } })
             await ShouldWorkAsync(site.Redis, options => options with { Host = "127.0.0.1", Port = site.Redis.TlsPort, Tls = tls });
-        // Porthor does not connect without TLS to a server that has none.
+        // With TLS configured, Porthor does not connect to a server without TLS.
         await ShouldFailAsync(site.Redis, options => options with { Host = "localhost", Port = site.Redis.Port, Tls = trusting }, "");
     }
 
@@ -49,7 +49,7 @@ public sealed class RedisConnectionTests
     }
 
     [Fact]
-    public async Task A_wrong_password_is_named_as_the_reason()
+    public async Task A_wrong_password_is_reported_as_the_reason()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartWithPasswordAsync("hidden-two");
@@ -59,7 +59,7 @@ public sealed class RedisConnectionTests
     }
 
     [Fact]
-    public async Task The_permissions_of_the_docs_page_are_enough()
+    public async Task The_permissions_in_the_documentation_are_sufficient()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -68,7 +68,7 @@ public sealed class RedisConnectionTests
         (await redis.SendAsync("ACL", "LOG")).ShouldBe("0 element(s)");
     }
 
-    /// <summary>Without a required command the reason names it; without an optional command Porthor is ready.</summary>
+    /// <summary>If a required command is not permitted, the reason names it. Without an optional command Porthor is ready.</summary>
     [Theory]
     [InlineData("info", null)]
     [InlineData("role", null)]
@@ -80,7 +80,7 @@ public sealed class RedisConnectionTests
     [InlineData("del", "NOPERM")]
     [InlineData("evalsha", "NOPERM")]
     [InlineData("set", "NOPERM")]
-    public async Task Each_command_that_is_not_permitted_is_named_or_not_needed(string refused, string? reason)
+    public async Task A_missing_permission_is_named_if_the_command_is_required(string refused, string? reason)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();

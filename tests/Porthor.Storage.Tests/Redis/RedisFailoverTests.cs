@@ -8,8 +8,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Redis;
 
 /// <summary>
-/// Redis behind Sentinel, and Redis Cluster. When a primary fails, nodes answer "not known" until its replica has taken over, and a token
-/// whose revocation was acknowledged by any node works on none of them at any time.
+/// Redis with Sentinel, and Redis Cluster. When a primary fails, token states are unknown until a replica was promoted. A token whose
+/// revocation was acknowledged by a node is never valid on any node.
 /// </summary>
 public sealed class RedisFailoverTests
 {
@@ -53,7 +53,7 @@ public sealed class RedisFailoverTests
     }
 
     [Fact]
-    public async Task The_primary_that_Sentinel_watches_fails_under_load()
+    public async Task The_primary_that_Sentinel_monitors_fails_under_load()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await RedisSentinelSite.StartAsync();
@@ -63,7 +63,7 @@ public sealed class RedisFailoverTests
         await load.EndAsync();
     }
 
-    /// <summary>Both servers are there, and the old primary keeps its connections until Sentinel has made it a replica.</summary>
+    /// <summary>Both servers run, and the old primary keeps its connections until Sentinel makes it a replica.</summary>
     [Fact]
     public async Task Sentinel_changes_the_primary_under_load()
     {
@@ -76,9 +76,11 @@ public sealed class RedisFailoverTests
         await load.EndAsync();
     }
 
-    /// <summary>A node that reaches only a Sentinel server without a quorum may be cut off, together with a former primary.</summary>
+    /// <summary>
+    /// A node that reaches only one Sentinel server without a quorum can be in a network partition with a former primary.
+    /// </summary>
     [Fact]
-    public async Task Without_a_quorum_of_Sentinel_nothing_is_known()
+    public async Task Without_a_Sentinel_quorum_all_token_states_are_unknown()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await RedisSentinelSite.StartAsync();
@@ -105,7 +107,7 @@ public sealed class RedisFailoverTests
         return deployment;
     }
 
-    /// <summary>Two nodes, on which tokens are created and revoked without end, and the revoked ones presented.</summary>
+    /// <summary>Creates and revokes tokens on two nodes continuously, and presents the revoked ones.</summary>
     private sealed class Load : IAsyncDisposable
     {
         private const int Some = 10;

@@ -7,9 +7,11 @@ namespace Porthor.Storage.Tests.Redis;
 
 public sealed class RevocationReplayTests
 {
-    /// <summary>A connection can be made while the record store is being closed: its hook must not fail then.</summary>
+    /// <summary>
+    /// A connection can be established while the record store is being closed. The handler of new connections must not fail then.
+    /// </summary>
     [Fact]
-    public async Task A_connection_after_the_end_does_no_harm()
+    public async Task A_connection_after_the_record_store_was_closed_does_no_harm()
     {
         var clock = TimeProvider.System;
         var replay = new RevocationReplay(

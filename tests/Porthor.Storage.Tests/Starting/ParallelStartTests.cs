@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Starting;
 
-/// <summary>Several nodes, or a server and a command, start at the same moment on stores that are empty.</summary>
+/// <summary>Several nodes, or a server and a command, start at the same time on empty stores.</summary>
 public sealed class ParallelStartTests
 {
     private const int Starts = 10;
@@ -30,7 +30,7 @@ public sealed class ParallelStartTests
         }
     }
 
-    /// <summary>The library leaves the threads of the process alone; the server decides about them.</summary>
+    /// <summary>The library does not configure the process's thread pool; only the server does.</summary>
     [Fact]
     public async Task Opening_stores_does_not_change_the_threads_of_the_process()
     {

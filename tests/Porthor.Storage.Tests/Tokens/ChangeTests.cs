@@ -5,19 +5,19 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Tokens;
 
-/// <summary>Lists, edits and revocations, and what they leave behind. SVC-014 to SVC-019.</summary>
+/// <summary>Lists, edits and revocations, and their history. SVC-014 to SVC-019.</summary>
 public sealed class ChangeTests
 {
     /// <summary>SVC-014.</summary>
     [Theory, EveryMode]
-    public async Task A_list_is_newest_first_and_all_of_them_are_for_administrators(Mode mode)
+    public async Task A_list_is_newest_first_and_only_administrators_list_all_users(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var first = await operations.Tokens.SessionForAsync("some-user");
         var other = await operations.Tokens.SessionForAsync("other-user");
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
         var second = await operations.Tokens.SessionForAsync("some-user");
-        // Two of one second are in the order of their keys.
+        // Tokens of the same second are in the order of their keys.
         var third = await operations.Tokens.SessionForAsync("some-user");
         TokenKey[] newest = [.. new[] { second, third }.Select(caller => caller.Record.Token.Key).Order()];
 
@@ -33,7 +33,7 @@ public sealed class ChangeTests
 
     /// <summary>SVC-015.</summary>
     [Theory, EveryMode]
-    public async Task History_holds_the_old_values_of_what_was_changed_alone(Mode mode)
+    public async Task History_contains_the_old_values_of_changed_fields_only(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -65,7 +65,7 @@ public sealed class ChangeTests
 
     /// <summary>SVC-016, SVC-017.</summary>
     [Theory, EveryMode]
-    public async Task A_revoked_token_is_gone_and_only_its_owner_or_an_administrator_could_do_it(Mode mode)
+    public async Task Only_the_owner_or_an_administrator_can_revoke_a_token(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -76,7 +76,7 @@ public sealed class ChangeTests
 
         var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "some-user"));
         refused.Error.ShouldBe(PorthorError.PermissionDenied("Cannot act on tokens for user some-user"));
-        // By the name of another it is not even found.
+        // A token is not found under the name of another user.
         (await operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "other-user")).ShouldBeFalse();
         (await operations.Tokens.GetDataAsync(tokens[0])).ShouldNotBeNull();
 
@@ -93,7 +93,7 @@ public sealed class ChangeTests
 
     /// <summary>SVC-018.</summary>
     [Theory, EveryMode]
-    public async Task With_a_session_go_its_children_of_every_degree_and_nothing_that_is_no_child(Mode mode)
+    public async Task Revoking_a_session_revokes_all_its_descendants_and_no_other_token(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("bot-some", "user:token,read:all,exec:notebook,admin:token");
@@ -107,7 +107,7 @@ public sealed class ChangeTests
         (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "bot-some")).ShouldBeTrue();
         await AreAliveAsync([session.Record.Token, .. ofSession], false);
         await AreAliveAsync([user, service, .. ofUser, .. ofService], true);
-        // Farthest first, and each says whose child it was.
+        // Children before their parents, and each change names the parent.
         (await operations.HistoryAsync("bot-some")).Take(5).Select(change => change.Action).ShouldAllBe(action => action == ChangeAction.Revoke);
 
         (await operations.Tokens.DeleteTokenAsync(user.Key, operations.Administrator, "bot-some")).ShouldBeTrue();
@@ -138,7 +138,7 @@ public sealed class ChangeTests
 
     /// <summary>SVC-019.</summary>
     [Theory, EveryMode]
-    public async Task A_shorter_life_is_shorter_for_every_descendant_in_both_stores(Mode mode)
+    public async Task Shortening_a_token_shortens_all_descendants_in_both_stores(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,exec:notebook");
@@ -161,7 +161,7 @@ public sealed class ChangeTests
         edits.Select(edit => edit.Token).ShouldBe([parent.Key, notebook.Key, inner.Key, nested.Key], ignoreOrder: true);
         edits.ShouldAllBe(edit => edit.Expires == end && edit.OldExpires > end && edit.OldScopes == null && edit.Actor == TokenRecord.BootstrapUsername);
 
-        // A longer life is the parent's own.
+        // An extension applies only to the parent itself.
         await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "some-user", new TokenEdit { NeverExpires = true });
         (await operations.RowAsync(notebook)).Expires.ShouldBe(end);
         await EndsInRedisAsync(operations, parent, end: null);

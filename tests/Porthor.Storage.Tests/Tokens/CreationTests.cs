@@ -8,15 +8,17 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Tokens;
 
-/// <summary>What a new token is, in the record store, in the token index and in history. SVC-001, SVC-002, SVC-011 to SVC-013, SVC-021, SVC-022.</summary>
+/// <summary>
+/// New tokens in the record store, in the token index and in the history. SVC-001, SVC-002, SVC-011 to SVC-013, SVC-021, SVC-022.
+/// </summary>
 public sealed class CreationTests
 {
     /// <summary>SVC-001.</summary>
     [Theory, EveryMode]
-    public async Task A_session_is_the_same_everywhere_and_lasts_its_time(Mode mode)
+    public async Task A_session_is_the_same_in_all_stores_and_has_the_configured_lifetime(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
-        // In an order that sorting would change.
+        // The groups are not sorted, so that sorting would be visible.
         var user = TokenBuilders.SomeUser with { Groups = [new Group("zeta", 2), new Group("alpha", 1)] };
         var token = await operations.Tokens.CreateSessionTokenAsync("some-user", user, ScopeSet.Of("user:token", "read:all"), IPAddress.Parse("2001:db8::1"));
 
@@ -49,7 +51,7 @@ public sealed class CreationTests
 
     /// <summary>SVC-002.</summary>
     [Theory, EveryMode]
-    public async Task A_user_token_has_a_name_and_an_end_of_its_own_and_no_parent(Mode mode)
+    public async Task A_user_token_has_its_own_name_and_expiration_and_no_parent(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all", address: IPAddress.Parse("192.0.2.99"));
@@ -66,7 +68,7 @@ public sealed class CreationTests
 
     /// <summary>SVC-011, SVC-012, SVC-013, SVC-022.</summary>
     [Theory, EveryMode]
-    public async Task An_administrator_makes_tokens_for_others_and_others_do_not(Mode mode)
+    public async Task Only_administrators_can_create_tokens_for_others(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var user = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -90,7 +92,7 @@ public sealed class CreationTests
             ErrorKind.PermissionDenied, "Username \"some-user\" must start with \"bot-\"",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Username = "some-user" }, admin));
 
-        // Every field as it was asked for; the scopes may be ones that the administrator lacks.
+        // Each field is as requested. The scopes may be ones that the administrator does not have.
         var token = await operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin);
         var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         (record.Username, record.TokenType, record.Scopes, record.Expires, record.UserData)
@@ -101,15 +103,15 @@ public sealed class CreationTests
             ErrorKind.PermissionDenied, "Cannot act on tokens for user bot-some",
             () => operations.Tokens.GetChangeHistoryAsync(user, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "bot-some" }, Cursor: null, Limit: null)));
 
-        // The least that can be asked for.
+        // A request with only the required fields.
         var least = await operations.Tokens.CreateTokenFromAdminRequestAsync(new AdminTokenRequest { Username = "bot-least", TokenType = TokenType.Service }, admin);
         record = (await operations.Tokens.GetDataAsync(least)).ShouldNotBeNull();
         (record.Scopes.IsEmpty, record.Expires, record.UserData).ShouldBe((true, null, UserData.None));
     }
 
-    /// <summary>SVC-021: whatever made its way into a record, no token is made from it.</summary>
+    /// <summary>SVC-021: no token is created for an invalid username, even if a record contains one.</summary>
     [Theory, EveryMode]
-    public async Task A_name_that_is_none_gets_no_token_of_any_kind(Mode mode)
+    public async Task An_invalid_username_gets_no_token_of_any_type(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var admin = await operations.Tokens.SessionForAsync("admin", "admin:token");
@@ -131,9 +133,12 @@ public sealed class CreationTests
         (await operations.Tokens.SessionForAsync("ex-am-pl-e")).Username.ShouldBe("ex-am-pl-e");
     }
 
-    /// <summary>The access token of an OpenID Connect client: a child without scopes, whose history does not tell the parent (contract/tokens.md 7.5).</summary>
+    /// <summary>
+    /// The access token of an OpenID Connect client: a child without scopes, whose history does not name the parent (contract/tokens.md
+    /// 7.5).
+    /// </summary>
     [Theory, EveryMode]
-    public async Task An_OpenID_Connect_token_ends_with_the_session_it_was_made_from(Mode mode)
+    public async Task An_OpenID_Connect_token_is_revoked_with_its_session(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
@@ -153,7 +158,7 @@ public sealed class CreationTests
     private static async Task IsRefusedAsync(ErrorKind kind, string message, Func<Task> call)
     {
         var refused = await Should.ThrowAsync<PorthorException>(call);
-        // The known scopes are those of the tests' deployments.
+        // The known scopes of the test deployments.
         refused.Error.ShouldBe(new PorthorError(
             kind, message.EndsWith(": ", StringComparison.Ordinal) ? message + string.Join(", ", Deployment.KnownScopes.Keys.Order(StringComparer.Ordinal)) : message));
     }

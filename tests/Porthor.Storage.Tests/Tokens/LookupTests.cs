@@ -6,7 +6,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests.Tokens;
 
-/// <summary>SVC-020, deviations 3: what stands in a record's place decides nothing unless it is that token's record.</summary>
+/// <summary>SVC-020, deviations 3: only the token's own valid record makes a token valid.</summary>
 public sealed class LookupTests
 {
     [Theory, EveryMode]
@@ -18,7 +18,7 @@ public sealed class LookupTests
         var wrongSecret = new Token(token.Key, new string('x', 22));
         (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
 
-        // Reported as damage, and unknown: no Fernet text, no JSON in it, a record that lacks what a record needs.
+        // Unknown tokens, logged as damaged records: no Fernet text, no JSON in it, a record without a required field.
         foreach (var (damage, detail) in ((byte[], string)[])[
             ("foo"u8.ToArray(), "InvalidToken: "), (fernet.Encrypt("malformed json"u8), "ValidationError: not JSON"),
             (fernet.Encrypt(Json(token, username: null)), "ValidationError: username is missing")])
@@ -29,21 +29,21 @@ public sealed class LookupTests
             operations.Logs.Single("Cannot retrieve token").Fields["error"].ShouldBe($"Cannot deserialize data for key token:{token.Key}: {detail}");
         }
 
-        // Another token's record: unknown, and only worth a warning.
+        // The record of another token: an unknown token, logged only as a warning.
         await PutAsync(operations, token.Key, fernet.Encrypt(Json(Token.Create(), "example")));
         operations.Logs.Clear();
         (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
         operations.Logs.Single("Cannot retrieve token data").Fields["error"].ShouldBe($"Secret mismatch for {token.Key}");
         operations.Logs.Lines.ShouldNotContain(line => line.Message == "Cannot retrieve token");
 
-        // Put right by hand, with no more than must be there, it is valid; with another secret it is not.
+        // A record that was repaired by hand with only the required fields is valid; with another secret it is not.
         await PutAsync(operations, token.Key, fernet.Encrypt(Json(token, "example")));
         var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         (record.Username, record.Scopes.Text, record.Expires).ShouldBe(("example", "read:all", null));
         (await operations.Tokens.GetDataAsync(wrongSecret)).ShouldBeNull();
     }
 
-    /// <summary>No such token was ever issued. The store is not queried; if it is all the same, it has no such key.</summary>
+    /// <summary>A token of this form was never issued. The store is not queried, and a query would not find it.</summary>
     [Theory, EveryMode]
     public async Task A_token_that_was_never_issued_is_unknown_without_a_query(Mode mode)
     {
@@ -73,9 +73,9 @@ public sealed class LookupTests
         }
     }
 
-    /// <summary>A store that keeps a record too long does not keep its token alive.</summary>
+    /// <summary>An expired token stays invalid even if the store keeps its record too long.</summary>
     [Theory, EveryMode]
-    public async Task A_record_that_has_expired_is_as_none(Mode mode)
+    public async Task An_expired_record_is_treated_as_missing(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user");
@@ -93,7 +93,7 @@ public sealed class LookupTests
         return Encoding.UTF8.GetBytes(text);
     }
 
-    /// <summary>Puts something under a key, in place of what is there.</summary>
+    /// <summary>Replaces the value of a key.</summary>
     private static async Task PutAsync(Operations operations, TokenKey key, byte[] value)
     {
         await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);

@@ -7,14 +7,14 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Tokens;
 
-/// <summary>How stored times are read, compared and cleaned up (deviations 44, 45, 46).</summary>
+/// <summary>Stored times: reading, comparison and cleanup (deviations 44, 45, 46).</summary>
 public sealed class StoredTimeTests
 {
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
-    /// <summary>A time after the year 2603 is in seconds as well.</summary>
+    /// <summary>A time after the year 2603 is in seconds too.</summary>
     [Theory, EveryMode]
-    public async Task A_token_that_expires_after_2603_is_like_any_other(Mode mode)
+    public async Task A_token_can_expire_after_2603(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         foreach (var year in (int[])[2603, 2604, 2700, 9999])
@@ -31,7 +31,7 @@ public sealed class StoredTimeTests
             var token = await operations.Tokens.CreateTokenFromAdminRequestAsync(request, operations.Administrator);
             (await operations.Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
             (await operations.RowAsync(token)).Expires.ShouldBe(end);
-            // A node that remembers nothing reads the same.
+            // A node with an empty cache reads the same.
             if (mode != Mode.Embedded)
                 (await (await operations.OpenAnotherAsync()).Tokens.GetDataAsync(token))!.Expires.ShouldBe(end);
             var caller = await operations.Tokens.CallerAsync(token);
@@ -45,7 +45,7 @@ public sealed class StoredTimeTests
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
     }
 
-    /// <summary>Other software keeps fractions of a second in rows.</summary>
+    /// <summary>Other software stores fractions of a second in rows.</summary>
     [Theory, EveryMode]
     public async Task The_audit_compares_and_logs_whole_seconds(Mode mode)
     {
@@ -73,7 +73,7 @@ public sealed class StoredTimeTests
         }
     }
 
-    /// <summary>A record whose store would keep it for ever.</summary>
+    /// <summary>A record without an expiration in the record store.</summary>
     [Theory, EveryMode]
     public async Task Maintenance_deletes_the_record_of_an_expired_row(Mode mode)
     {

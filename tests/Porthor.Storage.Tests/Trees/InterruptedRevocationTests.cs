@@ -8,8 +8,8 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Trees;
 
 /// <summary>
-/// The revocation of a large tree stops in the middle: access with the token has ended, nothing in its tree gets a child any more, and the
-/// next attempt completes it.
+/// The revocation of a large tree is interrupted: the token is already invalid, no token of the tree gets a child any more, and the next
+/// attempt completes the revocation.
 /// </summary>
 public sealed class InterruptedRevocationTests
 {
@@ -25,17 +25,17 @@ public sealed class InterruptedRevocationTests
     public static readonly MatrixTheoryData<Mode, Shape, Completion> Cases = new(Enum.GetValues<Mode>(), Enum.GetValues<Shape>(), Enum.GetValues<Completion>());
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task What_is_left_of_a_revocation_is_completed(Mode mode, Shape shape, Completion completion)
+    public async Task An_interrupted_revocation_is_completed(Mode mode, Shape shape, Completion completion)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);
-        // After the first transaction, and after some more.
+        // After the first transaction, and after the second.
         foreach (var commits in (int[])[1, 2])
         {
             var tree = await PlantedTree.PlantAsync(node, shape, Size, node.Clock.GetSecondsNow().AddDays(1));
-            // A distant descendant has a client that was allowed before.
+            // A client has an allowed descendant far below the root.
             var below = await node.Tokens.CallerAsync(tree.Descendants[0]);
             var plan = new FaultPlan(StepsFor(commits, mode), Fault.DiesAfter);
             await Should.ThrowAsync<StoreUnavailableException>(() => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username));
@@ -44,7 +44,7 @@ public sealed class InterruptedRevocationTests
             (await node.Tokens.GetTokenInfoUncheckedAsync(tree.Root.Key)).ShouldNotBeNull();
             (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(below, "sia", PlantedTree.Scopes)))
                 .Error.Kind.ShouldBe(ErrorKind.InvalidToken);
-            // However long ago it was.
+            // The time since the interruption does not matter.
             await node.Sql.Revocations.ForgetRevokedAsync(node.Clock.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
 
             switch (completion)
@@ -67,13 +67,14 @@ public sealed class InterruptedRevocationTests
     }
 
     /// <summary>
-    /// Which step is the commit with this number: where the record store is a store of its own, or collects, deletions are steps too.
+    /// Returns the number of the operation that is the commit with this number. Where the record store is a separate store, or collects
+    /// changes, deletions are operations too.
     /// </summary>
     private static int StepsFor(int commits, Mode mode) => commits switch
     {
-        // The end of the first look; the record, the commit.
+        // The end of the first read, the record, the commit.
         1 => 3,
-        // Where records are deleted early: all of them, and then those of the batch. Else: those of the batch; and the commit.
+        // If records are deleted early: all records, and then those of the batch. Otherwise: those of the batch, and the commit.
         _ => mode == Mode.Cluster ? 6 : 5,
     };
 

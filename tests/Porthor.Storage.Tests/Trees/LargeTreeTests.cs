@@ -12,21 +12,21 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Trees;
 
 /// <summary>
-/// Trees of any shape are revoked, edited, expired, audited and re-encrypted within the time of a change, and other writers are hardly
-/// delayed meanwhile.
+/// Large trees of any shape are revoked, edited, expired, audited and re-encrypted within the time limit of a change, with little delay for
+/// other writers.
 /// </summary>
 public sealed class LargeTreeTests(ITestOutputHelper output)
 {
     public static readonly MatrixTheoryData<Mode, Shape> Cases = new(Enum.GetValues<Mode>(), Enum.GetValues<Shape>());
 
     /// <summary>
-    /// The number of descendants. The usual size needs several batches; with <c>PORTHOR_TREE_TOKENS=12000</c> the trees have the size for
-    /// which the product promises to stay within its time limits.
+    /// The number of descendants. The default size needs several batches. <c>PORTHOR_TREE_TOKENS=12000</c> sets the size for which the time
+    /// limits are guaranteed.
     /// </summary>
     private static readonly int Size = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_TREE_TOKENS") ?? "2000", CultureInfo.InvariantCulture);
 
     [Theory, MemberData(nameof(Cases))]
-    public Task A_revocation_ends_all_of_a_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
+    public Task A_revocation_revokes_a_complete_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
         var administrator = TokenBuilders.Administrator(node.Clock);
         (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username)).ShouldBeTrue();
@@ -37,14 +37,14 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         (await PlantedTree.ListedAsync(node)).ShouldBe(0);
         var history = await HistoryAsync(node);
         history.Count(change => change.Action == ChangeAction.Revoke).ShouldBe(tree.Descendants.Count + 1);
-        // Each names its parent, although that was revoked as well.
+        // Each entry names the parent, although the parent was revoked too.
         history.Count(change => change.Parent is not null).ShouldBe(tree.Descendants.Count);
         history[0].Token.ShouldBe(tree.Root.Key);
         (await node.RecordStore.GetAsync([.. tree.Descendants.Select(token => token.Key)], TestContext.Current.CancellationToken)).ShouldBeEmpty();
     });
 
     [Theory, MemberData(nameof(Cases))]
-    public Task An_edit_reduces_all_of_a_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
+    public Task An_edit_reduces_a_complete_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
         var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all"), Expires = node.Clock.GetSecondsNow().AddHours(1) };
         (await node.Tokens.ModifyTokenAsync(tree.Root.Key, TokenBuilders.Administrator(node.Clock), PlantedTree.Username, edit)).ShouldNotBeNull();
@@ -61,7 +61,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     });
 
     [Theory, MemberData(nameof(Cases))]
-    public Task Expiry_removes_all_of_a_tree(Mode mode, Shape shape) => RunAsync(
+    public Task Expiry_removes_a_complete_tree(Mode mode, Shape shape) => RunAsync(
         mode,
         shape,
         DateTimeOffset.UtcNow.TruncateToSeconds().AddMinutes(-1),
@@ -73,10 +73,10 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         });
 
     /// <summary>
-    /// The root expires, and nothing below does: the audit finds what outlives its parent, and shortens everything below.
+    /// The root expires and its descendants do not. The audit finds descendants that expire after their parent, and shortens all.
     /// </summary>
     [Theory, MemberData(nameof(Cases))]
-    public async Task The_audit_shortens_all_of_a_tree(Mode mode, Shape shape)
+    public async Task The_audit_shortens_a_complete_tree(Mode mode, Shape shape)
     {
         var end = DateTimeOffset.UtcNow.TruncateToSeconds().AddHours(1);
         await RunAsync(mode, shape, expires: null, async (node, _) =>
@@ -91,7 +91,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public Task The_audit_ends_a_tree_without_records(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
+    public Task An_audit_revokes_trees_without_records(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
         var findings = await node.Audit.RunAsync(fix: true).ToListAsync();
         findings.Count(finding => finding is { Kind: AuditKind.NoRecord, Repaired: true }).ShouldBe(tree.Descendants.Count + 1);
@@ -101,15 +101,15 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
     }, withRecords: false);
 
-    /// <summary>Somebody has shortened every record, and no row.</summary>
+    /// <summary>Every record was shortened, and no row.</summary>
     [Theory, MemberData(nameof(Cases))]
-    public async Task The_audit_repairs_a_tree_of_which_nothing_matches(Mode mode, Shape shape)
+    public async Task The_audit_repairs_a_tree_in_which_every_record_differs(Mode mode, Shape shape)
     {
         var end = DateTimeOffset.UtcNow.TruncateToSeconds().AddHours(1);
         await RunAsync(mode, shape, end, async (node, tree) =>
         {
             var findings = await node.Audit.RunAsync(fix: true).ToListAsync();
-            // The repair of a token also repairs its descendants, which the audit then does not find.
+            // The repair of a token also repairs its descendants, which are then not reported.
             findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true }).ShouldBeInRange(1, tree.Descendants.Count + 1);
         }, async (node, _) =>
         {
@@ -119,7 +119,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public async Task All_of_a_tree_is_re_encrypted(Mode mode, Shape shape)
+    public async Task A_complete_tree_is_reencrypted(Mode mode, Shape shape)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -127,13 +127,13 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         var node = await deployment.OpenNodeAsync();
         var tree = await PlantedTree.PlantAsync(node, shape, Size);
         var fernet = new Fernet([FernetKey.Create(), .. old], node.Clock);
-        await using (var neighbour = await Neighbour.StartAsync(node))
+        await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
             var begun = Stopwatch.GetTimestamp();
             var resealing = new Porthor.Maintenance.RecordReencryption(node.RecordStore, fernet, Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.RecordReencryption>.Instance);
             var task = resealing.RunAsync(progress: null, TestContext.Current.CancellationToken);
             await task;
-            output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed by {(await neighbour.CheckAsync()).TotalMilliseconds:F0} ms");
+            output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed by {(await writer.CheckAsync()).TotalMilliseconds:F0} ms");
         }
         var records = await node.RecordStore.GetAsync([.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
         records.Values.ShouldAllBe(record => fernet.IsMadeWithFirstKey(record.Ciphertext));
@@ -152,19 +152,19 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
             var column = mode == Mode.Embedded ? $"{(different - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}" : $"'{different.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
             await RawSql.ExecuteAsync(deployment, node, $"UPDATE token SET expires = {column} WHERE username = '{PlantedTree.Username}'");
         }
-        await using (var neighbour = await Neighbour.StartAsync(node))
+        await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
             var begun = Stopwatch.GetTimestamp();
             await change(node, tree);
             var took = Stopwatch.GetElapsedTime(begun);
-            var delay = await neighbour.CheckAsync();
+            var delay = await writer.CheckAsync();
             took.ShouldBeLessThan(6 * deployment.Settings.ApiTimeout);
             output.WriteLine($"{took.TotalSeconds:F1} s; others were delayed by {delay.TotalMilliseconds:F0} ms");
         }
         await check(node, tree);
     }
 
-    /// <summary>Newest first.</summary>
+    /// <summary>Returns the changes, newest first.</summary>
     private static async Task<List<TokenChange>> HistoryAsync(PorthorDeployment node)
     {
         var page = await node.Tokens.GetChangeHistoryAsync(

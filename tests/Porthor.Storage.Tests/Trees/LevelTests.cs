@@ -3,7 +3,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>A token may have 16 levels of children (deviations 33).</summary>
+/// <summary>A token can have at most 16 levels of children (deviations 33).</summary>
 public sealed class LevelTests
 {
     [Theory, EveryMode]
@@ -15,7 +15,7 @@ public sealed class LevelTests
         for (var level = 1; level <= 16; level++)
         {
             var child = level % 2 == 0 ? await tokens.GetNotebookTokenAsync(caller) : await tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"));
-            // Level 16 is reached by the notebook and by other services as well.
+            // The notebook token and other services reach level 16 too.
             if (level == 16)
                 await tokens.GetInternalTokenAsync(caller, "sia", ScopeSet.Of("read:all"));
             caller = await tokens.CallerAsync(child);
@@ -28,7 +28,7 @@ public sealed class LevelTests
         (await tokens.ListTokensAsync(operations.Administrator, "some-user")).Count.ShouldBe(18);
     }
 
-    /// <summary>A child that exists is used again, however deep it is, also by a node that does not know it.</summary>
+    /// <summary>An existing child is returned again at any level, also by a node that has not cached it.</summary>
     [Theory]
     [EveryMode]
     public async Task A_child_that_exists_is_not_affected_by_the_limit(Mode mode)
@@ -46,9 +46,9 @@ public sealed class LevelTests
             .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
     }
 
-    /// <summary>Two tokens that are each other's parents, as no software should write them.</summary>
+    /// <summary>Two tokens are each other's parents, which software should never write.</summary>
     [Theory, EveryMode]
-    public async Task A_circle_is_revoked_and_gets_no_child(Mode mode)
+    public async Task A_cycle_is_revoked_and_gets_no_child(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);

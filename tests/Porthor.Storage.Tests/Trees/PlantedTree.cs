@@ -5,16 +5,16 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>The shapes of large trees that other software can have left behind.</summary>
+/// <summary>Shapes of large trees that other software can have created.</summary>
 public enum Shape
 {
     Deep,
     Wide,
 }
 
-/// <summary>A tree of tokens that was written straight into the stores.</summary>
+/// <summary>A tree of tokens that was inserted directly into the stores.</summary>
 /// <param name="Root">A user token.</param>
-/// <param name="Descendants">The others, parents before their children.</param>
+/// <param name="Descendants">The other tokens, parents before their children.</param>
 internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
 {
     public const string Username = "planter";
@@ -67,9 +67,10 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
         return new PlantedTree(tokens[0], tokens[1..]);
     }
 
-    /// <summary>Some of the tokens, from near the root to far below.</summary>
+    /// <summary>A sample of the tokens, from near the root to far below it.</summary>
     public IEnumerable<Token> Samples() => [Root, .. Descendants.Where((_, index) => index % 997 == 0), Descendants[^1]];
 
-    /// <summary>How many tokens of the tree are listed.</summary>
-    public static async Task<int> ListedAsync(PorthorDeployment node) => (await node.Sql.TokenIndex.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
+    /// <summary>Returns the number of listed tokens of the tree.</summary>
+    public static async Task<int> ListedAsync(PorthorDeployment node) =>
+        (await node.Sql.TokenIndex.ListAsync(Username, TestContext.Current.CancellationToken)).Count;
 }

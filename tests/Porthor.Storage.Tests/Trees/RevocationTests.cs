@@ -8,9 +8,9 @@ namespace Porthor.Storage.Tests.Trees;
 /// <summary>The history entries and the database round trips of a revocation.</summary>
 public sealed class RevocationTests
 {
-    /// <summary>The farthest generation first, each in the order of creation and then of the keys.</summary>
+    /// <summary>The deepest generation comes first; within a generation, the order of creation and then of the keys.</summary>
     [Theory, EveryMode]
-    public async Task History_has_the_children_of_a_generation_in_the_order_of_creation(Mode mode)
+    public async Task History_lists_the_children_of_a_generation_in_the_order_of_creation(Mode mode)
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
@@ -23,7 +23,7 @@ public sealed class RevocationTests
             operations.Clock.Advance(TimeSpan.FromSeconds(1));
             grandchildren.Add((await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(child), "below", ScopeSet.Empty)).Key);
         }
-        // Those of one second.
+        // Children that are created in the same second.
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
         List<TokenKey> together = [];
         for (var i = 6; i < 10; i++)
@@ -34,7 +34,7 @@ public sealed class RevocationTests
         revoked.ShouldBe([.. grandchildren, .. children, .. together.Order(), session.Record.Token.Key]);
     }
 
-    /// <summary>The row; the lock; the children; and everything that is written. So in every mode with PostgreSQL.</summary>
+    /// <summary>Reading the row, locking, reading the children, and all writes. The same in every mode with PostgreSQL.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
@@ -43,11 +43,11 @@ public sealed class RevocationTests
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        // No heartbeat uses the connections.
+        // The long timeout disables the heartbeat's queries on these connections.
         deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);
-        // The first time on each connection statements are prepared.
+        // On first use each connection prepares its statements.
         var fewest = int.MaxValue;
         for (var round = 0; round < 10; round++)
         {
@@ -59,6 +59,6 @@ public sealed class RevocationTests
         fewest.ShouldBe(4);
     }
 
-    /// <summary>Each ends with the message Sync: an S, and its length, which is 4.</summary>
+    /// <summary>Counts Sync messages, which end each round trip: an S and the length 4.</summary>
     private static int RoundTrips(string asked) => asked.Split("S\0\0\0\u0004").Length - 1;
 }

@@ -5,10 +5,10 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Trees;
 
-/// <summary>A user who creates tokens continuously, and measures the time of each creation.</summary>
-internal sealed class Neighbour : IAsyncDisposable
+/// <summary>Creates tokens of another user continuously and measures the duration of each creation.</summary>
+internal sealed class ConcurrentWriter : IAsyncDisposable
 {
-    /// <summary>How much a large tree may delay a writer.</summary>
+    /// <summary>The maximum delay that a large tree may cause for a writer.</summary>
     private static readonly TimeSpan Allowed = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource stopping = new();
@@ -17,27 +17,25 @@ internal sealed class Neighbour : IAsyncDisposable
     private readonly TimeSpan idle;
     private Task work = Task.CompletedTask;
 
-    private Neighbour(PorthorDeployment node, TimeSpan idle) => (this.node, this.idle) = (node, idle);
+    private ConcurrentWriter(PorthorDeployment node, TimeSpan idle) => (this.node, this.idle) = (node, idle);
 
-    /// <summary>Measures for a while without other work, and then begins.</summary>
-    public static async Task<Neighbour> StartAsync(PorthorDeployment node)
+    /// <summary>Measures without other work first, and then starts to write.</summary>
+    public static async Task<ConcurrentWriter> StartAsync(PorthorDeployment node)
     {
         List<TimeSpan> alone = [];
         for (var i = 0; i < 200; i++)
             alone.Add(await CreateAsync(node));
-        var neighbour = new Neighbour(node, Slow(alone));
-        neighbour.work = Task.Run(neighbour.RunAsync);
-        return neighbour;
+        var writer = new ConcurrentWriter(node, Slow(alone));
+        writer.work = Task.Run(writer.RunAsync);
+        return writer;
     }
 
-    /// <summary>
-    /// Stops, and fails if the delays were longer than allowed. One in ten is left out: a machine with other work delays some writes.
-    /// </summary>
+    /// <summary>Stops, and fails if the delays were too long. The slowest tenth is ignored: a busy machine delays some writes.</summary>
     public async Task<TimeSpan> CheckAsync()
     {
         await stopping.CancelAsync();
         await work;
-        times.Count.ShouldBeGreaterThan(20, "the neighbour wrote too little to show anything");
+        times.Count.ShouldBeGreaterThan(20, "too few writes for a measurement");
         var slow = Slow(times);
         slow.ShouldBeLessThan(Allowed + (10 * idle), $"of {times.Count} writes; without other work {idle.TotalMilliseconds:F1} ms");
         return slow;
@@ -61,7 +59,7 @@ internal sealed class Neighbour : IAsyncDisposable
     private static async Task<TimeSpan> CreateAsync(PorthorDeployment node)
     {
         var begun = Stopwatch.GetTimestamp();
-        await node.Tokens.CreateSessionTokenAsync("neighbour", TokenBuilders.SomeUser, ScopeSet.Empty, TokenBuilders.Address);
+        await node.Tokens.CreateSessionTokenAsync("writer", TokenBuilders.SomeUser, ScopeSet.Empty, TokenBuilders.Address);
         return Stopwatch.GetElapsedTime(begun);
     }
 }

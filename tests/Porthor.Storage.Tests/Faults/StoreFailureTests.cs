@@ -9,11 +9,11 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Faults;
 
 /// <summary>
-/// A node is cut off from its stores at every step of every change, in four ways. Whatever it told its caller then holds:
-/// what was handed out and works is listed; what was acknowledged as revoked is dead, with all its descendants; what was
-/// narrowed is narrow. And the audit can put right all that is left.
+/// Injects each of four failures into every store operation of every change. Afterwards the results that callers received still hold:
+/// issued tokens that work are listed; revoked tokens and their descendants are invalid; reduced scopes stay reduced. And the audit can
+/// repair all inconsistencies that are left.
 /// </summary>
-public sealed class CutOffTests
+public sealed class StoreFailureTests
 {
     private static readonly ScopeSet Wide = ScopeSet.Of("read:all", "read:some", "user:token");
     private static readonly ScopeSet Narrow = ScopeSet.Of("read:all");
@@ -26,7 +26,7 @@ public sealed class CutOffTests
     });
 
     [Theory, EveryMode]
-    public Task Making_a_child(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    public Task Creating_a_child(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
         tree.HandedOut.Add(await node.Tokens.GetInternalTokenAsync(tree.Root, "new-service", Narrow)));
 
     [Theory, EveryMode]
@@ -37,14 +37,14 @@ public sealed class CutOffTests
     });
 
     [Theory, EveryMode]
-    public Task Narrowing_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    public Task Reducing_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         await node.Tokens.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Narrow });
         tree.Allowed = Narrow;
     });
 
     [Theory, EveryMode]
-    public Task Widening_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    public Task Extending_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         await node.Tokens.ModifyTokenAsync(
             tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Wide.Union(ScopeSet.Of("exec:test")) });
@@ -52,7 +52,7 @@ public sealed class CutOffTests
     });
 
     [Theory, EveryMode]
-    public Task Exchanging_scopes_and_shortening(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
+    public Task Replacing_scopes_and_shortening(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         var end = tree.Now.AddHours(1);
         var scopes = ScopeSet.Of("exec:test", "read:all");
@@ -88,11 +88,11 @@ public sealed class CutOffTests
         }
         catch (StoreUnavailableException)
         {
-            // Nothing was promised then.
+            // The caller received an error, so no result has to hold.
         }
     }
 
-    /// <summary>A node over the same stores that a plan can cut off.</summary>
+    /// <summary>Creates a node on the same stores with injected failures.</summary>
     private static TokenServices Node(PorthorDeployment core, FaultPlan plan) => new TokenServicesBuilder
     {
         TokenIndex = new FaultyTokenIndex(core.Sql.TokenIndex, plan),
@@ -105,7 +105,7 @@ public sealed class CutOffTests
         Clock = core.Clock,
     }.Build();
 
-    /// <summary>A user token with children and a grandchild, and what holds for it.</summary>
+    /// <summary>A user token with children and a grandchild, and the results that callers received.</summary>
     private sealed class Tree(PorthorDeployment core, Caller root, IReadOnlyList<Token> descendants)
     {
         public Caller Root => root;
@@ -114,16 +114,16 @@ public sealed class CutOffTests
 
         public DateTimeOffset Now { get; } = core.Clock.GetSecondsNow();
 
-        /// <summary>What a caller was given.</summary>
+        /// <summary>The tokens that callers received.</summary>
         public List<Token> HandedOut { get; } = [root.Record.Token, .. descendants];
 
-        /// <summary>The revocation was acknowledged.</summary>
+        /// <summary>True if the revocation was acknowledged.</summary>
         public bool Revoked { get; set; }
 
-        /// <summary>The most that any of them may have, once a narrowing was acknowledged.</summary>
+        /// <summary>The maximum scopes of all tokens after a reduction was acknowledged.</summary>
         public ScopeSet? Allowed { get; set; }
 
-        /// <summary>What the root has, once a change was acknowledged.</summary>
+        /// <summary>The scopes of the root after a change was acknowledged.</summary>
         public ScopeSet? Acknowledged { get; set; }
 
         public DateTimeOffset? LatestEnd { get; set; }
@@ -161,7 +161,7 @@ public sealed class CutOffTests
             if (Acknowledged is not null)
                 (await core.Tokens.GetDataAsync(root.Record.Token))!.Scopes.ShouldBe(Acknowledged, where);
 
-            // Whatever is left, the audit puts right, and the two stores agree.
+            // The audit repairs all remaining inconsistencies, and then the stores agree.
             await foreach (var _ in core.Audit.RunAsync(fix: true))
             {
             }

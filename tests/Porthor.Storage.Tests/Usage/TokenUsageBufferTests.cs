@@ -13,15 +13,15 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Usage;
 
-/// <summary>Uses wait in memory, and not for ever (deviations 19).</summary>
-public sealed class UseRecorderTests
+/// <summary>Usage events are buffered in memory with a limit (deviations 19).</summary>
+public sealed class TokenUsageBufferTests
 {
     private readonly FakeTimeProvider clock = new(new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero));
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task When_there_are_too_many_the_oldest_are_dropped_and_counted(Mode mode)
+    public async Task A_full_buffer_drops_and_counts_events(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync(clock);
@@ -31,11 +31,11 @@ public sealed class UseRecorderTests
         using var recorder = new TokenUsageBuffer(node.Sql.Uses, metrics, clock, NullLogger<TokenUsageBuffer>.Instance, capacity: 3);
         var token = Record("busy");
 
-        // More in a minute than are told apart: the newest are not taken in.
+        // More events in one minute than the capacity: the newest are dropped.
         foreach (var service in (string[])["a", "b", "c", "d"])
             recorder.Record(token, service, IPAddress.Loopback);
         dropped().ShouldBe(1);
-        // A minute later nothing has been written yet: the oldest make room.
+        // One minute later, still without a write: the oldest are dropped.
         clock.Advance(TimeSpan.FromMinutes(1));
         recorder.Record(token, "e", IPAddress.Loopback);
         recorder.Record(token, "e", IPAddress.Loopback);
@@ -45,9 +45,9 @@ public sealed class UseRecorderTests
         (await ServicesAsync(node, token)).ShouldBe(["e", "c", "b"]);
     }
 
-    /// <summary>One usage event that the database refuses must not stop all others.</summary>
+    /// <summary>One usage event that the database rejects must not prevent the others.</summary>
     [Theory, EveryMode]
-    public async Task An_event_that_cannot_be_stored_is_dropped_alone(Mode mode)
+    public async Task Only_the_event_that_cannot_be_stored_is_dropped(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync(clock);
@@ -64,7 +64,7 @@ public sealed class UseRecorderTests
     }
 
     [Theory, EveryMode]
-    public async Task Two_nodes_and_a_repeated_batch_leave_one_use_a_minute(Mode mode)
+    public async Task Two_nodes_and_a_repeated_batch_store_one_event_per_minute(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync(clock);
@@ -81,9 +81,9 @@ public sealed class UseRecorderTests
         (await ServicesAsync(node, token)).ShouldBe(["tap", null, null, null]);
     }
 
-    /// <summary>A database that is away costs no request anything, and no use.</summary>
+    /// <summary>An unavailable database fails no request and loses no usage event.</summary>
     [Fact]
-    public async Task What_could_not_be_written_is_written_when_the_database_is_back()
+    public async Task Events_are_written_when_the_database_is_available_again()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
@@ -103,9 +103,9 @@ public sealed class UseRecorderTests
         (await ServicesAsync(node, token)).ShouldBe(["tap"]);
     }
 
-    /// <summary>A change of the token that is under way is not waited for.</summary>
+    /// <summary>The write does not wait for a concurrent change of the token.</summary>
     [Fact]
-    public async Task A_locked_token_does_not_hold_up_the_others()
+    public async Task A_locked_token_does_not_delay_the_others()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);

@@ -6,26 +6,26 @@ using Porthor.Tokens;
 
 namespace Porthor.Storage.Tests.Faults;
 
-/// <summary>A statement that nobody waits for any more is stopped; and only that one.</summary>
-public sealed class GivenUpTests
+/// <summary>A statement whose caller no longer waits is cancelled, and no other statement is.</summary>
+public sealed class StatementCancellationTests
 {
     private const int Turns = 40;
 
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(5);
 
-    /// <summary>So long that nothing ends by itself while a test runs.</summary>
+    /// <summary>Long enough that no statement times out during a test.</summary>
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
 
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
-    /// <summary>What asks the server to stop: a length of 16, and the number that PostgreSQL's protocol has for it.</summary>
+    /// <summary>The beginning of PostgreSQL's CancelRequest message: its length, 16, and the cancel request code.</summary>
     private static ReadOnlySpan<byte> StopRequest => [0, 0, 0, 16, 4, 210, 22, 46];
 
-    /// <summary>The connection that a statement was given up on is the next one that the pool hands out.</summary>
+    /// <summary>The pool returns the connection of the cancelled statement next.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Giving_a_statement_up_stops_nobody_elses(Mode mode)
+    public async Task Cancelling_a_statement_does_not_cancel_the_next_one(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -43,13 +43,13 @@ public sealed class GivenUpTests
     }
 
     /// <summary>
-    /// The server is asked so late that the statement has ended by itself, and the next one is under way. Whoever gave the first one up
-    /// must not have let go of its connection.
+    /// The cancel request reaches the server after the statement has completed, while the next statement runs. The connection must not be
+    /// returned to the pool before the request was processed.
     /// </summary>
     [Fact]
-    public async Task A_request_to_stop_that_comes_late_stops_nobody_elses_statement()
+    public async Task A_late_cancel_request_does_not_cancel_the_next_statement()
     {
-        await using var late = await LateStop.ArrangeAsync();
+        await using var late = await DelayedCancellation.StartAsync();
         var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
         await using var holdingSecond = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await holdingSecond.LockAsync(second, Aborted);
@@ -58,16 +58,16 @@ public sealed class GivenUpTests
         {
             await holdingFirst.LockAsync(first, Aborted);
             await using var hurried = await late.Node.Sql.TokenIndex.BeginAsync(Long, Aborted);
-            await late.GiveUpAsync(enough => hurried.LockAsync(first, enough));
+            await late.CancelWhileHeldAsync(enough => hurried.LockAsync(first, enough));
         }
         await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
     }
 
-    /// <summary>The same for reading a record, which has a way of its own.</summary>
+    /// <summary>The same for reading a record, which is a separate code path.</summary>
     [Fact]
-    public async Task A_request_to_stop_reading_a_record_that_comes_late_stops_nobody_elses_statement()
+    public async Task A_late_cancel_request_of_a_record_read_does_not_cancel_the_next_statement()
     {
-        await using var late = await LateStop.ArrangeAsync();
+        await using var late = await DelayedCancellation.StartAsync();
         var (first, second) = (await CreateAsync(late.Node), await CreateAsync(late.Node));
         await using var holdingSecond = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await holdingSecond.LockAsync(second, Aborted);
@@ -77,46 +77,48 @@ public sealed class GivenUpTests
             await holdingFirst.OpenAsync(Aborted);
             await using var locking = new NpgsqlCommand("BEGIN; LOCK TABLE porthor_record", holdingFirst);
             await locking.ExecuteNonQueryAsync(Aborted);
-            await late.GiveUpAsync(enough => late.Node.RecordStore.GetAsync(first, known: null, enough).AsTask());
+            await late.CancelWhileHeldAsync(enough => late.Node.RecordStore.GetAsync(first, known: null, enough).AsTask());
         }
         await late.ShouldLetTheNextWaitAsync(second, holdingSecond);
     }
 
-    /// <summary>Else it would go on, and keep a connection and its locks, for as long as it takes.</summary>
+    /// <summary>Otherwise the statement would keep a connection and its locks until it completes.</summary>
     [Fact]
-    public async Task A_statement_that_was_given_up_does_not_go_on()
+    public async Task A_cancelled_statement_stops()
     {
-        await using var late = await LateStop.ArrangeAsync();
+        await using var late = await DelayedCancellation.StartAsync();
         var token = await CreateAsync(late.Node);
         await using var holding = await late.Others.Sql.TokenIndex.BeginAsync(Long, Aborted);
         await holding.LockAsync(token, Aborted);
         await using var hurried = await late.Node.Sql.TokenIndex.BeginAsync(Long, Aborted);
-        await late.GiveUpAsync(enough => hurried.LockAsync(token, enough));
+        await late.CancelWhileHeldAsync(enough => hurried.LockAsync(token, enough));
         await late.UntilWaitingAsync(1);
-        await late.LetStopPassAsync();
+        await late.ForwardCancelRequestAsync();
         await late.UntilWaitingAsync(0);
     }
 
-    /// <summary>Else it would be kept until the driver's own limit, and whoever comes next would wait for a connection in vain.</summary>
+    /// <summary>Otherwise the pool would keep the connection until the driver's timeout, and later callers would fail.</summary>
     [Fact]
-    public async Task A_connection_that_lost_its_other_end_is_let_go_of_with_the_statement_that_was_given_up()
+    public async Task A_half_open_connection_is_closed_when_its_statement_is_cancelled()
     {
-        await using var late = await LateStop.ArrangeAsync();
+        await using var late = await DelayedCancellation.StartAsync();
         var token = await CreateAsync(late.Node);
         late.Wire.HalfOpen();
         var dead = late.Wire.DeadConnections;
         late.Wire.ForgetAsked();
         using var enough = new CancellationTokenSource();
         var asked = late.Node.RecordStore.GetAsync(token, known: null, enough.Token).AsTask();
-        await RealServers.UntilAsync(() => Task.FromResult(late.Wire.Asked.Length > 0 ? true : throw new TimeoutException()), "the statement");
+        await RealServers.UntilAsync(
+            () => Task.FromResult(late.Wire.Asked.Length > 0 ? true : throw new TimeoutException()), "the statement to be sent");
         await enough.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(asked);
-        await RealServers.UntilAsync(() => Task.FromResult(late.Wire.DeadConnections < dead ? true : throw new TimeoutException()), "the connection's end");
+        await RealServers.UntilAsync(
+            () => Task.FromResult(late.Wire.DeadConnections < dead ? true : throw new TimeoutException()), "the connection to be closed");
         (await late.Node.RecordStore.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
     }
 
     [Fact]
-    public async Task A_connection_goes_on_only_when_the_server_has_been_asked()
+    public async Task A_connection_is_reused_only_after_the_cancel_request_was_sent()
     {
         using var asking = new ManualResetEventSlim();
         using var mayEnd = new ManualResetEventSlim();
@@ -127,17 +129,20 @@ public sealed class GivenUpTests
         });
         stop.Begin();
         asking.Wait(Aborted);
-        var goesOn = stop.NoMoreAsync().AsTask();
-        goesOn.IsCompleted.ShouldBeFalse();
+        var released = stop.NoMoreAsync().AsTask();
+        released.IsCompleted.ShouldBeFalse();
         mayEnd.Set();
-        await goesOn;
+        await released;
     }
 
     private static async Task<TokenKey> CreateAsync(PorthorDeployment node) =>
         (await node.Tokens.SessionForAsync("user")).Record.Token.Key;
 
-    /// <summary>A node whose requests to stop are held up on their way, and another that locks what its statements then wait for.</summary>
-    private sealed class LateStop(Deployment deployment, FaultyWire wire, PorthorDeployment node, PorthorDeployment others) : IAsyncDisposable
+    /// <summary>
+    /// A node whose cancel requests are held back in the network, and a second node that holds the locks for which its statements wait.
+    /// </summary>
+    private sealed class DelayedCancellation(Deployment deployment, FaultyWire wire, PorthorDeployment node, PorthorDeployment others)
+        : IAsyncDisposable
     {
         private readonly TaskCompletionSource mayPass = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -149,18 +154,18 @@ public sealed class GivenUpTests
 
         public string ConnectionString => others.Settings.DatabaseConnection!.Reveal();
 
-        public static async Task<LateStop> ArrangeAsync()
+        public static async Task<DelayedCancellation> StartAsync()
         {
             Prerequisites.SkipWithout(Mode.Database);
             var deployment = await Deployment.CreateAsync(Mode.Database);
             var others = await deployment.OpenNodeAsync();
             var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
             deployment.Settings = deployment.Settings.Through(wire) with { AnswerTimeout = Long };
-            return new LateStop(deployment, wire, await deployment.OpenNodeAsync(), others);
+            return new DelayedCancellation(deployment, wire, await deployment.OpenNodeAsync(), others);
         }
 
-        /// <summary>Gives a statement up that waits for a lock; returns when the request to stop it is on its way.</summary>
-        public async Task GiveUpAsync<T>(Func<CancellationToken, Task<T>> ask)
+        /// <summary>Cancels a statement that waits for a lock. Returns when its cancel request is held back.</summary>
+        public async Task CancelWhileHeldAsync<T>(Func<CancellationToken, Task<T>> ask)
         {
             using var enough = new CancellationTokenSource();
             var asked = ask(enough.Token);
@@ -171,28 +176,30 @@ public sealed class GivenUpTests
             await held.WaitAsync(Patient, Aborted);
         }
 
-        /// <summary>Returns when the server has done what it was asked for.</summary>
-        public async Task LetStopPassAsync()
+        /// <summary>Forwards the cancel request and waits until the server has processed it.</summary>
+        public async Task ForwardCancelRequestAsync()
         {
             var connections = wire.Connections;
             mayPass.SetResult();
-            // The server closes the connection by which it was asked.
-            await RealServers.UntilAsync(() => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()), "the server to be asked");
+            // The server closes the connection of a cancel request after processing it.
+            await RealServers.UntilAsync(() => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()), "the cancel request to be processed");
         }
 
-        /// <summary>The next statement waits for its lock until it is free, although the request to stop comes by meanwhile.</summary>
+        /// <summary>
+        /// Checks that the next statement waits for its lock although the cancel request of the previous one arrives meanwhile.
+        /// </summary>
         public async Task ShouldLetTheNextWaitAsync(TokenKey key, ITokenIndexTransaction holding)
         {
             await UntilWaitingAsync(0);
             await using var next = await node.Sql.TokenIndex.BeginAsync(Long, Aborted);
             var waiting = next.LockAsync(key, Aborted);
             await UntilWaitingAsync(1);
-            await LetStopPassAsync();
+            await ForwardCancelRequestAsync();
             await holding.DisposeAsync();
             (await waiting).ShouldNotBeNull();
         }
 
-        /// <summary>Until so many statements wait for locks.</summary>
+        /// <summary>Waits until this number of statements waits for locks.</summary>
         public async Task UntilWaitingAsync(int count)
         {
             var postgres = await RealServers.Instance.PostgresAsync();

@@ -8,8 +8,8 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Promises;
 
-/// <summary>The rotation of the session secret, as far as the records go.</summary>
-public sealed class ResealingTests
+/// <summary>The re-encryption of records during a rotation of the session secret.</summary>
+public sealed class ReencryptionTests
 {
     private static readonly FernetKey Old = FernetKey.Create();
     private static readonly FernetKey New = FernetKey.Create();
@@ -17,7 +17,7 @@ public sealed class ResealingTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Theory, EveryMode]
-    public async Task Broken_off_and_begun_again_it_ends_with_every_record_under_the_first_key(Mode mode)
+    public async Task An_interrupted_reencryption_can_be_repeated_until_all_records_use_the_first_key(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var before = await OpenAsync(deployment, Old);
@@ -25,16 +25,16 @@ public sealed class ResealingTests
         for (var i = 0; i < 450; i++)
             tokens.Add((await before.Tokens.SessionForAsync($"user{i}")).Record.Token);
 
-        // Broken off in the middle, at some batch.
+        // Interrupted after some batches.
         var node = await OpenAsync(deployment, New, Old);
-        using (var enough = new CancellationTokenSource())
+        using (var interruption = new CancellationTokenSource())
         {
             var progress = new Immediate<ReencryptionProgress>(at =>
             {
                 if (at.Resealed >= 200)
-                    enough.Cancel();
+                    interruption.Cancel();
             });
-            await Should.ThrowAsync<OperationCanceledException>(node.Reencryption.RunAsync(progress, enough.Token));
+            await Should.ThrowAsync<OperationCanceledException>(node.Reencryption.RunAsync(progress, interruption.Token));
         }
 
         var rest = await node.Reencryption.RunAsync(cancellationToken: Stop);
@@ -43,7 +43,7 @@ public sealed class ResealingTests
         rest.Resealed.ShouldBeInRange(1, 250);
         (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(450, 0, 0, Complete: true));
 
-        // The new key alone reads them all, and the old one none; what they say is what they said.
+        // The new key alone decrypts all records, the old key none, and the content is unchanged.
         var after = await OpenAsync(deployment, New);
         foreach (var (token, i) in tokens.Select((token, i) => (token, i)))
             (await after.Tokens.GetDataAsync(token, Stop))!.Username.ShouldBe($"user{i}");
@@ -51,9 +51,9 @@ public sealed class ResealingTests
         (await after.Audit.RunAsync(fix: false, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
     }
 
-    /// <summary>A revocation, an edit and a creation while it runs keep their effect.</summary>
+    /// <summary>Revocations, edits and creations during the re-encryption keep their effect.</summary>
     [Theory, EveryMode]
-    public async Task What_changes_meanwhile_stays_changed(Mode mode)
+    public async Task Changes_during_the_reencryption_are_kept(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var before = await OpenAsync(deployment, Old);
@@ -67,13 +67,13 @@ public sealed class ResealingTests
 
         var node = await OpenAsync(deployment, New, Old);
         var other = await OpenAsync(deployment, New, Old);
-        var resealing = node.Reencryption.RunAsync(cancellationToken: Stop);
+        var reencryption = node.Reencryption.RunAsync(cancellationToken: Stop);
         for (var i = 0; i < 100; i++)
         {
             (await other.Tokens.DeleteTokenAsync(tokens[3 * i].Key, administrator, "ann", Stop)).ShouldBeTrue();
             (await other.Tokens.ModifyTokenAsync(tokens[(3 * i) + 1].Key, administrator, "ann", new TokenEdit { Scopes = ScopeSet.Of("read:all") }, Stop)).ShouldNotBeNull();
         }
-        (await resealing).Complete.ShouldBeTrue();
+        (await reencryption).Complete.ShouldBeTrue();
 
         var after = await OpenAsync(deployment, New);
         for (var i = 0; i < 100; i++)
@@ -86,22 +86,25 @@ public sealed class ResealingTests
     }
 
     [Theory, EveryMode]
-    public async Task A_record_that_no_key_reads_is_counted_and_left_alone(Mode mode)
+    public async Task A_record_that_no_key_decrypts_is_counted_and_unchanged(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
-        var stranger = await OpenAsync(deployment, FernetKey.Create());
-        var token = (await stranger.Tokens.SessionForAsync("stranger")).Record.Token;
+        var other = await OpenAsync(deployment, FernetKey.Create());
+        var token = (await other.Tokens.SessionForAsync("other")).Record.Token;
         var node = await OpenAsync(deployment, New, Old);
         (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(1, 0, 1, Complete: true));
-        (await stranger.Tokens.GetDataAsync(token, Stop)).ShouldNotBeNull();
+        (await other.Tokens.GetDataAsync(token, Stop)).ShouldNotBeNull();
     }
 
-    /// <summary>A node that still encrypts with the old key would go on making such records for ever.</summary>
+    /// <summary>A node that still encrypts with the old key would create such records again and again.</summary>
     [Fact]
-    public async Task It_says_so_if_somebody_goes_on_with_an_old_key()
+    public async Task The_result_is_incomplete_if_another_node_still_uses_the_old_key()
     {
-        var resealing = new RecordReencryption(new EverOldRecordStore(new Fernet([Old], TimeProvider.System)), new Fernet([New, Old], TimeProvider.System), NullLogger<RecordReencryption>.Instance);
-        (await resealing.RunAsync(progress: null, Stop)).Complete.ShouldBeFalse();
+        var reencryption = new RecordReencryption(
+            new OldKeyRecordStore(new Fernet([Old], TimeProvider.System)),
+            new Fernet([New, Old], TimeProvider.System),
+            NullLogger<RecordReencryption>.Instance);
+        (await reencryption.RunAsync(progress: null, Stop)).Complete.ShouldBeFalse();
     }
 
     private static Task<PorthorDeployment> OpenAsync(Deployment deployment, params FernetKey[] keys)
@@ -115,8 +118,8 @@ public sealed class ResealingTests
         public void Report(T value) => report(value);
     }
 
-    /// <summary>A record store in which another node writes, each time, what it was just rid of.</summary>
-    private sealed class EverOldRecordStore(Fernet old) : ITokenRecordStore
+    /// <summary>A record store in which another node replaces each re-encrypted record with one under the old key.</summary>
+    private sealed class OldKeyRecordStore(Fernet old) : ITokenRecordStore
     {
         private readonly TokenKey key = Token.Create().Key;
 

@@ -4,15 +4,17 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>Revocation ends access before it waits for the locks of descendants, and meets those that were made while it waited.</summary>
-public sealed class EarlyEndTests
+/// <summary>
+/// A revocation makes tokens invalid before it waits for the locks of descendants, and revokes descendants that are created while it waits.
+/// </summary>
+public sealed class EarlyRevocationTests
 {
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Access_ends_before_locks_are_waited_for_and_who_is_made_meanwhile_dies_too()
+    public async Task A_revocation_applies_before_it_waits_for_locks_and_includes_new_descendants()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
@@ -21,17 +23,17 @@ public sealed class EarlyEndTests
         var child = await node.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
         var grandchild = (await node.Sql.TokenIndex.GetAsync(child.Key, Aborted))! with { Token = Token.Create().Key, Parent = child.Key, Service = "sia" };
 
-        // Somebody is making a child of the child, and holds its row.
+        // Another transaction is creating a child of the child and holds its row lock.
         await using var making = await node.Sql.TokenIndex.BeginAsync(Patient, Aborted);
         (await making.LockParentAsync(child.Key, Aborted)).ShouldNotBeNull();
         var revoking = node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user", Aborted);
 
-        // Neither is accepted any more, although the revocation still waits.
+        // Both tokens are already invalid while the revocation waits.
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(child)).ShouldBeNull(), "the end of the child");
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull(), "the end of its parent");
         revoking.IsCompleted.ShouldBeFalse();
 
-        // The child's child is made after all; when the revocation is acknowledged it is gone as well.
+        // The grandchild is created. When the revocation is acknowledged, the grandchild is revoked too.
         making.Insert(grandchild);
         await making.FlushAsync(Aborted);
         (await node.RecordStore.Within(making).CreateAsync(grandchild.Token, new EncryptedRecord([1, 2, 3]), grandchild.Expires, Aborted)).ShouldBeTrue();

@@ -4,15 +4,15 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Races;
 
-/// <summary>Those who want the same child at the same time share the work of making it, and not what has become of it since.</summary>
-public sealed class SharedFlightTests
+/// <summary>Concurrent requests for the same child share one creation, but not a result that was revoked since.</summary>
+public sealed class SharedCreationTests
 {
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Whoever_asks_after_a_revocation_is_not_given_what_was_revoked(Mode mode)
+    public async Task A_request_after_a_revocation_does_not_get_the_revoked_child(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -23,7 +23,7 @@ public sealed class SharedFlightTests
         var parent = await other.Tokens.SessionForAsync("someone", "user:token,read:all");
         Task<Token> ChildAsync() => node.Tokens.GetInternalTokenAsync(parent, "tap", ScopeSet.Of("read:all"), cancellationToken: Aborted);
 
-        // The child is made, and the node has yet to hear of it.
+        // The child is created, and the node has not received the result.
         TaskCompletionSource heard = new(TaskCreationOptions.RunContinuationsAsynchronously);
         var held = wire.HoldAt(piece => !piece.ToServer && piece.Contains("COMMIT\0"u8), heard.Task);
         var early = ChildAsync();
