@@ -9,20 +9,22 @@ using Porthor.Values;
 
 namespace Porthor.Delegation;
 
-/// <summary>Finds or makes the children of tokens (README.md in this folder, contract/tokens.md 8).</summary>
+/// <summary>Finds or creates child tokens (README.md in this folder, contract/tokens.md 8).</summary>
 public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<DelegatedTokens> logger)
 {
     private const int RememberedChildren = 5000;
 
-    /// <summary>For the work that many callers share; theirs end sooner, and find its result when they ask again.</summary>
+    /// <summary>
+    /// The time limit of a search that several requests share. A request has a shorter limit; if it is repeated, it finds the result.
+    /// </summary>
     private static readonly TimeSpan FlightTimeout = TimeSpan.FromSeconds(10);
 
-    // Two memories, so that neither kind can crowd out the other.
+    // Two caches, so that neither type of token displaces the other.
     private readonly ConcurrentLru<ChildKey, Token> internalTokens = observer.CreateCache<ChildKey, Token>("internal tokens", RememberedChildren);
     private readonly ConcurrentLru<ChildKey, Token> notebookTokens = observer.CreateCache<ChildKey, Token>("notebook tokens", RememberedChildren);
     private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
 
-    /// <summary>Begins to read the record of the child that is remembered for a request; null if there is none.</summary>
+    /// <summary>Starts to read the record of the cached child token for a request. Returns null if none is cached.</summary>
     public CachedChildToken? TryGetCached(DelegationRequest request)
     {
         var key = request.Key;
@@ -31,11 +33,15 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
             : null;
     }
 
-    /// <summary>The child that was asked for: one that exists and serves, or a new one.</summary>
-    /// <param name="recalled">What was recalled before, when less was known of the parent; null if nothing was.</param>
+    /// <summary>Returns the requested child token: an existing one that meets the request, or a new one.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="recalled">
+    /// The result of an earlier <see cref="TryGetCached"/>; null if there is none. It is used only if it matches.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait for the result. A shared search continues.</param>
     /// <exception cref="PorthorException">
-    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has too
-    /// many ancestors.
+    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has
+    /// too many ancestors.
     /// </exception>
     public async Task<Token> GetAsync(DelegationRequest request, CachedChildToken? recalled, CancellationToken cancellationToken)
     {
@@ -47,19 +53,25 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
         while (true)
         {
             var child = await flights.RunAsync((request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), out var joined, cancellationToken);
-            // What left before this request came may bring a child that was revoked in between. Sooner or later this request is the first.
+            // A search that began before this request may return a child token that was revoked since. If so, the loop starts a new
+            // search.
             if (!joined || Serves(await store.GetRecordAsync(child, cancellationToken), request))
                 return child;
         }
     }
 
     /// <summary>
-    /// Makes a child from a draft: its scopes and its end are cut to what the parent's row allows at this moment.
+    /// Creates a child token from a draft. Its scopes and its expiration are limited to those of the parent's row, which is locked.
     /// </summary>
-    /// <param name="kind">The kind of token, as error texts name it.</param>
+    /// <param name="parent">The requester, whose token is the parent.</param>
+    /// <param name="draft">The record of the child token before the limits are applied.</param>
+    /// <param name="kind">The type of the token in error messages.</param>
+    /// <param name="parentInHistory">True if the history entry contains the parent.</param>
+    /// <param name="timeLimit">The time limit; null for the default limit of changes.</param>
+    /// <param name="cancellationToken">Prevents the creation if it is cancelled before the creation begins.</param>
     /// <exception cref="PorthorException">
-    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has too
-    /// many ancestors.
+    /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has
+    /// too many ancestors.
     /// </exception>
     internal Task<TokenRecord> CreateAsync(
         Caller parent, TokenRecord draft, string kind, bool parentInHistory, TimeSpan? timeLimit, CancellationToken cancellationToken)
@@ -101,8 +113,8 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     }
 
     /// <summary>
-    /// An administrator's child may have scopes that its parent never had (contract/tokens.md 7.14), but none that the parent
-    /// has lost since the caller was read.
+    /// Returns the allowed scopes of a child token. The child token of an administrator may have scopes that its parent never had
+    /// (contract/tokens.md 7.14), but no scopes that the parent has lost since it was authenticated.
     /// </summary>
     private static ScopeSet Allowed(ScopeSet wanted, ScopeSet parentWhenRead, ScopeSet parentNow) =>
         parentNow.Contains(Scopes.AdminToken) ? wanted.Except(parentWhenRead.Except(parentNow)) : wanted.Intersect(parentNow);
@@ -112,7 +124,7 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private async Task<Token> FindOrCreateAsync(DelegationRequest request)
     {
         using var deadline = new CancellationTokenSource(FlightTimeout, clock);
-        // Another flight may have landed between the caller's look and this one.
+        // Another search may have ended between the check of the cache and the beginning of this search.
         if (TryGetCached(request) is { } landed && Serves(await landed.Record, request))
             return landed.Child;
         var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
@@ -121,8 +133,8 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     }
 
     /// <summary>
-    /// Does a remembered child still work, give exactly what is wanted and last long enough? (contract/tokens.md 8.3,
-    /// deviations 29)
+    /// Returns true if a cached child token is valid, has exactly the requested scopes, and has a sufficient remaining lifetime
+    /// (contract/tokens.md 8.3, deviations 29).
     /// </summary>
     private bool Serves(TokenRecord? record, DelegationRequest request)
     {
@@ -134,7 +146,10 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
         return expires - clock.GetSecondsNow() >= required;
     }
 
-    /// <summary>A child in the token index that lasts long enough, or as long as the parent (contract/tokens.md 8.4).</summary>
+    /// <summary>
+    /// Returns a child token of the token index that has a sufficient remaining lifetime, or expires no earlier than the parent
+    /// (contract/tokens.md 8.4). Returns null if there is none.
+    /// </summary>
     private async Task<Token?> FindListedAsync(DelegationRequest request, CancellationToken cancellationToken)
     {
         var parent = request.Parent.Record;
@@ -189,7 +204,7 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Refused to create {TokenKind} token: its parent is at the maximum level of child tokens")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot create {TokenKind} token: its parent is at the maximum level of child tokens")]
         public static partial void TooManyLevels(ILogger logger, string tokenKind, TokenKey parent, int maxLevel);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new internal token")]

@@ -3,19 +3,23 @@ using Porthor.Values;
 
 namespace Porthor.Delegation;
 
-/// <summary>A child that is wanted.</summary>
-/// <param name="Parent">Whose child it is to be: the caller's token.</param>
+/// <summary>Represents a request for a child token.</summary>
+/// <param name="Parent">The requester, whose token is the parent.</param>
 /// <param name="TokenType">Either <see cref="TokenType.Internal"/> or <see cref="TokenType.Notebook"/>.</param>
-/// <param name="Service">Null for a notebook token.</param>
-/// <param name="MinimumLifetime">How long it must last at least; null for half of a usual life.</param>
+/// <param name="Service">The service; null for a notebook token.</param>
+/// <param name="Scopes">The scopes of the child token.</param>
+/// <param name="MinimumLifetime">The minimum remaining lifetime; null for half of the lifetime of the child token.</param>
 public sealed record DelegationRequest(Caller Parent, TokenType TokenType, string? Service, ScopeSet Scopes, TimeSpan? MinimumLifetime)
 {
-    /// <summary>Null also where zero was given, which asks for nothing (contract/tokens.md 8.3).</summary>
+    /// <summary>
+    /// Returns the minimum remaining lifetime. It is null also if the request contained zero, which has the same meaning
+    /// (contract/tokens.md 8.3).
+    /// </summary>
     public TimeSpan? MinimumLifetime { get; } = MinimumLifetime == TimeSpan.Zero ? null : MinimumLifetime;
 
     /// <summary>
-    /// What children are shared by. The parent's end is part of it, so that changing the end makes earlier children
-    /// unreachable (contract/tokens.md 8.1).
+    /// Returns the key of the cache. Requests with the same key share child tokens. The expiration of the parent is a part of it, so that
+    /// cached child tokens are not used after that expiration is changed (contract/tokens.md 8.1).
     /// </summary>
     internal ChildKey Key => new(Parent.Record.Token.Key, Parent.Record.Expires, TokenType, Service, Scopes);
 }
@@ -23,7 +27,7 @@ public sealed record DelegationRequest(Caller Parent, TokenType TokenType, strin
 internal readonly record struct ChildKey(
     TokenKey Parent, DateTimeOffset? ParentExpires, TokenType TokenType, string? Service, ScopeSet Scopes);
 
-/// <summary>A child that is remembered for requests of a kind, and whose record is being read.</summary>
+/// <summary>Represents a cached child token whose record is being read.</summary>
 public sealed class CachedChildToken
 {
     internal CachedChildToken(ChildKey key, Token child, Task<TokenRecord?> record) => (Key, Child, Record) = (key, child, record);
@@ -32,6 +36,6 @@ public sealed class CachedChildToken
 
     internal Token Child { get; }
 
-    /// <summary>Null in the end if the child does not work any more.</summary>
+    /// <summary>Returns the record; null if the child token is no longer valid.</summary>
     internal Task<TokenRecord?> Record { get; }
 }

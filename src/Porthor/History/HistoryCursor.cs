@@ -3,16 +3,17 @@ using System.Globalization;
 namespace Porthor.History;
 
 /// <summary>
-/// A place in history: optional <c>p</c>, seconds since the epoch, <c>_</c>, row id (contract/storage.md 2.6). Forward,
-/// the named row is the first that is shown; backward, it is the one after the last.
+/// Represents a position in a history, written as an optional <c>p</c>, the seconds since 1970, <c>_</c> and the row ID
+/// (contract/storage.md 2.6). A forward cursor contains the first row of the page; a backward cursor contains the row after the last row
+/// of the page.
 /// </summary>
 public readonly record struct HistoryCursor(DateTimeOffset Time, long Id, bool IsBackward)
 {
-    /// <summary>The token index's ids are 32-bit numbers.</summary>
+    /// <summary>The token index has 32-bit row IDs.</summary>
     private const long LargestId = int.MaxValue;
 
-    /// <summary>Reads a cursor whose form has been checked.</summary>
-    /// <exception cref="PorthorException"><c>invalid_cursor</c>: its time or row is out of every range.</exception>
+    /// <summary>Parses a cursor whose format has been checked.</summary>
+    /// <exception cref="PorthorException"><c>invalid_cursor</c>: the time or the row ID is out of range.</exception>
     public static HistoryCursor Parse(string text)
     {
         var backward = text.StartsWith('p');
@@ -25,10 +26,15 @@ public readonly record struct HistoryCursor(DateTimeOffset Time, long Id, bool I
         return new HistoryCursor(DateTimeOffset.FromUnixTimeSeconds((long)seconds), id, backward);
     }
 
+    /// <summary>Returns the position of a row.</summary>
+    /// <param name="row">The row.</param>
+    /// <param name="backward">True for a backward cursor.</param>
     public static HistoryCursor At(IHistoryRow row, bool backward = false) => new(row.EventTime, row.Id, backward);
 
+    /// <summary>Returns the cursor with the opposite direction.</summary>
     public HistoryCursor Reversed() => this with { IsBackward = !IsBackward };
 
+    /// <summary>Returns the text of the cursor.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(IsBackward ? "p" : "")}{Time.ToUnixTimeSeconds()}_{Id}");
 }

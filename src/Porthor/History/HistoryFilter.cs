@@ -3,24 +3,27 @@ using Porthor.Values;
 
 namespace Porthor.History;
 
-/// <summary>Which changes are asked for; what is null does not filter (contract/storage.md 2.6).</summary>
+/// <summary>Represents the conditions for token changes. A value of null does not filter (contract/storage.md 2.6).</summary>
 public sealed record HistoryFilter
 {
-    /// <summary>Inclusive.</summary>
+    /// <summary>The earliest time, inclusive.</summary>
     public DateTimeOffset? Since { get; init; }
 
-    /// <summary>Inclusive.</summary>
+    /// <summary>The latest time, inclusive.</summary>
     public DateTimeOffset? Until { get; init; }
 
+    /// <summary>The user to whom the token belonged.</summary>
     public string? Username { get; init; }
 
+    /// <summary>The user who made the change.</summary>
     public string? Actor { get; init; }
 
-    /// <summary>Changes of this token or of its direct children.</summary>
+    /// <summary>The token: its changes and those of its direct children match.</summary>
     public TokenKey? Key { get; init; }
 
+    /// <summary>The type of the token.</summary>
     public TokenType? TokenType { get; init; }
 
-    /// <summary>An address or a block of addresses; changes without an address are never in one.</summary>
+    /// <summary>The address of the client, or a block of addresses. Changes without an address do not match.</summary>
     public AddressBlock? IpAddress { get; init; }
 }

@@ -9,12 +9,12 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
     where TRow : class, IHistoryRow
 {
     /// <summary>
-    /// How many rows are read at a time. A page up to this size is one query; a larger one, or all of history, is read in
-    /// portions as it is written out.
+    /// The number of rows that are read at a time. A page of at most this size needs one query; a larger page, or the whole history, is
+    /// read in batches while it is enumerated.
     /// </summary>
     private const int Portion = 2000;
 
-    /// <summary>The rows that meet the filters, newest first, with the cursors of the pages beside.</summary>
+    /// <summary>Returns the rows that match the filter, newest first, and the cursors of the neighboring pages.</summary>
     public async Task<HistoryPage<TRow>> GetAsync(HistoryRequest<TFilter> request, CancellationToken cancellationToken)
     {
         var (filter, cursor, limit) = request;
@@ -22,18 +22,18 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
             return await UnlimitedAsync(filter, cursor, cancellationToken);
 
         var count = await history.CountAsync(filter, cancellationToken);
-        // No page holds more than there is; this also keeps an enormous limit from meaning anything to the database.
+        // No page contains more rows than exist. This also limits the number that is sent to the database.
         var size = Math.Min(limit.Value, count + 1);
         return cursor is { IsBackward: true } end
             ? await BackwardAsync(filter, end, size, count, cancellationToken)
             : await ForwardAsync(filter, cursor, size, count, cancellationToken);
     }
 
-    /// <summary>Whether any row meets the filter.</summary>
+    /// <summary>Returns true if any row matches the filter.</summary>
     public async Task<bool> AnyAsync(TFilter filter, CancellationToken cancellationToken) =>
         (await history.ReadAsync(filter, cursor: null, limit: 1, cancellationToken)).Count > 0;
 
-    /// <summary>A page from the start, or from a place on. One row more is read, to learn where the next page begins.</summary>
+    /// <summary>Reads a page from the beginning or from a position. One more row is read, because the next page begins there.</summary>
     private async Task<HistoryPage<TRow>> ForwardAsync(
         TFilter filter, HistoryCursor? cursor, long size, long count, CancellationToken cancellationToken)
     {
@@ -45,7 +45,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
         return new HistoryPage<TRow>(Listed(rows.Take((int)size)), count, next, previous);
     }
 
-    /// <summary>The page that ends before a place. Whoever came from there can go back there.</summary>
+    /// <summary>Reads the page that ends before a position. Its next page begins at this position.</summary>
     private async Task<HistoryPage<TRow>> BackwardAsync(
         TFilter filter, HistoryCursor end, long size, long count, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
         return new HistoryPage<TRow>(rows, count, end.Reversed(), more ? start?.Reversed() : null);
     }
 
-    /// <summary>Without a limit there are no pages: everything from the place on, or everything before it.</summary>
+    /// <summary>Reads without a limit, as one page: all rows from the position on, or all rows before it.</summary>
     private async Task<HistoryPage<TRow>> UnlimitedAsync(TFilter filter, HistoryCursor? cursor, CancellationToken cancellationToken)
     {
         var (start, found) = (cursor, long.MaxValue);
@@ -63,7 +63,10 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
         return new HistoryPage<TRow>(TakeAsync(filter, start, found, cancellationToken), Count: null, Next: null, Previous: null);
     }
 
-    /// <summary>Goes back from a place by up to a number of rows: where that is, how many they were, and whether there are more.</summary>
+    /// <summary>
+    /// Reads up to <paramref name="size"/> rows before a position. Returns the position of the newest of them, their number, and whether
+    /// there are more.
+    /// </summary>
     private async Task<(HistoryCursor? Start, long Found, bool More)> WalkBackAsync(
         TFilter filter, HistoryCursor end, long size, CancellationToken cancellationToken)
     {

@@ -6,10 +6,16 @@ using Porthor.Values;
 
 namespace Porthor.Operations;
 
-// Change: revocation and edits, both with what they mean for the children (contract/tokens.md 7.6, 7.7).
+// Revocation and edits, with their effects on the child tokens (contract/tokens.md 7.6, 7.7).
 public sealed partial class TokenService
 {
-    /// <summary>Revokes a token of a user and all its descendants. False if there is no such token.</summary>
+    /// <summary>Revokes a token of a user and all its descendants. Returns false if the user has no such token.</summary>
+    /// <param name="key">The key of the token.</param>
+    /// <param name="caller">The requester: the user, or an administrator.</param>
+    /// <param name="username">The user to whom the token belongs.</param>
+    /// <param name="cancellationToken">Prevents the revocation if it is cancelled before the revocation begins.</param>
+    /// <exception cref="PorthorException">The requester does not have the permission.</exception>
+    /// <exception cref="StoreUnavailableException">A store did not respond. Some tokens may have been revoked.</exception>
     public async Task<bool> DeleteTokenAsync(
         TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default) =>
         await RevokeTokenAsync(key, caller, username, cancellationToken) is not null;
@@ -31,12 +37,12 @@ public sealed partial class TokenService
             key, token => TokenChange.Of(token, ChangeAction.Revoke, caller.Username, caller.IpAddress, now), cancellationToken);
         foreach (var token in revoked)
             Log.DeletedToken(logger, token.Token, token.Username);
-        // If two clients revoke the same token, one of them gets the answer that it did. But if maintenance completes a revocation, no
-        // client gets it.
+        // If two clients revoke the same token at the same time, the method returns null for one of them. If maintenance completes a
+        // revocation, it returns a list for each of them.
         return revoked.Any(token => token.Token == key) || await WasCompletedAsync(key, username) ? revoked : null;
     }
 
-    /// <summary>Reads whether maintenance or an audit revoked the token: this is then its latest history entry.</summary>
+    /// <summary>Returns true if maintenance or an audit revoked the token: then this is its latest history entry.</summary>
     private async Task<bool> WasCompletedAsync(TokenKey key, string username)
     {
         var filter = new HistoryFilter { Username = username, Key = key, Actor = TokenRecord.InternalUsername };
@@ -45,8 +51,8 @@ public sealed partial class TokenService
     }
 
     /// <summary>
-    /// Revokes a session that its browser leaves, and all its descendants. Whoever shows a session may end it, whatever its scopes; a
-    /// token of another type that sits in a cookie is let be, and so is one that is not valid.
+    /// Revokes the session of a browser that logs out, and all its descendants. The session token may have any scopes. A token of another
+    /// type and an invalid token are ignored.
     /// </summary>
     public async Task EndSessionAsync(Token token, IPAddress? ipAddress, CancellationToken cancellationToken = default)
     {
@@ -57,10 +63,11 @@ public sealed partial class TokenService
     }
 
     /// <summary>
-    /// Changes name, scopes or expiration of a user token, for administrators. What the token loses its descendants lose
-    /// too, at once: scopes (deviations 2), and the time after its new end. Null if there is no such token, or its record is missing
-    /// where it would have to change; then nothing is changed (deviations 8).
+    /// Changes the name, the scopes or the expiration of a user token, for administrators. The descendants are reduced at the same time:
+    /// they lose the scopes that the token loses (deviations 2), and their expiration is limited to its new expiration. Returns null,
+    /// without a change, if there is no such token, or if its record would have to be changed and is missing (deviations 8).
     /// </summary>
+    /// <exception cref="PorthorException">The requester does not have the permission, or the edit is not allowed.</exception>
     public async Task<TokenInfo?> ModifyTokenAsync(
         TokenKey key, Caller caller, string? username, TokenEdit edit, CancellationToken cancellationToken = default)
     {
@@ -117,7 +124,7 @@ public sealed partial class TokenService
         return (after, new Reduction(lost, edit.ChangesExpires ? after.Expires : null));
     }
 
-    /// <summary>Removes the lost scopes from a descendant, and limits its expiry.</summary>
+    /// <summary>Removes the lost scopes from a descendant, and limits its expiration.</summary>
     private static void Reduce(
         TokenTransaction transaction, Caller caller, DateTimeOffset now, TokenInfo before, DecryptedRecord? current, Reduction reduction)
     {

@@ -7,12 +7,12 @@ using Porthor.Values;
 
 namespace Porthor.Operations;
 
-// Creation: session, user, administrator's and OpenID Connect tokens (contract/tokens.md 7.2 to 7.5).
+// Creation of session, user, service and OpenID Connect tokens (contract/tokens.md 7.2 to 7.5).
 public sealed partial class TokenService
 {
     private readonly PerUserSemaphore creations = new();
 
-    /// <summary>A new session for a user who has just logged in. Their scopes come from the login and are not checked.</summary>
+    /// <summary>Creates a session for a user who has logged in. The scopes are determined by the login and are not checked.</summary>
     public async Task<Token> CreateSessionTokenAsync(
         string username, UserData userData, ScopeSet scopes, IPAddress? ipAddress, CancellationToken cancellationToken = default)
     {
@@ -33,7 +33,10 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    /// <summary>A token that users make for themselves. It may outlive the token that asked for it.</summary>
+    /// <summary>Creates a user token for its owner. It may expire later than the token that authenticated the request.</summary>
+    /// <exception cref="PorthorException">
+    /// The requester does not have the permission, the request is not allowed, or a limit is reached.
+    /// </exception>
     public async Task<Token> CreateUserTokenAsync(
         Caller caller, string username, UserTokenRequest request, CancellationToken cancellationToken = default)
     {
@@ -60,7 +63,8 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    /// <summary>A user or service token that an administrator makes for anyone, with the user data that is to be stored.</summary>
+    /// <summary>Creates a user or service token for any user, with the user data of the request, for administrators.</summary>
+    /// <exception cref="PorthorException">The requester does not have the permission, or the request is not allowed.</exception>
     public async Task<Token> CreateTokenFromAdminRequestAsync(
         AdminTokenRequest request, Caller caller, CancellationToken cancellationToken = default)
     {
@@ -93,8 +97,8 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    /// <summary>The access token of an OpenID Connect client: a child of the caller's token, without scopes.</summary>
-    /// <exception cref="PorthorException"><c>invalid_token</c>: the caller's token is no longer listed, or has expired.</exception>
+    /// <summary>Creates the access token of an OpenID Connect client: a child of the requester's token, without scopes.</summary>
+    /// <exception cref="PorthorException"><c>invalid_token</c>: the requester's token is no longer listed, or has expired.</exception>
     public async Task<Token> CreateOidcTokenAsync(Caller caller, CancellationToken cancellationToken = default)
     {
         var created = clock.GetSecondsNow();
@@ -113,7 +117,13 @@ public sealed partial class TokenService
         return record.Token;
     }
 
-    /// <param name="limits">Null for creations without limits.</param>
+    /// <summary>Creates a token without a parent.</summary>
+    /// <param name="record">The record of the token.</param>
+    /// <param name="tokenName">The name of the token; null if it has none.</param>
+    /// <param name="actor">The user who creates the token, for the history.</param>
+    /// <param name="ipAddress">The address of the client; null if there is none.</param>
+    /// <param name="cancellationToken">Prevents the creation if it is cancelled before the creation begins.</param>
+    /// <param name="limits">The limits that the creation must meet; null for none.</param>
     private async Task CreateAsync(
         TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken, TokenLimits? limits = null)
     {

@@ -6,7 +6,7 @@ namespace Porthor.Operations;
 
 public sealed partial class TokenService
 {
-    // The texts and fields are the contract's (tokens.md 7); dashboards search for them.
+    // The contract prescribes these messages and fields (tokens.md 7); dashboards search for them.
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Information, Message = "Successfully authenticated user {TokenUsername}")]

@@ -9,10 +9,10 @@ using Porthor.Values;
 namespace Porthor.Operations;
 
 /// <summary>
-/// The front door: every operation on tokens, under the name the reference gives it (contract/tokens.md 7, 8, 9). Each
-/// makes the contract's checks in the contract's order before it touches a store.
+/// Provides all operations on tokens, under the names of the reference (contract/tokens.md 7, 8, 9). Each operation makes the checks of
+/// the contract, in the order of the contract, before it accesses a store.
 /// </summary>
-/// <exception cref="PorthorException">An operation was refused; the error says why.</exception>
+/// <exception cref="PorthorException">An operation was denied; <see cref="PorthorException.Error"/> contains the reason.</exception>
 public sealed partial class TokenService(
     TokenStore store,
     TokenOptions options,
@@ -22,20 +22,27 @@ public sealed partial class TokenService(
     TimeProvider clock,
     ILogger<TokenService> logger)
 {
-    /// <summary>The record of a presented token; null if the token is not valid.</summary>
-    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the token.</exception>
+    /// <summary>Returns the record of a presented token; null if the token is not valid.</summary>
+    /// <exception cref="StoreUnavailableException">The record store did not respond. The token may be valid.</exception>
     public ValueTask<TokenRecord?> GetDataAsync(Token token, CancellationToken cancellationToken = default) =>
         store.GetRecordAsync(token, cancellationToken);
 
     /// <inheritdoc cref="TokenStore.TryGetCached"/>
     public TokenRecord? TryGetCached(Token token) => store.TryGetCached(token);
 
-    /// <summary>A token as the token index lists it; null if there is none, or it is another user's than the one named.</summary>
+    /// <summary>
+    /// Returns a token of the token index, without a check of permissions. Returns null if it is not listed, or if it does not belong to
+    /// the given user.
+    /// </summary>
+    /// <param name="key">The key of the token.</param>
+    /// <param name="username">The user to whom the token must belong; null for any user.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
         TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>
         key.IsWellFormed && await store.TokenIndex.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
 
-    /// <summary>As <see cref="GetTokenInfoUncheckedAsync"/>, if the caller may see that user's tokens.</summary>
+    /// <summary>Returns a token of a user; null if the user has no such token.</summary>
+    /// <exception cref="PorthorException">The requester may not list the tokens of the user.</exception>
     public async Task<TokenInfo?> GetTokenInfoAsync(
         TokenKey key, Caller caller, string username, CancellationToken cancellationToken = default)
     {
@@ -45,7 +52,10 @@ public sealed partial class TokenService(
         return token;
     }
 
-    /// <summary>The tokens of a user, or of all for an administrator; newest first. Parents are not filled in.</summary>
+    /// <summary>
+    /// Returns the tokens of a user, or all tokens for an administrator, newest first. <see cref="TokenInfo.Parent"/> is not set.
+    /// </summary>
+    /// <exception cref="PorthorException">The requester may not list the tokens.</exception>
     public async Task<IReadOnlyList<TokenInfo>> ListTokensAsync(
         Caller caller, string? username = null, CancellationToken cancellationToken = default)
     {
@@ -55,8 +65,8 @@ public sealed partial class TokenService(
     }
 
     /// <summary>
-    /// Returns the tokens of a user in the order of <see cref="ListTokensAsync"/>, read in batches during the enumeration. A token that is
-    /// created meanwhile is not listed; a token that is revoked meanwhile may be.
+    /// Returns the tokens of a user in the order of <see cref="ListTokensAsync"/>, read in batches during the enumeration. A token that
+    /// is created during the enumeration is not included; a token that is revoked during the enumeration may be.
     /// </summary>
     public IAsyncEnumerable<TokenInfo> StreamTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
     {
@@ -82,7 +92,7 @@ public sealed partial class TokenService(
     public async Task<TokenPage> GetTokenPageAsync(Caller caller, TokenQuery query, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, query.Username));
-        // One more than the page shows, to find out whether there is another page.
+        // Reads one more token than the page contains, to detect whether there is another page.
         var tokens = await store.TokenIndex.ListAsync(query.Username, query.Types, query.After, query.Limit + 1, cancellationToken);
         TokenInfo[] page = [.. tokens.Take(query.Limit).Select(Shown)];
         return new TokenPage(page, tokens.Count > query.Limit ? TokenCursor.At(page[^1]) : null);
@@ -95,7 +105,8 @@ public sealed partial class TokenService(
         return store.TokenIndex.CountByTypeAsync(username, cancellationToken);
     }
 
-    /// <summary>The changes of tokens, newest first; of one user, or of all for an administrator.</summary>
+    /// <summary>Returns the history of token changes, newest first: of one user, or of all users for an administrator.</summary>
+    /// <exception cref="PorthorException">The requester may not read the history.</exception>
     public async Task<HistoryPage<TokenChange>> GetChangeHistoryAsync(
         Caller caller, HistoryRequest<HistoryFilter> request, CancellationToken cancellationToken = default)
     {
@@ -103,10 +114,13 @@ public sealed partial class TokenService(
         return await changes.GetAsync(request, cancellationToken);
     }
 
-    /// <summary>True if it is recorded what tokens are used for, and shown.</summary>
+    /// <summary>Returns true if token usage is recorded and shown.</summary>
     public bool ShowsUsage => uses is not null;
 
-    /// <summary>The uses of a token, newest first; null if uses are not recorded, or the user never had such a token.</summary>
+    /// <summary>
+    /// Returns the usage events of a token, newest first. Returns null if usage is not recorded, or if the user never had such a token.
+    /// </summary>
+    /// <exception cref="PorthorException">The requester may not read the history.</exception>
     public async Task<HistoryPage<TokenUsage>?> GetUsageHistoryAsync(
         Caller caller, HistoryRequest<UsageFilter> request, CancellationToken cancellationToken = default)
     {
@@ -114,16 +128,23 @@ public sealed partial class TokenService(
         Require(TokenRules.Authorize(caller, username));
         if (uses is null)
             return null;
-        // A token that is no more has changes.
+        // A token that is no longer listed has a history of changes.
         if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is null
             && !await changes.AnyAsync(new HistoryFilter { Username = username, Key = key }, cancellationToken))
             return null;
         return await uses.GetAsync(request, cancellationToken);
     }
 
-    /// <summary>The child that a service gets in a user's stead: one that exists and lasts long enough, or a new one.</summary>
-    /// <param name="minimumLifetime">How long it must last at least; null for half of a usual life.</param>
-    /// <param name="recalled">What <see cref="TryGetCachedInternalToken"/> gave; it is used if it is what is wanted.</param>
+    /// <summary>Returns the child token for a service: an existing one with a sufficient remaining lifetime, or a new one.</summary>
+    /// <param name="caller">The requester, whose token is the parent.</param>
+    /// <param name="service">The service.</param>
+    /// <param name="scopes">The scopes of the child token.</param>
+    /// <param name="minimumLifetime">The minimum remaining lifetime; null for half of the lifetime of the child token.</param>
+    /// <param name="recalled">
+    /// The result of <see cref="TryGetCachedInternalToken"/>, which is used if it matches; null if there is none.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="PorthorException">The scopes or the username are not allowed, or the parent is not valid.</exception>
     public async Task<Token> GetInternalTokenAsync(
         Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, CachedChildToken? recalled = null,
         CancellationToken cancellationToken = default)
@@ -135,13 +156,20 @@ public sealed partial class TokenService(
     }
 
     /// <summary>
-    /// Begins to read the child that a service got before, for a caller who is not yet known for certain; null if none is remembered.
+    /// Starts to read the record of the cached child token for a service, before the requester is authenticated. Returns null if none is
+    /// cached.
     /// </summary>
     public CachedChildToken? TryGetCachedInternalToken(Caller caller, string service, ScopeSet scopes) =>
         delegation.TryGetCached(new DelegationRequest(caller, TokenType.Internal, service, scopes, MinimumLifetime: null));
 
-    /// <summary>The child that a user's notebook gets, with all of the user's scopes.</summary>
-    /// <inheritdoc cref="GetInternalTokenAsync"/>
+    /// <summary>Returns the child token for a notebook server, with all scopes of the parent: an existing one or a new one.</summary>
+    /// <param name="caller">The requester, whose token is the parent.</param>
+    /// <param name="minimumLifetime">The minimum remaining lifetime; null for half of the lifetime of the child token.</param>
+    /// <param name="recalled">
+    /// The result of <see cref="TryGetCachedNotebookToken"/>, which is used if it matches; null if there is none.
+    /// </param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="PorthorException">The username is not allowed, or the parent is not valid.</exception>
     public async Task<Token> GetNotebookTokenAsync(
         Caller caller, TimeSpan? minimumLifetime = null, CachedChildToken? recalled = null, CancellationToken cancellationToken = default)
     {
@@ -150,7 +178,10 @@ public sealed partial class TokenService(
             new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), recalled, cancellationToken);
     }
 
-    /// <summary>As <see cref="TryGetCachedInternalToken"/>, for the user's notebook.</summary>
+    /// <summary>
+    /// Starts to read the record of the cached child token for a notebook server, before the requester is authenticated. Returns null if
+    /// none is cached.
+    /// </summary>
     public CachedChildToken? TryGetCachedNotebookToken(Caller caller) =>
         delegation.TryGetCached(new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, MinimumLifetime: null));
 

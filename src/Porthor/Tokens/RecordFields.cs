@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Tokens;
 
-/// <summary>The fields of a record's JSON, each read by its own rule (contract/tokens.md 3.1, "accepted on read").</summary>
+/// <summary>Reads the fields of a record's JSON (contract/tokens.md 3.1, "accepted on read").</summary>
 internal readonly struct RecordFields(JsonElement json)
 {
     public string RequiredText(string name, int longest) =>
@@ -29,7 +29,7 @@ internal readonly struct RecordFields(JsonElement json)
     {
         { ValueKind: JsonValueKind.String } text => ScopeSet.Parse(TextOf(text, "scopes")),
         { ValueKind: JsonValueKind.Array } list => ScopeSet.Of(list.EnumerateArray().Select(scope => TextOf(scope, "scopes"))),
-        _ => throw new FormatException("scopes is missing or no list"),
+        _ => throw new FormatException("scopes is missing or not a list"),
     };
 
     public DateTimeOffset? Time(string name)
@@ -43,7 +43,7 @@ internal readonly struct RecordFields(JsonElement json)
             JsonValueKind.String => TimeText.TryParse(TextOf(value, name), out time, out _),
             _ => false,
         };
-        return read ? time : throw new FormatException($"{name} is no time");
+        return read ? time : throw new FormatException($"{name} is not a time");
     }
 
     public IReadOnlyList<Group>? Groups()
@@ -51,14 +51,14 @@ internal readonly struct RecordFields(JsonElement json)
         if (Find("groups") is not { } value)
             return null;
         if (value.ValueKind != JsonValueKind.Array)
-            throw new FormatException("groups is no list");
+            throw new FormatException("groups is not a list");
         return [.. value.EnumerateArray().Select(GroupOf)];
     }
 
     public Token Token()
     {
         if (Find("token") is not { ValueKind: JsonValueKind.Object } value)
-            throw new FormatException("token is missing or no object");
+            throw new FormatException("token is missing or not an object");
         var fields = new RecordFields(value);
         var key = fields.RequiredText("key", TokenKey.Length);
         var secret = fields.RequiredText("secret", Tokens.Token.SecretLength);
@@ -70,11 +70,11 @@ internal readonly struct RecordFields(JsonElement json)
     private static Group GroupOf(JsonElement value)
     {
         if (value.ValueKind != JsonValueKind.Object)
-            throw new FormatException("groups holds something that is no group");
+            throw new FormatException("groups contains a value that is not an object");
         var fields = new RecordFields(value);
         var name = fields.RequiredText("name", int.MaxValue);
         if (!UserRules.IsGroupName(name) || fields.Find("id") is not { } id)
-            throw new FormatException("groups holds an invalid group");
+            throw new FormatException("groups contains an invalid group");
         return new Group(name, IntegerOf(id, "id"));
     }
 
@@ -82,18 +82,18 @@ internal readonly struct RecordFields(JsonElement json)
     {
         try
         {
-            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{name} is no text");
+            return value.ValueKind == JsonValueKind.String ? value.GetString()! : throw new FormatException($"{name} is not a string");
         }
         catch (InvalidOperationException e)
         {
-            throw new FormatException($"{name} is no valid Unicode text", e);
+            throw new FormatException($"{name} is not valid Unicode", e);
         }
     }
 
     private static long IntegerOf(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException($"{name} is no integer");
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException($"{name} is not an integer");
 
-    /// <summary>The field's value; null if it is absent or null.</summary>
+    /// <summary>Returns the value of a field; null if it is absent or null.</summary>
     private JsonElement? Find(string name)
     {
         try
@@ -102,7 +102,7 @@ internal readonly struct RecordFields(JsonElement json)
         }
         catch (InvalidOperationException e)
         {
-            throw new FormatException("the name of a field is no valid Unicode text", e);
+            throw new FormatException("the name of a field is not valid Unicode", e);
         }
     }
 }

@@ -6,11 +6,12 @@ using Porthor.Values;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// A record as JSON, byte for byte as the reference writes it: every field, in its order, unset ones as null, scopes
-/// sorted, times as whole seconds (contract/tokens.md 3.1). Reading is as lenient as the reference's.
+/// Writes records as JSON with the same bytes as the reference: all fields in its order, null for unset fields, sorted scopes, and times
+/// in whole seconds (contract/tokens.md 3.1). Reading accepts the same variants as the reference.
 /// </summary>
 public static class RecordJson
 {
+    /// <summary>Returns the JSON of a record, in UTF-8.</summary>
     public static byte[] Write(TokenRecord record)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
@@ -43,9 +44,10 @@ public static class RecordJson
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Reads a record.</summary>
-    /// <param name="now">Taken for <c>created</c> where it is missing.</param>
-    /// <exception cref="FormatException">A field is missing or not what it must be; the text names it and shows no value.</exception>
+    /// <summary>Parses a record.</summary>
+    /// <param name="json">The JSON, in UTF-8.</param>
+    /// <param name="now">The time to use if <c>created</c> is missing.</param>
+    /// <exception cref="FormatException">A field is missing or invalid. The message names the field and contains no value.</exception>
     public static TokenRecord Read(ReadOnlyMemory<byte> json, DateTimeOffset now)
     {
         using var document = ParseObject(json);

@@ -1,17 +1,17 @@
 namespace Porthor.Tokens;
 
-/// <summary>The scopes that Porthor itself asks for. All others are names that a deployment chooses.</summary>
+/// <summary>Contains the scopes that Porthor itself requires. The deployment defines all other scopes.</summary>
 public static class Scopes
 {
-    /// <summary>May act on the tokens of every user.</summary>
+    /// <summary>Allows operations on the tokens of all users.</summary>
     public const string AdminToken = "admin:token";
 
-    /// <summary>May see what is known about every user.</summary>
+    /// <summary>Allows reading the information about all users.</summary>
     public const string AdminUserinfo = "admin:userinfo";
 
-    /// <summary>May manage OpenID Connect clients.</summary>
+    /// <summary>Allows managing OpenID Connect clients.</summary>
     public const string AdminOidc = "admin:oidc";
 
-    /// <summary>May make, see and revoke one's own tokens.</summary>
+    /// <summary>Allows creating, listing and revoking one's own tokens.</summary>
     public const string UserToken = "user:token";
 }

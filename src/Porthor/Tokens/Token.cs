@@ -6,50 +6,57 @@ using System.Security.Cryptography;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// A token: <c>gt-KEY.SECRET</c> (contract/tokens.md 1). The alphabet of the halves is not checked, only their length.
-/// It prints with its secret hidden; the whole is had from <see cref="Reveal"/>, for the answer to its creator and for
-/// the encrypted record, and for nothing else.
+/// Represents a token: <c>gt-KEY.SECRET</c> (contract/tokens.md 1). Only the lengths of key and secret are checked, not their characters.
+/// <see cref="ToString"/> hides the secret. <see cref="Reveal"/> returns the complete token, and is only used to return it to its creator
+/// and to encrypt its record.
 /// </summary>
 public sealed class Token : IEquatable<Token>
 {
+    /// <summary>The text with which each token begins.</summary>
     public const string Prefix = "gt-";
+    /// <summary>The length of the secret in characters.</summary>
     public const int SecretLength = 22;
     private const int RandomBytes = 16;
 
+    /// <summary>Initializes a token from its key and its secret.</summary>
+    /// <exception cref="ArgumentException">The key or the secret does not have 22 characters.</exception>
     public Token(TokenKey key, string secret)
     {
         if (key.Value.Length != TokenKey.Length || secret.Length != SecretLength)
-            throw new ArgumentException("The halves of a token have 22 characters each.", nameof(secret));
+            throw new ArgumentException("The key and the secret of a token have 22 characters each.", nameof(secret));
         Key = key;
         Secret = secret;
     }
 
+    /// <summary>Returns the key, which is not secret.</summary>
     public TokenKey Key { get; }
 
     internal string Secret { get; }
 
-    /// <summary>True if both halves have only characters of URL-safe base64, as in all issued tokens.</summary>
+    /// <summary>Returns true if key and secret contain only characters of URL-safe Base64, as in all issued tokens.</summary>
     public bool IsWellFormed => Key.IsWellFormed && TokenKey.HasOnlyTokenCharacters(Secret);
 
-    /// <summary>A new token from the system's cryptographic random numbers, its halves drawn independently.</summary>
+    /// <summary>
+    /// Creates a token from cryptographically secure random numbers. The key and the secret are independent, with 128 bits each.
+    /// </summary>
     public static Token Create() => new(new TokenKey(RandomHalf()), RandomHalf());
 
-    /// <summary>Reads a token.</summary>
-    /// <exception cref="PorthorException"><c>invalid_token</c>, with the contract's text for what is wrong.</exception>
+    /// <summary>Parses a token.</summary>
+    /// <exception cref="PorthorException"><c>invalid_token</c>, with the message of the contract.</exception>
     public static Token Parse(string text) =>
         TryParse(text, out var token) ? token : throw FaultOf(text).ToException();
 
-    /// <summary>What is wrong with a text that is no token.</summary>
+    /// <summary>Returns the error for a text that is not a token.</summary>
     public static PorthorError FaultOf(ReadOnlySpan<char> text) =>
         PorthorError.InvalidToken(text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-");
 
-    /// <summary>Does a text have a token's form? Nothing is said about its being one.</summary>
+    /// <summary>Returns true if a text has the format of a token. The token need not exist.</summary>
     public static bool IsToken(ReadOnlySpan<char> text) =>
         text.Length == Prefix.Length + TokenKey.Length + 1 + SecretLength
         && text.StartsWith(Prefix, StringComparison.Ordinal)
         && text[Prefix.Length..].IndexOf('.') == TokenKey.Length;
 
-    /// <summary>Reads a token; false for everything that only resembles one.</summary>
+    /// <summary>Parses a token. Returns false if the text does not have the format of a token.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, [NotNullWhen(true)] out Token? token)
     {
         token = null;
@@ -60,19 +67,22 @@ public sealed class Token : IEquatable<Token>
         return true;
     }
 
-    /// <summary>The whole token. Whoever reads this text can act as its owner.</summary>
+    /// <summary>Returns the complete token. Anyone who has this text can act as its owner.</summary>
     public string Reveal() => $"{Prefix}{Key}.{Secret}";
 
-    /// <summary>Same key and same secret; the secrets are compared in constant time.</summary>
+    /// <summary>Returns true if key and secret are equal. The secrets are compared in constant time.</summary>
     public bool Equals(Token? other) =>
         other is not null
         && Key == other.Key
         && CryptographicOperations.FixedTimeEquals(MemoryMarshal.AsBytes(Secret.AsSpan()), MemoryMarshal.AsBytes(other.Secret.AsSpan()));
 
+    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Token);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => Key.GetHashCode();
 
+    /// <summary>Returns the key, with asterisks instead of the secret.</summary>
     public override string ToString() => $"{Prefix}{Key}.***";
 
     private static string RandomHalf()

@@ -3,33 +3,40 @@ using System.Buffers;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// The public half of a token: 22 characters that may be shown, logged and put into URLs. It names the token in both
-/// stores and opens nothing by itself.
+/// Represents the public part of a token: 22 characters that may be shown, logged and used in URLs. It identifies the token in both
+/// stores, and does not authenticate.
 /// </summary>
 public readonly record struct TokenKey(string Value) : IComparable<TokenKey>
 {
+    /// <summary>The length of a key in characters.</summary>
     public const int Length = 22;
 
     private static readonly SearchValues<char> Alphabet =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
 
     /// <summary>
-    /// True if the key has only characters of URL-safe base64. Issued tokens have no other characters, so that no store needs to be queried
-    /// for another key.
+    /// Returns true if the key contains only characters of URL-safe Base64. Issued tokens contain no other characters, so stores are not
+    /// queried for any other key.
     /// </summary>
     public bool IsWellFormed => HasOnlyTokenCharacters(Value);
 
     internal static bool HasOnlyTokenCharacters(ReadOnlySpan<char> text) => !text.ContainsAnyExcept(Alphabet);
 
+    /// <summary>Compares the code units of two keys.</summary>
     public int CompareTo(TokenKey other) => string.CompareOrdinal(Value, other.Value);
 
+    /// <summary>Returns the key.</summary>
     public override string ToString() => Value;
 
+    /// <summary>Returns true if the left key is ordered before the right one.</summary>
     public static bool operator <(TokenKey left, TokenKey right) => left.CompareTo(right) < 0;
 
+    /// <summary>Returns true if the left key is ordered after the right one.</summary>
     public static bool operator >(TokenKey left, TokenKey right) => left.CompareTo(right) > 0;
 
+    /// <summary>Returns true if the left key is ordered before the right one or is equal to it.</summary>
     public static bool operator <=(TokenKey left, TokenKey right) => left.CompareTo(right) <= 0;
 
+    /// <summary>Returns true if the left key is ordered after the right one or is equal to it.</summary>
     public static bool operator >=(TokenKey left, TokenKey right) => left.CompareTo(right) >= 0;
 }

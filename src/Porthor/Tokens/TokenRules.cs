@@ -5,16 +5,19 @@ using Porthor.Values;
 namespace Porthor.Tokens;
 
 /// <summary>
-/// The checks that operations share (contract/tokens.md 6). Pure: they look at what they are given and answer with the
-/// reason for a refusal, or null.
+/// Contains the checks that several operations share (contract/tokens.md 6). They depend only on their parameters. Each returns the
+/// error, or null if the value is allowed.
 /// </summary>
 public static class TokenRules
 {
-    /// <summary>In code points, as the database counts them.</summary>
+    /// <summary>The maximum length of a token name in code points, as the database counts them.</summary>
     public const int LongestTokenName = 64;
 
-    /// <summary>May the caller act on the tokens of a user?</summary>
-    /// <param name="username">Null for all users.</param>
+    /// <summary>Checks whether the requester may act on the tokens of a user.</summary>
+    /// <param name="caller">The requester.</param>
+    /// <param name="username">The user; null for all users.</param>
+    /// <param name="requireAdmin">True if only administrators may.</param>
+    /// <param name="requireSameUser">True if only the user may.</param>
     public static PorthorError? Authorize(Caller caller, string? username, bool requireAdmin = false, bool requireSameUser = false)
     {
         if ((username is null || requireAdmin) && !caller.IsAdmin)
@@ -26,11 +29,17 @@ public static class TokenRules
         return null;
     }
 
+    /// <summary>Checks the format of a username.</summary>
     public static PorthorError? Username(string username) =>
         UserRules.IsUsername(username) ? null : PorthorError.PermissionDenied($"Invalid username: {username}");
 
-    /// <summary>May the caller give these scopes away? An administrator may give any known scope, also one they lack.</summary>
-    /// <param name="caller">Null if only administrators get as far as here.</param>
+    /// <summary>
+    /// Checks the scopes of a new or edited token. A requester may grant only scopes that they have; an administrator may grant any known
+    /// scope.
+    /// </summary>
+    /// <param name="scopes">The scopes.</param>
+    /// <param name="caller">The requester; null if the requester is known to be an administrator.</param>
+    /// <param name="options">Contains the known scopes.</param>
     public static PorthorError? GrantedScopes(ScopeSet scopes, Caller? caller, TokenOptions options)
     {
         if (caller is { IsAdmin: false } && !scopes.IsSubsetOf(caller.Scopes))
@@ -66,7 +75,8 @@ public static class TokenRules
         return texts.Any(text => StoredTextFault(text) is not null) ? PorthorError.PermissionDenied("User data must not contain a token") : null;
     }
 
-    /// <param name="name">Null for tokens without a name.</param>
+    /// <summary>Checks a token name.</summary>
+    /// <param name="name">The name; null for tokens without a name.</param>
     public static PorthorError? TokenName(string? name) => name switch
     {
         null => null,
@@ -75,7 +85,7 @@ public static class TokenRules
         _ => TokenNameFault(name) is { } fault ? PorthorError.InvalidTokenName(fault) : null,
     };
 
-    /// <summary>Lists names for a message. They come from the client, so their number, length and characters are bounded.</summary>
+    /// <summary>Formats scopes for a message. They come from the client, so their number, length and characters are limited.</summary>
     private static string Listed(IEnumerable<string> scopes)
     {
         const int most = 20, longest = 64;
@@ -89,11 +99,14 @@ public static class TokenRules
         return names.Length == 0 ? "none" : string.Join(", ", shown) + (names.Length > most ? ", ..." : "");
     }
 
-    /// <summary>Replaces everything that is not visible ASCII, because the message becomes part of log lines and headers.</summary>
+    /// <summary>Replaces all characters except visible ASCII, because the message becomes a part of log lines and headers.</summary>
     private static string Visible(string text) => string.Concat(text.Select(c => c is > ' ' and <= '~' ? c : '?'));
 
-    /// <summary>May a token of this type end then?</summary>
-    /// <param name="expires">Null if it never is to.</param>
+    /// <summary>Checks the expiration of a token.</summary>
+    /// <param name="expires">The expiration; null if the token never expires.</param>
+    /// <param name="type">The type of the token.</param>
+    /// <param name="now">The current time.</param>
+    /// <param name="policy">Contains the limits of the lifetime.</param>
     public static PorthorError? Expires(DateTimeOffset? expires, TokenType type, DateTimeOffset now, TokenPolicy policy)
     {
         if (expires < now + TokenOptions.MinimumLifetime)
@@ -119,7 +132,7 @@ public static class TokenRules
 
     private static readonly TimeSpan MinimumWait = TimeSpan.FromSeconds(1);
 
-    /// <summary>Service tokens belong to bot users.</summary>
+    /// <summary>Checks the owner of a token: service tokens belong to bot users.</summary>
     public static PorthorError? Owner(TokenType type, string username) =>
         type != TokenType.Service || UserRules.IsBot(username)
             ? null

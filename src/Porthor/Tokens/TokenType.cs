@@ -1,40 +1,46 @@
 namespace Porthor.Tokens;
 
-/// <summary>What a token is for, and so who makes it and what ends it (contract/tokens.md 2).</summary>
+/// <summary>
+/// Identifies the purpose of a token, which determines who creates it and when it becomes invalid (contract/tokens.md 2).
+/// </summary>
 public enum TokenType
 {
-    /// <summary>A browser's login, held in the encrypted cookie.</summary>
+    /// <summary>The session of a browser, stored in the encrypted cookie.</summary>
     Session,
 
-    /// <summary>Made by a user, or by an administrator for one, for programs.</summary>
+    /// <summary>A token for programs, created by a user, or by an administrator for a user.</summary>
     User,
 
-    /// <summary>A child given to a notebook server.</summary>
+    /// <summary>A child token for a notebook server.</summary>
     Notebook,
 
-    /// <summary>A child given to one named service, with a part of the scopes.</summary>
+    /// <summary>A child token for one named service, with some of the scopes.</summary>
     Internal,
 
-    /// <summary>A service's own identity.</summary>
+    /// <summary>The identity of a service.</summary>
     Service,
 
-    /// <summary>The access token of an OpenID Connect client; it has no scopes.</summary>
+    /// <summary>The access token of an OpenID Connect client. It has no scopes.</summary>
     Oidc,
 }
 
-/// <summary>The types' names on the wire, in the token index and in records.</summary>
+/// <summary>Converts token types to their names in the API, in the token index and in records.</summary>
 public static class TokenTypes
 {
     private static readonly string[] Names = ["session", "user", "notebook", "internal", "service", "oidc"];
 
-    /// <summary>All names, in the order of the token index's enumeration.</summary>
+    /// <summary>Returns all names, in the order of the enumeration in the token index.</summary>
     public static IReadOnlyList<string> All => Names;
 
+    /// <summary>Returns the name of a type.</summary>
     public static string ToText(this TokenType type) => Names[(int)type];
 
+    /// <summary>Returns the type with a name; null if there is none.</summary>
     public static TokenType? TryParse(string? text) =>
         Array.IndexOf(Names, text) is >= 0 and var index ? (TokenType)index : null;
 
+    /// <summary>Returns the type with a name.</summary>
+    /// <exception cref="FormatException">There is no such type.</exception>
     public static TokenType Parse(string text) =>
         TryParse(text) ?? throw new FormatException($"'{text}' is not a token type.");
 }

@@ -69,7 +69,7 @@ public sealed class RecordCodecTests
     [InlineData("garbage", "ValidationError: not JSON")]
     [InlineData("[]", "ValidationError: not a JSON object")]
     [InlineData("{}", "ValidationError: username is missing")]
-    [InlineData("{\"\\udfff\\udfff\":0}", "ValidationError: the name of a field is no valid Unicode text")]
+    [InlineData("{\"\\udfff\\udfff\":0}", "ValidationError: the name of a field is not valid Unicode")]
     public void An_encrypted_text_that_is_not_a_record_is_rejected(string text, string detail) =>
         ShouldBeRefused(new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(text))), detail);
 
