@@ -7,13 +7,15 @@ namespace Porthor.Composition;
 /// <summary>Contains the services over one token store.</summary>
 public sealed record TokenServices
 {
-    /// <summary>Gets the operations on tokens.</summary>
+    /// <summary>Returns the operations on tokens.</summary>
     public required TokenService Tokens { get; init; }
 
+    /// <summary>Returns the comparison of both stores.</summary>
     public required TokenAudit Audit { get; init; }
 
+    /// <summary>Returns the periodic maintenance.</summary>
     public required TokenMaintenance Maintenance { get; init; }
 
-    /// <summary>Gets the service that encrypts all records again with the first session secret.</summary>
+    /// <summary>Returns the service that encrypts all records again with the first session secret.</summary>
     public required RecordReencryption Reencryption { get; init; }
 }

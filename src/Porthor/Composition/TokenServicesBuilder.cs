@@ -17,32 +17,40 @@ namespace Porthor.Composition;
 /// </summary>
 public sealed record TokenServicesBuilder
 {
+    /// <summary>The token index.</summary>
     public required ITokenIndex TokenIndex { get; init; }
 
+    /// <summary>The history of token changes.</summary>
     public required IChangeHistory History { get; init; }
 
-    /// <summary>Where uses are written down; null if they are neither recorded nor shown.</summary>
+    /// <summary>The usage history; null if usage is neither recorded nor shown.</summary>
     public IUsageHistory? Uses { get; init; }
 
-    /// <summary>How long uses are kept.</summary>
+    /// <summary>The time for which usage events are kept.</summary>
     public TimeSpan UseRetention { get; init; } = UsageOptions.UsualRetention;
 
+    /// <summary>The record store.</summary>
     public required ITokenRecordStore RecordStore { get; init; }
 
-    /// <summary>What encrypts the records.</summary>
+    /// <summary>Encrypts and decrypts the records.</summary>
     public required Fernet Fernet { get; init; }
 
+    /// <summary>Creates the loggers.</summary>
     public required ILoggerFactory Loggers { get; init; }
 
+    /// <summary>Counts operations and events.</summary>
     public required PorthorMetrics Metrics { get; init; }
 
-    /// <summary>Told of each record that was found to be unreadable; called on the path of a request, so that it must be quick.</summary>
+    /// <summary>Called for each record that cannot be read. It is called while a request waits, so it must return quickly.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
 
+    /// <summary>The settings of tokens.</summary>
     public TokenOptions Tokens { get; init; } = new();
 
+    /// <summary>The settings of the stores.</summary>
     public TokenStoreOptions Stores { get; init; } = new();
 
+    /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
     /// <summary>Creates the services. They share one token store with its cache.</summary>

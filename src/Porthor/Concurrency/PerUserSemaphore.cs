@@ -9,6 +9,7 @@ internal sealed class PerUserSemaphore
     /// <summary>Users share semaphores, so that their number is fixed. Users who share a semaphore wait for each other.</summary>
     private readonly SemaphoreSlim[] semaphores = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
+    /// <summary>Waits until no other creation of the user is in progress. Disposing the result ends the creation.</summary>
     /// <exception cref="StoreUnavailableException">The creation cannot begin within the time limit.</exception>
     public async Task<IDisposable> EnterAsync(string username, TimeSpan timeLimit, CancellationToken cancellationToken)
     {

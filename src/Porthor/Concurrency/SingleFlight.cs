@@ -3,18 +3,23 @@ using System.Collections.Concurrent;
 namespace Porthor.Concurrency;
 
 /// <summary>
-/// Does work once for all who ask for it at the same time. The work must not use a caller's cancellation; callers stop
-/// waiting by their own. Nothing is remembered when it is done, whether it succeeded or not.
+/// Runs work once for all requesters with the same key at the same time. The work must not use the cancellation token of a requester,
+/// which only ends the wait of that requester. The result is not cached after the work has ended.
 /// </summary>
 internal sealed class SingleFlight<TKey, TResult>
     where TKey : notnull
 {
     private readonly ConcurrentDictionary<TKey, Lazy<Task<TResult>>> flights = new();
 
+    /// <summary>Returns the result of the running work for a key, or starts the work.</summary>
     public Task<TResult> RunAsync(TKey key, Func<Task<TResult>> work, CancellationToken cancellationToken) =>
         RunAsync(key, work, out _, cancellationToken);
 
-    /// <param name="joined">True if the work had begun before: what it brings may be older than this call.</param>
+    /// <summary>Returns the result of the running work for a key, or starts the work.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="work">Starts the work.</param>
+    /// <param name="joined">True if the work began before this call, so that its result may be older than the call.</param>
+    /// <param name="cancellationToken">Ends the wait for the result.</param>
     public Task<TResult> RunAsync(TKey key, Func<Task<TResult>> work, out bool joined, CancellationToken cancellationToken)
     {
         var own = Begin(key, work);
@@ -28,7 +33,7 @@ internal sealed class SingleFlight<TKey, TResult>
         Lazy<Task<TResult>> flight = null!;
         flight = new Lazy<Task<TResult>>(async () =>
         {
-            // The first caller's thread goes on as a passenger like the others, also if the work never yields.
+            // Returns to the first requester before the work starts, because the work may run synchronously.
             await Task.Yield();
             try
             {

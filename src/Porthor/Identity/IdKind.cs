@@ -1,11 +1,15 @@
 namespace Porthor.Identity;
 
-/// <summary>Whose numbers they are. A user and a group of the same name have nothing to do with each other.</summary>
+/// <summary>Identifies whether an ID belongs to a user or to a group. A user and a group of the same name are independent.</summary>
 public enum IdKind
 {
+    /// <summary>The ID is the UID of a user.</summary>
     User,
+    /// <summary>The ID is the GID of a group.</summary>
     Group,
 }
 
-/// <param name="IsNew">False if the name had its number already.</param>
+/// <summary>Represents the ID of a name.</summary>
+/// <param name="Id">The ID.</param>
+/// <param name="IsNew">True if the ID was assigned by this call; false if the name had it before.</param>
 public readonly record struct AssignedId(long Id, bool IsNew);

@@ -1,17 +1,23 @@
 namespace Porthor.Identity;
 
 /// <summary>
-/// What is known about a user could not be told: the directory did not answer, or what it answered cannot be (contract/userinfo.md 7).
+/// Represents a failure to read the information about a user: the directory did not respond, or returned an invalid entry
+/// (contract/userinfo.md 7).
 /// </summary>
-/// <param name="reason">For the log, and for the page of a login that failed.</param>
-/// <param name="isAway">The directory did not answer, and asking again may help; false if the answer was wrong.</param>
+/// <param name="reason">The reason, for the log and for the page of a failed login.</param>
+/// <param name="isAway">True if the directory did not respond, so that a retry may succeed; false if its response was invalid.</param>
+/// <param name="cause">The exception that caused the failure; null if there is none.</param>
 public sealed class UserDirectoryException(string reason, bool isAway, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.UserInfoFailed, "Unable to get user information"), cause)
 {
+    /// <summary>Returns the reason, for the log and for the page of a failed login.</summary>
     public string Reason { get; } = reason;
 
-    /// <summary>The reference's name for such a failure, by which operators filter alerts (contract/configuration.md 6).</summary>
+    /// <summary>
+    /// Returns the name of the failure in the reference. Operators use it to filter alerts (contract/configuration.md 6).
+    /// </summary>
     public string Name { get; init; } = "LDAPError";
 
+    /// <summary>Returns true if the directory did not respond, so that a retry may succeed; false if its response was invalid.</summary>
     public bool IsAway { get; } = isAway;
 }

@@ -3,18 +3,24 @@ using System.Buffers;
 namespace Porthor.Identity;
 
 /// <summary>
-/// What a username and a group name may be (contract/tokens.md 3.1, 6.2). The contract gives patterns; they are said
-/// here as single passes over the text, because backtracking over what callers send is a way to burn time. Tests
-/// compare both.
+/// Checks usernames and group names (contract/tokens.md 3.1, 6.2). The contract defines regular expressions. The methods check the same
+/// in one pass over the text, because the texts come from clients and backtracking could take long. Tests compare both.
 /// </summary>
 public static class UserRules
 {
-    /// <summary>The pattern as error messages show it. Its end means the end of the text, also after a newline.</summary>
+    /// <summary>
+    /// The regular expression for usernames, as error messages show it. Its end matches only the end of the text, not a newline before
+    /// the end.
+    /// </summary>
     public const string UsernamePattern = "^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$";
 
-    /// <inheritdoc cref="UsernamePattern"/>
+    /// <summary>
+    /// The regular expression for group names, as error messages show it. Its end matches only the end of the text, not a newline before
+    /// the end.
+    /// </summary>
     public const string GroupNamePattern = "^([a-zA-Z]|[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z])[a-zA-Z0-9._-]*$";
 
+    /// <summary>The maximum length of a username in characters.</summary>
     public const int MaxUsernameLength = 64;
 
     private const string BotPrefix = "bot-";
@@ -26,7 +32,10 @@ public static class UserRules
     private static readonly SearchValues<char> GroupNameCharacters = SearchValues.Create(Letters + Digits + "._-");
     private static readonly SearchValues<char> AnyLetter = SearchValues.Create(Letters);
 
-    /// <summary>Hyphenated lower-case words, with a letter at position two or later that does not follow a hyphen.</summary>
+    /// <summary>
+    /// Returns true for a username: lower-case letters and digits in words that are separated by single hyphens, with a letter at the
+    /// second position or later that does not follow a hyphen.
+    /// </summary>
     public static bool IsUsername(string text)
     {
         if (text.Length > MaxUsernameLength || !IsHyphenated(text))
@@ -39,18 +48,18 @@ public static class UserRules
         return false;
     }
 
-    /// <summary>Bot users own service tokens and are counted apart.</summary>
+    /// <summary>Returns true for the name of a bot user. Bot users own service tokens, and their UIDs have a separate range.</summary>
     public static bool IsBot(string username) =>
         username.StartsWith(BotPrefix, StringComparison.Ordinal) && IsHyphenated(username.AsSpan(BotPrefix.Length));
 
-    /// <summary>Begins with a letter or digit and holds at least one letter.</summary>
+    /// <summary>Returns true for a group name: it begins with a letter or digit and contains at least one letter.</summary>
     public static bool IsGroupName(string text) =>
         text.Length > 0
         && char.IsAsciiLetterOrDigit(text[0])
         && !text.AsSpan().ContainsAnyExcept(GroupNameCharacters)
         && text.AsSpan().ContainsAny(AnyLetter);
 
-    /// <summary>Lower-case letters and digits, with single hyphens only between them.</summary>
+    /// <summary>Returns true for lower-case letters and digits, with single hyphens only between them.</summary>
     private static bool IsHyphenated(ReadOnlySpan<char> text) =>
         !text.IsEmpty
         && !text.ContainsAnyExcept(NameCharacters)

@@ -3,8 +3,8 @@ using Porthor.Storage;
 namespace Porthor.Quotas;
 
 /// <summary>
-/// Counts within this process, for deployments without a shared counter. A restart resets all windows. The windows follow the
-/// clock's monotonic timestamps, so that a change of the system time neither ends nor extends one.
+/// Counts requests within this process, for deployments without a shared counter. A restart resets all windows. The windows use monotonic
+/// timestamps, so that a change of the system time neither ends nor extends them.
 /// </summary>
 public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
 {
@@ -14,6 +14,7 @@ public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
     private readonly Dictionary<RateKey, (long Count, long Begun)> windows = [];
     private long swept = clock.GetTimestamp();
 
+    /// <inheritdoc/>
     public Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
         lock (gate)
@@ -29,7 +30,8 @@ public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
     private bool HasEnded(long begun, long now) => clock.GetElapsedTime(begun, now) >= Window;
 
     /// <summary>
-    /// Removes windows that have ended, once per window, so that the number of entries is bounded by the requests of two windows.
+    /// Removes windows that have ended, once per window, so that the number of entries is limited by the number of requests in two
+    /// windows.
     /// </summary>
     private void Sweep(long now)
     {

@@ -1,26 +1,30 @@
 namespace Porthor.Quotas;
 
 /// <summary>
-/// What a user may use (contract/userinfo.md 6). An empty quota bounds nothing; that is not the same as no quota, which
-/// overrides may still fill.
+/// Represents the limits of a user (contract/userinfo.md 6). An empty quota has no limits. It differs from a missing quota, which
+/// overrides can replace.
 /// </summary>
 public sealed record Quota
 {
+    /// <summary>The quota without limits.</summary>
     public static readonly Quota Empty = new();
 
-    /// <summary>Requests per minute, by service.</summary>
+    /// <summary>Returns the numbers of requests per minute, by service.</summary>
     public IReadOnlyDictionary<string, long> Api { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Bytes, by mount point.</summary>
+    /// <summary>Returns the numbers of bytes, by mount point.</summary>
     public IReadOnlyDictionary<string, long> Disk { get; init; } = new Dictionary<string, long>();
 
+    /// <summary>Returns the limits for notebooks; null if there are none.</summary>
     public NotebookQuota? Notebook { get; init; }
 
+    /// <summary>Returns the limits for TAP services, by service.</summary>
     public IReadOnlyDictionary<string, TapQuota> Tap { get; init; } = new Dictionary<string, TapQuota>();
 
+    /// <summary>Returns true if the quota has no limits.</summary>
     public bool IsEmpty => Api.Count == 0 && Disk.Count == 0 && Notebook is null && Tap.Count == 0;
 
-    /// <summary>The sum of two quotas: numbers are added, and a notebook may be spawned only if both allow it.</summary>
+    /// <summary>Returns the sum of two quotas: numbers are added, and a notebook may be started only if both quotas allow it.</summary>
     public Quota Plus(Quota other) => new()
     {
         Api = Merged(Api, other.Api, Sum),
@@ -33,8 +37,8 @@ public sealed record Quota
     };
 
     /// <summary>
-    /// This quota with an override's values in place of its own: key by key, but TAP as a whole if the override says
-    /// anything about it.
+    /// Returns this quota with the values of an override instead of its own: for each key separately, but for TAP all values together if
+    /// the override has any.
     /// </summary>
     public Quota ReplacedBy(Quota other) => new()
     {
@@ -44,7 +48,9 @@ public sealed record Quota
         Tap = other.Tap.Count > 0 ? other.Tap : Tap,
     };
 
-    /// <summary>The sum, or the largest number where that is larger: a generous quota must not turn into a refusal.</summary>
+    /// <summary>
+    /// Returns the sum, or the largest or smallest number if the sum overflows: a large quota must not become a denial.
+    /// </summary>
     private static long Sum(long left, long right)
     {
         var sum = unchecked(left + right);
@@ -52,7 +58,7 @@ public sealed record Quota
         return overflowed ? (left < 0 ? long.MinValue : long.MaxValue) : sum;
     }
 
-    /// <summary>As for whole numbers. JSON has no infinity, and what is stored or shown must be JSON.</summary>
+    /// <summary>Returns the sum, limited to finite numbers, because JSON cannot represent infinity.</summary>
     private static double Sum(double left, double right) => Math.Clamp(left + right, double.MinValue, double.MaxValue);
 
     private static Dictionary<string, T> Merged<T>(
@@ -65,10 +71,12 @@ public sealed record Quota
     }
 }
 
-/// <param name="Cpu">CPU equivalents.</param>
-/// <param name="Memory">GiB.</param>
-/// <param name="Spawn">Whether a notebook may be started at all.</param>
+/// <summary>Represents the limits of a user's notebooks.</summary>
+/// <param name="Cpu">The number of CPUs.</param>
+/// <param name="Memory">The memory in GiB.</param>
+/// <param name="Spawn">True if the user may start notebooks.</param>
 public sealed record NotebookQuota(double Cpu, double Memory, bool Spawn = true);
 
-/// <param name="Concurrent">Queries at the same time.</param>
+/// <summary>Represents the limits of a user for a TAP service.</summary>
+/// <param name="Concurrent">The number of concurrent queries.</param>
 public sealed record TapQuota(long Concurrent);

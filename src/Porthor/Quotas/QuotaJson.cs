@@ -4,23 +4,27 @@ using Porthor.Values;
 
 namespace Porthor.Quotas;
 
-/// <summary>Which fields of a quota are written.</summary>
+/// <summary>Specifies which fields of a quota are written.</summary>
 public enum QuotaFields
 {
-    /// <summary>As it is stored: all, and <c>notebook</c> as null where there is none.</summary>
+    /// <summary>All fields, as in the stored form; <c>notebook</c> is null if there are no limits for notebooks.</summary>
     All,
 
-    /// <summary>As most answers show it: null is left out.</summary>
+    /// <summary>All fields except those that are null, as in most responses.</summary>
     WithoutNulls,
 
-    /// <summary>As answers show it that leave out all that has its usual value, empty maps too (contract/userinfo.md 1).</summary>
+    /// <summary>
+    /// All fields except those with their default values, including empty maps, as in some responses (contract/userinfo.md 1).
+    /// </summary>
     WithoutDefaults,
 }
 
-/// <summary>Quotas as JSON: as they are stored, and as answers show them (contract/storage.md 3.4, userinfo.md 1).</summary>
+/// <summary>
+/// Reads and writes quotas as JSON, in the stored form and in the form of responses (contract/storage.md 3.4, userinfo.md 1).
+/// </summary>
 public static class QuotaJson
 {
-    /// <summary>The stored form: compact, nothing left out.</summary>
+    /// <summary>Returns the stored form: compact, with all fields.</summary>
     public static byte[] Write(QuotaPlan plan)
     {
         var buffer = new ArrayBufferWriter<byte>();
@@ -29,6 +33,10 @@ public static class QuotaJson
         return buffer.WrittenSpan.ToArray();
     }
 
+    /// <summary>Writes the quotas of a deployment as an object.</summary>
+    /// <param name="writer">The writer.</param>
+    /// <param name="plan">The quotas.</param>
+    /// <param name="fields">The fields to write.</param>
     public static void Write(Utf8JsonWriter writer, QuotaPlan plan, QuotaFields fields)
     {
         writer.WriteStartObject();
@@ -48,6 +56,10 @@ public static class QuotaJson
         writer.WriteEndObject();
     }
 
+    /// <summary>Writes a quota as an object.</summary>
+    /// <param name="writer">The writer.</param>
+    /// <param name="quota">The quota.</param>
+    /// <param name="fields">The fields to write.</param>
     public static void Write(Utf8JsonWriter writer, Quota quota, QuotaFields fields)
     {
         var withEmpty = fields != QuotaFields.WithoutDefaults;
@@ -78,8 +90,8 @@ public static class QuotaJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Reads the stored form. Unknown fields are errors: they would be limits that nobody applies.</summary>
-    /// <exception cref="FormatException">It is not that form.</exception>
+    /// <summary>Parses the stored form. An unknown field is an error, because it could be a limit that would not be applied.</summary>
+    /// <exception cref="FormatException">The JSON does not have the stored form.</exception>
     public static QuotaPlan Read(ReadOnlyMemory<byte> json)
     {
         try

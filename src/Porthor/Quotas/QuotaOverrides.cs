@@ -3,28 +3,30 @@ using Porthor.Storage;
 
 namespace Porthor.Quotas;
 
-/// <summary>The quotas that administrators set at run time, over the configured ones.</summary>
+/// <summary>Reads and changes the quotas that administrators set at run time, and that override the configured ones.</summary>
 public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvider clock, ILogger<QuotaOverrides> logger)
 {
-    /// <summary>For how long what was read is good enough to count requests by.</summary>
+    /// <summary>The time for which the overrides are cached for forward authentication.</summary>
     public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
     private Reading? latest;
 
-    /// <summary>Told when what is stored cannot be read.</summary>
+    /// <summary>Called if the stored overrides cannot be read.</summary>
     public Action<FormatException>? Damaged { get; init; }
 
     /// <summary>
-    /// The overrides as they are, or were on another node up to <see cref="Freshness"/> ago. Who asks meanwhile shares one
-    /// read; a read that failed is not kept.
+    /// Returns the overrides, which may be <see cref="Freshness"/> old; null if none are set or they cannot be read. Concurrent calls
+    /// share one read. A failed read is not cached.
     /// </summary>
+    /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
     public ValueTask<QuotaPlan?> GetRecentAsync(CancellationToken cancellationToken = default)
     {
         var reading = Latest();
         return reading.IsCompletedSuccessfully ? new(reading.Result) : new(reading.WaitAsync(cancellationToken));
     }
 
-    /// <summary>Null if none are set, or what is stored cannot be read; the latter is logged.</summary>
+    /// <summary>Returns the current overrides; null if none are set, or if they cannot be read. The latter is logged.</summary>
+    /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
     public async Task<QuotaPlan?> GetAsync(CancellationToken cancellationToken = default)
     {
         if (await store.GetOverridesAsync(cancellationToken) is not { } json)
@@ -41,6 +43,8 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         }
     }
 
+    /// <summary>Replaces the overrides.</summary>
+    /// <exception cref="StoreUnavailableException">The store did not respond. The overrides may have been replaced.</exception>
     public async Task SetAsync(QuotaPlan plan, CancellationToken cancellationToken = default)
     {
         await store.SetOverridesAsync(QuotaJson.Write(plan), cancellationToken);
@@ -48,7 +52,7 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         Log.Updated(logger, plan);
     }
 
-    /// <summary>Deletes the overrides, also if they cannot be read. Returns false if none were set.</summary>
+    /// <summary>Deletes the overrides, even if they cannot be read. Returns false if none were set.</summary>
     public async Task<bool> DeleteAsync(CancellationToken cancellationToken = default)
     {
         if (!await store.DeleteOverridesAsync(cancellationToken))
@@ -58,7 +62,7 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         return true;
     }
 
-    /// <summary>As <see cref="GetRecentAsync"/>; false if something has to be waited for.</summary>
+    /// <summary>Returns the cached overrides like <see cref="GetRecentAsync"/>. Returns false if they would have to be read.</summary>
     public bool TryGetRecent(out QuotaPlan? plan)
     {
         plan = null;
@@ -68,7 +72,9 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         return true;
     }
 
-    /// <summary>The reading that is good enough, or else one that begins now. Who finds that another was quicker looks again.</summary>
+    /// <summary>
+    /// Returns the cached read, or starts a new one. If another thread starts one at the same time, the method returns that one.
+    /// </summary>
     private Task<QuotaPlan?> Latest()
     {
         while (true)
@@ -93,12 +99,14 @@ public sealed partial class QuotaOverrides(IQuotaOverrideStore store, TimeProvid
         catch (Exception e)
         {
             source.SetException(e);
-            // Whether anybody waits for it or not.
+            // Reading the exception marks it as observed, even if no caller waits for the result.
             _ = source.Task.Exception;
         }
     }
 
-    /// <param name="Begun">When reading began, by the clock's timestamps.</param>
+    /// <summary>Represents a read of the overrides.</summary>
+    /// <param name="Begun">The time at which the read began, as a timestamp of the clock.</param>
+    /// <param name="Plan">The result.</param>
     private sealed record Reading(long Begun, Task<QuotaPlan?> Plan);
 
     private static partial class Log

@@ -1,18 +1,21 @@
 namespace Porthor.Quotas;
 
 /// <summary>
-/// The quotas of a deployment: a default, what groups add to it, and the groups that nothing bounds. The configuration is
-/// one, and the overrides that administrators set at run time are another (contract/userinfo.md 6).
+/// Represents the quotas of a deployment: a default, additional quotas of groups, and groups without limits. The configuration contains
+/// one plan, and the overrides that administrators set at run time are another (contract/userinfo.md 6).
 /// </summary>
 public sealed record QuotaPlan
 {
+    /// <summary>Returns the quota of all users.</summary>
     public Quota Default { get; init; } = Quota.Empty;
 
+    /// <summary>Returns the quotas that are added for the members of groups, by group name.</summary>
     public IReadOnlyDictionary<string, Quota> Groups { get; init; } = new Dictionary<string, Quota>();
 
+    /// <summary>Returns the names of the groups whose members have no limits.</summary>
     public IReadOnlyList<string> Bypass { get; init; } = [];
 
-    /// <summary>The quota of a member of these groups; null if the plan says nothing about them.</summary>
+    /// <summary>Returns the quota of a member of these groups; null if the plan contains no limit for them.</summary>
     public Quota? QuotaFor(IReadOnlyCollection<string> groups)
     {
         if (Bypasses(groups))
@@ -23,9 +26,12 @@ public sealed record QuotaPlan
         return quota.IsEmpty ? null : quota;
     }
 
+    /// <summary>Returns true if a member of these groups has no limits.</summary>
     public bool Bypasses(IReadOnlyCollection<string> groups) => Bypass.Any(groups.Contains);
 
-    /// <summary>What remains of a plan's quota when overrides are applied to it.</summary>
+    /// <summary>
+    /// Returns the quota of a member of these groups after the overrides are applied; null if neither plan contains a limit for them.
+    /// </summary>
     public static Quota? Effective(QuotaPlan? plan, QuotaPlan? overrides, IReadOnlyCollection<string> groups)
     {
         var quota = plan?.QuotaFor(groups);

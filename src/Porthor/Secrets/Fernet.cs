@@ -6,9 +6,9 @@ using System.Security.Cryptography;
 namespace Porthor.Secrets;
 
 /// <summary>
-/// Fernet authenticated encryption, as the reference uses it for records and the state cookie (contract/tokens.md 4).
-/// The first key encrypts; every key decrypts, so that a key can be replaced while its ciphertexts are still in use.
-/// No age is checked: what a ciphertext holds says when it ends.
+/// Encrypts and authenticates data with Fernet, as the reference does for records and the state cookie (contract/tokens.md 4). The first
+/// key encrypts; all keys decrypt, so that a key can be replaced while its ciphertexts are still in use. The timestamp of a ciphertext is
+/// not checked, because the content contains its expiration.
 /// </summary>
 public sealed class Fernet
 {
@@ -23,6 +23,8 @@ public sealed class Fernet
     private readonly FernetKey[] keys;
     private readonly TimeProvider clock;
 
+    /// <summary>Initializes an instance with at least one key.</summary>
+    /// <exception cref="ArgumentException">There is no key.</exception>
     public Fernet(IEnumerable<FernetKey> keys, TimeProvider clock)
     {
         this.keys = [.. keys];
@@ -31,7 +33,7 @@ public sealed class Fernet
             throw new ArgumentException("At least one key is needed.", nameof(keys));
     }
 
-    /// <summary>Encrypts with the first key, a fresh random IV and the current time. The result is ASCII.</summary>
+    /// <summary>Encrypts with the first key, a random IV and the current time. The result is ASCII.</summary>
     public byte[] Encrypt(ReadOnlySpan<byte> plaintext) =>
         Encrypt(plaintext, RandomNumberGenerator.GetBytes(BlockLength), clock.GetUtcNow());
 
@@ -50,8 +52,8 @@ public sealed class Fernet
     }
 
     /// <summary>
-    /// Decrypts; false if the text was not made with one of the keys or was changed since. The MAC is compared in
-    /// constant time and before anything else is done with the ciphertext.
+    /// Decrypts a ciphertext. Returns false if it was not encrypted with one of the keys, or was changed. The MAC is compared in constant
+    /// time, before any other use of the ciphertext.
     /// </summary>
     public bool TryDecrypt(ReadOnlySpan<byte> text, out byte[] plaintext)
     {
@@ -74,7 +76,7 @@ public sealed class Fernet
         return false;
     }
 
-    /// <summary>Whether a text was made with the key that encrypts now.</summary>
+    /// <summary>Returns true if a ciphertext was encrypted with the first key.</summary>
     public bool IsMadeWithFirstKey(ReadOnlySpan<byte> text)
     {
         if (Decode(text) is not { } token || token.Length < HeaderLength + BlockLength + MacLength)
@@ -100,7 +102,7 @@ public sealed class Fernet
         }
     }
 
-    /// <summary>URL-safe base64 with padding, which the plain encoder leaves out.</summary>
+    /// <summary>Encodes as URL-safe Base64 with padding, which <see cref="Base64Url"/> omits.</summary>
     private static byte[] Encode(ReadOnlySpan<byte> token)
     {
         var text = new byte[(token.Length + 2) / 3 * 4];
@@ -110,8 +112,8 @@ public sealed class Fernet
     }
 
     /// <summary>
-    /// Null unless the text is padded URL-safe base64; one trailing newline is tolerated. The platform's decoder would skip
-    /// blanks anywhere and take <c>%</c> for padding.
+    /// Decodes padded URL-safe Base64 with at most one trailing newline. Returns null for any other text. The decoder of .NET would
+    /// ignore blanks and accept <c>%</c> as padding.
     /// </summary>
     private static byte[]? Decode(ReadOnlySpan<byte> text)
     {

@@ -3,12 +3,13 @@ using System.Security.Cryptography;
 
 namespace Porthor.Secrets;
 
-/// <summary>A Fernet key: 32 bytes, of which the first 16 sign and the last 16 encrypt (contract/tokens.md 4).</summary>
+/// <summary>Represents a Fernet key: 32 bytes, of which the first 16 sign and the last 16 encrypt (contract/tokens.md 4).</summary>
 public sealed class FernetKey
 {
+    /// <summary>The length of a key in bytes.</summary>
     public const int Length = 32;
 
-    /// <summary>The number of characters in an id.</summary>
+    /// <summary>The length of an ID in characters.</summary>
     public const int IdLength = 8;
 
     private readonly byte[] bytes;
@@ -19,9 +20,10 @@ public sealed class FernetKey
 
     internal ReadOnlySpan<byte> Encryption => bytes.AsSpan(16, 16);
 
+    /// <summary>Returns a new random key.</summary>
     public static FernetKey Create() => new(RandomNumberGenerator.GetBytes(Length));
 
-    /// <summary>Reads a key from its URL-safe base64 text; null if it is not 32 bytes in that form.</summary>
+    /// <summary>Parses a key in URL-safe Base64. Returns null if the text is not the Base64 of 32 bytes.</summary>
     public static FernetKey? TryParse(string? text)
     {
         if (string.IsNullOrEmpty(text) || text.Any(char.IsWhiteSpace))
@@ -37,14 +39,15 @@ public sealed class FernetKey
         }
     }
 
-    /// <summary>Gets a short text that identifies the key and does not reveal it: the beginning of the fingerprint.</summary>
+    /// <summary>Returns a short text that identifies the key and does not reveal it: the beginning of the fingerprint.</summary>
     public string Id => Fingerprint[..IdLength];
 
-    /// <summary>Gets a hash that identifies the key. The key, 32 random bytes, cannot be computed from it.</summary>
+    /// <summary>Returns a hash that identifies the key. The key, which consists of 32 random bytes, cannot be computed from it.</summary>
     public string Fingerprint => Convert.ToHexStringLower(SHA256.HashData([.. "porthor key id"u8, .. bytes]));
 
-    /// <summary>The key's text, as it is written to a secrets file. Not for logs.</summary>
+    /// <summary>Returns the key in URL-safe Base64, as secret files contain it. It must not be logged.</summary>
     public string Reveal() => Convert.ToBase64String(bytes).Replace('+', '-').Replace('/', '_');
 
+    /// <summary>Returns asterisks.</summary>
     public override string ToString() => "***";
 }

@@ -4,24 +4,31 @@ using System.Text;
 namespace Porthor.Secrets;
 
 /// <summary>
-/// A text that must not be shown: a password, a key, a cookie's CSRF value. It prints as <c>***</c> wherever it is
-/// formatted by accident; whoever needs the text says so with <see cref="Reveal"/>. Two secrets are equal if their texts are.
+/// Represents a text that must not be shown, such as a password, a key or a CSRF value. <see cref="ToString"/> returns <c>***</c>, so
+/// that it is not logged accidentally; <see cref="Reveal"/> returns the text. Two secrets are equal if their texts are equal.
 /// </summary>
 public sealed class Secret(string value) : IEquatable<Secret>
 {
     private readonly byte[] bytes = Encoding.UTF8.GetBytes(value);
 
+    /// <summary>Returns the text.</summary>
     public string Reveal() => value;
 
-    /// <summary>Compares in a time that depends on the lengths alone.</summary>
+    /// <summary>
+    /// Returns true if a presented text is equal to the secret. The duration of the comparison depends only on the lengths.
+    /// </summary>
     public bool Matches(string? presented) =>
         presented is not null && CryptographicOperations.FixedTimeEquals(bytes, Encoding.UTF8.GetBytes(presented));
 
+    /// <inheritdoc/>
     public bool Equals(Secret? other) => Matches(other?.Reveal());
 
+    /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as Secret);
 
+    /// <inheritdoc/>
     public override int GetHashCode() => value.GetHashCode(StringComparison.Ordinal);
 
+    /// <summary>Returns asterisks.</summary>
     public override string ToString() => "***";
 }

@@ -11,16 +11,18 @@ using Porthor.Values;
 namespace Porthor.Sessions;
 
 /// <summary>
-/// Reads and writes the state cookie's value: Fernet over compact JSON, in the reference's form, so that its sessions go on
-/// here and ours there (contract/login.md 1).
+/// Reads and writes the value of the state cookie: compact JSON, encrypted with Fernet, in the form of the reference, so that both can
+/// continue each other's sessions (contract/login.md 1).
 /// </summary>
 public sealed class SessionCookie(Fernet fernet)
 {
+    /// <summary>The name of the cookie.</summary>
     public const string Name = "gafaelfawr";
 
-    /// <summary>A fresh CSRF value: 128 random bits, 22 characters.</summary>
+    /// <summary>Returns a new CSRF value: 128 random bits, encoded as 22 characters.</summary>
     public static string CreateCsrf() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
 
+    /// <summary>Returns the value of the cookie.</summary>
     public string Write(SessionState state)
     {
         var buffer = new ArrayBufferWriter<byte>(256);
@@ -40,7 +42,9 @@ public sealed class SessionCookie(Fernet fernet)
         return Encoding.ASCII.GetString(fernet.Encrypt(buffer.WrittenSpan));
     }
 
-    /// <summary>Reads a cookie's value; null, with the reason, if anything about it is wrong. Unknown fields are ignored.</summary>
+    /// <summary>
+    /// Reads the value of a cookie. Returns null, with the reason, if it cannot be decrypted or is invalid. Unknown fields are ignored.
+    /// </summary>
     public SessionState? TryRead(string value, out string error)
     {
         error = "InvalidToken";
@@ -54,22 +58,23 @@ public sealed class SessionCookie(Fernet fernet)
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or PorthorException)
         {
-            // Not the exception's text, which may show a part of the cookie.
+            // The message of the exception is not used, because it may contain a part of the cookie.
             error = e is PorthorException ? "InvalidTokenError" : "ValidationError";
             return null;
         }
     }
 
     /// <summary>
-    /// Encrypts the return URL of a login for additional cookies that are valid only together with this login's state cookie.
+    /// Encrypts the return URL of a login for additional cookies. They are valid only together with the state cookie of this login.
     /// </summary>
-    /// <param name="state">The content of the state cookie, with a shorter return URL.</param>
+    /// <param name="returnUrl">The complete return URL.</param>
+    /// <param name="state">The content of the state cookie, with a truncated return URL.</param>
     public string WriteReturnUrl(string returnUrl, SessionState state) =>
         Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(BindingOf(state) + returnUrl))).TrimEnd('=');
 
     /// <summary>
-    /// Decrypts what <see cref="WriteReturnUrl"/> returned; null if it belongs to another login or return URL, or was not encrypted by
-    /// Porthor.
+    /// Decrypts a value of <see cref="WriteReturnUrl"/>. Returns null if it belongs to another login or to another return URL, or if it
+    /// was not encrypted by Porthor.
     /// </summary>
     public string? TryReadReturnUrl(string value, SessionState state)
     {
@@ -80,7 +85,10 @@ public sealed class SessionCookie(Fernet fernet)
         return text.StartsWith(binding, StringComparison.Ordinal) ? text[binding.Length..] : null;
     }
 
-    /// <summary>Neither part contains a line break: one is random base64, and the other is a URL that was checked.</summary>
+    /// <summary>
+    /// Returns the text that binds the value to a login. Neither part contains a line break: the first is random Base64, and the second
+    /// is a URL that was checked.
+    /// </summary>
     private static string BindingOf(SessionState state) => $"{state.State}\n{state.ReturnUrl}\n";
 
     private static SessionState Read(JsonElement json) => new()
@@ -106,7 +114,7 @@ public sealed class SessionCookie(Fernet fernet)
         var read = value.ValueKind == JsonValueKind.Number
             ? TimeText.TryFromNumber(value.GetDecimal(), out time, out _)
             : TimeText.TryParse(value.GetString()!, out time, out _);
-        return read ? time : throw new FormatException($"{name} is no time");
+        return read ? time : throw new FormatException($"{name} is not a time");
     }
 
     private static void WriteText(Utf8JsonWriter writer, string name, string? value)

@@ -3,36 +3,44 @@ using Porthor.Tokens;
 
 namespace Porthor.Sessions;
 
-/// <summary>What a browser's state cookie holds (contract/login.md 1). What is null is not in it.</summary>
+/// <summary>Represents the content of a browser's state cookie (contract/login.md 1). Values of null are not written.</summary>
 public sealed record SessionState
 {
+    /// <summary>The state of a browser without a session and without a login in progress.</summary>
     public static readonly SessionState Empty = new();
 
-    /// <summary>The value that writes must repeat in a header, to prove that one of our own pages sent them.</summary>
+    /// <summary>
+    /// Returns the value that requests with side effects must repeat in a header, to prove that they come from one of Porthor's pages.
+    /// </summary>
     public string? Csrf { get; init; }
 
+    /// <summary>Returns the session token; null if the user is not logged in.</summary>
     public Token? Token { get; init; }
 
-    /// <summary>The GitHub access token, to be revoked at logout.</summary>
+    /// <summary>Returns the GitHub access token, which is revoked at logout.</summary>
     public Secret? GitHub { get; init; }
 
-    /// <summary>Where to go after login.</summary>
+    /// <summary>Returns the URL to which the browser is redirected after the login.</summary>
     public string? ReturnUrl { get; init; }
 
-    /// <summary>The state of an authorization request under way.</summary>
+    /// <summary>Returns the <c>state</c> parameter of the authorization request in progress.</summary>
     public string? State { get; init; }
 
+    /// <summary>Returns the time at which the login began.</summary>
     public DateTimeOffset? LoginStart { get; init; }
 
-    /// <summary>What the ID token must repeat. This and the next are ours; the reference leaves unknown fields alone.</summary>
+    /// <summary>
+    /// Returns the nonce that the ID token must contain. This field and the next one do not exist in the reference, which ignores unknown
+    /// fields.
+    /// </summary>
     public string? Nonce { get; init; }
 
-    /// <summary>What redeems the code beside the code itself.</summary>
+    /// <summary>Returns the PKCE code verifier, which is sent with the authorization code.</summary>
     public Secret? Verifier { get; init; }
 
-    /// <summary>The same without a login under way.</summary>
+    /// <summary>Returns a copy without the values of a login in progress.</summary>
     public SessionState WithoutLogin() => this with { ReturnUrl = null, State = null, LoginStart = null, Nonce = null, Verifier = null };
 
-    /// <summary>Nearly all of it is for the browser alone.</summary>
+    /// <summary>Returns asterisks, because most of the values are secret.</summary>
     public override string ToString() => "***";
 }

@@ -5,16 +5,16 @@ namespace Porthor.Tokens;
 
 /// <summary>
 /// Finds Porthor tokens inside texts, so that no application behind the proxy receives one and none is stored or logged. It checks only
-/// the form, not whether the token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside base64.
+/// the format, not whether the token is valid. A token is found anywhere in the text, also if it is percent-encoded or inside Base64.
 /// </summary>
 public static class TokenSearch
 {
     private const int TokenLength = 3 + TokenKey.Length + 1 + Token.SecretLength;
 
-    /// <summary>A token, in base64 without padding.</summary>
+    /// <summary>The length of a token in Base64 without padding.</summary>
     private const int ShortestBase64 = ((TokenLength * 4) + 2) / 3;
 
-    /// <summary>How often a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
+    /// <summary>The maximum number of times that a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
     private const int MaxDecodings = 3;
 
     private static readonly SearchValues<char> HalfCharacters =
@@ -23,7 +23,7 @@ public static class TokenSearch
     private static readonly SearchValues<char> Base64Characters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-");
 
-    /// <summary>Returns whether a text contains a token.</summary>
+    /// <summary>Returns true if a text contains a token.</summary>
     public static bool Contains(ReadOnlySpan<char> text)
     {
         if (text.Length < TokenLength)
@@ -51,7 +51,7 @@ public static class TokenSearch
         }
     }
 
-    /// <summary>Searches the text itself.</summary>
+    /// <summary>Returns true if the text contains a token that is not encoded.</summary>
     private static bool IsIn(ReadOnlySpan<char> text)
     {
         while (text.IndexOf(Token.Prefix, StringComparison.Ordinal) is >= 0 and var start)
@@ -67,7 +67,7 @@ public static class TokenSearch
         return false;
     }
 
-    /// <summary>Searches everything in the text that is long enough to be a token in base64, in either alphabet.</summary>
+    /// <summary>Returns true if the text contains a token in Base64, in either alphabet.</summary>
     private static bool IsInBase64(ReadOnlySpan<char> text)
     {
         while (text.Length >= ShortestBase64 && text.IndexOfAny(Base64Characters) is >= 0 and var start)
@@ -84,7 +84,7 @@ public static class TokenSearch
 
     private static bool IsInDecoded(ReadOnlySpan<char> run)
     {
-        // The last group may lack its padding; a single additional character is not valid base64.
+        // The last group may have no padding. A single additional character is not valid Base64.
         var length = run.Length % 4 == 1 ? run.Length - 1 : run.Length;
         var padded = (length + 3) / 4 * 4;
         var encoded = ArrayPool<char>.Shared.Rent(padded);

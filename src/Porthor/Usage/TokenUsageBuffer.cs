@@ -10,14 +10,19 @@ using Porthor.Values;
 namespace Porthor.Usage;
 
 /// <summary>
-/// Remembers uses in memory, for the request path has no time to write, and writes them down in batches. One use a minute is
-/// enough of the same token, service and address. What cannot be kept is counted.
+/// Buffers usage events in memory and writes them in batches, because forward authentication must not wait for the database. For each
+/// token, service and address, only the first event of a minute is recorded. Events that do not fit are counted and dropped.
 /// </summary>
-/// <param name="capacity">How many uses may wait to be written, and how many different ones are told apart in a minute.</param>
+/// <param name="history">Stores the events.</param>
+/// <param name="observer">Counts the dropped events.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">The logger.</param>
+/// <param name="capacity">The maximum number of events that wait to be written, and of different events in a minute.</param>
 public sealed partial class TokenUsageBuffer(
     IUsageHistory history, IUsageObserver observer, TimeProvider clock, ILogger<TokenUsageBuffer> logger, int capacity = TokenUsageBuffer.UsualCapacity)
     : IDisposable
 {
+    /// <summary>The default capacity.</summary>
     public const int UsualCapacity = 50_000;
 
     private const int BatchSize = 500;
@@ -27,13 +32,15 @@ public sealed partial class TokenUsageBuffer(
 
     private readonly SemaphoreSlim writing = new(1);
 
-    // Read by whoever is writing alone.
+    // Only the task that holds the semaphore uses this list.
     private readonly List<TokenUsage> batch = new(BatchSize);
 
     private Minute current = new(DateTimeOffset.MinValue);
 
-    /// <summary>Notes that a token was used. Costs a look into a table where that has been noted this minute.</summary>
-    /// <param name="service">The service that was asked for; null if the route names none.</param>
+    /// <summary>Records that a token was used. If the event was recorded in this minute, the call needs only one lookup.</summary>
+    /// <param name="token">The record of the token.</param>
+    /// <param name="service">The service of the ingress rule; null if the rule has none.</param>
+    /// <param name="address">The address of the client; null if it is not known.</param>
     public void Record(TokenRecord token, string? service, IPAddress? address)
     {
         var now = clock.GetSecondsNow();
@@ -58,7 +65,7 @@ public sealed partial class TokenUsageBuffer(
         });
     }
 
-    /// <summary>Writes down what waits. If that fails it goes on waiting, and the next call tries again.</summary>
+    /// <summary>Writes the waiting events. If this fails, they continue to wait, and the next call retries.</summary>
     public async Task WriteAsync(CancellationToken cancellationToken)
     {
         await writing.WaitAsync(cancellationToken);
@@ -85,6 +92,7 @@ public sealed partial class TokenUsageBuffer(
         }
     }
 
+    /// <inheritdoc/>
     public void Dispose() => writing.Dispose();
 
     /// <summary>Writes the batch. If the database cannot represent a value in it, only the usage events with such a value are dropped.</summary>
@@ -118,7 +126,7 @@ public sealed partial class TokenUsageBuffer(
         var start = now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMinute));
         if (known.Start == start)
             return known;
-        // Two that see the minute begin must agree on its table.
+        // All threads must use the same table for the new minute.
         var begun = Interlocked.CompareExchange(ref current, new Minute(start), known);
         return ReferenceEquals(begun, known) ? Volatile.Read(ref current) : begun;
     }
@@ -145,7 +153,7 @@ public sealed partial class TokenUsageBuffer(
         [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot record a usage event: the database cannot store a value in it")]
         public static partial void NotStorable(ILogger logger, TokenKey tokenKey, string error);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Uses not written down, trying again")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot record token usage, retrying")]
         public static partial void NotWritten(ILogger logger, int uses, string error, Exception exception);
     }
 }

@@ -1,11 +1,13 @@
 namespace Porthor.Usage;
 
-/// <summary>Whether uses are recorded, and for how long.</summary>
-/// <param name="Enabled">If not, none is recorded, and none is shown.</param>
-/// <param name="Retention">How long the history of uses is kept.</param>
+/// <summary>Represents the settings of the usage history.</summary>
+/// <param name="Enabled">False if usage is neither recorded nor shown.</param>
+/// <param name="Retention">The time for which events are kept; null for <see cref="UsualRetention"/>.</param>
 public sealed record UsageOptions(bool Enabled = true, TimeSpan? Retention = null)
 {
+    /// <summary>The default time for which events are kept, 90 days.</summary>
     public static readonly TimeSpan UsualRetention = TimeSpan.FromDays(90);
 
+    /// <summary>Returns the time for which events are kept.</summary>
     public TimeSpan KeptFor => Retention ?? UsualRetention;
 }

@@ -1,19 +1,19 @@
 namespace Porthor.Users;
 
-/// <param name="Grace">
-/// How long after its life what the directory said is still used while the directory is away.
-/// </param>
+/// <summary>Represents the settings of the directory cache.</summary>
+/// <param name="Grace">The time after their lifetime for which cached values are used while the directory is unavailable.</param>
 public sealed record DirectoryCacheOptions(TimeSpan Grace)
 {
+    /// <summary>The default settings, with a grace period of one hour.</summary>
     public static readonly DirectoryCacheOptions Usual = new(TimeSpan.FromHours(1));
 }
 
-/// <summary>What is known, and until when it need not be asked for again, by the clock's timestamps.</summary>
+/// <summary>Represents a cached value and the end of its validity, as a timestamp of the clock.</summary>
 internal readonly record struct CachedValue<T>(T Value, long Until);
 
 /// <summary>
-/// Remembers what the directory said (contract/userinfo.md 3). Groups are remembered apart from the primary group, which is
-/// another's for another gid.
+/// Caches the entries of the directory (contract/userinfo.md 3). The name of the primary group is cached separately from the other
+/// groups, because it depends on the GID.
 /// </summary>
 internal sealed class CachedUserDirectory
 {
@@ -36,7 +36,10 @@ internal sealed class CachedUserDirectory
 
     public bool TellsGid => directory.TellsGid;
 
-    /// <summary>Changes whenever something was forgotten: what followed from it must not be used any more.</summary>
+    /// <summary>
+    /// Returns a number that changes whenever a value is removed from the cache. Results that were computed before must not be used
+    /// afterwards.
+    /// </summary>
     public int Forgotten => Volatile.Read(ref forgotten);
 
     public ValueTask<CachedValue<DirectoryUser>?> GetUserAsync(string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
@@ -48,7 +51,7 @@ internal sealed class CachedUserDirectory
     public ValueTask<CachedValue<string?>?> GetGroupNameAsync(long gid, string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
         primaryGroups.GetAsync(gid, () => directory.GetGroupNameAsync(gid, username, CancellationToken.None), need, cancellationToken);
 
-    /// <summary>Forgets a user, and their primary group.</summary>
+    /// <summary>Removes a user and their primary group from the cache.</summary>
     public void Forget(string username)
     {
         if (users.TryGetCached(username)?.Gid is { } gid)

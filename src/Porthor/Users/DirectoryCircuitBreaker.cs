@@ -1,12 +1,12 @@
 namespace Porthor.Users;
 
 /// <summary>
-/// Notes that the directory is away, so that those who can do without do not each wait for it. It is tried again by one
-/// request at a time.
+/// Records that the directory is unavailable, so that requests that do not require it do not wait for it. After a pause, requests use it
+/// again.
 /// </summary>
 internal sealed class DirectoryCircuitBreaker(TimeProvider clock)
 {
-    /// <summary>How long nobody tries who can do without.</summary>
+    /// <summary>The time for which requests that do not require the directory do not use it.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private long end;

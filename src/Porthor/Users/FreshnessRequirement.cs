@@ -1,14 +1,19 @@
 namespace Porthor.Users;
 
-/// <summary>How much an answer hangs on what the directory says.</summary>
+/// <summary>Specifies how far a response depends on the directory.</summary>
 internal enum FreshnessRequirement
 {
-    /// <summary>The answer would be the same without: the directory is asked, but not waited for while it is away.</summary>
+    /// <summary>
+    /// The response does not require the directory. It is queried, but the response does not wait while it is unavailable.
+    /// </summary>
     None,
 
-    /// <summary>What was known before the directory went away will do, for a while.</summary>
+    /// <summary>
+    /// The response requires a value of the directory. While the directory is unavailable, a cached value in its grace period is
+    /// sufficient.
+    /// </summary>
     Recent,
 
-    /// <summary>Nothing will do but what the directory says, or said within the usual life of such knowledge.</summary>
+    /// <summary>The response requires a value that the directory returned within the lifetime of cached values.</summary>
     Current,
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Porthor.Users;
 
-/// <summary>A team of a GitHub organization, which counts as a group (contract/login.md 5).</summary>
+/// <summary>Maps teams of a GitHub organization to groups (contract/login.md 5).</summary>
 public static class GitHubTeam
 {
     private const int LongestName = 32;
@@ -12,11 +12,11 @@ public static class GitHubTeam
     private const int HashLength = 6;
 
     /// <summary>
-    /// The group's name: organization and team joined by a hyphen, and where that is too long, cut and made distinct by a
-    /// part of its hash.
+    /// Returns the name of the group: organization and team, separated by a hyphen. A name that is too long is truncated, and a part of
+    /// its hash is appended to keep it unique.
     /// </summary>
-    /// <param name="organization">The organization's login, in any case.</param>
-    /// <param name="slug">The team's short name, which keeps its case.</param>
+    /// <param name="organization">The login name of the organization, in upper or lower case.</param>
+    /// <param name="slug">The short name of the team. Its case is kept.</param>
     public static string GroupName(string organization, string slug)
     {
         var name = $"{organization.ToLowerInvariant()}-{slug}";

@@ -3,12 +3,13 @@ using Porthor.Identity;
 
 namespace Porthor.Users;
 
-/// <summary>A number that was given out elsewhere.</summary>
+/// <summary>Represents an ID that other software has assigned.</summary>
 public sealed record IdEntry(IdKind Kind, string Name, long Id);
 
 /// <summary>
-/// Numbers to take over: a text of lines <c>kind,name,id</c>, where the kind is <c>user</c>, <c>group</c> or <c>counter</c>, and a
-/// counter's id is the next number that it would have given. All of it is read, and found sound, before any of it counts.
+/// Reads IDs of other software to import: lines of the form <c>kind,name,id</c>, where the kind is <c>user</c>, <c>group</c> or
+/// <c>counter</c>. The ID of a counter is the next number that the other software would have assigned. The complete text is checked
+/// before the caller uses any of it.
 /// </summary>
 public sealed class IdImport
 {
@@ -18,12 +19,15 @@ public sealed class IdImport
 
     private IdImport(IReadOnlyList<IdEntry> entries) => Entries = entries;
 
+    /// <summary>Returns the IDs of users and groups.</summary>
     public IReadOnlyList<IdEntry> Entries { get; }
 
-    /// <summary>How far the counters must have come, so that no number that was in use is given out again.</summary>
+    /// <summary>Returns the minimum value of each counter, so that no imported ID is assigned again.</summary>
     public IReadOnlyDictionary<string, long> Counters => counters;
 
-    /// <param name="faults">What is wrong, a sentence each, with its line.</param>
+    /// <summary>Reads a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="faults">The errors in the text, each with its line number; empty if there are none.</param>
     public static IdImport Read(TextReader text, out IReadOnlyList<string> faults)
     {
         List<string> found = [];
@@ -57,7 +61,7 @@ public sealed class IdImport
         if (fields is not [var kind, var name, var text])
             fault = $"'{line}' is not kind,name,id";
         else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
-            fault = $"'{text}' is no number that can be given";
+            fault = $"'{text}' is not a positive integer";
         else if (kind == "counter" && IdRange.All.Any(range => range.Counter == name))
             Raise(name, id);
         else if (kind == "user" && UserRules.IsUsername(name))

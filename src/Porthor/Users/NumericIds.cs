@@ -7,29 +7,29 @@ using Porthor.Storage;
 namespace Porthor.Users;
 
 /// <summary>
-/// Gives users and groups their numbers, in deployments whose directory does not: the place of the reference's Firestore
-/// (docs/decisions/0011-numeric-ids.md).
+/// Assigns IDs to users and groups, in deployments whose directory does not contain them. It replaces the Firestore database of the
+/// reference (docs/decisions/0011-numeric-ids.md).
 /// </summary>
 public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logger)
 {
     private const int CachedNames = 10_000;
 
-    // A number never changes, so that it can be remembered for good.
+    // IDs never change, so the caches need no expiration.
     private readonly ConcurrentLru<string, long> uids = new(CachedNames);
     private readonly ConcurrentLru<string, long> gids = new(CachedNames);
     private readonly SingleFlight<(IdKind, string), long> flights = new();
 
-    /// <summary>A user's number; assigned now if they have none.</summary>
-    /// <exception cref="UserDirectoryException">There are no more.</exception>
+    /// <summary>Returns the UID of a user. Assigns one if the user has none.</summary>
+    /// <exception cref="UserDirectoryException">The range of UIDs is exhausted.</exception>
     public ValueTask<long> GetUidAsync(string username, CancellationToken cancellationToken) =>
         GetAsync(IdKind.User, username, IdRange.OfUser(username), cancellationToken);
 
-    /// <summary>A group's number; assigned now if it has none.</summary>
-    /// <exception cref="UserDirectoryException">There are no more.</exception>
+    /// <summary>Returns the GID of a group. Assigns one if the group has none.</summary>
+    /// <exception cref="UserDirectoryException">The range of GIDs is exhausted.</exception>
     public ValueTask<long> GetGidAsync(string group, CancellationToken cancellationToken) =>
         GetAsync(IdKind.Group, group, IdRange.Groups, cancellationToken);
 
-    /// <summary>A user's number; null if they have none.</summary>
+    /// <summary>Returns the UID of a user; null if the user has none.</summary>
     public async ValueTask<long?> FindUidAsync(string username, CancellationToken cancellationToken)
     {
         if (uids.TryGet(username, out var uid))

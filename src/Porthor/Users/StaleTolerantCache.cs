@@ -5,8 +5,8 @@ using Porthor.Identity;
 namespace Porthor.Users;
 
 /// <summary>
-/// Remembers answers of the directory, the most recently used of them, each for its life, and, while the directory is away,
-/// for the grace after it. Who asks for the same at the same time shares one question. Failures are not remembered.
+/// Caches the most recently used results of directory queries for their lifetime and, while the directory is unavailable, for a grace
+/// period after it. Concurrent requests for the same key share one query. Failures are not cached.
 /// </summary>
 internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, DirectoryCircuitBreaker outage, TimeProvider clock)
     where TKey : notnull
@@ -15,16 +15,24 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
 
     private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long who can do without waits for an answer all the same.</summary>
+    /// <summary>The time for which a request waits for a value that it does not require.</summary>
     private static readonly TimeSpan OptionalAnswerTimeout = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentLru<TKey, Entry> entries = new(Capacity);
     private readonly SingleFlight<TKey, Entry> flights = new();
     private int generation;
 
-    /// <summary>Null if the directory is away and was not needed.</summary>
-    /// <param name="ask">Bounds its time itself; it goes on when a caller has given up.</param>
-    /// <exception cref="UserDirectoryException">It cannot tell, and what it said before will not do.</exception>
+    /// <summary>
+    /// Returns the value of a key, from the cache or from the directory. Returns null if the value is not required and the directory is
+    /// unavailable.
+    /// </summary>
+    /// <param name="key">The key.</param>
+    /// <param name="ask">Queries the directory. It limits its own duration, and continues if a requester stops waiting.</param>
+    /// <param name="need">Specifies which values are sufficient.</param>
+    /// <param name="cancellationToken">Ends the wait of this requester.</param>
+    /// <exception cref="UserDirectoryException">
+    /// The directory did not respond or returned an invalid entry, and a cached value is not sufficient.
+    /// </exception>
     public async ValueTask<CachedValue<TValue>?> GetAsync(TKey key, Func<Task<TValue>> ask, FreshnessRequirement need, CancellationToken cancellationToken)
     {
         var entry = entries.TryGet(key, out var found) ? found : null;
@@ -48,12 +56,12 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
         }
     }
 
-    /// <summary>What is remembered, however old.</summary>
+    /// <summary>Returns the cached value of any age; the default value if there is none.</summary>
     public TValue? TryGetCached(TKey key) => entries.TryGet(key, out var entry) ? entry.Value : default;
 
     public void Forget(TKey key)
     {
-        // Also what is being asked for at this moment is not to be remembered.
+        // A query that is running must not store its result either.
         Interlocked.Increment(ref generation);
         entries.TryRemove(key);
     }
@@ -73,7 +81,7 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
 
     private CachedValue<TValue> Fresh(Entry entry) => new(entry.Value, entry.Since + (long)(Life.TotalSeconds * clock.TimestampFrequency));
 
-    /// <summary>Good until the directory is tried again.</summary>
+    /// <summary>Returns a value that is valid until the directory is queried again.</summary>
     private CachedValue<TValue>? Stale(Entry? entry) => entry is null ? null : new(entry.Value, outage.PauseEnd);
 
     private sealed record Entry(TValue Value, long Since);

@@ -3,23 +3,32 @@ using Porthor.Quotas;
 
 namespace Porthor.Users;
 
-/// <summary>What is known about a user (contract/userinfo.md 1).</summary>
-/// <param name="Groups">Ordered by name.</param>
-/// <param name="Quota">Null if nothing bounds the user and nothing is configured that would.</param>
+/// <summary>Represents the information about a user (contract/userinfo.md 1).</summary>
+/// <param name="Username">The username.</param>
+/// <param name="Name">The full name; null if it is not known.</param>
+/// <param name="Email">The email address; null if it is not known.</param>
+/// <param name="Uid">The UID; null if it is not known.</param>
+/// <param name="Gid">The GID of the primary group; null if it is not known.</param>
+/// <param name="Groups">The groups, ordered by name.</param>
+/// <param name="Quota">The quota; null if no configured quota or override applies to the user.</param>
 public sealed record UserInfo(
     string Username, string? Name, string? Email, long? Uid, long? Gid, IReadOnlyList<Group> Groups, Quota? Quota);
 
-/// <summary>All groups of a deployment, each list in the directory's order.</summary>
-/// <param name="System">Those that the configuration names as the system's.</param>
+/// <summary>Represents all groups of a deployment. Both lists have the order of the directory.</summary>
+/// <param name="User">The groups of users.</param>
+/// <param name="System">The groups that the configuration lists as system groups.</param>
 public sealed record AllGroups(IReadOnlyList<Group> User, IReadOnlyList<Group> System);
 
+/// <summary>Represents the settings of the user information.</summary>
 /// <param name="AddUserGroup">
-/// A user without a gid of their own has their uid as gid, as with GitHub; and if their groups come from the directory, a group
-/// of their own.
+/// True if a user without a GID has their UID as GID, as with GitHub. If the groups are read from the directory, such a user also has a
+/// group of their own name.
 /// </param>
 public sealed record UserInfoOptions(bool AddUserGroup = false)
 {
+    /// <summary>The names of the system groups.</summary>
     public IReadOnlySet<string> SystemGroups { get; init; } = new HashSet<string>();
 
+    /// <summary>The settings of the directory cache.</summary>
     public DirectoryCacheOptions Memory { get; init; } = DirectoryCacheOptions.Usual;
 }

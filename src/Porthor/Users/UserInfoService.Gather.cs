@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Users;
 
-// The order of sources: token, numeric ids, directory (contract/userinfo.md 2, 3).
+// The order of the sources is: token, numeric IDs, directory (contract/userinfo.md 2, 3).
 public sealed partial class UserInfoService
 {
     private async Task<UserInfoSnapshot> GatherAsync(TokenRecord record, QuotaPlan? plan, FreshnessRequirements needs, CancellationToken cancellationToken)
@@ -38,8 +38,8 @@ public sealed partial class UserInfoService
     }
 
     /// <summary>
-    /// What a proxy's answer hangs on: the mail address, where the record has none and the directory might; and the groups, where
-    /// they decide on the quota of the service that is asked for.
+    /// Returns the values that a response of forward authentication requires: the email address, if the record has none and the directory
+    /// may have one; and the groups, if the quota of the service depends on them.
     /// </summary>
     private FreshnessRequirements NeedsOf(UserData stored, string? service, QuotaPlan? plan)
     {
@@ -50,7 +50,9 @@ public sealed partial class UserInfoService
 
     private static bool DependsOnGroups(QuotaPlan? plan) => plan is not null && (plan.Groups.Count > 0 || plan.Bypass.Count > 0);
 
-    /// <summary>The number that the record or the ids have for a user. Without need, a store that is away is no obstacle.</summary>
+    /// <summary>
+    /// Returns the UID from the record or from the assigned IDs. If it is not required, an unavailable store is not an error.
+    /// </summary>
     private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(TokenRecord record, FreshnessRequirements needs, CancellationToken cancellationToken)
     {
         if (record.UserData.Uid is { } uid)
@@ -67,7 +69,7 @@ public sealed partial class UserInfoService
         }
     }
 
-    /// <summary>The groups that the directory lists a user in, with the primary group and the user's own.</summary>
+    /// <summary>Returns the groups that have the user as a member, the primary group and the group of the user's own name.</summary>
     private async ValueTask<CachedValue<IReadOnlyList<Group>>?> ListedGroupsAsync(
         string username, long? uid, long? gid, FreshnessRequirement need, CancellationToken cancellationToken)
     {
@@ -91,7 +93,10 @@ public sealed partial class UserInfoService
         }
     }
 
-    /// <summary>Where ids are given out here, a directory's gids mean nothing, so that the primary group may be any.</summary>
+    /// <summary>
+    /// Returns true if the name of the primary group must be read. If Porthor assigns IDs, the GIDs of the directory are not used, so the
+    /// primary group cannot be found by its GID.
+    /// </summary>
     private bool NeedsPrimary(IReadOnlyList<DirectoryGroup> members, long gid) => ids is not null || members.All(group => group.Gid != gid);
 
     private async ValueTask<IReadOnlyList<Group>> NumberedAsync(
@@ -117,7 +122,8 @@ public sealed partial class UserInfoService
     private static IReadOnlyList<Group> Sorted(IReadOnlyList<Group> groups) =>
         [.. groups.OrderBy(group => group.Name, CodePointOrder.Instance)];
 
-    /// <param name="Entry">For what the directory's entry of the user says.</param>
-    /// <param name="Groups">For the groups that it lists the user in.</param>
+    /// <summary>Specifies which values of the directory are sufficient for a response.</summary>
+    /// <param name="Entry">The requirement for the entry of the user.</param>
+    /// <param name="Groups">The requirement for the groups of the user.</param>
     private readonly record struct FreshnessRequirements(FreshnessRequirement Entry, FreshnessRequirement Groups);
 }

@@ -4,17 +4,20 @@ using Porthor.Values;
 
 namespace Porthor.Users;
 
-// What administrators look up in the directory, whatever tokens there are (contract/userinfo.md 7). Lists ask it anew.
+// Queries of administrators, which do not depend on tokens (contract/userinfo.md 7). Lists are not read from the cache.
 public sealed partial class UserInfoService
 {
-    /// <summary>How many users' groups are asked for at once; fewer than there are connections, so that others get through.</summary>
+    /// <summary>
+    /// The maximum number of concurrent queries for the groups of users. It is less than the number of connections, so that other
+    /// requests can use the directory.
+    /// </summary>
     private const int ListingAtOnce = 4;
 
     /// <summary>
-    /// What the directory and the ids say about a user. For one whom the directory does not know that is nothing, and no number
-    /// is assigned: the name may be a slip.
+    /// Returns the information about a user from the directory and the assigned IDs. If the directory has no entry, the result contains
+    /// only the name and the quota, and no ID is assigned, because the name may be misspelled.
     /// </summary>
-    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
+    /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<UserInfo> GetListedAsync(string username, CancellationToken cancellationToken = default)
     {
         var entry = (await memory!.GetUserAsync(username, FreshnessRequirement.Recent, cancellationToken))!.Value.Value;
@@ -32,10 +35,10 @@ public sealed partial class UserInfoService
     }
 
     /// <summary>
-    /// All users of the directory, ordered by name, without quotas. Where ids are given out here, users have those that they were
-    /// given before, and groups are given theirs.
+    /// Returns all users of the directory, ordered by name, without quotas. If Porthor assigns IDs, the result contains the UIDs that
+    /// have been assigned before, and GIDs are assigned to the groups.
     /// </summary>
-    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
+    /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<IReadOnlyList<UserInfo>> ListUsersAsync(CancellationToken cancellationToken = default)
     {
         var users = await directory!.ListUsersAsync(cancellationToken);
@@ -52,7 +55,7 @@ public sealed partial class UserInfoService
                     user.Primary = await directory.GetGroupNameAsync(gid, user.Name, cancelled);
             });
         List<UserInfo> infos = [];
-        // One after the other, so that groups are numbered in an order that can be told.
+        // The users are processed one after the other, so that GIDs are assigned in a reproducible order.
         foreach (var user in listed)
         {
             var groups = await NumberedAsync(user.Name, user.Uid, user.Gid, user.Members, user.Primary, cancellationToken);
@@ -62,7 +65,8 @@ public sealed partial class UserInfoService
         return infos;
     }
 
-    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
+    /// <summary>Returns all groups of the directory. Groups without a GID are not included.</summary>
+    /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<AllGroups> ListGroupsAsync(CancellationToken cancellationToken = default)
     {
         List<Group> user = [], system = [];
@@ -77,8 +81,8 @@ public sealed partial class UserInfoService
         return new AllGroups(user, system);
     }
 
-    /// <summary>Asks the directory about a user. What it says does not matter, if only it says anything.</summary>
-    /// <exception cref="UserDirectoryException">It is away.</exception>
+    /// <summary>Queries the directory for a user, to check that it responds. The entry may be invalid.</summary>
+    /// <exception cref="UserDirectoryException">The directory did not respond.</exception>
     public async Task CheckAsync(string username, CancellationToken cancellationToken = default)
     {
         try
@@ -88,11 +92,11 @@ public sealed partial class UserInfoService
         }
         catch (UserDirectoryException e) when (!e.IsAway)
         {
-            // One odd entry says nothing about the rest (deviations 15).
+            // One invalid entry does not mean that the directory is unavailable (deviations 15).
         }
     }
 
-    /// <summary>A user of a list that is being made.</summary>
+    /// <summary>Represents a user of a list that is being built.</summary>
     private sealed class UserListing(string name, DirectoryUser entry)
     {
         public string Name { get; } = name;

@@ -7,24 +7,35 @@ using Porthor.Tokens;
 namespace Porthor.Users;
 
 /// <summary>
-/// Gathers what is known about a user (README.md in this folder, contract/userinfo.md 2): what their token's record says, what
-/// the directory says where the record says nothing, and their quota.
+/// Collects the information about a user (README.md in this folder, contract/userinfo.md 2): the values of the token's record, those of
+/// the directory where the record has none, and the quota.
 /// </summary>
-/// <param name="directory">Null where users are kept nowhere else.</param>
-/// <param name="ids">Null where the directory, or whoever makes tokens, numbers users.</param>
+/// <param name="options">The settings.</param>
+/// <param name="directory">The directory; null if the deployment has none.</param>
+/// <param name="ids">The assigned IDs; null if the directory contains the IDs, or if they are stored with the tokens.</param>
+/// <param name="quotas">The configured quotas; null if there are none.</param>
+/// <param name="overrides">The quotas that administrators have set.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">The logger.</param>
 public sealed partial class UserInfoService(
     UserInfoOptions options, IUserDirectory? directory, NumericIds? ids, QuotaPlan? quotas, QuotaOverrides overrides, TimeProvider clock,
     ILogger<UserInfoService> logger)
 {
-    // As long as a record is remembered, so is what follows from it.
+    // The results are cached as long as the record to which they belong.
     private readonly ConditionalWeakTable<TokenRecord, UserInfoSnapshot> remembered = [];
     private readonly CachedUserDirectory? memory = directory is null ? null : new CachedUserDirectory(directory, options.Memory, clock);
 
+    /// <summary>Returns true if the deployment has a directory.</summary>
     public bool HasDirectory => directory is not null;
 
-    /// <summary>As <see cref="TryGetRecent"/>, gathering what is missing.</summary>
-    /// <param name="service">The service that is asked for. Without one, quotas do not matter to the answer.</param>
-    /// <exception cref="UserDirectoryException">The directory cannot tell something that the answer hangs on.</exception>
+    /// <summary>
+    /// Returns the user information for a response of forward authentication, like <see cref="TryGetRecent"/>, but queries the sources if
+    /// necessary.
+    /// </summary>
+    /// <param name="record">The record of the token.</param>
+    /// <param name="service">The service of the ingress rule. If it is null, the response does not depend on quotas.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="UserDirectoryException">A required value cannot be read from the directory.</exception>
     public async ValueTask<UserInfo> GetRecentAsync(TokenRecord record, string? service, CancellationToken cancellationToken = default)
     {
         var plan = await overrides.GetRecentAsync(cancellationToken);
@@ -37,12 +48,14 @@ public sealed partial class UserInfoService(
     }
 
     /// <summary>
-    /// What a proxy's question needs to know of a user, if nothing has to be waited for: overrides may have been changed up to
-    /// <see cref="QuotaOverrides.Freshness"/> ago, and where the directory is away, what is not needed may be missing.
+    /// Returns the user information for a response of forward authentication if it is cached; otherwise null. Overrides of quotas may
+    /// have been changed up to <see cref="QuotaOverrides.Freshness"/> ago. While the directory is unavailable, values that are not
+    /// required may be missing.
     /// </summary>
     public UserInfo? TryGetRecent(TokenRecord record) => overrides.TryGetRecent(out var plan) ? TryGetCached(record, plan) : null;
 
-    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
+    /// <summary>Returns the complete user information.</summary>
+    /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default)
     {
         var plan = await overrides.GetAsync(cancellationToken);
@@ -50,11 +63,13 @@ public sealed partial class UserInfoService(
     }
 
     /// <summary>
-    /// The names of a user's groups, from which a login's scopes follow (contract/userinfo.md 5). Scopes outlast what they
-    /// followed from, so that while the directory is away nobody gets any by what it said before.
+    /// Returns the names of a user's groups, which determine the scopes of a login (contract/userinfo.md 5). Values in their grace period
+    /// are not used, because the scopes remain after the values have expired.
     /// </summary>
-    /// <param name="stored">What the provider said, and is going to be stored with the token.</param>
-    /// <exception cref="UserDirectoryException">The directory cannot tell.</exception>
+    /// <param name="username">The user.</param>
+    /// <param name="stored">The values of the login provider, which will be stored with the token.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
+    /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<IReadOnlyList<string>> GetGroupNamesAsync(string username, UserData stored, CancellationToken cancellationToken = default)
     {
         if (stored.Groups is { Count: > 0 } groups)
@@ -71,7 +86,7 @@ public sealed partial class UserInfoService(
         return [.. names.Distinct(StringComparer.Ordinal)];
     }
 
-    /// <summary>Forgets what the directory said about a user, so that what is mended there counts at once.</summary>
+    /// <summary>Removes a user from the directory cache, so that a corrected entry is used immediately.</summary>
     public void Forget(string username) => memory?.Forget(username);
 
     private UserInfo? TryGetCached(TokenRecord record, QuotaPlan? plan) =>
@@ -80,8 +95,11 @@ public sealed partial class UserInfoService(
             ? known.User
             : null;
 
-    /// <param name="Until">When it must be gathered anew.</param>
-    /// <param name="Forgotten">What <see cref="CachedUserDirectory.Forgotten"/> was before.</param>
-    /// <param name="IsWhole">False if something is missing that was not needed.</param>
+    /// <summary>Represents the user information that was collected for a record.</summary>
+    /// <param name="User">The user information.</param>
+    /// <param name="Overrides">The overrides of quotas that were applied; null if there were none.</param>
+    /// <param name="Until">The time at which it must be collected again, as a timestamp of the clock.</param>
+    /// <param name="Forgotten">The value of <see cref="CachedUserDirectory.Forgotten"/> before the collection.</param>
+    /// <param name="IsWhole">False if a value is missing that was not required.</param>
     private sealed record UserInfoSnapshot(UserInfo User, QuotaPlan? Overrides, long Until, int Forgotten, bool IsWhole);
 }

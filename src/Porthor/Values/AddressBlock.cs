@@ -6,13 +6,14 @@ using System.Net.Sockets;
 namespace Porthor.Values;
 
 /// <summary>
-/// An IP address, or a block of them in CIDR notation, as filters and the list of trusted proxies give them
-/// (contract/tokens.md 7.9). Stricter than the platform: no octal, no zone, no blanks, no missing octets.
+/// Represents an IP address, or a block of addresses in CIDR notation, in filters and in the list of trusted proxies (contract/tokens.md
+/// 7.9). Parsing is stricter than in .NET: octal numbers, zones, blanks and missing octets are not accepted.
 /// </summary>
 public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
 {
     private static readonly SearchValues<char> SixCharacters = SearchValues.Create("0123456789abcdefABCDEF:.");
 
+    /// <summary>Returns true for a single address.</summary>
     public bool IsSingle => PrefixLength == Width(Address);
 
     /// <summary>
@@ -20,7 +21,7 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     /// </summary>
     private const int MappedPrefixLength = 96;
 
-    /// <summary>Returns whether the block contains an address. An IPv4-mapped address is compared as the IPv4 address.</summary>
+    /// <summary>Returns true if the block contains an address. An IPv4-mapped address is compared as an IPv4 address.</summary>
     public bool Contains(IPAddress address)
     {
         address = Unmap(address);
@@ -31,15 +32,16 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     /// <summary>
-    /// Gets the block of the IPv4-mapped addresses of an IPv4 block (<c>::ffff:192.0.2.0/120</c>), as older versions and other software
-    /// stored them; null for an IPv6 block.
+    /// Returns the block of the IPv4-mapped addresses of an IPv4 block (<c>::ffff:192.0.2.0/120</c>), in which form older versions and
+    /// other software stored addresses; null for an IPv6 block.
     /// </summary>
     public AddressBlock? Mapped => Address.AddressFamily == AddressFamily.InterNetwork
         ? new AddressBlock(Address.MapToIPv6(), MappedPrefixLength + PrefixLength)
         : null;
 
     /// <summary>
-    /// Reads an address, or with a <c>/</c> a block without host bits. IPv4-mapped addresses and blocks become IPv4 addresses and blocks.
+    /// Parses an address, or a block without host bits if the text contains a <c>/</c>. IPv4-mapped addresses and blocks become IPv4
+    /// addresses and blocks.
     /// </summary>
     /// <exception cref="FormatException">The text is neither an address nor a block. The contract prescribes the message.</exception>
     public static AddressBlock Parse(string text)
@@ -59,8 +61,8 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     }
 
     /// <summary>
-    /// Returns true for an IPv6 address or block with a zone (<c>fe80::1%eth0</c>, RFC 4007). Such a text is valid, and no stored
-    /// address is equal to it.
+    /// Returns true for an IPv6 address or block with a zone (<c>fe80::1%eth0</c>, RFC 4007). Such a text is valid, but no stored address
+    /// is equal to it.
     /// </summary>
     public static bool IsZoned(string text)
     {
@@ -83,7 +85,7 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     }
 
     /// <summary>
-    /// Reads an IPv4 or IPv6 address without port, brackets or zone. An IPv4-mapped address becomes the IPv4 address. Returns null for
+    /// Parses an IPv4 or IPv6 address without port, brackets or zone. An IPv4-mapped address becomes an IPv4 address. Returns null for
     /// any other text.
     /// </summary>
     public static IPAddress? TryParseAddress(ReadOnlySpan<char> text) => TryParseAsWritten(text) is { } address ? Unmap(address) : null;
@@ -100,11 +102,12 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
         return IsIPv4(text) ? IPAddress.Parse(text) : null;
     }
 
+    /// <summary>Returns the address, with the prefix length for a block.</summary>
     public override string ToString() => IsSingle ? Address.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
 
     private static int Width(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
 
-    /// <summary>Four decimal octets without leading zeros, which other readers take for octal.</summary>
+    /// <summary>Returns true for four decimal octets without leading zeros, which other software treats as octal.</summary>
     private static bool IsIPv4(ReadOnlySpan<char> text)
     {
         for (var octets = 1; ; octets++)
@@ -120,7 +123,7 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
         }
     }
 
-    /// <summary>A prefix length; for IPv4 also a netmask or a host mask in dotted form.</summary>
+    /// <summary>Parses a prefix length; for IPv4 also a netmask or a host mask in dotted form. Returns null for any other text.</summary>
     private static int? TryParsePrefix(IPAddress address, string text)
     {
         if (text.Length is >= 1 and <= 3 && !text.AsSpan().ContainsAnyExceptInRange('0', '9'))

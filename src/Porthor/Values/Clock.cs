@@ -2,17 +2,17 @@ using System.Globalization;
 
 namespace Porthor.Values;
 
-/// <summary>Times of tokens and history are whole seconds, UTC (contract/tokens.md, conventions).</summary>
+/// <summary>Converts times. The times of tokens and of the history are whole seconds in UTC (contract/tokens.md, conventions).</summary>
 public static class Clock
 {
-    /// <summary>The current time without its fraction of a second.</summary>
+    /// <summary>Returns the current time in whole seconds.</summary>
     public static DateTimeOffset GetSecondsNow(this TimeProvider clock) => clock.GetUtcNow().TruncateToSeconds();
 
-    /// <summary>Drops the fraction of a second, towards zero for times after 1970.</summary>
+    /// <summary>Returns a time without its fraction of a second, rounded down for times after 1970.</summary>
     public static DateTimeOffset TruncateToSeconds(this DateTimeOffset time) =>
         new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
-    /// <summary>The form that log fields have: <c>YYYY-MM-DD HH:MM:SS</c>, with milliseconds only where there are any.</summary>
+    /// <summary>Returns a time in the format of log fields: <c>YYYY-MM-DD HH:MM:SS</c>, with milliseconds unless they are zero.</summary>
     public static string ToLogText(this DateTimeOffset time) => time.UtcDateTime.ToString(
         time.Millisecond == 0 ? "yyyy-MM-dd HH:mm:ss" : "yyyy-MM-dd HH:mm:ss.fff", CultureInfo.InvariantCulture);
 }

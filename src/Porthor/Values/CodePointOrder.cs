@@ -1,17 +1,19 @@
 namespace Porthor.Values;
 
 /// <summary>
-/// Orders strings by Unicode code point. Ordinal order of UTF-16 differs from it where a surrogate pair meets a
-/// character above U+D7FF; the reference sorts by code point, and so must what we write.
+/// Compares strings by Unicode code points. The ordinal order of UTF-16 differs if a surrogate pair is compared with a character above
+/// U+D7FF. The reference sorts by code points, and its data and Porthor's must have the same order.
 /// </summary>
 public sealed class CodePointOrder : IComparer<string>
 {
+    /// <summary>The only instance.</summary>
     public static readonly CodePointOrder Instance = new();
 
     private CodePointOrder()
     {
     }
 
+    /// <inheritdoc/>
     public int Compare(string? x, string? y)
     {
         if (x is null || y is null)
@@ -22,7 +24,10 @@ public sealed class CodePointOrder : IComparer<string>
         return Weight(x[common]) - Weight(y[common]);
     }
 
-    /// <summary>Moves surrogates above the rest of the basic plane, where the code points they encode are.</summary>
+    /// <summary>
+    /// Returns a number that orders surrogates after the other characters of the Basic Multilingual Plane, as the code points that they
+    /// encode.
+    /// </summary>
     private static int Weight(char c) => c switch
     {
         >= '\uE000' => c - 0x800,

@@ -6,14 +6,15 @@ using System.Text.Json;
 namespace Porthor.Values;
 
 /// <summary>
-/// JSON as the reference writes it: compact, and with no character escaped that JSON does not require to be.
-/// The encoders of .NET escape more, which would make our records differ from its own.
+/// Writes JSON like the reference: compact, and with only those characters escaped that JSON requires. The encoders of .NET escape more
+/// characters, so that the stored records would differ from those of the reference.
 /// </summary>
 public static class ReferenceJson
 {
+    /// <summary>The options for a writer.</summary>
     public static readonly JsonWriterOptions Compact = new() { Encoder = MinimalJsonEncoder.Instance };
 
-    /// <summary>Writes a floating-point number always with a decimal: <c>1.0</c>, not <c>1</c>.</summary>
+    /// <summary>Writes a floating-point number, always with a decimal point or an exponent: <c>1.0</c> and not <c>1</c>.</summary>
     public static void WriteFloat(Utf8JsonWriter writer, double value)
     {
         var text = value.ToString("R", CultureInfo.InvariantCulture);
@@ -21,7 +22,9 @@ public static class ReferenceJson
     }
 }
 
-/// <summary>Escapes quotation mark, backslash and control characters, as RFC 8259 section 7 requires, and nothing else.</summary>
+/// <summary>
+/// Escapes quotation marks, backslashes and control characters, as RFC 8259 section 7 requires, and no other characters.
+/// </summary>
 internal sealed class MinimalJsonEncoder : JavaScriptEncoder
 {
     public static readonly MinimalJsonEncoder Instance = new();
@@ -38,7 +41,7 @@ internal sealed class MinimalJsonEncoder : JavaScriptEncoder
             if (!char.IsSurrogate(span[i]))
                 continue;
             if (i + 1 >= span.Length || !char.IsSurrogatePair(span[i], span[i + 1]))
-                return i; // A lone surrogate has no UTF-8 form; the caller replaces it.
+                return i; // UTF-8 cannot represent an unpaired surrogate; the caller replaces it.
             i++;
         }
         return -1;

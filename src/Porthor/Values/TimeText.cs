@@ -3,24 +3,27 @@ using System.Text.RegularExpressions;
 
 namespace Porthor.Values;
 
-/// <summary>Why a text or number is no time. Exactly one of the two forms of contract/api.md 3.4.</summary>
-/// <param name="Reason">What was wrong, in the contract's words.</param>
-/// <param name="OutOfRange">True if it was a number, but none that a calendar holds.</param>
+/// <summary>Represents the reason why a text or number is not a time, in one of the two forms of contract/api.md 3.4.</summary>
+/// <param name="Reason">The message, as the contract prescribes it.</param>
+/// <param name="OutOfRange">True if the value is a number outside the range of the calendar.</param>
 public readonly record struct TimeParseError(string Reason, bool OutOfRange);
 
 /// <summary>
-/// Reads times as the reference does (contract/api.md 3.4): seconds or milliseconds since the epoch, as number or text;
-/// a date with a time of day, with or without a zone; a date alone. Without a zone it is UTC.
+/// Parses times like the reference (contract/api.md 3.4): seconds or milliseconds since 1970, as a number or a text; a date with a time
+/// of day, with or without a time zone; or a date. A time without a time zone is UTC.
 /// </summary>
 public static partial class TimeText
 {
-    /// <summary>Numbers beyond this are milliseconds: as seconds they would lie past the year 2600.</summary>
+    /// <summary>
+    /// The largest number that is interpreted as seconds. Larger numbers are milliseconds: as seconds, they would be after the year 2600.
+    /// </summary>
     private const decimal LargestSeconds = 20_000_000_000m;
     private const string BeyondCalendar = "dates after 9999 are not supported as unix timestamps";
 
     private static readonly decimal FirstSecond = DateTimeOffset.MinValue.ToUnixTimeSeconds();
     private static readonly decimal LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
+    /// <summary>Parses a text. Returns false, with the reason, if it is not a time.</summary>
     public static bool TryParse(string text, out DateTimeOffset time, out TimeParseError fault)
     {
         fault = default;
@@ -39,6 +42,7 @@ public static partial class TimeText
         return false;
     }
 
+    /// <summary>Converts a number of seconds or milliseconds. Returns false, with the reason, if it is out of range.</summary>
     public static bool TryFromNumber(decimal number, out DateTimeOffset time, out TimeParseError fault)
     {
         var seconds = Math.Abs(number) > LargestSeconds ? number / 1000 : number;
@@ -51,8 +55,8 @@ public static partial class TimeText
     }
 
     /// <summary>
-    /// As <see cref="TryFromNumber"/>, for what was stored. Seconds are what is stored, from one end of the calendar to the other;
-    /// only beyond that a number can be milliseconds, because no token is from the seventies.
+    /// Converts a stored number. It is interpreted as seconds over the whole range of the calendar, and as milliseconds only outside this
+    /// range, because records contain seconds.
     /// </summary>
     public static bool TryFromStoredNumber(decimal number, out DateTimeOffset time) =>
         TryFromNumber(Math.Abs(number) > LargestSeconds && number >= FirstSecond && number <= LastSecond ? number * 1000 : number, out time, out _);
@@ -90,7 +94,7 @@ public static partial class TimeText
         return true;
     }
 
-    /// <summary>What keeps a text from being <c>YYYY-MM-DD</c>, null if it is one.</summary>
+    /// <summary>Returns the reason why a text does not have the format <c>YYYY-MM-DD</c>; null if it has.</summary>
     private static string? ReasonNotDate(string text)
     {
         if (text.Length < 10)

@@ -10,8 +10,8 @@ namespace Porthor.Values;
 public static class VisibleText
 {
     /// <summary>
-    /// The code points with the property Default_Ignorable_Code_Point that are in no category of <see cref="IsInvisibleCategory"/>,
-    /// and the blank pattern of Braille.
+    /// Contains the code points with the property Default_Ignorable_Code_Point that are not in a category of
+    /// <see cref="IsInvisibleCategory"/>, and the blank pattern of Braille.
     /// </summary>
     private static readonly (int First, int Last)[] Ignorable =
     [

@@ -67,8 +67,8 @@ public sealed class ImportIdsTests
                   line 5: '12' cannot be the name of a group
                   line 6: 'host' is not user, group or counter
                   line 7: 'user,x1' is not kind,name,id
-                  line 8: '-4' is no number that can be given
-                  line 9: '0' is no number that can be given
+                  line 8: '-4' is not a positive integer
+                  line 9: '0' is not a positive integer
                   line 10: 'pid' cannot be the name of a counter
                 """.Replace(": - is", $": {program.Folder}/ids.csv is", StringComparison.Ordinal)));
         (await ids.FindAsync(IdKind.User, "fine", TestContext.Current.CancellationToken)).ShouldBeNull();

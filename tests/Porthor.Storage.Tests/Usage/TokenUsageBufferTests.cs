@@ -96,7 +96,7 @@ public sealed class TokenUsageBufferTests
         recorder.Record(token, "tap", IPAddress.Loopback);
         await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE token_auth_history RENAME TO hidden");
         await recorder.WriteAsync(Stop);
-        logs.Lines.ShouldContain(line => line.Message.StartsWith("Uses not written down", StringComparison.Ordinal));
+        logs.Lines.ShouldContain(line => line.Message.StartsWith("Cannot record token usage", StringComparison.Ordinal));
 
         await postgres.ExecuteAsync(deployment.DatabaseName!, "ALTER TABLE hidden RENAME TO token_auth_history");
         await recorder.WriteAsync(Stop);
