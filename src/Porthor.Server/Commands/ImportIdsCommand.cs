@@ -23,9 +23,8 @@ internal static class ImportIdsCommand
         command.SetWork(options, (parsed, cancellationToken) =>
         {
             var settings = options.Load(parsed, SettingsScope.Stores);
-            // The file is read before the stores are opened: after that the process may run as the user of the service, who may not be
-            // able to
-            // read the file.
+            // The file is read before the stores are opened: after that the process may run as the user of the service, who may not be able
+            // to read the file.
             var import = Read(parsed.GetValue(file)!);
             return CommandExtensions.OnStoresAsync(settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
         });

@@ -61,8 +61,7 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
 
     /// <summary>
     /// Returns the variables that are set but unknown and whose names are similar to a known name. If <c>DATABASE_URL</c> were misspelled
-    /// and
-    /// ignored, the deployment would start with a new, empty database.
+    /// and ignored, the deployment would start with a new, empty database.
     /// </summary>
     public IEnumerable<(string Given, string Meant)> Misspelt() =>
         from given in values.Keys

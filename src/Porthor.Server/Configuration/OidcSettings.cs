@@ -27,9 +27,8 @@ internal sealed record OidcSettings
     public required string UsernameClaim { get; init; }
 
     /// <summary>
-    /// Gets the domain that <see cref="UsernameClaim"/> must end with after an <c>@</c>, and that is removed from it; null if the claim
-    /// is the
-    /// username.
+    /// Gets the domain that <see cref="UsernameClaim"/> must end with after an <c>@</c>, and that is removed from it; null if the claim is
+    /// the username.
     /// </summary>
     public string? UsernameDomain { get; init; }
 

@@ -31,8 +31,7 @@ internal sealed class SettingsErrors(SettingsScope need)
 
     /// <summary>
     /// Adds an error for a missing setting that usually comes from a variable. Ignored for commands that need only the stores, such as a
-    /// job
-    /// that updates the schema, because such a job does not have all variables.
+    /// job that updates the schema, because such a job does not have all variables.
     /// </summary>
     public void AddMissing(string key, string problem)
     {

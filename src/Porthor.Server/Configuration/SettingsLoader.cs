@@ -24,7 +24,7 @@ internal enum SettingsScope
 /// </summary>
 internal static partial class SettingsLoader
 {
-    /// <summary>As a path, this selects no file, also where there is one in /etc.</summary>
+    /// <summary>The path that selects no file, even if a default path exists.</summary>
     public const string NoFile = "/dev/null";
 
     /// <summary>The paths of the configuration file if none is given. The first file that exists is read.</summary>

@@ -1,25 +1,25 @@
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Who may use a route (contract/api.md 5). Every route of the API carries one; the gate refuses to serve a route without.
+/// Represents who may use a route (contract/api.md 5). Every route of the API must have one; a route without one is not served.
 /// </summary>
 internal sealed record AccessPolicy
 {
-    /// <summary>Whoever shows any valid token.</summary>
+    /// <summary>Allows every valid token.</summary>
     public static readonly AccessPolicy AnyToken = new();
 
-    /// <summary>Only a browser's session; a token in a header does not count.</summary>
+    /// <summary>Allows only a session cookie; a token in a header is not accepted.</summary>
     public static readonly AccessPolicy Session = new() { RequiresSession = true };
 
     public bool RequiresSession { get; private init; }
 
-    /// <summary>A scope that the token must have; null if the operation decides.</summary>
+    /// <summary>Gets the scope that the token must have; null if the operation decides.</summary>
     public string? Scope { get; private init; }
 
-    /// <summary>The bootstrap token is accepted, and needs no scope.</summary>
+    /// <summary>Gets whether the bootstrap token is accepted. It needs no scope.</summary>
     public bool AllowsBootstrap { get; private init; }
 
-    /// <summary>The body is JSON, and is read before anything else is checked.</summary>
+    /// <summary>Gets whether the route has a JSON body, which is read before anything else is checked.</summary>
     public bool HasBody { get; private init; }
 
     public AccessPolicy WithScope(string scope) => this with { Scope = scope };

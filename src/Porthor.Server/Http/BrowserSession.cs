@@ -3,7 +3,7 @@ using Porthor.Sessions;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// The state cookie of a request: read when it is first asked for, and sent again if it was changed (contract/login.md 1).
+/// Represents the state cookie of a request. It is read on first access, and sent again if it was changed (contract/login.md 1).
 /// </summary>
 internal sealed partial class BrowserSession
 {
@@ -18,7 +18,7 @@ internal sealed partial class BrowserSession
 
     public SessionState State { get; set; }
 
-    /// <summary>Something went wrong in here: what the browser has stays as it is.</summary>
+    /// <summary>Discards all changes after an error: the browser keeps its cookie.</summary>
     public static void Discard(HttpContext context)
     {
         if (context.Features.Get<BrowserSession>() is { } session)
@@ -40,7 +40,7 @@ internal sealed partial class BrowserSession
         return session;
     }
 
-    /// <summary>The state that a request shows, without a say in what is answered.</summary>
+    /// <summary>Reads the state of a request without the possibility to change the cookie.</summary>
     public static SessionState Read(HttpContext context, SessionCookie cookie, ILogger logger)
     {
         if (context.Request.Headers.Cookie.Count == 0)
@@ -53,7 +53,9 @@ internal sealed partial class BrowserSession
         return SessionState.Empty;
     }
 
-    /// <summary>In the reference's form: quoted where the value has padding, and without an end, which makes it a session's.</summary>
+    /// <summary>
+    /// Formats the cookie as the reference does: quoted if the value has padding, and without expiration (a session cookie).
+    /// </summary>
     private static string Write(string value, ServerIdentity identity)
     {
         var quoted = value.EndsWith('=') ? $"\"{value}\"" : value;

@@ -4,12 +4,12 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Paths as the reference matches them: with their case, and with or without a slash at the end as the route was written
-/// (contract/api.md 1). A proxy in front compares paths so, too; whoever is laxer serves what the proxy meant to hide.
+/// Matches paths as the reference does: case-sensitively, and with or without a trailing slash exactly as the route was written
+/// (contract/api.md 1). Proxies compare paths in the same way; a more tolerant match would serve paths that a proxy rule blocks.
 /// </summary>
 internal sealed class CaseSensitivePathPolicy : MatcherPolicy, IEndpointSelectorPolicy
 {
-    /// <summary>Before the policy that looks at methods: a path that does not match has no methods.</summary>
+    /// <summary>Runs before the policy for HTTP methods: a path that does not match has no methods.</summary>
     public override int Order => -2000;
 
     public bool AppliesToEndpoints(IReadOnlyList<Endpoint> endpoints) => true;
@@ -30,7 +30,7 @@ internal sealed class CaseSensitivePathPolicy : MatcherPolicy, IEndpointSelector
 
     private static bool Matches(RoutePattern pattern, string path)
     {
-        // A slash is a slash, however it is written; the server leaves this one as it is, for a part of a name.
+        // The web server does not decode %2F, which is part of a name here.
         if (path.Contains("%2F", StringComparison.OrdinalIgnoreCase))
             return false;
         var written = pattern.RawText ?? "";
@@ -46,5 +46,5 @@ internal sealed class CaseSensitivePathPolicy : MatcherPolicy, IEndpointSelector
     }
 }
 
-/// <summary>Marks a library's routes, which count on the framework's own way of matching.</summary>
+/// <summary>Marks the routes of a library that relies on the path matching of the framework.</summary>
 internal sealed class AnyPathForm;

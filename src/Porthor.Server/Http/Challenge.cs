@@ -8,14 +8,14 @@ internal enum ChallengeType
     Basic,
 }
 
-/// <summary>The <c>WWW-Authenticate</c> header of a refusal (contract/ingress.md 5, RFC 6750).</summary>
+/// <summary>Represents the <c>WWW-Authenticate</c> header of a denied request (contract/ingress.md 5, RFC 6750).</summary>
 internal readonly record struct Challenge(string Realm, ChallengeType Type = ChallengeType.Bearer)
 {
-    /// <summary>Asks for credentials, and says nothing about any.</summary>
+    /// <summary>Gets the challenge without an error.</summary>
     public string Plain => $"{Type} realm=\"{Realm}\"";
 
-    /// <summary>What is wrong with the credentials; a Basic challenge has no place for it.</summary>
-    /// <param name="scopes">Those that are required.</param>
+    /// <summary>Returns the challenge with an error. A Basic challenge has no error parameters.</summary>
+    /// <param name="scopes">The required scopes; null to omit them.</param>
     public string WithError(string error, string description, ScopeSet? scopes = null)
     {
         if (Type == ChallengeType.Basic)
@@ -25,7 +25,7 @@ internal readonly record struct Challenge(string Realm, ChallengeType Type = Cha
     }
 
     /// <summary>
-    /// Returns the member that names the required scopes; empty if no scope with a name is required. An empty value would not be a scope
+    /// Returns the parameter with the required scopes; empty if no scope with a name is required, because an empty value would not be valid
     /// (RFC 6750 section 3).
     /// </summary>
     private static string ScopeMember(ScopeSet scopes)

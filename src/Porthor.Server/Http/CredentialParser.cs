@@ -5,10 +5,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
 
-/// <summary>What an <c>Authorization</c> header turned out to hold.</summary>
+/// <summary>Represents the credential of an <c>Authorization</c> header.</summary>
 /// <param name="Text">The credential, which need not be a token; without a value if there is none.</param>
 /// <param name="Source">The source in the terms of the log; null if no source is logged.</param>
-/// <param name="Error">Why the header cannot be used; null if it can, or holds nothing of ours.</param>
+/// <param name="Error">The reason why the header is invalid; null if it is valid or contains no credential for Porthor.</param>
 internal readonly record struct Credential(StringSegment Text, string? Source, string? Error)
 {
     public static Credential None => default;
@@ -17,8 +17,7 @@ internal readonly record struct Credential(StringSegment Text, string? Source, s
 }
 
 /// <summary>
-/// Finds the credential in an <c>Authorization</c> header (contract/api.md 2.1, ingress.md 4). What this finds is also what
-/// must be stripped before the request goes on; there is no second reading of the header.
+/// Finds the credential in an <c>Authorization</c> header (contract/api.md 2.1, ingress.md 4).
 /// </summary>
 internal static class CredentialParser
 {
@@ -42,14 +41,14 @@ internal static class CredentialParser
             return new Credential(rest, BearerSource, Error: null);
         if (type.Equals("basic", StringComparison.OrdinalIgnoreCase))
             return ParseBasic(rest.ToString());
-        // What stands in the type's place may be a token, and the error is logged.
+        // The text in place of the type may be a token, and the error is logged.
         return Credential.Malformed(type.AsSpan().Contains(Token.Prefix, StringComparison.Ordinal)
             ? "Malformed Authorization header"
             : $"Unknown Authorization type {HeaderText.Decode(type.ToString())}");
     }
 
     /// <summary>
-    /// Returns whether a header contains a token, valid or not, in any scheme and any place. Such a header is not forwarded to the
+    /// Returns whether a header contains a token, valid or not, in any scheme and at any position. Such a header is not forwarded to the
     /// application (contract/ingress.md 11, deviations 10).
     /// </summary>
     public static bool HoldsToken(string? header)
@@ -58,7 +57,7 @@ internal static class CredentialParser
             return true;
         if (!TrySplit(TrimBlanks(header ?? ""), out var type, out var rest))
             return false;
-        // The form of a token is checked more loosely here, as it is when a token is accepted.
+        // The form of a token is checked less strictly here, as it is when a token is accepted.
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
             return Token.IsToken(rest);
         return type.Equals("basic", StringComparison.OrdinalIgnoreCase)
@@ -72,7 +71,7 @@ internal static class CredentialParser
         return start < 0 ? StringSegment.Empty : new StringSegment(header, start, header.AsSpan().LastIndexOfAnyExcept(Blanks) - start + 1);
     }
 
-    /// <summary>Splits a header at its first blank; false if it has none.</summary>
+    /// <summary>Splits a header at its first blank. Returns false if it has none.</summary>
     private static bool TrySplit(StringSegment text, out StringSegment type, out StringSegment rest)
     {
         var blank = text.AsSpan().IndexOfAny(Blanks);
@@ -87,7 +86,9 @@ internal static class CredentialParser
         return true;
     }
 
-    /// <summary>A token may stand in either field; whatever stands in the other is ignored, unless it is a token too.</summary>
+    /// <summary>
+    /// Parses Basic credentials. The token may be in either field; the other field is ignored, unless it contains another token.
+    /// </summary>
     private static Credential ParseBasic(string encoded)
     {
         if (!TryDecode(encoded, out var decoded, out var error))
@@ -120,8 +121,8 @@ internal static class CredentialParser
     }
 
     /// <summary>
-    /// Base64 as the reference decodes it: characters outside the alphabet are skipped, padding must be complete, and what
-    /// follows it is ignored.
+    /// Decodes Base64 as the reference does: characters outside the alphabet are skipped, padding must be complete, and the text after the
+    /// padding is ignored.
     /// </summary>
     private static byte[] DecodeLeniently(string encoded)
     {

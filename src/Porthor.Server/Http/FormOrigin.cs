@@ -1,11 +1,11 @@
 namespace Porthor.Server.Http;
 
-/// <summary>Was a form sent from a page of ours? Browsers say so, in a header that no page can change.</summary>
+/// <summary>Checks whether a form was sent from a page of Porthor, using the headers that browsers add and pages cannot change.</summary>
 internal static class FormOrigin
 {
     /// <summary>
-    /// Pages on other hosts below the same domain are not ours either: they may have been able to set our cookie. Browsers that say nothing
-    /// are old ones or none, and have to show the cookie all the same.
+    /// Returns whether the origin is Porthor's own. Other hosts of the same domain are rejected, because they may be able to set cookies
+    /// for Porthor. Old browsers and other programs do not send the header; they are accepted and must still present the CSRF cookie.
     /// </summary>
     public static bool IsOurs(IHeaderDictionary headers, Uri baseUrl)
     {

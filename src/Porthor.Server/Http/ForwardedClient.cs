@@ -55,8 +55,8 @@ internal sealed record ForwardedClient(IPAddress? Address, string Scheme)
         || headers.ContainsKey("X-Forwarded-Method") || headers.ContainsKey("X-Forwarded-Uri");
 
     /// <summary>
-    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine, and counts as loopback. An IPv6
-    /// zone is removed: it is not part of the address, and databases refuse it.
+    /// Returns the address of the connected peer. A peer on a Unix socket is a process of this machine and counts as loopback. An IPv6 zone
+    /// is removed: it is not part of the address, and databases reject it.
     /// </summary>
     public static IPAddress? PeerOf(HttpContext context) => context.Connection.RemoteIpAddress switch
     {

@@ -1,8 +1,8 @@
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Answers HEAD requests as GET requests without a body, with the same headers (RFC 9110 section 9.3.2; deviations 36). Everything behind
-/// this middleware sees a GET request. The web server itself omits the body, because it keeps the method that it read.
+/// Handles HEAD requests as GET requests without a body, with the same headers (RFC 9110 section 9.3.2; deviations 36). All later
+/// middleware sees a GET request. The web server omits the body, because it keeps the method that it read.
 /// </summary>
 internal sealed class HeadRequests(RequestDelegate next)
 {
@@ -19,7 +19,7 @@ internal sealed class HeadRequests(RequestDelegate next)
         return next(context);
     }
 
-    /// <summary>Returns whether the client sent HEAD. A route whose GET changes something must not change it then.</summary>
+    /// <summary>Returns whether the client sent HEAD. A GET route that changes state must not change it for HEAD.</summary>
     public static bool IsHead(HttpContext context) => context.Features.Get<Head>() is not null;
 
     private sealed class Head;

@@ -6,7 +6,7 @@ namespace Porthor.Server.Http;
 
 /// <summary>
 /// Converts texts from and to header values. The bytes of request headers are opaque (RFC 9110 section 5.5): the server reads them as
-/// Latin-1, one character per byte (<see cref="HeaderEncodings"/>). Code that shows such a text to people decodes it first.
+/// Latin-1, one character per byte (<see cref="HeaderEncodings"/>). Code that displays such a text decodes it first.
 /// </summary>
 internal static class HeaderText
 {

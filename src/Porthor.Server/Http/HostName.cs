@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Reads host names in the one form in which they are compared: in lower case, international names in Punycode, and IPv6 addresses
+/// Converts host names to the form in which they are compared: lower case, international names in Punycode, and IPv6 addresses
 /// in their shortest form without brackets.
 /// </summary>
 internal static class HostName
@@ -38,7 +38,7 @@ internal static class HostName
     }
 
     /// <summary>
-    /// Returns whether nothing but a port follows the address. <see cref="Uri"/> accepts <c>http://[::1].example.org</c>, with the host
+    /// Returns whether only a port follows the address. <see cref="Uri"/> accepts <c>http://[::1].example.org</c> with the host
     /// <c>::1</c>.
     /// </summary>
     private static bool EndsWithAddress(string url)

@@ -65,7 +65,7 @@ internal static class LongReturnUrl
 
     private static string? Part(HttpContext context, int index) => RequestCookies.Find(context.Request.Headers.Cookie, $"{CookieName}{index}");
 
-    /// <summary>The URL without query and fragment; only the host, if its path is long.</summary>
+    /// <summary>Returns the URL without query and fragment; only the host if its path is long.</summary>
     private static string ShortForm(string url)
     {
         var path = url.Split('?', '#')[0];

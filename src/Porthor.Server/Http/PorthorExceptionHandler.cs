@@ -7,19 +7,19 @@ using Porthor.Server.Web;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// The one place where what was thrown becomes an answer. A refusal is answered as it says; a store that is away is 503;
-/// everything else is a fault of ours, whose details are for the log alone.
+/// Converts exceptions to responses. A <see cref="ProblemException"/> becomes the response that it describes, an unavailable store becomes
+/// 503, and every other exception becomes 500 with the details only in the log.
 /// </summary>
 internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, AlertDispatcher alerts, ILogger<PorthorExceptionHandler> logger)
 {
     public async Task AnswerAsync(HttpContext context, Exception exception)
     {
         if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested)
-            return; // Nobody is listening any more.
+            return; // The client has disconnected.
         var response = context.Response;
         if (response.HasStarted)
         {
-            // Half an answer must not look like a whole one.
+            // The connection is aborted, so that the incomplete response does not look complete.
             NoteUncaught(exception);
             context.Abort();
             return;
@@ -68,7 +68,7 @@ internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, Al
         alerts.Raise(Alert.Uncaught(exception, RequestLog.Current));
     }
 
-    /// <summary>Who asked for a page gets one, with the same status; but not a script of a page, which reads what programs do.</summary>
+    /// <summary>Writes the problem as a page if a page was requested. A script of a page gets the problem as JSON.</summary>
     private static Task WriteAsync(HttpContext context, Problem problem) =>
         context.IsForPage() && !problem.IsChallenge
             ? RefusalPage.WriteAsync(context, problem)

@@ -9,16 +9,16 @@ using Porthor.Values;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// An answer that is a refusal: its status, headers and body, in the reference's shapes (contract/api.md 2.3, 4).
+/// Represents an error response: its status, headers and body, in the forms of the reference (contract/api.md 2.3, 4).
 /// </summary>
 internal sealed class Problem
 {
     private const string NoStore = "no-cache, no-store";
 
-    /// <summary>Why a token is refused that nothing is known of.</summary>
+    /// <summary>The error for an unknown token.</summary>
     public static readonly PorthorError Unknown = PorthorError.InvalidToken("Token is not valid");
 
-    // What is answered most often is made once for each way to ask for credentials.
+    // The most frequent responses are cached, one for each challenge.
     private static readonly ConcurrentDictionary<(Challenge Challenge, bool IsAjax), Problem> Unauthenticated = new();
     private static readonly ConcurrentDictionary<Challenge, Problem> UnknownTokens = new();
 
@@ -35,29 +35,31 @@ internal sealed class Problem
 
     public int Status { get; }
 
-    /// <summary>The status for the user. NGINX does not let every status through, so that <see cref="Status"/> may be another one.</summary>
+    /// <summary>Gets the status for the user. It differs from <see cref="Status"/> if NGINX does not pass the status on.</summary>
     public int MeantStatus { get; private init; }
 
-    /// <summary>The scopes that a location requires; null if the refusal is not about scopes.</summary>
+    /// <summary>Gets the scopes that a location requires; null if the error does not concern scopes.</summary>
     public ScopeSet? RequiredScopes { get; private init; }
 
-    /// <summary>What was refused, for people; null if the body alone tells it.</summary>
+    /// <summary>Gets the message for people; null if only the body contains it.</summary>
     public string? Message { get; }
 
-    /// <summary>Whether it asks for credentials.</summary>
+    /// <summary>Gets whether the response has a <c>WWW-Authenticate</c> header.</summary>
     public bool IsChallenge => Array.Exists(headers, header => header.Key == "WWW-Authenticate");
 
-    /// <summary>The value of <c>Retry-After</c>; null if the response has no such header.</summary>
+    /// <summary>Gets the value of <c>Retry-After</c>; null if the response has no such header.</summary>
     public string? RetryAfter => Array.Find(headers, header => header.Key == "Retry-After").Value;
 
-    /// <summary>The same with another header.</summary>
+    /// <summary>Returns a copy with an additional header.</summary>
     public Problem With(string name, string value) =>
         new(Status, body, Message, [.. headers, new(name, value)]) { MeantStatus = MeantStatus, RequiredScopes = RequiredScopes };
 
-    /// <summary>Returns the same with the scopes that are required.</summary>
+    /// <summary>Returns a copy with the required scopes.</summary>
     public Problem Requiring(ScopeSet? scopes) => new(Status, body, Message, headers) { MeantStatus = MeantStatus, RequiredScopes = scopes };
 
-    /// <summary>A refusal of an operation: a list of one, with the place of the fault where there is one.</summary>
+    /// <summary>
+    /// Creates the response for the error of an operation: a list with one entry, with the location of the error if it has one.
+    /// </summary>
     public static Problem Of(PorthorError error)
     {
         var (status, type, location) = Kinds[error.Kind];
@@ -71,26 +73,30 @@ internal sealed class Problem
         return problem;
     }
 
-    /// <summary>What is wrong with a request, all of it.</summary>
+    /// <summary>Creates the response for an invalid request, with all validation errors.</summary>
     public static Problem Of(ValidationErrors errors) => new(StatusCodes.Status422UnprocessableEntity, Encoding.UTF8.GetBytes(errors.ToJson()));
 
-    /// <summary>No credentials, or a cookie whose token is dead. Its <c>detail</c> is an object, unlike all others'.</summary>
-    /// <param name="isAjax">The request is a script's, to which a browser must not show a form: 403 (contract/ingress.md 5).</param>
+    /// <summary>
+    /// Creates the response for missing credentials or an invalid session cookie. Its <c>detail</c> is an object, not a list.
+    /// </summary>
+    /// <param name="isAjax">
+    /// True for a request of a script, for which the browser must not show a login form: 403 (contract/ingress.md 5).
+    /// </param>
     public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) => Unauthenticated.GetOrAdd(
         (challenge, isAjax), static key => Single(key.IsAjax, "Authentication required", "no_authorization", key.Challenge.Plain));
 
-    /// <summary>A token that looks like one, and is none of ours.</summary>
+    /// <summary>Creates the response for a well-formed token that does not exist.</summary>
     public static Problem UnknownToken(Challenge challenge) =>
         UnknownTokens.GetOrAdd(challenge, static challenge => Challenged(challenge, Unknown));
 
-    /// <summary>The token is good, but not for as long as was asked (contract/ingress.md 5, kind A').</summary>
+    /// <summary>Creates the response for a valid token whose remaining lifetime is too short (contract/ingress.md 5, kind A').</summary>
     public static Problem LifetimeTooShort(Challenge challenge, bool isAjax)
     {
         const string message = "Remaining token lifetime too short";
         return Single(isAjax, message, "invalid_token", challenge.WithError("invalid_token", message));
     }
 
-    /// <summary>Bad credentials (contract/api.md 4).</summary>
+    /// <summary>Creates the response for invalid credentials (contract/api.md 4).</summary>
     public static Problem Challenged(Challenge challenge, PorthorError error)
     {
         var (intended, type) = error.Kind == ErrorKind.InvalidRequest ? (400, "invalid_request") : (401, "invalid_token");
@@ -98,10 +104,10 @@ internal sealed class Problem
     }
 
     /// <summary>
-    /// A refusal whose status a proxy may not let through: NGINX knows only 401 and 403, so that the one that is meant
-    /// travels in a header, with the body (contract/ingress.md 5, kinds B and C).
+    /// Creates the response of an authorization subrequest whose status NGINX would not pass on: NGINX supports only 401 and 403. The
+    /// intended status and the body are sent in headers (contract/ingress.md 5, kinds B and C).
     /// </summary>
-    /// <param name="challenge">Null for none.</param>
+    /// <param name="challenge">The <c>WWW-Authenticate</c> header; null for none.</param>
     public static Problem Intended(int intended, string message, string type, string? challenge)
     {
         var problem = new Problem(
@@ -117,7 +123,7 @@ internal sealed class Problem
         return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
     }
 
-    /// <summary>Two parameters that do not go together, with the place of the one to change.</summary>
+    /// <summary>Creates the response for two parameters that exclude each other, with the location of the one to change.</summary>
     public static Problem Misused(string parameter, string message, string type) =>
         new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]), message);
 
@@ -137,10 +143,10 @@ internal sealed class Problem
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
 
-    /// <summary>A refusal that belongs to no operation, in the usual shape.</summary>
+    /// <summary>Creates an error response with a message and a type, in the usual form.</summary>
     public static Problem Of(int status, string message, string type) => new(status, Detail(message, type, location: null), message);
 
-    /// <summary>As the reference writes it where a route does so by hand: type before message.</summary>
+    /// <summary>Creates an error response with the type before the message, as some routes of the reference write it.</summary>
     public static Problem TypeFirst(int status, string type, string message) => new(status, Json(writer =>
     {
         writer.WriteStartArray("detail");
@@ -151,16 +157,16 @@ internal sealed class Problem
         writer.WriteEndArray();
     }));
 
-    /// <summary>The client's address is not known; its <c>detail</c> is an object too.</summary>
+    /// <summary>Creates the response for an unknown client address. Its <c>detail</c> is an object, not a list.</summary>
     public static Problem MissingClientAddress() => new(
         StatusCodes.Status422UnprocessableEntity, """{"detail":{"msg":"No client IP address","type":"missing_client_ip"}}"""u8.ToArray());
 
-    /// <summary>A refusal of the framework: a text.</summary>
+    /// <summary>Creates an error response whose <c>detail</c> is a text, as the framework of the reference writes it.</summary>
     public static Problem Text(int status, string detail) => new(status, Json(writer => writer.WriteString("detail", detail)));
 
     public ProblemException ToException() => new(this);
 
-    /// <summary>Writes the response, to a browser that opens a page as HTML; it is sent when the request ends.</summary>
+    /// <summary>Writes the response. A browser that opens a page gets HTML.</summary>
     public async Task WriteAsync(HttpResponse response)
     {
         var content = body;
@@ -184,7 +190,7 @@ internal sealed class Problem
         response.BodyWriter.Write(content);
     }
 
-    /// <summary>Which status, type and place each kind of refusal has (contract/api.md 4.2).</summary>
+    /// <summary>The status, type and location of each kind of error (contract/api.md 4.2).</summary>
     private static readonly Dictionary<ErrorKind, (int Status, string Type, string[]? Location)> Kinds = new()
     {
         [ErrorKind.DuplicateTokenName] = (409, "duplicate_token_name", ["body", "token_name"]),
@@ -234,7 +240,7 @@ internal sealed class Problem
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>The body once more for a header: a blank after each separator, and nothing but ASCII.</summary>
+    /// <summary>Formats the body for a header: with a blank after each separator, and in ASCII.</summary>
     private static string ErrorBodyHeader(string message, string type) =>
         $$"""{"detail": [{"msg": {{AsciiJson(message)}}, "type": "{{type}}"}]}""";
 
@@ -254,8 +260,8 @@ internal sealed class Problem
     }
 }
 
-/// <summary>Ends a request with a refusal.</summary>
-internal sealed class ProblemException(Problem problem) : Exception($"Refused with status {problem.Status}.")
+/// <summary>Represents an error that ends the request with a <see cref="Problem"/>.</summary>
+internal sealed class ProblemException(Problem problem) : Exception($"Error response with status {problem.Status}.")
 {
     public Problem Problem { get; } = problem;
 }

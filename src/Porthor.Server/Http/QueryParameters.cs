@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.WebUtilities;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// A request's query, by names as they are written: the framework's own takes <c>Code</c> for <c>code</c>. Of a parameter that is
-/// given more than once, the last counts.
+/// Represents the query of a request with case-sensitive names; the names of the framework's query are not case-sensitive. If a parameter
+/// occurs more than once, the last value is used.
 /// </summary>
 internal sealed class QueryParameters
 {
@@ -16,6 +16,6 @@ internal sealed class QueryParameters
             values[parameter.DecodeName().ToString()] = parameter.DecodeValue().ToString();
     }
 
-    /// <summary>Null if it is not given, or empty.</summary>
+    /// <summary>Gets a value; null if it is missing or empty.</summary>
     public string? this[string name] => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 }

@@ -3,7 +3,9 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
 
-/// <summary>Reads cookies as the reference does (contract/ingress.md 1): quotes are taken off, and the last of several wins.</summary>
+/// <summary>
+/// Reads cookies as the reference does (contract/ingress.md 1): quotes are removed, and the last cookie of a name is used.
+/// </summary>
 internal static class RequestCookies
 {
     /// <summary>The blanks around a cookie. Other blanks are bytes of UTF-8 characters here.</summary>
@@ -29,8 +31,8 @@ internal static class RequestCookies
         value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     /// <summary>
-    /// Removes the cookie of this name from a header, however it is separated from the others, and every cookie that contains a Porthor
-    /// token. Returns null if no other cookie is left, and the header itself if nothing was removed (deviations 10).
+    /// Removes the cookie of this name from a header, whatever separates it from the others, and every cookie that contains a Porthor
+    /// token. Returns null if no other cookie is left, and the same header if nothing was removed (deviations 10).
     /// </summary>
     public static string? Without(string header, string name)
     {
@@ -64,8 +66,8 @@ internal static class RequestCookies
     }
 
     /// <summary>
-    /// Some software joins several <c>Cookie</c> headers with commas. Returns the members of such a list that can be forwarded; null if
-    /// there is none.
+    /// Splits a cookie that contains commas, because some software joins several <c>Cookie</c> headers with commas. Returns the members
+    /// that can be forwarded; null if there is none.
     /// </summary>
     private static string? WithoutListMembers(ReadOnlySpan<char> cookie, string name)
     {
@@ -77,11 +79,11 @@ internal static class RequestCookies
                 kept.Add(member.Trim(Blanks).ToString());
         }
         var rest = string.Join(", ", kept.Where(member => member.Length > 0));
-        // A token that none of the members contains spans several.
+        // A token that is not in a single member spans several.
         return rest.Length == 0 || TokenSearch.Contains(rest) ? null : rest;
     }
 
-    /// <summary>Blanks of any kind are ignored here: other software may ignore them, too.</summary>
+    /// <summary>Returns whether a cookie has a name. Blanks of any kind are ignored, because other software may ignore them.</summary>
     private static bool IsNamed(ReadOnlySpan<char> cookie, string name)
     {
         var equals = cookie.IndexOf('=');

@@ -4,8 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// How large a request may be. The web server's own limits are higher, because it answers without a body when they are
-/// exceeded; what lies between is refused here, in the usual shape.
+/// Limits the size of requests. The limits of the web server are higher, because it responds without a body when they are exceeded.
 /// </summary>
 internal sealed class RequestLimits(RequestDelegate next)
 {
@@ -14,7 +13,8 @@ internal sealed class RequestLimits(RequestDelegate next)
     private const int TargetBytes = 8 * 1024;
 
     /// <summary>
-    /// Sufficient for a percent-encoded return URL of 8,000 characters, and for longer ones, of which only the path is used.
+    /// The maximum size of a login or logout URL. It is sufficient for a percent-encoded return URL of 8,000 characters, and for longer
+    /// ones, of which only the path is used.
     /// </summary>
     private const int LoginTargetBytes = 64 * 1024;
 

@@ -5,7 +5,7 @@ namespace Porthor.Server.Http;
 
 /// <summary>
 /// Decides from which peers forwarded headers are accepted: those of the setting <c>proxies</c>, or loopback if it is not set. A peer on a
-/// Unix socket has no address and is always trusted: the permissions of the socket decide who can connect (deviations 35).
+/// Unix socket has no address and is always trusted, because the permissions of the socket control who can connect (deviations 35).
 /// </summary>
 internal sealed class TrustedProxies
 {
@@ -20,7 +20,7 @@ internal sealed class TrustedProxies
         networks = IsConfigured ? [.. configured] : Loopback;
     }
 
-    /// <summary>Whether the setting <c>proxies</c> is set.</summary>
+    /// <summary>Gets whether the setting <c>proxies</c> is set.</summary>
     public bool IsConfigured { get; }
 
     /// <summary>Returns whether an address is the address of a trusted proxy.</summary>
@@ -39,10 +39,10 @@ internal sealed class TrustedProxies
         context.Connection.RemoteIpAddress is null || Contains(ForwardedClient.PeerOf(context)!);
 
     /// <summary>
-    /// Returns whether the <c>X-Original-*</c> headers of a peer are accepted. Without the setting every peer is accepted, as in Gafaelfawr,
-    /// where only the network protects <c>/ingress/auth</c>.
+    /// Returns whether the <c>X-Original-*</c> headers of a peer are accepted. Without the setting every peer is accepted, as in
+    /// Gafaelfawr, where only the network protects <c>/ingress/auth</c>.
     /// </summary>
-    /// <param name="peer">Null for a peer on a Unix socket.</param>
+    /// <param name="peer">The address of the peer; null for a peer on a Unix socket.</param>
     public bool AcceptsOriginalFrom(IPAddress? peer) =>
         !IsConfigured || peer is null || IPAddress.IsLoopback(peer) || Contains(peer);
 }

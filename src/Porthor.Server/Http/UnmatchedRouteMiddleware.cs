@@ -1,12 +1,12 @@
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// Answers what no route took, as the reference does: not found, a method that the path does not have, or a slash at the end
-/// too many or too few (contract/api.md 1).
+/// Responds to requests that match no route, as the reference does: 404, 405 for a method that the path does not support, or a redirect if
+/// only the trailing slash differs (contract/api.md 1).
 /// </summary>
 internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDataSource routes, ServerIdentity server)
 {
-    /// <summary>The patterns of all routes, divided into segments; they do not change once the server runs.</summary>
+    /// <summary>The patterns of all routes, split into segments. They do not change after the server has started.</summary>
     private readonly Lazy<string[][]> patterns = new(
         () => [.. routes.Endpoints.OfType<RouteEndpoint>().Select(route => (route.RoutePattern.RawText ?? "").Split('/'))]);
 
@@ -18,7 +18,7 @@ internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDat
             return;
         if (response.StatusCode == StatusCodes.Status405MethodNotAllowed && !Exists(context.Request.Path.Value ?? ""))
         {
-            // The router looks at methods before it asks CaseSensitivePathPolicy; a path that is none of ours has none.
+            // The router checks methods before CaseSensitivePathPolicy. A path without a route has no methods.
             response.Headers.Remove("Allow");
             response.StatusCode = StatusCodes.Status404NotFound;
             context.SetEndpoint(endpoint: null);
@@ -33,7 +33,7 @@ internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDat
                 await Problem.Text(StatusCodes.Status404NotFound, "Not Found").WriteAsync(response);
                 break;
             case StatusCodes.Status405MethodNotAllowed:
-                // The reference names only the methods of the route that comes first for a path, which is the one for reading.
+                // The reference lists only the methods of the first route of a path, which is the one for reading.
                 if (response.Headers.Allow.ToString().Split(", ").Contains(HttpMethods.Get))
                     response.Headers.Allow = HttpMethods.Get;
                 await Problem.Text(StatusCodes.Status405MethodNotAllowed, "Method Not Allowed").WriteAsync(response);
@@ -42,7 +42,7 @@ internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDat
     }
 
     /// <summary>
-    /// Returns the URL of the same path with or without a slash at its end, if that is a route. The URL is below the configured base URL:
+    /// Returns the URL of the same path with or without a trailing slash if that is a route. The URL is below the configured base URL:
     /// the Host header comes from the client, and a cache could send the redirect to other clients.
     /// </summary>
     private string? OtherForm(HttpRequest request)

@@ -1,8 +1,8 @@
 namespace Porthor.Server.Http;
 
 /// <summary>Represents a web origin (RFC 6454): scheme, host and port. Two origins are equal if all three are.</summary>
-/// <param name="Host">In the form of <see cref="HostName"/>.</param>
-/// <param name="Port">The scheme's default port if the text has none.</param>
+/// <param name="Host">The host in the form of <see cref="HostName"/>.</param>
+/// <param name="Port">The port; the default port of the scheme if the text has none.</param>
 internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
 {
     /// <summary>Reads <c>http://host[:port]</c> or the same with https. Returns null if the text is not an origin.</summary>
