@@ -108,7 +108,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
                     """,
             }));
             await page.GotoAsync($"{origin}/");
-            await page.GetByText("The form was sent from a page that is not ours.").WaitForAsync();
+            await page.GetByText("The form was sent from another site.").WaitForAsync();
             site.Porthor.Core.SessionCookie.TryRead((await browser.CookiesAsync()).Single().Value, out _)!.Token.ShouldBeNull();
         }
     }

@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Why somebody could not be reached, in words that may be logged: with the causes that the library only points to, and without the
-/// name and the password that a proxy's address may hold.
+/// Describes why a connection failed, for the log: with the messages of the inner exceptions, and without the credentials that the address
+/// of a proxy may contain.
 /// </summary>
 internal static partial class ConnectionFailure
 {

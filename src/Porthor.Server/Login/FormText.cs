@@ -1,9 +1,9 @@
 namespace Porthor.Server.Login;
 
-/// <summary>Parameters in the form of HTML forms, where a blank is a plus.</summary>
+/// <summary>Encodes parameters in the form of HTML forms, in which a blank is a plus sign.</summary>
 internal static class FormText
 {
-    /// <summary>An address with parameters after those that it has.</summary>
+    /// <summary>Appends parameters to an address, after the parameters that it has.</summary>
     public static string AddTo(string address, IEnumerable<KeyValuePair<string, string>> parameters)
     {
         var query = string.Join('&', parameters.Select(parameter => $"{Encode(parameter.Key)}={Encode(parameter.Value)}"));

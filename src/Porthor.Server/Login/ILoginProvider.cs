@@ -6,46 +6,48 @@ using Porthor.Secrets;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Who tells who somebody is: an OpenID Connect provider, GitHub, or this service itself. The browser is sent there, and comes
-/// back with a code that is good for one identity.
+/// Identifies users: an OpenID Connect provider, GitHub, or Porthor's own login form. The browser is redirected to the provider and
+/// returns with a code that can be redeemed for one identity.
 /// </summary>
 internal interface ILoginProvider
 {
-    /// <summary>A new attempt, with the proofs that this provider can be asked for.</summary>
+    /// <summary>Creates a login attempt with the proofs that the provider supports (nonce, PKCE).</summary>
     Task<LoginAttempt> PrepareAsync(CancellationToken cancellationToken);
 
-    /// <summary>Where the browser is sent. The same attempt may be sent more than once, from several tabs.</summary>
+    /// <summary>
+    /// Returns the URL to which the browser is redirected. The same attempt may be started more than once, from several tabs.
+    /// </summary>
     string AddressFor(LoginAttempt attempt);
 
-    /// <summary>Turns the code that the browser brought back into who the user is.</summary>
-    /// <exception cref="LoginFailedException">The provider did not say, or who it named cannot be let in.</exception>
+    /// <summary>Exchanges the code for the identity of the user.</summary>
+    /// <exception cref="LoginFailedException">The provider did not identify the user, or the user is not allowed to log in.</exception>
     Task<LoginIdentity> RedeemAsync(string code, LoginAttempt attempt, CancellationToken cancellationToken);
 
-    /// <summary>Gives back what the provider handed out for a user. That it could not be is logged and no more.</summary>
+    /// <summary>Revokes the access that the provider granted for a user. A failure is only logged.</summary>
     Task RevokeAsync(Secret providerToken, CancellationToken cancellationToken);
 }
 
-/// <summary>A login under way, as the state cookie keeps it while the browser is with the provider.</summary>
-/// <param name="State">Comes back with the code, and proves that this browser began.</param>
+/// <summary>Represents a login in progress. The state cookie stores it while the browser is at the provider.</summary>
+/// <param name="State">The state parameter, which is returned with the code and proves that this browser began the login.</param>
 internal sealed record LoginAttempt(string State)
 {
-    /// <summary>What the ID token must repeat; null if it was not sent.</summary>
+    /// <summary>Gets the nonce that the ID token must contain; null if none was sent.</summary>
     public string? Nonce { get; init; }
 
-    /// <summary>What redeems the code beside the code itself (RFC 7636); null if its hash was not sent.</summary>
+    /// <summary>Gets the PKCE code verifier (RFC 7636); null if no code challenge was sent.</summary>
     public Secret? Verifier { get; init; }
 
-    /// <summary>128 random bits, in the reference's form: with padding.</summary>
+    /// <summary>Creates an attempt with a state of 128 random bits, in the form of the reference: with padding.</summary>
     public static LoginAttempt Create() => new(Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)) + "==");
 
     public override string ToString() => "***";
 }
 
-/// <summary>Who a provider says that somebody is.</summary>
-/// <param name="UserData">What is to be stored with the session; what it lacks is looked up when it is needed.</param>
-/// <param name="ProviderToken">What the provider is told at logout, to revoke it; null if there is nothing to revoke.</param>
+/// <summary>Represents a user as the provider identified them.</summary>
+/// <param name="UserData">The data that is stored with the session. Missing data is looked up when it is needed.</param>
+/// <param name="ProviderToken">The provider's token, which is revoked at logout; null if there is nothing to revoke.</param>
 internal sealed record LoginIdentity(string Username, UserData UserData, Secret? ProviderToken = null)
 {
-    /// <summary>Groups without an id from the provider. Porthor assigns the ids.</summary>
+    /// <summary>Gets the groups for which the provider sent no id. Porthor assigns the ids.</summary>
     public IReadOnlyList<string> NumberlessGroups { get; init; } = [];
 }

@@ -12,7 +12,7 @@ using Porthor.Values;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// Ends a login, whichever provider identified the user: creates the session or reports the failure, with cookie, event, log line and
+/// Completes a login, whichever provider identified the user: creates the session or reports the failure, with cookie, event, log line and
 /// response (contract/login.md 3.2, 3.3).
 /// </summary>
 internal sealed partial class LoginCompletion(
@@ -27,8 +27,8 @@ internal sealed partial class LoginCompletion(
     ILoginProvider? provider = null)
 {
     /// <summary>
-    /// Creates the user's session, if their groups give them any scope, and redirects the browser to its destination. Also answers if that
-    /// fails. A login creates one session: if its state is sent again, the browser is only redirected.
+    /// Creates the session of the user, if their groups give them any scope, and redirects the browser to its destination. Also writes the
+    /// response if that fails. A login creates one session: if its state is sent again, the browser is only redirected.
     /// </summary>
     public async Task SucceedAsync(HttpContext context, LoginIdentity identity)
     {
@@ -37,7 +37,7 @@ internal sealed partial class LoginCompletion(
             var groups = await GroupNamesAsync(identity, context.RequestAborted);
             if (LoginScopes.Of(settings.GroupMapping, groups, settings.AdminUsers.Contains(identity.Username)) is not { } scopes)
             {
-                // What is mended in the directory must count at the next attempt.
+                // A correction in the directory must take effect at the next attempt.
                 users.Forget(identity.Username);
                 await FailAsync(context, LoginFailure.NoScopes(identity, [.. groups]));
                 return;
@@ -50,7 +50,7 @@ internal sealed partial class LoginCompletion(
                 return;
             }
             var data = await NumberedAsync(identity, context.RequestAborted);
-            // The following steps are completed even if the browser closes the connection, because the first step uses up the login.
+            // The following steps are completed even if the browser closes the connection, because the first step marks the login as used.
             if (await usedLogins.TryUseAsync(before.State!, CancellationToken.None))
             {
                 var token = await tokens.CreateSessionTokenAsync(
@@ -76,7 +76,7 @@ internal sealed partial class LoginCompletion(
         }
     }
 
-    /// <summary>The session gets a new CSRF value: another person may have set the cookie before the login, and knows its value.</summary>
+    /// <summary>Returns a new CSRF value: another person may have set the cookie before the login and may know its value.</summary>
     private static string? RenewedCsrf(SessionState before) => before.Csrf is null ? null : SessionCookie.CreateCsrf();
 
     private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) => identity.NumberlessGroups.Count == 0
@@ -96,7 +96,7 @@ internal sealed partial class LoginCompletion(
         return identity.UserData with { Groups = [.. groups.OrderBy(group => group.Name, CodePointOrder.Instance)] };
     }
 
-    /// <summary>Tells the user why it failed, or sends them to where they enroll.</summary>
+    /// <summary>Shows the user the error, or redirects them to the enrollment URL.</summary>
     public async Task FailAsync(HttpContext context, LoginFailure failure)
     {
         if (failure.SendTo is { } url)
@@ -121,7 +121,7 @@ internal sealed partial class LoginCompletion(
 
     private BrowserSession SessionOf(HttpContext context) => BrowserSession.Of(context, sessionCookie, server, sessionLogger);
 
-    /// <summary>With details the headline is the line's event; without, it is its error.</summary>
+    /// <summary>Writes the log line. If there are details, the headline is the event; otherwise it is the error.</summary>
     private void Note(LoginFailure failure)
     {
         var (text, error) = failure.LoggedDetails is { } details ? (failure.Headline, details) : ("Authentication failed", failure.Headline);

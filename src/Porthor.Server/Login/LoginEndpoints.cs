@@ -8,7 +8,9 @@ using Porthor.Sessions;
 
 namespace Porthor.Server.Login;
 
-/// <summary><c>GET /login</c>: where a login begins, and where the provider sends the browser back to (contract/login.md 3).</summary>
+/// <summary>
+/// Handles <c>GET /login</c>, where a login begins and to which the provider redirects the browser (contract/login.md 3).
+/// </summary>
 internal sealed partial class LoginEndpoints(
     TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings,
     ServerIdentity server,
@@ -24,12 +26,12 @@ internal sealed partial class LoginEndpoints(
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet(Path, (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
-            .Described("browser", "logIn", "Log in", "Sends the browser to the login provider, and takes it back from there with a session.")
+            .Described("browser", "logIn", "Log in", "Redirects the browser to the login provider. When the browser returns, it creates a session.")
             .Takes(
-                DescribedParameter.Query("rd", "Where to go after login. Without it, the header X-Auth-Request-Redirect says."),
-                DescribedParameter.Query("code", "Brought back from the provider."),
-                DescribedParameter.Query("state", "Brought back from the provider."),
-                DescribedParameter.Query("error", "Brought back from the provider instead of a code."))
+                DescribedParameter.Query("rd", "The URL to return to after login. The default is the header X-Auth-Request-Redirect."),
+                DescribedParameter.Query("code", "The code from the provider."),
+                DescribedParameter.Query("state", "The state from the provider."),
+                DescribedParameter.Query("error", "The error from the provider, instead of a code."))
             .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status403Forbidden, contentType: "text/html")
             .Produces(StatusCodes.Status500InternalServerError, contentType: "text/html").Refuses(404, 422);
 
@@ -53,8 +55,9 @@ internal sealed partial class LoginEndpoints(
     }
 
     /// <summary>
-    /// Pages in other tabs ask in the background, and are sent here each time: they all go on with the login that is under way, or each
-    /// would break the one before. The last tab's destination counts. A login that was completed, or has expired, is not continued.
+    /// Redirects the browser to the provider. Pages in other tabs send requests in the background and are redirected here each time. All
+    /// tabs continue the login in progress, because a new login would invalidate the previous one. The destination of the last tab is used.
+    /// A login that was completed or has expired is not continued.
     /// </summary>
     private async Task BeginAsync(HttpContext context, BrowserSession session, string returnUrl)
     {
@@ -79,7 +82,7 @@ internal sealed partial class LoginEndpoints(
         }
         else if (state.Attempt() is not { } attempt)
         {
-            // Another tab has finished it. An error would make people load this page again, which cannot help.
+            // Another tab has completed the login. An error would make users reload this page, which cannot help.
             Log.Finished(logger);
             Redirection.Write(context, state.ReturnUrl ?? server.AfterLogout(settings));
         }
@@ -120,7 +123,7 @@ internal sealed partial class LoginEndpoints(
     }
 }
 
-/// <summary>A login under way, in and out of the state cookie.</summary>
+/// <summary>Reads the login in progress from the state cookie, and stores it there.</summary>
 internal static class LoginAttempts
 {
     public static LoginAttempt? Attempt(this SessionState state) =>

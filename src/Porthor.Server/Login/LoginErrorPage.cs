@@ -7,18 +7,18 @@ using Porthor.Server.Web.Pages;
 
 namespace Porthor.Server.Login;
 
-/// <summary>The page on which a login ends that failed (contract/login.md 3.3).</summary>
+/// <summary>Represents the page for a failed login (contract/login.md 3.3).</summary>
 internal sealed class LoginErrorPage(PorthorSettings settings)
 {
     public const string NoStore = "no-cache, no-store";
 
-    /// <summary>The footer is the operator's own HTML, and may show pictures and be styled.</summary>
+    /// <summary>The policy allows images and inline styles, because the footer is HTML of the operator.</summary>
     private static readonly PagePolicy Policy = new() { Images = "* data:", Styles = "'self' 'unsafe-inline'", Forms = "'none'" };
 
-    /// <summary>Only what must be is written otherwise; names of people are not.</summary>
+    /// <summary>Encodes only the characters that HTML requires, so that names in any script stay readable.</summary>
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
-    /// <param name="again">Where another login begins; null where that is not the question.</param>
+    /// <param name="again">The URL at which another login begins; null to show no link.</param>
     public Task WriteAsync(HttpContext context, LoginFailure failure, string? again = null)
     {
         if (failure.Status == StatusCodes.Status503ServiceUnavailable)

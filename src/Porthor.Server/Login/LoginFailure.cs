@@ -4,38 +4,39 @@ using Porthor.Server.Alerts;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Why a login failed, as the user is told and as the log is (contract/login.md 3.3).</summary>
-/// <param name="Headline">Also the event of the log line.</param>
+/// <summary>Represents a failed login, with the texts for the user and for the log (contract/login.md 3.3).</summary>
+/// <param name="Headline">The headline of the page, which is also the event of the log line.</param>
 /// <param name="Details">A short text for the user; null for none.</param>
 internal sealed record LoginFailure(int Status, string Headline, string? Details = null)
 {
     public const string ProviderFailed = "Authentication provider failed";
     private const int LongestText = 500;
 
-    /// <summary>What the log says where that is more than the user is told (deviations 25).</summary>
+    /// <summary>Gets the details for the log, if they differ from those for the user (deviations 25).</summary>
     public string? LoggedDetails { get; init => field = value ?? Details; } = Details;
 
-    /// <summary>What else the log says, for whoever has to find out why.</summary>
+    /// <summary>Gets additional fields of the log line.</summary>
     public IReadOnlyList<KeyValuePair<string, object?>> Facts { get; init; } = [];
 
-    /// <summary>Where the user is sent instead of being shown an error; null for the error page.</summary>
+    /// <summary>Gets the URL to which the user is redirected; null for the error page.</summary>
     public Uri? SendTo { get; init; }
 
-    /// <summary>What the provider handed out for this login, which is to be given back; null for nothing.</summary>
+    /// <summary>Gets the token of the provider for this login, which is revoked; null if there is none.</summary>
     public Secret? ProviderToken { get; init; }
 
-    /// <summary>What those who run the service are told; null for nothing.</summary>
+    /// <summary>Gets the alert for the operators; null for none.</summary>
     public Alert? Alert { get; init; }
 
-    /// <summary>Nothing is wrong with the user; those who run the service must act.</summary>
+    /// <summary>Gets whether the cause is in the deployment or the provider, not in the user or the request.</summary>
     public bool IsSystem => Status >= StatusCodes.Status500InternalServerError;
 
-    /// <summary>The browser and we do not agree on which login is under way.</summary>
+    /// <summary>Creates the failure for a state that does not match the cookie.</summary>
     public static LoginFailure WrongState(string message) => new(StatusCodes.Status403Forbidden, message);
 
     /// <summary>
-    /// The provider sent the browser back without a code (RFC 6749, 4.1.2.1). <c>access_denied</c> is the user's own decision, or one
-    /// about the user; all else is wrong with us or with the provider. No alert: anybody can write such a query.
+    /// Creates the failure for an error response of the provider (RFC 6749, 4.1.2.1). <c>access_denied</c> means that the user or the
+    /// provider denied the login; every other error is a fault of the deployment or the provider. There is no alert, because anyone can
+    /// send such a request.
     /// </summary>
     public static LoginFailure Refused(string error, string? description)
     {
@@ -45,11 +46,11 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
             : new(StatusCodes.Status500InternalServerError, ProviderFailed, text);
     }
 
-    /// <param name="enrollmentUrl">Where users enroll; null if they cannot by themselves.</param>
+    /// <param name="enrollmentUrl">The URL at which users enroll; null if there is none.</param>
     public static LoginFailure NotEnrolled(string claim, Uri? enrollmentUrl) =>
         new(StatusCodes.Status403Forbidden, "User is not enrolled", $"No {claim} claim in token") { SendTo = enrollmentUrl };
 
-    /// <param name="groups">Those that the user is in.</param>
+    /// <param name="groups">The groups of the user.</param>
     public static LoginFailure NoScopes(LoginIdentity identity, IReadOnlyCollection<string> groups) =>
         new(StatusCodes.Status403Forbidden, "User unauthorized", $"{identity.Username} is not a member of any authorized groups")
         {
@@ -60,7 +61,9 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
     public static LoginFailure InvalidUsername(string details, Secret? providerToken = null) =>
         new(StatusCodes.Status403Forbidden, "Cannot authenticate", details) { ProviderToken = providerToken };
 
-    /// <summary>The directory cannot tell the user's groups. Why is for the log: it names servers and searches.</summary>
+    /// <summary>
+    /// Creates the failure for an unavailable directory. Only the log contains the reason, which names servers and searches.
+    /// </summary>
     public static LoginFailure NoDirectory(UserDirectoryException exception, LoginIdentity identity) =>
         new(StatusCodes.Status500InternalServerError, "Retrieving data from LDAP failed", exception.Message)
         {
@@ -69,7 +72,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
             Alert = new Alert("LDAPError", exception.Reason) { User = identity.Username },
         };
 
-    /// <summary>A store is away: as everywhere, that is 503, and never taken for a "no".</summary>
+    /// <summary>Creates the failure for an unavailable store: status 503, never a denied login.</summary>
     public static LoginFailure NoStore(StoreUnavailableException exception, LoginIdentity identity) =>
         new(StatusCodes.Status503ServiceUnavailable, "Cannot create a session", exception.Message)
         {
@@ -77,17 +80,17 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
             ProviderToken = identity.ProviderToken,
         };
 
-    /// <summary>At logout: the browser has forgotten the session, which was not to be ended.</summary>
+    /// <summary>Creates the failure at logout: the cookie is removed, but the session could not be revoked.</summary>
     public static LoginFailure SessionLives(StoreUnavailableException exception) => new(
-        StatusCodes.Status503ServiceUnavailable, "This browser is logged out, but the session could not be ended everywhere", exception.Message);
+        StatusCodes.Status503ServiceUnavailable, "This browser is logged out, but the session could not be revoked", exception.Message);
 
     public LoginFailedException ToException() => new(this);
 
-    /// <summary>What others wrote, at a length that a page and a message can hold.</summary>
+    /// <summary>Shortens a text from outside for pages and messages.</summary>
     public static string Shortened(string text) => text.Length <= LongestText ? text : text[..LongestText] + "...";
 }
 
-/// <summary>Ends a login. Whoever begins one answers with <see cref="LoginCompletion.FailAsync"/>.</summary>
+/// <summary>Represents a failed login. The caller that began the login handles it with <see cref="LoginCompletion.FailAsync"/>.</summary>
 internal sealed class LoginFailedException(LoginFailure failure) : Exception(failure.Headline)
 {
     public LoginFailure Failure { get; } = failure;

@@ -3,10 +3,10 @@ using Porthor.Values;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Which scopes a login gives (contract/userinfo.md 5). They are fixed then; groups that change later change no token.</summary>
+/// <summary>Determines the scopes of a session (contract/userinfo.md 5). Later changes of groups do not change existing tokens.</summary>
 internal static class LoginScopes
 {
-    /// <summary>Those that the user's groups are mapped to. Null if there are none: then nobody is let in.</summary>
+    /// <summary>Returns the scopes that the groups of the user give. Returns null if there are none: then the login is denied.</summary>
     /// <param name="mapping">The groups of each scope.</param>
     /// <param name="isAdministrator">Whether <c>adminUsers</c> names the user, who then also gets <c>admin:token</c> (deviations 41).</param>
     public static ScopeSet? Of(IReadOnlyDictionary<string, IReadOnlyList<string>> mapping, IReadOnlyList<string> groups, bool isAdministrator)

@@ -7,7 +7,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Login and logout, put together, with the provider that the settings name.</summary>
+/// <summary>Registers login and logout with the configured provider.</summary>
 internal static class LoginSetup
 {
     public static void AddLogin(this IServiceCollection services, PorthorDeployment core)
@@ -19,7 +19,7 @@ internal static class LoginSetup
         services.AddSingleton<LoginEndpoints>();
         services.AddSingleton<LogoutEndpoint>();
 
-        // What all requests to providers go through.
+        // All requests to providers use this handler.
         services.TryAddSingleton<HttpMessageHandler>(_ => ProviderClient.CreateHandler());
         if (core.Settings.Providers.Oidc is { } oidc)
         {

@@ -9,8 +9,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Login;
 
 /// <summary>
-/// <c>GET /logout</c> (contract/login.md 6): the browser forgets its session, and unless that is switched off the session ends, with
-/// all that was made from it (deviations 26).
+/// Handles <c>GET /logout</c> (contract/login.md 6): removes the cookie and, unless this is disabled, revokes the session with all its
+/// child tokens (deviations 26).
 /// </summary>
 internal sealed partial class LogoutEndpoint(
     PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings, TokenService tokens,
@@ -22,8 +22,8 @@ internal sealed partial class LogoutEndpoint(
 {
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/logout", (HttpContext context, LogoutEndpoint logout) => logout.HandleAsync(context))
-            .Described("browser", "logOut", "Log out", "Ends the browser's session.")
-            .Takes(DescribedParameter.Query("rd", "Where to go afterwards. Without it, where the deployment says."))
+            .Described("browser", "logOut", "Log out", "Ends the session of the browser.")
+            .Takes(DescribedParameter.Query("rd", "The URL to return to after logout. The default is the setting afterLogoutUrl."))
             .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status503ServiceUnavailable, contentType: "text/html").Refuses(422);
 
     private async Task HandleAsync(HttpContext context)
@@ -39,7 +39,7 @@ internal sealed partial class LogoutEndpoint(
         }
         var session = BrowserSession.Of(context, sessionCookie, server, sessionLogger);
         var left = session.State;
-        // Whatever happens below, this browser is not logged in any more.
+        // The cookie is removed even if the following steps fail.
         session.State = SessionState.Empty;
         if (left.Token is not { } token)
         {
@@ -47,7 +47,7 @@ internal sealed partial class LogoutEndpoint(
             Redirection.Write(context, returnUrl ?? server.AfterLogout(settings));
             return;
         }
-        // Neither depends on the connection: a session must not stay valid because the browser closed it.
+        // These steps do not depend on the connection: a session must not stay valid because the browser closed it.
         var failure = await EndAsync(context, token);
         if (left.GitHub is { } providerToken && provider is not null)
             await provider.RevokeAsync(providerToken, CancellationToken.None);
@@ -61,7 +61,7 @@ internal sealed partial class LogoutEndpoint(
     }
 
     /// <summary>
-    /// Revokes the session, if the settings and the request allow it. Returns the reason of a failure; null if there was none.
+    /// Revokes the session, if the settings and the request allow it. Returns the cause of a failure; null if there was none.
     /// </summary>
     private async Task<StoreUnavailableException?> EndAsync(HttpContext context, Token token)
     {
@@ -81,8 +81,9 @@ internal sealed partial class LogoutEndpoint(
     }
 
     /// <summary>
-    /// A foreign page can make a browser come here, and with its cookie. That it then has to log in again is a nuisance; that it ends
-    /// what runs with the session's children would be harm. Browsers say which it is; what is no browser says nothing.
+    /// Returns whether the request may revoke the session. A page of another site can make a browser send this request with its cookie. It
+    /// can log the user out, but it must not stop services that use child tokens of the session. Other programs than browsers do not send
+    /// the header and are allowed.
     /// </summary>
     private static bool IsMeant(HttpRequest request) =>
         request.Headers["Sec-Fetch-Site"].ToString() is "" or "none" or "same-origin" or "same-site";

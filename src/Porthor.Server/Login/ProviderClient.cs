@@ -4,8 +4,8 @@ using Porthor.Server.Alerts;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Sends requests to a login provider, within bounds of time and size, and describes failures (contract/login.md 3.3).</summary>
-/// <param name="name">The provider's name in the types of alerts: <c>OIDC</c>, <c>GitHub</c>.</param>
+/// <summary>Sends requests to a login provider, with limits of time and size, and describes failures (contract/login.md 3.3).</summary>
+/// <param name="name">The name of the provider in the types of alerts: <c>OIDC</c>, <c>GitHub</c>.</param>
 internal sealed class ProviderClient(string name, HttpMessageHandler handler) : IDisposable
 {
     /// <summary>The limit of a response in bytes, after decompression. Providers send a few kilobytes.</summary>
@@ -16,8 +16,8 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
     private readonly HttpClient client = new(handler, disposeHandler: false) { Timeout = Timeout, MaxResponseContentBufferSize = LongestReply };
 
     /// <summary>
-    /// Creates the handler that all requests to login providers go through. It follows no redirects: requests contain the client's secret
-    /// and codes, which are for the configured address only.
+    /// Creates the handler that all requests to login providers use. It does not follow redirects, because requests contain the client
+    /// secret and codes, which must be sent only to the configured address.
     /// </summary>
     public static SocketsHttpHandler CreateHandler() => new()
     {
@@ -25,7 +25,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         AllowAutoRedirect = false,
         AutomaticDecompression = DecompressionMethods.All,
         ConnectTimeout = TimeSpan.FromSeconds(10),
-        // A code cannot be sent twice: no connection is used that the other side may be about to close.
+        // A code can be sent only once, so no connection is used that the server may be about to close.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(5),
     };
 
@@ -60,12 +60,12 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         }
     }
 
-    /// <param name="url">May come from the provider, and be anything.</param>
+    /// <param name="url">The URL, which may come from the provider and is untrusted.</param>
     /// <inheritdoc cref="SendAsync"/>
     public Task<ProviderReply> GetAsync(string url, CancellationToken cancellationToken) =>
         Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? SendAsync(new HttpRequestMessage(HttpMethod.Get, address), [], cancellationToken)
-            : throw Unreachable($"GET {url}", "UnsupportedProtocol", "this is no http or https URL").ToException();
+            : throw Unreachable($"GET {url}", "UnsupportedProtocol", "not an http or https URL").ToException();
 
     /// <summary>Describes a reply whose status is not a success.</summary>
     public LoginFailure BadStatus(ProviderReply reply)
@@ -80,7 +80,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
         };
     }
 
-    /// <summary>Describes a reply with wrong or useless content.</summary>
+    /// <summary>Describes a reply with wrong or unusable content.</summary>
     public LoginFailure Wrong(string text, string? user = null)
     {
         var shown = LoginFailure.Shortened(text);
@@ -101,7 +101,7 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
     private static LoginFailure Failure(string headline, string details, string logged) =>
         new(StatusCodes.Status500InternalServerError, headline, details) { LoggedDetails = logged };
 
-    /// <summary>By the names of the reference's library, which operators know from alerts.</summary>
+    /// <summary>Returns the error name of the reference's HTTP library, which operators know from alerts.</summary>
     private static string TypeOf(HttpRequestException exception) => exception.HttpRequestError switch
     {
         HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError

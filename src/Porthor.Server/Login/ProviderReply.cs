@@ -5,15 +5,15 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Login;
 
-/// <summary>The reply of a login provider.</summary>
+/// <summary>Represents the reply of a login provider.</summary>
 /// <param name="Request">Method and address of the request.</param>
-/// <param name="Body">Decompressed.</param>
-/// <param name="Link">The header of that name, for lists in pages.</param>
+/// <param name="Body">The body, decompressed.</param>
+/// <param name="Link">The <c>Link</c> header, for paged lists; null if it is missing.</param>
 internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte[] Body, string? Link, IReadOnlyList<Secret> Sent)
 {
     private const int LongestShown = 4000;
 
-    /// <summary>Returns the header of that name; null if it is missing. The value is untrusted.</summary>
+    /// <summary>Gets the <c>Content-Type</c> header; null if it is missing. The value is untrusted.</summary>
     public string? ContentType { get; init; }
 
     public bool IsSuccess => (int)Status is >= 200 and < 300;
@@ -21,7 +21,7 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
     public bool IsRedirect => (int)Status is >= 300 and < 400;
 
     /// <summary>
-    /// The body as log and alerts may show it: shortened, without the secrets that were sent, and only for a failure. The body of a success
+    /// Gets the body for log and alerts: shortened, without the secrets that were sent, and only for a failure. The body of a success
     /// may contain a token in any form.
     /// </summary>
     public string Shown
@@ -38,15 +38,14 @@ internal sealed record ProviderReply(string Request, HttpStatusCode Status, byte
     }
 
     /// <summary>
-    /// Returns the body for a log line about a reply that cannot be read. For a success it is only the kind and the size.
+    /// Gets the description of the body for a log line about an unreadable reply. For a success it contains only the type and the size.
     /// </summary>
     public string Described => IsSuccess
         ? FormattableString.Invariant($"({LoginFailure.Shortened(ContentType ?? "no content type")}, {Body.Length} bytes)")
         : Shown;
 
     /// <summary>
-    /// Returns the body as JSON; null if it is not JSON. Members that are given twice are refused, because readers disagree which one
-    /// counts.
+    /// Returns the body as JSON; null if it is not JSON. Repeated members are refused, because parsers differ in which one they use.
     /// </summary>
     public JsonElement? TryReadJson() => ProviderJson.TryParse(ProviderText.Decode(Body, ContentType));
 
@@ -76,7 +75,7 @@ internal static class ProviderJson
         }
     }
 
-    /// <summary>Reads all names and texts, so that an escaped half of a surrogate pair is found here, not where a member is used.</summary>
+    /// <summary>Reads all names and texts, so that an invalid surrogate is found here and not when a member is used.</summary>
     private static void ReadStrings(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8);
@@ -87,11 +86,11 @@ internal static class ProviderJson
         }
     }
 
-    /// <summary>A member of an object; null if this is none, or has no such member.</summary>
+    /// <summary>Returns a member of an object; null if the value is not an object or has no such member.</summary>
     public static JsonElement? Member(this JsonElement json, string name) =>
         json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) ? value : null;
 
-    /// <summary>A member that is a text; null if it is not, or there is none.</summary>
+    /// <summary>Returns a member that is a text; null if it is missing or not a text.</summary>
     public static string? TextMember(this JsonElement json, string name) =>
         json.Member(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
 }

@@ -11,7 +11,7 @@ internal static class ProviderText
 {
     private static readonly (byte[] Mark, Encoding Encoding)[] Marks =
     [
-        // UTF-32 first: its little-endian byte order mark begins with that of UTF-16.
+        // UTF-32 is first, because its little-endian byte order mark begins with that of UTF-16.
         ([0xFF, 0xFE, 0, 0], new UTF32Encoding(bigEndian: false, byteOrderMark: true)),
         ([0, 0, 0xFE, 0xFF], new UTF32Encoding(bigEndian: true, byteOrderMark: true)),
         ([0xFF, 0xFE], Encoding.Unicode),
@@ -34,8 +34,8 @@ internal static class ProviderText
     }
 
     /// <summary>
-    /// JSON begins with two ASCII characters, so that the encoding follows from the zero bytes among the first four. Returns null if there
-    /// are none.
+    /// Detects the encoding. JSON begins with two ASCII characters, so the zero bytes among the first four bytes identify it. Returns null
+    /// if there are none.
     /// </summary>
     private static Encoding? Guess(byte[] body) => body switch
     {

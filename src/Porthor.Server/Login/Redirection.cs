@@ -4,13 +4,15 @@ using System.Text;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Sends a browser elsewhere as the reference does (contract/login.md 2): an empty answer that keeps the method.</summary>
+/// <summary>
+/// Redirects a browser as the reference does (contract/login.md 2): an empty response with a status that keeps the method.
+/// </summary>
 internal static class Redirection
 {
     private static readonly SearchValues<byte> Kept =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~-:/%#?=@[]!$&'()*+,;"u8);
 
-    /// <summary>After a form was posted, the browser must not post it to where it is sent.</summary>
+    /// <summary>Writes the redirect. After a form was posted, the status makes the browser send GET.</summary>
     public static void Write(HttpContext context, string url)
     {
         context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method) ? StatusCodes.Status303SeeOther : StatusCodes.Status307TemporaryRedirect;
@@ -18,7 +20,7 @@ internal static class Redirection
         context.Response.Headers.Location = Encode(url);
     }
 
-    /// <summary>The form in which a URL is sent: ASCII, with nothing in it that a browser would read otherwise than we do.</summary>
+    /// <summary>Encodes a URL for the header: ASCII without characters that browsers interpret differently.</summary>
     public static string Encode(string url)
     {
         var bytes = Encoding.UTF8.GetBytes(url);

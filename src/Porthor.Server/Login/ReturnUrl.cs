@@ -14,7 +14,7 @@ internal static partial class ReturnUrl
     private const string Parameter = "rd";
     private const string Type = "invalid_return_url";
 
-    /// <summary>The longest URL that is kept as a whole, in the form that is sent to the browser.</summary>
+    /// <summary>The maximum length of a URL that is kept completely, in the form that is sent to the browser.</summary>
     public const int MaxLength = 8000;
 
     private const int LongestLogged = 2000;
@@ -66,7 +66,7 @@ internal static partial class ReturnUrl
         return null;
     }
 
-    /// <summary>Returns what precedes query and fragment. There, browsers read a backslash as a slash.</summary>
+    /// <summary>Returns the URL without query and fragment. In this part browsers read a backslash as a slash.</summary>
     private static ReadOnlySpan<char> PathOf(string url) => url.AsSpan()[..(url.AsSpan().IndexOfAny('?', '#') is >= 0 and var end ? end : url.Length)];
 
     /// <summary>

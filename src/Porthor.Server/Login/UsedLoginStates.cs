@@ -5,21 +5,21 @@ using Porthor.Storage;
 
 namespace Porthor.Server.Login;
 
-/// <summary>Records which logins were completed, for all nodes, so that the state of a login creates at most one session.</summary>
+/// <summary>Records completed logins for all nodes, so that the state of a login creates at most one session.</summary>
 internal sealed class UsedLoginStates(IOneTimeStore store)
 {
     /// <summary>
-    /// How long a login may take. The record of a completed login is kept for as long, so that its state cannot be used again.
+    /// The maximum duration of a login. The record of a completed login is kept for the same time, so that its state cannot be used again.
     /// </summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(24);
 
     /// <summary>Records that the login with this state is completed. Returns false if it was already completed.</summary>
-    /// <exception cref="StoreUnavailableException">The store did not answer.</exception>
+    /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
     public Task<bool> TryUseAsync(string state, CancellationToken cancellationToken) =>
         store.TryAddAsync(NameOf(state), [], Lifetime + TimeSpan.FromMinutes(5), cancellationToken);
 
     /// <summary>
-    /// Returns true if the login with this state is completed. Returns false if the store does not answer, because the completion of the
+    /// Returns whether the login with this state is completed. Returns false if the store does not respond, because the completion of the
     /// login checks again.
     /// </summary>
     public async Task<bool> IsUsedAsync(string state, CancellationToken cancellationToken)
@@ -34,6 +34,6 @@ internal sealed class UsedLoginStates(IOneTimeStore store)
         }
     }
 
-    /// <summary>The store holds only the hash of a state.</summary>
+    /// <summary>Returns the name of a record. The store contains only the hash of a state.</summary>
     private static string NameOf(string state) => $"login:{Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(state)))}";
 }

@@ -61,7 +61,7 @@ public sealed class LocalUserSettingsTests
             "localUsers[0].gid: 'x': Input should be a valid integer",
             "localUsers[0].groups: 'nobodys': is not a group in localGroups",
             "localUsers[0].groups: 'staff': given twice",
-            "localUsers[0].passwordHash: must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' makes it",
+            "localUsers[0].passwordHash: must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' prints it",
             "localUsers[1].username: 'bot-bob': names that begin with bot- are for service tokens",
             "localUsers[1].gid: '99': is not the id of a group in localGroups",
             "localUsers[2].password: Extra inputs are not permitted",

@@ -30,7 +30,7 @@ public sealed class BrokenStoreTests
         // The browser forgets the session in any case; that it lives on elsewhere is said.
         answer = await browser.GoAsync("/logout");
         answer.StatusCode.ShouldBe(503, answer.Body);
-        answer.Body.ShouldContain("This browser is logged out, but the session could not be ended everywhere");
+        answer.Body.ShouldContain("This browser is logged out, but the session could not be revoked");
         browser.State.ShouldBe(SessionState.Empty);
         site.Lines("Session was not revoked at logout").Single().GetProperty("token_key").GetString().ShouldBe(session.Key.Value);
         redis.Resume();

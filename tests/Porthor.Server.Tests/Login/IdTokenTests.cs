@@ -80,9 +80,9 @@ public sealed class IdTokenTests
     /// <summary>Of what is configured wrongly the log says what it was compared with; the page does not.</summary>
     [LdapTheory]
     [InlineData("iss", "\"https://other.example.org\"", "The configured issuer is URL")]
-    [InlineData("iat", "1782907500", "By our clock it is 2026-07-01T12:00:00Z; the token was issued at 2026-07-01T12:05:00Z")]
-    [InlineData("nbf", "1782907500", "By our clock it is 2026-07-01T12:00:00Z; the token begins at 2026-07-01T12:05:00Z")]
-    [InlineData("exp", "1782906900", "By our clock it is 2026-07-01T12:00:00Z; the token expired at 2026-07-01T11:55:00Z")]
+    [InlineData("iat", "1782907500", "Porthor's clock is at 2026-07-01T12:00:00Z; the token was issued at 2026-07-01T12:05:00Z")]
+    [InlineData("nbf", "1782907500", "Porthor's clock is at 2026-07-01T12:00:00Z; the token becomes valid at 2026-07-01T12:05:00Z")]
+    [InlineData("exp", "1782906900", "Porthor's clock is at 2026-07-01T12:00:00Z; the token expired at 2026-07-01T11:55:00Z")]
     public async Task The_log_says_what_a_claim_was_compared_with(string claim, string json, string hint)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);

@@ -107,9 +107,9 @@ public sealed class OidcFaultTests
     [InlineData("/jwks", 200, """{"keys":[5,null,"key",{},{"kid":5}]}""", Failed, "OpenID Connect token verification failed: Issuer URL has no kid some-kid")]
     [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"ES256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm ES256 not RS256")]
     [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":null}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm  not RS256")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"RS256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is no RSA key")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"RSA","n":"?","e":"AQAB"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is no RSA key")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"oct","k":"c2VjcmV0"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is no RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"RS256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"RSA","n":"?","e":"AQAB"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"oct","k":"c2VjcmV0"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
     public async Task A_fault_of_what_is_published_is_told(string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);

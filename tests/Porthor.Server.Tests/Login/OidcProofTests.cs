@@ -103,7 +103,7 @@ public sealed class OidcProofTests
         (await browser.BeginAsync(LoginSite.Destination)).StatusCode.ShouldBe(307);
         browser.LocationQuery.Keys.ShouldContain("nonce");
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
-        site.Lines("Provider metadata cannot be read, logging in without PKCE").Single().GetProperty("error").GetString()
+        site.Lines("Cannot read provider metadata, logging in without PKCE").Single().GetProperty("error").GetString()
             .ShouldBe(why.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
         // By the time the user is back, it can.
         site.Oidc.Work();

@@ -1,6 +1,6 @@
 namespace Porthor.Server.Login.GitHub;
 
-/// <summary>Where GitHub is. Not a setting: only tests have another.</summary>
+/// <summary>Contains the URLs of GitHub. They are not settings; only tests change them.</summary>
 internal sealed record GitHubAddresses(string Web, string Api)
 {
     public static readonly GitHubAddresses Public = new("https://github.com", "https://api.github.com");

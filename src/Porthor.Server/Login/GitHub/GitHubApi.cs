@@ -6,13 +6,13 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Login.GitHub;
 
-/// <summary>What is asked of GitHub (contract/login.md 5), and what is made of answers that are not as they should be.</summary>
+/// <summary>Calls the API of GitHub (contract/login.md 5) and reports invalid responses.</summary>
 internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses addresses, ProviderClient client)
 {
-    /// <summary>Nobody is in so many teams; whoever seems to be is a list that leads back to itself.</summary>
+    /// <summary>The maximum number of pages of teams. It ends a list whose links form a loop.</summary>
     private const int MostPages = 100;
 
-    /// <summary>The access token that a code is good for.</summary>
+    /// <summary>Exchanges a code for an access token.</summary>
     public async Task<Secret> RedeemAsync(string code, string state, CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Post, addresses.AccessToken);
@@ -50,7 +50,7 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
         }
     }
 
-    /// <summary>Takes back what the user allowed. Null if that was done, else why not.</summary>
+    /// <summary>Revokes the authorization of the user. Returns null on success, otherwise the reason of the failure.</summary>
     public async Task<string?> RevokeAsync(Secret token, CancellationToken cancellationToken)
     {
         using var request = Request(HttpMethod.Delete, addresses.Grant(settings.ClientId));
@@ -79,7 +79,7 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
                 Text(team.Member("organization") ?? throw new FormatException("organization is missing"), "login"), Text(team, "slug"), Number(team, "id"))));
             if (next is null)
                 return teams;
-            // With the user's token only to where it belongs.
+            // The token of the user is sent only to GitHub.
             if (!next.StartsWith(addresses.Teams, StringComparison.Ordinal))
                 throw new FormatException($"Invalid next URL for team data from GitHub: {next}");
             url = next;
@@ -92,7 +92,7 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
         using var request = Request(HttpMethod.Get, url);
         request.Headers.TryAddWithoutValidation("Authorization", $"token {token.Reveal()}");
         var reply = await SendAsync(request, [token], cancellationToken);
-        return (reply.TryReadJson() ?? throw new FormatException($"the answer to {reply.Request} is no JSON"), PageLink.NextOf(reply.Link));
+        return (reply.TryReadJson() ?? throw new FormatException($"{reply.Request} did not return JSON"), PageLink.NextOf(reply.Link));
     }
 
     private async Task<ProviderReply> SendAsync(HttpRequestMessage request, IReadOnlyList<Secret> sent, CancellationToken cancellationToken)
@@ -115,10 +115,10 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
         json.ValueKind == JsonValueKind.Array ? json.EnumerateArray() : throw new FormatException("a list was expected");
 
     private static string Text(JsonElement json, string name) =>
-        json.TextMember(name) is { Length: > 0 } text ? text : throw new FormatException($"{name} is missing or no text");
+        json.TextMember(name) is { Length: > 0 } text ? text : throw new FormatException($"{name} is missing or not a text");
 
     private static long Number(JsonElement json, string name) =>
         json.Member(name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt64(out var number) && number > 0
             ? number
-            : throw new FormatException($"{name} is missing or no positive number");
+            : throw new FormatException($"{name} is missing or not a positive number");
 }

@@ -5,15 +5,15 @@ using Porthor.Server.Configuration;
 namespace Porthor.Server.Login.GitHub;
 
 /// <summary>
-/// Logs people in by their GitHub account, with the teams that they are in as groups (contract/login.md 5). The grant is given back
-/// at logout, so that the next login shows what has changed since.
+/// Logs in users with their GitHub account, with their teams as groups (contract/login.md 5). The authorization is revoked at logout, so
+/// that the next login reads current data.
 /// </summary>
 internal sealed partial class GitHubLoginProvider(
     GitHubSettings settings, GitHubAddresses addresses, GitHubApi api, ILogger<GitHubLoginProvider> logger) : ILoginProvider
 {
     private const string Scopes = "read:org read:user user:email";
 
-    /// <summary>GitHub signs nothing that could repeat a nonce, and is asked as the reference asks it.</summary>
+    /// <summary>Creates an attempt without a nonce, because GitHub issues no ID token, and without PKCE, as the reference does.</summary>
     public Task<LoginAttempt> PrepareAsync(CancellationToken cancellationToken) => Task.FromResult(LoginAttempt.Create());
 
     public string AddressFor(LoginAttempt attempt)
@@ -27,7 +27,7 @@ internal sealed partial class GitHubLoginProvider(
         var token = await api.RedeemAsync(code, attempt.State, cancellationToken);
         var user = await api.GetUserAsync(token, cancellationToken);
         if (user.UnusableTeams is { Count: > 0 } unusable)
-            Log.InvalidGroups(logger, unusable.ToDictionary(name => name, _ => "no name for a group"), user.Username);
+            Log.InvalidGroups(logger, unusable.ToDictionary(name => name, _ => "not a valid group name"), user.Username);
         if (!UserRules.IsUsername(user.Username))
             throw LoginFailure.InvalidUsername(LoginFailure.Shortened($"Invalid username: {user.Username}"), token).ToException();
         return new LoginIdentity(user.Username, user.ToUserData(), token);

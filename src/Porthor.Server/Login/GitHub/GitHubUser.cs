@@ -4,13 +4,13 @@ using Porthor.Values;
 
 namespace Porthor.Server.Login.GitHub;
 
-/// <param name="Login">In any case.</param>
-/// <param name="Name">Null if the user has not said.</param>
+/// <param name="Login">The login name, in upper or lower case.</param>
+/// <param name="Name">The full name; null if the user did not set it.</param>
 internal sealed record GitHubUser(string Login, long Id, string? Name, string Email, IReadOnlyList<GitHubTeamEntry> Teams)
 {
     public string Username => Login.ToLowerInvariant();
 
-    /// <summary>What is stored with the session: GitHub is asked only at login (contract/login.md 5).</summary>
+    /// <summary>Returns the data that is stored with the session. Porthor calls GitHub only at login (contract/login.md 5).</summary>
     public UserData ToUserData() => new()
     {
         Name = string.IsNullOrEmpty(Name) ? null : Name,
@@ -21,7 +21,7 @@ internal sealed record GitHubUser(string Login, long Id, string? Name, string Em
             .Append(new Group(Username, Id)).OrderBy(group => group.Name, CodePointOrder.Instance)],
     };
 
-    /// <summary>Teams whose names cannot be groups'.</summary>
+    /// <summary>Gets the teams whose names are not valid group names.</summary>
     public IReadOnlyList<string> UnusableTeams => [.. Teams.Select(team => team.ToGroup().Name).Where(name => !UserRules.IsGroupName(name)).Distinct()];
 }
 

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Porthor.Server.Login.GitHub;
 
-/// <summary>Where a list goes on, from a Link header (RFC 8288).</summary>
+/// <summary>Finds the next page of a list in a <c>Link</c> header (RFC 8288).</summary>
 internal static partial class PageLink
 {
-    /// <summary>Null if this was the last page.</summary>
+    /// <summary>Returns the URL of the next page; null if this is the last page.</summary>
     public static string? NextOf(string? header) =>
         header is null ? null : Next.Match(header) is { Success: true } match ? match.Groups["url"].Value : null;
 

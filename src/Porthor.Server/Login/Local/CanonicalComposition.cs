@@ -4,14 +4,14 @@ using System.Text;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Unicode Normalization Form C (UAX 15), for a process that runs with invariant globalization: there, <c>string.Normalize</c> changes
-/// nothing. The data is an embedded file.
+/// Implements Unicode Normalization Form C (UAX 15), because with invariant globalization <c>string.Normalize</c> changes nothing. The
+/// data is an embedded file.
 /// </summary>
 internal sealed class CanonicalComposition
 {
     private const string DataName = "nfc.txt";
 
-    /// <summary>Text with only characters below this one is normalized already.</summary>
+    /// <summary>A text with only characters below this one is already normalized.</summary>
     private const char FirstAffected = '\u0300';
 
     // Hangul syllables are computed (The Unicode Standard, section 3.12).
@@ -100,7 +100,7 @@ internal sealed class CanonicalComposition
         foreach (var point in points.ToList())
         {
             var itsClass = ClassOf(point);
-            // The class of the last character that was kept after the starter; -1 if there is none.
+            // The combining class of the last character that was kept after the starter; -1 if there is none.
             if (starter >= 0 && lastClass < itsClass && TryCompose(points[starter], point, out var composed))
             {
                 points[starter] = composed;

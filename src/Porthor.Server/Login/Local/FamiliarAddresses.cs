@@ -1,8 +1,8 @@
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// The networks from which each user logged in during the last 30 days. Only a successful login adds an entry, and each user has a
-/// limited number of them, so that failed logins from many addresses cannot remove entries. The caller synchronizes.
+/// Records the networks from which each user logged in during the last 30 days. Only a successful login adds an entry, and each user has a
+/// limited number of them, so failed logins from many addresses cannot remove entries. The caller synchronizes access.
 /// </summary>
 internal sealed class FamiliarAddresses
 {
@@ -13,7 +13,7 @@ internal sealed class FamiliarAddresses
 
     private readonly Dictionary<string, Dictionary<string, DateTimeOffset>> loginsByUser = new(StringComparer.Ordinal);
 
-    /// <summary>Returns true if the user logged in from the network during the last 30 days.</summary>
+    /// <summary>Returns whether the user logged in from the network during the last 30 days.</summary>
     public bool Contains(string username, string network, DateTimeOffset now) =>
         loginsByUser.TryGetValue(username, out var logins) && logins.TryGetValue(network, out var login) && login + Lifetime > now;
 

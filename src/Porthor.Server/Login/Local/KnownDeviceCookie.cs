@@ -6,21 +6,21 @@ using Porthor.Secrets;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// What a browser keeps from a login, so that it is told apart from strangers who try the same user's name: an encrypted
-/// cookie of its own. It proves no more than that, and no longer than the password stays as it is.
+/// Represents the encrypted cookie of a browser from which a user has logged in. It distinguishes the browser from clients that guess
+/// passwords. It grants no access, and is valid until the password of the user changes.
 /// </summary>
-/// <param name="Nonce">The browser's own name.</param>
+/// <param name="Nonce">A random id of the browser.</param>
 internal sealed record KnownDeviceCookie(string Username, string Salt, string Nonce)
 {
     public const string CookieName = "porthor-device";
 
-    /// <summary>What else is encrypted with the same key begins otherwise.</summary>
+    /// <summary>The prefix of the text, which distinguishes it from other texts that are encrypted with the same key.</summary>
     private const string Prefix = "device";
 
     public static KnownDeviceCookie For(LocalUser user) =>
         new(user.Username, user.Password.Salt, Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)));
 
-    /// <summary>Null if the cookie is none of ours.</summary>
+    /// <summary>Decrypts a cookie. Returns null if it is invalid.</summary>
     public static KnownDeviceCookie? TryRead(string? cookie, Fernet fernet) =>
         cookie is not null && Ascii.IsValid(cookie) && fernet.TryDecrypt(Encoding.ASCII.GetBytes(cookie), out var bytes)
         && Encoding.ASCII.GetString(bytes).Split(' ') is [Prefix, var username, var salt, var nonce]

@@ -3,7 +3,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Login.Local;
 
-/// <summary>Whoever may log in with a password here: the users of the configuration, or the administrator of a deployment without any.</summary>
+/// <summary>Provides the users who may log in with a password: the configured users, or the administrator if none is configured.</summary>
 internal sealed class LocalAccounts
 {
     private readonly Dictionary<string, LocalUser> configured;
@@ -17,11 +17,11 @@ internal sealed class LocalAccounts
         administrator = LocalAdministrator.Of(folder, settings);
     }
 
-    /// <summary>Whether users log in here at all.</summary>
+    /// <summary>Returns whether users log in with a password.</summary>
     public static bool AreUsed(DataDirectory? folder, PorthorSettings settings) =>
         settings.Providers.LocalUsers is not null || LocalAdministrator.Of(folder, settings) is not null;
 
-    /// <summary>The user of a name, and what every comparison of a password costs, so that none tells whose it is.</summary>
+    /// <summary>Returns the user with this name and the cost of every password comparison. The cost is equal for all names.</summary>
     public (LocalUser? User, int Iterations) Find(string username)
     {
         if (administrator is null)

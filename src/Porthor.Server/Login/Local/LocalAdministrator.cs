@@ -7,8 +7,8 @@ using Porthor.Server.Hosting;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// The one user of an embedded deployment that nobody configured users for. The data directory has the hash of their password, which the
-/// first start makes and shows; from then on it can only be set anew.
+/// Represents the only user of an embedded deployment without configured users. The data directory contains the hash of the password. The
+/// first start creates and prints the password; later it can only be replaced.
 /// </summary>
 internal sealed class LocalAdministrator(DataDirectory folder)
 {
@@ -16,21 +16,21 @@ internal sealed class LocalAdministrator(DataDirectory folder)
 
     private const string FileName = DataDirectory.LocalAdministratorName;
 
-    /// <summary>Outside of what systems give out.</summary>
+    /// <summary>An id outside the ranges that operating systems assign.</summary>
     private const long GroupId = 70_001;
 
-    /// <summary>Letters and digits that are not taken for one another.</summary>
+    /// <summary>Letters and digits that are not easily confused.</summary>
     private const string Characters = "abcdefghjkmnpqrstuvwxyz23456789";
 
-    /// <summary>24 of 31 characters: 118 bits.</summary>
+    /// <summary>The password has 24 characters out of 31, which are 118 bits.</summary>
     private const int GroupsOfSix = 4;
 
-    /// <summary>Null if others tell who users are.</summary>
+    /// <summary>Returns the administrator; null if a login provider or local users are configured.</summary>
     public static LocalAdministrator? Of(DataDirectory? folder, PorthorSettings settings) =>
         folder is not null && !settings.Providers.HasAny ? new LocalAdministrator(folder) : null;
 
-    /// <summary>Makes the administrator's password if there never was one, and gives it to be shown.</summary>
-    /// <exception cref="StartException">The data directory has a file that is no hash.</exception>
+    /// <summary>Creates the password and returns it, if there is none. Otherwise returns null.</summary>
+    /// <exception cref="StartException">The file in the data directory is not a hash.</exception>
     public Secret? CreateIfMissing()
     {
         if (TryRead() is not null)
@@ -39,7 +39,7 @@ internal sealed class LocalAdministrator(DataDirectory folder)
         return folder.TryCreate(FileName, hash.Reveal()) ? password : null;
     }
 
-    /// <summary>A new password; the old one is void from now on, also at a server that runs.</summary>
+    /// <summary>Creates a new password and returns it. The old one is invalid from now on, also on a running server.</summary>
     public Secret Reset()
     {
         var (password, hash) = Make();
@@ -47,12 +47,12 @@ internal sealed class LocalAdministrator(DataDirectory folder)
         return password;
     }
 
-    /// <summary>The administrator as they are now; null before the first start.</summary>
+    /// <summary>Reads the administrator with the current password; null before the first start.</summary>
     public LocalUser? TryRead() => folder.TryRead(FileName) is { } text
         ? new LocalUser(
             Username,
             new UserData { Groups = [new Group(DefaultGroups.Admins, GroupId)] },
-            PasswordHash.TryParse(text, out _) ?? throw new StartException($"The file {FileName} in {folder.Path} does not contain a password hash; 'porthor local-admin reset-password' makes a new one."))
+            PasswordHash.TryParse(text, out _) ?? throw new StartException($"The file {FileName} in {folder.Path} does not contain a password hash; 'porthor local-admin reset-password' creates a new one."))
         : null;
 
     private static (Secret Password, PasswordHash Hash) Make()

@@ -3,10 +3,10 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Login.Local;
 
-/// <summary>Decides whether somebody who types a username and a password is that user.</summary>
+/// <summary>Verifies the username and password of a login.</summary>
 internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle, PasswordCheck passwords, Fernet fernet)
 {
-    /// <param name="deviceCookie">What the browser kept from an earlier login; null for nothing.</param>
+    /// <param name="deviceCookie">The cookie of an earlier login in this browser; null if there is none.</param>
     public async Task<LocalLoginOutcome> TryAsync(
         string username, string password, IPAddress? address, string? deviceCookie, CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ internal sealed class LocalLogin(LocalAccounts accounts, LoginThrottle throttle,
         }
         finally
         {
-            // Not looked at, because of too many others or because nobody waits for it any more.
+            // The password was not compared, because too many attempts wait or the client has disconnected.
             if (matches is null)
                 throttle.PayBack(attempt);
         }
@@ -44,22 +44,25 @@ internal enum LocalLoginResult
 {
     Right,
 
-    /// <summary>The username or the password; which, nobody is told.</summary>
+    /// <summary>The username or the password is wrong. The client does not learn which.</summary>
     Wrong,
 
     TooManyFailures,
 
-    /// <summary>Too many others at the same time.</summary>
+    /// <summary>Too many other attempts are waiting.</summary>
     Busy,
 }
 
-/// <param name="User">Whose name was typed, for the log; null if it is nobody's. Only <see cref="LocalLoginResult.Right"/> says that it was them.</param>
+/// <param name="User">
+/// The user with the given name, for the log; null if there is none. Only <see cref="LocalLoginResult.Right"/> means that the user is
+/// authenticated.
+/// </param>
 internal sealed record LocalLoginOutcome(LocalLoginResult Result, LocalUser? User)
 {
-    /// <summary>After which time another attempt is worth it.</summary>
+    /// <summary>Gets the time until the client may try again.</summary>
     public TimeSpan Wait { get; init; }
 
-    /// <summary>What the browser is to keep; null if it was not right.</summary>
+    /// <summary>Gets the cookie for the browser; null if the login failed.</summary>
     public string? DeviceCookie { get; init; }
 
     public override string ToString() => $"{Result}";

@@ -12,8 +12,8 @@ using Porthor.Server.Web.Pages;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// <c>/auth/login</c>: the form of a login under way. It is taken only from the browser to which it was shown, and only from a page of
-/// ours; else others could log a user in as themselves and watch what they do.
+/// Handles <c>/auth/login</c>, the login form. The form is accepted only from the browser to which it was shown and only from a page of
+/// Porthor. Otherwise an attacker could log a user in to the attacker's account and watch what they do.
 /// </summary>
 internal sealed partial class LocalLoginEndpoints(
     PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings,
@@ -26,8 +26,8 @@ internal sealed partial class LocalLoginEndpoints(
     public const string Path = "/auth/login";
 
     /// <summary>
-    /// The answer leads to where the user wanted to go, and who knows where on from there: browsers hold all of that to where the form
-    /// may lead.
+    /// The response redirects to the destination of the user, which may redirect further. Browsers apply <c>form-action</c> to all these
+    /// redirects.
     /// </summary>
     private static readonly PagePolicy Policy = new() { Forms = "'self' https: http:" };
 
@@ -50,9 +50,9 @@ internal sealed partial class LocalLoginEndpoints(
             throw Problem.MissingClientAddress().ToException();
         if (!FormOrigin.IsOurs(context.Request.Headers, server.BaseUrl))
         {
-            // Whoever made the browser send this must not even end the login that is under way.
+            // A page of another site that makes the browser send this request must not end the login in progress.
             Log.Foreign(logger);
-            throw Problem.Of(StatusCodes.Status403Forbidden, "The form was sent from a page that is not ours", "foreign_form").ToException();
+            throw Problem.Of(StatusCodes.Status403Forbidden, "The form was sent from another site", "foreign_form").ToException();
         }
         if (SessionOf(context).State.Attempt() is not { } attempt)
             await SendOnAsync(context);
@@ -90,15 +90,15 @@ internal sealed partial class LocalLoginEndpoints(
     private static Task WriteAsync(HttpContext context, int status, SignInView view) =>
         new PageResult<SignInPage, SignInView>(view, status) { Policy = Policy }.ExecuteAsync(context);
 
-    /// <summary>The same whether or not there is such a user.</summary>
+    /// <summary>Returns the status and the message. They do not depend on whether the user exists.</summary>
     private static (int Status, string Message) Tell(LocalLoginOutcome outcome) => outcome.Result switch
     {
         LocalLoginResult.TooManyFailures => (StatusCodes.Status429TooManyRequests, $"Too many failed logins. Try again in {Seconds(outcome.Wait)} seconds."),
-        LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many people are logging in at this moment. Try again in a few seconds."),
+        LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many users are logging in at the moment. Try again in a few seconds."),
         _ => (StatusCodes.Status403Forbidden, "Wrong username or password."),
     };
 
-    /// <summary>Another tab has finished the login, or it never began here.</summary>
+    /// <summary>Redirects the browser if another tab has completed the login or no login is in progress.</summary>
     private Task SendOnAsync(HttpContext context)
     {
         Log.Finished(logger);
@@ -116,7 +116,7 @@ internal sealed partial class LocalLoginEndpoints(
 
     private static partial class Log
     {
-        /// <param name="username">Null if it is nobody's: people type their password there by mistake.</param>
+        /// <param name="username">The username; null if there is no such user, because users type their password there by mistake.</param>
         [LoggerMessage(Level = LogLevel.Warning, Message = "Authentication failed")]
         public static partial void Failed(ILogger logger, string error, string? username);
 

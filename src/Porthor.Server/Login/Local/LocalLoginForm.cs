@@ -6,8 +6,8 @@ using Porthor.Server.Http;
 
 namespace Porthor.Server.Login.Local;
 
-/// <summary>What the form was filled in with.</summary>
-/// <param name="State">Names the login that the form was shown for.</param>
+/// <summary>Represents the fields of the login form.</summary>
+/// <param name="State">The state of the login for which the form was shown.</param>
 internal sealed record LocalLoginForm(string State, string Username, Secret Password)
 {
     private const string MediaType = "application/x-www-form-urlencoded";
@@ -15,7 +15,7 @@ internal sealed record LocalLoginForm(string State, string Username, Secret Pass
     private const int LongestKey = 64;
     private const int LongestValue = 4096;
 
-    /// <exception cref="ProblemException">The body is not what a browser makes of our form.</exception>
+    /// <exception cref="ProblemException">The body is not a valid form.</exception>
     public static async Task<LocalLoginForm> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
@@ -34,7 +34,7 @@ internal sealed record LocalLoginForm(string State, string Username, Secret Pass
         }
     }
 
-    /// <summary>People type their password anywhere.</summary>
+    /// <summary>Hides all fields, because users also type their password in the wrong field.</summary>
     public override string ToString() => "***";
 
     private static string One(Dictionary<string, StringValues> fields, string name) =>

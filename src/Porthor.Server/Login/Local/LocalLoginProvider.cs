@@ -3,8 +3,8 @@ using Porthor.Secrets;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// This service itself says who somebody is. The browser is sent to the form, which ends the login; there is no code to come back
-/// with.
+/// Identifies users with Porthor's own login form. The browser is redirected to the form, which completes the login, so there is no code
+/// to redeem.
 /// </summary>
 internal sealed class LocalLoginProvider : ILoginProvider
 {

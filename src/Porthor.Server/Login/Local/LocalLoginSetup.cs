@@ -3,7 +3,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Login.Local;
 
-/// <summary>Local accounts, put together; nothing of it is there where others say who users are.</summary>
+/// <summary>Registers the login with local accounts. Registers nothing if a login provider is configured.</summary>
 internal static class LocalLoginSetup
 {
     public static void AddLocalLogin(this IServiceCollection services, PorthorDeployment core)

@@ -2,5 +2,5 @@ using Porthor.Identity;
 
 namespace Porthor.Server.Login.Local;
 
-/// <summary>A user that the configuration names, and what is stored with their sessions.</summary>
+/// <summary>Represents a local user and the data that is stored with their sessions.</summary>
 internal sealed record LocalUser(string Username, UserData Data, PasswordHash Password);

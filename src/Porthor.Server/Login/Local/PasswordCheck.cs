@@ -3,13 +3,13 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Compares passwords with hashes, which is made to cost much. Each comparison costs the same, whoever it is for and whether or not
-/// there is such a user. Few comparisons run at once, so that the rest of the service has processors, and few attempts wait.
-/// Clients that are known have a reserved share of the capacity (<see cref="PasswordCheckQueue"/>).
+/// Compares passwords with hashes, which is deliberately expensive. Each comparison takes equally long, for every user and for unknown
+/// users. The numbers of running comparisons and of waiting attempts are limited, so that the rest of the service has enough CPU time.
+/// Known clients have a reserved share of the capacity (<see cref="PasswordCheckQueue"/>).
 /// </summary>
 internal sealed class PasswordCheck(PorthorMetrics metrics)
 {
-    /// <summary>The number of attempts that can wait: so many of known clients, and so many of others.</summary>
+    /// <summary>The maximum number of waiting attempts of known clients, and the same number of other clients.</summary>
     public const int MostWaiting = 16;
 
     /// <summary>The time after which some of the waiting attempts are finished.</summary>
@@ -18,7 +18,7 @@ internal sealed class PasswordCheck(PorthorMetrics metrics)
     private readonly PasswordCheckQueue queue = new(Math.Max(1, Environment.ProcessorCount / 4), MostWaiting);
 
     /// <summary>Returns whether the password is correct, or null if too many other attempts wait.</summary>
-    /// <param name="hash">Null if there is no such user. The answer is then no, and takes as long.</param>
+    /// <param name="hash">The hash; null if the user does not exist. The result is then false after the same time.</param>
     /// <param name="iterations">The cost of the comparison: at least the cost of each user's hash.</param>
     /// <param name="knownUser">The user that the client is known for; null for an unknown client.</param>
     public async Task<bool?> MatchesAsync(
@@ -41,7 +41,7 @@ internal sealed class PasswordCheck(PorthorMetrics metrics)
         var compared = hash ?? PasswordHash.OfNobody(iterations);
         var matches = compared.Matches(password);
         var rest = Math.Max(0, iterations - compared.Iterations);
-        // A password that changes when it is normalized costs twice as much, for every user.
+        // If normalization changes the password, the comparison takes twice as long, for every user.
         var candidates = OpaquePassword.Candidates(password).Count;
         PasswordHash.Spend(rest * candidates);
         metrics.PasswordCompared((compared.Iterations + rest) * candidates);

@@ -1,15 +1,17 @@
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// Limits how many passwords are compared at once. Attempts that wait are in two lines: one for clients that are known (a known device
-/// or a familiar address) and one for all others. While attempts wait in both lines, the lines take turns. Therefore unknown
-/// clients can use at most half of the capacity that known clients need.
+/// Limits how many passwords are compared at once. Waiting attempts are in two queues: one for known clients (a known device or a familiar
+/// address) and one for all others. While both queues contain attempts, they are served alternately. Therefore unknown clients can use at
+/// most half of the capacity that known clients need.
 /// </summary>
 /// <param name="maxRunning">The number of comparisons that run at once.</param>
-/// <param name="maxWaiting">The number of attempts that can wait in each line.</param>
+/// <param name="maxWaiting">The maximum number of attempts in each queue.</param>
 internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
 {
-    /// <summary>The maximum number of attempts of one user in the line of the known clients. Further ones wait in the other line.</summary>
+    /// <summary>
+    /// The maximum number of attempts of one user in the queue of the known clients. Further ones wait in the other queue.
+    /// </summary>
     public const int MaxKnownPerUser = 4;
 
     private readonly Lock gate = new();
@@ -19,7 +21,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     private bool isTurnOfOthers;
 
     /// <summary>
-    /// Waits for a free place. Returns false at once if the line is full. After true, the caller calls <see cref="Leave"/>.
+    /// Waits for a free slot. Returns false at once if the queue is full. After true, the caller must call <see cref="Leave"/>.
     /// </summary>
     /// <param name="knownUser">The user that the client is known for; null for an unknown client.</param>
     /// <exception cref="OperationCanceledException">The attempt was canceled while it waited.</exception>
@@ -46,7 +48,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
         return true;
     }
 
-    /// <summary>Passes the place to the next attempt.</summary>
+    /// <summary>Gives the slot to the next attempt.</summary>
     public void Leave()
     {
         lock (gate)
@@ -67,7 +69,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     {
         lock (gate)
         {
-            // An attempt that is no longer in a line already has a place.
+            // An attempt that is not in a queue any more has a slot.
             if (node.List is not { } line)
                 return;
             line.Remove(node);

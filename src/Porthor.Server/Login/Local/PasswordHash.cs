@@ -5,18 +5,20 @@ using System.Text;
 namespace Porthor.Server.Login.Local;
 
 /// <summary>
-/// What is kept of a password: PBKDF2-HMAC-SHA256 as <c>$pbkdf2-sha256$i=ITERATIONS$SALT$HASH</c>, salt and hash in base64
-/// without padding. The iterations are the hash's own, so that what was made before they were raised goes on.
+/// Represents the hash of a password: PBKDF2-HMAC-SHA256 as <c>$pbkdf2-sha256$i=ITERATIONS$SALT$HASH</c>, salt and hash in Base64 without
+/// padding. Each hash has its own number of iterations, so hashes with the previous number stay valid when the number is raised.
 /// </summary>
 internal sealed class PasswordHash
 {
-    /// <summary>OWASP's number for PBKDF2-HMAC-SHA256, for new hashes; fewer are not accepted.</summary>
+    /// <summary>
+    /// The number of iterations of new hashes, as OWASP recommends for PBKDF2-HMAC-SHA256. Hashes with fewer are not accepted.
+    /// </summary>
     public const int UsualIterations = 600_000;
 
-    /// <summary>A hash that takes longer would be a way to stop logins.</summary>
+    /// <summary>The maximum number of iterations. A more expensive hash could block logins.</summary>
     public const int MostIterations = 5_000_000;
 
-    public const string Format = "$pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' makes it";
+    public const string Format = "$pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' prints it";
 
     private const string Algorithm = "pbkdf2-sha256";
     private const int SaltBytes = 16;
@@ -33,10 +35,10 @@ internal sealed class PasswordHash
         this.hash = hash;
     }
 
-    /// <summary>What comparing a password with it costs.</summary>
+    /// <summary>Gets the number of iterations, which is the cost of a comparison.</summary>
     public int Iterations { get; }
 
-    /// <summary>Names this hash to ourselves: another password, or the same one set again, has another.</summary>
+    /// <summary>Gets the salt, which identifies this hash: each time a password is set, it has a new salt.</summary>
     public string Salt => Unpadded(salt);
 
     public static PasswordHash Of(string password, int iterations = UsualIterations)
@@ -45,11 +47,11 @@ internal sealed class PasswordHash
         return new PasswordHash(iterations, itsSalt, Derive(OpaquePassword.Normalize(password), itsSalt, iterations));
     }
 
-    /// <summary>One that no password matches, and that costs as much as any other.</summary>
+    /// <summary>Creates a hash that no password matches.</summary>
     public static PasswordHash OfNobody(int iterations) =>
         new(iterations, RandomNumberGenerator.GetBytes(SaltBytes), RandomNumberGenerator.GetBytes(HashBytes));
 
-    /// <summary>Reads a hash; null if it is none, with the reason, which shows nothing of it.</summary>
+    /// <summary>Parses a hash. Returns null and the reason if it is invalid. The reason does not contain the text.</summary>
     public static PasswordHash? TryParse(string text, out string problem)
     {
         problem = $"must be {Format}";
@@ -68,7 +70,7 @@ internal sealed class PasswordHash
     }
 
     /// <summary>
-    /// Returns whether the password, normalized or as it was typed (<see cref="OpaquePassword.Candidates"/>), is the one of the hash. The
+    /// Returns whether the password matches the hash, either normalized or as typed (<see cref="OpaquePassword.Candidates"/>). The
     /// comparison of each candidate costs <see cref="Iterations"/>.
     /// </summary>
     public bool Matches(string password)
@@ -79,7 +81,9 @@ internal sealed class PasswordHash
         return matches;
     }
 
-    /// <summary>Costs what so many iterations cost, and has no other effect.</summary>
+    /// <summary>
+    /// Computes this number of iterations without using the result, so that the time does not reveal whether a user exists.
+    /// </summary>
     public static void Spend(int iterations)
     {
         if (iterations > 0)
@@ -95,7 +99,7 @@ internal sealed class PasswordHash
 
     private static string Unpadded(byte[] bytes) => Convert.ToBase64String(bytes).TrimEnd('=');
 
-    /// <summary>Only what <see cref="Unpadded"/> writes: one text for one hash.</summary>
+    /// <summary>Decodes only the form that <see cref="Unpadded"/> writes, so that each hash has exactly one text.</summary>
     private static byte[]? TryDecode(string text)
     {
         var bytes = new byte[MostSaltBytes];

@@ -1,14 +1,14 @@
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// Caches a value of the provider that seldom changes. The first caller fetches it, and callers at the same time wait for it. A failure is
+/// Caches a value of the provider that rarely changes. The first caller fetches it, and concurrent callers wait for it. A failure is
 /// not cached.
 /// </summary>
 internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor, TimeProvider clock)
     where T : class
 {
     /// <summary>
-    /// How often the value may be fetched early within <see cref="EarlyWindow"/>, because a caller found that the cached value is outdated.
+    /// The maximum number of early fetches within <see cref="EarlyWindow"/>, because a caller found that the cached value is outdated.
     /// </summary>
     public const int MaxEarlyFetches = 5;
 
@@ -35,7 +35,7 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
             var isFresh = current is not null && !current.IsFaulted && !current.IsCanceled && now - fetchedAt < keptFor;
             if (isFresh && !(IsOutdated(otherThan) && MayFetchEarly(now)))
                 return current!;
-            // Not with the caller's token: others may wait for it too.
+            // The fetch does not use the cancellation token of the caller, because other callers may wait for it.
             (current, fetchedAt) = (fetch(), now);
             return current;
         }

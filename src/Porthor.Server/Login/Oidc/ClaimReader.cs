@@ -8,7 +8,7 @@ namespace Porthor.Server.Login.Oidc;
 /// <summary>Reads the data of a user from the claims of a verified ID token.</summary>
 internal sealed class ClaimReader(OidcSettings settings)
 {
-    /// <summary>The largest uid and gid of Linux; the one above means "none".</summary>
+    /// <summary>The largest uid and gid of Linux; the next number means "none".</summary>
     private const long LargestId = uint.MaxValue - 1;
 
     private const int LongestText = 256;
@@ -29,7 +29,7 @@ internal sealed class ClaimReader(OidcSettings settings)
         return step;
     }
 
-    /// <summary>As <see cref="Find"/>; a value that is null counts as missing.</summary>
+    /// <summary>Finds a claim as <see cref="Find"/> does; a null value counts as missing.</summary>
     private static JsonElement? FindValue(JsonElement claims, string name) =>
         Find(claims, name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
 
@@ -78,7 +78,7 @@ internal sealed class ClaimReader(OidcSettings settings)
         && (verified.ValueKind == JsonValueKind.False || (verified.ValueKind == JsonValueKind.String && verified.ValueEquals("false")));
 
     /// <summary>
-    /// Removes <c>usernameDomain</c> and lower-cases the rest: providers ignore case in e-mail addresses. Returns null
+    /// Removes <c>usernameDomain</c> and converts the rest to lower case, because providers ignore case in e-mail addresses. Returns null
     /// if the text has another domain or none.
     /// </summary>
     private string? WithoutDomain(string text)
@@ -124,7 +124,7 @@ internal sealed class ClaimReader(OidcSettings settings)
             return [];
         if (FindValue(claims, claim) is not { } value)
         {
-            // Entra ID leaves the claim out if there are too many groups, and names the address of a query for them.
+            // Entra ID omits the claim if there are too many groups, and includes the URL of a query instead.
             return claims.Member("_claim_names")?.Member(claim) is null
                 ? []
                 : throw new UnverifiedTokenException($"The {claim} claim is not in the token, because the user is in too many groups");
@@ -145,8 +145,8 @@ internal sealed class ClaimReader(OidcSettings settings)
     };
 
     /// <summary>
-    /// Keycloak writes a group of the top level as <c>/staff</c>. A group below another one keeps its slashes, so that its name is not
-    /// valid.
+    /// Returns the name of a group. Keycloak writes a top-level group as <c>/staff</c>. A nested group keeps its slashes, so its name is
+    /// not valid.
     /// </summary>
     private static string NameOf(string written) => written.StartsWith('/') ? written[1..] : written;
 

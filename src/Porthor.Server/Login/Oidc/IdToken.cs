@@ -11,10 +11,10 @@ namespace Porthor.Server.Login.Oidc;
 /// <param name="SignedPart">The bytes that the signature covers.</param>
 internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] SignedPart, byte[] Signature)
 {
-    /// <summary>Without padding and blanks, which decoders may accept (RFC 7515 section 2).</summary>
+    /// <summary>The characters of a token. Padding and blanks, which decoders may accept, are not allowed (RFC 7515 section 2).</summary>
     private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
-    /// <summary>Reads a token in the compact form. An encrypted token has five parts, and is not supported.</summary>
+    /// <summary>Parses a token in the compact form. An encrypted token has five parts and is not supported.</summary>
     /// <exception cref="UnverifiedTokenException">The text is not such a token. The message does not contain the token.</exception>
     public static IdToken Parse(string text)
     {
@@ -51,7 +51,9 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
         }
     }
 
-    /// <summary>Media types are compared without case, and <c>application/</c> may be left out (RFC 7515 section 4.1.9).</summary>
+    /// <summary>
+    /// Returns whether a type is JWT. Media types are case-insensitive, and <c>application/</c> may be omitted (RFC 7515 section 4.1.9).
+    /// </summary>
     private static bool IsJwt(JsonElement type) =>
         type.ValueKind == JsonValueKind.String && type.GetString()!.ToUpperInvariant() is "JWT" or "APPLICATION/JWT";
 
@@ -59,9 +61,9 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
         ProviderJson.TryParse(Base64Url.DecodeFromChars(part)) is { ValueKind: JsonValueKind.Object } json ? json : null;
 }
 
-/// <summary>The exception for an ID token, or for keys to verify it, that cannot be accepted. The message may be shown to users.</summary>
+/// <summary>Represents an ID token, or keys to verify it, that cannot be accepted. The message may be shown to users.</summary>
 internal sealed class UnverifiedTokenException(string message) : Exception(message)
 {
-    /// <summary>The values with which an operator compares the token, for the log; null if there are none.</summary>
+    /// <summary>Gets the values with which an operator compares the token, for the log; null if there are none.</summary>
     public string? Hint { get; init; }
 }

@@ -9,7 +9,7 @@ namespace Porthor.Server.Login.Oidc;
 /// </summary>
 internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery discovery, TimeProvider clock)
 {
-    /// <summary>How far the provider's clock and ours may be apart (docs/decisions/0015).</summary>
+    /// <summary>The maximum difference between the clocks of the provider and of Porthor (docs/decisions/0015).</summary>
     private static readonly TimeSpan Leeway = TimeSpan.FromSeconds(60);
 
     /// <summary>Returns the claims of a token that can be trusted.</summary>
@@ -38,8 +38,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
 
     /// <summary>
     /// Verifies the signature with the cached keys. If that fails, the keys are retrieved again, because the provider may have changed
-    /// them;
-    /// <see cref="AsyncExpiringLazy{T}"/> bounds how often.
+    /// them; <see cref="AsyncExpiringLazy{T}"/> limits how often.
     /// </summary>
     private async Task VerifySignatureAsync(IdToken token, string keyId, CancellationToken cancellationToken)
     {
@@ -55,7 +54,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     /// <summary>
-    /// Returns why the signature cannot be verified; null if it is right. Of several keys with the id, the last suitable one counts.
+    /// Returns why the signature cannot be verified; null if it is valid. If several keys have the id, the last suitable one is used.
     /// </summary>
     private string? FindError(IdToken token, string keyId, string algorithm, OidcKeys keys)
     {
@@ -106,7 +105,7 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
         if (now - Leeway >= expires)
             throw new UnverifiedTokenException("The token has expired") { Hint = Clocks(now, "expired", expires) };
         if (Time(claims, "nbf") is { } begins && now + Leeway < begins)
-            throw new UnverifiedTokenException("The token is not yet valid (nbf)") { Hint = Clocks(now, "begins", begins) };
+            throw new UnverifiedTokenException("The token is not yet valid (nbf)") { Hint = Clocks(now, "becomes valid", begins) };
         if (Time(claims, "iat") is { } issued && now + Leeway < issued)
             throw new UnverifiedTokenException("The token is not yet valid (iat)") { Hint = Clocks(now, "was issued", issued) };
     }
@@ -123,8 +122,8 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     /// <summary>
-    /// Refuses a token that was issued for another login. A provider that publishes no metadata may not know nonces, and may leave the
-    /// claim out; a wrong nonce is refused there too.
+    /// Refuses a token that was issued for another login. A provider without published metadata may not support nonces and may omit the
+    /// claim; a wrong nonce is always refused.
     /// </summary>
     private async Task CheckNonceAsync(JsonElement? repeated, string? sent, CancellationToken cancellationToken)
     {
@@ -152,5 +151,5 @@ internal sealed class IdTokenVerifier(OidcSettings settings, OidcDiscovery disco
     }
 
     private static string Clocks(DateTimeOffset now, string what, DateTimeOffset time) =>
-        FormattableString.Invariant($"By our clock it is {now.UtcDateTime:s}Z; the token {what} at {time.UtcDateTime:s}Z");
+        FormattableString.Invariant($"Porthor's clock is at {now.UtcDateTime:s}Z; the token {what} at {time.UtcDateTime:s}Z");
 }

@@ -3,13 +3,13 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Login.Oidc;
 
-/// <summary>What the provider says about itself; only what is used of it.</summary>
-/// <param name="KeysUrl">Where its keys are.</param>
-/// <param name="IsPublished">False if it publishes nothing, as some did before OpenID Connect Discovery.</param>
-/// <param name="TakesChallenge">It binds a code to a secret of ours (RFC 7636, S256).</param>
+/// <summary>Represents the part of the metadata of a provider that Porthor uses.</summary>
+/// <param name="KeysUrl">The URL of the provider's keys.</param>
+/// <param name="IsPublished">False if the provider publishes no metadata, like some older than OpenID Connect Discovery.</param>
+/// <param name="TakesChallenge">True if the provider supports PKCE with S256 (RFC 7636).</param>
 internal sealed record OidcMetadata(string KeysUrl, bool IsPublished, bool TakesChallenge);
 
-/// <summary>The provider's keys, by id.</summary>
+/// <summary>Represents the keys of the provider.</summary>
 internal sealed record OidcKeys(IReadOnlyList<JsonElement> Keys)
 {
     /// <summary>Returns the keys with an id, in the order in which they are published. A key without an id is ignored.</summary>
@@ -17,8 +17,8 @@ internal sealed record OidcKeys(IReadOnlyList<JsonElement> Keys)
 }
 
 /// <summary>
-/// Looks up the provider's metadata and keys (contract/login.md 4, steps 2 and 3), and remembers both for an hour: a login needs
-/// no more than the one request to the token endpoint. Keys that do not fit are looked up once more.
+/// Retrieves the metadata and keys of the provider (contract/login.md 4, steps 2 and 3), and caches both for an hour, so that a login
+/// usually needs only the request to the token endpoint. If no key verifies a token, the keys are retrieved again.
 /// </summary>
 internal sealed class OidcDiscovery
 {
@@ -40,9 +40,9 @@ internal sealed class OidcDiscovery
 
     public Task<OidcMetadata> GetMetadataAsync(CancellationToken cancellationToken) => metadata.GetAsync(otherThan: null, cancellationToken);
 
-    /// <param name="otherThan">Keys with which a token could not be verified; null at the first try.</param>
-    /// <exception cref="UnverifiedTokenException">What the provider publishes is of no use.</exception>
-    /// <exception cref="LoginFailedException">The provider cannot be reached.</exception>
+    /// <param name="otherThan">The keys with which a token could not be verified; null at the first attempt.</param>
+    /// <exception cref="UnverifiedTokenException">The published metadata or keys are invalid.</exception>
+    /// <exception cref="LoginFailedException">The provider is unavailable.</exception>
     public Task<OidcKeys> GetKeysAsync(OidcKeys? otherThan, CancellationToken cancellationToken) => keys.GetAsync(otherThan, cancellationToken);
 
     private async Task<OidcMetadata> FetchMetadataAsync()
@@ -64,7 +64,7 @@ internal sealed class OidcDiscovery
         return new OidcMetadata(url.Length > 0 ? url : byConvention, IsPublished: true, takesChallenge);
     }
 
-    /// <summary>By other metadata than the time before: keys may have moved.</summary>
+    /// <summary>Retrieves the keys with current metadata, because their URL may have changed.</summary>
     private async Task<OidcKeys> FetchKeysAsync()
     {
         var known = await metadata.GetAsync(otherThan: lookedUpWith, CancellationToken.None);

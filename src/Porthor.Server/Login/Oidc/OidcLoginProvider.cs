@@ -8,15 +8,17 @@ using Porthor.Server.Configuration;
 namespace Porthor.Server.Login.Oidc;
 
 /// <summary>
-/// Logs people in by an OpenID Connect provider, CILogon among them (contract/login.md 4). With LDAP, only the username is taken from the
-/// ID token; without it, everything about the user comes from the token's claims (deviations 38).
+/// Logs in users with an OpenID Connect provider, including CILogon (contract/login.md 4). With LDAP, only the username is read from the
+/// ID token; without it, all data about the user comes from the claims (deviations 38).
 /// </summary>
 internal sealed partial class OidcLoginProvider(
     OidcSettings settings, ProviderClient client, OidcDiscovery discovery, IdTokenVerifier verifier, TimeProvider clock, ILogger<OidcLoginProvider> logger)
     : ILoginProvider
 {
-    /// <summary>How long a browser waits for us to learn what the provider takes. After that it is asked for less.</summary>
-    private static readonly TimeSpan MetadataPatience = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// The maximum time that a browser waits for the metadata of the provider. After it the login continues without PKCE.
+    /// </summary>
+    private static readonly TimeSpan MetadataTimeout = TimeSpan.FromSeconds(3);
 
     private readonly ClaimReader reader = new(settings);
 
@@ -68,7 +70,7 @@ internal sealed partial class OidcLoginProvider(
         }
     }
 
-    /// <summary>The provider keeps nothing for us that could be given back.</summary>
+    /// <summary>Does nothing, because the provider grants nothing that could be revoked.</summary>
     public Task RevokeAsync(Secret providerToken, CancellationToken cancellationToken) => Task.CompletedTask;
 
     private async Task<string> RedeemForTokenAsync(string code, Secret? secret, CancellationToken cancellationToken)
@@ -119,7 +121,7 @@ internal sealed partial class OidcLoginProvider(
     {
         if (reader.ReadUsername(claims) is not { } username)
         {
-            // The nonce is of no use to operators.
+            // Operators do not need the nonce.
             var shown = claims.EnumerateObject().Where(claim => claim.Name != "nonce").ToDictionary(claim => claim.Name, claim => claim.Value);
             Log.NoUsername(logger, settings.UsernameClaim, JsonSerializer.SerializeToElement(shown));
             throw LoginFailure.NotEnrolled(settings.UsernameClaim, settings.EnrollmentUrl).ToException();
@@ -130,12 +132,14 @@ internal sealed partial class OidcLoginProvider(
         return new LoginIdentity(username, data) { NumberlessGroups = numberless };
     }
 
-    /// <summary>A provider whose metadata cannot be read at the moment is asked for less, and not at all blamed: the login may still succeed.</summary>
+    /// <summary>
+    /// Returns whether the provider supports PKCE. Returns false if its metadata is unavailable: the login may still succeed.
+    /// </summary>
     private async Task<bool> TakesChallengeAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return (await discovery.GetMetadataAsync(cancellationToken).WaitAsync(MetadataPatience, clock, cancellationToken)).TakesChallenge;
+            return (await discovery.GetMetadataAsync(cancellationToken).WaitAsync(MetadataTimeout, clock, cancellationToken)).TakesChallenge;
         }
         catch (Exception e) when (e is LoginFailedException or UnverifiedTokenException or TimeoutException)
         {
@@ -144,7 +148,7 @@ internal sealed partial class OidcLoginProvider(
         }
     }
 
-    /// <summary>256 random bits, in 43 characters, as RFC 7636 (4.1) recommends.</summary>
+    /// <summary>Returns 256 random bits in 43 characters, as RFC 7636 (4.1) recommends.</summary>
     private static string Random() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(32));
 
     private static partial class Log
@@ -170,7 +174,7 @@ internal sealed partial class OidcLoginProvider(
         [LoggerMessage(Level = LogLevel.Warning, Message = "Ignoring invalid groups")]
         public static partial void InvalidGroups(ILogger logger, IReadOnlyDictionary<string, string> invalidGroups, string user);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Provider metadata cannot be read, logging in without PKCE")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot read provider metadata, logging in without PKCE")]
         public static partial void NoMetadata(ILogger logger, string error);
     }
 }

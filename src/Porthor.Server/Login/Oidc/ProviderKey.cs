@@ -29,7 +29,7 @@ internal static class ProviderKey
             return "is not for verifying";
         if (algorithm[0] == 'E')
             return ReadEcKey(key, algorithm) is null ? $"is not an EC key on curve {CurveOf(algorithm).Name}" : null;
-        return ReadRsaKey(key) is null ? "is no RSA key" : null;
+        return ReadRsaKey(key) is null ? "is not an RSA key" : null;
     }
 
     /// <summary>Verifies a signature with a key for which <see cref="FindError"/> returns null.</summary>
@@ -48,7 +48,7 @@ internal static class ProviderKey
         }
         catch (CryptographicException)
         {
-            // For example a signature of another length.
+            // For example, the signature has the wrong length.
             return false;
         }
     }

@@ -70,7 +70,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
             return;
         }
         answer.StatusCode.ShouldBe(403);
-        answer.Body.ShouldContain("The form was sent from a page that is not ours.");
+        answer.Body.ShouldContain("The form was sent from another site.");
         // It cannot even end the login that is under way.
         answer.Headers.Keys.ShouldNotContain("Set-Cookie");
         visitor.State.ShouldBe(before);

@@ -137,7 +137,7 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
 
         var busy = await browser.SubmitAsync(form, "peggy");
         (busy.StatusCode, busy.Header("Retry-After")).ShouldBe((503, "2"));
-        busy.Body.ShouldContain("Too many people are logging in at this moment.");
+        busy.Body.ShouldContain("Too many users are logging in at the moment.");
         // Those who do not wait any longer make room, and nobody was charged for what was not looked at.
         await cancelled.CancelAsync();
         (await first).ShouldBe(false);

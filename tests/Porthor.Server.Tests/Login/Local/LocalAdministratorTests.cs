@@ -59,7 +59,7 @@ public sealed class LocalAdministratorTests
         await File.WriteAllTextAsync(file, "spoilt");
         var administrator = LocalAdministrator.Of(server.Core.DataDirectory, server.Core.Settings)!;
         Should.Throw<StartException>(() => administrator.CreateIfMissing()).Message
-            .ShouldBe($"The file local-admin in {server.Core.DataDirectory.Path} does not contain a password hash; 'porthor local-admin reset-password' makes a new one.");
+            .ShouldBe($"The file local-admin in {server.Core.DataDirectory.Path} does not contain a password hash; 'porthor local-admin reset-password' creates a new one.");
         (await new FormBrowser(server).LogInAsync("admin", "spoilt")).StatusCode.ShouldBe(500);
         (await File.ReadAllTextAsync(file)).ShouldBe("spoilt");
     }

@@ -83,7 +83,7 @@ public sealed class PasswordHashTests
     public void What_is_no_hash_is_refused(string text)
     {
         PasswordHash.TryParse(text, out var problem).ShouldBeNull();
-        problem.ShouldBe("must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' makes it");
+        problem.ShouldBe("must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' prints it");
     }
 
     /// <summary>Too few protect nothing; too many would stop all logins.</summary>
