@@ -1,14 +1,15 @@
 namespace Porthor.Server.Login.Local;
 
-/// <summary>The number of failures and the delay that follows from it.</summary>
-/// <param name="Unsettled">The number of attempts that have begun, and of which it is not known yet whether they fail.</param>
+/// <summary>Represents a number of failures and computes the delay that follows from it.</summary>
+/// <param name="Unsettled">The number of attempts that have begun and whose result is not known yet.</param>
 internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, int Unsettled)
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// Short, because it is the only delay that many strangers together can put on somebody at a new place; still, it leaves
-    /// them some 1,500 guesses a day.
+    /// The longest delay that failures from other addresses can cause for a user at a new address. It is short, so that an attacker
+    /// cannot lock
+    /// the user out. It allows about 1,500 guesses a day.
     /// </summary>
     private static readonly TimeSpan LongestFromAnywhere = TimeSpan.FromMinutes(1);
 
@@ -20,7 +21,7 @@ internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, 
 
     public Count Failed(DateTimeOffset now) => this with { Failures = Failures + 1, LastFailure = now };
 
-    /// <summary>Returns whether another attempt must wait until an unsettled one is settled: all of them might fail.</summary>
+    /// <summary>Returns whether another attempt must wait until an unsettled one is settled, because all of them might fail.</summary>
     public bool AwaitsOthers(CountKind kind) => Unsettled > 0 && Failures + Unsettled >= LimitsOf(kind).Free;
 
     public DateTimeOffset BlockedUntil(CountKind kind)

@@ -2,28 +2,28 @@ using System.Globalization;
 
 namespace Porthor.Server.Login.Local;
 
-/// <summary>An attempt to log in, as the throttle let it begin.</summary>
-/// <param name="Charged">The counts that it went up in.</param>
+/// <summary>Represents an attempt to log in.</summary>
+/// <param name="Charged">The counts in which the attempt is counted.</param>
 /// <param name="Username">The username; empty if it cannot be the name of a user.</param>
 /// <param name="Network">The address, or the /64 of an IPv6 address.</param>
-/// <param name="Wait">How long to wait before another; zero if this one may go on.</param>
+/// <param name="Wait">The time to wait before another attempt; zero if this attempt is allowed.</param>
 internal sealed record CountedAttempt(IReadOnlyList<CountKey> Charged, string Username, string Network, TimeSpan Wait)
 {
-    /// <summary>The user that the client is known for, by its device or its address; null for an unknown client.</summary>
+    /// <summary>Gets the user that the client is known for, by its device or its address; null for an unknown client.</summary>
     public string? KnownUser { get; init; }
 
-    /// <summary>Whether the attempt is refused only because others are not settled yet.</summary>
+    /// <summary>Gets whether the attempt is refused only because other attempts are not settled yet.</summary>
     public bool AwaitsOthers { get; init; }
 
     public bool IsRefused => Wait > TimeSpan.Zero;
 
-    /// <summary>For <c>Retry-After</c>, and for people.</summary>
+    /// <summary>Gets the whole seconds to wait, for <c>Retry-After</c> and messages.</summary>
     public string WaitSeconds => Math.Ceiling(Wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 }
 
 internal enum CountKind
 {
-    /// <summary>A browser that logged in as this user before.</summary>
+    /// <summary>A browser in which this user logged in before.</summary>
     Device,
 
     AddressAndUser,
@@ -42,7 +42,7 @@ internal enum CountKind
     /// <summary>The /48 of an IPv6 address.</summary>
     WidestAddress,
 
-    /// <summary>From anywhere.</summary>
+    /// <summary>A user, from any address.</summary>
     User,
 }
 

@@ -7,17 +7,17 @@ namespace Porthor.Server.Login.Local;
 /// <summary>
 /// Delays clients that guess passwords. Failures are counted per address and user, per address, and per user from anywhere. Each count
 /// has a number of free failures; after that the delay doubles with each failure. An IPv6 address is counted as its /64, its /56 and
-/// its /48. Failures of others do not delay two kinds of clients: a browser that logged in as the user before (it has only a count of its
-/// own), and an address from which the user logged in before (only the counts of this address and its /64 apply).
+/// its /48. Failures of other clients do not delay two kinds of clients: a browser in which the user logged in before (it has only a count
+/// of its own), and an address from which the user logged in before (only the counts of this address and its /64 apply).
 /// </summary>
 /// <remarks>
-/// Attempts that are not settled yet count as failures, so that parallel attempts count as attempts in a row. An attempt that only they
-/// prevent waits until one of them is settled (<see cref="BeginAsync"/>). The counts are in the memory of this process, and their number is
-/// bounded, as is the number of attempts that wait.
+/// An attempt counts as a failure until its result is known, so that parallel attempts count like consecutive ones. If only such unsettled
+/// attempts prevent another attempt, it waits until one of them is settled (<see cref="BeginAsync"/>). The counts are in the memory of this
+/// process. Their number and the number of waiting attempts are limited.
 /// </remarks>
 internal sealed class LoginThrottle(TimeProvider clock)
 {
-    /// <summary>As many counts are kept; the oldest go first.</summary>
+    /// <summary>The maximum number of counts. If there are more, the oldest are removed first.</summary>
     public const int MostCounts = 50_000;
 
     /// <summary>The maximum number of attempts from one network that wait for others to be settled.</summary>
@@ -32,8 +32,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// <summary>The suggested wait if too many attempts are unsettled; they take a few seconds.</summary>
     private static readonly TimeSpan UnsettledWait = TimeSpan.FromSeconds(2);
 
-    /// <summary>After so long without a failure a count begins anew. Longer than any delay.</summary>
-    private static readonly TimeSpan Forgotten = TimeSpan.FromHours(1);
+    /// <summary>The time without a failure after which a count is reset. It is longer than any delay.</summary>
+    private static readonly TimeSpan ResetAfter = TimeSpan.FromHours(1);
 
     /// <summary>
     /// The prefixes of an IPv6 address that are counted, in bytes. One host has a /64; a customer has a /64, a /56 or a /48, depending on
@@ -52,7 +52,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     private TaskCompletionSource settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset swept;
 
-    /// <summary>How many counts there are.</summary>
+    /// <summary>Gets the number of counts.</summary>
     public int Held
     {
         get
@@ -69,7 +69,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     {
         var network = NetworksOf(address)[0];
         var isWaiting = false;
-        // In real time: the attempts that are waited for do not depend on the clock of the tokens.
+        // Uses real time, because the other attempts do not depend on the clock of the tokens.
         using var limit = new CancellationTokenSource(LongestWait);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -103,12 +103,12 @@ internal sealed class LoginThrottle(TimeProvider clock)
     }
 
     /// <summary>Begins an attempt, unless there were too many failures or there are too many unsettled attempts.</summary>
-    /// <param name="username">As it was typed; it need not be anybody's.</param>
-    /// <param name="device">The mark of a browser that logged in as this user before; null for others.</param>
+    /// <param name="username">The username as typed. The user need not exist.</param>
+    /// <param name="device">The id of a browser in which this user logged in before; null for other browsers.</param>
     public CountedAttempt Begin(string username, IPAddress? address, string? device)
     {
         var now = clock.GetUtcNow();
-        // What can be nobody's name need not be told apart, nor remembered.
+        // All texts that cannot be a username share one count.
         var user = UserRules.IsUsername(username) ? username : "";
         var networks = NetworksOf(address);
         lock (gate)
@@ -136,7 +136,9 @@ internal sealed class LoginThrottle(TimeProvider clock)
         }
     }
 
-    /// <summary>Settles an attempt with a correct password. Earlier failures of the user at this address are forgotten, but not those of others.</summary>
+    /// <summary>
+    /// Settles an attempt with a correct password. Resets the counts of this client, but not the counts of other clients.
+    /// </summary>
     public void Succeeded(CountedAttempt attempt)
     {
         var now = clock.GetUtcNow();
@@ -207,12 +209,12 @@ internal sealed class LoginThrottle(TimeProvider clock)
 
     private Count CountOf(CountKey key, DateTimeOffset now) =>
         !counts.TryGetValue(key, out var count) ? default
-        : count.LastFailure + Forgotten <= now ? count with { Failures = 0 }
+        : count.LastFailure + ResetAfter <= now ? count with { Failures = 0 }
         : count;
 
     /// <summary>
-    /// Returns the counts that an attempt without a known device is charged to. For a familiar address these are only the counts of
-    /// the address itself: other customers may have the rest of a wider prefix.
+    /// Returns the counts in which an attempt without a known device is counted. For a familiar address these are only the counts of
+    /// the address itself, because other customers may have the rest of a wider prefix.
     /// </summary>
     private static List<CountKey> KeysOf(string user, IReadOnlyList<string> networks, bool isFamiliar)
     {
@@ -229,12 +231,12 @@ internal sealed class LoginThrottle(TimeProvider clock)
 
     private void Sweep(DateTimeOffset now)
     {
-        if (counts.Count < MostCounts && now - swept < Forgotten)
+        if (counts.Count < MostCounts && now - swept < ResetAfter)
             return;
         swept = now;
         foreach (var (key, count) in counts)
         {
-            if (count.Unsettled == 0 && count.LastFailure + Forgotten <= now)
+            if (count.Unsettled == 0 && count.LastFailure + ResetAfter <= now)
                 counts.Remove(key);
         }
         // Only an attacker with thousands of addresses causes this. Familiar addresses and known devices are not affected.
