@@ -6,7 +6,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests;
 
-/// <summary>What clients of a node ask, over HTTP. An answer that does not come is null: what was asked may have been done, or not.</summary>
+/// <summary>Sends the HTTP requests of a node's clients. A missing response is null: the request may have taken effect or not.</summary>
 internal static class Requests
 {
     public const string Service = "some-service";
@@ -23,16 +23,16 @@ internal static class Requests
     public static Task<Answer?> ListAsync(this HttpClient client, Uri node, Token administrator, string username) =>
         client.AskAsync(HttpMethod.Get, node, $"/auth/api/v1/users/{username}/tokens", administrator);
 
-    /// <summary>Asks as a proxy does, who wants to know whether the token may pass.</summary>
-    /// <param name="query">The rule of the location.</param>
+    /// <summary>Sends an authorization subrequest as a proxy does.</summary>
+    /// <param name="query">The parameters of the authorization rule.</param>
     public static Task<Answer?> PassAsync(this HttpClient client, Uri node, Token token, string query = "") =>
         client.AskAsync(HttpMethod.Get, node, $"/ingress/auth?{query}", token);
 
-    /// <summary>The token of a service behind the gate, made from a parent.</summary>
+    /// <summary>Requests the delegated token of a service behind the proxy.</summary>
     public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, params string[] scopes) =>
         client.PassAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
 
-    /// <summary>An administrator, who is needed for all of the above. Made with the bootstrap token.</summary>
+    /// <summary>Creates an administrator with the bootstrap token, which the requests above need.</summary>
     public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)
     {
         var made = await client.AskAsync(
@@ -59,7 +59,7 @@ internal static class Requests
         }
         catch (Exception e) when (e is HttpRequestException or SocketException)
         {
-            // The latter comes bare if the node is killed while the client looks whom it is connected to.
+            // HttpClient throws a SocketException if the node is killed while the connection is being established.
             return null;
         }
     }

@@ -1,6 +1,6 @@
 namespace Porthor.Crash.Tests;
 
-/// <summary>The stores that an answer can depend on.</summary>
+/// <summary>The stores that a response can depend on.</summary>
 [Flags]
 internal enum Store
 {

@@ -2,14 +2,14 @@ using Porthor.Testing;
 
 namespace Porthor.Crash.Tests.Backups;
 
-/// <summary>A backup that is taken while the server is busy, everything lost, and the restore: docs/operators/backup.md.</summary>
+/// <summary>A backup under load, a complete loss of data, and the restore, with the commands of docs/operators/backup.md.</summary>
 public sealed class BackupTests
 {
     private const string User = "someone";
     private const int Clients = 4;
 
     [Theory, EveryMode]
-    public async Task What_was_backed_up_comes_back_and_what_was_revoked_since_can_be_revoked_again(Mode mode)
+    public async Task A_restored_backup_is_complete_and_later_revocations_can_be_repeated(Mode mode)
     {
         await using var site = await Site.StartAsync(mode);
         var kept = await site.MakeAsync(User, "kept");
@@ -22,7 +22,7 @@ public sealed class BackupTests
         var revokedByCommand = await site.MakeAsync(User, "revoked since by a command");
         var before = await site.TellAsync(User);
 
-        // The backup, under load. No request fails.
+        // The backup is taken under load. No request fails.
         var busy = new BusyClients(site, Clients);
         await busy.UntilBusyAsync(Moment.Before);
         busy.Let(Moment.Meanwhile);
@@ -31,18 +31,18 @@ public sealed class BackupTests
         await busy.UntilBusyAsync(Moment.Since);
         await busy.StopAsync();
 
-        // Life goes on, and then all is lost.
+        // Changes after the backup, and then the loss of all data.
         await site.NarrowAsync(narrowedSince);
         await site.RevokeAsync(revokedSince);
         (await site.RunAsync("token", "revoke", "--", revokedByCommand.Token.Key.Value)).ExitCode.ShouldBe(0);
         var madeSince = await site.MakeAsync(User, "made since");
         var log = await RestoreAsync(site, mode);
 
-        // What was there is there, with its scopes, its children and its past.
+        // The restored tokens have their scopes, children and history.
         (await site.TellAsync(User)).ShouldBe(before);
         (await site.PassAsync(kept.Token), await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200, 200));
         (await site.PassAsync(narrowed.Token), await site.PassAsync(narrowed.Token, "read:all")).ShouldBe((200, 403));
-        // What was dead is dead. What happened since did not happen.
+        // Tokens revoked before the backup stay invalid. Changes since the backup are undone.
         (await site.PassAsync(revoked.Token), await site.PassAsync(revoked.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((200, 200));
@@ -51,14 +51,14 @@ public sealed class BackupTests
 
         (await site.PassAsync(revokedByCommand.Token), await site.PassAsync(revokedByCommand.Child, "read:all")).ShouldBe((200, 200));
 
-        // It is revoked again: the log has what the server revoked, and the history of the old database also has what commands revoked.
+        // The revocations are repeated: the log contains those of the server, and the history of the old database also those of commands.
         await site.WriteAsync("porthor.log", log);
         await site.DoAsync(OperatorPage.Backup, "Revoke tokens again", 2);
         var logged = await site.ReadLinesAsync("revoked.txt");
         logged.ShouldContain(revokedSince.Token.Key.Value);
         await site.DoAsync(OperatorPage.Backup, "Revoke tokens again", mode == Mode.Embedded ? 1 : 0);
         logged.ShouldBeSubsetOf(await site.ReadLinesAsync("revoked.txt"));
-        // Of the children that it revokes with their parents, it says that they do not exist.
+        // Children that are revoked with their parents are reported as missing.
         var again = await site.TryAsync(OperatorPage.Backup, "Revoke tokens again", 3);
         if (again.ExitCode != 0)
             again.Errors.TrimEnd('\n').Split('\n')[^1].ShouldStartWith("Error: There is no token ");
@@ -68,7 +68,9 @@ public sealed class BackupTests
         (await site.PassAsync(kept.Token), await site.PassAsync(narrowedSince.Token)).ShouldBe((200, 200));
     }
 
-    /// <summary>A backup in which something was written meanwhile: where it takes no time, it is taken until it is one.</summary>
+    /// <summary>
+    /// Takes a backup during which tokens are written. Where a backup takes almost no time, it is repeated until that is the case.
+    /// </summary>
     private static async Task BackUpAsync(Site site, Mode mode, BusyClients busy)
     {
         int answered;
@@ -83,7 +85,7 @@ public sealed class BackupTests
         while (busy.AreWell && busy.AnsweredIn(Moment.Meanwhile) == answered);
     }
 
-    /// <summary>Stops the node, restores what the mode has, and starts the node again; gives the log of the time before.</summary>
+    /// <summary>Stops the node, restores the stores of the mode, and starts the node again. Returns the log of the stopped node.</summary>
     private static async Task<string> RestoreAsync(Site site, Mode mode)
     {
         var log = await site.StopNodeAsync();

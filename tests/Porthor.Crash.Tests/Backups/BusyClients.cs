@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests.Backups;
 
-/// <summary>When something was, by the backup that was taken.</summary>
+/// <summary>A time in relation to the backup.</summary>
 internal enum Moment
 {
     Before,
@@ -12,8 +12,8 @@ internal enum Moment
 }
 
 /// <summary>
-/// Clients that make, delegate and revoke tokens without a pause while a backup is taken, none of which may fail; and who know of each token
-/// what of it the backup must have, may have, and cannot have.
+/// Clients that continuously create, delegate and revoke tokens while a backup is taken. No request may fail. The clients record for each
+/// token whether the backup must, may or cannot contain it.
 /// </summary>
 internal sealed class BusyClients
 {
@@ -31,16 +31,16 @@ internal sealed class BusyClients
         work = [.. Enumerable.Range(0, count).Select(number => Task.Run(() => RunAsync(number)))];
     }
 
-    /// <summary>From now on it is this moment.</summary>
+    /// <summary>Sets the current time in relation to the backup.</summary>
     public void Let(Moment moment) => now = moment;
 
-    /// <summary>How many answers came in a moment.</summary>
+    /// <summary>Returns the number of responses at a time.</summary>
     public int AnsweredIn(Moment moment) => Volatile.Read(ref acknowledged[(int)moment]);
 
     /// <summary>False if a request failed.</summary>
     public bool AreWell => !work.Exists(task => task.IsFaulted);
 
-    /// <summary>Waits until much has been answered in a moment.</summary>
+    /// <summary>Waits until many requests were answered at a time.</summary>
     public Task UntilBusyAsync(Moment moment) => RealServers.UntilAsync(
         () => !AreWell || AnsweredIn(moment) >= 30 ? Task.CompletedTask : throw new TimeoutException(), "busy clients");
 
@@ -50,7 +50,10 @@ internal sealed class BusyClients
         await Task.WhenAll(work);
     }
 
-    /// <summary>After the backup was restored: what it must have is there, what it cannot have is not, and what works is what is listed.</summary>
+    /// <summary>
+    /// Checks the restored data: tokens that the backup must contain exist, tokens that it cannot contain do not, and exactly the valid
+    /// tokens are listed.
+    /// </summary>
     public async Task CheckAsync()
     {
         HashSet<string> listed = [];
@@ -59,10 +62,10 @@ internal sealed class BusyClients
         await Parallel.ForEachAsync(known.SelectMany(tokens => tokens), async (token, _) =>
         {
             var (works, childWorks) = (await WorksAsync(token.Tree.Token, "user:token"), await WorksAsync(token.Tree.Child, "read:all"));
-            works.ShouldBe(listed.Contains(token.Tree.Token.Key.Value), $"listed or not: {token}");
-            childWorks.ShouldBe(listed.Contains(token.Tree.Child.Key.Value), $"listed or not, the child: {token}");
+            works.ShouldBe(listed.Contains(token.Tree.Token.Key.Value), $"listed: {token}");
+            childWorks.ShouldBe(listed.Contains(token.Tree.Child.Key.Value), $"child listed: {token}");
             if (childWorks)
-                works.ShouldBeTrue($"its child works: {token}");
+                works.ShouldBeTrue($"its child is valid: {token}");
             if (token is { Made: Moment.Before, RevocationBegun: null or Moment.Since })
                 (works, childWorks).ShouldBe((true, true), $"{token}");
             if (token.Revoked is Moment.Before || token.Begun is Moment.Since)
@@ -70,7 +73,7 @@ internal sealed class BusyClients
         });
     }
 
-    /// <summary>Nothing works that anybody ever revoked.</summary>
+    /// <summary>Checks that all tokens that were ever revoked are invalid.</summary>
     public Task CheckRevokedAsync() => Parallel.ForEachAsync(known.SelectMany(tokens => tokens).Where(token => token.Revoked is not null), async (token, _) =>
         ((await WorksAsync(token.Tree.Token, "user:token")) || (await WorksAsync(token.Tree.Child, "read:all"))).ShouldBeFalse($"{token}"));
 
@@ -84,7 +87,7 @@ internal sealed class BusyClients
             var begun = now;
             var tree = await site.MakeAsync(Username(number), $"token {tokens.Count}");
             tokens.Add(new Known(tree, begun, Answered()));
-            // Two of three are revoked, some at once and some much later.
+            // Two of three tokens are revoked, at different times after their creation.
             if (random.Next(3) > 0 && tokens[random.Next(tokens.Count)] is { RevocationBegun: null } revoked)
             {
                 revoked.RevocationBegun = now;

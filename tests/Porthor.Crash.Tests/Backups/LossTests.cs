@@ -3,16 +3,16 @@ using Porthor.Testing;
 namespace Porthor.Crash.Tests.Backups;
 
 /// <summary>
-/// One of a cluster's two stores is lost, or comes back as it was: the table of docs/operators/backup.md, and what
-/// docs/operators/incidents.md tells to do.
+/// One of the two stores of a cluster is lost or restored to an older state: the table of docs/operators/backup.md, and the instructions of
+/// docs/operators/incidents.md.
 /// </summary>
 public sealed class LossTests
 {
     private const string User = "someone";
 
-    /// <summary>The database is yesterday's, and Redis is not.</summary>
+    /// <summary>The database is restored to yesterday's state, and Redis is not.</summary>
     [Fact]
-    public async Task Postgresql_alone_comes_back_and_the_audit_makes_it_agree_with_redis()
+    public async Task The_audit_reconciles_a_restored_PostgreSQL_with_Redis()
     {
         await using var site = await Site.StartAsync(Mode.Cluster);
         var kept = await site.MakeAsync(User, "kept");
@@ -28,28 +28,29 @@ public sealed class LossTests
         await site.DoAsync(OperatorPage.Backup, "Database", 1);
         await site.StartNodeAsync();
 
-        // Lists and history are yesterday's. What was revoked is refused all the same; what was made works, unlisted.
+        // Lists and history are in yesterday's state. Revoked tokens are still denied, and tokens created since then work although they are
+        // not listed.
         (await site.TellAsync(User)).ShouldBe(before);
         (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
         (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((200, 200));
 
-        // After the audit nothing works that is not listed, and the other way round.
+        // After the audit exactly the listed tokens are valid.
         await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
         await site.ShouldAgreeAsync();
         (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
-        // What a token lost since it does not get back.
+        // Scopes that were removed from a token since are not restored.
         (await site.PassAsync(narrowedSince.Token), await site.PassAsync(narrowedSince.Token, "read:all"), await site.PassAsync(narrowedSince.Child, "read:all"))
             .ShouldBe((200, 403, 403));
         (await site.ListAsync(User)).ShouldBe(
             new[] { kept.Token, kept.Child, narrowedSince.Token, narrowedSince.Child }.Select(token => token.Key.Value), ignoreOrder: true);
     }
 
-    /// <summary>Redis is lost, and there is a backup of it. The node goes on.</summary>
+    /// <summary>Redis is lost and restored from a backup while the node keeps running.</summary>
     [Fact]
-    public async Task Redis_alone_comes_back_and_what_was_revoked_lately_is_never_accepted()
+    public async Task Recently_revoked_tokens_are_denied_after_a_restore_of_Redis()
     {
         await using var site = await Site.StartAsync(Mode.Cluster);
         var kept = await site.MakeAsync(User, "kept");
@@ -66,7 +67,8 @@ public sealed class LossTests
 
         await site.RestoreRedisAsync();
 
-        // Until Redis is back nobody knows; from the first answer on, what was revoked lately is refused, and what was taken is not given.
+        // Until Redis is available, token states are unknown. From the first response on, recently revoked tokens are denied and removed
+        // scopes are missing.
         await RealServers.UntilAsync(async () => (await site.PassAsync(revokedLately.Token)).ShouldNotBe(503), "the record store");
         (await site.PassAsync(revokedLately.Token), await site.PassAsync(revokedLately.Child, "read:all")).ShouldBe((401, 401));
         (await site.PassAsync(narrowedLately.Token), await site.PassAsync(narrowedLately.Token, "read:all"), await site.PassAsync(narrowedLately.Child, "read:all"))
@@ -74,7 +76,7 @@ public sealed class LossTests
         (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
         (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.AskAsync(HttpMethod.Get, "/auth/api/v1/quota-overrides")).Body.ShouldContain("some-group");
-        // What the page warns of, and what ends it.
+        // The documentation warns of this state and tells how to end it.
         (await site.PassAsync(revokedEarlier.Token)).ShouldBe(200);
         await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
         (await site.PassAsync(revokedEarlier.Token), await site.PassAsync(revokedEarlier.Child, "read:all")).ShouldBe((401, 401));
@@ -82,16 +84,16 @@ public sealed class LossTests
             new[] { kept.Token, kept.Child, narrowedLately.Token, narrowedLately.Child }.Select(token => token.Key.Value), ignoreOrder: true);
         await site.ShouldAgreeAsync();
 
-        // Redis writes its append-only file again: another start, now as ever, finds all of it.
+        // Redis rewrites its append-only file. A later start loads all data.
         await RealServers.UntilAsync(async () => (await site.RedisTellsAsync("persistence")).ShouldContain("aof_rewrite_in_progress:0"), "the append-only file");
         await site.Redis!.KillAsync();
         await site.Redis.RestartAsync();
         await RealServers.UntilAsync(async () => (await site.PassAsync(kept.Token, "read:all")).ShouldBe(200), "the record store");
     }
 
-    /// <summary>Redis is lost, and there is no backup: nothing brings the tokens back, and nobody waits for new ones.</summary>
+    /// <summary>Redis is lost without a backup: tokens cannot be restored, and new tokens can be created at once.</summary>
     [Fact]
-    public async Task Without_a_backup_of_redis_the_token_index_is_cleared_and_history_stays()
+    public async Task Without_a_backup_of_Redis_the_token_index_is_cleared_and_the_history_stays()
     {
         await using var site = await Site.StartAsync(Mode.Cluster);
         var lost = await site.MakeAsync(User, "lost");
@@ -99,7 +101,7 @@ public sealed class LossTests
         await RealServers.UntilAsync(async () => (await site.PassAsync(lost.Token)).ShouldBe(401), "the record store");
         (await site.PassAsync(lost.Child, "read:all")).ShouldBe(401);
 
-        // New tokens work before anything is repaired.
+        // New tokens work before any repair.
         await site.LogInAsync();
         var fresh = await site.MakeAsync(User, "new");
         (await site.PassAsync(fresh.Token, "read:all")).ShouldBe(200);

@@ -6,15 +6,15 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Backups;
 
 /// <summary>
-/// A deployment with one node, and an operator who does there what a page says: with the commands as they stand, in which only folders and
-/// names of users are others. Where the servers are, the programs are told beside them.
+/// A deployment with one node, on which a test runs the commands of an operator documentation page. Only folders, user names and server
+/// addresses differ from the page.
 /// </summary>
 internal sealed class Site : IAsyncDisposable
 {
-    /// <summary>The name that the page has for the database.</summary>
+    /// <summary>The name of the database on the page.</summary>
     private const string DatabaseName = "porthor";
 
-    /// <summary>The name that the page gives to the database that a backup replaces.</summary>
+    /// <summary>The name that the page gives to the replaced database.</summary>
     private const string LostDatabaseName = "porthor_lost";
 
     private readonly List<ServingProgram> servers = [];
@@ -28,7 +28,7 @@ internal sealed class Site : IAsyncDisposable
         Redis = redis;
     }
 
-    /// <summary>Null but in cluster mode.</summary>
+    /// <summary>Null in embedded and database mode.</summary>
     public RedisServerProcess? Redis { get; }
 
     public HttpClient Http { get; } = Node.CreateClient();
@@ -37,7 +37,7 @@ internal sealed class Site : IAsyncDisposable
 
     public Token Administrator { get; private set; } = null!;
 
-    /// <summary>Where embedded mode keeps its data.</summary>
+    /// <summary>The data directory of embedded mode.</summary>
     public string Data => deployment.Settings.DataDirectory;
 
     private string BackupFolder => Path.Combine(program.Folder, "backup");
@@ -45,7 +45,7 @@ internal sealed class Site : IAsyncDisposable
     public static async Task<Site> StartAsync(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
-        Assert.SkipWhen(mode == Mode.Embedded && Prerequisites.Find("sqlite3") is null, "SQLite's program is not installed; ./test.sh installs it (Debian's sqlite3)");
+        Assert.SkipWhen(mode == Mode.Embedded && Prerequisites.Find("sqlite3") is null, "The sqlite3 program is not installed; ./test.sh installs it (Debian's sqlite3)");
         var redis = mode == Mode.Cluster ? await RedisServerProcess.StartConfiguredAsync() : null;
         var deployment = await Deployment.CreateAsync(mode, redis, DatabaseName);
         var site = new Site(deployment, redis, await PorthorProgram.ForAsync(deployment));
@@ -57,7 +57,7 @@ internal sealed class Site : IAsyncDisposable
 
     public async Task StartNodeAsync() => servers.Add(await ServingProgram.StartAsync(program, watched: false));
 
-    /// <summary>Ends the node, and gives what it printed.</summary>
+    /// <summary>Stops the node and returns its output.</summary>
     public async Task<string> StopNodeAsync()
     {
         var ended = await servers[^1].Program.TerminateAsync();
@@ -65,7 +65,7 @@ internal sealed class Site : IAsyncDisposable
         return ended.Output;
     }
 
-    /// <summary>A new administrator, by the bootstrap token.</summary>
+    /// <summary>Creates a new administrator with the bootstrap token.</summary>
     public async Task LogInAsync()
     {
         var bootstrap = deployment.DatabaseName is null
@@ -74,7 +74,7 @@ internal sealed class Site : IAsyncDisposable
         Administrator = await Http.CreateAdministratorAsync(Url, bootstrap);
     }
 
-    /// <summary>Does what a block of commands says, and gives what was printed.</summary>
+    /// <summary>Runs a block of commands and returns its result.</summary>
     public async Task<Outcome> TryAsync(string page, string heading, int block = 0)
     {
         var user = Environment.UserName;
@@ -88,13 +88,13 @@ internal sealed class Site : IAsyncDisposable
             ["/etc/redis/redis.conf"] = Redis?.SettingsFile ?? "",
             ["/var/lib/redis"] = Redis?.Folder ?? "",
         };
-        // All at once: what was put in must not be changed again.
+        // One pass replaces all texts, so that no replacement is replaced again.
         var script = Regex.Replace(
             OperatorPage.Commands(page, heading)[block], string.Join('|', ours.Keys.Select(Regex.Escape)), match => ours[match.Value], RegexOptions.None, TimeSpan.FromSeconds(1));
         return await program.RunShellAsync(script);
     }
 
-    /// <summary>As <see cref="TryAsync"/>, without fail; gives the output.</summary>
+    /// <summary>Runs a block of commands like <see cref="TryAsync"/>, and fails if it fails. Returns the output.</summary>
     public async Task<string> DoAsync(string page, string heading, int block = 0)
     {
         var done = await TryAsync(page, heading, block);
@@ -104,13 +104,13 @@ internal sealed class Site : IAsyncDisposable
 
     public Task<Outcome> RunAsync(params string[] arguments) => program.RunAsync(arguments);
 
-    /// <summary>Puts a text where the operator works.</summary>
+    /// <summary>Writes a file into the operator's working directory.</summary>
     public Task WriteAsync(string name, string text) => File.WriteAllTextAsync(Path.Combine(program.Folder, name), text);
 
-    /// <summary>Returns the lines of a file that a command wrote where the operator works.</summary>
+    /// <summary>Returns the lines of a file in the operator's working directory.</summary>
     public Task<string[]> ReadLinesAsync(string name) => File.ReadAllLinesAsync(Path.Combine(program.Folder, name));
 
-    /// <summary>From now on the folder for backups is empty.</summary>
+    /// <summary>Creates an empty backup folder.</summary>
     public void ForgetBackup()
     {
         if (Directory.Exists(BackupFolder))
@@ -118,19 +118,20 @@ internal sealed class Site : IAsyncDisposable
         Directory.CreateDirectory(BackupFolder);
     }
 
-    /// <summary>Restores Redis as the page says, from its being stopped until it may be restarted as usual.</summary>
+    /// <summary>Restores Redis as the page describes, from its stop until a service manager can restart it.</summary>
     public async Task RestoreRedisAsync()
     {
         await Redis!.KillAsync();
-        // The node may go on, and says that it does not know.
+        // A running node answers that the state is unknown.
         if (!servers[^1].Program.HasEnded)
             (await PassAsync(Administrator)).ShouldBe(503);
         await DoAsync(OperatorPage.Backup, "Cluster", 1);
         Redis.Adopt();
     }
 
-    /// <summary>Does something to the node's database itself.</summary>
-    public async Task ChangeDatabaseAsync(string script) => await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(DatabaseName, script);
+    /// <summary>Runs SQL in the node's database.</summary>
+    public async Task ChangeDatabaseAsync(string script) =>
+        await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(DatabaseName, script);
 
     public async Task ShouldAgreeAsync()
     {
@@ -138,10 +139,11 @@ internal sealed class Site : IAsyncDisposable
         (audit.ExitCode, audit.Output).ShouldBe((0, ""), audit.Errors);
     }
 
-    /// <summary>What a proxy is told: 200, 401, or 403 where the token lacks the scope.</summary>
-    public async Task<int> PassAsync(Token token, string scope = "user:token") => (await Http.PassAsync(Url, token, $"scope={scope}"))!.StatusCode;
+    /// <summary>Returns the status that a proxy receives: 200, 401, or 403 if the token does not have the scope.</summary>
+    public async Task<int> PassAsync(Token token, string scope = "user:token") =>
+        (await Http.PassAsync(Url, token, $"scope={scope}"))!.StatusCode;
 
-    /// <summary>A token with a child, both of which can read all.</summary>
+    /// <summary>Creates a token with a child, both with the scope read:all.</summary>
     public async Task<Tree> MakeAsync(string username, string name)
     {
         var made = await Http.CreateUserTokenAsync(Url, Administrator, username, name, "read:all", "user:token");
@@ -155,24 +157,24 @@ internal sealed class Site : IAsyncDisposable
     public async Task RevokeAsync(Tree tree) =>
         (await Http.RevokeAsync(Url, Administrator, tree.Username, tree.Token.Key))!.StatusCode.ShouldBe(204);
 
-    /// <summary>Takes the scope that reads all.</summary>
+    /// <summary>Removes the scope read:all.</summary>
     public async Task NarrowAsync(Tree tree) =>
         (await Http.EditAsync(Url, Administrator, tree.Username, tree.Token.Key, "user:token"))!.StatusCode.ShouldBe(200);
 
-    /// <summary>The keys of a user's tokens. One that has ended is listed until maintenance removes it, and is left out.</summary>
+    /// <summary>Returns the keys of a user's tokens without expired tokens, which are listed until maintenance removes them.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(string username) =>
         [.. Requests.ItemsIn((await Http.ListAsync(Url, Administrator, username))!)
             .Where(item => !item.TryGetProperty("expires", out var expires) || expires.ValueKind == JsonValueKind.Null || expires.GetInt64() > DateTimeOffset.UtcNow.ToUnixTimeSeconds())
             .Select(item => item.GetProperty("token").GetString()!)];
 
-    /// <summary>All that is said about a user's tokens, but for when they were used last, and all that ever happened to them.</summary>
+    /// <summary>Returns all data about a user's tokens except for the time of last use, and their history.</summary>
     public async Task<string> TellAsync(string username)
     {
         var list = await Http.ListAsync(Url, Administrator, username);
         return LastUsed.Replace(list!.Body, "") + await HistoryAsync(username);
     }
 
-    /// <summary>What happened to a user's tokens, the newest first.</summary>
+    /// <summary>Returns the history of a user's tokens, newest first.</summary>
     public async Task<string> HistoryAsync(string username)
     {
         var history = await Http.AskAsync(HttpMethod.Get, Url, $"/auth/api/v1/history/token-changes?username={username}", Administrator);
@@ -180,14 +182,15 @@ internal sealed class Site : IAsyncDisposable
         return history.Body;
     }
 
-    /// <summary>What Redis says about itself.</summary>
+    /// <summary>Returns a section of the output of Redis' INFO command.</summary>
     public async Task<string> RedisTellsAsync(string section)
     {
         await using var connection = await Redis!.ConnectAsync();
         return (string)(await connection.GetDatabase().ExecuteAsync("INFO", section))!;
     }
 
-    public async Task<Answer> AskAsync(HttpMethod method, string path, object? json = null) => (await Http.AskAsync(method, Url, path, Administrator, json))!;
+    public async Task<Answer> AskAsync(HttpMethod method, string path, object? json = null) =>
+        (await Http.AskAsync(method, Url, path, Administrator, json))!;
 
     public async ValueTask DisposeAsync()
     {
@@ -219,5 +222,5 @@ internal sealed class Site : IAsyncDisposable
     private static Regex LastUsed { get; } = new(",\"last_used\":[0-9]+|\"last_used\":[0-9]+,", RegexOptions.None, TimeSpan.FromSeconds(1));
 }
 
-/// <summary>A token of a user's, and its child.</summary>
+/// <summary>A token of a user and its child.</summary>
 internal sealed record Tree(string Username, string Name, Token Token, Token Child);

@@ -4,8 +4,8 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// A client that does one thing after another, at whichever node is up, and holds each answer against what had been
-/// acknowledged before it asked.
+/// A client that sends one request after another to any running node, and compares each response with the changes that were acknowledged
+/// before the request.
 /// </summary>
 internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, TokenTree forest, Token administrator, HttpClient http)
 {
@@ -15,14 +15,14 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     private readonly Random random = new(HashCode.Combine(seed, number));
     private int names;
 
-    /// <summary>How many answers came, and how many did not.</summary>
+    /// <summary>The numbers of requests with and without a response.</summary>
     public (int Answered, int Unanswered) Count { get; private set; }
 
     public async Task RunAsync(CancellationToken stopping)
     {
         while (!stopping.IsCancellationRequested)
         {
-            // Drawn before anything is looked at, so that a seed always draws the same.
+            // The random numbers are drawn before any state is read, so that a seed always gives the same numbers.
             var (act, pick, where) = (random.Next(100), random.Next(int.MaxValue), random.Next(nodes.Count));
             await Task.WhenAny([.. nodes.Select(node => node.UntilUpAsync()), Task.Delay(Timeout.Infinite, stopping)]);
             var node = Enumerable.Range(where, nodes.Count).Select(i => nodes[i % nodes.Count]).FirstOrDefault(node => node.IsUp);
@@ -56,7 +56,7 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
         var revoked = parent.IsRevoked;
         if (Note(await http.DelegateAsync(node, parent.Token, $"service-{random.Next(3)}", Wide)) is { StatusCode: 200 } made)
         {
-            revoked.ShouldBeFalse($"{parent.Token.Key} had been revoked and got a child");
+            revoked.ShouldBeFalse($"{parent.Token.Key} got a child after its revocation was acknowledged");
             forest.Add(Token.Parse(made.Header("X-Auth-Request-Token")!), parent.Username, parent);
         }
     }
@@ -67,10 +67,10 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
         switch (Note(await http.PassAsync(node, token.Token)))
         {
             case { StatusCode: 200 }:
-                revoked.ShouldBeFalse($"{token.Token.Key} works, and its revocation had been acknowledged");
+                revoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
                 break;
             case { StatusCode: 401 }:
-                token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} does not work, and nobody has revoked it");
+                token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} is invalid without a revocation");
                 break;
         }
     }
@@ -80,9 +80,9 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
         var (revoked, narrowed) = (token.IsRevoked, token.IsNarrowed);
         if (Note(await http.PassAsync(node, token.Token, $"scope={Wide}")) is { StatusCode: 200 })
         {
-            revoked.ShouldBeFalse($"{token.Token.Key} works, and its revocation had been acknowledged");
-            // Given back in the meantime it may pass.
-            (narrowed && token.IsNarrowed).ShouldBeFalse($"{token.Token.Key} has a scope whose loss had been acknowledged");
+            revoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
+            // The scope may have been granted again in the meantime.
+            (narrowed && token.IsNarrowed).ShouldBeFalse($"{token.Token.Key} has a scope after its removal was acknowledged");
         }
     }
 

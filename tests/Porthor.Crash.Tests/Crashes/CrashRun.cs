@@ -4,14 +4,14 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// One story: clients change and use tokens at several nodes, which are killed between two of their messages to a store and
-/// started again; then what the clients were told is compared with what is.
+/// One run: clients change and use tokens at several nodes, which are killed between two of their messages to a store and started again.
+/// Then the responses that clients received are compared with the stores.
 /// </summary>
 internal sealed class CrashRun : IAsyncDisposable
 {
     private const int Clients = 6;
 
-    /// <summary>A node that has this little to do is killed where it stands.</summary>
+    /// <summary>A node without a matching message for this time is killed without one.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Deployment deployment;
@@ -34,7 +34,7 @@ internal sealed class CrashRun : IAsyncDisposable
 
     private int Answered => clients.Sum(client => client.Count.Answered);
 
-    /// <summary>What happened, in a line.</summary>
+    /// <summary>The results of the run in one line.</summary>
     public string Summary { get; private set; } = "";
 
     public static async Task<CrashRun> BeginAsync(Mode mode, int nodeCount, int seed)
@@ -44,14 +44,14 @@ internal sealed class CrashRun : IAsyncDisposable
         for (var number = 0; number < nodeCount; number++)
             nodes.Add(await Node.CreateAsync(deployment));
         var run = new CrashRun(deployment, nodes, seed);
-        // The first one makes the schema.
+        // The first node creates the schema.
         foreach (var node in nodes)
             await node.StartAsync();
         run.administrator = await run.http.CreateAdministratorAsync(nodes[0].Url, deployment.Settings.BootstrapToken!);
         return run;
     }
 
-    /// <summary>Lets the clients loose, kills nodes so many times, and waits for the clients' end.</summary>
+    /// <summary>Starts the clients, kills nodes this many times, and waits for the clients.</summary>
     public async Task KillAsync(int kills)
     {
         using var stopping = new CancellationTokenSource();
@@ -59,7 +59,7 @@ internal sealed class CrashRun : IAsyncDisposable
         List<Task> work = [.. clients.Select(client => Task.Run(() => client.RunAsync(stopping.Token)))];
         try
         {
-            // Each point once before any comes again.
+            // Each kill point is used once before any is repeated.
             var points = KillPoint.In(deployment.Mode);
             random.Shuffle(points);
             for (var kill = 0; kill < kills && work.TrueForAll(client => !client.IsFaulted); kill++)
@@ -72,25 +72,25 @@ internal sealed class CrashRun : IAsyncDisposable
         }
     }
 
-    /// <summary>Compares. What the audit has to repair is repaired, and then nothing may be left to repair.</summary>
+    /// <summary>Compares the responses with the stores. The audit repairs inconsistencies, and a second audit must find none.</summary>
     public async Task CheckAsync()
     {
         var tokens = forest.Tokens;
         var rows = await ListAsync(nodes[0], tokens);
         var working = await WorkingAsync(tokens);
         foreach (var token in working)
-            rows.ShouldContain(token.Token.Key, "it works and is not listed");
+            rows.ShouldContain(token.Token.Key, "the token is valid and not listed");
         await CheckHistoryAsync(tokens);
 
         var audit = await nodes[0].RunAsync("audit", "--fix");
         audit.ExitCode.ShouldBe(0, audit.Errors);
         var again = await nodes[0].RunAsync("audit", "--strict");
         (again.ExitCode, again.Output).ShouldBe((0, ""));
-        // What the audit repaired, it did not by giving back what was taken; and what it took somebody had asked to revoke.
+        // The audit restores no removed scopes, and it only revokes tokens whose revocation was requested.
         (await WorkingAsync(tokens)).ShouldBeSubsetOf(working);
 
         Summary = $"seed {Seed}: {tokens.Count} tokens, {tokens.Count(token => token.IsRevoked)} revoked; {Answered} answers, "
-            + $"{clients.Sum(client => client.Count.Unanswered)} never came; the audit repaired {audit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length}";
+            + $"{clients.Sum(client => client.Count.Unanswered)} requests without an answer; findings repaired by the audit: {audit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length}";
     }
 
     public async ValueTask DisposeAsync()
@@ -105,7 +105,9 @@ internal sealed class CrashRun : IAsyncDisposable
         await deployment.DisposeAsync();
     }
 
-    /// <summary>Kills a node at one of its next messages to a store, and starts it again when others have gone on without it.</summary>
+    /// <summary>
+    /// Kills a node at one of its next messages to a store, and starts it again after the other nodes have answered some requests.
+    /// </summary>
     private async Task KillOneAsync(KillPoint point)
     {
         var node = nodes[random.Next(nodes.Count)];
@@ -125,19 +127,20 @@ internal sealed class CrashRun : IAsyncDisposable
         var answered = Answered;
         if (nodes.Exists(other => other.IsUp))
         {
-            await RealServers.UntilAsync(() => Task.FromResult(Answered > answered + pause ? true : throw new TimeoutException()), "others going on");
+            await RealServers.UntilAsync(
+                () => Task.FromResult(Answered > answered + pause ? true : throw new TimeoutException()), "answers of other nodes");
             await CheckListedAsync(nodes.Find(other => other.IsUp)!);
         }
         await node.StartAsync();
     }
 
     /// <summary>
-    /// While a node is dead, what it had begun is as it left it: when it starts it puts right what it can, and hides what was wrong
-    /// till then. A token that is not listed is not valid either, whatever is going on: its record went first.
+    /// While a node is down, its interrupted changes stay incomplete; after its start it completes them or hides the inconsistency. A token
+    /// that is not listed is never valid, because its record is deleted before its row.
     /// </summary>
     private async Task CheckListedAsync(Node alive)
     {
-        // Known before the lists are read, so that each of them has had a row.
+        // Read before the lists, so that each of these tokens had a row.
         var handedOut = forest.Tokens;
         var rows = await ListAsync(alive, handedOut);
         await Task.WhenAll(handedOut.Where(token => !rows.Contains(token.Token.Key)).Select(async token =>
@@ -156,7 +159,8 @@ internal sealed class CrashRun : IAsyncDisposable
     }
 
     /// <summary>
-    /// The tokens that work, by all nodes alike. None that was revoked is among them, and all that nobody wanted to revoke are.
+    /// Returns the valid tokens, which must be the same on all nodes. No revoked token is among them, and all tokens without a requested
+    /// revocation are.
     /// </summary>
     private async Task<IReadOnlyList<KnownToken>> WorkingAsync(IReadOnlyList<KnownToken> tokens)
     {
@@ -178,7 +182,7 @@ internal sealed class CrashRun : IAsyncDisposable
         return working;
     }
 
-    /// <summary>Asks again while a node says that it does not know (503): it has just been started, and the machine may be busy.</summary>
+    /// <summary>Repeats the request while the node answers 503: it has just started, and the machine may be busy.</summary>
     private async Task<bool> WorksAsync(Node node, KnownToken token)
     {
         Answer? answer = null;
@@ -187,7 +191,7 @@ internal sealed class CrashRun : IAsyncDisposable
         return answer!.StatusCode == 200;
     }
 
-    /// <summary>A row for each change that was acknowledged: one creation, one revocation, and all edits.</summary>
+    /// <summary>Checks that the history has one row for each acknowledged change: one creation, one revocation, and all edits.</summary>
     private async Task CheckHistoryAsync(IReadOnlyList<KnownToken> tokens)
     {
         var postgres = await RealServers.Instance.PostgresAsync();

@@ -4,9 +4,9 @@ using Porthor.Testing;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// What clients were told holds although nodes are killed: what was revoked is dead with all its descendants, what was handed out
-/// works and is listed, every change that was acknowledged is in history, and the audit puts right all that is left. 15 kills,
-/// one at each point; <c>PORTHOR_KILLS</c> asks for more, and <c>PORTHOR_SEED</c> for the same once more.
+/// Acknowledged changes persist when nodes are killed: revoked tokens and their descendants are invalid, issued tokens are valid and
+/// listed, every acknowledged change is in the history, and the audit repairs all inconsistencies. By default 15 kills, one at each kill
+/// point. <c>PORTHOR_KILLS</c> sets another number, and <c>PORTHOR_SEED</c> repeats a run.
 /// </summary>
 public sealed class CrashTests(ITestOutputHelper output)
 {
@@ -17,10 +17,10 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Mode.Database, 2)]
     [InlineData(Mode.Cluster, 3)]
-    public async Task What_was_acknowledged_holds_however_nodes_are_killed(Mode mode, int nodes)
+    public async Task Acknowledged_changes_persist_when_nodes_are_killed(Mode mode, int nodes)
     {
         Prerequisites.SkipWithout(mode);
-        // After a kill at each point, stores and nodes are new.
+        // After one kill at each point, the next run starts with new stores and nodes.
         var killsInARun = KillPoint.In(mode).Length;
         for (var (seed, left) = (Seed, (Kills + 1) / 2 ?? killsInARun); left > 0; left -= killsInARun, seed++)
         {
@@ -39,7 +39,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>A long run tells how far it is.</summary>
+    /// <summary>Reports the progress of a long run.</summary>
     private static void Report(Mode mode, string summary)
     {
         if (Kills is not null)

@@ -3,40 +3,41 @@ using Porthor.Testing;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// Where a node is killed: at a message on its way to or from a store, before it has passed or right after. Statements of
-/// PostgreSQL travel under names that say nothing, and its answers tell what was done; Redis' commands can be read.
+/// A point at which a node is killed: before or after a message between it and a store. Commands to Redis identify the operation.
+/// Statements to PostgreSQL have prepared names, so its responses identify the operation.
 /// </summary>
-/// <param name="MayAnswer">It lives until it has told its client, but nothing more passes between it and any store: so it shows what it leaves undone when it answers.</param>
+/// <param name="MayAnswer">True if the node is killed only after it has responded to its client. Until then the connections to its stores
+/// are stalled, so that work left for after the response is not done.</param>
 internal sealed record KillPoint(string Name, Store Store, Func<FaultyWire.Piece, bool> Matches, bool Before, bool MayAnswer = false)
 {
-    /// <summary>For an answer that may not be due: also what no client asked for is committed.</summary>
+    /// <summary>The time limit of a response that may not come: commits also happen without a client's request.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private static readonly KillPoint[] AtTheTokenIndex =
     [
-        new("the commit was made, and the node has not heard of it", Store.TokenIndex, IsCommit, Before: true),
-        new("the node has heard of the commit", Store.TokenIndex, IsCommit, Before: false),
-        new("the node has heard of the commit, and said so", Store.TokenIndex, IsCommit, Before: false, MayAnswer: true),
-        new("the node has heard of a revocation's commit, and said so", Store.TokenIndex, piece => IsCommit(piece) && piece.Contains("DELETE "u8), Before: false, MayAnswer: true),
-        new("something was to be asked of the ledger", Store.TokenIndex, piece => piece.ToServer && !piece.Contains("heartbeat"u8), Before: true),
+        new("after the commit, before its response", Store.TokenIndex, IsCommit, Before: true),
+        new("after the response to the commit", Store.TokenIndex, IsCommit, Before: false),
+        new("after the response to the client", Store.TokenIndex, IsCommit, Before: false, MayAnswer: true),
+        new("after the response to the client of a revocation", Store.TokenIndex, piece => IsCommit(piece) && piece.Contains("DELETE "u8), Before: false, MayAnswer: true),
+        new("before a request to the token index", Store.TokenIndex, piece => piece.ToServer && !piece.Contains("heartbeat"u8), Before: true),
     ];
 
     private static readonly KillPoint[] AtTheRecordStore =
     [
-        new("records were to be deleted", Store.RecordStore, piece => piece.ToServer && IsDeletion(piece), Before: true),
-        new("records were deleted", Store.RecordStore, piece => piece.ToServer && IsDeletion(piece), Before: false),
-        new("a record was to be written", Store.RecordStore, piece => piece.ToServer && piece.Contains("\r\nSET\r\n"u8), Before: true),
-        new("a record was written", Store.RecordStore, piece => piece.ToServer && piece.Contains("\r\nSET\r\n"u8), Before: false),
-        new("a record was to be replaced", Store.RecordStore, piece => piece.ToServer && piece.Contains("\r\nEVAL"u8), Before: true),
+        new("before a deletion of records", Store.RecordStore, piece => piece.ToServer && IsDeletion(piece), Before: true),
+        new("after a deletion of records", Store.RecordStore, piece => piece.ToServer && IsDeletion(piece), Before: false),
+        new("before a record is written", Store.RecordStore, piece => piece.ToServer && piece.Contains("\r\nSET\r\n"u8), Before: true),
+        new("after a record was written", Store.RecordStore, piece => piece.ToServer && piece.Contains("\r\nSET\r\n"u8), Before: false),
+        new("before a record is replaced", Store.RecordStore, piece => piece.ToServer && piece.Contains("\r\nEVAL"u8), Before: true),
     ];
 
     public static KillPoint[] In(Mode mode) => mode == Mode.Cluster ? [.. AtTheRecordStore, .. AtTheTokenIndex] : [.. AtTheTokenIndex];
 
-    /// <summary>Done when the node is dead.</summary>
+    /// <summary>Plans the kill. The task is completed when the node was killed.</summary>
     public Task PlanAsync(Node node, int occurrence, TokenTree forest) =>
         WireOf(node).InterruptAt(Matches, occurrence, Before, () => MayAnswer ? KillWhenItHasAnsweredAsync(node, forest) : node.KillAsync());
 
-    /// <summary>False if it is too late to.</summary>
+    /// <summary>Cancels the planned kill. Returns false if it has already started.</summary>
     public bool TryForget(Node node) => WireOf(node).DoNotInterrupt();
 
     private static async Task KillWhenItHasAnsweredAsync(Node node, TokenTree forest)
@@ -45,7 +46,7 @@ internal sealed record KillPoint(string Name, Store Store, Func<FaultyWire.Piece
         node.RecordStore?.Stall();
         await Task.WhenAny(forest.NextAcknowledgementBy(node.Url), Task.Delay(Patience));
         await node.KillAsync();
-        // What it had still to send goes down with it.
+        // Data that the node had not sent yet are lost.
         foreach (var wire in node.RecordStore is null ? [node.TokenIndex] : (FaultyWire[])[node.TokenIndex, node.RecordStore])
         {
             wire.Cut();

@@ -3,8 +3,8 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Crashes;
 
 /// <summary>
-/// A token that a client was given, and what clients know of it. Facts are set when an answer arrived, so that they hold for
-/// every request that begins afterwards.
+/// A token that a client received, and the acknowledged facts about it. A fact is set when a response arrives, so that it holds for every
+/// later request.
 /// </summary>
 internal sealed class KnownToken(Token token, string username, KnownToken? parent)
 {
@@ -19,21 +19,21 @@ internal sealed class KnownToken(Token token, string username, KnownToken? paren
 
     public KnownToken? Parent => parent;
 
-    /// <summary>Changes of scopes that were acknowledged.</summary>
+    /// <summary>The number of acknowledged changes of scopes.</summary>
     public int Edits { get; set; }
 
-    /// <summary>One change of scopes at a time, so that it is known which was the last.</summary>
+    /// <summary>Starts a change of scopes. Only one change runs at a time, so that the last one is known.</summary>
     public bool TryBeginEditing() => !Interlocked.Exchange(ref editing, true);
 
     public void EndEditing() => Volatile.Write(ref editing, false);
 
-    /// <summary>Its revocation, or an ancestor's, was acknowledged.</summary>
+    /// <summary>True if the revocation of the token or an ancestor was acknowledged.</summary>
     public bool IsRevoked => revoked || parent?.IsRevoked == true;
 
-    /// <summary>Somebody has asked for its revocation, or an ancestor's.</summary>
+    /// <summary>True if the revocation of the token or an ancestor was requested.</summary>
     public bool MayBeRevoked => revoking || parent?.MayBeRevoked == true;
 
-    /// <summary>The loss of <c>read:all</c> was acknowledged, and nobody has asked to give it back since.</summary>
+    /// <summary>True if the removal of <c>read:all</c> was acknowledged, and no request to grant it again was sent since.</summary>
     public bool IsNarrowed
     {
         get => narrowed;

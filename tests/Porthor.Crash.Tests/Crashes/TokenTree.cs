@@ -2,7 +2,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests.Crashes;
 
-/// <summary>All tokens that clients were given, in the order in which they came.</summary>
+/// <summary>All tokens that clients received, in the order of arrival.</summary>
 internal sealed class TokenTree
 {
     private readonly Lock gate = new();
@@ -19,7 +19,7 @@ internal sealed class TokenTree
         }
     }
 
-    /// <summary>Adds a token; of a child that was handed out again, the one that is known.</summary>
+    /// <summary>Adds a token. Returns the known token if a child was returned again.</summary>
     public KnownToken Add(Token token, string username, KnownToken? parent)
     {
         lock (gate)
@@ -33,7 +33,7 @@ internal sealed class TokenTree
         }
     }
 
-    /// <summary>One of the latest, so that what happens meets; null if there is none.</summary>
+    /// <summary>Returns one of the newest tokens, so that operations overlap; null if there is none.</summary>
     public KnownToken? Pick(int number)
     {
         const int latest = 60;
@@ -42,8 +42,8 @@ internal sealed class TokenTree
     }
 
     /// <summary>
-    /// What was known when a narrowing was acknowledged has lost the scope too: children that were there were narrowed, and those
-    /// that came later were made from the narrowed row. Their own edits are not asked for.
+    /// Records the acknowledged removal of a scope for a token and all its known descendants: existing children were reduced too, and later
+    /// children were created from the reduced row.
     /// </summary>
     public void Narrow(KnownToken root)
     {
@@ -54,7 +54,7 @@ internal sealed class TokenTree
         }
     }
 
-    /// <summary>A node has acknowledged a change, and what follows from that is known.</summary>
+    /// <summary>Records that a node has acknowledged a change.</summary>
     public void Acknowledged(Uri node)
     {
         lock (gate)
@@ -68,7 +68,7 @@ internal sealed class TokenTree
         }
     }
 
-    /// <summary>Done when a node acknowledges the next change.</summary>
+    /// <summary>Returns a task that is completed when the node acknowledges its next change.</summary>
     public Task NextAcknowledgementBy(Uri node)
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

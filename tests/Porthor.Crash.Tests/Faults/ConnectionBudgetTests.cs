@@ -4,13 +4,13 @@ using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Faults;
 
-/// <summary>However many ask, the stores are asked through so many connections and no more.</summary>
+/// <summary>The number of connections to the stores has a limit that does not depend on the number of requests.</summary>
 public sealed class ConnectionBudgetTests
 {
     private const int Crowd = 300;
 
     [Fact]
-    public async Task A_node_has_as_many_connections_to_postgres_as_configured_and_one_to_each_redis_database()
+    public async Task A_node_opens_the_configured_connections_to_PostgreSQL_and_one_to_each_Redis_database()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => RouteGroups.Configure(settings) with { DatabaseConnections = 3 });
@@ -37,12 +37,12 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
-    public async Task A_file_is_opened_a_bounded_number_of_times()
+    public async Task The_number_of_open_database_files_is_limited()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded, RouteGroups.Configure);
         var groups = await RouteGroups.OfAsync(server);
         await EachOnceAsync(groups);
-        // Long lists, so that those who read them come faster than they go.
+        // Long lists, so that new readers arrive before earlier ones have finished.
         var reader = await server.Tokens.SessionForAsync("reader", "user:token");
         for (var number = 0; number < 300; number++)
             await server.Tokens.CreateUserTokenAsync(reader, "reader", new UserTokenRequest($"{number}", ScopeSet.Empty, null));
@@ -51,21 +51,23 @@ public sealed class ConnectionBudgetTests
         var most = 0;
         do
         {
-            // This process is the server.
+            // The server runs in this process.
             most = Math.Max(most, Directory.GetFiles("/proc/self/fd").Count(fd => new FileInfo(fd).LinkTarget == server.Core.DataDirectory!.DatabasePath));
             await Task.Yield();
         }
         while (!asked.IsCompleted);
         await asked;
-        // One that writes, eight that read lists, and those that read records: as many as there are threads that run.
+        // One writer, eight readers of lists, and at most one reader of records for each running thread.
         most.ShouldBeInRange(2, 1 + 8 + 32);
     }
 
-    /// <summary>So that what one of them sets, another finds.</summary>
+    /// <summary>Sends each request once, so that requests find the state that others create.</summary>
     private static Task EachOnceAsync(RouteGroups groups) => RealServers.UntilAsync(
         () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))), "all routes");
 
-    /// <summary>Who waits for a connection longer than an answer may take is told so, and nothing else.</summary>
+    /// <summary>
+    /// Sends many requests. A request that waits too long for a connection gets the documented error and no other status.
+    /// </summary>
     private static Task AskAsync(RouteGroups groups) => Task.WhenAll(Enumerable.Range(0, Crowd).Select(async number =>
     {
         var group = groups.All[number % groups.All.Count];

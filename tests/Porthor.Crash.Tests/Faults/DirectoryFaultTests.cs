@@ -7,18 +7,19 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Faults;
 
 /// <summary>
-/// Whatever ails the wire to the directory of users: a proxy is answered in time about somebody who has to be looked up there, others
-/// are not held up, and a second after the fault is gone all is well. What happens to whom is <c>OutageTests</c>' business.
+/// Injects network failures between the server and the user directory. Proxies receive an answer in time about users who must be looked up,
+/// requests about other users are not delayed, and the server recovers within a second. The answers for each user are tested in
+/// <c>OutageTests</c>.
 /// </summary>
 public sealed class DirectoryFaultTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
 
-    public static TheoryData<NetworkFault> Ailments => [.. Enum.GetValues<NetworkFault>()];
+    public static TheoryData<NetworkFault> NetworkFaults => [.. Enum.GetValues<NetworkFault>()];
 
     [Theory]
-    [MemberData(nameof(Ailments))]
-    public async Task However_the_directory_ails_proxies_are_answered_in_time(NetworkFault ailment)
+    [MemberData(nameof(NetworkFaults))]
+    public async Task Proxies_are_answered_in_time_when_the_directory_fails(NetworkFault fault)
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
         var tree = await LdapTree.PlantAsync();
@@ -28,31 +29,31 @@ public sealed class DirectoryFaultTests(ITestOutputHelper output)
             AnswerTimeout = RouteGroups.AnswerTimeout,
             Providers = new ProviderSettings { Ldap = tree.Settings with { Url = $"ldap://127.0.0.1:{wire.Port}/" } },
         });
-        var strangers = 0;
-        // Somebody who was never looked up, so that the directory has to answer.
-        async Task<Answer> AskAboutStrangerAsync()
+        var users = 0;
+        // A user who was never looked up, so that the directory must answer.
+        async Task<Answer> AskAboutNewUserAsync()
         {
-            var name = $"stranger{Interlocked.Increment(ref strangers)}";
+            var name = $"user{Interlocked.Increment(ref users)}";
             await tree.AddUserAsync(name, mail: $"{name}@example.com");
             return await AskAsync(server, (await server.Tokens.SessionForAsync(name, userData: UserData.None)).Record.Token);
         }
         var told = (await server.Tokens.SessionForAsync("told")).Record.Token;
-        (await AskAboutStrangerAsync()).Header("X-Auth-Request-Email").ShouldBe("stranger1@example.com");
+        (await AskAboutNewUserAsync()).Header("X-Auth-Request-Email").ShouldBe("user1@example.com");
 
-        ailment.Begin(wire);
+        fault.Begin(wire);
         var begun = Stopwatch.GetTimestamp();
-        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => AskAboutStrangerAsync()));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(_ => AskAboutNewUserAsync()));
         var took = Stopwatch.GetElapsedTime(begun);
         output.WriteLine($"{string.Join(' ', answers.Select(answer => answer.StatusCode))} after {took.TotalMilliseconds:F0} ms");
         foreach (var answer in answers)
-            answer.StatusCode.ShouldBeOneOf(ailment is NetworkFault.Reset or NetworkFault.HalfOpen ? [200, 503] : [503]);
+            answer.StatusCode.ShouldBeOneOf(fault is NetworkFault.Reset or NetworkFault.HalfOpen ? [200, 503] : [503]);
         took.ShouldBeLessThan(RouteGroups.AnswerTimeout + Slack);
-        // What the token tells needs no directory.
+        // User data in the token need no directory.
         (await AskAsync(server, told)).StatusCode.ShouldBe(200);
 
         wire.Heal();
         var healed = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(async () => (await AskAboutStrangerAsync()).StatusCode.ShouldBe(200), "a stranger to pass");
+        await RealServers.UntilAsync(async () => (await AskAboutNewUserAsync()).StatusCode.ShouldBe(200), "a new user to be allowed");
         var recovered = Stopwatch.GetElapsedTime(healed);
         output.WriteLine($"recovered after {recovered.TotalMilliseconds:F0} ms");
         recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + Slack);

@@ -5,7 +5,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests.Faults;
 
-/// <summary>Embedded mode, whose disk takes no more: what is there goes on working, what cannot be written is refused, and space is all it takes.</summary>
+/// <summary>
+/// Embedded mode with a full disk: existing tokens keep working, requests that must write are rejected, and the server recovers when there
+/// is space again.
+/// </summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new() { SurvivesFullDisk = true };
@@ -22,14 +25,14 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_full_disk_refuses_what_is_new_and_stops_nothing_else()
+    public async Task A_full_disk_rejects_writes_only()
     {
         var (server, url) = await StartAsync();
         var bootstrap = Token.Parse((await File.ReadAllTextAsync(Path.Combine(Data, "bootstrap-token"))).Trim());
         var administrator = await http.CreateAdministratorAsync(url, bootstrap);
         var old = Requests.TokenIn((await http.CreateUserTokenAsync(url, administrator, "someone", "old", "read:all"))!);
 
-        // No file may become longer than it is.
+        // No file may grow.
         await LimitFilesAsync(server, "0");
         var created = new List<Token> { old };
         Answer answer;
@@ -38,19 +41,19 @@ public sealed class FullDiskTests : IAsyncLifetime
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.DetailType.ShouldBe("store_unavailable");
 
-        // A revocation that cannot be written is not acknowledged; who may pass still passes, and lists are read.
+        // A revocation that cannot be stored is not acknowledged. Valid tokens are still allowed, and lists can be read.
         (await http.RevokeAsync(url, administrator, "someone", old.Key))!.StatusCode.ShouldBe(503);
         foreach (var token in created)
             (await http.PassAsync(url, token, "scope=read:all"))!.StatusCode.ShouldBe(200);
         Requests.ItemsIn((await http.ListAsync(url, administrator, "someone"))!).Count().ShouldBe(created.Count);
 
-        // Space again: nothing has to be started anew.
+        // With free space the server works without a restart.
         await LimitFilesAsync(server, "unlimited");
         created.Add(Requests.TokenIn((await http.CreateUserTokenAsync(url, administrator, "someone", "new", "read:all"))!));
         (await http.RevokeAsync(url, administrator, "someone", old.Key))!.StatusCode.ShouldBe(204);
         (await http.PassAsync(url, old))!.StatusCode.ShouldBe(401);
 
-        // What was acknowledged is all there is, also after a crash and on another start.
+        // Exactly the acknowledged changes are stored, also after a crash and a restart.
         await server.KillAsync();
         (server, url) = await StartAsync();
         Requests.ItemsIn((await http.ListAsync(url, administrator, "someone"))!).Select(item => item.GetProperty("token").GetString())
@@ -59,11 +62,11 @@ public sealed class FullDiskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Data_that_cannot_be_written_are_refused_at_the_start_in_one_sentence()
+    public async Task A_read_only_data_directory_fails_the_start_with_one_message()
     {
         var (server, _) = await StartAsync();
         await server.TerminateAsync();
-        // Root may write everywhere; so somebody else has to try.
+        // Root can write everywhere, so the program runs as another user.
         program.RunsAsNobody = true;
         foreach (var file in Directory.GetFiles(Data))
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);

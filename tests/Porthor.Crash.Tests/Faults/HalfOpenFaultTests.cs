@@ -3,13 +3,13 @@ using Porthor.Testing;
 
 namespace Porthor.Crash.Tests.Faults;
 
-/// <summary>That connections have lost their other end is noticed also while nobody asks for anything; so nobody has to find out for others.</summary>
+/// <summary>Half-open connections are detected without requests, so that no later request fails because of them.</summary>
 public sealed class HalfOpenFaultTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Connections_that_lost_their_other_end_are_given_up_within_a_second_though_nobody_asks(Mode mode)
+    public async Task Half_open_connections_are_closed_within_a_second_without_requests(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
@@ -20,22 +20,22 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
             return configured with
             {
                 PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
-                // What a node writes by itself now and then would wait, like a request, until its time is up.
+                // Usage events that the node writes periodically would wait until their timeout, as a request would.
                 Uses = configured.Uses with { Enabled = false },
             };
         });
         var groups = await RouteGroups.OfAsync(server);
-        await EachAsEverAsync(groups);
+        await EachUsualAsync(groups);
         await RealServers.UntilAsync(() => ShouldBe(tokenIndex.Connections > 5), "many connections");
 
         foreach (var wire in (FaultyWire[])[tokenIndex, recordStore])
             wire.HalfOpen();
         var begun = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(() => ShouldBe(tokenIndex.DeadConnections + recordStore.DeadConnections == 0), "the end of dead connections");
-        output.WriteLine($"given up after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
-        await EachAsEverAsync(groups);
+        await RealServers.UntilAsync(() => ShouldBe(tokenIndex.DeadConnections + recordStore.DeadConnections == 0), "the end of half-open connections");
+        output.WriteLine($"closed after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
+        await EachUsualAsync(groups);
         var recovered = Stopwatch.GetElapsedTime(begun);
-        output.WriteLine($"as ever {recovered.TotalMilliseconds:F0} ms after the fault began");
+        output.WriteLine($"recovered {recovered.TotalMilliseconds:F0} ms after the failure began");
         recovered.ShouldBeLessThan(TimeSpan.FromSeconds(1) + StoreFaultTests.ShortSlack);
     }
 
@@ -45,7 +45,7 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
         return Task.CompletedTask;
     }
 
-    /// <summary>But for the uses, which are not written down here.</summary>
-    private static Task EachAsEverAsync(RouteGroups groups) => Task.WhenAll(groups.All.Where(group => !group.Route.EndsWith("/auth-history", StringComparison.Ordinal)).Select(group => RealServers.UntilAsync(
+    /// <summary>Sends all requests except for those that read usage events, which are disabled here.</summary>
+    private static Task EachUsualAsync(RouteGroups groups) => Task.WhenAll(groups.All.Where(group => !group.Route.EndsWith("/auth-history", StringComparison.Ordinal)).Select(group => RealServers.UntilAsync(
         async () => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route), group.Route)));
 }

@@ -2,33 +2,33 @@ using Porthor.Testing;
 
 namespace Porthor.Crash.Tests.Faults;
 
-/// <summary>What can be wrong with a wire.</summary>
+/// <summary>Failures of a network connection.</summary>
 public enum NetworkFault
 {
-    /// <summary>Slower than any answer may be.</summary>
+    /// <summary>Data arrive later than any time limit.</summary>
     Delay,
 
-    /// <summary>Nothing passes, and nobody says so.</summary>
+    /// <summary>No data arrive, and connections stay open.</summary>
     Stall,
 
-    /// <summary>A byte now and then.</summary>
+    /// <summary>Single bytes arrive with a delay.</summary>
     Drip,
 
-    /// <summary>Connections are reset, and new ones refused.</summary>
+    /// <summary>Connections are reset, and new connections are refused.</summary>
     Refuse,
 
-    /// <summary>Connections are reset once; new ones are sound.</summary>
+    /// <summary>Connections are reset once. New connections work.</summary>
     Reset,
 
-    /// <summary>Connections have lost their other end, and nobody says so; new ones are sound.</summary>
+    /// <summary>Connections are half-open. New connections work.</summary>
     HalfOpen,
 }
 
-internal static class AilmentExtensions
+internal static class NetworkFaultExtensions
 {
-    public static void Begin(this NetworkFault ailment, FaultyWire wire)
+    public static void Begin(this NetworkFault fault, FaultyWire wire)
     {
-        switch (ailment)
+        switch (fault)
         {
             case NetworkFault.Delay:
                 wire.Delay = TimeSpan.FromSeconds(20);

@@ -4,11 +4,11 @@ using Porthor.Testing;
 
 namespace Porthor.Crash.Tests.Faults;
 
-/// <summary>A route that is added must be asked too while a store ails.</summary>
+/// <summary>A new route must also be tested with failed stores.</summary>
 public sealed class RouteGroupTests
 {
     [Fact]
-    public async Task Every_route_is_among_those_that_are_asked()
+    public async Task Every_route_is_tested_with_failed_stores()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded, RouteGroups.Configure);
         var asked = (await RouteGroups.OfAsync(server)).All.Select(group => group.Route.Split(',')[0]).Distinct();

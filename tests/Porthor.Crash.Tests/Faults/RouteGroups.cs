@@ -8,18 +8,18 @@ using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Faults;
 
-/// <summary>A kind of request, and what it takes to answer it.</summary>
-/// <param name="Route">Method and pattern, as they are mapped.</param>
-/// <param name="Usual">The status while all is well.</param>
-/// <param name="Needs">Without these stores there is no answer but that they are away.</param>
-/// <param name="Bound">Longer nobody waits.</param>
-/// <param name="Away">The status while a store that it needs is away.</param>
+/// <summary>A kind of request and its requirements.</summary>
+/// <param name="Route">The method and the route pattern.</param>
+/// <param name="Usual">The status without failures.</param>
+/// <param name="Needs">The stores without which the request fails.</param>
+/// <param name="Bound">The time limit of the response.</param>
+/// <param name="Away">The status while a required store is unavailable.</param>
 internal sealed record RouteGroup(string Route, int Usual, Store Needs, TimeSpan Bound, Func<Task<Answer>> AskAsync, int Away = 503)
 {
     public override string ToString() => Route;
 }
 
-/// <summary>Something of everything that a server is asked: each route, and some in more than one way.</summary>
+/// <summary>The requests of the tests: every route, and some routes in several ways.</summary>
 internal sealed class RouteGroups
 {
     public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(1);
@@ -31,9 +31,9 @@ internal sealed class RouteGroups
 
     private const string Password = "some password";
 
-    /// <summary>Many, for nobody may try the same name many times at once.</summary>
-    private static readonly IReadOnlyList<LocalUser> Walkers = [.. Enumerable.Range(0, 20).Select(number => new LocalUser(
-        $"walker-{number}x", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000)))];
+    /// <summary>Many users, because login attempts for one name are limited.</summary>
+    private static readonly IReadOnlyList<LocalUser> LoginUsers = [.. Enumerable.Range(0, 20).Select(number => new LocalUser(
+        $"user-{number}x", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000)))];
 
     private readonly TestServer server;
     private readonly (string, string) bearer;
@@ -58,22 +58,25 @@ internal sealed class RouteGroups
 
     public IReadOnlyList<RouteGroup> All { get; }
 
-    /// <summary>Left out is readiness, which tells how each store is, and up to a second late; and what the page of a library loads.</summary>
-    public static bool IsCovered(string route) => route != "GET /health/ready" && !(route.StartsWith("GET /auth/docs/", StringComparison.Ordinal) && route.Contains('.'));
+    /// <summary>
+    /// Excludes the readiness route, which reports the stores' state up to one second late, and the assets of the API documentation.
+    /// </summary>
+    public static bool IsCovered(string route) =>
+        route != "GET /health/ready" && !(route.StartsWith("GET /auth/docs/", StringComparison.Ordinal) && route.Contains('.'));
 
-    /// <summary>What a server needs that all of it can be asked of.</summary>
+    /// <summary>Configures all features that have routes.</summary>
     public static PorthorSettings Configure(PorthorSettings settings) => settings with
     {
         AnswerTimeout = AnswerTimeout,
         ApiTimeout = ApiTimeout,
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
-        Providers = new ProviderSettings { LocalUsers = Walkers },
+        Providers = new ProviderSettings { LocalUsers = LoginUsers },
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
     };
 
     public static async Task<RouteGroups> OfAsync(TestServer server)
     {
-        // More than are asked for, so that each logout finds a session to end.
+        // More than the requests need, so that each logout finds a session.
         const int sessions = 60;
         var session = await server.Tokens.SessionForAsync("someone", "user:token,read:all");
         var request = new AdminTokenRequest
@@ -127,13 +130,13 @@ internal sealed class RouteGroups
     {
         yield return new($"GET {Api}/user-info", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/user-info", bearer));
         yield return new("GET /auth/gms", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/auth/gms", bearer));
-        // There is no directory here; but who asks has to be known first.
+        // There is no user directory here, but the caller must be authenticated first.
         yield return new($"GET {Api}/users", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users", administrator));
         yield return new($"GET {Api}/users/{{username}}", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users/someone", administrator));
         yield return new($"GET {Api}/groups", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/groups", administrator));
         yield return new($"GET {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
         yield return new($"PUT {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.PutAsync($"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
-        // Removed they would be missed above; who may not remove them has to be known first.
+        // A deletion would remove what the requests above read. The missing permission is checked after authentication.
         yield return new($"DELETE {Api}/quota-overrides", 403, Store.RecordStore, AnswerTimeout, () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
     }
 
@@ -146,14 +149,14 @@ internal sealed class RouteGroups
         yield return new("GET /logout", 307, Store.Both, ApiTimeout, () => server.GetAsync("/logout", ending[Next() % ending.Count]));
     }
 
-    /// <summary>Sends the form of a login of its own: a login state can be used once.</summary>
+    /// <summary>Posts the form of a new login, because a login state can be used only once.</summary>
     private Task<Answer> LogInAsync()
     {
         var index = Next();
         var state = $"state-{index}";
         return server.PostFormAsync(
             "/auth/login",
-            [("state", state), ("username", Walkers[index % Walkers.Count].Username), ("password", Password)],
+            [("state", state), ("username", LoginUsers[index % LoginUsers.Count].Username), ("password", Password)],
             server.Cookie(new SessionState { State = state, ReturnUrl = ReturnTo }));
     }
 

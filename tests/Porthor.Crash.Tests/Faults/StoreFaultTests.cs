@@ -4,23 +4,23 @@ using Porthor.Testing;
 namespace Porthor.Crash.Tests.Faults;
 
 /// <summary>
-/// Whatever ails the wire to a store: each route answers in time, what needs the store with 503 and nothing else, what does not need it as
-/// ever; and a second after the fault is gone all are well again.
+/// Injects network failures between the server and a store. Each route answers in time: with 503 if it needs the store, and as usual if it
+/// does not. One second after the end of the failure all routes work again.
 /// </summary>
 public abstract class StoreFaultTests(ITestOutputHelper output)
 {
-    /// <summary>Of a machine that is busy with other tests.</summary>
+    /// <summary>Additional time for a machine that is busy with other tests.</summary>
     private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
 
-    /// <summary>A busy machine holds up many answers, but hardly all of them, nor for long.</summary>
+    /// <summary>Additional time for the fastest of many responses: a busy machine delays many responses, but rarely all of them.</summary>
     internal static readonly TimeSpan ShortSlack = TimeSpan.FromMilliseconds(900);
 
-    /// <summary>How many ask the same; there are 20 connections to PostgreSQL.</summary>
+    /// <summary>The number of equal concurrent requests. There are 20 connections to PostgreSQL.</summary>
     private const int Crowd = 2;
 
-    public static TheoryData<NetworkFault> Ailments => [.. Enum.GetValues<NetworkFault>()];
+    public static TheoryData<NetworkFault> NetworkFaults => [.. Enum.GetValues<NetworkFault>()];
 
-    private protected async Task SurvivesAsync(Mode mode, Store ailing, NetworkFault ailment)
+    private protected async Task SurvivesAsync(Mode mode, Store failing, NetworkFault fault)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
@@ -30,16 +30,16 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
             PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
         });
         var groups = await RouteGroups.OfAsync(server);
-        // Until connections are made, and what is remembered is remembered.
+        // Opens connections and fills caches.
         await RealServers.UntilAsync(
             () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))), "all routes");
 
-        var wire = ailing == Store.RecordStore ? recordStore : tokenIndex;
-        ailment.Begin(wire);
-        // A crowd, so that whatever there is of threads and connections is wanted by those who wait.
-        var answers = await Task.WhenAll(groups.All.SelectMany(group => Enumerable.Range(0, Crowd).Select(async _ => (Group: group, Took: await AskAsync(group, ailing, ailment)))));
-        foreach (var group in answers.Where(answer => (answer.Group.Needs & ailing) != Store.None).GroupBy(answer => answer.Group))
-            group.Min(answer => answer.Took).ShouldBeLessThan(group.Key.Bound + ShortSlack, $"the first of those who asked for {group.Key}");
+        var wire = failing == Store.RecordStore ? recordStore : tokenIndex;
+        fault.Begin(wire);
+        // Concurrent requests, so that waiting requests use all threads and connections.
+        var answers = await Task.WhenAll(groups.All.SelectMany(group => Enumerable.Range(0, Crowd).Select(async _ => (Group: group, Took: await AskAsync(group, failing, fault)))));
+        foreach (var group in answers.Where(answer => (answer.Group.Needs & failing) != Store.None).GroupBy(answer => answer.Group))
+            group.Min(answer => answer.Took).ShouldBeLessThan(group.Key.Bound + ShortSlack, $"the fastest response of {group.Key}");
 
         wire.Heal();
         var healed = Stopwatch.GetTimestamp();
@@ -52,18 +52,18 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
     private async Task RecoverAsync(RouteGroup group, long healed)
     {
         await RealServers.UntilAsync(async () => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route), group.Route);
-        output.WriteLine($"{group.Route}: as ever {Stopwatch.GetElapsedTime(healed).TotalMilliseconds:F0} ms after the fault");
+        output.WriteLine($"{group.Route}: recovered {Stopwatch.GetElapsedTime(healed).TotalMilliseconds:F0} ms after the failure");
     }
 
-    private async Task<TimeSpan> AskAsync(RouteGroup group, Store ailing, NetworkFault ailment)
+    private async Task<TimeSpan> AskAsync(RouteGroup group, Store failing, NetworkFault fault)
     {
         var begun = Stopwatch.GetTimestamp();
         var answer = await group.AskAsync();
         var took = Stopwatch.GetElapsedTime(begun);
         output.WriteLine($"{group.Route}: {answer.StatusCode} after {took.TotalMilliseconds:F0} ms");
-        if ((group.Needs & ailing) == Store.None)
+        if ((group.Needs & failing) == Store.None)
             answer.StatusCode.ShouldBe(group.Usual, group.Route);
-        else if (ailment is NetworkFault.Reset or NetworkFault.HalfOpen)
+        else if (fault is NetworkFault.Reset or NetworkFault.HalfOpen)
             answer.StatusCode.ShouldBeOneOf(group.Usual, group.Away);
         else
             answer.StatusCode.ShouldBe(group.Away, group.Route);
@@ -75,21 +75,24 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
 public sealed class TokenIndexFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
-    [MemberData(nameof(Ailments))]
-    public Task However_the_token_index_ails_every_route_answers_in_time_and_recovers_within_a_second(NetworkFault ailment) => SurvivesAsync(Mode.Cluster, Store.TokenIndex, ailment);
+    [MemberData(nameof(NetworkFaults))]
+    public Task Every_route_answers_in_time_when_the_token_index_fails_and_recovers_within_a_second(NetworkFault fault) =>
+        SurvivesAsync(Mode.Cluster, Store.TokenIndex, fault);
 }
 
 public sealed class RecordStoreFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
-    [MemberData(nameof(Ailments))]
-    public Task However_the_record_store_ails_every_route_answers_in_time_and_recovers_within_a_second(NetworkFault ailment) => SurvivesAsync(Mode.Cluster, Store.RecordStore, ailment);
+    [MemberData(nameof(NetworkFaults))]
+    public Task Every_route_answers_in_time_when_the_record_store_fails_and_recovers_within_a_second(NetworkFault fault) =>
+        SurvivesAsync(Mode.Cluster, Store.RecordStore, fault);
 }
 
-/// <summary>Where the records are in the token index's database, it is both.</summary>
+/// <summary>In database mode the token index's database also contains the records.</summary>
 public sealed class DatabaseFaultTests(ITestOutputHelper output) : StoreFaultTests(output)
 {
     [Theory]
-    [MemberData(nameof(Ailments))]
-    public Task However_the_database_ails_every_route_answers_in_time_and_recovers_within_a_second(NetworkFault ailment) => SurvivesAsync(Mode.Database, Store.Both, ailment);
+    [MemberData(nameof(NetworkFaults))]
+    public Task Every_route_answers_in_time_when_the_database_fails_and_recovers_within_a_second(NetworkFault fault) =>
+        SurvivesAsync(Mode.Database, Store.Both, fault);
 }

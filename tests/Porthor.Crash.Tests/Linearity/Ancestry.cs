@@ -3,25 +3,25 @@ using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Linearity;
 
-/// <summary>A row of the history of changes, and the transaction that wrote it.</summary>
+/// <summary>A row of the change history and the transaction that wrote it.</summary>
 internal sealed record Row(string Transaction, TokenKey Token, TokenKey? Parent, string Action, ScopeSet Scopes);
 
 /// <summary>
-/// A tree of tokens, told by the history of changes alone: so also what no client happened to ask for is seen. Rows have the order of
-/// the locks under which they were written. After each transaction no token may hold a scope that its parent does not, nor be there
+/// Reconstructs a tree of tokens from the change history alone, which also contains changes that no client observed. Rows are in the order
+/// of the locks under which they were written. After each transaction no token may have a scope that its parent does not have, or exist
 /// without its parent (deviation 2, contract/tokens.md 7.6).
 /// </summary>
 internal sealed class Ancestry
 {
     private readonly Dictionary<TokenKey, Row> living = [];
 
-    /// <summary>What may not be, each once.</summary>
+    /// <summary>The violations, each reported once.</summary>
     public List<string> Impossible { get; } = [];
 
-    /// <summary>How often a living child was seen to lose a scope.</summary>
+    /// <summary>The number of times that a valid child lost a scope.</summary>
     public int Narrowed { get; private set; }
 
-    /// <summary>The scopes that a token has in the end; null if it is no more.</summary>
+    /// <summary>Returns the scopes of a token after all changes; null if the token was removed.</summary>
     public ScopeSet? ScopesOf(TokenKey token) => living.GetValueOrDefault(token)?.Scopes;
 
     public static Ancestry Of(IReadOnlyList<Row> rows)
@@ -56,7 +56,7 @@ internal sealed class Ancestry
             if (parent is not null && child.Scopes.IsSubsetOf(parent.Scopes))
                 continue;
             Impossible.Add($"{child.Token} has [{child.Scopes}] after transaction {transaction}, its parent {child.Parent} {(parent is null ? "is no more" : $"[{parent.Scopes}]")}");
-            // Once is enough.
+            // Reports the violation only once.
             living[child.Token] = child with { Parent = null };
         }
     }

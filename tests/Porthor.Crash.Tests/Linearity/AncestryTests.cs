@@ -3,7 +3,7 @@ using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Linearity;
 
-/// <summary>What must be found in a history, and what must not.</summary>
+/// <summary>Histories with and without violations.</summary>
 public sealed class AncestryTests
 {
     private static readonly TokenKey Root = new("root");
@@ -11,7 +11,7 @@ public sealed class AncestryTests
     private static readonly TokenKey Grandchild = new("grandchild");
 
     [Fact]
-    public void What_a_parent_loses_its_children_lose_with_it()
+    public void Children_lose_the_scopes_that_their_parent_loses()
     {
         var ancestry = Ancestry.Of([.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("4", Grandchild, Child, "edit", A)]);
         ancestry.Impossible.ShouldBeEmpty();
@@ -20,21 +20,21 @@ public sealed class AncestryTests
     }
 
     [Fact]
-    public void A_child_that_kept_what_its_parent_lost_is_found_once() =>
+    public void A_child_with_a_scope_that_its_parent_lost_is_reported_once() =>
         Ancestry.Of([.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("5", Root, null, "edit", A)])
             .Impossible.ShouldHaveSingleItem().ShouldStartWith("grandchild");
 
     [Fact]
-    public void A_child_that_is_narrowed_later_than_its_parent_is_found() =>
+    public void A_child_that_is_reduced_after_its_parent_is_reported() =>
         Ancestry.Of([.. Tree[..2], new("4", Root, null, "edit", A), new("5", Child, Root, "edit", A)])
             .Impossible.ShouldHaveSingleItem().ShouldStartWith("child");
 
     [Fact]
-    public void A_child_that_is_made_with_what_its_parent_has_lost_is_found() =>
+    public void A_child_created_with_a_lost_scope_is_reported() =>
         Ancestry.Of([Tree[0], new("2", Root, null, "edit", A), new("3", Child, Root, "create", Both)]).Impossible.ShouldHaveSingleItem();
 
     [Fact]
-    public void A_child_that_outlives_its_parent_is_found()
+    public void A_child_that_exists_after_its_parent_is_reported()
     {
         Ancestry.Of([.. Tree, new("4", Child, Root, "revoke", Both)]).Impossible.ShouldHaveSingleItem().ShouldStartWith("grandchild");
         Ancestry.Of([.. Tree, new("4", Grandchild, Child, "revoke", Both), new("4", Child, Root, "revoke", Both)]).Impossible.ShouldBeEmpty();

@@ -4,10 +4,10 @@ using Porthor.Values;
 
 namespace Porthor.Crash.Tests.Linearity;
 
-/// <summary>What the stores and the nodes know of a tree when all is quiet.</summary>
+/// <summary>The state of a tree in the stores and on the nodes after all operations have ended.</summary>
 internal sealed class Evidence(Deployment deployment, IReadOnlyList<TestServer> nodes, string username)
 {
-    /// <summary>The history of the tree's tokens, in the order in which it was written.</summary>
+    /// <summary>Returns the history of the tree's tokens in the order in which it was written.</summary>
     public async Task<List<Row>> RowsAsync()
     {
         var rows = await QueryAsync($"SELECT xmin, token, parent, action, scopes FROM token_change_history WHERE username = '{username}' ORDER BY id");
@@ -16,7 +16,8 @@ internal sealed class Evidence(Deployment deployment, IReadOnlyList<TestServer> 
     }
 
     /// <summary>
-    /// The records that allow more than the token index lists. Less they may: a change that was not completed errs on the narrow side.
+    /// Returns the records with more scopes than the token index lists. Records may have fewer: an incomplete change leaves fewer scopes,
+    /// never more.
     /// </summary>
     public async Task<List<string>> TooMuchAsync(Ancestry ancestry, IEnumerable<Token> tokens)
     {
@@ -25,21 +26,21 @@ internal sealed class Evidence(Deployment deployment, IReadOnlyList<TestServer> 
         {
             var listed = ancestry.ScopesOf(token.Key);
             if (await nodes[0].Tokens.GetDataAsync(token) is { } record && (listed is null || !record.Scopes.IsSubsetOf(listed)))
-                found.Add($"{token.Key} works with [{record.Scopes}], and is listed {(listed is null ? "nowhere" : $"with [{listed}]")}");
+                found.Add($"{token.Key} is valid with [{record.Scopes}] and {(listed is null ? "not listed" : $"listed with [{listed}]")}");
         }
         return found;
     }
 
-    /// <summary>All of it, for whoever has to find out. The transactions' numbers have the order of their first locks.</summary>
+    /// <summary>Returns all data for the analysis of a failure. Transaction IDs are in the order of the first locks.</summary>
     public async Task<string> TellAsync(IEnumerable<Token> tokens)
     {
-        List<string> lines = ["history: transaction, its commit, id, token, parent, action, scopes, before"];
+        List<string> lines = ["history: transaction, commit time, id, token, parent, action, scopes, before"];
         lines.AddRange(Texts(await QueryAsync(
             $"""
             SELECT xmin, pg_xact_commit_timestamp(xmin), id, token, parent, action, scopes, old_scopes
             FROM token_change_history WHERE username = '{username}' ORDER BY id
             """)));
-        lines.Add("rows: token, made by, locked or changed by, scopes, parent");
+        lines.Add("rows: token, xmin, xmax, scopes, parent");
         lines.AddRange(Texts(await QueryAsync(
             $"""
             SELECT t.token, t.xmin, t.xmax, t.scopes, s.parent

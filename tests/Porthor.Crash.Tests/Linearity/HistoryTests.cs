@@ -4,9 +4,9 @@ using Porthor.Testing;
 namespace Porthor.Crash.Tests.Linearity;
 
 /// <summary>
-/// However many clients use, narrow and revoke a tree of tokens at three nodes at the same time: each token behaves as if one thing
-/// happened to it after another, no child ever held what its parent did not, and in the end no record allows more than is listed.
-/// 5,000 operations in each mode; <c>PORTHOR_OPERATIONS</c> asks for more.
+/// Many clients use, reduce and revoke a tree of tokens at three nodes concurrently. The operations on each token are linearizable, no
+/// child ever has a scope that its parent does not have, and at the end no record has more scopes than its row. By default 5,000 operations
+/// in each mode; <c>PORTHOR_OPERATIONS</c> sets another number.
 /// </summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
@@ -15,7 +15,7 @@ public sealed class HistoryTests(ITestOutputHelper output)
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Every_token_has_one_history(Mode mode)
+    public async Task The_operations_on_every_token_are_linearizable(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -27,21 +27,21 @@ public sealed class HistoryTests(ITestOutputHelper output)
         var (operations, passed, narrowed, trees, seed) = (0, 0, 0, 0, Random.Shared.Next());
         for (; operations < Wanted; trees++)
         {
-            var story = new TreeWorkload(nodes, administrator, $"user{trees}", seed + trees, http);
-            await story.TellAsync();
+            var workload = new TreeWorkload(nodes, administrator, $"user{trees}", seed + trees, http);
+            await workload.RunAsync();
             var evidence = new Evidence(deployment, nodes, $"user{trees}");
             var ancestry = Ancestry.Of(await evidence.RowsAsync());
-            List<string> impossible = [.. story.Impossible(), .. ancestry.Impossible, .. await evidence.TooMuchAsync(ancestry, story.Tokens)];
+            List<string> impossible = [.. workload.Impossible(), .. ancestry.Impossible, .. await evidence.TooMuchAsync(ancestry, workload.Tokens)];
             if (impossible.Count > 0)
-                impossible.Add(await evidence.TellAsync(story.Tokens));
+                impossible.Add(await evidence.TellAsync(workload.Tokens));
             impossible.ShouldBeEmpty($"with seed {seed + trees}");
-            operations += story.Operations;
-            passed += story.ChildrenPassed;
+            operations += workload.Operations;
+            passed += workload.ChildrenPassed;
             narrowed += ancestry.Narrowed;
             nodes.ForEach(node => node.Logs.Clear());
         }
         passed.ShouldBeGreaterThan(0);
         narrowed.ShouldBeGreaterThan(0);
-        output.WriteLine($"{operations} operations on {trees} trees, {narrowed} children narrowed");
+        output.WriteLine($"{operations} operations on {trees} trees, {narrowed} children with reduced scopes");
     }
 }

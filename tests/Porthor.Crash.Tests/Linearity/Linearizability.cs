@@ -3,9 +3,8 @@ using System.Numerics;
 namespace Porthor.Crash.Tests.Linearity;
 
 /// <summary>
-/// Could a history have come from one token that does one thing at a time? Then there is an order of the operations that gives
-/// every answer that was given, and in which none comes before one that had ended when it began (Wing and Gong's search,
-/// which remembers where it has been).
+/// Checks whether a history is linearizable: whether there is an order of its operations that gives all observed answers and in which no
+/// operation comes before one that ended before it began (the search of Wing and Gong with memoization).
 /// </summary>
 internal static class Linearizability
 {
@@ -16,8 +15,8 @@ internal static class Linearizability
     {
         private readonly HashSet<(int, BigInteger, TokenState)> seen = [];
 
-        /// <param name="first">All operations before this one are done.</param>
-        /// <param name="done">Which of those from there on are, a bit for each.</param>
+        /// <param name="first">All operations before this index are done.</param>
+        /// <param name="done">A bit mask of the done operations from <paramref name="first"/> on.</param>
         public bool From(int first, BigInteger done, TokenState state)
         {
             while (first < operations.Length && !done.IsEven)
@@ -27,7 +26,7 @@ internal static class Linearizability
             var left = Enumerable.Range(first, operations.Length - first).Where(i => ((done >> (i - first)) & 1).IsZero).ToList();
             if (left.TrueForAll(i => operations[i].IsUncertain))
                 return true;
-            // What has ended happened before anything that began later.
+            // An operation that has ended comes before every operation that began later.
             var earliestEnd = left.Min(i => operations[i].End);
             return left.TakeWhile(i => operations[i].Begin < earliestEnd)
                 .Any(i => operations[i].Apply(state) is { } next && From(first, done | (BigInteger.One << (i - first)), next));

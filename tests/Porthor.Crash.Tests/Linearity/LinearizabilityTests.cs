@@ -1,10 +1,10 @@
 namespace Porthor.Crash.Tests.Linearity;
 
-/// <summary>The checker itself: what it must accept, and what it must not.</summary>
+/// <summary>Histories that the checker must accept or reject.</summary>
 public sealed class LinearizabilityTests
 {
     [Fact]
-    public void A_use_that_meets_a_revocation_may_see_either()
+    public void A_use_during_a_revocation_can_be_allowed_or_denied()
     {
         Holds(Use(1, 4, alive: true), Revoke(2, 3)).ShouldBeTrue();
         Holds(Use(1, 4, alive: false), Revoke(2, 3)).ShouldBeTrue();
@@ -12,29 +12,29 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
-    public void A_token_that_works_after_its_revocation_was_acknowledged_is_found() =>
+    public void A_token_that_works_after_its_acknowledged_revocation_is_reported() =>
         Holds(Revoke(1, 2), Use(3, 4, alive: true)).ShouldBeFalse();
 
     [Fact]
-    public void A_token_that_comes_back_is_found() =>
+    public void A_token_that_becomes_valid_again_is_reported() =>
         Holds(Revoke(1, 6), Use(2, 3, alive: false), Use(4, 5, alive: true)).ShouldBeFalse();
 
     [Fact]
-    public void A_token_that_died_of_nothing_is_found()
+    public void A_token_that_becomes_invalid_without_a_revocation_is_reported()
     {
         Holds(Use(1, 2, alive: false)).ShouldBeFalse();
         Holds(Use(1, 2, alive: false), Revoke(3, 4)).ShouldBeFalse();
     }
 
     [Fact]
-    public void A_scope_that_was_taken_stays_away()
+    public void A_removed_scope_stays_removed()
     {
         Holds(Narrow(1, 2), UseWide(3, 4, passes: true)).ShouldBeFalse();
         Holds(Narrow(1, 4), UseWide(2, 3, passes: true), UseWide(5, 6, passes: false)).ShouldBeTrue();
     }
 
     [Fact]
-    public void What_was_not_answered_may_have_happened_at_any_time_or_never()
+    public void An_operation_without_an_answer_can_take_effect_at_any_time_or_never()
     {
         Holds(Revoke(1, long.MaxValue), Use(2, 3, alive: true), Use(4, 5, alive: true)).ShouldBeTrue();
         Holds(Revoke(1, long.MaxValue), Use(2, 3, alive: true), Use(4, 5, alive: false)).ShouldBeTrue();
@@ -42,7 +42,7 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
-    public void What_an_ancestors_revocation_refuses_may_be_revoked_by_itself_until_that_is_acknowledged()
+    public void A_token_can_be_revoked_separately_until_its_ancestors_revocation_is_acknowledged()
     {
         Holds(TreeWorkload.Ended(1, 8), RevokedAbove(1, 8), Use(2, 3, alive: false), Revoke(4, 5)).ShouldBeTrue();
         Holds(TreeWorkload.Ended(1, 8), RevokedAbove(1, 8), Revoke(9, 10)).ShouldBeFalse();
@@ -51,7 +51,7 @@ public sealed class LinearizabilityTests
     }
 
     [Fact]
-    public void Only_one_of_two_revocations_can_have_found_a_token() =>
+    public void Only_one_of_two_revocations_can_find_a_token() =>
         Holds(Revoke(1, 4), Revoke(2, 3)).ShouldBeFalse();
 
     private static bool Holds(params Operation[] history) => Linearizability.Holds(history, TokenState.Alive(3));

@@ -1,11 +1,9 @@
 namespace Porthor.Crash.Tests.Linearity;
 
-/// <summary>
-/// What somebody did to a token or saw of it, and between which moments. Nobody knows when in between it happened.
-/// </summary>
-/// <param name="Begin">Counted for all clients together.</param>
-/// <param name="End">Never, if no answer came: then it may happen at any time, or not at all.</param>
-/// <param name="Apply">The token's state afterwards; null if what was answered cannot be answered in that state.</param>
+/// <summary>An operation on a token with its observed answer. It took effect at some time between its begin and its end.</summary>
+/// <param name="Begin">A logical time, common to all clients.</param>
+/// <param name="End"><see cref="long.MaxValue"/> if there was no answer: the operation can take effect at any time or never.</param>
+/// <param name="Apply">Returns the state after the operation; null if the observed answer is impossible in the given state.</param>
 internal sealed record Operation(long Begin, long End, string Name, Func<TokenState, TokenState?> Apply)
 {
     public bool IsUncertain => End == long.MaxValue;
@@ -14,8 +12,8 @@ internal sealed record Operation(long Begin, long End, string Name, Func<TokenSt
 }
 
 /// <summary>
-/// All that there is to a token here: is it accepted, is it listed, and how many of an ordered list of scopes does it have. The revocation of
-/// an ancestor ends the one before the other, and in between a token that is refused can be revoked by itself.
+/// The model of a token: whether it is valid, whether it is listed, and how many of an ordered list of scopes it has. The revocation of an
+/// ancestor first makes it invalid and later removes it from the list; in between it can be revoked on its own.
 /// </summary>
 internal readonly record struct TokenState(bool IsAlive, bool IsListed, int Scopes)
 {

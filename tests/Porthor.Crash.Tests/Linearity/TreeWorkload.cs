@@ -4,18 +4,18 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Linearity;
 
 /// <summary>
-/// Several clients make, use, narrow and revoke the tokens of one tree at several nodes, and all that they saw is kept, token by
-/// token. What is done to a token is done to all below it, so that it belongs to their histories too.
+/// Several clients create, use, reduce and revoke the tokens of one tree at several nodes, and record their observations for each token. An
+/// operation on a token also belongs to the histories of its descendants.
 /// </summary>
 internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token administrator, string username, int seed, HttpClient http)
 {
     private const int Clients = 6;
     private const int Steps = 14;
 
-    /// <summary>From the first to the last; a token has the first so many of them.</summary>
+    /// <summary>The ordered scopes. A token has the first n of them.</summary>
     private static readonly string[] Scopes = ["read:all", "read:some", "exec:test"];
 
-    /// <summary>Not of every tree, so that something is left to be looked at in the end.</summary>
+    /// <summary>False for some trees, so that tokens are left for the checks at the end.</summary>
     private readonly bool endsRoot = seed % 4 != 0;
 
     private readonly Lock gate = new();
@@ -25,23 +25,25 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     private long now;
     private int childrenPassed;
 
-    /// <summary>How many operations there were.</summary>
+    /// <summary>The number of operations.</summary>
     public int Operations { get; private set; }
 
-    /// <summary>How often a child passed with all scopes: else nothing could be seen of what it loses.</summary>
+    /// <summary>
+    /// The number of times that a child was allowed with all scopes. Without such cases a lost scope could not be observed.
+    /// </summary>
     public int ChildrenPassed => childrenPassed;
 
-    /// <summary>All that were ever handed out.</summary>
+    /// <summary>All issued tokens.</summary>
     public IEnumerable<Token> Tokens => members.Select(member => member.Token);
 
-    public async Task TellAsync()
+    public async Task RunAsync()
     {
         var made = await http.CreateUserTokenAsync(nodes[0].Url, administrator, username, "root", Scopes);
         members.Add(new Member(Requests.TokenIn(made!), parent: null));
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => Task.Run(() => RunAsync(new Random(HashCode.Combine(seed, number))))));
     }
 
-    /// <summary>The histories that no token can have had. A child begins with however many scopes it was given.</summary>
+    /// <summary>Returns the histories that are not linearizable. A child can start with any number of scopes.</summary>
     public IEnumerable<string> Impossible() =>
         from member in members
         let history = member.History()
@@ -49,7 +51,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
             (member.Parent is not null || scopes == Scopes.Length) && Linearizability.Holds(history, TokenState.Alive(scopes)))
         select $"{member.Token.Key}:\n{string.Join('\n', history.OrderBy(operation => operation.Begin))}";
 
-    /// <param name="scopes">It was asked to have so many; 0 to be valid only.</param>
+    /// <param name="scopes">The number of required scopes; 0 if the token must only be valid.</param>
     public static Operation Used(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"use with {scopes} scopes: {status}", state => status switch
     {
         200 when state.IsAlive && state.Scopes >= scopes => state,
@@ -67,10 +69,10 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         _ => null,
     });
 
-    /// <summary>The first half of an ancestor's revocation.</summary>
-    public static Operation Ended(long begin, long end) => new(begin, end, "access ends", state => state.Refused());
+    /// <summary>The first step of the revocation of an ancestor.</summary>
+    public static Operation Ended(long begin, long end) => new(begin, end, "ancestor revoked", state => state.Refused());
 
-    public static Operation NarrowedTo(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"narrow to {scopes}: {status}", state => status switch
+    public static Operation NarrowedTo(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
     {
         200 when state.IsAlive => state.Narrowed(scopes),
         404 when !state.IsAlive => state,
@@ -84,7 +86,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         {
             var (act, pick, scopes, node) = (random.Next(100), random.Next(int.MaxValue), random.Next(Scopes.Length + 1), nodes[random.Next(nodes.Count)].Url);
             var member = Pick(pick);
-            // The root goes near the end, so that much happens before and something after.
+            // The root is revoked late, so that many operations happen before and some after.
             await (act switch
             {
                 < 50 => UseAsync(node, member, scopes),
@@ -114,16 +116,16 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         var end = Tick();
         var status = StatusOf(answer, 200, 401);
         parent.Saw(Used(begin, end, scopes: 0, status));
-        // Handed out it works, whether it was made for this or before.
+        // An issued child is valid, whether it is new or was issued before.
         if (status != 200)
             return;
         var child = Know(Token.Parse(answer!.Header("X-Auth-Request-Token")!), parent);
         child.Saw(Used(begin, end, scopes: 0, status));
-        // What it has now it may have had when its parent lost it.
+        // The child's scopes may be from before a reduction of its parent.
         await UseAsync(node, child, Scopes.Length);
     }
 
-    /// <summary>One at a time, and each to fewer: given back is nothing here.</summary>
+    /// <summary>One reduction at a time, each to fewer scopes; scopes are never granted again.</summary>
     private async Task NarrowAsync(Uri node)
     {
         if (Interlocked.Exchange(ref narrowing, true))
@@ -151,7 +153,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
 
     private long Tick() => Interlocked.Increment(ref now);
 
-    /// <summary>The status if it says something; null for a store that was not available.</summary>
+    /// <summary>Returns the status; null if a store was not available.</summary>
     private int? StatusOf(Answer? answer, params int[] meant)
     {
         lock (gate)
@@ -179,7 +181,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         }
     }
 
-    /// <summary>A token of the tree, and what was seen of it and done to it.</summary>
+    /// <summary>A token of the tree with the operations on it.</summary>
     private sealed class Member(Token token, Member? parent)
     {
         private readonly Lock gate = new();
@@ -196,7 +198,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
                 own.Add(operation);
         }
 
-        /// <summary>For all below it is done too; whether they were still there nobody was told.</summary>
+        /// <summary>The operation also applies to all descendants, but its answer does not say whether they existed.</summary>
         public void Did(long begin, long end, int? status, int notFound, Func<long, long, int?, Operation> describe)
         {
             lock (gate)

@@ -48,7 +48,8 @@ public sealed class PasswordHashTests
     [InlineData("a\u0301", "a")]
     [InlineData("\u00E9", "\u00C9")]
     [InlineData("a\u0300\u0301", "a\u0301\u0300")]
-    public void Different_passwords_stay_different(string password, string other) => PasswordHash.Of(password, 1000).Matches(other).ShouldBeFalse();
+    public void Different_passwords_stay_different(string password, string other) =>
+        PasswordHash.Of(password, 1000).Matches(other).ShouldBeFalse();
 
     /// <summary>As <c>hashlib</c> computes it for the decomposed password, which older versions did not normalize.</summary>
     [Fact]

@@ -5,18 +5,18 @@ using System.Text;
 namespace Porthor.Crash.Tests.Starting;
 
 /// <summary>
-/// A client that keeps its connection as long as the server lets it, and repeats nothing behind anybody's back. The usual client
-/// asks once more when a connection breaks, which would hide what is to be seen.
+/// An HTTP client that keeps its connection until the server closes it and never repeats a request. HttpClient repeats requests on a broken
+/// connection, which would hide errors.
 /// </summary>
-internal sealed class KeptConnection : IDisposable
+internal sealed class PersistentConnection : IDisposable
 {
     private Socket? socket;
 
-    /// <summary>False before the first request, and when the server said that it closes.</summary>
+    /// <summary>False before the first request and after the server announced that it closes the connection.</summary>
     public bool IsKept => socket is not null;
 
-    /// <summary>The status; null if a new connection was not taken, so that nothing was lost.</summary>
-    /// <exception cref="IOException">The server had kept the connection, and let a request on it fall.</exception>
+    /// <summary>Sends a request and returns the status; null if a new connection was refused, in which case no request was lost.</summary>
+    /// <exception cref="IOException">The server kept the connection open and did not answer a request on it.</exception>
     public async Task<int?> GetAsync(Uri url, string token)
     {
         var isNew = socket is null;
@@ -37,7 +37,7 @@ internal sealed class KeptConnection : IDisposable
         catch (Exception e) when (e is SocketException or EndOfStreamException)
         {
             Dispose();
-            return isNew ? null : throw new IOException("A request on a kept connection got no answer.", e);
+            return isNew ? null : throw new IOException("No answer to a request on an open connection.", e);
         }
     }
 
@@ -47,7 +47,7 @@ internal sealed class KeptConnection : IDisposable
         socket = null;
     }
 
-    /// <summary>An answer with a body of known length, as those of the routes here are.</summary>
+    /// <summary>Reads a response with a Content-Length, which all routes of these tests send.</summary>
     private static async Task<string> ReadAsync(Socket socket)
     {
         var buffer = new byte[16 * 1024];

@@ -3,20 +3,20 @@ using Porthor.Tokens;
 
 namespace Porthor.Crash.Tests.Starting;
 
-/// <summary>A server that is told to stop while it is busy.</summary>
-public sealed class LeavingTests
+/// <summary>The graceful shutdown of a busy server.</summary>
+public sealed class GracefulShutdownTests
 {
     private const int Clients = 8;
     private const int RequestsToEach = 20;
 
     /// <summary>
-    /// Every request that it took is answered, those on connections that it had kept too; and every use that it let pass is written
-    /// down, those of the last moment too.
+    /// Every accepted request is answered, also on connections that were kept open, and every usage event is stored, also those of the last
+    /// requests.
     /// </summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Told_to_stop_under_load_it_drops_no_request_and_forgets_no_use(Mode mode)
+    public async Task A_shutdown_under_load_loses_no_request_and_no_usage_event(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -26,8 +26,9 @@ public sealed class LeavingTests
         var administrator = await http.CreateAdministratorAsync(node.Url, deployment.Settings.BootstrapToken!);
         var user = Requests.TokenIn((await http.CreateUserTokenAsync(node.Url, administrator, "busy", "token", "read:all"))!);
 
-        // Each client asks without a pause, and soon for another service, so that it is a use of its own; until nobody takes its connection.
-        var clients = Enumerable.Range(0, Clients).Select(number => Task.Run(() => AskUntilRefusedAsync(node.Url, user, number))).ToList();
+        // Each client sends requests continuously, and regularly changes the service, which makes a separate usage event, until its
+        // connection is refused.
+        var clients = Enumerable.Range(0, Clients).Select(number => Task.Run(() => SendUntilRefusedAsync(node.Url, user, number))).ToList();
         await RealServers.UntilAsync(async () => (await UsesAsync(deployment)).ShouldBeGreaterThan(Clients), "uses");
         var ended = await node.TerminateAsync();
         ended.ExitCode.ShouldBe(0, ended.Errors);
@@ -37,30 +38,33 @@ public sealed class LeavingTests
         (await UsesAsync(deployment)).ShouldBe(services);
     }
 
-    /// <summary>What a client sends on a connection that it has kept, before it can know that the server leaves, is answered, and says so.</summary>
+    /// <summary>
+    /// A request on a connection that was kept open is answered before the client can know of the shutdown, and the answer closes the
+    /// connection.
+    /// </summary>
     [Fact]
-    public async Task Told_to_stop_it_answers_on_connections_that_were_idle_and_says_that_they_end()
+    public async Task A_shutdown_answers_on_idle_connections_and_closes_them()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        // Time enough for a client on a busy machine.
+        // Long enough for a client on a busy machine.
         await using var node = await Node.CreateAsync(deployment, "shutdownDelay: 5s");
         await node.StartAsync();
         using var http = Node.CreateClient();
         var administrator = await http.CreateAdministratorAsync(node.Url, deployment.Settings.BootstrapToken!);
-        using var idle = new KeptConnection();
-        var question = new Uri(node.Url, "/ingress/auth?scope=admin:token");
-        (await idle.GetAsync(question, administrator.Reveal())).ShouldBe(200);
+        using var idle = new PersistentConnection();
+        var url = new Uri(node.Url, "/ingress/auth?scope=admin:token");
+        (await idle.GetAsync(url, administrator.Reveal())).ShouldBe(200);
         idle.IsKept.ShouldBeTrue();
 
         var ending = node.TerminateAsync();
-        await RealServers.UntilAsync(async () => (await ReadinessAsync(http, node.Url)).ShouldContain("stopping"), "the server to be told");
-        (await idle.GetAsync(question, administrator.Reveal())).ShouldBe(200);
+        await RealServers.UntilAsync(async () => (await ReadinessAsync(http, node.Url)).ShouldContain("stopping"), "the start of the shutdown");
+        (await idle.GetAsync(url, administrator.Reveal())).ShouldBe(200);
         idle.IsKept.ShouldBeFalse();
         (await ending).ExitCode.ShouldBe(0);
     }
 
-    /// <summary>A server that takes nobody any more is taken for one that stops, too.</summary>
+    /// <summary>Returns the readiness; a server that refuses connections counts as stopping.</summary>
     private static async Task<string> ReadinessAsync(HttpClient http, Uri node)
     {
         try
@@ -74,10 +78,12 @@ public sealed class LeavingTests
         }
     }
 
-    /// <summary>How many services let the client pass; every answer is a yes.</summary>
-    private static async Task<int> AskUntilRefusedAsync(Uri node, Token token, int number)
+    /// <summary>
+    /// Sends requests until the connection is refused, and returns the number of services. Every answer must allow the request.
+    /// </summary>
+    private static async Task<int> SendUntilRefusedAsync(Uri node, Token token, int number)
     {
-        using var connection = new KeptConnection();
+        using var connection = new PersistentConnection();
         for (var answered = 0; ; answered++)
         {
             if (await connection.GetAsync(new Uri(node, $"/ingress/auth?service=service-{number}-{answered / RequestsToEach}"), token.Reveal()) is not { } status)

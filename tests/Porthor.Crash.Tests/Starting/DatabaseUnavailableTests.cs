@@ -4,20 +4,20 @@ using Porthor.Testing;
 namespace Porthor.Crash.Tests.Starting;
 
 /// <summary>A server that is started before its database.</summary>
-public sealed class DatabaseAwayTests
+public sealed class DatabaseUnavailableTests
 {
     [Fact]
-    public async Task It_waits_says_so_and_serves_as_soon_as_the_database_is_there()
+    public async Task A_server_waits_for_its_database_and_then_serves()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var node = await Node.CreateAsync(deployment);
         node.TokenIndex.Refuses = true;
         var starting = node.StartAsync();
-        // The second time, whoever did not wait would have begun to listen.
+        // At the second message a server that did not wait would already listen.
         await RealServers.UntilAsync(() => Task.FromResult(node.Output.Split("database not ready, waiting two seconds").Length > 2 ? true : throw new TimeoutException()), "the log");
         starting.IsCompleted.ShouldBeFalse();
-        // It does not listen yet, so that nobody sends it anything.
+        // The server does not listen yet, so that no client connects.
         using (var http = Node.CreateClient())
             await Should.ThrowAsync<HttpRequestException>(() => http.GetAsync(node.Url));
 
@@ -26,11 +26,11 @@ public sealed class DatabaseAwayTests
         node.Output.ShouldContain("initialized database schema");
     }
 
-    /// <summary>Refused at once, or silent: either way it gives up when its time is over.</summary>
+    /// <summary>The database refuses connections or does not respond. In both cases the start fails after its time limit.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task It_gives_up_after_a_while_with_one_sentence(bool refuses)
+    public async Task The_start_fails_after_a_timeout_with_one_message(bool refuses)
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
@@ -45,7 +45,7 @@ public sealed class DatabaseAwayTests
         ended.Errors.ShouldStartWith("Error: Cannot connect to the database: ");
         ended.Errors.TrimEnd('\n').ShouldNotContain('\n');
         ended.Output.ShouldContain("database not ready, waiting two seconds");
-        // Five seconds, the attempt that was under way then, and the program's own start.
+        // Five seconds, the current attempt, and the start of the program.
         Stopwatch.GetElapsedTime(begun).ShouldBeInRange(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15));
     }
 }
