@@ -4,8 +4,8 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Api;
 
 /// <summary>
-/// What every route of the API does first, in the contract's order (api.md 1): is the body JSON, is the client's address
-/// known, who is it, may they. Only then does the route's own work begin.
+/// Checks every API request in the order of the contract (api.md 1): whether the body is JSON, whether the client address is known, then
+/// authentication and authorization. After that the handler of the route runs.
 /// </summary>
 internal sealed class ApiAuthorizationMiddleware(RequestDelegate next, Authenticator authenticator)
 {
@@ -16,7 +16,7 @@ internal sealed class ApiAuthorizationMiddleware(RequestDelegate next, Authentic
         if (context.GetEndpoint() is { } endpoint && IsApi(endpoint, context.Request.Path))
         {
             var access = endpoint.Metadata.GetMetadata<AccessPolicy>()
-                ?? throw new InvalidOperationException($"The route {endpoint.DisplayName} does not say who may use it.");
+                ?? throw new InvalidOperationException($"The route {endpoint.DisplayName} has no access policy.");
             var body = access.HasBody ? await JsonBody.ReadAsync(context.Request, context.RequestAborted) : null;
             if (ForwardedClient.Of(context).Address is null)
                 throw Problem.MissingClientAddress().ToException();
@@ -27,8 +27,8 @@ internal sealed class ApiAuthorizationMiddleware(RequestDelegate next, Authentic
     }
 
     /// <summary>
-    /// All under the prefix, and others that say who may use them. The endpoints that the router makes up for a wrong method
-    /// are nobody's routes.
+    /// Returns whether the route belongs to the API: all routes under the prefix, and others with an access policy. The endpoints that the
+    /// router creates for unsupported methods do not belong to it.
     /// </summary>
     private static bool IsApi(Endpoint endpoint, PathString path) =>
         endpoint is RouteEndpoint

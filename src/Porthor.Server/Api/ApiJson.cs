@@ -9,10 +9,10 @@ internal static class ApiJson
 {
     private const string ContentType = "application/json";
 
-    /// <summary>Returns a response with a small body, which a function writes.</summary>
+    /// <summary>Returns a response whose small body a function writes.</summary>
     public static IResult Write(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK) => new JsonResult(write, status);
 
-    /// <summary>Writes a list that is already in memory, in parts, so that its JSON is never in memory as a whole.</summary>
+    /// <summary>Writes a list that is in memory in parts, so that its JSON is never completely in memory.</summary>
     public static async Task WriteListAsync<T>(HttpResponse response, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
         using var parts = Begin(response);
@@ -21,7 +21,7 @@ internal static class ApiJson
     }
 
     /// <summary>
-    /// Writes a list while it is read, so that it is never in memory as a whole. An error after the first part can only close the
+    /// Writes a list while it is read, so that it is never completely in memory. After the first part, an error can only close the
     /// connection; the array is then not closed, so that no client accepts the list as complete.
     /// </summary>
     /// <param name="ifEmpty">The error if there is no item; null if an empty list is a valid response.</param>
@@ -73,8 +73,8 @@ internal static class ApiJson
 }
 
 /// <summary>
-/// A JSON body that is sent in parts. Nothing is sent before the first part is full, so that an error until then gives an ordinary error
-/// response.
+/// Represents a JSON body that is sent in parts. Nothing is sent before the first part is full, so an earlier error results in an ordinary
+/// error response.
 /// </summary>
 internal sealed class JsonParts : IDisposable
 {
@@ -91,7 +91,7 @@ internal sealed class JsonParts : IDisposable
 
     public Utf8JsonWriter Writer { get; }
 
-    /// <param name="name">The property that holds the array; null if the array is the whole body.</param>
+    /// <param name="name">The property that contains the array; null if the array is the whole body.</param>
     public async Task WriteArrayAsync<T>(string? name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
         if (name is null)
@@ -107,7 +107,7 @@ internal sealed class JsonParts : IDisposable
     }
 
     /// <summary>
-    /// Sends what is written once it is a full part. Waits for slow clients, so that their responses do not grow in memory.
+    /// Sends the written data if a part is full. Waits for slow clients, so that their responses do not accumulate in memory.
     /// </summary>
     public ValueTask SendIfFullAsync(CancellationToken cancellationToken) =>
         Writer.BytesPending + buffer.WrittenCount < PartSize ? ValueTask.CompletedTask : SendAsync(cancellationToken);

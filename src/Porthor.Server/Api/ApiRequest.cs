@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Api;
 
 /// <summary>
-/// A request that has passed the gate: who sent it, and the means to read what it says. A handler reads everything it
-/// needs, then calls <see cref="ThrowIfInvalid"/>, then begins its work.
+/// Represents an authorized API request: the caller, and methods that read the parameters. A handler reads everything it needs, then calls
+/// <see cref="ThrowIfInvalid"/>, and then begins its work.
 /// </summary>
 internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? body)
 {
@@ -19,14 +19,16 @@ internal sealed class ApiRequest(HttpContext context, Caller caller, JsonBody? b
 
     public ParameterReader Parameters => field ??= new ParameterReader(context, errors);
 
-    /// <summary>Ends with the client's connection. For reading; a change that was begun is finished whether anybody waits or not.</summary>
+    /// <summary>
+    /// Gets a token that is cancelled when the client disconnects. Use it only for reading; a change is completed in any case.
+    /// </summary>
     public CancellationToken Aborted => context.RequestAborted;
 
-    /// <summary>The body's fields; null, with the error noted, if it is no object.</summary>
+    /// <summary>Returns the fields of the body. Returns null and records an error if the body is not an object.</summary>
     public JsonFields? Body() => fields = body?.Fields(errors);
 
     /// <summary>Adds a warning to the response for each unknown field of the body. Called after all fields were read.</summary>
-    /// <exception cref="ProblemException">Something that was read was wrong; the answer tells all of it.</exception>
+    /// <exception cref="ProblemException">A value was invalid. The response contains all errors.</exception>
     public void ThrowIfInvalid()
     {
         if (fields is not null)

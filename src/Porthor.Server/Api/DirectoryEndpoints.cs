@@ -5,7 +5,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Api;
 
-/// <summary>The deployment's users and groups, for administrators; and everybody's own entry (contract/userinfo.md 7).</summary>
+/// <summary>Maps the routes for users and groups of the directory (contract/userinfo.md 7).</summary>
 internal static partial class DirectoryEndpoints
 {
     public static void MapDirectory(this IEndpointRouteBuilder api)
@@ -13,18 +13,18 @@ internal static partial class DirectoryEndpoints
         const string tag = "users";
         api.MapGet("/users", GetUsersAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getUsers", "Look up all users", "In the deployment's directory, without quotas. Needs `admin:userinfo`.")
+            .Described(tag, "getUsers", "List all users", "Returns all users of the directory, without quotas. Requires `admin:userinfo`.")
             .Answers<DirectoryUserAnswer[]>().Refuses(401, 403, 404, 500, 503);
         api.MapGet("/users/{username}", GetUserAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
-                tag, "getUser", "Look up a user",
-                "What the deployment's directory says, whatever is stored with tokens. Others than oneself need `admin:userinfo`.")
+                tag, "getUser", "Get a user",
+                "Returns a user from the directory. Requires `admin:userinfo`, except for the caller's own entry.")
             .Takes(DescribedParameter.User)
             .Answers<DirectoryUserAnswer>().Refuses(401, 403, 404, 422, 500, 503);
         api.MapGet("/groups", GetGroupsAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getGroups", "Look up all groups", "In the deployment's directory. Needs `admin:userinfo`.")
+            .Described(tag, "getGroups", "List all groups", "Returns all groups of the directory. Requires `admin:userinfo`.")
             .Answers<AllGroupsAnswer>().Refuses(401, 403, 404, 500, 503);
     }
 
@@ -53,8 +53,8 @@ internal static partial class DirectoryEndpoints
         await parts.FinishAsync(request.Aborted);
     }
 
-    /// <summary>First is there a directory, then may the caller look into it.</summary>
-    /// <param name="username">Null for everybody; the contract's text names that <c>None</c>.</param>
+    /// <summary>Requires that a directory is configured, and then that the caller may read it.</summary>
+    /// <param name="username">The user; null for all users, which the message of the contract writes as <c>None</c>.</param>
     private static void Require(ApiRequest request, UserInfoService users, string? username, ILogger logger)
     {
         if (!users.HasDirectory)

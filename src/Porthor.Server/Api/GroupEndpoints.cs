@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Which groups a user is in, for programs that speak the IVOA's Group Membership Service (contract/userinfo.md 8).</summary>
+/// <summary>Maps the route of the IVOA Group Membership Service, which returns the groups of a user (contract/userinfo.md 8).</summary>
 internal static class GroupEndpoints
 {
     private static readonly TimeSpan Validity = TimeSpan.FromMinutes(5);
@@ -16,7 +16,9 @@ internal static class GroupEndpoints
     public static void MapGroupMembership(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/auth/gms", GetGroupsAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described("users", "getGroupMembership", "The caller's groups", "A name a line; of those asked for with `group`, if any are.")
+            .Described("users", "getGroupMembership", 
+                "Get the groups of the caller",
+                "Returns one group name per line. With the parameter `group`, returns only the given groups.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 500, 503);
 
     private static async Task GetGroupsAsync(ApiRequest request, UserInfoService users, TimeProvider clock)

@@ -7,10 +7,10 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>The history of changes: everybody's, a user's, a token's (contract/api.md 5.2, 6).</summary>
+/// <summary>Maps the routes for the history of changes: of all users, of one user and of one token (contract/api.md 5.2, 6).</summary>
 internal static class HistoryEndpoints
 {
-    /// <summary>A time that no event has, for a filter that matches nothing.</summary>
+    /// <summary>A time that no event has, for a filter without matches.</summary>
     private static readonly DateTimeOffset AfterAllEvents = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public static void MapHistory(this IEndpointRouteBuilder api, bool withUses)
@@ -18,24 +18,24 @@ internal static class HistoryEndpoints
         const string tag = "history";
         api.MapGet("/history/token-changes", GetAllAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap())
-            .Described(tag, "getHistory", "Everybody's history", "Changes of all tokens, newest first.")
+            .Described(tag, "getHistory", "List all token changes", "Returns the changes of all tokens, newest first.")
             .Takes([.. DescribedParameter.History, .. DescribedParameter.HistoryOfAll])
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapGet("/users/{username}/token-change-history", GetOfUserAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getUserHistory", "A user's history", "Changes of a user's tokens, newest first.")
+            .Described(tag, "getUserHistory", "List the token changes of a user", "Returns the changes of a user's tokens, newest first.")
             .Takes([DescribedParameter.Username, .. DescribedParameter.History])
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getTokenHistory", "A token's history", "Changes of a token and of its direct children, newest first; also if the token is no more.")
+            .Described(tag, "getTokenHistory", "List the changes of a token", "Returns the changes of a token and its direct child tokens, newest first. The token may be revoked or expired.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key)
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
         if (!withUses)
             return;
         api.MapGet("/users/{username}/tokens/{key}/auth-history", GetUsesAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getTokenUses", "A token's uses", "What a token was used for, newest first: at most one use a minute of the same service and address.")
+            .Described(tag, "getTokenUses", "List the usage of a token", "Returns the usage of a token, newest first: at most one event per minute for the same service and address.")
             .Takes([DescribedParameter.Username, DescribedParameter.Key, .. DescribedParameter.Uses])
             .Answers<TokenUsageAnswer[]>().Refuses(401, 403, 404, 422, 503);
     }
@@ -74,7 +74,7 @@ internal static class HistoryEndpoints
         return AnswerAsync(request, tokens, filter, cursor, limit);
     }
 
-    /// <summary>Also of a token that is no more, and with the changes of its direct children.</summary>
+    /// <summary>Returns the changes of a token, which may be revoked or expired, and of its direct child tokens.</summary>
     private static async Task GetOfTokenAsync(ApiRequest request, TokenService tokens)
     {
         var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
@@ -84,7 +84,7 @@ internal static class HistoryEndpoints
         await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, TokenEndpoints.NotFound, request.Aborted);
     }
 
-    /// <summary>Not in the reference (deviations 19).</summary>
+    /// <summary>Returns the usage of a token. The reference has no such route (deviations 19).</summary>
     private static async Task GetUsesAsync(ApiRequest request, TokenService tokens)
     {
         var parameters = request.Parameters;
@@ -105,7 +105,7 @@ internal static class HistoryEndpoints
     private static async Task AnswerAsync(ApiRequest request, TokenService tokens, HistoryFilter filter, string? cursor, long? limit)
     {
         request.ThrowIfInvalid();
-        // The order of the contract (tokens.md 7.9): may the caller ask, then is the address one, then the query.
+        // The order of the contract (tokens.md 7.9): the authorization of the caller, then the address, then the query.
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && request.Parameters.QueryAddress() is { } address)
             filter = AddressBlock.IsZoned(address) ? filter with { Since = AfterAllEvents } : filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
@@ -114,7 +114,7 @@ internal static class HistoryEndpoints
         await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, ifEmpty: null, request.Aborted);
     }
 
-    /// <summary>How many there are in all, and where the pages beside are.</summary>
+    /// <summary>Writes the total count and the links to the adjacent pages to headers.</summary>
     private static void WritePlace<TRow>(ApiRequest request, HistoryPage<TRow> page)
     {
         if (page.Count is not { } count)

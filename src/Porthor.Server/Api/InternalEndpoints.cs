@@ -11,21 +11,23 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Api;
 
-/// <summary>For whoever runs the service, not for its users: what this is, and whether it works (contract/api.md 5.11).</summary>
+/// <summary>Maps the routes for operators: the index and the health check (contract/api.md 5.11).</summary>
 internal static partial class InternalEndpoints
 {
     public static void MapInternal(this IEndpointRouteBuilder routes)
     {
         const string tag = "internal";
         routes.MapGet("/", GetIndex)
-            .Described(tag, "getIndex", "What this is", "Name and version of the service. Not for users: the proxy does not publish it.")
+            .Described(tag, "getIndex", 
+                "Get the name and version",
+                "Returns the name and version of the service. Not for users: the proxy does not publish it.")
             .Answers<IndexAnswer>();
         routes.MapGet("/health", GetHealthAsync)
-            .Described(tag, "getHealth", "Whether it works", "Looks at both stores, and at the directory. Not for users: the proxy does not publish it.")
+            .Described(tag, "getHealth", "Check the health", "Checks both stores and the directory. Not for users: the proxy does not publish it.")
             .Answers<HealthAnswer>().Produces(StatusCodes.Status500InternalServerError, contentType: "text/plain");
     }
 
-    /// <summary>A browser that somebody opened this with is sent to the pages.</summary>
+    /// <summary>Returns the index, and redirects browsers to the pages.</summary>
     private static IResult GetIndex(HttpContext context, ServerIdentity identity)
     {
         context.Response.Headers.Vary = "Accept";
@@ -35,18 +37,18 @@ internal static partial class InternalEndpoints
     private static IResult Index(ServerIdentity identity) => ApiJson.Write(writer =>
     {
         writer.WriteStartObject();
-        // The reference's name, by which its clients know it.
+        // Clients of the reference expect its name.
         writer.WriteString("name", "gafaelfawr");
         writer.WriteString("version", PorthorVersion.Text);
-        writer.WriteString("description", "Porthor, a token service: authentication and authorization for what is behind a proxy");
+        writer.WriteString("description", "Porthor, a token service: authentication and authorization for services behind a reverse proxy");
         writer.WriteString("repository_url", PorthorVersion.RepositoryUrl);
         writer.WriteString("documentation_url", new Uri(identity.BaseUrl, "/auth/docs").ToString());
         writer.WriteEndObject();
     });
 
     /// <summary>
-    /// Healthy is whoever can read both stores, and ask the directory about somebody. What the directory says of them does not
-    /// matter (deviations 15).
+    /// Checks that both stores can be read and that the directory responds to a query for a user. The result of the query does not matter
+    /// (deviations 15).
     /// </summary>
     private static async Task<IResult> GetHealthAsync(HttpContext context, ITokenRecordStore recordStore, SqlStores sql, UserInfoService users, ILogger<Readiness> logger)
     {
@@ -70,7 +72,7 @@ internal static partial class InternalEndpoints
         }
     }
 
-    /// <summary>Somebody who has a session; nobody, if none of the tokens looked at is one.</summary>
+    /// <summary>Returns a user with a session; null if none of the examined tokens is a session.</summary>
     private static async Task<string?> SomebodyAsync(SqlStores sql, CancellationToken cancellationToken)
     {
         const int lookedAt = 100;

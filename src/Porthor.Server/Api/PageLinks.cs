@@ -5,12 +5,12 @@ using Porthor.Operations;
 
 namespace Porthor.Server.Api;
 
-/// <summary>The links between pages (contract/api.md 6, RFC 8288).</summary>
+/// <summary>Creates the <c>Link</c> header of a page of history (contract/api.md 6, RFC 8288).</summary>
 internal static class PageLinks
 {
     private const string CursorName = "cursor";
 
-    /// <param name="scheme">How the client reached the outermost proxy.</param>
+    /// <param name="scheme">The scheme by which the client reached the outermost proxy.</param>
     public static string Of<TRow>(HttpRequest request, string scheme, HistoryPage<TRow> page)
     {
         var address = $"{scheme}://{request.Headers.Host}{request.PathBase.ToUriComponent()}{request.Path.ToUriComponent()}";
@@ -26,7 +26,7 @@ internal static class PageLinks
     }
 
     /// <summary>
-    /// Unlike in the first link, parameters without a value are dropped here, and repeated ones stand together.
+    /// Returns the URL of another page. Unlike in the first link, parameters without a value are omitted and repeated ones are adjacent.
     /// </summary>
     private static string At(string address, List<KeyValuePair<string, string>> parameters, HistoryCursor place)
     {
@@ -44,6 +44,8 @@ internal static class PageLinks
             yield return new(pair.DecodeName().ToString(), pair.DecodeValue().ToString());
     }
 
-    /// <summary>As a form: blanks as <c>+</c>, and everything but letters, digits and <c>_.-~</c> in percent form.</summary>
+    /// <summary>
+    /// Encodes a text as forms do: a blank as <c>+</c>, and all characters except letters, digits and <c>_.-~</c> as percent codes.
+    /// </summary>
     private static string Encode(string text) => Uri.EscapeDataString(text).Replace("%20", "+", StringComparison.Ordinal);
 }

@@ -4,7 +4,7 @@ using Porthor.Server.Api.Validation;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Reads quotas from a body. Fields that nobody knows are errors here: they would be limits that nobody applies.</summary>
+/// <summary>Reads quotas from a body. Unknown fields are errors, because a mistyped limit would have no effect.</summary>
 internal static class QuotaBodies
 {
     public static QuotaPlan ReadPlan(JsonFields body)

@@ -5,7 +5,9 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Api;
 
-/// <summary>The quotas that administrators set over the configured ones (contract/api.md 5.5).</summary>
+/// <summary>
+/// Maps the routes for quota overrides, which administrators set in addition to the configured quotas (contract/api.md 5.5).
+/// </summary>
 internal static class QuotaEndpoints
 {
     public static void MapQuotaOverrides(this IEndpointRouteBuilder api)
@@ -14,15 +16,15 @@ internal static class QuotaEndpoints
         const string tag = "quotas";
         api.MapGet("/quota-overrides", GetAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getQuotaOverrides", "The quota overrides", "The quotas that are set over the configured ones.")
+            .Described(tag, "getQuotaOverrides", "Get the quota overrides", "Returns the quotas that override the configured ones.")
             .Answers<QuotaPlanModel>().Refuses(401, 404, 503);
         api.MapPut("/quota-overrides", SetAsync)
             .WithMetadata(write.WithBody())
-            .Described(tag, "setQuotaOverrides", "Set quota overrides", "Replaces all overrides. Unknown fields are errors here: they would be limits that nobody applies.")
+            .Described(tag, "setQuotaOverrides", "Set quota overrides", "Replaces all overrides. Unknown fields are errors, because a mistyped limit would have no effect.")
             .TakesBody<QuotaPlanModel>().Answers<QuotaPlanModel>().Refuses(401, 403, 422, 503);
         api.MapDelete("/quota-overrides", DeleteAsync)
             .WithMetadata(write)
-            .Described(tag, "deleteQuotaOverrides", "Remove quota overrides", "The configured quotas apply again.")
+            .Described(tag, "deleteQuotaOverrides", "Remove quota overrides", "Removes all overrides. The configured quotas apply again.")
             .Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 404, 503);
     }
 

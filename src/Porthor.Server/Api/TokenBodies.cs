@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Reads the bodies of token requests, field by field in the contract's order (api.md 5.6, 5.10).</summary>
+/// <summary>Reads the bodies of token requests in the field order of the contract (api.md 5.6, 5.10).</summary>
 internal static class TokenBodies
 {
     public const int LongestName = TokenRules.LongestTokenName;
@@ -40,7 +40,7 @@ internal static class TokenBodies
         };
     }
 
-    /// <summary>An expiration that is null means never; one that is absent means that it stays.</summary>
+    /// <summary>Reads an edit. A null expiration means never; an absent one means that it is not changed.</summary>
     public static TokenEdit ReadEdit(JsonFields body) => new()
     {
         TokenName = body.OptionalText("token_name", 1, LongestName, TokenRules.TokenNameFault),
@@ -49,7 +49,7 @@ internal static class TokenBodies
         NeverExpires = body.Find("expires") is { ValueKind: JsonValueKind.Null },
     };
 
-    /// <summary>What is wrong with the name of a token, in words; null if nothing is.</summary>
+    /// <summary>Returns the error in the name of a token; null if it is valid.</summary>
     public static string? NameFault(string name) => TextValidation.Check(name, 1, LongestName, pattern: null)?.Message
         ?? TokenRules.TokenNameFault(name);
 
@@ -68,7 +68,7 @@ internal static class TokenBodies
         return null;
     }
 
-    /// <summary>User tokens have a name and service tokens have none; not checked if the type is not known.</summary>
+    /// <summary>Reads the name. User tokens must have one and service tokens must not; it is not checked if the type is unknown.</summary>
     private static string? ReadName(JsonFields body, TokenType? type)
     {
         const string field = "token_name";

@@ -5,7 +5,9 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Tokens: those of a user, those an administrator makes, and the one that asks (contract/api.md 5.6, 5.7, 5.10).</summary>
+/// <summary>
+/// Maps the routes for tokens of a user, tokens created by an administrator, and the token in use (contract/api.md 5.6, 5.7, 5.10).
+/// </summary>
 internal static partial class TokenEndpoints
 {
     public static readonly PorthorError NotFound = PorthorError.NotFound("Token not found");
@@ -15,31 +17,33 @@ internal static partial class TokenEndpoints
         const string tag = "tokens";
         api.MapPost("/tokens", CreateForAnyoneAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap().WithBody())
-            .Described(tag, "createToken", "Make a token for anyone", "Makes a user or service token for any user, with the user data that is to be stored with it.")
+            .Described(tag, "createToken", "Create a token for any user", "Creates a user or service token for any user, with the user data that is stored with it.")
             .TakesBody<AdminTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 503);
         api.MapGet("/token-info", GetOwnAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getTokenInfo", "The token in use", "Tells about the token that this request is made with.")
+            .Described(tag, "getTokenInfo", "Get the token in use", "Returns the token that authenticates this request.")
             .Answers<TokenInfoAnswer>().Refuses(401, 403, 503);
         api.MapGet("/users/{username}/tokens", ListAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "listTokens", "A user's tokens", "Lists all tokens of a user, newest first, expired ones included until they are removed.")
+            .Described(tag, "listTokens", "List the tokens of a user", "Returns all tokens of a user, newest first. Expired tokens are included until they are removed.")
             .Takes(DescribedParameter.Username).Answers<TokenInfoAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapPost("/users/{username}/tokens", CreateAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
-            .Described(tag, "createUserToken", "Make a token for oneself", "Makes a user token. Only for oneself, administrators too.")
+            .Described(tag, "createUserToken", 
+                "Create a user token",
+                "Creates a user token for the caller. Administrators cannot use this route for other users.")
             .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);
         api.MapGet("/users/{username}/tokens/{key}", GetAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getToken", "One token", "Tells about a token of a user.")
+            .Described(tag, "getToken", "Get a token", "Returns a token of a user.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 422, 503);
         api.MapPatch("/users/{username}/tokens/{key}", EditAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
-            .Described(tag, "editToken", "Change a token", "Changes name, scopes or end of a user token. For administrators. What the token loses its children lose too.")
+            .Described(tag, "editToken", "Change a token", "Changes the name, scopes or expiration of a user token. For administrators. A reduction also applies to its child tokens.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 409, 422, 503);
         api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "revokeToken", "Revoke a token", "Revokes a token and all its children. When this is answered, none of them works any more.")
+            .Described(tag, "revokeToken", "Revoke a token", "Revokes a token and all its child tokens. After the response, all of them are invalid.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 404, 422, 503);
     }
 
@@ -101,7 +105,7 @@ internal static partial class TokenEndpoints
         return await tokens.DeleteTokenAsync(key, request.Caller, username) ? Results.NoContent() : throw NotFound.ToException();
     }
 
-    /// <summary>The one answer that shows a token whole.</summary>
+    /// <summary>Returns the only response that contains a whole token.</summary>
     private static IResult Created(ApiRequest request, string username, Token token)
     {
         request.Context.Response.Headers.CacheControl = "no-store";

@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Tokens, changes and users as JSON: which fields there are, in which order, and when one is left out (contract/api.md 5).</summary>
+/// <summary>Writes tokens, changes and users as JSON with the fields and the order of the contract (contract/api.md 5).</summary>
 internal static class TokenJson
 {
     public static void Write(Utf8JsonWriter writer, TokenInfo token)
@@ -27,7 +27,9 @@ internal static class TokenJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Expiration and address are there even when they are null; so is, on edits, the old expiration of a token that expires.</summary>
+    /// <summary>
+    /// Writes a change. Expiration and address are present even if null, as is the old expiration of an edited expiring token.
+    /// </summary>
     public static void Write(Utf8JsonWriter writer, TokenChange change)
     {
         writer.WriteStartObject();
@@ -54,7 +56,7 @@ internal static class TokenJson
         writer.WriteEndObject();
     }
 
-    /// <summary>The address is there even when it is null, as in changes.</summary>
+    /// <summary>Writes a usage event. The address is present even if null, as in changes.</summary>
     public static void Write(Utf8JsonWriter writer, TokenUsage use)
     {
         writer.WriteStartObject();

@@ -7,7 +7,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api;
 
-/// <summary>Who the caller is, and what a page needs to know to act for them (contract/api.md 5.3, 5.8).</summary>
+/// <summary>Maps the routes for information about the caller, and for the data that pages need (contract/api.md 5.3, 5.8).</summary>
 internal static class UserEndpoints
 {
     public static void MapUsers(this IEndpointRouteBuilder api)
@@ -15,15 +15,17 @@ internal static class UserEndpoints
         const string tag = "users";
         api.MapGet("/login", GetLogin)
             .WithMetadata(AccessPolicy.Session)
-            .Described(tag, "getLogin", "What a page needs", "Gives a page of a signed-in person the CSRF value of the session, and the known scopes.")
+            .Described(tag, "getLogin", "Get the data for a page", "Returns the CSRF value of the session and the known scopes, for a page of the signed-in user.")
             .Answers<LoginAnswer>().Refuses(401, 503);
         api.MapGet("/user-info", GetUserInfoAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getUserInfo", "Who the caller is", "What is known about the user of the token in use, with their quota.")
+            .Described(tag, "getUserInfo", 
+                "Get information about the caller",
+                "Returns information about the user of the token, with the quota.")
             .Answers<UserInfoAnswer>().Refuses(401, 500, 503);
     }
 
-    /// <summary>Gives the page the CSRF value of its session, and makes one if it has none.</summary>
+    /// <summary>Returns the CSRF value of the session. Creates one if the session has none.</summary>
     private static IResult GetLogin(
         ApiRequest request, SessionCookie sessionCookie, TokenOptions options, ServerIdentity identity, ILogger<BrowserSession> logger)
     {

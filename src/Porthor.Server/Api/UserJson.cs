@@ -6,8 +6,8 @@ using Porthor.Users;
 namespace Porthor.Server.Api;
 
 /// <summary>
-/// What is known about users as JSON, by the second of the contract's two rules: what has its usual value is left out, also an
-/// empty list (contract/userinfo.md 1). The first rule is <see cref="TokenJson"/>'s.
+/// Writes user information as JSON by the second rule of the contract: default values, including empty lists, are omitted
+/// (contract/userinfo.md 1). <see cref="TokenJson"/> implements the first rule.
 /// </summary>
 internal static class UserJson
 {

@@ -13,8 +13,8 @@ internal static class DataPermissions
     /// <param name="directory">The data directory, which exists.</param>
     /// <param name="files">The names of the files that Porthor keeps there. A missing file is not an error.</param>
     /// <exception cref="StartException">
-    /// Another user can write to the directory, another user owns it, a file can be read or written by another user, or a file is a symbolic link.
-    /// The message names the owner, the mode and the command that corrects it.
+    /// Another user can write to the directory, another user owns it, a file can be read or written by another user, or a file is a
+    /// symbolic link. The message names the owner, the mode and the command that corrects it.
     /// </exception>
     public static void Check(string directory, IEnumerable<string> files)
     {

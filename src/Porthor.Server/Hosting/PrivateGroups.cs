@@ -11,8 +11,8 @@ internal static partial class PrivateGroups
     private const int FieldCount = 4;
 
     /// <summary>
-    /// Returns whether no other user than root is in a group, according to <c>/etc/group</c> and <c>/etc/passwd</c>. A group that has no name
-    /// counts as private if this process is in it; a group of another user database does not.
+    /// Returns whether no other user than root is in a group, according to <c>/etc/group</c> and <c>/etc/passwd</c>. A group that has no
+    /// name counts as private if this process is in it; a group of another user database does not.
     /// </summary>
     public static bool IsPrivate(uint groupId)
     {

@@ -2,49 +2,49 @@ using System.ComponentModel;
 
 namespace Porthor.Server.Api.Description;
 
-// The shapes of bodies and answers, for the description alone: what is read and written is decided by TokenBodies, QuotaBodies
-// and TokenJson, and a test holds the two together. Names become snake case.
+// The types of bodies and responses, only for the API description. TokenBodies, QuotaBodies and TokenJson read and write them, and a test
+// compares both. Names become snake case.
 
-/// <summary>A token as it is listed. It holds no secret.</summary>
+/// <summary>A token in a list. It does not contain the secret.</summary>
 internal sealed record TokenInfoAnswer
 {
-    /// <summary>Whose token it is.</summary>
+    /// <summary>The owner of the token.</summary>
     /// <example>alice</example>
     public required string Username { get; init; }
 
     public required TokenTypeName TokenType { get; init; }
 
-    /// <summary>The service that an internal token was made for.</summary>
+    /// <summary>The service for which a delegated token was issued.</summary>
     /// <example>tap</example>
     public string? Service { get; init; }
 
-    /// <summary>What the token allows, sorted.</summary>
+    /// <summary>The scopes of the token, sorted.</summary>
     public required string[] Scopes { get; init; }
 
-    /// <summary>When it was made, in seconds since 1970.</summary>
+    /// <summary>The time of creation, in seconds since 1970.</summary>
     /// <example>1795480321</example>
     public required long Created { get; init; }
 
-    /// <summary>When it ends, in seconds since 1970. Absent if it never does.</summary>
+    /// <summary>The time of expiration, in seconds since 1970. Absent if the token does not expire.</summary>
     /// <example>1798072321</example>
     public long? Expires { get; init; }
 
-    /// <summary>The token's key, its public half: 22 characters.</summary>
+    /// <summary>The key of the token, which is not secret: 22 characters.</summary>
     /// <example>aj792KhFp_aHRBajMaGVPQ</example>
     public required string Token { get; init; }
 
-    /// <summary>The name that its owner gave it; only user tokens have one.</summary>
+    /// <summary>The name of the token. Only user tokens have a name.</summary>
     /// <example>laptop</example>
     public string? TokenName { get; init; }
 
-    /// <summary>When it was last used, in seconds since 1970.</summary>
+    /// <summary>The time of the last usage, in seconds since 1970.</summary>
     public long? LastUsed { get; init; }
 
-    /// <summary>The key of the token it is a child of. Not shown in lists.</summary>
+    /// <summary>The key of the parent token. Absent in lists.</summary>
     public string? Parent { get; init; }
 }
 
-/// <summary>What a token is for.</summary>
+/// <summary>The type of a token.</summary>
 internal enum TokenTypeName
 {
     Session,
@@ -55,33 +55,36 @@ internal enum TokenTypeName
     Oidc,
 }
 
-/// <summary>A new token. This is the only time that it is shown.</summary>
+/// <summary>A new token. It is returned only once.</summary>
 internal sealed record NewTokenAnswer
 {
-    /// <summary>The whole token: whoever has it can act as its owner.</summary>
+    /// <summary>The whole token. Everyone who has it can act as its owner.</summary>
     /// <example>gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw</example>
     public required string Token { get; init; }
 }
 
-/// <summary>A token that users make for themselves.</summary>
+/// <summary>A token that users create for themselves.</summary>
 internal sealed record UserTokenBody
 {
     /// <summary>A name of 1 to 64 characters that no other token of the user has.</summary>
     /// <example>laptop</example>
     public required string TokenName { get; init; }
 
-    /// <summary>What it allows: scopes that the token in use has. None if absent.</summary>
+    /// <summary>The scopes of the token, which must be scopes of the caller. None if absent.</summary>
     public string[]? Scopes { get; init; }
 
-    /// <summary>When it ends: seconds since 1970, or a date and time in ISO 8601. At least five minutes from now; null or absent for never.</summary>
+    /// <summary>
+    /// The time of expiration: seconds since 1970, or a date and time in ISO 8601. At least five minutes from now; null or absent for
+    /// never.
+    /// </summary>
     /// <example>1798072321</example>
     public long? Expires { get; init; }
 }
 
-/// <summary>A token that an administrator makes for anyone.</summary>
+/// <summary>A token that an administrator creates for any user.</summary>
 internal sealed record AdminTokenBody
 {
-    /// <summary>Whose token it is to be; for a service token a name that begins with <c>bot-</c>.</summary>
+    /// <summary>The owner of the token; for a service token a name that begins with <c>bot-</c>.</summary>
     /// <example>bot-cron</example>
     public required string Username { get; init; }
 
@@ -94,10 +97,15 @@ internal sealed record AdminTokenBody
     /// <summary>Any of the known scopes. None if absent.</summary>
     public string[]? Scopes { get; init; }
 
-    /// <summary>When it ends: seconds since 1970, or a date and time in ISO 8601. At least five minutes from now; null or absent for never.</summary>
+    /// <summary>
+    /// The time of expiration: seconds since 1970, or a date and time in ISO 8601. At least five minutes from now; null or absent for
+    /// never.
+    /// </summary>
     public long? Expires { get; init; }
 
-    /// <summary>The user's full name. What is absent here and below is looked up when it is needed.</summary>
+    /// <summary>
+    /// The full name of the user. If this or one of the following fields is absent, the value is looked up when it is needed.
+    /// </summary>
     /// <example>Alice Example</example>
     public string? Name { get; init; }
 
@@ -115,16 +123,16 @@ internal sealed record AdminTokenBody
     public GroupModel[]? Groups { get; init; }
 }
 
-/// <summary>What is to change about a user token; what is absent stays.</summary>
+/// <summary>A change of a user token. Absent fields are not changed.</summary>
 internal sealed record TokenEditBody
 {
     /// <summary>A new name.</summary>
     public string? TokenName { get; init; }
 
-    /// <summary>The scopes it is to have. Those that it loses its children lose too. An empty list removes all.</summary>
+    /// <summary>The new scopes. Removed scopes are also removed from child tokens. An empty list removes all scopes.</summary>
     public string[]? Scopes { get; init; }
 
-    /// <summary>The new end; null explicitly for never. Children end no later.</summary>
+    /// <summary>The new time of expiration; an explicit null for never. Child tokens do not expire later.</summary>
     public long? Expires { get; init; }
 }
 
@@ -138,7 +146,7 @@ internal sealed record GroupModel
     public required long Id { get; init; }
 }
 
-/// <summary>One use of a token.</summary>
+/// <summary>A usage event of a token.</summary>
 internal sealed record TokenUsageAnswer
 {
     /// <summary>The key of the token that was used.</summary>
@@ -150,23 +158,23 @@ internal sealed record TokenUsageAnswer
 
     public string? TokenName { get; init; }
 
-    /// <summary>The key of its parent.</summary>
+    /// <summary>The key of the parent token.</summary>
     public string? Parent { get; init; }
 
     public required string[] Scopes { get; init; }
 
-    /// <summary>The service that was asked for, where the route names one.</summary>
+    /// <summary>The service that was accessed; absent if the rule does not name one.</summary>
     public string? Service { get; init; }
 
-    /// <summary>The client's address.</summary>
+    /// <summary>The address of the client.</summary>
     /// <example>192.0.2.7</example>
     public required string? IpAddress { get; init; }
 
-    /// <summary>When it was, in seconds since 1970.</summary>
+    /// <summary>The time of the usage, in seconds since 1970.</summary>
     public required long EventTime { get; init; }
 }
 
-/// <summary>One change of a token: a row of history.</summary>
+/// <summary>A change of a token.</summary>
 internal sealed record TokenChangeAnswer
 {
     /// <summary>The key of the token that changed.</summary>
@@ -178,40 +186,42 @@ internal sealed record TokenChangeAnswer
 
     public string? TokenName { get; init; }
 
-    /// <summary>The key of its parent.</summary>
+    /// <summary>The key of the parent token.</summary>
     public string? Parent { get; init; }
 
     public required string[] Scopes { get; init; }
 
     public string? Service { get; init; }
 
-    /// <summary>When it ends, in seconds since 1970; null if never.</summary>
+    /// <summary>The time of expiration, in seconds since 1970; null for never.</summary>
     public required long? Expires { get; init; }
 
-    /// <summary>Who did it: a username, <c>&lt;bootstrap&gt;</c>, or <c>&lt;internal&gt;</c>.</summary>
+    /// <summary>The actor: a username, <c>&lt;bootstrap&gt;</c> or <c>&lt;internal&gt;</c>.</summary>
     /// <example>alice</example>
     public required string Actor { get; init; }
 
     public required ChangeActionName Action { get; init; }
 
-    /// <summary>On edits that named it anew.</summary>
+    /// <summary>The previous name, if an edit changed it.</summary>
     public string? OldTokenName { get; init; }
 
-    /// <summary>On edits of the scopes.</summary>
+    /// <summary>The previous scopes, if an edit changed them.</summary>
     public string[]? OldScopes { get; init; }
 
-    /// <summary>On edits of a token that ends, or did: the end before, null if there was none or it did not change.</summary>
+    /// <summary>
+    /// The previous expiration, in edits of a token that expires or did expire; null if there was none or it did not change.
+    /// </summary>
     public long? OldExpires { get; init; }
 
-    /// <summary>The client's address; null if no client asked for it.</summary>
+    /// <summary>The address of the client; null if the change was not made by a client.</summary>
     /// <example>192.0.2.7</example>
     public required string? IpAddress { get; init; }
 
-    /// <summary>When it happened, in seconds since 1970.</summary>
+    /// <summary>The time of the change, in seconds since 1970.</summary>
     public required long EventTime { get; init; }
 }
 
-/// <summary>What was done to a token.</summary>
+/// <summary>The action that changed a token.</summary>
 internal enum ChangeActionName
 {
     Create,
@@ -220,10 +230,10 @@ internal enum ChangeActionName
     Edit,
 }
 
-/// <summary>What a page needs to act for the person who is signed in.</summary>
+/// <summary>The data that a page needs to act for the signed-in user.</summary>
 internal sealed record LoginAnswer
 {
-    /// <summary>To be repeated in the header <c>X-CSRF-Token</c> of every write that uses the cookie.</summary>
+    /// <summary>The value of the header <c>X-CSRF-Token</c>, which every write with the cookie requires.</summary>
     public required string Csrf { get; init; }
 
     public required string Username { get; init; }
@@ -233,14 +243,14 @@ internal sealed record LoginAnswer
     public required LoginConfig Config { get; init; }
 }
 
-/// <summary>What the deployment knows.</summary>
+/// <summary>The configuration of the deployment.</summary>
 internal sealed record LoginConfig
 {
-    /// <summary>All known scopes, by name.</summary>
+    /// <summary>All known scopes, sorted by name.</summary>
     public required KnownScope[] Scopes { get; init; }
 }
 
-/// <summary>A scope and what it allows.</summary>
+/// <summary>A scope with its description.</summary>
 internal sealed record KnownScope
 {
     /// <example>read:all</example>
@@ -250,7 +260,7 @@ internal sealed record KnownScope
     public required string Description { get; init; }
 }
 
-/// <summary>What is known about a user.</summary>
+/// <summary>The information about a user.</summary>
 internal sealed record UserInfoAnswer
 {
     public required string Username { get; init; }
@@ -265,13 +275,13 @@ internal sealed record UserInfoAnswer
 
     public long? Gid { get; init; }
 
-    /// <summary>Ordered by name.</summary>
+    /// <summary>The groups, sorted by name.</summary>
     public required GroupModel[] Groups { get; init; }
 
     public QuotaModel? Quota { get; init; }
 }
 
-/// <summary>What the directory says about a user. What it does not say is absent, and so is an empty list.</summary>
+/// <summary>The entry of a user in the directory. Missing values and empty lists are absent.</summary>
 internal sealed record DirectoryUserAnswer
 {
     public required string Username { get; init; }
@@ -286,22 +296,22 @@ internal sealed record DirectoryUserAnswer
 
     public long? Gid { get; init; }
 
-    /// <summary>Ordered by name.</summary>
+    /// <summary>The groups, sorted by name.</summary>
     public GroupModel[]? Groups { get; init; }
 
     public QuotaModel? Quota { get; init; }
 }
 
-/// <summary>All groups that the directory has. A list without any is absent.</summary>
+/// <summary>All groups of the directory. An empty list is absent.</summary>
 internal sealed record AllGroupsAnswer
 {
     public GroupModel[]? User { get; init; }
 
-    /// <summary>Those that the configuration names as the system's.</summary>
+    /// <summary>The groups that the configuration lists as system groups.</summary>
     public GroupModel[]? System { get; init; }
 }
 
-/// <summary>What a user may use.</summary>
+/// <summary>The quota of a user.</summary>
 internal sealed record QuotaModel
 {
     /// <summary>Requests per minute, by service.</summary>
@@ -312,65 +322,65 @@ internal sealed record QuotaModel
 
     public NotebookQuotaModel? Notebook { get; init; }
 
-    /// <summary>By TAP service.</summary>
+    /// <summary>The quota of queries, by TAP service.</summary>
     public Dictionary<string, TapQuotaModel>? Tap { get; init; }
 }
 
-/// <summary>What a notebook may use.</summary>
+/// <summary>The quota of a notebook.</summary>
 internal sealed record NotebookQuotaModel
 {
-    /// <summary>CPU equivalents.</summary>
+    /// <summary>The number of CPU equivalents.</summary>
     public required double Cpu { get; init; }
 
-    /// <summary>GiB.</summary>
+    /// <summary>The memory in GiB.</summary>
     public required double Memory { get; init; }
 
-    /// <summary>Whether a notebook may be started at all.</summary>
+    /// <summary>Whether the user may start notebooks.</summary>
     [DefaultValue(true)]
     public bool Spawn { get; init; } = true;
 }
 
-/// <summary>What queries may use.</summary>
+/// <summary>The quota of queries.</summary>
 internal sealed record TapQuotaModel
 {
-    /// <summary>Queries at the same time.</summary>
+    /// <summary>The maximum number of concurrent queries.</summary>
     public required long Concurrent { get; init; }
 }
 
-/// <summary>Quotas for everybody, for members of groups, and who is not bounded at all.</summary>
+/// <summary>The quotas of all users and of groups, and the groups without limits.</summary>
 internal sealed record QuotaPlanModel
 {
     public QuotaModel? Default { get; init; }
 
-    /// <summary>Added to the default, by group.</summary>
+    /// <summary>The quotas that are added to the default, by group.</summary>
     public Dictionary<string, QuotaModel>? Groups { get; init; }
 
-    /// <summary>Groups whose members nothing bounds.</summary>
+    /// <summary>The groups whose members have no limits.</summary>
     public string[]? Bypass { get; init; }
 }
 
-/// <summary>What was wrong.</summary>
+/// <summary>An error response.</summary>
 internal sealed record ErrorAnswer
 {
     public required ErrorDetail[] Detail { get; init; }
 }
 
-/// <summary>One thing that was wrong. Without credentials, it is not in a list.</summary>
+/// <summary>An error. For missing credentials it is not in a list.</summary>
 internal sealed record ErrorDetail
 {
-    /// <summary>Where it was: <c>["body", "token_name"]</c>.</summary>
+    /// <summary>The location of the error: <c>["body", "token_name"]</c>.</summary>
     public string[]? Loc { get; init; }
 
-    /// <summary>For people.</summary>
+    /// <summary>The message for people.</summary>
     /// <example>Token not found</example>
     public required string Msg { get; init; }
 
-    /// <summary>For programs.</summary>
+    /// <summary>The type of the error, for programs.</summary>
     /// <example>not_found</example>
     public required string Type { get; init; }
 }
 
-/// <summary>What this service is.</summary>
+/// <summary>The name and version of the service.</summary>
 internal sealed record IndexAnswer
 {
     /// <example>gafaelfawr</example>
@@ -385,14 +395,14 @@ internal sealed record IndexAnswer
     public required string DocumentationUrl { get; init; }
 }
 
-/// <summary>Whether the service works.</summary>
+/// <summary>The result of the health check.</summary>
 internal sealed record HealthAnswer
 {
     /// <example>healthy</example>
     public required string Status { get; init; }
 }
 
-/// <summary>Whether requests can be answered, and how everything is that is needed for it.</summary>
+/// <summary>Whether the service is ready, with the state of each dependency.</summary>
 internal sealed record ReadinessAnswer
 {
     /// <example>ready</example>
@@ -401,7 +411,7 @@ internal sealed record ReadinessAnswer
     public required DependencyAnswer[] Dependencies { get; init; }
 }
 
-/// <summary>Something that the service needs.</summary>
+/// <summary>The state of a dependency.</summary>
 internal sealed record DependencyAnswer
 {
     /// <example>token index</example>
@@ -410,15 +420,15 @@ internal sealed record DependencyAnswer
     /// <summary>up or down.</summary>
     public required string State { get; init; }
 
-    /// <summary>For how many seconds it has been so.</summary>
+    /// <summary>The time in seconds since the state changed.</summary>
     public required double Age { get; init; }
 
-    /// <summary>How many seconds ago it was asked.</summary>
+    /// <summary>The time in seconds since the last check.</summary>
     public required double Checked { get; init; }
 
-    /// <summary>Whether no request can be answered without it.</summary>
+    /// <summary>Whether the service cannot respond to requests without it.</summary>
     public required bool Required { get; init; }
 
-    /// <summary>What is wrong with it.</summary>
+    /// <summary>The error, if the state is down.</summary>
     public string? Fault { get; init; }
 }

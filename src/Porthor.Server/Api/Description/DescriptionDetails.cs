@@ -4,7 +4,7 @@ using Microsoft.OpenApi;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// Adds details to the generated description that the C# types do not express: which values may be null, which have several forms, and
+/// Adds details to the generated API description that the C# types do not express: which values may be null, which have several forms, and
 /// which headers a response has. A test validates recorded responses against the result.
 /// </summary>
 internal static class DescriptionDetails
@@ -54,7 +54,7 @@ internal static class DescriptionDetails
         var nullable = NullableFields.GetValueOrDefault(name, []);
         foreach (var (field, property) in schema.Properties?.ToArray() ?? [])
         {
-            // A required field whose C# type is nullable can be null in responses; an optional field is left out instead.
+            // A required field with a nullable C# type can be null in responses; an optional field is omitted instead.
             if (schema.Required?.Contains(field) != true && !nullable.Contains(field))
                 schema.Properties![field] = NotNull(property);
         }

@@ -23,7 +23,7 @@ internal sealed class DocumentAssets(IServiceProvider services)
             var path = $"{folder}/{file}";
             routes.MapGet(path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<DocumentAssets>().ServeAsync(context, path)))
                 .ExcludeFromDescription()
-                // Before the library's route of the same path.
+                // Takes precedence over the library's route of the same path.
                 .WithOrder(-1);
         }
     }
@@ -47,7 +47,7 @@ internal sealed class DocumentAssets(IServiceProvider services)
         await Results.Bytes(asset.Bytes, asset.ContentType, entityTag: asset.Tag).ExecuteAsync(context);
     }
 
-    /// <summary>If the header is missing, every coding is acceptable (RFC 9110 section 12.5.3).</summary>
+    /// <summary>Returns whether the client accepts gzip. Without the header every coding is acceptable (RFC 9110 section 12.5.3).</summary>
     private static bool Accepts(StringValues acceptEncoding)
     {
         if (StringValues.IsNullOrEmpty(acceptEncoding) || !StringWithQualityHeaderValue.TryParseList(acceptEncoding, out var codings))
@@ -57,7 +57,7 @@ internal sealed class DocumentAssets(IServiceProvider services)
         return named is not null && named.Quality is not 0;
     }
 
-    /// <summary>Gets the response of the library's route, once.</summary>
+    /// <summary>Reads and caches the response of the library's route.</summary>
     private async Task<Asset> ReadAsync(string path)
     {
         var route = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()

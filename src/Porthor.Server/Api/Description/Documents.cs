@@ -8,7 +8,7 @@ using Scalar.AspNetCore;
 
 namespace Porthor.Server.Api.Description;
 
-/// <summary>The API's description: as OpenAPI for programs, and as a page for people.</summary>
+/// <summary>Provides the description of the API: as OpenAPI for programs, and as a page for people.</summary>
 internal static class Documents
 {
     public const string Path = "/auth/openapi.json";
@@ -59,17 +59,18 @@ internal static class Documents
         routes.MapGet("/auth/redoc", () => Results.Redirect(DocsPath, permanent: false, preserveMethod: true)).ExcludeFromDescription();
     }
 
-    /// <summary>The description as JSON, from an application that need not be running.</summary>
+    /// <summary>Returns the description as JSON. The application need not be running.</summary>
     public static Task<string> DescribeAsync(WebApplication app, bool addBackLink, CancellationToken cancellationToken) =>
         RenderedDescription.RenderAsync(
             app.Services.GetRequiredKeyedService<IOpenApiDocumentProvider>(Name), addBackLink ? BackLink : "", cancellationToken);
 
     /// <summary>
-    /// The page is a library's, on the host where sessions are valid: it may load and ask for nothing but what is ours.
+    /// Adds a content security policy to the page of the library, which is on the host where session cookies are valid. The page may load
+    /// only files of this server.
     /// </summary>
     private static RequestDelegate WithContentPolicy(RequestDelegate page) => context =>
     {
-        // The library takes a document's name from the path and writes the path into a script. There is one document.
+        // The library reads the name of a document from the path and writes it into a script. There is only one document.
         if (context.Request.RouteValues.GetValueOrDefault("documentName") is not null)
             return Problem.Text(StatusCodes.Status404NotFound, "Not Found").WriteAsync(context.Response);
         context.Response.OnStarting(() =>
@@ -90,8 +91,8 @@ internal static class Documents
             Version = PorthorVersion.Text,
             License = new OpenApiLicense { Name = "MIT License", Identifier = "MIT" },
             Description =
-                "Porthor issues, lists, changes, revokes and audits the tokens with which people and programs pass the gate of a reverse proxy. " +
-                "Times are seconds since 1970 (UTC). Fields that have no value are left out, unless a description says that they are null.",
+                "Porthor issues, lists, changes, revokes and audits the tokens with which users and programs access services behind a reverse proxy. " +
+                "Times are seconds since 1970 (UTC). Fields without a value are omitted, unless their description mentions null.",
         };
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
@@ -107,13 +108,13 @@ internal static class Documents
                 Type = SecuritySchemeType.ApiKey,
                 In = ParameterLocation.Cookie,
                 Name = Sessions.SessionCookie.Name,
-                Description = "A browser's session. Everything but GET also needs the header X-CSRF-Token, with the value that GET /auth/api/v1/login gives.",
+                Description = "The session of a browser. All methods except GET also require the header X-CSRF-Token with the value from GET /auth/api/v1/login.",
             },
         };
         return Task.CompletedTask;
     }
 
-    /// <summary>What follows from who may use a route: its parameters, its security, and the refusals of its gate.</summary>
+    /// <summary>Adds the parameters, security and error responses that follow from the access policy of a route.</summary>
     private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
@@ -125,7 +126,7 @@ internal static class Documents
             if (!access.RequiresSession)
                 operation.Security.Insert(0, Requirement(BearerScheme, context.Document));
             if (access.Scope is { } scope)
-                operation.Description += $" Needs the scope {scope}{(access.AllowsBootstrap ? ", or the bootstrap token" : "")}.";
+                operation.Description += $" Requires the scope {scope}{(access.AllowsBootstrap ? ", or the bootstrap token" : "")}.";
         }
         foreach (var (status, response) in operation.Responses ?? [])
             response.Description = StatusTexts.GetValueOrDefault(status, response.Description ?? "");
@@ -134,17 +135,17 @@ internal static class Documents
 
     private static readonly Dictionary<string, string> StatusTexts = new()
     {
-        ["200"] = "Done.",
-        ["201"] = "Made. Location tells where it is.",
-        ["204"] = "Done; there is nothing to say.",
-        ["401"] = "No credentials, or none that are valid.",
-        ["403"] = "Not allowed, or the CSRF token is missing.",
-        ["404"] = "There is no such thing.",
-        ["409"] = "The name is taken.",
-        ["422"] = "A parameter or the body cannot be accepted; all that is wrong is listed.",
-        ["429"] = "Too many tokens were created; Retry-After has the time to wait.",
-        ["500"] = "It does not work.",
-        ["503"] = "A store does not answer; nothing was decided. Try again.",
+        ["200"] = "Success.",
+        ["201"] = "Created. The Location header contains its address.",
+        ["204"] = "Success, without a body.",
+        ["401"] = "The credentials are missing or invalid.",
+        ["403"] = "Permission denied, or the CSRF token is missing.",
+        ["404"] = "Not found.",
+        ["409"] = "The name is already in use.",
+        ["422"] = "A parameter or the body is invalid. The response lists all errors.",
+        ["429"] = "Too many tokens were created. Retry-After contains the time to wait.",
+        ["500"] = "The service does not work.",
+        ["503"] = "A store is unavailable. Try again.",
     };
 
     private static OpenApiSecurityRequirement Requirement(string scheme, OpenApiDocument? document) =>

@@ -7,8 +7,8 @@ using Microsoft.OpenApi;
 namespace Porthor.Server.Api.Description;
 
 /// <summary>
-/// The OpenAPI description as bytes. Rendering takes 25 ms of CPU and the route needs no token, so it is done once per process:
-/// by the first request, for which requests at the same time wait.
+/// Provides the OpenAPI description as bytes. Rendering takes 25 ms of CPU and the route needs no token, so it is rendered once per process
+/// by the first request; concurrent requests wait for it.
 /// </summary>
 internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IOpenApiDocumentProvider documents)
 {
@@ -30,7 +30,7 @@ internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IO
     {
         var document = await documents.GetOpenApiDocumentAsync(cancellationToken);
         document.Info.Description += addition;
-        // Relative to the address of the description, so that it works for every name of this host.
+        // The server URL is relative, so that it works with every name of this host.
         document.Servers = [new OpenApiServer { Url = "/" }];
         DescriptionDetails.Add(document);
         return await document.SerializeAsJsonAsync(OpenApiSpecVersion.OpenApi3_1, cancellationToken);

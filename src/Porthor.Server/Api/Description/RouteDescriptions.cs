@@ -1,20 +1,20 @@
 namespace Porthor.Server.Api.Description;
 
-/// <summary>Says what a route does, beside where it is mapped.</summary>
+/// <summary>Describes routes where they are mapped.</summary>
 internal static class RouteDescriptions
 {
-    /// <summary>The media type that stands for all others.</summary>
+    /// <summary>The media type that matches all others.</summary>
     public const string AnyType = "*/*";
 
-    /// <summary>The route's name for programs, what it does in a line, and more about it.</summary>
+    /// <summary>Sets the operation id, the summary and the description of a route.</summary>
     public static RouteHandlerBuilder Described(this RouteHandlerBuilder route, string tag, string name, string summary, string description) =>
         route.WithTags(tag).WithName(name).WithSummary(summary).WithDescription(description);
 
     public static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, params DescribedParameter[] parameters) => route.WithMetadata([.. parameters]);
 
     /// <summary>
-    /// The body is described as JSON, but the router lets any type through: with only JSON here it would answer 415 itself, where
-    /// the contract wants the 422 of a body that is no object (contract/api.md 1). <see cref="Documents"/> leaves the second out.
+    /// Describes the body as JSON. The router accepts any media type, because otherwise it would respond with 415, but the contract
+    /// requires the 422 of a body that is not an object (contract/api.md 1). <see cref="Documents"/> omits the other media type.
     /// </summary>
     public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder route)
         where T : notnull => route.Accepts<T>("application/json", AnyType);
@@ -22,7 +22,7 @@ internal static class RouteDescriptions
     public static RouteHandlerBuilder Answers<T>(this RouteHandlerBuilder route, int status = StatusCodes.Status200OK) =>
         route.Produces<T>(status, "application/json");
 
-    /// <summary>The refusals that a route has beside those that all have.</summary>
+    /// <summary>Sets the error statuses of a route, in addition to those that all routes have.</summary>
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder route, params int[] statuses)
     {
         foreach (var status in statuses)

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Primitives;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Warns about unknown fields of a body. They are accepted, as in the reference, but a mistyped <c>scope</c> would give a token without
-/// scopes. One <c>Warning</c> header per field, with code 299 (RFC 7234 section 5.5).
+/// Warns about unknown fields of a body. They are accepted, as in the reference, but a mistyped <c>scope</c> would result in a token
+/// without scopes. Writes one <c>Warning</c> header per field, with code 299 (RFC 7234 section 5.5).
 /// </summary>
 internal static class FieldWarnings
 {
@@ -18,7 +18,7 @@ internal static class FieldWarnings
             return;
         var warnings = new StringValues([.. unknown.Take(MostFields).Select(field => Warning(field.Path, field.Meant)),
             .. unknown.Count > MostFields ? (string[])["299 - \"More unknown fields\""] : []]);
-        // When the response starts: a refusal replaces the headers that were set before.
+        // The headers are set when the response starts, because an error response clears the headers set before.
         response.OnStarting(() =>
         {
             response.Headers.Warning = warnings;
@@ -30,7 +30,7 @@ internal static class FieldWarnings
         $"299 - \"Unknown field: {Clean(path)}{(meant is null ? "" : $". Did you mean {meant}?")}\"";
 
     /// <summary>
-    /// Returns the name with only those characters that need no quoting in a header, and shortened, because it comes from the client.
+    /// Returns the shortened name with only those characters that need no quoting in a header, because it comes from the client.
     /// </summary>
     private static string Clean(string name)
     {

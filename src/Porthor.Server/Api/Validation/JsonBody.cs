@@ -6,8 +6,8 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// The body of a request (contract/api.md 1). That it is JSON is settled before anything else is looked at; what it says is
-/// read later, together with the other parameters.
+/// Represents the body of a request (contract/api.md 1). The JSON syntax is checked before anything else; the fields are read later,
+/// together with the other parameters.
 /// </summary>
 internal sealed class JsonBody
 {
@@ -22,8 +22,8 @@ internal sealed class JsonBody
         this.opaque = opaque;
     }
 
-    /// <summary>Reads the body; its size is bounded by the server.</summary>
-    /// <exception cref="ProblemException">It claims to be JSON and is not, or not text in a Unicode encoding.</exception>
+    /// <summary>Reads the body. The server limits its size.</summary>
+    /// <exception cref="ProblemException">The body claims to be JSON but is not valid JSON or not in a Unicode encoding.</exception>
     public static async Task<JsonBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         using var buffer = new MemoryStream();
@@ -58,7 +58,7 @@ internal sealed class JsonBody
         }
     }
 
-    /// <summary>The body's fields; null, with the error noted, if it is no object.</summary>
+    /// <summary>Returns the fields of the body. Returns null and adds an error if it is not an object.</summary>
     public JsonFields? Fields(ValidationErrors errors)
     {
         if (opaque is null && json.ValueKind is JsonValueKind.Undefined or JsonValueKind.Null)
@@ -80,8 +80,8 @@ internal sealed class JsonBody
         Problem.Text(StatusCodes.Status400BadRequest, "There was an error parsing the body").ToException();
 
     /// <summary>
-    /// False if a field's name holds half of a surrogate pair. It could not even be compared with the names that are looked
-    /// for; in a value it is an error of that field.
+    /// Returns false if the name of a field contains half of a surrogate pair, because such a name cannot be compared. In a value it is an
+    /// error of the field.
     /// </summary>
     private static bool NamesAreText(ReadOnlySpan<byte> json)
     {

@@ -3,8 +3,8 @@ using System.Text;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Decodes JSON in UTF-8, UTF-16 or UTF-32. The encoding follows from the byte order mark or, without one, from the zero bytes
-/// among the first four: JSON begins with an ASCII character (RFC 4627 section 3).
+/// Decodes JSON in UTF-8, UTF-16 or UTF-32. The byte order mark determines the encoding or, without one, the zero bytes among the first
+/// four bytes, because JSON begins with an ASCII character (RFC 4627 section 3).
 /// </summary>
 internal static class JsonEncoding
 {
@@ -15,14 +15,14 @@ internal static class JsonEncoding
     private static readonly UTF32Encoding Utf32Big = new(bigEndian: true, byteOrderMark: false, throwOnInvalidCharacters: true);
 
     /// <summary>Returns the text without its byte order mark.</summary>
-    /// <exception cref="DecoderFallbackException">The bytes are not text in the encoding that they begin in.</exception>
+    /// <exception cref="DecoderFallbackException">The bytes are not valid in the detected encoding.</exception>
     public static string Decode(ReadOnlySpan<byte> bytes)
     {
         var (encoding, mark) = Detect(bytes);
         return encoding.GetString(bytes[mark..]);
     }
 
-    /// <returns>The encoding, and the length of the byte order mark.</returns>
+    /// <returns>The encoding and the length of the byte order mark in bytes.</returns>
     private static (Encoding Encoding, int Mark) Detect(ReadOnlySpan<byte> bytes) => bytes switch
     {
         // The byte order mark of UTF-32 begins with that of UTF-16.

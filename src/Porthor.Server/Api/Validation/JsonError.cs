@@ -1,14 +1,14 @@
 namespace Porthor.Server.Api.Validation;
 
-/// <summary>Where a text stops being JSON, and why, in the words and by the count of the reference's parser.</summary>
-/// <param name="Offset">In characters from the start.</param>
+/// <summary>Represents the position and the reason of a JSON syntax error, as the parser of the reference reports them.</summary>
+/// <param name="Offset">The position in characters from the start.</param>
 internal readonly record struct JsonError(int Offset, string Reason)
 {
     private const string ExpectingValue = "Expecting value";
     private const string ExpectingName = "Expecting property name enclosed in double quotes";
     private const int DeepestNesting = 64;
 
-    /// <summary>Finds the fault in a text that is known not to be JSON.</summary>
+    /// <summary>Finds the error in a text that is not valid JSON.</summary>
     public static JsonError Find(string text)
     {
         var scanner = new Scanner(text);
@@ -168,7 +168,7 @@ internal readonly record struct JsonError(int Offset, string Reason)
             }
         }
 
-        /// <summary>A number, or one of the three words.</summary>
+        /// <summary>Reads a number, or <c>null</c>, <c>true</c> or <c>false</c>.</summary>
         private void Word()
         {
             foreach (var word in (string[])["null", "true", "false"])
@@ -192,7 +192,7 @@ internal readonly record struct JsonError(int Offset, string Reason)
             Optional(() => Current is 'e' or 'E');
         }
 
-        /// <summary>A fraction or an exponent; without digits it does not belong to the number.</summary>
+        /// <summary>Reads a fraction or an exponent. Without digits it does not belong to the number.</summary>
         private void Optional(Func<bool> begins)
         {
             var begin = Position;

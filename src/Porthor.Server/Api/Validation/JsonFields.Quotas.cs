@@ -4,10 +4,10 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;
 
-// The kinds of fields that only quotas have.
+// The types of fields that only quotas have.
 internal sealed partial class JsonFields
 {
-    /// <summary>Fields other than these are errors.</summary>
+    /// <summary>Adds an error for each field that is not in the list.</summary>
     public void Only(params IReadOnlyList<string> names)
     {
         foreach (var field in json.EnumerateObject())
@@ -17,7 +17,7 @@ internal sealed partial class JsonFields
         }
     }
 
-    /// <summary>An object; null if it is absent.</summary>
+    /// <summary>Reads an object. Returns null if it is absent.</summary>
     public T? Object<T>(string name, Func<JsonFields, T> read)
         where T : class
     {
@@ -29,7 +29,7 @@ internal sealed partial class JsonFields
         return null;
     }
 
-    /// <summary>An object whose keys are names; empty if it is absent.</summary>
+    /// <summary>Reads an object as a map. Returns an empty map if it is absent.</summary>
     public IReadOnlyDictionary<string, T> Map<T>(string name, Func<JsonFields, string, T> read)
     {
         Dictionary<string, T> map = [];
@@ -46,7 +46,7 @@ internal sealed partial class JsonFields
         return map;
     }
 
-    /// <summary>A list of texts, each once; empty if it is absent.</summary>
+    /// <summary>Reads a list of distinct texts. Returns an empty list if it is absent.</summary>
     public IReadOnlyList<string> TextSet(string name)
     {
         switch (Find(name))
@@ -61,7 +61,7 @@ internal sealed partial class JsonFields
         }
     }
 
-    /// <summary>A finite number, also as text, that must be given.</summary>
+    /// <summary>Reads a required finite number, which can be given as text.</summary>
     public double RequiredNumber(string name)
     {
         if (Required(name) is not { } value)
@@ -73,7 +73,7 @@ internal sealed partial class JsonFields
             case JsonValueKind.True or JsonValueKind.False:
                 return value.ValueKind == JsonValueKind.True ? 1 : 0;
             case JsonValueKind.String:
-                // The platform's parsers overlook NULs at the end.
+                // The .NET parsers ignore trailing NUL characters.
                 if (TextOf(value) is { } text && !text.Contains('\0', StringComparison.Ordinal)
                     && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && double.IsFinite(parsed))
                     return parsed;

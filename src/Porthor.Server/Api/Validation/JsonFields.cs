@@ -6,25 +6,25 @@ using Porthor.Values;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// The fields of a JSON object in a request, each read by the reference's rules (contract/api.md 3). What is wrong is noted,
-/// and the reader gets a value of no meaning and goes on, so that all errors are found.
+/// Reads the fields of a JSON object in a request by the rules of the reference (contract/api.md 3). If a value is invalid, the method adds
+/// an error and returns a meaningless value, so that all errors are found.
 /// </summary>
 internal sealed partial class JsonFields(JsonElement json, Location where, ValidationErrors errors)
 {
-    /// <summary>Longer names are not checked for spelling mistakes, because comparing them would cost time and memory.</summary>
+    /// <summary>The maximum length of a name that is checked for spelling mistakes, because the comparison takes time and memory.</summary>
     private const int LongestMistyped = 32;
 
     private readonly HashSet<string> known = [];
     private readonly List<JsonFields> nested = [];
 
-    /// <summary>The whole, for errors that concern it.</summary>
+    /// <summary>Gets the whole object, for errors that concern it.</summary>
     public JsonElement Json => json;
 
     public ValidationErrors Errors => errors;
 
     public Location Where(string name) => where.Then(name);
 
-    /// <summary>The field's value; null if it is absent. The name counts as known from now on.</summary>
+    /// <summary>Returns the value of a field; null if it is absent. The name is a known name from now on.</summary>
     public JsonElement? Find(string name)
     {
         known.Add(name);
@@ -32,8 +32,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     }
 
     /// <summary>
-    /// Returns the unknown fields of this object and of the objects in it, each with the most similar known name. The result is complete
-    /// after the body has been read.
+    /// Returns the unknown fields of this object and of nested objects, each with the most similar known name. The result is complete after
+    /// the body has been read.
     /// </summary>
     public IEnumerable<(string Path, string? Meant)> UnknownFields()
     {
@@ -46,7 +46,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
 
     public bool Has(string name) => Find(name) is not null;
 
-    /// <summary>A field whose absence is an error.</summary>
+    /// <summary>Returns the value of a required field. Adds an error and returns null if it is absent.</summary>
     public JsonElement? Required(string name)
     {
         var value = Find(name);
@@ -55,22 +55,22 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return value;
     }
 
-    /// <summary>A text that must be given.</summary>
+    /// <summary>Reads a required text.</summary>
     /// <param name="fault">A further check, which returns the error; null for no check.</param>
     public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null, Func<string, string?>? fault = null) =>
         Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern, fault) ?? "" : "";
 
-    /// <summary>A text, or null if it is absent or null.</summary>
+    /// <summary>Reads a text. Returns null if it is absent or null.</summary>
     /// <inheritdoc cref="RequiredText"/>
     public string? OptionalText(string name, int shortest, int longest = int.MaxValue, Func<string, string?>? fault = null) =>
         NotNull(name) is { } value ? Text(value, Where(name), shortest, longest, pattern: null, fault) : null;
 
-    /// <summary>An integer of at least one, or null if it is absent or null.</summary>
+    /// <summary>Reads an integer of at least 1. Returns null if it is absent or null.</summary>
     public long? OptionalPositive(string name) => NotNull(name) is { } value ? Integer(value, Where(name), least: 1) : null;
 
     /// <summary>
-    /// Scopes: a list, or one text with commas; none if they are absent. A member that is no text is a name that nobody knows, and
-    /// refused as such when all else has been looked at (contract/api.md 3.3).
+    /// Reads scopes: a list, or a comma-separated text; no scopes if absent. An element that is not a text counts as an unknown scope,
+    /// which is refused after all other values were checked (contract/api.md 3.3).
     /// </summary>
     public ScopeSet? Scopes(string name, bool nullable = false)
     {
@@ -88,7 +88,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         }
     }
 
-    /// <summary>A time in any of the forms, or null if it is absent or null.</summary>
+    /// <summary>Reads a time in any of the supported forms. Returns null if it is absent or null.</summary>
     public DateTimeOffset? Time(string name)
     {
         if (NotNull(name) is not { } value)
@@ -100,7 +100,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return null;
     }
 
-    /// <summary>A list of objects; null if it is absent or null.</summary>
+    /// <summary>Reads a list of objects. Returns null if it is absent or null.</summary>
     public IReadOnlyList<T>? Objects<T>(string name, Func<JsonFields, T> read)
     {
         if (NotNull(name) is not { } value)
@@ -124,7 +124,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return items;
     }
 
-    /// <summary>An integer of at least a number, in any of the forms that count as one.</summary>
+    /// <summary>Reads an integer with a minimum, in any of the supported forms.</summary>
     public long Integer(JsonElement value, Location at, long least = long.MinValue)
     {
         if (TryReadInteger(value, out var number, out var fault))
@@ -143,7 +143,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return 0;
     }
 
-    /// <summary>No known scope can be called so.</summary>
+    /// <summary>A name that no scope can have.</summary>
     private const string UnknownScope = " ";
 
     private string Scope(JsonElement item, Location at)
@@ -153,7 +153,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return item.ValueKind == JsonValueKind.String ? TextOf(item) ?? UnknownScope : UnknownScope;
     }
 
-    /// <summary>The place of a field in the body: <c>groups.0.name</c>.</summary>
+    /// <summary>Returns the path of a field in the body: <c>groups.0.name</c>.</summary>
     private string Path(string name) => string.Join('.', Where(name).Steps.Skip(1));
 
     private static readonly JsonElement EmptyObject = JsonDocument.Parse("{}").RootElement;
@@ -183,7 +183,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return text;
     }
 
-    /// <summary>The text; null if it holds half of a surrogate pair, which no store could keep.</summary>
+    /// <summary>Returns the text; null if it contains half of a surrogate pair, which the stores cannot save.</summary>
     public static string? TextOf(JsonElement value)
     {
         try
@@ -196,14 +196,14 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         }
     }
 
-    /// <param name="fault">Null if it was nothing that could be a time.</param>
+    /// <param name="fault">The error; null if the value cannot be a time.</param>
     private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeParseError? fault)
     {
         fault = null;
         time = default;
         if (value.ValueKind == JsonValueKind.Number)
         {
-            // What no decimal holds is out of every calendar too.
+            // A number that does not fit a decimal is also outside the calendar.
             var read = TimeText.TryFromNumber(value.TryGetDecimal(out var number) ? number : decimal.MaxValue, out time, out var outOfRange);
             fault = outOfRange;
             return read;
@@ -226,14 +226,14 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
                 return true;
             case JsonValueKind.False:
                 return true;
-            // What is too small for a decimal is read as zero, and is no integer all the same.
+            // A number that is too small for a decimal is read as zero, but it is not an integer.
             case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number) && double.IsInteger(value.GetDouble()):
                 return true;
             case JsonValueKind.Number when value.TryGetDecimal(out number):
                 fault = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
                 return false;
             case JsonValueKind.Number:
-                // Beyond every type that we have.
+                // The number is larger than any numeric type supports.
                 number = decimal.MaxValue;
                 return true;
             case JsonValueKind.String:

@@ -7,10 +7,10 @@ using Porthor.Values;
 namespace Porthor.Server.Api.Validation;
 
 /// <summary>
-/// Reads path and query parameters by their rules (contract/api.md 3.1). Of a parameter that is given more than once the
-/// last counts; one that is given empty is read as an empty text.
+/// Reads path and query parameters (contract/api.md 3.1). If a parameter is given more than once, the last value is used. An empty
+/// parameter is an empty text.
 /// </summary>
-/// <param name="blankIsNone">Forms send what was not filled in as an empty text.</param>
+/// <param name="blankIsNone">True for forms, which send unfilled fields as empty texts.</param>
 internal sealed class ParameterReader(HttpContext context, ValidationErrors errors, bool blankIsNone = false)
 {
     public static readonly Pattern Username = new(UserRules.UsernamePattern, UserRules.IsUsername);
@@ -36,7 +36,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     public string? QueryAddress() => Query("ip_address");
 
-    /// <summary>How many at the most; at least one.</summary>
+    /// <summary>Reads the maximum number of entries, at least 1.</summary>
     public long? QueryLimit()
     {
         const string name = "limit";
@@ -75,7 +75,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
         return null;
     }
 
-    /// <summary>All types, as messages list them.</summary>
+    /// <summary>Gets all token types as text for messages.</summary>
     public static string TokenTypeNames { get; } =
         string.Join(", ", TokenTypes.All.SkipLast(1).Select(name => $"'{name}'")) + $" or '{TokenTypes.All[^1]}'";
 
@@ -99,7 +99,7 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
         ? text
         : null;
 
-    /// <summary>By their exact names. The framework's own collection takes names in any case, and so finds more than was meant.</summary>
+    /// <summary>Reads the query with case-sensitive names; the names of the framework's collection are not case-sensitive.</summary>
     private static Dictionary<string, string> ReadQuery(QueryString text)
     {
         Dictionary<string, string> parameters = [];

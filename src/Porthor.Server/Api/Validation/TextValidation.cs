@@ -2,18 +2,17 @@ using System.Globalization;
 
 namespace Porthor.Server.Api.Validation;
 
-/// <summary>A pattern that a text must match.</summary>
-/// <param name="Text">As error messages show it.</param>
-/// <param name="Matches">Says whether a text does.</param>
+/// <summary>Represents a pattern that a text must match.</summary>
+/// <param name="Text">The pattern in error messages.</param>
+/// <param name="Matches">Returns whether a text matches.</param>
 internal sealed record Pattern(string Text, Func<string, bool> Matches);
 
 /// <summary>
-/// The rules for texts, alike for parameters and bodies (contract/api.md 3.1, 4.3): lengths count code points, and win over
-/// patterns.
+/// Validates texts of parameters and bodies (contract/api.md 3.1, 4.3). Lengths are in code points and are checked before patterns.
 /// </summary>
 internal static class TextValidation
 {
-    /// <summary>The first thing that is wrong with a text; null if nothing is.</summary>
+    /// <summary>Returns the first error of a text; null if it is valid.</summary>
     public static (string Type, string Message, (string, object)? Context)? Check(string text, int shortest, int longest, Pattern? pattern)
     {
         var length = CodePoints(text);
@@ -27,13 +26,13 @@ internal static class TextValidation
     }
 
     /// <summary>
-    /// An integer as the reference reads texts: blanks around, a sign, leading zeros, single underscores between digits, and
-    /// a fraction of zeros.
+    /// Parses an integer as the reference does: with surrounding blanks, a sign, leading zeros, single underscores between digits, and a
+    /// fraction of zeros.
     /// </summary>
     public static bool TryParseInteger(string text, out decimal value)
     {
         value = 0;
-        // The platform's parsers overlook NULs at the end.
+        // The .NET parsers ignore trailing NUL characters.
         if (text.Contains('\0', StringComparison.Ordinal))
             return false;
         var trimmed = text.Trim();

@@ -2,7 +2,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;
 
-/// <summary>The errors of times, alike for parameters and bodies (contract/api.md 3.4).</summary>
+/// <summary>Provides the errors of times in parameters and bodies (contract/api.md 3.4).</summary>
 internal static class TimeValidation
 {
     public static (string Type, string Message, (string, object)? Context) Error(TimeParseError fault) => fault.OutOfRange

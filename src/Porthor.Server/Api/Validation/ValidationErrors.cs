@@ -6,15 +6,14 @@ using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;
 
-/// <summary>Where in a request something is: <c>["body","groups",0,"name"]</c>.</summary>
+/// <summary>Represents a location in a request: <c>["body","groups",0,"name"]</c>.</summary>
 internal sealed record Location(params IReadOnlyList<object> Steps)
 {
     public Location Then(object step) => new([.. Steps, step]);
 }
 
 /// <summary>
-/// What is wrong with a request's parameters and body, collected so that a client is told all of it at once
-/// (contract/api.md 4.3).
+/// Collects the errors of parameters and body, so that the response contains all of them (contract/api.md 4.3).
 /// </summary>
 internal sealed class ValidationErrors
 {
@@ -22,15 +21,15 @@ internal sealed class ValidationErrors
 
     public bool Any => errors.Count > 0;
 
-    /// <summary>The parameters that are wrong, each with what to say about it.</summary>
+    /// <summary>Gets the invalid parameters, each with its message.</summary>
     public IEnumerable<(string Field, string Message)> ByField => errors.Select(error => ($"{error.Where.Steps[^1]}", error.Message));
 
-    /// <param name="input">What was sent there, as text.</param>
-    /// <param name="context">A value that the message mentions.</param>
+    /// <param name="input">The value that was sent, as text.</param>
+    /// <param name="context">A value in the message.</param>
     public void Add(string type, Location where, string message, string? input, (string Name, object Value)? context = null) =>
         errors.Add((type, where, message, writer => writer.WriteStringValue(input), context));
 
-    /// <param name="input">What was sent there, as JSON.</param>
+    /// <param name="input">The value that was sent, as JSON.</param>
     public void Add(string type, Location where, string message, JsonElement input, (string Name, object Value)? context = null) =>
         errors.Add((type, where, message, writer => Echo(writer, input), context));
 
@@ -97,8 +96,8 @@ internal sealed class ValidationErrors
     }
 
     /// <summary>
-    /// What was sent, parsed and written anew as everything else is: compact, and with nothing escaped that need not be. Half
-    /// of a surrogate pair, which cannot be written, stays escaped as it came.
+    /// Writes the value that was sent in compact form, with as few escapes as possible. Half of a surrogate pair, which cannot be encoded,
+    /// stays escaped.
     /// </summary>
     private static void Echo(Utf8JsonWriter writer, JsonElement input)
     {

@@ -7,9 +7,8 @@ internal readonly record struct Count(int Failures, DateTimeOffset LastFailure, 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(15);
 
     /// <summary>
-    /// The longest delay that failures from other addresses can cause for a user at a new address. It is short, so that an attacker
-    /// cannot lock
-    /// the user out. It allows about 1,500 guesses a day.
+    /// The longest delay that failures from other addresses can cause for a user at a new address. It is short, so that an attacker cannot
+    /// lock the user out. It allows about 1,500 guesses a day.
     /// </summary>
     private static readonly TimeSpan LongestFromAnywhere = TimeSpan.FromMinutes(1);
 
