@@ -3,12 +3,12 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-/// <summary>Compares a row with its record. Pure.</summary>
+/// <summary>Compares rows with records.</summary>
 internal static class AuditComparison
 {
     public static bool Matches(TokenInfo row, TokenRecord record) => Mismatches(row, record).Count == 0;
 
-    /// <summary>What differs, by the contract's names and in its order.</summary>
+    /// <summary>Returns the names of the fields that differ, as the contract names and orders them.</summary>
     public static IReadOnlyList<string> Mismatches(TokenInfo row, TokenRecord record)
     {
         List<string> names = [];

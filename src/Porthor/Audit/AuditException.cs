@@ -1,4 +1,6 @@
 namespace Porthor.Audit;
 
-/// <summary>The audit would do more harm than good. The text is for the operator.</summary>
+/// <summary>
+/// Represents an audit that must not continue, because a repair would destroy valid data. The message is for the operator.
+/// </summary>
 public sealed class AuditException(string message) : Exception(message);

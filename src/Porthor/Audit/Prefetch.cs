@@ -1,6 +1,6 @@
 namespace Porthor.Audit;
 
-/// <summary>Reads a batch while the one before is worked on, and no further.</summary>
+/// <summary>Reads the next batch while the current one is processed.</summary>
 internal static class Prefetch
 {
     public static async IAsyncEnumerable<T> OfAsync<T>(IAsyncEnumerable<T> batches)
@@ -18,7 +18,7 @@ internal static class Prefetch
         }
         finally
         {
-            // Whoever stops early may still be reading, and does not want to hear how that ends.
+            // If the enumeration is stopped early, the last read may still be running. Its result is ignored.
             await Task.WhenAny(next);
         }
     }

@@ -5,14 +5,14 @@ using Porthor.Tokens;
 namespace Porthor.Audit;
 
 /// <summary>
-/// The keys of records without a row that were met: a scan may show one twice. There may be a million, if the token index was lost, so only
-/// 16 bytes of each are kept.
+/// Contains the keys of records without a row that were found, because a scan may return a key twice. If the token index was lost, there
+/// may be a million keys, so only a hash of 16 bytes is stored for each.
 /// </summary>
 internal sealed class SeenKeys
 {
     private readonly HashSet<UInt128> seen = [];
 
-    /// <summary>False if it was added before.</summary>
+    /// <summary>Adds a key. Returns false if it was added before.</summary>
     public bool Add(TokenKey key)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

@@ -3,10 +3,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Audit;
 
-// The walk through the record store: records that no row lists.
+// The scan of the record store finds records without a row.
 public sealed partial class TokenAudit
 {
-    /// <summary>How many keys the record store showed, and which of them are not listed.</summary>
+    /// <summary>Returns, for each batch, the number of keys in the record store, and the keys that are not listed.</summary>
     private async IAsyncEnumerable<(int Keys, IReadOnlyList<TokenKey> Unlisted)> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var keys in store.RecordStore.ScanAsync(cancellationToken))
@@ -17,8 +17,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Are the records really without rows? Their rows may have been about to be committed; then claiming the keys waits for that, and what was
-    /// listed meanwhile is looked at with its row.
+    /// Checks whether records have no row. A row may be about to be committed: claiming the keys waits for this commit, and a token that
+    /// is listed afterwards is examined with its row.
     /// </summary>
     private async Task<List<AuditFinding>> ExamineUnlistedAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
     {

@@ -27,12 +27,14 @@ public sealed partial class TokenAudit
         return findings;
     }
 
-    /// <summary>The reductions: of a token that expires after its parent, and of descendants because of the repair of a token.</summary>
+    /// <summary>
+    /// Returns the reductions of a token that expires after its parent, and of the descendants of a token that is repaired.
+    /// </summary>
     private TreeReduction ReductionBy(Confirmed one)
     {
         var self = one.Outlived is { } parentExpires ? new Reduction(ScopeSet.Empty, parentExpires) : Reduction.None;
         var below = self;
-        // Tokens without a record expired now, or a moment ago.
+        // A token without a record is set to expire now.
         if (one.LacksRecord)
             below = below.And(new Reduction(ScopeSet.Empty, clock.GetSecondsNow()));
         if (one is { Record: { } record, Mismatches: var names } && names.Any(IsRepairable))
@@ -41,8 +43,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Repairs the scopes, from the record, and the expiry, for which the earlier value is right (deviations 28). All other differences
-    /// come from manual changes, for which the right side is unknown.
+    /// Repairs the scopes, with the values of the record, and the expiration, with the earlier value (deviations 28). All other
+    /// differences are caused by manual changes, for which the correct value is unknown.
     /// </summary>
     private async Task<IReadOnlyList<AuditFinding>> RepairMismatchesAsync(IReadOnlyList<Confirmed> suspects, CancellationToken cancellationToken)
     {
@@ -73,9 +75,9 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// What becomes too long by a repair is repaired with it, so that no second run finds what the first one caused. And what a token
-    /// loses its descendants lose, as by any other edit (deviations 2). One without a record has nothing that could be too long, and is a
-    /// finding of its own.
+    /// Reduces a descendant of a repaired token. It must not expire after the repaired token, so that the next audit does not find it. It
+    /// also loses the scopes that the token loses, like with any other edit (deviations 2). A descendant without a record is not changed,
+    /// because this is an inconsistency of its own.
     /// </summary>
     private static Shortened? CutDescendant(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, Reduction reduction)
     {
@@ -116,7 +118,9 @@ public sealed partial class TokenAudit
 
     private static bool IsRepairable(string mismatch) => mismatch is "scopes" or "expires";
 
-    /// <summary>A child that ends later than its parent.</summary>
-    /// <param name="Token">As it was.</param>
+    /// <summary>Represents a child token that expires after its parent.</summary>
+    /// <param name="Token">The child token before the repair.</param>
+    /// <param name="Username">The user to whom it belongs.</param>
+    /// <param name="ParentExpires">The expiration of the parent.</param>
     private sealed record Shortened(TokenInfo Token, string Username, DateTimeOffset ParentExpires);
 }

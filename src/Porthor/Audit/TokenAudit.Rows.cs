@@ -5,9 +5,9 @@ using Porthor.Values;
 
 namespace Porthor.Audit;
 
-// The walk through the token index: rows without a record, that differ from theirs, that outlive their parent or have lost it; and
-// what is wrong with their records. Each suspect is looked at again in a transaction that holds the locks of a change; only what is
-// still wrong then is reported.
+// The scan of the token index finds rows without a record, rows that differ from their record, rows that expire after their parent
+// or whose parent is not listed, and invalid records. Each suspected inconsistency is checked again in a transaction that holds the
+// locks of a change, and is reported only if it still exists.
 public sealed partial class TokenAudit
 {
     private async IAsyncEnumerable<RowBatch> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -61,8 +61,8 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Looks at suspects once more: together at all that nobody has locked, and then one at a time at the others, for which it waits.
-    /// Whoever waits holds no more locks than a change does.
+    /// Checks suspects again: first together all whose rows are not locked by other transactions, then each of the others in a
+    /// transaction of its own that waits for the locks. A transaction that waits does not hold more locks than a change does.
     /// </summary>
     private async Task<List<Confirmed>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
     {
@@ -99,10 +99,13 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// Says which suspects deserve it, and repairs what needs no other rows: removes what is malformed, and ends tokens without a record
-    /// now, so that maintenance removes their rows.
+    /// Checks suspects under locks, and repairs inconsistencies that affect no other row: removes records that cannot be read, and sets
+    /// tokens without a record to expire now, so that maintenance removes their rows.
     /// </summary>
-    /// <param name="waits">For rows that others have locked. If not, these are given back.</param>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="suspects">The suspects.</param>
+    /// <param name="waits">True to wait for rows that are locked; false to return them as busy.</param>
+    /// <param name="fix">True to repair.</param>
     private async Task<(List<Confirmed> Confirmed, List<Suspect> Busy)> LookAgainAsync(
         TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits, bool fix)
     {
@@ -141,11 +144,12 @@ public sealed partial class TokenAudit
     }
 
     /// <summary>
-    /// The rows of suspects, and of the parents that they may outlive; those that are locked by others, or no more, are not among them.
+    /// Locks the rows of suspects, and those of their parents if they may expire later. Rows that other transactions have locked (unless
+    /// <paramref name="waits"/> is true) and rows that do not exist are not included.
     /// </summary>
     private static async Task<Dictionary<TokenKey, TokenInfo>> LockAsync(TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits)
     {
-        // Parents first, as every change of both does.
+        // Parents are locked first, as in every change.
         var keys = suspects.Select(suspect => suspect.ParentToLock).OfType<TokenKey>().Concat(suspects.Select(suspect => suspect.Row.Token)).Distinct().ToList();
         Dictionary<TokenKey, TokenInfo> rows = [];
         if (!waits)
@@ -158,10 +162,10 @@ public sealed partial class TokenAudit
         return rows;
     }
 
-    /// <summary>Rows, and the records of those that have one.</summary>
+    /// <summary>Represents rows and their records.</summary>
     private sealed record RowBatch(IReadOnlyList<TokenIndexEntry> Rows, IReadOnlyDictionary<TokenKey, EncryptedRecord> Records);
 
-    /// <summary>A row, and what seemed to be wrong with it when it was read without locks.</summary>
+    /// <summary>Represents a row and the suspected inconsistencies, which were found without locks.</summary>
     private sealed record Suspect(TokenInfo Row)
     {
         public bool IsMalformed { get; init; }
@@ -177,8 +181,9 @@ public sealed partial class TokenAudit
         public TokenKey? ParentToLock => OutlivesParent ? Row.Parent : null;
     }
 
-    /// <summary>A row as it is under its lock, and what is wrong with it.</summary>
-    /// <param name="Username">The record's, where there is one.</param>
+    /// <summary>Represents a locked row and its inconsistencies.</summary>
+    /// <param name="Row">The row.</param>
+    /// <param name="Username">The username of the record; that of the row if there is no record.</param>
     private sealed record Confirmed(TokenInfo Row, string Username)
     {
         public bool IsMalformed { get; init; }
@@ -189,7 +194,7 @@ public sealed partial class TokenAudit
 
         public TokenRecord? Record { get; init; }
 
-        /// <summary>The end of the parent that it outlives.</summary>
+        /// <summary>Returns the expiration of the parent if the row expires later; otherwise null.</summary>
         public DateTimeOffset? Outlived { get; init; }
     }
 }

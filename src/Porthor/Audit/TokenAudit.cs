@@ -8,22 +8,25 @@ using Porthor.Values;
 namespace Porthor.Audit;
 
 /// <summary>
-/// Compares token index and record store and reports where they disagree, or a token breaks a rule (contract/tokens.md 9). It walks
-/// through both in batches, and looks at each suspect once more under the locks that changes take, so that a token being
-/// made or revoked meanwhile is not reported (deviations 16).
+/// Compares the token index with the record store, and reports inconsistencies between them and tokens that violate a rule
+/// (contract/tokens.md 9). It reads both in batches. Each suspected inconsistency is checked again under the locks that changes use, so
+/// that a token that is being created or revoked is not reported (deviations 16).
 /// </summary>
 /// <remarks>
-/// First through the record store, for records that no row lists; then through the token index, for everything else. So each record is read and
-/// decrypted once. A row that is committed in between is met on the second walk.
+/// The record store is scanned first, to find records without a row; then the token index is read, to find all other inconsistencies.
+/// Each record is therefore read and decrypted once. A row that is committed in between is found in the second step.
 /// </remarks>
 public sealed partial class TokenAudit(
     TokenStore store, RecordCodec codec, TokenOptions options, TimeProvider clock, ILogger<TokenAudit> logger)
 {
     private const int BatchSize = 1000;
 
-    /// <summary>Finds inconsistencies, and repairs what can be repaired without guessing.</summary>
-    /// <param name="fix">Repair, and say so in the findings.</param>
-    /// <exception cref="AuditException">To repair would be to destroy.</exception>
+    /// <summary>Finds inconsistencies, and repairs those for which the correct value is known.</summary>
+    /// <param name="fix">True to repair; the findings then state what was repaired.</param>
+    /// <param name="progress">Receives the progress; null if it is not needed.</param>
+    /// <param name="cancellationToken">Cancels the audit. Repairs that were made remain.</param>
+    /// <exception cref="AuditException">A repair would destroy valid data.</exception>
+    /// <exception cref="StoreUnavailableException">A store did not respond.</exception>
     public async IAsyncEnumerable<AuditFinding> RunAsync(
         bool fix, IProgress<AuditProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -58,8 +61,8 @@ public sealed partial class TokenAudit(
     }
 
     /// <summary>
-    /// With the wrong session secret every record is malformed, and to repair that is to delete them all. One that can be read proves
-    /// the secret; most often it is among the first.
+    /// Checks that at least one record can be read. With a wrong session secret no record can be read, and a repair would delete all
+    /// records.
     /// </summary>
     private async Task RequireReadableAsync(CancellationToken cancellationToken)
     {
@@ -72,7 +75,8 @@ public sealed partial class TokenAudit(
             any |= records.Count > 0;
         }
         if (any)
-            throw new AuditException("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
+            throw new AuditException(
+                "Cannot read any record with the configured session secret. Nothing was repaired. Check the session secret.");
     }
 
     private void AddUnknownScopes(List<AuditFinding> findings, TokenRecord record)

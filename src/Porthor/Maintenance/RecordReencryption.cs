@@ -5,21 +5,22 @@ using Porthor.Tokens;
 
 namespace Porthor.Maintenance;
 
-/// <param name="Examined">Records looked at.</param>
-/// <param name="Resealed">Records that were encrypted anew.</param>
+/// <summary>Represents the progress of a re-encryption.</summary>
+/// <param name="Examined">The number of records that were examined.</param>
+/// <param name="Resealed">The number of records that were encrypted again.</param>
 public readonly record struct ReencryptionProgress(long Examined, long Resealed);
 
-/// <summary>What became of the records.</summary>
-/// <param name="Records">How many there are.</param>
-/// <param name="Resealed">How many were encrypted anew, in all rounds.</param>
-/// <param name="Unreadable">How many no key can decrypt. They were of no use before, either.</param>
-/// <param name="Complete">True if the last round found none that was encrypted with another key than the first.</param>
+/// <summary>Represents the result of a re-encryption.</summary>
+/// <param name="Records">The number of records.</param>
+/// <param name="Resealed">The number of records that were encrypted again, in all passes.</param>
+/// <param name="Unreadable">The number of records that no key can decrypt. Their tokens were not valid before either.</param>
+/// <param name="Complete">True if the last pass found no record that was encrypted with another key than the first.</param>
 public sealed record ReencryptionResult(long Records, long Resealed, long Unreadable, bool Complete);
 
 /// <summary>
-/// Encrypts records anew with the first key, so that the others can be given up. Everything goes on meanwhile: what a record says,
-/// and for how long its store keeps it, stays; and one that was changed since it was read is left to whoever changed it. It can be
-/// broken off anywhere and begun again.
+/// Encrypts all records again with the first key, so that the other keys can be removed. Requests are served during the operation: the
+/// content of a record and its expiration in the store do not change, and a record that was changed since it was read is not replaced.
+/// The operation can be interrupted at any time and started again.
 /// </summary>
 public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fernet fernet, ILogger<RecordReencryption> logger)
 {
@@ -28,7 +29,14 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
     private const int Attempts = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    /// <exception cref="StoreUnavailableException">The record store did not answer for a while. What was done is done.</exception>
+    /// <summary>
+    /// Encrypts all records again that were encrypted with another key than the first. Makes up to five passes, until a pass finds none.
+    /// </summary>
+    /// <param name="progress">Receives the progress; null if it is not needed.</param>
+    /// <param name="cancellationToken">Cancels the operation. Records that were encrypted again remain.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The record store did not respond in several attempts. Records that were encrypted again remain.
+    /// </exception>
     public async Task<ReencryptionResult> RunAsync(IProgress<ReencryptionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         long resealed = 0;
@@ -36,7 +44,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         {
             var counts = await RunOnceAsync(resealed, progress, cancellationToken);
             resealed += counts.Resealed;
-            // Until there is none left: a node may have written with another key while the others were walked through.
+            // The pass is repeated until it finds none, because a node may have written with another key during the pass.
             if (counts.Old == 0 || round == MostRounds)
                 return new ReencryptionResult(counts.Examined, resealed, counts.Unreadable, Complete: counts.Old == 0);
         }
@@ -51,7 +59,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
             {
                 round += await PatientlyAsync(() => ResealAsync(batch, cancellationToken), cancellationToken);
                 progress?.Report(new ReencryptionProgress(round.Examined, before + round.Resealed));
-                // What is quickly done may not have looked.
+                // The store calls may have completed without checking for cancellation.
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
@@ -76,7 +84,9 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         return new Round(records.Count, old.Count, resealed, unreadable);
     }
 
-    /// <summary>A store that is busy for a moment does not end what may have been going on for minutes.</summary>
+    /// <summary>
+    /// Retries after a failure, so that a store that is unavailable for a short time does not end an operation that may take minutes.
+    /// </summary>
     private async Task<T> PatientlyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -88,13 +98,17 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
             catch (Exception e) when (attempt < Attempts && e is StoreUnavailableException or TokenIndexConflictException)
             {
                 Log.TryingAgain(logger, e.Message, e);
-                // In real time, as a store's trouble passes.
+                // The wait uses real time and not the clock of the tokens.
                 await Task.Delay(Pause, cancellationToken);
             }
         }
     }
 
-    /// <param name="Old">Found encrypted with another key than the first.</param>
+    /// <summary>Represents the numbers of a pass.</summary>
+    /// <param name="Examined">The number of records that were examined.</param>
+    /// <param name="Old">The number of records that were encrypted with another key than the first.</param>
+    /// <param name="Resealed">The number of records that were encrypted again.</param>
+    /// <param name="Unreadable">The number of records that no key can decrypt.</param>
     private readonly record struct Round(long Examined, long Old, long Resealed, long Unreadable)
     {
         public static Round operator +(Round left, Round right) => new(
@@ -103,7 +117,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "The token record store did not accept records, trying again")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot re-encrypt token records, retrying")]
         public static partial void TryingAgain(ILogger logger, string error, Exception exception);
     }
 }

@@ -2,11 +2,12 @@ using Porthor.Storage;
 
 namespace Porthor.Maintenance;
 
-/// <summary>What is kept of the past, and for how long.</summary>
-/// <param name="Uses">Null if uses are not recorded; what there is of them then stays.</param>
-/// <param name="OfUses">How long uses are kept.</param>
+/// <summary>Specifies how long history is kept.</summary>
+/// <param name="Changes">The history of token changes.</param>
+/// <param name="Uses">The usage history; null if usage is not recorded. Existing events are then kept.</param>
+/// <param name="OfUses">The time for which usage events are kept.</param>
 public sealed record Retention(IChangeHistory Changes, IUsageHistory? Uses, TimeSpan OfUses)
 {
-    /// <summary>How long changes are kept (contract/storage.md 2.7).</summary>
+    /// <summary>The time for which token changes are kept (contract/storage.md 2.7).</summary>
     public static readonly TimeSpan OfChanges = TimeSpan.FromDays(365);
 }

@@ -8,35 +8,42 @@ using Porthor.Values;
 namespace Porthor.Maintenance;
 
 /// <summary>
-/// What is done from time to time: expired tokens and old history are removed, and the state is counted. Everything goes in
-/// batches, so that neither memory nor the locks held depend on how much there is; and with rests in between, because whoever asks at the
-/// gate uses the same stores.
+/// Performs the periodic maintenance: removes expired tokens and old history, and counts tokens. It works in batches, so that memory and
+/// the number of locks are limited, and it pauses between batches, because forward authentication uses the same stores.
 /// </summary>
 public sealed partial class TokenMaintenance(
     TokenStore store, Retention retention, IMaintenanceObserver observer, TimeProvider clock, ILogger<TokenMaintenance> logger)
 {
     private const int BatchSize = 1000;
 
-    /// <summary>How many tokens are looked at for the next that have expired.</summary>
+    /// <summary>The number of tokens that are read at a time to find expired ones.</summary>
     private const int Steps = 5000;
 
-    /// <summary>How many times as long as a full batch took the next is waited with.</summary>
+    /// <summary>The pause after a full batch, as a multiple of the duration of the batch.</summary>
     private const int Rest = 2;
 
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
 
-    /// <summary>For how long what is noted about the past holds, if nobody runs maintenance: then the first of it ends.</summary>
+    /// <summary>
+    /// The beginning of the kept period that the stored counts exclude. The counts stay correct for this time if maintenance does not run
+    /// again.
+    /// </summary>
     private static readonly TimeSpan NotedFor = TimeSpan.FromDays(2);
 
-    /// <summary>After this long no change of a time comes to it any more, however long it took and wrong its node's clock is.</summary>
+    /// <summary>
+    /// The time after which a period receives no more changes, even if a transaction was slow or the clock of its node is wrong.
+    /// </summary>
     private static readonly TimeSpan Settled = TimeSpan.FromHours(1);
 
     /// <summary>
-    /// Removes the tokens that have expired, each with a change <c>expire</c>; says how many (contract/tokens.md 7.10). Children go
-    /// before their parents, so that each change can tell whose child it was. A child that has not
-    /// expired, which can only be left over from another's mistake, stays and loses its parent.
-    /// Before that, completes revocations that were interrupted, which are not counted.
+    /// Removes the tokens that have expired, with an <c>expire</c> entry in the history for each, and returns their number
+    /// (contract/tokens.md 7.10). Child tokens are removed before their parents, so that their history entries contain the parent. A
+    /// child token that has not expired, which can only be caused by other software, is kept and loses its parent. Before that, the
+    /// method completes revocations that were interrupted, which are not counted.
     /// </summary>
+    /// <param name="progress">Receives the number of removed tokens; null if it is not needed.</param>
+    /// <param name="cancellationToken">Cancels the operation between batches.</param>
+    /// <exception cref="StoreUnavailableException">A store did not respond. Some tokens may have been removed.</exception>
     public async Task<long> ExpireTokensAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var now = clock.GetSecondsNow();
@@ -67,7 +74,7 @@ public sealed partial class TokenMaintenance(
             HashSet<TokenKey> gone = [];
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
-                // Some were removed before, together with an ancestor.
+                // Some tokens were removed before, together with an ancestor.
                 TokenKey[] left = [.. batch.Where(key => !gone.Contains(key))];
                 removed += await ExpireAsync(now, left, gone, total + removed, progress, cancellationToken);
                 passedOver |= !left.All(gone.Contains);
@@ -78,7 +85,13 @@ public sealed partial class TokenMaintenance(
         return (removed, passedOver);
     }
 
-    /// <param name="gone">Receives the removed tokens.</param>
+    /// <summary>Removes expired tokens, and returns their number.</summary>
+    /// <param name="now">The time at which a removed token has expired.</param>
+    /// <param name="keys">The tokens.</param>
+    /// <param name="gone">Receives the keys of the removed tokens.</param>
+    /// <param name="total">The number of tokens that were removed before, for the progress.</param>
+    /// <param name="progress">Receives the number of removed tokens; null if it is not needed.</param>
+    /// <param name="cancellationToken">Cancels the operation between batches.</param>
     private async Task<int> ExpireAsync(
         DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> gone, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
@@ -103,7 +116,10 @@ public sealed partial class TokenMaintenance(
         return count;
     }
 
-    /// <summary>Removes the changes and uses from before their retention; says how many changes (contract/tokens.md 7.11).</summary>
+    /// <summary>
+    /// Removes the token changes and usage events that are older than their retention time. Returns the number of removed changes
+    /// (contract/tokens.md 7.11).
+    /// </summary>
     public async Task<long> TruncateHistoryAsync(IProgress<long>? progress = null, CancellationToken cancellationToken = default)
     {
         var now = clock.GetSecondsNow();
@@ -115,7 +131,7 @@ public sealed partial class TokenMaintenance(
         return changes;
     }
 
-    /// <summary>Counts users with sessions, and user tokens, and publishes both (contract/tokens.md 7.12).</summary>
+    /// <summary>Counts the users with sessions and the user tokens, and publishes both numbers (contract/tokens.md 7.12).</summary>
     public async Task<TokenCounts> CountTokensForMetricsAsync(CancellationToken cancellationToken = default)
     {
         var counts = await store.TokenIndex.CountAsync(clock.GetSecondsNow(), cancellationToken);
@@ -141,7 +157,7 @@ public sealed partial class TokenMaintenance(
         }
     }
 
-    /// <summary>In real time, whatever the clock of the tokens says.</summary>
+    /// <summary>Pauses in real time, which does not depend on the clock of the tokens.</summary>
     private static Task RestAsync(long begun, CancellationToken cancellationToken)
     {
         var rest = Rest * Stopwatch.GetElapsedTime(begun);

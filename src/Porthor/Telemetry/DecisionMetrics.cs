@@ -3,34 +3,38 @@ using System.Diagnostics.Metrics;
 
 namespace Porthor.Telemetry;
 
-/// <summary>What became of a proxy's question.</summary>
+/// <summary>Identifies the outcome of an authorization subrequest.</summary>
 public enum AuthorizationOutcome
 {
+    /// <summary>The request is allowed.</summary>
     Allowed,
 
-    /// <summary>Nobody, or not who they say.</summary>
+    /// <summary>No valid credential was presented.</summary>
     Unauthenticated,
 
+    /// <summary>The authenticated user does not have the permission.</summary>
     Denied,
+    /// <summary>The user has reached the request limit of the service.</summary>
     RateLimited,
 
-    /// <summary>The question itself was wrong: a fault in the proxy's configuration.</summary>
+    /// <summary>The authorization subrequest is invalid, because of an error in the configuration of the proxy.</summary>
     Invalid,
 
-    /// <summary>A store did not answer.</summary>
+    /// <summary>A store did not respond.</summary>
     Unavailable,
 
-    /// <summary>A fault of ours.</summary>
+    /// <summary>An internal error occurred.</summary>
     Failed,
 
-    /// <summary>Whoever asked did not wait for the answer.</summary>
+    /// <summary>The proxy closed the connection before the response.</summary>
     Abandoned,
 }
 
-/// <summary>Counts and times the answers to proxies.</summary>
+/// <summary>Measures the number and the duration of authorization subrequests.</summary>
 public sealed class DecisionMetrics
 {
-    private static readonly string[] Names = ["allowed", "unauthenticated", "denied", "rate_limited", "invalid", "unavailable", "failed", "abandoned"];
+    private static readonly string[] Names =
+        ["allowed", "unauthenticated", "denied", "rate_limited", "invalid", "unavailable", "failed", "abandoned"];
 
     private readonly ServiceNames services;
     private readonly Counter<long> decisions;
@@ -39,15 +43,18 @@ public sealed class DecisionMetrics
     internal DecisionMetrics(Meter meter, ServiceNames services)
     {
         this.services = services;
-        decisions = meter.CreateCounter<long>("porthor.decisions", "{decision}", "Answers to proxies, by what became of them.");
+        decisions = meter.CreateCounter<long>("porthor.decisions", "{decision}", "Authorization subrequests, by outcome.");
         duration = meter.CreateHistogram<double>(
-            "porthor.decision.duration", "s", "How long proxies waited for an answer.", advice: HistogramBuckets.ForResponses);
+            "porthor.decision.duration", "s", "Duration of authorization subrequests.", advice: HistogramBuckets.ForResponses);
     }
 
-    /// <summary>When a question came, to be handed to <see cref="Decided"/>; 0 if nobody listens.</summary>
+    /// <summary>Returns the current timestamp for <see cref="Decided"/>; 0 if there is no listener.</summary>
     public long Begin() => decisions.Enabled ? Stopwatch.GetTimestamp() : 0;
 
-    /// <param name="service">Null if the route names none.</param>
+    /// <summary>Counts a subrequest and measures its duration.</summary>
+    /// <param name="outcome">The outcome.</param>
+    /// <param name="service">The service of the ingress rule; null if the rule has none.</param>
+    /// <param name="begun">The result of <see cref="Begin"/>.</param>
     public void Decided(AuthorizationOutcome outcome, string? service, long begun)
     {
         KeyValuePair<string, object?> label = new("outcome", Names[(int)outcome]);

@@ -2,13 +2,14 @@ using System.Diagnostics.Metrics;
 
 namespace Porthor.Telemetry;
 
-/// <summary>The bounds of the histograms' buckets, in seconds.</summary>
+/// <summary>Contains the bucket boundaries of the histograms, in seconds.</summary>
 internal static class HistogramBuckets
 {
-    /// <summary>From a read in memory to what is answered with 503.</summary>
-    public static readonly InstrumentAdvice<double> ForResponses = Of(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5);
+    /// <summary>The boundaries for responses, from a read of the memory to the timeout after which the response is 503.</summary>
+    public static readonly InstrumentAdvice<double> ForResponses =
+        Of(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5);
 
-    /// <summary>A person at a login form.</summary>
+    /// <summary>The boundaries for logins, in which a person fills in a form.</summary>
     public static readonly InstrumentAdvice<double> ForLogins = Of(1, 2, 5, 10, 20, 30, 60, 120, 300, 600);
 
     private static InstrumentAdvice<double> Of(params double[] bounds) => new() { HistogramBucketBoundaries = bounds };

@@ -7,12 +7,13 @@ using Porthor.Usage;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// The facts that are measured, one method each. The names of the reference's events are kept (contract/configuration.md 5); what
-/// is our own begins with <c>porthor</c>. Dashboards depend on all of them, so that a test holds them. While nobody listens, a
-/// fact costs a comparison.
+/// Contains all metrics, with a method for each event. The names of the reference's metrics are kept (contract/configuration.md 5); the
+/// names of all others begin with <c>porthor</c>. A test checks the names, because dashboards depend on them. Without a listener, the
+/// methods only check for listeners.
 /// </summary>
 public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaintenanceObserver, IDisposable
 {
+    /// <summary>The default name of the meter.</summary>
     public const string MeterName = "Porthor";
 
     private readonly Meter meter;
@@ -34,45 +35,61 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     private readonly Counter<long> passwordWork;
     private readonly Counter<long> loginsRefused;
 
-    /// <param name="meterName">Another than the usual one keeps a test's facts apart from those of others.</param>
+    /// <summary>Creates the instruments.</summary>
+    /// <param name="meterName">
+    /// The name of the meter. A test uses a name of its own, so that it does not receive the measurements of other tests.
+    /// </param>
     public PorthorMetrics(string meterName = MeterName)
     {
         meter = new Meter(meterName);
-        activeUserSessions = meter.CreateGauge<long>("active_user_sessions", "{user}", "Users with a token that expires and has not yet.");
+        activeUserSessions = meter.CreateGauge<long>(
+            "active_user_sessions", "{user}", "Users with at least one unexpired token that has an expiration.");
         activeUserTokens = meter.CreateGauge<long>("active_user_tokens", "{token}", "User tokens that have not expired.");
-        authorizedUsers = meter.CreateCounter<long>("auth_user", "{request}", "Requests of people that were let through.");
-        authorizedBots = meter.CreateCounter<long>("auth_bot", "{request}", "Requests of bot users that were let through.");
-        rateLimits = meter.CreateCounter<long>("rate_limit", "{request}", "Requests that were refused for their number.");
-        loginAttempts = meter.CreateCounter<long>("login_attempt", "{login}", "Logins that were begun.");
-        loginSuccesses = meter.CreateCounter<long>("login_success", "{login}", "Logins that ended in a session.");
-        loginFailures = meter.CreateCounter<long>("login_failure", "{login}", "Logins that ended on an error page.");
-        loginEnrollments = meter.CreateCounter<long>("login_enrollment", "{login}", "Users who were sent to enroll first.");
+        authorizedUsers = meter.CreateCounter<long>("auth_user", "{request}", "Allowed requests of users that are not bots.");
+        authorizedBots = meter.CreateCounter<long>("auth_bot", "{request}", "Allowed requests of bot users.");
+        rateLimits = meter.CreateCounter<long>("rate_limit", "{request}", "Requests that were denied because of the request limit.");
+        loginAttempts = meter.CreateCounter<long>("login_attempt", "{login}", "Started logins.");
+        loginSuccesses = meter.CreateCounter<long>("login_success", "{login}", "Logins that created a session.");
+        loginFailures = meter.CreateCounter<long>("login_failure", "{login}", "Logins that ended with an error page.");
+        loginEnrollments = meter.CreateCounter<long>(
+            "login_enrollment", "{login}", "Logins that redirected the user to the enrollment page.");
         loginTime = meter.CreateHistogram<double>(
-            "login_elapsed", "s", "How long logins took that succeeded, with the user's part in it.", advice: HistogramBuckets.ForLogins);
+            "login_elapsed", "s", "Duration of successful logins, including the time that the user needs.",
+            advice: HistogramBuckets.ForLogins);
 
-        rateLimitFailures = meter.CreateCounter<long>("porthor.rate_limit.failed", "{request}", "Requests that could not be counted, and went on.");
-        unavailable = meter.CreateCounter<long>("porthor.unavailable", "{request}", "Requests answered with 503, because a store did not answer.");
-        usesDropped = meter.CreateCounter<long>("porthor.uses.dropped", "{use}", "Uses of tokens that were not written down, because there were too many.");
-        loginsRefused = meter.CreateCounter<long>("porthor.login.refused", "{login}", "Passwords that were not looked at, because of too many before or at once.");
-        passwordWork = meter.CreateCounter<long>("porthor.password.work", "{iteration}", "What comparing passwords with hashes cost.");
-        build = meter.CreateGauge<long>("porthor.build.info", unit: null, "Always 1; the labels tell what runs.");
+        rateLimitFailures = meter.CreateCounter<long>(
+            "porthor.rate_limit.failed", "{request}",
+            "Requests that were allowed although they could not be counted for the request limit.");
+        unavailable = meter.CreateCounter<long>(
+            "porthor.unavailable", "{request}", "Requests with status 503 because a store did not respond.");
+        usesDropped = meter.CreateCounter<long>(
+            "porthor.uses.dropped", "{use}", "Token usage events that were not recorded because too many were waiting.");
+        loginsRefused = meter.CreateCounter<long>(
+            "porthor.login.refused", "{login}",
+            "Logins that were denied without a password check, because of too many failures or concurrent checks.");
+        passwordWork = meter.CreateCounter<long>("porthor.password.work", "{iteration}", "Hash iterations for password checks.");
+        build = meter.CreateGauge<long>("porthor.build.info", unit: null, "Always 1. The labels contain the version and the mode.");
         Decisions = new DecisionMetrics(meter, services);
         Stores = new StoreMetrics(meter);
         Tokens = new TokenMetrics(meter);
         Upkeep = new MaintenanceMetrics(meter);
     }
 
-    /// <summary>What proxies were answered.</summary>
+    /// <summary>Returns the metrics of authorization subrequests.</summary>
     public DecisionMetrics Decisions { get; }
 
+    /// <summary>Returns the metrics of the stores.</summary>
     public StoreMetrics Stores { get; }
 
+    /// <summary>Returns the metrics of the tokens.</summary>
     public TokenMetrics Tokens { get; }
 
-    /// <summary>What maintenance and audit last found.</summary>
+    /// <summary>Returns the metrics of maintenance and audits.</summary>
     public MaintenanceMetrics Upkeep { get; }
 
-    /// <param name="service">Null if the route names none.</param>
+    /// <summary>Counts a request that forward authentication allowed.</summary>
+    /// <param name="isBot">True if the user is a bot user.</param>
+    /// <param name="service">The service of the ingress rule; null if the rule has none.</param>
     public void Authorized(bool isBot, string? service)
     {
         var counter = isBot ? authorizedBots : authorizedUsers;
@@ -80,23 +97,30 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
             counter.AddSafely(1, services.Label(service));
     }
 
+    /// <summary>Counts a request that was denied because of the request limit.</summary>
     public void RateLimited(bool isBot, string service) => rateLimits.AddSafely(1, new("is_bot", isBot), services.Label(service));
 
+    /// <summary>Counts a request that was allowed although it could not be counted for the request limit.</summary>
     public void RateLimitFailed() => rateLimitFailures.AddSafely(1);
 
+    /// <summary>Counts a request with status 503 because a store did not respond.</summary>
     public void StoreUnavailable() => unavailable.AddSafely(1);
 
-    /// <param name="iterations">The same for whoever's password it is.</param>
+    /// <summary>Counts the hash iterations of a password check.</summary>
+    /// <param name="iterations">The number of iterations. It does not depend on the user.</param>
     public void PasswordCompared(long iterations) => passwordWork.AddSafely(iterations);
 
+    /// <summary>Counts a login that was denied without a password check.</summary>
     public void LoginRefused() => loginsRefused.AddSafely(1);
 
     /// <inheritdoc/>
     public void UsageDropped() => usesDropped.AddSafely(1);
 
+    /// <summary>Counts a started login.</summary>
     public void LoginAttempted() => loginAttempts.AddSafely(1);
 
-    /// <param name="elapsed">Since the browser was sent to the provider; null if that is not known.</param>
+    /// <summary>Counts a successful login, and measures its duration.</summary>
+    /// <param name="elapsed">The time since the browser was redirected to the login provider; null if it is not known.</param>
     public void LoginSucceeded(TimeSpan? elapsed)
     {
         loginSuccesses.AddSafely(1);
@@ -104,8 +128,10 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
             loginTime.RecordSafely(time.TotalSeconds);
     }
 
+    /// <summary>Counts a failed login.</summary>
     public void LoginFailed() => loginFailures.AddSafely(1);
 
+    /// <summary>Counts a login that redirected the user to the enrollment page.</summary>
     public void LoginEnrolling() => loginEnrollments.AddSafely(1);
 
     /// <inheritdoc/>
@@ -125,18 +151,21 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     public void CacheCreated(string name, Func<(long Hits, long Misses)> lookups) => Stores.Watch(name, lookups);
 
     /// <summary>
-    /// Tells what runs, and shows the counters that alerts look at as 0: the first fault must be seen as a rise, not as the beginning of a series.
+    /// Reports the version and the mode, and reports the counters of alerts as 0, so that the first failure appears as an increase and
+    /// not as the beginning of a series.
     /// </summary>
     public void Announce(string version, string mode)
     {
         build.RecordSafely(1, new("version", version), new("mode", mode));
-        foreach (var counter in (Counter<long>[])[rateLimitFailures, unavailable, usesDropped, loginAttempts, loginSuccesses, loginFailures])
+        Counter<long>[] counters = [rateLimitFailures, unavailable, usesDropped, loginAttempts, loginSuccesses, loginFailures];
+        foreach (var counter in counters)
             counter.AddSafely(0);
         Decisions.Announce();
     }
 
-    /// <summary>Whether an instrument is one of these, and not of another with the same names.</summary>
+    /// <summary>Returns true if an instrument belongs to this meter, and not to another meter of the same name.</summary>
     public bool Owns(Instrument instrument) => ReferenceEquals(instrument.Meter, meter);
 
+    /// <inheritdoc/>
     public void Dispose() => meter.Dispose();
 }

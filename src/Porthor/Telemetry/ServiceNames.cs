@@ -3,8 +3,9 @@ using System.Collections.Concurrent;
 namespace Porthor.Telemetry;
 
 /// <summary>
-/// The names of services as labels. They stand in the proxy's configuration, so that there are few; but whoever reaches us beside
-/// the proxy may write there what they like, and every new label is memory. The first are told apart, the rest are one.
+/// Creates the labels for service names. The names come from the configuration of the proxy, so there are few of them. But clients that
+/// can connect to Porthor directly can send any name, and each new label needs memory. Therefore only the first names have a label of
+/// their own, and all others share one.
 /// </summary>
 internal sealed class ServiceNames
 {
@@ -16,14 +17,14 @@ internal sealed class ServiceNames
 
     public KeyValuePair<string, object?> Label(string? service) => new("service", Of(service));
 
-    /// <summary>Empty if a route names no service.</summary>
+    /// <summary>Returns the value of the label; empty if the ingress rule has no service.</summary>
     private string Of(string? service)
     {
         if (string.IsNullOrEmpty(service))
             return "";
         if (known.TryGetValue(service, out var name))
             return name;
-        // Two at once may add one too many.
+        // Concurrent calls may exceed the limit slightly.
         return service.Length <= Longest && known.Count < Most ? known.GetOrAdd(service, service) : Rest;
     }
 }

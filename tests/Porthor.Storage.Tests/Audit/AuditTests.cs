@@ -193,7 +193,8 @@ public sealed class AuditTests
         var wrong = await operations.OpenAnotherAsync();
 
         var refused = await Should.ThrowAsync<AuditException>(async () => await wrong.Audit.RunAsync(fix: true).ToListAsync());
-        refused.Message.ShouldBe("No record can be read with the configured session secret, so nothing is repaired. Is it the right one?");
+        refused.Message.ShouldBe(
+            "Cannot read any record with the configured session secret. Nothing was repaired. Check the session secret.");
         // The findings are reported.
         (await wrong.Audit.RunAsync(fix: false).ToListAsync()).Count.ShouldBe(2);
         (await operations.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
