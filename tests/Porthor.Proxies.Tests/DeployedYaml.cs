@@ -3,7 +3,7 @@ using YamlDotNet.RepresentationModel;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>A YAML file of <c>deploy/</c>, for what no program here can run.</summary>
+/// <summary>Reads a YAML file of <c>deploy/</c>, for programs that are not run here.</summary>
 internal static class DeployedYaml
 {
     public static IReadOnlyList<YamlNode> Read(string path)
@@ -14,7 +14,7 @@ internal static class DeployedYaml
         return [.. stream.Documents.Select(document => document.RootNode)];
     }
 
-    /// <summary>What stands at a place, by the names of keys.</summary>
+    /// <summary>Returns the node at a path of keys.</summary>
     public static YamlNode At(this YamlNode node, params string[] keys) => keys.Aggregate(node, (at, key) => at[key]);
 
     public static string Text(this YamlNode node) => ((YamlScalarNode)node).Value!;

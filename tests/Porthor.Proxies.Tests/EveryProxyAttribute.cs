@@ -5,7 +5,9 @@ using Xunit.v3;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>Runs a test behind each proxy. One that is not installed is reported as skipped, with what to install.</summary>
+/// <summary>
+/// Runs a test behind each proxy. If a proxy is not installed, the test is skipped for it, and the skip reason names what to install.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class EveryProxyAttribute : DataAttribute
 {

@@ -5,15 +5,15 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// The attack with <c>Upgrade: h2c</c> against a real site that speaks h2c (Caddy): inside the tunnel the site serves requests that no proxy
-/// and no rule has seen.
+/// The <c>Upgrade: h2c</c> attack against a real site that supports h2c (Caddy): inside the tunnel the site answers requests that no proxy
+/// has authorized.
 /// </summary>
-public sealed class H2cSiteTests(H2cSiteTests.H2cGate gate) : IClassFixture<H2cSiteTests.H2cGate>
+public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassFixture<H2cSiteTests.H2cProxyFixture>
 {
     private static readonly string[] Offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"];
 
     /// <summary>The proxies in front of a site that accepts HTTP/2 without TLS, by <c>Upgrade</c> and by prior knowledge.</summary>
-    public sealed class H2cGate : Gate
+    public sealed class H2cProxyFixture : ProxyFixture
     {
         private ProxyProcess? site;
 
@@ -35,7 +35,7 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cGate gate) : IClassFixture<H2cS
     [Fact]
     public async Task The_site_itself_opens_a_tunnel()
     {
-        var answer = await AttackAsync(gate.SitePort, "GET /public/", []);
+        var answer = await AttackAsync(fixture.SitePort, "GET /public/", []);
         answer.ShouldStartWith("HTTP/1.1 101 ");
         answer.ShouldContain("user=root path=/admin/");
     }
@@ -43,8 +43,8 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cGate gate) : IClassFixture<H2cS
     [Theory, EveryProxy]
     public async Task No_proxy_opens_a_tunnel(Proxy proxy)
     {
-        var port = (await gate.RawBehindAsync(proxy)).Port;
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("tunneling")).Reveal()}";
+        var port = (await fixture.RawBehindAsync(proxy)).Port;
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("tunneling")).Reveal()}";
         string[] preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
         foreach (var (request, headers) in ((string, string[])[])[("GET /public/", []), ("OPTIONS /public/", preflight), ("OPTIONS /", preflight), ("GET /", [bearer]), ("GET /api/", [bearer])])
         {
@@ -53,7 +53,7 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cGate gate) : IClassFixture<H2cS
             answer.ShouldNotContain("root");
             answer.ShouldNotContain("/admin/");
         }
-        // HTTP/2 with prior knowledge is no way around the rules either.
+        // HTTP/2 with prior knowledge does not bypass the rules either.
         (await SendAsync(port, Frames(1))).ShouldNotContain("user=root");
     }
 
@@ -94,7 +94,7 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cGate gate) : IClassFixture<H2cS
                         return received.ToString();
                     received.Append(Encoding.Latin1.GetString(buffer, 0, count));
                 }
-                // Over HTTP/2 the answer comes after settings: the site's, or Porthor's refusal.
+                // Over HTTP/2 the response follows the settings. It is the site's response or Porthor's error.
                 while (part.StartsWith("PRI", StringComparison.Ordinal) && !received.ToString().Contains("/admin/", StringComparison.Ordinal)
                     && !received.ToString().Contains("no_authorization", StringComparison.Ordinal));
             }

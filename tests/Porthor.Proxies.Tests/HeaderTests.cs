@@ -5,7 +5,8 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>Header names and lists that a site, or the proxy itself, interprets differently from the proxy's rules.</summary>
-public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassFixture<RawGate>, IClassFixture<RecordingGate>
+public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture recording)
+    : IClassFixture<RawProxyFixture>, IClassFixture<RecordingProxyFixture>
 {
     private const string Lie = "203.0.113.66";
 
@@ -21,9 +22,9 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
     [Theory, EveryProxy]
     public async Task A_name_with_other_characters_reaches_no_site(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
+        var client = await fixture.RawBehindAsync(proxy);
         var username = $"folded-{proxy}".ToLowerInvariant();
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync(username, "admin:token,read:all")).Reveal()}";
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username, "admin:token,read:all")).Reveal()}";
         foreach (var odd in OddCharacters)
         {
             string[] names = [.. Identity.Concat(["X-Custom"]).SelectMany(name => (string[])[name.Replace('-', odd), ReplaceFirst(name, odd), name.Replace('-', odd).ToLowerInvariant(), $"{name}{odd}", $"{odd}{name}"])];
@@ -32,40 +33,42 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
                 var arrived = (await client.GetAsync(path, [bearer, "X-Custom: kept", .. names.Select(name => $"{name}: {Lie}")])).AtSite();
                 arrived.Lines.ShouldAllBe(line => !line.Contains(Lie), $"{odd} {path}");
                 arrived.Variables("X-Auth-Request-User").ShouldBe(path == "/public/" ? [] : [username], $"{odd} {path}");
-                arrived.Variables("X-Forwarded-For").ShouldBe([Gate.ClientAddress]);
-                arrived.Variables("X-Real-IP").ShouldBe([Gate.ClientAddress]);
+                arrived.Variables("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress]);
+                arrived.Variables("X-Real-IP").ShouldBe([ProxyFixture.ClientAddress]);
                 arrived.Variables("X-Custom").ShouldBe(["kept"]);
             }
         }
     }
 
-    /// <summary>Trailers arrive after the answer of Porthor. Some sites add them to the headers.</summary>
+    /// <summary>Trailers arrive after Porthor's response. Some sites add them to the headers.</summary>
     [Theory, EveryProxy]
-    public async Task A_trailer_is_no_header(Proxy proxy)
+    public async Task A_trailer_does_not_become_a_header(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("trailing")).Reveal()}";
+        var client = await fixture.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("trailing")).Reveal()}";
         foreach (var announced in (string[][])[[], ["Trailer: X-Auth-Request-User, X-Auth-Request-Email"], ["Trailer: X-Auth-Request-User", "Connection: Trailer, TE", "TE: trailers"]])
         {
             var head = string.Join("\r\n", ["POST / HTTP/1.1", "Host: example.com", bearer, "Transfer-Encoding: chunked", .. announced]);
             var answer = await client.SendTextAsync($"{head}\r\n\r\n5\r\nhello\r\n0\r\nX-Auth-Request-User: {Lie}\r\nX-Auth-Request-Email: {Lie}\r\n\r\n");
             var arrived = answer.AtSite();
-            // Caddy announces the trailers that it does not send.
+            // Caddy announces trailers that it does not send.
             arrived.Lines.ShouldAllBe(line => !line.Contains(Lie) && (proxy == Proxy.Caddy || !line.StartsWith("Trailer", StringComparison.OrdinalIgnoreCase)));
             arrived.Values("X-Auth-Request-User").ShouldBe(["trailing"]);
-            // HAProxy 2.6 cannot drop trailers; they stay behind the body.
+            // HAProxy 2.6 cannot remove trailers; they remain after the body.
             if (proxy != Proxy.HAProxy)
                 arrived.Trailers.ShouldBeEmpty();
         }
     }
 
-    /// <summary>A client may list headers in <c>Connection</c> that a proxy removes. Those of the proxy are not among them.</summary>
+    /// <summary>
+    /// A client can list headers in <c>Connection</c>, which a proxy then removes. This must not remove headers that the proxy sets.
+    /// </summary>
     [Theory, EveryProxy]
     public async Task A_list_in_Connection_removes_no_header_of_the_proxy(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
+        var client = await fixture.RawBehindAsync(proxy);
         var username = $"listing-{proxy}".ToLowerInvariant();
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync(username)).Reveal()}";
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username)).Reveal()}";
         var listed = string.Join(", ", Identity);
         foreach (var connection in (string[][])[
             [$"close, {listed}"], [listed], [listed.ToLowerInvariant()], [listed.ToUpperInvariant().Replace(", ", ",")], [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
@@ -76,9 +79,9 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
             var how = string.Join(" | ", connection);
             arrived.Values("X-Auth-Request-User").ShouldBe([username], how);
             arrived.Values("X-Auth-Request-Email").ShouldBe([$"{username}@example.com"], how);
-            arrived.Values("X-Forwarded-For").ShouldBe([Gate.ClientAddress], how);
+            arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], how);
             arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], how);
-            arrived.Values("X-Real-IP").ShouldBe([Gate.ClientAddress], how);
+            arrived.Values("X-Real-IP").ShouldBe([ProxyFixture.ClientAddress], how);
             arrived.Values("Host").ShouldBe(["example.com"], how);
             arrived.Values("Connection").ShouldBeEmpty(how);
             arrived.Values("Authorization").ShouldBeEmpty(how);
@@ -86,18 +89,18 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
     }
 
     /// <summary>
-    /// A proxy removes the headers that the client lists (RFC 9110, section 7.6.1), except those that a request needs. NGINX ignores the
-    /// list.
+    /// A proxy removes the headers that the client lists in <c>Connection</c> (RFC 9110, section 7.6.1), except those that a request needs.
+    /// NGINX ignores the list.
     /// </summary>
     [Theory, EveryProxy]
     public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
+        var client = await fixture.RawBehindAsync(proxy);
         foreach (var connection in (string[])["close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
         {
             var arrived = (await client.GetAsync("/public/", $"Connection: {connection}", "X-Listed: 1", "X-Custom: kept")).AtSite();
             arrived.Values("X-Listed").Count.ShouldBe(proxy == Proxy.Nginx ? 1 : 0, connection);
-            (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(("kept", "example.com", Gate.ClientAddress));
+            (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(("kept", "example.com", ProxyFixture.ClientAddress));
         }
         foreach (var connection in (string[])["Host", "close, hOsT", "Content-Length", "Transfer-Encoding"])
         {
@@ -115,15 +118,15 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
     [Theory, EveryProxy]
     public async Task No_method_returns_headers_or_opens_a_tunnel(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("tracing", "admin:token,read:all")).Reveal()}";
+        var client = await fixture.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("tracing", "admin:token,read:all")).Reveal()}";
         foreach (var request in (string[])["TRACE / HTTP/1.1", "TRACE /api/ HTTP/1.1", "TRACE /public/ HTTP/1.1", "TRACE /auth/tokens HTTP/1.1", "CONNECT /public/ HTTP/1.1", "CONNECT example.com:80 HTTP/1.1"])
             (await client.SendAsync(request, "Host: example.com", bearer)).Status.ShouldBeOneOf([400, 405], request);
-        gate.RawSite.Requests.ShouldAllBe(request => request.Method != "TRACE" && request.Method != "CONNECT");
+        fixture.RawSite.Requests.ShouldAllBe(request => request.Method != "TRACE" && request.Method != "CONNECT");
     }
 
     /// <summary>
-    /// Porthor and its pages get the address of the client, and no header that is meant for the proxy, for every value of Connection.
+    /// For every value of Connection, Porthor and its pages receive the client's address and no header that is meant for the proxy.
     /// </summary>
     [Theory, EveryProxy]
     public async Task Porthor_gets_the_headers_of_the_proxy(Proxy proxy)
@@ -139,7 +142,7 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
                 foreach (var arrived in recording.Site.Requests.Skip(seen))
                 {
                     var how = $"{connection} {path} {string.Join(" | ", arrived.Lines)}";
-                    arrived.Values("X-Forwarded-For").ShouldBe([Gate.ClientAddress], how);
+                    arrived.Values("X-Forwarded-For").ShouldBe([ProxyFixture.ClientAddress], how);
                     arrived.Values("X-Forwarded-Proto").ShouldBe(["http"], how);
                     foreach (var name in (string[])["Keep-Alive", "TE", "Trailer", "Proxy-Connection", "Proxy-Authorization"])
                         arrived.Variables(name).ShouldBeEmpty(how);
@@ -153,12 +156,12 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
         }
     }
 
-    /// <summary>A token in a header for proxies must not reach the site either.</summary>
+    /// <summary>A token in a header for proxies is not forwarded to the site.</summary>
     [Theory, EveryProxy]
     public async Task No_token_reaches_the_site_in_a_header_for_proxies(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var token = await gate.LogInAsync("leaking", "admin:token,read:all");
+        var client = await fixture.RawBehindAsync(proxy);
+        var token = await fixture.LogInAsync("leaking", "admin:token,read:all");
         var basic = Convert.ToBase64String(Encoding.ASCII.GetBytes($"{token.Reveal()}:x"));
         foreach (var path in Places)
         {
@@ -171,12 +174,12 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
         }
     }
 
-    /// <summary>More header lines than proxies accept by default: HAProxy accepts 101 and then answers 400.</summary>
+    /// <summary>More header lines than proxies accept by default: HAProxy accepts 101 and then responds with 400.</summary>
     [Theory, EveryProxy]
-    public async Task A_request_may_have_many_headers(Proxy proxy)
+    public async Task A_request_can_have_many_headers(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("many")).Reveal()}";
+        var client = await fixture.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("many")).Reveal()}";
         foreach (var path in (string[])["/", "/public/", "/auth/api/v1/token-info"])
         {
             foreach (var count in (int[])[90, 150, 950])
@@ -186,19 +189,19 @@ public sealed class HeaderTests(RawGate gate, RecordingGate recording) : IClassF
                 if (path != "/auth/api/v1/token-info")
                     RawSite.Read(answer.Body).Lines.Count(line => line.StartsWith("X-Number-", StringComparison.OrdinalIgnoreCase)).ShouldBe(count);
             }
-            // Beyond the limits of Porthor or HAProxy a request is denied, and nothing fails.
+            // Above the limits of Porthor or HAProxy a request is denied without a server error.
             var more = await client.GetAsync(path, [bearer, .. Enumerable.Range(0, 1100).Select(number => $"X-Number-{number}: {number}")]);
             more.Status.ShouldBeOneOf([400, 431], $"{path} {proxy}");
         }
     }
 
-    /// <summary>RFC 6265 knows one Cookie header, whose parts are separated by a semicolon and a blank.</summary>
+    /// <summary>RFC 6265 defines one Cookie header, whose cookies are separated by a semicolon and a space.</summary>
     [Theory, EveryProxy]
     public async Task Several_cookie_headers_are_joined_as_cookies(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var token = await gate.LogInAsync("crumbling", "admin:token,read:all");
-        var (_, cookie) = gate.Porthor.Cookie(new SessionState { Token = token });
+        var client = await fixture.RawBehindAsync(proxy);
+        var token = await fixture.LogInAsync("crumbling", "admin:token,read:all");
+        var (_, cookie) = fixture.Porthor.Cookie(new SessionState { Token = token });
         foreach (var path in Places)
         {
             var arrived = (await client.GetAsync(path, "Cookie: a=1; b=2", $"Cookie: {cookie}", "Cookie: c=3", "cookie: d=4,5")).AtSite();

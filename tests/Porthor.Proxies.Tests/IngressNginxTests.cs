@@ -5,10 +5,11 @@ using YamlDotNet.RepresentationModel;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// The annotations and snippets for ingress-nginx, in an NGINX that is put together from them as the controller does it: a
-/// location for the question, one for the way to the login, and the snippets where they belong.
+/// The annotations and snippets for ingress-nginx, in an NGINX configuration that is assembled from them as the controller does it: a
+/// location for the authorization subrequest, one for the redirect to the login, and the snippets.
 /// </summary>
-public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPorthor none) : IClassFixture<Gate>, IClassFixture<RawGate>, IClassFixture<BrokenTests.NoPorthor>
+public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw, UnavailableTests.StoppedServerFixture none)
+    : IClassFixture<ProxyFixture>, IClassFixture<RawProxyFixture>, IClassFixture<UnavailableTests.StoppedServerFixture>
 {
     private const string Prefix = "nginx.ingress.kubernetes.io/";
 
@@ -17,14 +18,14 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
     private static readonly YamlNode Settings = DeployedYaml.Read("nginx/kubernetes/controller.yaml").Single().At("controller", "config");
 
     [Fact]
-    public async Task Who_may_pass_passes_and_nobody_else()
+    public async Task Only_allowed_requests_reach_the_site()
     {
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
-        await using var proxy = await StartAsync(gate);
-        var visitor = new Visitor(gate, proxy.Port);
-        var bearer = TestServer.Bearer(await gate.LogInAsync("cluster-user"));
+        await using var proxy = await StartAsync(fixture);
+        var client = new SiteClient(fixture, proxy.Port);
+        var bearer = TestServer.Bearer(await fixture.LogInAsync("cluster-user"));
 
-        var passed = await visitor.GetAsync("/page", bearer, ("Cookie", "gafaelfawr=x; a=b"), ("X-Auth-Request-User", "root"), ("X-Auth-Request-Groups", "wheel"), ("X_Auth_Request_User", "root"));
+        var passed = await client.GetAsync("/page", bearer, ("Cookie", "gafaelfawr=x; a=b"), ("X-Auth-Request-User", "root"), ("X-Auth-Request-Groups", "wheel"), ("X_Auth_Request_User", "root"));
         passed.StatusCode.ShouldBe(200, passed.Body);
         var arrived = Upstream.Read(passed.Body);
         arrived.Header("X-Auth-Request-User").ShouldBe("cluster-user");
@@ -33,35 +34,35 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
         arrived.Header("Authorization").ShouldBeNull();
         arrived.Header("Cookie").ShouldBe("a=b");
 
-        var visited = gate.Site.Requests;
-        var nobody = await visitor.GetAsync("/");
+        var visited = fixture.Site.Requests;
+        var nobody = await client.GetAsync("/");
         (nobody.StatusCode, nobody.Header("Location")).ShouldBe((302, "https://example.com/login?rd=http://example.com/"));
-        (await visitor.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
-        (await visitor.GetAsync("/", ("Authorization", "Bearer"))).ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
-        (await visitor.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
-        var other = TestServer.Bearer(await gate.LogInAsync("cluster-other", "user:token"));
-        var forbidden = await visitor.GetAsync("/", other);
+        (await client.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
+        (await client.GetAsync("/", ("Authorization", "Bearer"))).ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
+        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
+        var other = TestServer.Bearer(await fixture.LogInAsync("cluster-other", "user:token"));
+        var forbidden = await client.GetAsync("/", other);
         forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"read:all\"");
-        gate.Site.Requests.ShouldBe(visited);
+        fixture.Site.Requests.ShouldBe(visited);
 
-        // The site's own errors are its own.
+        // Errors of the site are forwarded unchanged.
         foreach (var status in (int[])[403, 500])
-            (await visitor.GetAsync($"/?status={status}", bearer)).Header("X-Site").ShouldBe("here");
-        (await visitor.GetAsync("/public/", bearer)).StatusCode.ShouldBe(200);
-        Upstream.Read((await visitor.GetAsync("/public/", bearer)).Body).Header("Authorization").ShouldBeNull();
+            (await client.GetAsync($"/?status={status}", bearer)).Header("X-Site").ShouldBe("here");
+        (await client.GetAsync("/public/", bearer)).StatusCode.ShouldBe(200);
+        Upstream.Read((await client.GetAsync("/public/", bearer)).Body).Header("Authorization").ShouldBeNull();
     }
 
     [Fact]
-    public async Task A_client_learns_what_is_left_and_when_to_come_again()
+    public async Task A_client_gets_the_remaining_quota_and_the_time_to_retry()
     {
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
-        await using var proxy = await StartAsync(gate, url => url.Replace("service=site", "service=api", StringComparison.Ordinal));
-        var visitor = new Visitor(gate, proxy.Port);
-        var slow = TestServer.Bearer(await gate.LogInAsync("cluster-slow", userData: UserData.None with { Groups = [new Group("slow", 1000)] }));
-        (await visitor.GetAsync("/", slow)).Header("X-RateLimit-Remaining").ShouldBe("1");
-        await visitor.GetAsync("/", slow);
-        var refused = await visitor.GetAsync("/", slow);
+        await using var proxy = await StartAsync(fixture, url => url.Replace("service=site", "service=api", StringComparison.Ordinal));
+        var client = new SiteClient(fixture, proxy.Port);
+        var slow = TestServer.Bearer(await fixture.LogInAsync("cluster-slow", userData: UserData.None with { Groups = [new Group("slow", 1000)] }));
+        (await client.GetAsync("/", slow)).Header("X-RateLimit-Remaining").ShouldBe("1");
+        await client.GetAsync("/", slow);
+        var refused = await client.GetAsync("/", slow);
         refused.ShouldBeRefused(429, "rate_limited", "Rate limit (2/minute) exceeded");
         refused.Header("Retry-After")!.ShouldEndWith(" GMT");
         refused.Header("X-RateLimit-Limit").ShouldBe("2");
@@ -72,18 +73,18 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
     {
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         await using var proxy = await StartAsync(none);
-        (await new Visitor(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
+        (await new SiteClient(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
         none.Site.Requests.ShouldBe(0);
     }
 
     [Fact]
-    public async Task What_the_snippets_refuse_and_remove()
+    public async Task The_snippets_reject_ambiguous_requests_and_remove_headers()
     {
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         await using var proxy = await StartAsync(raw);
         var client = new RawClient(proxy.Port);
         var bearer = $"Authorization: Bearer {(await raw.LogInAsync("cluster-raw")).Reveal()}";
-        foreach (var path in TargetTests.Ambiguous)
+        foreach (var path in RequestTargetTests.Ambiguous)
             (await client.GetAsync(path, bearer)).Status.ShouldBe(400, path);
         foreach (var host in (string[])["a.example.com,b.example.com", "example.com/x", ""])
             (await client.SendAsync("GET / HTTP/1.1", $"Host: {host}", bearer)).Status.ShouldBe(400, host);
@@ -102,7 +103,7 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
                 arrived.Variables("X-Auth-Request-User").ShouldBe(path == "/" ? ["cluster-raw"] : []);
             }
         }
-        // A handshake is recognized by its key, so that another protocol beside it is not forwarded either.
+        // A handshake is recognized by its key, so another protocol in the list is not forwarded.
         foreach (var upgrade in (string[])["websocket", "WebSocket", "h2c", "h2c, websocket"])
         {
             var opened = await client.GetAsync("/public/socket", "Connection: Upgrade", $"Upgrade: {upgrade}", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
@@ -114,7 +115,7 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
 
     private static string OnOff(string setting) => Settings[setting].Text() == "true" ? "on" : "off";
 
-    private static Task<ProxyProcess> StartAsync(Gate gate, Func<string, string>? changeUrl = null) => ProxyProcess.StartNginxAsync(listen =>
+    private static Task<ProxyProcess> StartAsync(ProxyFixture fixture, Func<string, string>? changeUrl = null) => ProxyProcess.StartNginxAsync(listen =>
         $$"""
         map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
         {{Settings["http-snippet"].Text()}}
@@ -124,18 +125,18 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
             underscores_in_headers {{OnOff("enable-underscores-in-headers")}};
             ignore_invalid_headers {{OnOff("ignore-invalid-headers")}};
             {{Settings["server-snippet"].Text()}}
-            {{string.Concat(Ingresses[..2].Select((ingress, number) => Location(ingress, number, gate, changeUrl ?? (url => url))))}}
+            {{string.Concat(Ingresses[..2].Select((ingress, number) => Location(ingress, number, fixture, changeUrl ?? (url => url))))}}
             location /auth/ {
                 proxy_set_header Host $host;
                 proxy_set_header Upgrade $http_upgrade;
                 proxy_set_header Connection $connection_upgrade;
                 {{Ingresses[2].At("metadata", "annotations", Prefix + "configuration-snippet").Text()}}
-                proxy_pass http://{{gate.SiteAddress}};
+                proxy_pass http://{{fixture.SiteAddress}};
             }
         }
         """);
 
-    private static string Location(YamlNode ingress, int number, Gate gate, Func<string, string> changeUrl)
+    private static string Location(YamlNode ingress, int number, ProxyFixture fixture, Func<string, string> changeUrl)
     {
         var annotations = ingress.At("metadata", "annotations").Entries().ToDictionary(entry => entry.Name[Prefix.Length..], entry => entry.Value.Text());
         var path = ((YamlSequenceNode)ingress.At("spec", "rules")[0].At("http", "paths"))[0]["path"].Text();
@@ -156,7 +157,7 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
                 proxy_set_header X-Auth-Request-Redirect $request_uri;
                 proxy_set_header X-Forwarded-For $remote_addr;
                 {{annotations.GetValueOrDefault("auth-snippet")}}
-                proxy_pass http://{{gate.Porthor.Url.Authority}}{{question.PathAndQuery}};
+                proxy_pass http://{{fixture.Porthor.Url.Authority}}{{question.PathAndQuery}};
             }
             location @signin-{{number}} { internal; return 302 "{{login}}?rd=$scheme://$http_host$request_uri"; }
             location {{path}} {
@@ -169,7 +170,7 @@ public sealed class IngressNginxTests(Gate gate, RawGate raw, BrokenTests.NoPort
                 proxy_set_header Connection $connection_upgrade;
                 proxy_http_version 1.1;
                 {{annotations.GetValueOrDefault("configuration-snippet")}}
-                proxy_pass http://{{gate.SiteAddress}};
+                proxy_pass http://{{fixture.SiteAddress}};
             }
 
             """;

@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>Two nodes behind a proxy are stopped and started again one after the other, and no visitor of the site notices.</summary>
+/// <summary>Two nodes behind a proxy are restarted one after the other, and no request fails.</summary>
 public sealed class RollingRestartTests
 {
     private const int Visitors = 8;
@@ -14,7 +14,7 @@ public sealed class RollingRestartTests
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        // A node that has just started compiles code at the first requests. On a busy machine that takes longer than the default of 1 s.
+        // A new node compiles code at its first requests. On a busy machine this takes longer than the default timeout of 1 s.
         const string patient = "answerTimeout: 2.5\n";
         List<Node> nodes = [await Node.CreateAsync(deployment, patient), await Node.CreateAsync(deployment, patient)];
         await using var site = await Upstream.StartAsync();
@@ -23,8 +23,8 @@ public sealed class RollingRestartTests
             foreach (var node in nodes)
                 await node.StartAsync();
             var core = await deployment.OpenNodeAsync();
-            var token = (await core.Tokens.SessionForAsync("visitor", "read:all")).Record.Token;
-            // A line for each node, as the comment in site.conf says.
+            var token = (await core.Tokens.SessionForAsync("client", "read:all")).Record.Token;
+            // One line for each node, as the comment in site.conf describes.
             var upstream = string.Join(" max_fails=0;\n    server ", nodes.Select(node => node.Url.Authority));
             await using var proxy = await ProxyProcess.StartAsync(Proxy.Nginx, upstream, site.Address);
 
@@ -64,7 +64,7 @@ public sealed class RollingRestartTests
         List<int> statuses = [];
         while (!stopping.IsCancellationRequested)
         {
-            // One in four asks for a child.
+            // Every fourth request needs a delegated token.
             using var request = new HttpRequestMessage(HttpMethod.Get, statuses.Count % 4 == 0 ? "/api/x" : "/x") { Headers = { Host = "example.com", Authorization = new("Bearer", token.Reveal()) } };
             using var response = await client.SendAsync(request, CancellationToken.None);
             statuses.Add((int)response.StatusCode);

@@ -5,12 +5,11 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// A client that says itself what only the gate may say: in every header that means something to Porthor or to the site, and
-/// in every way of writing it.
+/// A client sends headers that only the proxy may set: every header that has a meaning for Porthor or the site, in every spelling.
 /// </summary>
-public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
+public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixture>
 {
-    /// <summary>An address, a name and a token that must not arrive anywhere.</summary>
+    /// <summary>The forged value: no site and no log may contain it.</summary>
     private const string Lie = "203.0.113.66";
 
     internal static readonly string[] Names =
@@ -22,7 +21,7 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
         "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Anything", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X-Rewrite-URL", "Proxy", "Proxy-Authorization",
     ];
 
-    /// <summary>Ways to write a name that a site may take for the name.</summary>
+    /// <summary>Spellings of a header name that a site may treat as the same name.</summary>
     internal static readonly (string Way, Func<string, string> Write)[] Ways =
     [
         ("plain", name => name), ("lower", name => name.ToLowerInvariant()), ("upper", name => name.ToUpperInvariant()),
@@ -34,97 +33,97 @@ public sealed class SpoofTests(Gate gate) : IClassFixture<Gate>
     ];
 
     [Theory, EveryProxy]
-    public async Task Nothing_that_a_client_says_about_itself_gets_across(Proxy proxy)
+    public async Task No_forged_header_reaches_the_site(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
+        var client = await fixture.BehindAsync(proxy);
         var username = $"honest-{proxy}".ToLowerInvariant();
-        var token = await gate.LogInAsync(username);
-        // A site with many ways in: as somebody, as nobody, and where there is nobody.
+        var token = await fixture.LogInAsync(username);
+        // An authenticated location, one with a delegated token, and an anonymous one.
         foreach (var (way, write) in Ways)
         {
-            // Once and three times over, in one request with all the other names.
+            // Each header once and three times, in one request with all other names.
             foreach (var times in (int[])[1, 3])
             {
                 string[] lies = [.. Enumerable.Repeat(Names, times).SelectMany(name => name).Select(name => $"{write(name)}: {Lie}")];
                 foreach (var path in (string[])["/", "/api/", "/public/"])
                 {
-                    var (status, body) = await visitor.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}", .. lies]);
+                    var (status, body) = await client.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}", .. lies]);
                     status.ShouldBe(200, $"{way} {path} {body}");
                     body.ShouldNotContain(Lie, customMessage: $"{way} {path}");
                     body.ShouldNotContain(token.Reveal());
                     var arrived = Upstream.Read(body);
                     arrived.Header("X-Auth-Request-User").ShouldBe(path == "/public/" ? null : username, way);
-                    arrived.Header("X-Forwarded-For").ShouldBe(Gate.ClientAddress, way);
+                    arrived.Header("X-Forwarded-For").ShouldBe(ProxyFixture.ClientAddress, way);
                 }
-                var before = gate.Site.Requests;
-                (await visitor.SendRawAsync("GET / HTTP/1.1", ["Host: example.com", .. lies])).Status.ShouldBe(401, way);
-                gate.Site.Requests.ShouldBe(before);
+                var before = fixture.Site.Requests;
+                (await client.SendRawAsync("GET / HTTP/1.1", ["Host: example.com", .. lies])).Status.ShouldBe(401, way);
+                fixture.Site.Requests.ShouldBe(before);
             }
         }
-        // Nor did Porthor believe any of it.
-        gate.Porthor.Logs.Raw.ShouldAllBe(line => !line.Contains(Lie));
-        gate.Porthor.Logs.Lines.Where(line => line.TryGetProperty("user", out var user) && user.GetString() == username && line.TryGetProperty("auth_uri", out _))
-            .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct().ShouldBe([Gate.ClientAddress]);
-        var history = await gate.Porthor.Tokens.GetChangeHistoryAsync(
-            TokenBuilders.Administrator(gate.Porthor.Core.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
+        // Porthor did not use the forged values either.
+        fixture.Porthor.Logs.Raw.ShouldAllBe(line => !line.Contains(Lie));
+        fixture.Porthor.Logs.Lines.Where(line => line.TryGetProperty("user", out var user) && user.GetString() == username && line.TryGetProperty("auth_uri", out _))
+            .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct().ShouldBe([ProxyFixture.ClientAddress]);
+        var history = await fixture.Porthor.Tokens.GetChangeHistoryAsync(
+            TokenBuilders.Administrator(fixture.Porthor.Core.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
         var changes = await history.Rows.Select(change => $"{change.Action} {change.Service} {change.IpAddress}").ToListAsync();
-        // The login, which was made at the other end, and the token for the service.
-        changes.ShouldBe([$"Create api {Gate.ClientAddress}", $"Create  {TokenBuilders.Address}"]);
+        // The login, which the test made directly, and the delegated token.
+        changes.ShouldBe([$"Create api {ProxyFixture.ClientAddress}", $"Create  {TokenBuilders.Address}"]);
     }
 
-    /// <summary>What would let anybody through if it were believed: an OPTIONS, and a page that is public.</summary>
+    /// <summary>Headers that would allow every request if Porthor trusted them: an OPTIONS method and a public page.</summary>
     [Theory, EveryProxy]
-    public async Task No_header_turns_a_request_into_another(Proxy proxy)
+    public async Task No_header_changes_the_authorized_request(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        var before = gate.Site.Requests;
+        var client = await fixture.BehindAsync(proxy);
+        var before = fixture.Site.Requests;
         string[] preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
         foreach (var (way, write) in Ways)
         {
             string[] lies = [$"{write("X-Original-Method")}: OPTIONS", $"{write("X-Forwarded-Method")}: OPTIONS", $"{write("X-Original-URL")}: http://example.com/public/", $"{write("X-Forwarded-Uri")}: /public/"];
             foreach (var request in (string[])["GET / HTTP/1.1", "POST /admin/ HTTP/1.1"])
-                (await visitor.SendRawAsync(request, ["Host: example.com", "Content-Length: 0", .. preflight, .. lies])).Status.ShouldBe(401, $"{way} {request}");
+                (await client.SendRawAsync(request, ["Host: example.com", "Content-Length: 0", .. preflight, .. lies])).Status.ShouldBe(401, $"{way} {request}");
         }
-        // Hop by hop: a client may ask a proxy to drop headers, which must not be those of the proxy.
-        (await visitor.SendRawAsync(
+        // A client can ask a proxy to remove headers, but not those that the proxy sets.
+        (await client.SendRawAsync(
             "GET / HTTP/1.1", ["Host: example.com", "Connection: X-Forwarded-Method, X-Original-Method, X-Forwarded-For, X-Auth-Request-User", .. preflight])).Status.ShouldBe(401);
-        gate.Site.Requests.ShouldBe(before);
+        fixture.Site.Requests.ShouldBe(before);
     }
 
-    /// <summary>A request line may name another host than the Host header. What the gate decides on is what the site gets.</summary>
+    /// <summary>A request line can name another host than the Host header. The site must receive the host that was authorized.</summary>
     [Theory, EveryProxy]
     public async Task A_request_has_one_host(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
+        var client = await fixture.BehindAsync(proxy);
         var username = $"hosted-{proxy}".ToLowerInvariant();
-        var token = await gate.LogInAsync(username);
-        var (status, body) = await visitor.SendRawAsync("GET http://example.com/page HTTP/1.1", ["Host: evil.org", $"Authorization: Bearer {token.Reveal()}"]);
+        var token = await fixture.LogInAsync(username);
+        var (status, body) = await client.SendRawAsync("GET http://example.com/page HTTP/1.1", ["Host: evil.org", $"Authorization: Bearer {token.Reveal()}"]);
         if (status == 400)
             return;
         status.ShouldBe(200, body);
         var arrived = Upstream.Read(body);
         (arrived.Header("Host"), arrived.Header("X-Forwarded-Host")).ShouldBe(("example.com", "example.com"));
-        (await gate.LastLineAsync(username, "Token authorized")).GetProperty("auth_uri").GetString().ShouldBe("http://example.com/page");
+        (await fixture.LastLineAsync(username, "Token authorized")).GetProperty("auth_uri").GetString().ShouldBe("http://example.com/page");
     }
 
-    /// <summary>The rule is chosen by the path. It must not be another's, however the site reads the path later on.</summary>
+    /// <summary>The path selects the rule. No spelling of a path may select the rule of another path for the site.</summary>
     [Theory, EveryProxy]
     public async Task No_spelling_of_a_path_evades_its_rule(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        var token = await gate.LogInAsync("walking");
-        var before = gate.Site.Requests;
+        var client = await fixture.BehindAsync(proxy);
+        var token = await fixture.LogInAsync("walking");
+        var before = fixture.Site.Requests;
         foreach (var path in (string[])[
             "/admin/", "//admin/", "///admin//", "/./admin/", "/%61dmin/", "/%61%64min/x", "/%2561dmin/../admin/", "/public/../admin/", "/public/./../admin/", "/public/%2e%2e/admin/",
             "/public/.%2E/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/x", "/public/x/../../admin/", "/public//../admin/", "/api/../admin/", "/api/%2e%2e/admin/"])
         {
-            var (status, body) = await visitor.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"]);
+            var (status, body) = await client.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"]);
             status.ShouldBeOneOf([400, 403, 404], $"{path} {body}");
-            (await visitor.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com"])).Status.ShouldBeOneOf([400, 401, 404], path);
+            (await client.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com"])).Status.ShouldBeOneOf([400, 401, 404], path);
         }
-        gate.Site.Requests.ShouldBe(before);
+        fixture.Site.Requests.ShouldBe(before);
 
-        // What is only like it is not meant.
-        (await visitor.SendRawAsync("GET /page%20one/a%2Fb?to=/../admin//x HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"])).Status.ShouldBe(200);
+        // Similar paths that are not ambiguous are allowed.
+        (await client.SendRawAsync("GET /page%20one/a%2Fb?to=/../admin//x HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"])).Status.ShouldBe(200);
     }
 }

@@ -6,7 +6,7 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>Porthor tokens in other headers than <c>Authorization</c> and <c>Cookie</c>, in every encoding that Porthor recognizes.</summary>
-public sealed class TokenHeaderTests(RawGate gate) : IClassFixture<RawGate>
+public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
 {
     private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
 
@@ -20,7 +20,7 @@ public sealed class TokenHeaderTests(RawGate gate) : IClassFixture<RawGate>
             .Select(match => match.Groups["name"].Value).ToList();
         listed.Count.ShouldBeGreaterThan(30);
         listed.ShouldContain("Sec-WebSocket-Protocol");
-        await NoTokenArrivesAsync(await gate.RawBehindAsync(proxy), listed);
+        await NoTokenArrivesAsync(await fixture.RawBehindAsync(proxy), listed);
     }
 
     [Theory, EveryProxy]
@@ -28,22 +28,22 @@ public sealed class TokenHeaderTests(RawGate gate) : IClassFixture<RawGate>
     {
         if (proxy != Proxy.Nginx)
         {
-            await NoTokenArrivesAsync(await gate.RawBehindAsync(proxy), OtherNames);
+            await NoTokenArrivesAsync(await fixture.RawBehindAsync(proxy), OtherNames);
             return;
         }
         // NGINX checks all headers only with its Lua module.
         Prerequisites.SkipWhen(ProxyProcess.WhyNoLua());
-        await using var process = await ProxyProcess.StartNginxWithLuaAsync(gate.Porthor.Url.Authority, gate.SiteAddress);
+        await using var process = await ProxyProcess.StartNginxWithLuaAsync(fixture.Porthor.Url.Authority, fixture.SiteAddress);
         await NoTokenArrivesAsync(new RawClient(process.Port), OtherNames);
     }
 
-    /// <summary>The headers that Porthor itself cleans, with a token beside other credentials and in every encoding.</summary>
+    /// <summary>The headers that Porthor itself rewrites, with a token in every encoding beside other credentials.</summary>
     [Theory, EveryProxy]
     public async Task No_token_reaches_the_site_in_Authorization_or_Cookie(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var token = (await gate.LogInAsync("credentials", "admin:token,read:all")).Reveal();
-        var (_, cookie) = gate.Porthor.Cookie(new SessionState { Token = await gate.LogInAsync("credentials", "admin:token,read:all") });
+        var client = await fixture.RawBehindAsync(proxy);
+        var token = (await fixture.LogInAsync("credentials", "admin:token,read:all")).Reveal();
+        var (_, cookie) = fixture.Porthor.Cookie(new SessionState { Token = await fixture.LogInAsync("credentials", "admin:token,read:all") });
         string[] values = [.. Encodings(token), $"Bearer {token},Digest b", $"Digest b, Bearer {token}", $"Bearer\t{token}", $"bearer {token} x", $"Bearer \"{token}\""];
         foreach (var value in values)
         {
@@ -63,18 +63,18 @@ public sealed class TokenHeaderTests(RawGate gate) : IClassFixture<RawGate>
         }
     }
 
-    /// <summary>The limit of NGINX without its Lua module, as the documentation states it.</summary>
+    /// <summary>NGINX without its Lua module forwards other headers, as documented.</summary>
     [Fact]
     public async Task NGINX_forwards_headers_that_are_not_listed()
     {
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
-        var token = (await gate.LogInAsync("unlisted")).Reveal();
-        (await (await gate.RawBehindAsync(Proxy.Nginx)).GetAsync("/", $"Authorization: Bearer {token}", $"X-Other: {token}")).AtSite().Values("X-Other").ShouldBe([token]);
+        var token = (await fixture.LogInAsync("unlisted")).Reveal();
+        (await (await fixture.RawBehindAsync(Proxy.Nginx)).GetAsync("/", $"Authorization: Bearer {token}", $"X-Other: {token}")).AtSite().Values("X-Other").ShouldBe([token]);
     }
 
     private async Task NoTokenArrivesAsync(RawClient client, IReadOnlyCollection<string> names)
     {
-        var token = (await gate.LogInAsync("leaking", "admin:token,read:all")).Reveal();
+        var token = (await fixture.LogInAsync("leaking", "admin:token,read:all")).Reveal();
         var bearer = $"Authorization: Bearer {token}";
         foreach (var value in Encodings(token))
         {
@@ -85,14 +85,14 @@ public sealed class TokenHeaderTests(RawGate gate) : IClassFixture<RawGate>
                     arrived.Values(name).ShouldAllBe(left => left == "removed", $"{path} {name}: {value}");
                 arrived.Values("X-Kept").ShouldBe(["gt-other.value"]);
             }
-            // The second of two equal headers.
+            // The second of two headers with the same name.
             foreach (var name in names)
             {
                 var twice = (await client.GetAsync("/public/", $"{name}: first", $"{name}: {value}")).AtSite();
                 twice.Values(name).ShouldAllBe(left => left == "removed" || left == "first", $"{name}: {value}");
             }
         }
-        // Values that only resemble a token are kept.
+        // Values that are only similar to a token are forwarded.
         var opaque = Convert.ToBase64String(Encoding.ASCII.GetBytes($"gt-{new string('a', 60)} and more text")).TrimEnd('=');
         foreach (var kept in (string[])["the-applications", "M\u00fcller \u00ff", $"Bearer {token[..^1]}", $"gt_{token[3..]}", token.Replace('.', '-'), opaque, "100%", "a%2Db"])
         {

@@ -5,10 +5,10 @@ using YamlDotNet.RepresentationModel;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// Traefik is no package of Debian and is not run here. What its files say is asked of a real Porthor in its place, with the
-/// headers that its <c>forwardAuth</c> sends.
+/// Traefik is not a Debian package and is not run here. Instead the tests send the requests that its configuration files describe to a
+/// Porthor server, with the headers of its <c>forwardAuth</c> middleware.
 /// </summary>
-public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
+public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<ProxyFixture>
 {
     private static readonly YamlNode Http = DeployedYaml.Read("traefik/dynamic.yaml").Single()["http"];
 
@@ -16,10 +16,10 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
         [.. Http["middlewares"].Entries().Where(entry => ((YamlMappingNode)entry.Value).Children.ContainsKey("forwardAuth")).Select(entry => (entry.Name, entry.Value["forwardAuth"]))];
 
     [Fact]
-    public async Task Every_rule_can_be_read_and_its_answer_is_passed_on_whole()
+    public async Task Every_rule_is_valid_and_all_its_response_headers_are_forwarded()
     {
         Questions.Select(question => question.Name).ShouldBe(["porthor-site", "porthor-api", "porthor-admin", "porthor-anonymous"]);
-        var token = await gate.LogInAsync("traveller", "admin:token,read:all");
+        var token = await fixture.LogInAsync("traveller", "admin:token,read:all");
         foreach (var (name, ask) in Questions)
         {
             var anonymous = name == "porthor-anonymous";
@@ -36,11 +36,11 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
     }
 
     /// <summary>
-    /// The client's own headers are taken out where the expression finds their names, in the form that Go gives them: a capital
-    /// after each hyphen, and else small letters.
+    /// Traefik removes the client's headers whose canonical names match the expression. Go's canonical form has a capital letter after each
+    /// hyphen and small letters elsewhere.
     /// </summary>
     [Fact]
-    public void What_a_client_says_in_our_place_is_taken_out()
+    public void Forged_headers_are_removed()
     {
         string[] setByTraefik = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-Ip"];
         foreach (var (name, ask) in Questions)
@@ -62,7 +62,7 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
     }
 
     [Fact]
-    public void Every_router_has_a_gate_but_that_of_our_own_pages()
+    public void Every_router_except_that_of_Porthors_pages_has_forward_authentication()
     {
         foreach (var (name, router) in Http["routers"].Entries())
         {
@@ -78,18 +78,18 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
         }
     }
 
-    /// <summary>Traefik compares a path in which it has decoded letters, digits and dots, but no slash and no semicolon.</summary>
+    /// <summary>Before Traefik compares a path, it decodes letters, digits and dots, but no slash and no semicolon.</summary>
     [Fact]
     public void A_path_gets_the_router_of_its_rule()
     {
-        foreach (var (path, rule) in TargetTests.Ordinary.Where(each => !each.Path.Contains("//", StringComparison.Ordinal)))
+        foreach (var (path, rule) in RequestTargetTests.Ordinary.Where(each => !each.Path.Contains("//", StringComparison.Ordinal)))
         {
             var normalized = Normalize(path.Split('?')[0]);
             Matches("refused", normalized).ShouldBeFalse(path);
             foreach (var other in (string[])["public", "api", "admin"])
                 Matches(other, normalized).ShouldBe(rule == other, $"{path} {other}");
         }
-        // The rest of these Traefik removes or refuses itself (sanitizePath, encodedCharacters).
+        // Traefik itself rejects or removes the other paths (sanitizePath, encodedCharacters).
         foreach (var path in (string[])["/public/..;/admin/", "/public/..;x/admin/", "/public/.;x", "/public/%2e%2e;/admin/", "/public/..%2fadmin/", "/admin/users/..%2f..%2fpublic/", "/public%2F..%2Fadmin", "/public/..%3Badmin", "/public/%c0%ae%c0%ae/", "/;x/admin/", "/%3B/admin", "/public/..%20/admin"])
             Matches("refused", Normalize(path)).ShouldBeTrue(path);
         Http.At("middlewares", "porthor-refused", "ipAllowList", "rejectStatusCode").Text().ShouldBe("400");
@@ -97,7 +97,7 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
         (encoded["allowEncodedSlash"].Text(), encoded["allowEncodedBackSlash"].Text(), encoded["allowEncodedNullCharacter"].Text()).ShouldBe(("true", "false", "false"));
     }
 
-    /// <summary>Only a handshake keeps <c>Upgrade</c>, and only Traefik says that it is one.</summary>
+    /// <summary>Only a handshake keeps <c>Upgrade</c>, and only Traefik marks a request as a handshake.</summary>
     [Fact]
     public void Only_a_WebSocket_handshake_is_forwarded()
     {
@@ -126,11 +126,11 @@ public sealed class TraefikFileTests(Gate gate) : IClassFixture<Gate>
         path, "%(?<code>[0-9A-Fa-f]{2})", match => (char)Convert.ToInt32(match.Groups["code"].Value, 16) is var c && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
         RegexOptions.None, TimeSpan.FromSeconds(1));
 
-    private Task<Answer> AskAsync(YamlNode ask, params (string, string)[] headers) => gate.Porthor.GetAsync(
+    private Task<Answer> AskAsync(YamlNode ask, params (string, string)[] headers) => fixture.Porthor.GetAsync(
         new Uri(ask["address"].Text()).PathAndQuery,
         [
             ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/page?a=b"),
-            ("X-Forwarded-For", Gate.ClientAddress), .. headers,
+            ("X-Forwarded-For", ProxyFixture.ClientAddress), .. headers,
         ]);
 
     private static string Canonical(string name) =>

@@ -3,13 +3,14 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// A proxy that forwards an <c>Upgrade</c> header opens a tunnel if the site accepts it. Only a WebSocket handshake may do so.
+/// A proxy that forwards an <c>Upgrade</c> header opens a tunnel if the site accepts it. Only WebSocket handshakes are allowed to do this.
 /// </summary>
-public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClassFixture<RawGate>, IClassFixture<RecordingGate>
+public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture recording)
+    : IClassFixture<RawProxyFixture>, IClassFixture<RecordingProxyFixture>
 {
     private static readonly string[] Preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
 
-    /// <summary>HAProxy answers a WebSocket handshake without a key itself.</summary>
+    /// <summary>HAProxy itself rejects a WebSocket handshake without a key.</summary>
     private const string Key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
 
     /// <summary>Headers that offer another protocol than WebSocket.</summary>
@@ -26,8 +27,8 @@ public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClass
     [Theory, EveryProxy]
     public async Task No_other_protocol_than_WebSocket_reaches_the_site(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var token = await gate.LogInAsync("upgrading", "admin:token,read:all");
+        var client = await fixture.RawBehindAsync(proxy);
+        var token = await fixture.LogInAsync("upgrading", "admin:token,read:all");
         foreach (var offer in Offers)
         {
             foreach (var (request, more) in (IEnumerable<(string, string[])>)[
@@ -39,19 +40,19 @@ public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClass
                 ShouldOfferNothing(arrived, $"{request} {string.Join(" | ", offer)}");
             }
         }
-        // Two Upgrade headers are one list. A proxy that reads only the first may forward the handshake that it names.
+        // Two Upgrade headers are one list. A proxy that reads only the first one may forward it as a handshake.
         var two = await client.GetAsync("/public/", "Connection: Upgrade", "Upgrade: websocket", "Upgrade: h2c", Key);
         if (two.Status != 101)
             ShouldOfferNothing(two.AtSite(), "two headers");
-        gate.RawSite.Requests.SelectMany(request => request.Variables("Upgrade")).ShouldAllBe(value => value == "websocket");
-        gate.RawSite.Requests.SelectMany(request => request.Variables("HTTP2-Settings")).ShouldBeEmpty();
+        fixture.RawSite.Requests.SelectMany(request => request.Variables("Upgrade")).ShouldAllBe(value => value == "websocket");
+        fixture.RawSite.Requests.SelectMany(request => request.Variables("HTTP2-Settings")).ShouldBeEmpty();
     }
 
-    /// <summary>Only a handshake with GET: a preflight needs no credentials, and a site may ignore the method of a handshake.</summary>
+    /// <summary>Only handshakes with GET: a preflight needs no credentials, and a site may ignore the method of a handshake.</summary>
     [Theory, EveryProxy]
     public async Task A_handshake_is_forwarded_only_with_GET(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
+        var client = await fixture.RawBehindAsync(proxy);
         string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key];
         ShouldOfferNothing((await client.SendAsync("OPTIONS /api/ HTTP/1.1", ["Host: example.com", .. Preflight, .. handshake])).AtSite(), "OPTIONS");
         ShouldOfferNothing((await client.SendAsync("POST /public/ HTTP/1.1", ["Host: example.com", "Content-Length: 0", .. handshake])).AtSite(), "POST");
@@ -59,7 +60,7 @@ public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClass
         {
             var opened = await client.GetAsync("/public/socket", [$"Connection: {connection}", $"Upgrade: {upgrade}", .. handshake[2..], "Origin: https://else.example"]);
             opened.Status.ShouldBe(101, opened.Head + opened.Body);
-            var arrived = gate.RawSite.Requests.Last(request => request.Target == "/public/socket");
+            var arrived = fixture.RawSite.Requests.Last(request => request.Target == "/public/socket");
             arrived.Values("Upgrade").ShouldBe(["websocket"]);
             arrived.Values("Connection").Single().ShouldBe("upgrade", StringCompareShould.IgnoreCase);
             arrived.Values("Sec-WebSocket-Key").ShouldBe(["dGhlIHNhbXBsZSBub25jZQ=="]);
@@ -68,9 +69,9 @@ public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClass
         }
     }
 
-    /// <summary>Porthor's own pages get no upgrade at all. The authorization subrequest says whether the request is a handshake.</summary>
+    /// <summary>Porthor's pages get no Upgrade header. The authorization subrequest states whether the request is a handshake.</summary>
     [Theory, EveryProxy]
-    public async Task Porthor_learns_of_a_handshake_and_gets_none(Proxy proxy)
+    public async Task Porthor_is_informed_of_a_handshake_and_gets_no_upgrade(Proxy proxy)
     {
         var client = await recording.BehindAsync(proxy);
         string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key, "Origin: https://else.example"];
@@ -88,7 +89,7 @@ public sealed class UpgradeTests(RawGate gate, RecordingGate recording) : IClass
             asked.Values("Origin").ShouldBe(["https://else.example"], path);
             asked.Values("Upgrade").ShouldBeEmpty(path);
 
-            // The value from the client is not used.
+            // The client's value is not used.
             (await client.GetAsync(path, ["X-Original-Upgrade: websocket", "Connection: X-Original-Upgrade"])).AtSite().Values("X-Original-Upgrade").ShouldBeEmpty();
             asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
             asked.Values("X-Original-Upgrade").ShouldBeEmpty(path);

@@ -6,11 +6,11 @@ using Porthor.Values;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>What a client hears that may not pass; and that the site hears nothing.</summary>
-public sealed class RefusalTests(RefusalTests.DyingToken gate) : IClassFixture<RefusalTests.DyingToken>
+/// <summary>The responses to denied requests. The site does not receive the requests.</summary>
+public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IClassFixture<DenialTests.ShortLivedTokenFixture>
 {
-    /// <summary>A token that has as little time left as one can have when it is made.</summary>
-    public sealed class DyingToken : Gate
+    /// <summary>The fixture with a token that has the minimum lifetime at its creation.</summary>
+    public sealed class ShortLivedTokenFixture : ProxyFixture
     {
         internal Token Token { get; private set; } = null!;
 
@@ -27,41 +27,41 @@ public sealed class RefusalTests(RefusalTests.DyingToken gate) : IClassFixture<R
     private static readonly (string, string) Html = ("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
 
     [Theory, EveryProxy]
-    public async Task Each_refusal_has_its_status_and_its_body(Proxy proxy)
+    public async Task Each_denial_has_its_status_and_body(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        var token = await gate.LogInAsync("refused");
-        var before = gate.Site.Requests;
+        var client = await fixture.BehindAsync(proxy);
+        var token = await fixture.LogInAsync("refused");
+        var before = fixture.Site.Requests;
 
-        var nobody = await visitor.GetAsync("/");
+        var nobody = await client.GetAsync("/");
         nobody.ShouldBe(401, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
         nobody.Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\"");
-        (await visitor.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, nobody.Body);
-        (await visitor.SendAsync(HttpMethod.Post, "/", new StringContent("body"), Html)).ShouldBe(401, nobody.Body);
+        (await client.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, nobody.Body);
+        (await client.SendAsync(HttpMethod.Post, "/", new StringContent("body"), Html)).ShouldBe(401, nobody.Body);
 
-        var invalid = await visitor.GetAsync("/", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"));
+        var invalid = await client.GetAsync("/", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"));
         invalid.ShouldBeRefused(401, "invalid_token", "Token is not valid");
         invalid.Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Token is not valid\"");
 
-        var malformed = await visitor.GetAsync("/", ("Authorization", "Bearer"));
+        var malformed = await client.GetAsync("/", ("Authorization", "Bearer"));
         malformed.ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
         malformed.Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"Malformed Authorization header\"");
 
-        var forbidden = await visitor.GetAsync("/admin/", TestServer.Bearer(token));
+        var forbidden = await client.GetAsync("/admin/", TestServer.Bearer(token));
         forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"admin:token\"");
 
-        (await visitor.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
-        gate.Site.Requests.ShouldBe(before);
+        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
+        fixture.Site.Requests.ShouldBe(before);
     }
 
-    /// <summary>A browser that opens a page gets the refusal as a page, without anything that could run.</summary>
+    /// <summary>A browser that requests a page gets the error as an HTML page without active content.</summary>
     [Theory, EveryProxy]
-    public async Task A_browser_gets_a_page(Proxy proxy)
+    public async Task A_browser_gets_an_HTML_page(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        var token = await gate.LogInAsync("refused");
-        var answer = await visitor.GetAsync("/admin/?a=%3Cscript%3E&b=<script>", TestServer.Bearer(token), Html);
+        var client = await fixture.BehindAsync(proxy);
+        var token = await fixture.LogInAsync("refused");
+        var answer = await client.GetAsync("/admin/?a=%3Cscript%3E&b=<script>", TestServer.Bearer(token), Html);
         answer.StatusCode.ShouldBe(403, answer.Body);
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
         answer.Header("Content-Security-Policy")!.ShouldContain("default-src 'none'");
@@ -73,34 +73,34 @@ public sealed class RefusalTests(RefusalTests.DyingToken gate) : IClassFixture<R
         answer.Body.ShouldMatch("<strong>(<bdi>)?refused(</bdi>)?</strong>");
         answer.Header("X-Error-User").ShouldBeNull();
         answer.Body.ShouldNotContain("<script");
-        var other = await visitor.SendAsync(HttpMethod.Options, "/", content: null, Html);
+        var other = await client.SendAsync(HttpMethod.Options, "/", content: null, Html);
         other.StatusCode.ShouldBe(404, other.Body);
         other.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
-        (await visitor.GetAsync("/admin/", TestServer.Bearer(token), Html, ("X-Requested-With", "XMLHttpRequest")))
+        (await client.GetAsync("/admin/", TestServer.Bearer(token), Html, ("X-Requested-With", "XMLHttpRequest")))
             .ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
     }
 
     [Theory, EveryProxy]
-    public async Task A_token_that_does_not_live_long_enough_is_said_to(Proxy proxy)
+    public async Task A_token_with_too_little_lifetime_gets_an_error(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        (await visitor.GetAsync("/", TestServer.Bearer(gate.Token))).StatusCode.ShouldBe(200);
-        // Long enough for the site, but not for a token of the service's own, from the next second on.
+        var client = await fixture.BehindAsync(proxy);
+        (await client.GetAsync("/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(200);
+        // The lifetime is sufficient for the site, but after one second no longer for a delegated token.
         Answer answer = null!;
-        await RealServers.UntilAsync(async () => (answer = await visitor.GetAsync("/api/", TestServer.Bearer(gate.Token))).StatusCode.ShouldBe(401), "the refusal");
+        await RealServers.UntilAsync(async () => (answer = await client.GetAsync("/api/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(401), "the refusal");
         answer.ShouldBe(401, """{"detail":{"msg":"Remaining token lifetime too short","type":"invalid_token"}}""");
         answer.Header("WWW-Authenticate")!.ShouldContain("Remaining token lifetime too short");
     }
 
-    /// <summary>Nothing is known at the gate about what the site means by a status.</summary>
+    /// <summary>Porthor and the proxy do not change error responses of the site.</summary>
     [Theory, EveryProxy]
-    public async Task The_sites_own_errors_are_its_own(Proxy proxy)
+    public async Task Error_responses_of_the_site_are_unchanged(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        var token = await gate.LogInAsync("unlucky");
+        var client = await fixture.BehindAsync(proxy);
+        var token = await fixture.LogInAsync("unlucky");
         foreach (var status in (int[])[400, 401, 403, 404, 429, 500, 503])
         {
-            var answer = await visitor.GetAsync($"/?status={status}", TestServer.Bearer(token), Html);
+            var answer = await client.GetAsync($"/?status={status}", TestServer.Bearer(token), Html);
             answer.StatusCode.ShouldBe(status);
             answer.Header("X-Site").ShouldBe("here");
             answer.Header("WWW-Authenticate").ShouldBeNull();
@@ -109,36 +109,36 @@ public sealed class RefusalTests(RefusalTests.DyingToken gate) : IClassFixture<R
     }
 
     [Theory, EveryProxy]
-    public async Task A_browser_is_sent_to_the_login_and_knows_the_way_back(Proxy proxy)
+    public async Task A_browser_is_redirected_to_the_login_with_a_return_URL(Proxy proxy)
     {
-        var visitor = await gate.BehindAsync(proxy);
-        var before = gate.Site.Requests;
+        var client = await fixture.BehindAsync(proxy);
+        var before = fixture.Site.Requests;
         foreach (var headers in (IEnumerable<(string, string)[]>)[
-            [Html], [Html, ("Authorization", "Bearer token")], [Html, gate.Porthor.Cookie(new SessionState { Token = Token.Create() })],
-            // Not by what the client says about its address.
+            [Html], [Html, ("Authorization", "Bearer token")], [Html, fixture.Porthor.Cookie(new SessionState { Token = Token.Create() })],
+            // The client cannot influence the return URL with headers.
             [Html, ("X-Forwarded-Host", "evil.org"), ("X-Forwarded-Uri", "/evil"), ("X-Forwarded-Proto", "https"), ("X-Original-URL", "https://evil.org/")]])
         {
-            var answer = await visitor.GetAsync("/some/page?a=1&b=%C3%A9+c", headers);
+            var answer = await client.GetAsync("/some/page?a=1&b=%C3%A9+c", headers);
             answer.StatusCode.ShouldBe(302, answer.Body);
             answer.Header("Location")!.Replace("http://example.com/login", "/login", StringComparison.Ordinal)
                 .ShouldBe("/login?rd=http%3A%2F%2Fexample.com%2Fsome%2Fpage%3Fa%3D1%26b%3D%25C3%25A9%2Bc");
             answer.Header("WWW-Authenticate").ShouldBeNull();
         }
-        // A script's request ends with what it can understand.
-        (await visitor.GetAsync("/", Html, ("X-Requested-With", "XMLHttpRequest"))).StatusCode.ShouldBe(403);
-        (await visitor.GetAsync("/", ("Accept", "*/*"))).StatusCode.ShouldBe(401);
-        (await visitor.SendAsync(HttpMethod.Head, "/", content: null, Html)).StatusCode.ShouldBe(401);
-        gate.Site.Requests.ShouldBe(before);
+        // A request of a script gets an error instead of a redirect.
+        (await client.GetAsync("/", Html, ("X-Requested-With", "XMLHttpRequest"))).StatusCode.ShouldBe(403);
+        (await client.GetAsync("/", ("Accept", "*/*"))).StatusCode.ShouldBe(401);
+        (await client.SendAsync(HttpMethod.Head, "/", content: null, Html)).StatusCode.ShouldBe(401);
+        fixture.Site.Requests.ShouldBe(before);
     }
 }
 
-internal static class RefusalAssertions
+internal static class DenialAssertions
 {
-    /// <summary>Refused in Porthor's own words, and without what it says to proxies alone.</summary>
+    /// <summary>Checks the status and body of Porthor's error, without the headers that are for proxies only.</summary>
     public static void ShouldBe(this Answer answer, int status, string body)
     {
         answer.StatusCode.ShouldBe(status, answer.Body);
-        // NGINX takes the body out of a header, where it is written with blanks.
+        // NGINX takes the body from a header, in which the JSON is written with spaces.
         JsonNode.DeepEquals(JsonNode.Parse(answer.Body), JsonNode.Parse(body)).ShouldBeTrue(answer.Body);
         answer.Header("Content-Type").ShouldBe("application/json");
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");

@@ -3,13 +3,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>While Porthor or its store is away nobody passes, and everybody is told that it is not their fault.</summary>
-public sealed class BrokenTests(BrokenTests.SilentStore silent, BrokenTests.NoPorthor none) : IClassFixture<BrokenTests.SilentStore>, IClassFixture<BrokenTests.NoPorthor>
+/// <summary>While Porthor or its store is unavailable, all requests are denied with 503.</summary>
+public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture silent, UnavailableTests.StoppedServerFixture none)
+    : IClassFixture<UnavailableTests.UnresponsiveStoreFixture>, IClassFixture<UnavailableTests.StoppedServerFixture>
 {
     private static readonly (string, string) Html = ("Accept", "text/html");
 
-    /// <summary>A Porthor whose Redis does not answer.</summary>
-    public sealed class SilentStore : Gate
+    /// <summary>A server whose Redis does not respond.</summary>
+    public sealed class UnresponsiveStoreFixture : ProxyFixture
     {
         private RedisServerProcess? redis;
 
@@ -33,8 +34,8 @@ public sealed class BrokenTests(BrokenTests.SilentStore silent, BrokenTests.NoPo
         }
     }
 
-    /// <summary>A Porthor that has been stopped.</summary>
-    public sealed class NoPorthor : Gate
+    /// <summary>A server that was stopped.</summary>
+    public sealed class StoppedServerFixture : ProxyFixture
     {
         private protected override async Task<TestServer> StartPorthorAsync()
         {
@@ -45,17 +46,17 @@ public sealed class BrokenTests(BrokenTests.SilentStore silent, BrokenTests.NoPo
     }
 
     [Theory, EveryProxy]
-    public async Task While_the_store_is_silent_the_answer_is_503(Proxy proxy)
+    public async Task A_store_that_does_not_respond_gives_503(Proxy proxy)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        var visitor = await silent.BehindAsync(proxy);
-        var answer = await visitor.GetAsync("/", TestServer.Bearer(silent.Token));
+        var client = await silent.BehindAsync(proxy);
+        var answer = await client.GetAsync("/", TestServer.Bearer(silent.Token));
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.DetailType.ShouldBe("store_unavailable");
         answer.Header("Retry-After").ShouldBe("1");
         answer.Header("Set-Cookie").ShouldBeNull();
         answer.Header("WWW-Authenticate").ShouldBeNull();
-        var page = await visitor.GetAsync("/", TestServer.Bearer(silent.Token), Html);
+        var page = await client.GetAsync("/", TestServer.Bearer(silent.Token), Html);
         (page.StatusCode, page.Header("Content-Type")).ShouldBe((503, "text/html; charset=utf-8"));
         silent.Site.Requests.ShouldBe(0);
     }
@@ -63,10 +64,10 @@ public sealed class BrokenTests(BrokenTests.SilentStore silent, BrokenTests.NoPo
     [Theory, EveryProxy]
     public async Task Without_Porthor_the_answer_is_503(Proxy proxy)
     {
-        var visitor = await none.BehindAsync(proxy);
+        var client = await none.BehindAsync(proxy);
         foreach (var (path, headers) in (IEnumerable<(string, (string, string)[])>)[("/", [Html]), ("/api/", [("Authorization", "Bearer x")]), ("/public/", [])])
         {
-            var answer = await visitor.GetAsync(path, headers);
+            var answer = await client.GetAsync(path, headers);
             answer.ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
         }
         none.Site.Requests.ShouldBe(0);

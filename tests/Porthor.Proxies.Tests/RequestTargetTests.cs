@@ -3,10 +3,10 @@ using Porthor.Testing;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// Paths and hosts that a proxy and a site read in different ways. The site normalizes nothing and gets the path as the client sent it. The
-/// rule must be right for every interpretation, or the answer is 400.
+/// Paths and hosts that a proxy and a site interpret in different ways. The site receives the path as the client sent it, without
+/// normalization. The rule must be correct for every interpretation, or the response is 400.
 /// </summary>
-public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
+public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
 {
     /// <summary>The segments "." and "..", or a character that can end or split a path, in many spellings.</summary>
     public static readonly string[] Ambiguous =
@@ -24,11 +24,11 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
     ];
 
     [Theory, EveryProxy]
-    public async Task A_path_that_can_be_read_in_two_ways_is_refused(Proxy proxy)
+    public async Task An_ambiguous_path_is_rejected(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("wandering", "admin:token,read:all")).Reveal()}";
-        var before = gate.RawSite.Requests.Count;
+        var client = await fixture.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("wandering", "admin:token,read:all")).Reveal()}";
+        var before = fixture.RawSite.Requests.Count;
         foreach (var path in Ambiguous)
         {
             foreach (var headers in (string[][])[[], [bearer]])
@@ -37,10 +37,10 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
             if (path[0] == '/')
                 (await client.GetAsync($"http://example.com{path}", bearer)).Status.ShouldBe(400, path);
         }
-        gate.RawSite.Requests.Count.ShouldBe(before);
+        fixture.RawSite.Requests.Count.ShouldBe(before);
     }
 
-    /// <summary>Each path with the rule that it gets. The site gets the path byte for byte.</summary>
+    /// <summary>Paths and their rules. The site receives the path byte for byte.</summary>
     public static readonly (string Path, string Rule)[] Ordinary =
     [
         ("/public", "public"), ("/public/", "public"), ("/public;x", "public"), ("/public;x=1/page", "public"), ("/public/;jsessionid=1", "public"), ("/public/;x?y=/z", "public"), ("/public/a;b=1/c", "public"), ("/public/a%2Fb", "public"), ("/public/..x/...", "public"),
@@ -55,11 +55,11 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
     ];
 
     [Theory, EveryProxy]
-    public async Task Every_other_path_gets_its_rule_and_arrives_as_it_was_sent(Proxy proxy)
+    public async Task Every_other_path_gets_its_rule_and_arrives_unchanged(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var reader = $"Authorization: Bearer {(await gate.LogInAsync("reading")).Reveal()}";
-        var administrator = $"Authorization: Bearer {(await gate.LogInAsync("ruling", "admin:token")).Reveal()}";
+        var client = await fixture.RawBehindAsync(proxy);
+        var reader = $"Authorization: Bearer {(await fixture.LogInAsync("reading")).Reveal()}";
+        var administrator = $"Authorization: Bearer {(await fixture.LogInAsync("ruling", "admin:token")).Reveal()}";
         foreach (var (path, rule) in Ordinary)
         {
             foreach (var target in (string[])[path, $"http://example.com{path}"])
@@ -82,8 +82,8 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
     [Theory, EveryProxy]
     public async Task An_absolute_target_without_a_path_is_the_root(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("rooted")).Reveal()}";
+        var client = await fixture.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("rooted")).Reveal()}";
         (await client.GetAsync("http://example.com", bearer)).AtSite().Target.ShouldBe("/");
         foreach (var query in (string[])["?x", "?x=/../admin/", "?", "?a=b&c=%2F..%2F"])
         {
@@ -112,32 +112,32 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
         }
     }
 
-    /// <summary>An operator who forgets the rule of a location must not let every token in.</summary>
+    /// <summary>A location without a rule denies every request, so that a forgotten rule does not allow all tokens.</summary>
     [Fact]
     public async Task A_location_without_a_rule_denies()
     {
         Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
         const string rule = "set $porthor_rule \"scope=read:all&service=site\";";
-        await using var proxy = await ProxyProcess.StartNginxAsync(gate.Porthor.Url.Authority, gate.SiteAddress, site =>
+        await using var proxy = await ProxyProcess.StartNginxAsync(fixture.Porthor.Url.Authority, fixture.SiteAddress, site =>
         {
             site.ShouldContain(rule);
             return site.Replace(rule, "", StringComparison.Ordinal);
         });
         var client = new RawClient(proxy.Port);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("forgotten", "admin:token,read:all,user:token")).Reveal()}";
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("forgotten", "admin:token,read:all,user:token")).Reveal()}";
         (await client.GetAsync("/", bearer)).Status.ShouldBe(403);
         (await client.GetAsync("/")).Status.ShouldBe(401);
         (await client.GetAsync("/api/", bearer)).Status.ShouldBe(200);
         (await client.GetAsync("/admin", bearer)).Status.ShouldBe(200);
     }
 
-    /// <summary>Requests with no host, several hosts, or text that can be read as several.</summary>
+    /// <summary>Requests with no host, several hosts, or a host that can be interpreted as several.</summary>
     [Theory, EveryProxy]
     public async Task A_request_has_one_host(Proxy proxy)
     {
-        var client = await gate.RawBehindAsync(proxy);
-        var bearer = $"Authorization: Bearer {(await gate.LogInAsync("hosting")).Reveal()}";
-        var before = gate.RawSite.Requests.Count;
+        var client = await fixture.RawBehindAsync(proxy);
+        var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("hosting")).Reveal()}";
+        var before = fixture.RawSite.Requests.Count;
         foreach (var hosts in (string[][])[
             [], [""], [" "], ["alice.example.com,bob.example.com"], ["example.com,evil.org"], ["example.com, evil.org"], [",example.com"], ["example.com,"], ["example.com evil.org"],
             ["example.com", "evil.org"], ["evil.org", "example.com"], ["example.com", ""], ["", "example.com"], ["example.com/x"], ["example.com/public/"], ["user@example.com"],
@@ -145,16 +145,16 @@ public sealed class TargetTests(RawGate gate) : IClassFixture<RawGate>
         {
             var lines = hosts.Select(host => $"Host: {host}");
             var answer = await client.SendAsync("GET / HTTP/1.1", [.. lines, bearer]);
-            // Caddy has no site for other hosts, and answers them with nothing.
+            // Caddy has no site for other hosts and sends an empty response.
             if (proxy == Proxy.Caddy && answer is { Status: 200, Body: "" })
                 continue;
             answer.Status.ShouldBe(400, string.Join(" | ", lines) + answer.Head);
         }
-        gate.RawSite.Requests.Count.ShouldBe(before);
-        // HAProxy reads two equal headers as one.
+        fixture.RawSite.Requests.Count.ShouldBe(before);
+        // HAProxy treats two equal headers as one.
         (await client.SendAsync("GET / HTTP/1.1", "Host: example.com", "Host: example.com", bearer)).Status.ShouldBe(proxy == Proxy.HAProxy ? 200 : 400);
 
-        // One host in the request line and another one in the header: 400, or the site gets the one that was decided on.
+        // Different hosts in the request line and the header: 400, or the site receives the authorized host.
         foreach (var host in (string[])["evil.org", "example.com,evil.org", "alice.example.com"])
         {
             var answer = await client.SendAsync("GET http://example.com/page HTTP/1.1", $"Host: {host}", bearer);

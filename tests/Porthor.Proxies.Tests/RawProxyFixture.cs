@@ -4,8 +4,8 @@ using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;
 
-/// <summary>A gate in front of a site that reads its requests from the connection itself.</summary>
-public sealed class RawGate : Gate
+/// <summary>The fixture with a site that reads requests from the connection itself.</summary>
+public sealed class RawProxyFixture : ProxyFixture
 {
     internal RawSite RawSite { get; } = RawSite.Start();
 
@@ -14,8 +14,8 @@ public sealed class RawGate : Gate
     private protected override ValueTask DisposeMoreAsync() => RawSite.DisposeAsync();
 }
 
-/// <summary>The proxies in front of one program, which stands for Porthor and for the site, and allows every request.</summary>
-public sealed class RecordingGate : IAsyncLifetime
+/// <summary>The proxies in front of one program that simulates both Porthor and the site and allows every request.</summary>
+public sealed class RecordingProxyFixture : IAsyncLifetime
 {
     private readonly Dictionary<Proxy, ProxyProcess> proxies = [];
 
@@ -38,11 +38,11 @@ public sealed class RecordingGate : IAsyncLifetime
     }
 }
 
-/// <summary>An answer as it arrived.</summary>
+/// <summary>A response as it was received.</summary>
 /// <param name="Head">The status line and the header lines.</param>
 internal sealed record RawAnswer(int Status, string Head, string Body)
 {
-    /// <summary>The request that the site got.</summary>
+    /// <summary>The request that the site received.</summary>
     public RawRequest AtSite()
     {
         Status.ShouldBe(200, Head + Body);
@@ -50,7 +50,7 @@ internal sealed record RawAnswer(int Status, string Head, string Body)
     }
 }
 
-/// <summary>Sends requests byte for byte, as no HTTP library would.</summary>
+/// <summary>Sends unmodified requests, which HTTP libraries cannot send.</summary>
 internal sealed class RawClient(int port)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -62,14 +62,15 @@ internal sealed class RawClient(int port)
     public Task<RawAnswer> SendAsync(string firstLine, params IEnumerable<string> headers) =>
         SendTextAsync($"{firstLine}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
 
-    public Task<RawAnswer> GetAsync(string target, params IEnumerable<string> headers) => SendAsync($"GET {target} HTTP/1.1", ["Host: example.com", .. headers]);
+    public Task<RawAnswer> GetAsync(string target, params IEnumerable<string> headers) =>
+        SendAsync($"GET {target} HTTP/1.1", ["Host: example.com", .. headers]);
 
     /// <summary>Sends bytes, given as Latin-1, and reads one answer.</summary>
     public async Task<RawAnswer> SendTextAsync(string text)
     {
         using var patience = new CancellationTokenSource(Patience);
         using var client = new TcpClient();
-        client.Client.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(Gate.ClientAddress), 0));
+        client.Client.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Parse(ProxyFixture.ClientAddress), 0));
         await client.ConnectAsync("127.0.0.1", port, patience.Token);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.Latin1.GetBytes(text), patience.Token);
@@ -90,7 +91,7 @@ internal sealed class RawClient(int port)
         var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         end.ShouldBeGreaterThan(0, text);
         var body = text[(end + 4)..];
-        // The bodies that are compared are JSON objects; what a chunked coding adds stands around them.
+        // Bodies are JSON objects; the chunked coding adds text around them.
         body = body.Contains('{', StringComparison.Ordinal) ? body[body.IndexOf('{')..(body.LastIndexOf('}') + 1)] : body;
         return new RawAnswer(int.Parse(text.Split(' ')[1]), text[..end], body);
     }

@@ -13,12 +13,12 @@ using Porthor.Values;
 namespace Porthor.Proxies.Tests;
 
 /// <summary>
-/// A site and a real Porthor, and before them each proxy, started when a test first wants it. Shared by the tests of a class,
-/// which have users of their own.
+/// A site and a Porthor server with each proxy in front of them. A proxy is started at its first use. The tests of a class share a fixture
+/// and use different users.
 /// </summary>
-public class Gate : IAsyncLifetime
+public class ProxyFixture : IAsyncLifetime
 {
-    /// <summary>Where the client is. No proxy of ours, so that it is told apart from the proxy, which is on 127.0.0.1.</summary>
+    /// <summary>The client's address. It is not a trusted proxy and differs from the proxy's address, 127.0.0.1.</summary>
     public const string ClientAddress = "127.0.0.9";
 
     private readonly ConcurrentDictionary<Proxy, Lazy<Task<ProxyProcess>>> proxies = new();
@@ -37,7 +37,7 @@ public class Gate : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        // One that did not start has failed its test.
+        // A proxy that did not start has already failed its test.
         foreach (var proxy in proxies.Values.Where(proxy => proxy.Value.IsCompletedSuccessfully))
             await (await proxy.Value).DisposeAsync();
         await Porthor.DisposeAsync();
@@ -57,16 +57,16 @@ public class Gate : IAsyncLifetime
         Quota = new QuotaPlan { Groups = new Dictionary<string, Quota> { ["slow"] = new() { Api = new Dictionary<string, long> { ["api"] = 2 } } } },
     };
 
-    /// <summary>A client of the site, through a proxy.</summary>
-    internal async Task<Visitor> BehindAsync(Proxy proxy) => new(this, (await StartAsync(proxy)).Port);
+    /// <summary>Returns a client of the site through a proxy.</summary>
+    internal async Task<SiteClient> BehindAsync(Proxy proxy) => new(this, (await StartAsync(proxy)).Port);
 
-    /// <summary>The same, for requests byte for byte.</summary>
+    /// <summary>Returns a client for unmodified requests through a proxy.</summary>
     internal async Task<RawClient> RawBehindAsync(Proxy proxy) => new((await StartAsync(proxy)).Port);
 
     private Task<ProxyProcess> StartAsync(Proxy proxy) =>
         proxies.GetOrAdd(proxy, key => new(() => ProxyProcess.StartAsync(key, Porthor.Url.Authority, SiteAddress))).Value;
 
-    /// <summary>The latest line of log about a user with this text.</summary>
+    /// <summary>Returns the last log line with this event and user.</summary>
     internal async Task<JsonElement> LastLineAsync(string username, string text)
     {
         JsonElement found = default;
@@ -81,17 +81,17 @@ public class Gate : IAsyncLifetime
         return found;
     }
 
-    /// <summary>A user's session token.</summary>
+    /// <summary>Creates a session token.</summary>
     internal async Task<Token> LogInAsync(string username, string scopes = "read:all", UserData? userData = null) =>
         (await Porthor.Tokens.SessionForAsync(username, scopes, userData ?? UserData.None with { Email = $"{username}@example.com" })).Record.Token;
 }
 
-/// <summary>Somebody who visits <c>http://example.com</c>, which is a proxy here.</summary>
-internal sealed class Visitor(Gate gate, int port)
+/// <summary>A client of <c>http://example.com</c>, which is a proxy here.</summary>
+internal sealed class SiteClient(ProxyFixture fixture, int port)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public Gate Gate => gate;
+    public ProxyFixture Fixture => fixture;
 
     public HttpMessageInvoker CreateClient() => new(new SocketsHttpHandler
     {
@@ -114,7 +114,7 @@ internal sealed class Visitor(Gate gate, int port)
 
     public Task<Answer> GetAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Get, path, content: null, headers);
 
-    /// <summary>Sends lines as no client would write them, and reads what comes back.</summary>
+    /// <summary>Sends header lines that HTTP libraries would not send, and reads the response.</summary>
     public async Task<(int Status, string Body)> SendRawAsync(string firstLine, IEnumerable<string> headers)
     {
         using var patience = new CancellationTokenSource(Patience);
@@ -132,7 +132,7 @@ internal sealed class Visitor(Gate gate, int port)
     private async Task<Socket> ConnectAsync(CancellationToken cancellationToken)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        socket.Bind(new IPEndPoint(IPAddress.Parse(Gate.ClientAddress), 0));
+        socket.Bind(new IPEndPoint(IPAddress.Parse(ProxyFixture.ClientAddress), 0));
         await socket.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
         return socket;
     }
