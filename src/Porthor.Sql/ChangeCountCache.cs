@@ -3,21 +3,24 @@ using System.Text.Json.Nodes;
 namespace Porthor.Sql;
 
 /// <summary>
-/// How many changes there are in all. To count millions takes longer than to read a page of them, so maintenance notes how many lie in a
-/// time that nobody adds to any more and that does not end soon; counted are then only those before and after
-/// (docs/decisions/0016-counting-changes.md). The note names its first and its last change. If others are the first and the last now,
-/// it does not hold, and everything is counted.
+/// Counts all changes in the history. Counting millions of changes takes longer than reading a page of them. Maintenance therefore stores
+/// the number of changes in a past period to which no more changes are added, and from which none is removed soon. Only the changes
+/// before and after this period are then counted (docs/decisions/0016-counting-changes.md). The stored number includes the IDs of the
+/// first and the last change of the period. If these are different now, the number is not used and all changes are counted.
 /// </summary>
 internal sealed class ChangeCountCache(SqlDatabase database)
 {
     private const string Note = "counted-changes";
 
-    /// <summary>Fewer are counted at once.</summary>
+    /// <summary>The minimum number of changes for which a count is stored.</summary>
     private const long Fewest = 10_000;
 
     private readonly SqlSettings settings = new(database);
 
-    /// <summary>Counts the changes from one time on and before another, and notes that.</summary>
+    /// <summary>Counts the changes of a period, and stores their number.</summary>
+    /// <param name="from">The beginning of the period, inclusive.</param>
+    /// <param name="to">The end of the period, exclusive.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task NoteAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         var sql = database.Sql($"SELECT count(*)");
@@ -40,7 +43,7 @@ internal sealed class ChangeCountCache(SqlDatabase database)
         await settings.SetAsync(Note, note.ToJsonString(), cancellationToken);
     }
 
-    /// <summary>How many there are now.</summary>
+    /// <summary>Returns the number of all changes.</summary>
     public async Task<long> CountAsync(CancellationToken cancellationToken)
     {
         if (await settings.GetAsync(Note, cancellationToken) is { } text && await CountAsync(JsonNode.Parse(text)!, cancellationToken) is { } count)
@@ -48,7 +51,9 @@ internal sealed class ChangeCountCache(SqlDatabase database)
         return (await database.QueryAsync(database.Sql($"SELECT count(*) FROM token_change_history"), row => row.Number(0), cancellationToken))[0];
     }
 
-    /// <summary>Null if what is noted is not so any more.</summary>
+    /// <summary>
+    /// Returns the number of all changes by means of the stored number; null if the stored number is no longer correct.
+    /// </summary>
     private async Task<long?> CountAsync(JsonNode note, CancellationToken cancellationToken)
     {
         DateTimeOffset Time(string name) => DateTimeOffset.FromUnixTimeSeconds((long)note[name]!);

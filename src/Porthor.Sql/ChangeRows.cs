@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-/// <summary>How changes are written to history.</summary>
+/// <summary>Creates the statements that insert changes into the history.</summary>
 internal static class ChangeRows
 {
     private static readonly SqlFragment Columns = new(
@@ -12,7 +12,9 @@ internal static class ChangeRows
         ip_address, event_time
         """);
 
-    /// <summary>The statements that add changes, in their order: one for all of them where the database takes whole columns.</summary>
+    /// <summary>
+    /// Returns the statements that insert changes, in their order. If the database supports array parameters, one statement inserts all.
+    /// </summary>
     public static IEnumerable<SqlStatement> Insert(SqlDatabase database, IReadOnlyList<TokenChange> changes) =>
         changes.Count > 1 && database.Dialect.TakesColumns ? [InsertAll(database, changes)] : changes.Select(change => InsertOne(database, change));
 

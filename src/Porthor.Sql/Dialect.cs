@@ -6,18 +6,18 @@ using Porthor.Tokens;
 namespace Porthor.Sql;
 
 /// <summary>
-/// Where PostgreSQL and SQLite differ: how a value is sent and read, and the few clauses that only one of them has. The
-/// statements themselves are written once.
+/// Contains the differences between PostgreSQL and SQLite: the conversion of values, and the clauses that only one of them supports. All
+/// statements are written once for both.
 /// </summary>
 internal abstract class Dialect
 {
-    /// <summary>Locks the rows of <c>token</c> against every other change; empty where a transaction locks everything.</summary>
+    /// <summary>Locks the rows of <c>token</c> against all other changes; empty if a transaction locks the whole database.</summary>
     public abstract SqlFragment ForUpdateOfToken { get; }
 
-    /// <summary>As <see cref="ForUpdateOfToken"/>, passing over rows that others have locked.</summary>
+    /// <summary>Locks rows like <see cref="ForUpdateOfToken"/>, but skips rows that other transactions have locked.</summary>
     public abstract SqlFragment ForUpdateSkipLocked { get; }
 
-    /// <summary>A shared lock on a row of <c>token t</c>, which prevents changes and removal of the row.</summary>
+    /// <summary>Locks a row of <c>token t</c> in shared mode, which prevents changes and removal of the row.</summary>
     public abstract SqlFragment ForShareOfToken { get; }
 
     /// <summary>
@@ -26,7 +26,7 @@ internal abstract class Dialect
     /// </summary>
     public abstract SqlFragment JoinChildrenOfTree { get; }
 
-    /// <summary>How many tokens one transaction may change without delaying other writers noticeably.</summary>
+    /// <summary>Returns the number of tokens that one transaction may change without a noticeable delay for other writers.</summary>
     public abstract int BatchSize { get; }
 
     /// <summary>
@@ -35,10 +35,10 @@ internal abstract class Dialect
     /// </summary>
     public abstract bool LocksUsers { get; }
 
-    /// <summary>True if the database keeps statistics that tell it how many rows a range has.</summary>
+    /// <summary>Returns true if the database keeps statistics about the number of rows in a range.</summary>
     public abstract bool KnowsDistribution { get; }
 
-    /// <summary>True if one parameter can be a whole column of values.</summary>
+    /// <summary>Returns true if a parameter can be an array of values.</summary>
     public abstract bool TakesColumns { get; }
 
     public abstract object? Time(DateTimeOffset? value);
@@ -53,15 +53,15 @@ internal abstract class Dialect
 
     public abstract void Append(SqlStatement sql, IPAddress? value);
 
-    /// <summary>Appends a column of values, where <see cref="TakesColumns"/> says that it can be.</summary>
+    /// <summary>Appends an array of values, if <see cref="TakesColumns"/> is true.</summary>
     public abstract void Append(SqlStatement sql, SqlArrayParameter values);
 
-    /// <summary>Appends the condition that a column's value is one of some keys.</summary>
+    /// <summary>Appends the condition that a column contains one of the keys.</summary>
     public abstract void Append(SqlStatement sql, SqlIn condition);
 
     /// <summary>Appends keys as a table.</summary>
     public abstract void Append(SqlStatement sql, SqlOrderedKeys keys);
 
-    /// <summary>Appends the condition that a column's address lies in a block.</summary>
+    /// <summary>Appends the condition that a column contains an address of a block.</summary>
     public abstract void Append(SqlStatement sql, SqlInNetwork condition);
 }

@@ -1,4 +1,6 @@
 namespace Porthor.Sql;
 
-/// <summary>The token index refused a row, because the user has a token of that name. Whoever sent the row knows the name.</summary>
+/// <summary>
+/// Represents a violation of the unique constraint for token names. The caller, which has sent the row, has the name for the message.
+/// </summary>
 internal sealed class DuplicateNameException(Exception cause) : Exception("The name is taken.", cause);

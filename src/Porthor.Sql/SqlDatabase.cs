@@ -4,38 +4,42 @@ using System.Runtime.CompilerServices;
 namespace Porthor.Sql;
 
 /// <summary>
-/// A database that token index and record store are in. It hands out sessions and turns its driver's errors into ours, so that the
-/// statements above it are the same for both.
+/// Represents a database that contains the token index and possibly the record store. It opens sessions and converts the errors of its
+/// driver, so that the code that uses it is the same for PostgreSQL and SQLite.
 /// </summary>
 internal abstract class SqlDatabase : IAsyncDisposable
 {
     public abstract Dialect Dialect { get; }
 
-    /// <summary>Which of the two schemas it has.</summary>
+    /// <summary>Returns the folder of the schema scripts.</summary>
     public abstract string SchemaFolder { get; }
 
-    /// <summary>Builds a statement for this database.</summary>
+    /// <summary>Creates a statement for this database.</summary>
     [SuppressMessage("Performance", "CA1822:Mark members as static", Justification = "The instance is the statement's first argument.")]
     public SqlStatement Sql([InterpolatedStringHandlerArgument("")] SqlStatement statement) => statement;
 
-    /// <summary>A session for reading; each statement sees what is committed when it begins.</summary>
+    /// <summary>Opens a session for reading. Each statement sees the data that is committed when it begins.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken);
 
-    /// <summary>As the other overload, with a separate time limit for each statement.</summary>
+    /// <summary>Opens a session for reading, with a separate time limit for each statement.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
 
-    /// <summary>Opens a session for reading, in which statements look rows up by an index regardless of the statistics.</summary>
+    /// <summary>Opens a session for reading, in which statements find rows by an index, regardless of the statistics.</summary>
     public virtual ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => OpenAsync(cancellationToken);
 
-    /// <summary>A session in a transaction. It begins with its first statement, where that saves a round trip.</summary>
-    /// <param name="timeLimit">For each statement and each wait for a lock.</param>
+    /// <summary>Opens a session with a transaction. The transaction begins with the first statement if this saves a round trip.</summary>
+    /// <param name="timeLimit">The time limit of each statement and of each wait for a lock.</param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public abstract ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken);
 
-    /// <summary>Runs a script of many statements.</summary>
+    /// <summary>Runs a script that may contain several statements.</summary>
     public abstract Task RunScriptAsync(string script, CancellationToken cancellationToken);
 
-    /// <summary>One value by key, on the path of every request: no session, a prepared statement, one round trip.</summary>
-    /// <exception cref="Porthor.StoreUnavailableException">It took longer than the limit.</exception>
+    /// <summary>
+    /// Returns a value by its key; null if there is none. Each authorization subrequest calls it, so it uses a prepared statement and one
+    /// round trip.
+    /// </summary>
+    /// <exception cref="Porthor.StoreUnavailableException">The time limit was reached.</exception>
     public abstract ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();
@@ -47,15 +51,15 @@ internal abstract class SqlDatabase : IAsyncDisposable
     }
 }
 
-/// <summary>A connection in use: for reading, or in a transaction. Disposing without a commit rolls back.</summary>
+/// <summary>Represents a connection in use, for reading or in a transaction. Disposing without a commit rolls back.</summary>
 internal abstract class SqlSession : IAsyncDisposable
 {
     public abstract Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken);
 
-    /// <summary>Executes statements in one go; says how many rows each changed.</summary>
+    /// <summary>Executes statements in one round trip. Returns the number of changed rows for each.</summary>
     public abstract Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken);
 
-    /// <summary>Executes statements and commits, in one go.</summary>
+    /// <summary>Executes statements and commits, in one round trip.</summary>
     public abstract Task CommitAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken);
 
     public abstract ValueTask DisposeAsync();

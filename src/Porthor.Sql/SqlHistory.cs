@@ -2,17 +2,19 @@ using Porthor.History;
 
 namespace Porthor.Sql;
 
-/// <summary>What the tables of history have in common: pages by time and number, and their end (contract/storage.md 2.6, 2.7).</summary>
+/// <summary>
+/// Contains the common code of the history tables: pages by time and ID, and the removal of old rows (contract/storage.md 2.6, 2.7).
+/// </summary>
 internal static class SqlHistory
 {
     private static readonly TimeSpan TruncateTimeLimit = TimeSpan.FromSeconds(30);
 
-    /// <summary>Runs a query that ends in its conditions for the page at a cursor.</summary>
+    /// <summary>Appends the conditions of a page to a query, and runs it.</summary>
     public static async Task<List<T>> ReadPageAsync<T>(
         SqlDatabase database, SqlStatement sql, HistoryCursor? cursor, long limit, Func<SqlRow, T> read, CancellationToken cancellationToken)
     {
         var backward = cursor is { IsBackward: true };
-        // A row comparison, which an index on both columns answers at once however far back the page is.
+        // With a row comparison, an index on both columns finds any page quickly.
         if (backward)
             sql.Append($" AND (event_time, id) > ({cursor!.Value.Time}, {cursor.Value.Id}) ORDER BY event_time, id LIMIT {limit}");
         else if (cursor is { } from)
@@ -25,7 +27,7 @@ internal static class SqlHistory
         return rows;
     }
 
-    /// <summary>Deletes up to a number of the oldest rows from before a time, and says how many.</summary>
+    /// <summary>Deletes up to <paramref name="limit"/> of the oldest rows before a time. Returns the number of deleted rows.</summary>
     public static async Task<int> TruncateAsync(
         SqlDatabase database, SqlFragment table, DateTimeOffset before, int limit, CancellationToken cancellationToken)
     {

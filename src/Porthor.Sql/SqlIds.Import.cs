@@ -3,23 +3,29 @@ using Porthor.Users;
 
 namespace Porthor.Sql;
 
-/// <param name="Added">How many were not known before.</param>
-/// <param name="Conflicts">What contradicts what is known, a sentence each. If there are any, nothing was written.</param>
+/// <summary>Represents the result of an import of IDs.</summary>
+/// <param name="Added">The number of new IDs.</param>
+/// <param name="Conflicts">The conflicts with existing IDs, a sentence for each. If there are any, no ID was imported.</param>
 public sealed record ImportedIds(int Added, IReadOnlyList<string> Conflicts);
 
-// Taking over the numbers of another service, all or none of them.
+// Imports the IDs of other software, either all or none.
 public sealed partial class SqlIds
 {
     private const int BatchSize = 500;
 
     private static readonly TimeSpan ImportTimeLimit = TimeSpan.FromMinutes(5);
 
-    /// <summary>Writes what is not known yet. What is known and the same is no conflict, so that it may be done again.</summary>
-    /// <param name="progress">Told how many have been written.</param>
+    /// <summary>
+    /// Imports the IDs that do not exist yet. IDs that exist with the same name are no conflict, so an import can be repeated.
+    /// </summary>
+    /// <param name="import">The IDs.</param>
+    /// <param name="progress">Receives the number of imported IDs.</param>
+    /// <param name="cancellationToken">Cancels the import.</param>
+    /// <exception cref="StoreUnavailableException">The database did not respond.</exception>
     public async Task<ImportedIds> ImportAsync(IdImport import, IProgress<long> progress, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(ImportTimeLimit, cancellationToken);
-        // Nobody is given a number meanwhile.
+        // Locks the counters, so that no ID is assigned during the import.
         await session.ExecuteAsync([.. IdRange.All.Select(range => Raise(range, by: 0))], cancellationToken);
         var known = await session.QueryAsync(
             database.Sql($"SELECT kind, name, id FROM porthor_id WHERE kind <> {CounterKind}"),
@@ -38,7 +44,7 @@ public sealed partial class SqlIds
             }
             else if (byId.TryGetValue((entry.Kind, entry.Id), out var other))
             {
-                conflicts.Add($"{entry.Id} is the number of {KindOf(entry.Kind)} {other.Name}, not of {entry.Name}");
+                conflicts.Add($"{entry.Id} belongs to {KindOf(entry.Kind)} {other.Name}, not to {entry.Name}");
             }
             else
             {

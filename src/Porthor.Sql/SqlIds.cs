@@ -4,8 +4,8 @@ using Porthor.Storage;
 namespace Porthor.Sql;
 
 /// <summary>
-/// The numbers of users and groups, and the counters they come from, in <c>porthor_id</c>. A row is never changed but for the
-/// counters, which only rise.
+/// Stores the IDs of users and groups, and the counters from which they are assigned, in <c>porthor_id</c>. Rows are never changed,
+/// except those of the counters, which only increase.
 /// </summary>
 public sealed partial class SqlIds : IIdStore
 {
@@ -17,7 +17,9 @@ public sealed partial class SqlIds : IIdStore
 
     internal SqlIds(SqlDatabase database) => this.database = database;
 
-    /// <summary>Begins the counters that are missing, past what has been given out, and leaves the others.</summary>
+    /// <summary>
+    /// Creates the counters that are missing, with a value after the highest assigned ID. Existing counters are not changed.
+    /// </summary>
     public async Task InitializeAsync(CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
@@ -34,15 +36,17 @@ public sealed partial class SqlIds : IIdStore
             cancellationToken);
     }
 
+    /// <inheritdoc/>
     public async Task<long?> FindAsync(IdKind kind, string name, CancellationToken cancellationToken) =>
         One(await database.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken));
 
+    /// <inheritdoc/>
     public async Task<AssignedId> AssignAsync(IdKind kind, string name, IdRange range, CancellationToken cancellationToken)
     {
         if (await FindAsync(kind, name, cancellationToken) is { } existing)
             return new AssignedId(existing, IsNew: false);
         await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
-        // Locks the counter: of nodes that number at the same time each sees what the one before has committed.
+        // Locks the counter. If several nodes assign IDs at the same time, each sees the IDs that the previous one has committed.
         await session.ExecuteAsync([Raise(range, by: 0)], cancellationToken);
         if (One(await session.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken)) is { } another)
             return new AssignedId(another, IsNew: false);

@@ -2,7 +2,9 @@ using Porthor.Storage;
 
 namespace Porthor.Sql;
 
-/// <summary>One-time values in <c>porthor_once</c>. Each addition also removes some expired rows, so that the table does not grow.</summary>
+/// <summary>
+/// Stores one-time values in <c>porthor_once</c>. Each addition also removes some expired rows, so that the table does not grow.
+/// </summary>
 internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) : IOneTimeStore
 {
     private const int RemovedAtOnce = 100;
@@ -23,7 +25,7 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
                     """),
             ],
             cancellationToken);
-        // After the insertion: other transactions that wait for this name hold no lock that this one waits for.
+        // The deletion follows the insertion, so that transactions that wait for this name hold no lock for which this transaction waits.
         await session.CommitAsync(
             [
                 database.Sql(

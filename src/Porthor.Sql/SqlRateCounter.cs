@@ -3,8 +3,9 @@ using Porthor.Storage;
 namespace Porthor.Sql;
 
 /// <summary>
-/// Counts in the database, so that all nodes count together (<c>exactQuotas: true</c>). One statement counts and ends or begins a window,
-/// by the clock of the database. The table is not written to the WAL: after a crash or a failover all windows start again.
+/// Counts requests in the database, so that all nodes share the counters (<c>exactQuotas: true</c>). One statement counts a request and
+/// starts a new window if necessary, by the clock of the database. The table is not written to the WAL: after a crash or a failover all
+/// windows start again.
 /// </summary>
 internal sealed class SqlRateCounter(SqlDatabase database, TimeSpan timeLimit) : IRateCounter
 {

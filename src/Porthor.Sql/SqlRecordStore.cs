@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Sql;
 
 /// <summary>
-/// The record store in the token index's database: records are rows of <c>porthor_record</c>, changed in the token index's transactions, so
-/// that the two cannot drift apart.
+/// Represents the record store in the database of the token index: records are rows of <c>porthor_record</c>, changed in the transactions
+/// of the token index, so that both are always consistent.
 /// </summary>
 internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout) : ITokenRecordStore
 {
@@ -89,7 +89,7 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
             row => new(row.Key(0), new EncryptedRecord(row.Bytes(1))),
             cancellationToken));
 
-    /// <summary>Reads and writes in a transaction of the token index; what it writes goes along with the commit.</summary>
+    /// <summary>Reads and writes in a transaction of the token index. The writes are sent with its commit.</summary>
     private sealed class Session(SqlRecordStore recordStore, SqlTransaction transaction) : IRecordStoreSession
     {
         public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> ReadAsync(
@@ -98,7 +98,7 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
 
         public Task<bool> CreateAsync(TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken)
         {
-            // A key that is taken breaks the primary key, and with it the whole transaction.
+            // If the key has a record, the transaction fails with a violation of the primary key.
             transaction.AddStatement(recordStore.InsertRecord(key, record, expires));
             return Task.FromResult(true);
         }

@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Sql;
 
-/// <summary>A row of a result, read by column in the types of the domain.</summary>
+/// <summary>Represents a row of a result. The methods return the value of a column as a type of the domain.</summary>
 internal readonly struct SqlRow(DbDataReader reader, Dialect dialect)
 {
     public string Text(int column) => reader.GetString(column);
@@ -28,7 +28,9 @@ internal readonly struct SqlRow(DbDataReader reader, Dialect dialect)
 
     public ScopeSet? ScopesOrNull(int column) => reader.IsDBNull(column) ? null : Scopes(column);
 
-    /// <summary>Reads an address. IPv4-mapped addresses, which older versions stored, become IPv4.</summary>
+    /// <summary>
+    /// Returns an address; null if there is none. IPv4-mapped addresses, which older versions stored, become IPv4 addresses.
+    /// </summary>
     public IPAddress? AddressOrNull(int column) => reader.IsDBNull(column) ? null : AddressBlock.Unmap(dialect.ReadAddress(reader, column));
 
     public DateTimeOffset Time(int column) => dialect.ReadTime(reader, column);

@@ -3,7 +3,7 @@ using Porthor.Storage;
 
 namespace Porthor.Sql;
 
-/// <summary>What a deployment remembers about itself, by name, in <c>porthor_setting</c>.</summary>
+/// <summary>Stores persistent settings of a deployment by name, in <c>porthor_setting</c>.</summary>
 internal sealed class SqlSettings(SqlDatabase database) : ISettingStore, IQuotaOverrideStore
 {
     private const string OverridesName = "quota-overrides";

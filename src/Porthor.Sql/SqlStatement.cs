@@ -8,24 +8,26 @@ using Porthor.Values;
 
 namespace Porthor.Sql;
 
-/// <summary>A piece of SQL that is part of the program. Nothing that comes from outside can become one.</summary>
+/// <summary>Represents a constant part of a statement. It must not contain any value that comes from outside the program.</summary>
 internal sealed record SqlFragment
 {
     public static readonly SqlFragment None = new("");
 
-    // Only from constants of the dialects and statements.
+    // Only constants of the dialects and statements may be passed.
     internal SqlFragment(string text) => Text = text;
 
     public string Text { get; }
 }
 
-/// <summary>The condition that a column's value is one of the keys.</summary>
+/// <summary>Represents the condition that a column contains one of the keys.</summary>
 internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
 
-/// <summary>Returns keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, the position in the given order.</summary>
+/// <summary>
+/// Represents keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, the position in the given order.
+/// </summary>
 internal sealed record SqlOrderedKeys(IEnumerable<TokenKey> Keys);
 
-/// <summary>A column of values that are sent together, for statements that deal with many rows at once; texts or times.</summary>
+/// <summary>Represents an array of texts or times, for statements that process several rows.</summary>
 internal sealed record SqlArrayParameter
 {
     public SqlArrayParameter(string?[] texts) => Texts = texts;
@@ -37,12 +39,12 @@ internal sealed record SqlArrayParameter
     public DateTimeOffset?[]? Times { get; }
 }
 
-/// <summary>The condition that a column's address lies in a block.</summary>
+/// <summary>Represents the condition that a column contains an address of a block.</summary>
 internal sealed record SqlInNetwork(SqlFragment Column, AddressBlock Block);
 
 /// <summary>
-/// A statement with its parameters, written as an interpolated string: every value in braces becomes a parameter, so a
-/// statement cannot be put together from values even by mistake.
+/// Represents a statement with its parameters. It is written as an interpolated string: each value in braces becomes a parameter, so that
+/// values cannot become a part of the SQL text.
 /// </summary>
 [InterpolatedStringHandler]
 internal sealed class SqlStatement
@@ -57,7 +59,7 @@ internal sealed class SqlStatement
         Parameters = new List<object?>(formattedCount);
     }
 
-    /// <summary>A further part of a statement under construction, which goes into the same text and parameters.</summary>
+    /// <summary>Creates a further part of a statement. It is appended to the same text and parameters.</summary>
     public SqlStatement(int literalLength, int formattedCount, SqlStatement whole)
     {
         dialect = whole.dialect;
@@ -70,7 +72,7 @@ internal sealed class SqlStatement
 
     public string Text => text.ToString();
 
-    /// <summary>Appends to this statement.</summary>
+    /// <summary>Appends a part to this statement.</summary>
     public SqlStatement Append([InterpolatedStringHandlerArgument("")] SqlStatement part)
     {
         _ = part;
@@ -121,7 +123,7 @@ internal sealed class SqlStatement
         AppendLiteral(")");
     }
 
-    /// <summary>Appends a placeholder for a value, and the value to the parameters.</summary>
+    /// <summary>Appends a placeholder, and adds the value to the parameters.</summary>
     internal SqlStatement AddParameter(object? value, string suffix = "")
     {
         Parameters.Add(value);

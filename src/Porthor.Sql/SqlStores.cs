@@ -7,20 +7,23 @@ using Porthor.Telemetry;
 
 namespace Porthor.Sql;
 
-/// <summary>What a deployment remembers about itself, by name.</summary>
+/// <summary>Stores persistent settings of a deployment by name.</summary>
 public interface ISettingStore
 {
+    /// <summary>Returns a value; null if there is none.</summary>
     Task<string?> GetAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>Sets a value.</summary>
     Task SetAsync(string name, string value, CancellationToken cancellationToken);
 
-    /// <summary>All whose name begins with a prefix.</summary>
+    /// <summary>Returns all settings whose names begin with a prefix.</summary>
     Task<IReadOnlyDictionary<string, string>> ListAsync(string prefix, CancellationToken cancellationToken);
 
+    /// <summary>Deletes a value, if it exists.</summary>
     Task DeleteAsync(string name, CancellationToken cancellationToken);
 }
 
-/// <summary>All that a SQL database holds for us, opened.</summary>
+/// <summary>Provides all stores in a SQL database.</summary>
 public sealed class SqlStores : IAsyncDisposable
 {
     private readonly SqlDatabase database;
@@ -42,39 +45,51 @@ public sealed class SqlStores : IAsyncDisposable
         Schema = schema;
     }
 
+    /// <summary>Returns the token index.</summary>
     public ITokenIndex TokenIndex { get; }
 
+    /// <summary>Returns the history of token changes.</summary>
     public IChangeHistory History { get; }
 
+    /// <summary>Returns the usage history.</summary>
     public IUsageHistory Uses { get; }
 
+    /// <summary>Returns the recent revocations and reductions.</summary>
     public IRevocationLog Revocations { get; }
 
-    /// <summary>A record store in the same database, for the modes that have it there.</summary>
+    /// <summary>Returns the record store in the same database, for the embedded and the database mode.</summary>
     public ITokenRecordStore RecordStore { get; }
 
+    /// <summary>Returns the quota overrides.</summary>
     public IQuotaOverrideStore QuotaOverrides { get; }
 
+    /// <summary>Returns the persistent settings.</summary>
     public ISettingStore Settings { get; }
 
+    /// <summary>Returns the clients of the OpenID Connect server.</summary>
     public SqlOidcClients OidcClients { get; }
 
+    /// <summary>Returns the assigned IDs of users and groups.</summary>
     public SqlIds Ids { get; }
 
+    /// <summary>Returns the schema.</summary>
     public ISchema Schema { get; }
 
-    /// <summary>Creates a counter of requests that all nodes share; PostgreSQL only.</summary>
-    /// <param name="timeLimit">How long a request waits for the result.</param>
+    /// <summary>Creates a counter of requests that all nodes share. It is available only with PostgreSQL.</summary>
+    /// <param name="timeLimit">The time for which a request waits for the result.</param>
     public IRateCounter CreateRateCounter(TimeSpan timeLimit) => new SqlRateCounter(database, timeLimit);
 
-    /// <summary>Removes counters of requests whose minute has ended.</summary>
+    /// <summary>Removes the counters whose window has ended.</summary>
     public Task RemoveEndedCountersAsync(CancellationToken cancellationToken) =>
         database is PostgresDatabase ? SqlRateCounter.RemoveEndedAsync(database, cancellationToken) : Task.CompletedTask;
 
-    /// <summary>Connects when it is first needed.</summary>
-    /// <param name="connectionString">Host, database, user and password.</param>
-    /// <param name="readTimeout">How long reading a record may take.</param>
-    /// <param name="statementTimeout">How long anything else may take that is asked of the database.</param>
+    /// <summary>Creates the stores in PostgreSQL. Connections are opened when they are needed.</summary>
+    /// <param name="connectionString">The host, the database, the user and the password.</param>
+    /// <param name="maxConnections">The maximum number of connections.</param>
+    /// <param name="readTimeout">The time limit for reading a record.</param>
+    /// <param name="statementTimeout">The time limit of all other statements.</param>
+    /// <param name="metrics">Measures the calls.</param>
+    /// <param name="loggers">Creates the loggers.</param>
     public static SqlStores Postgres(
         string connectionString, int maxConnections, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILoggerFactory loggers)
     {
@@ -83,20 +98,26 @@ public sealed class SqlStores : IAsyncDisposable
         return new SqlStores(postgres, new PostgresSchema(postgres, loggers.CreateLogger<PostgresSchema>()), readTimeout);
     }
 
-    /// <summary>Opens the file, and creates it if it does not exist.</summary>
-    /// <inheritdoc cref="Postgres"/>
+    /// <summary>Creates the stores in a SQLite file, and creates the file if it does not exist.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="readTimeout">The time limit for reading a record.</param>
+    /// <param name="statementTimeout">The time limit of all other statements.</param>
+    /// <param name="metrics">Measures the calls.</param>
+    /// <exception cref="StoreUnavailableException">The file cannot be opened.</exception>
     public static SqlStores Sqlite(string path, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics)
     {
         var file = SqliteDatabase.Open(path, statementTimeout, metrics);
         return new SqlStores(file, new SqliteSchema(file), readTimeout);
     }
 
-    /// <summary>Opens the store of one-time values in this database.</summary>
-    /// <param name="clock">The clock by which values expire.</param>
+    /// <summary>Returns the store of one-time values in this database.</summary>
+    /// <param name="clock">The clock that determines whether a value has expired.</param>
     public IOneTimeStore OneTimeValues(TimeProvider clock) => new SqlOneTimeStore(database, clock);
 
-    /// <summary>Returns the SQL that creates the schema, without a database.</summary>
+    /// <summary>Returns the SQL that creates the schema. No database is needed.</summary>
+    /// <param name="forPostgres">True for PostgreSQL; false for SQLite.</param>
     public static string GenerateSchema(bool forPostgres) => forPostgres ? PostgresSchema.Text() : SqliteSchema.Text();
 
+    /// <summary>Closes all connections.</summary>
     public ValueTask DisposeAsync() => database.DisposeAsync();
 }

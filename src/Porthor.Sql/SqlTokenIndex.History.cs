@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-// History: filters and keyset pagination (contract/storage.md 2.6).
+// The history: filters and keyset pagination (contract/storage.md 2.6).
 internal sealed partial class SqlTokenIndex
 {
     private static readonly HistoryFilter Everything = new();
@@ -18,7 +18,7 @@ internal sealed partial class SqlTokenIndex
 
     private static readonly SqlFragment AddressColumn = new("ip_address");
 
-    // To SQLite, an expression is no column that an index could be used for.
+    // SQLite does not use an index for an expression.
     private static readonly SqlFragment AddressColumnWithoutIndex = new("+ip_address");
 
     private readonly ChangeCountCache past = new(database);
@@ -47,8 +47,8 @@ internal sealed partial class SqlTokenIndex
         SqlHistory.TruncateAsync(database, ChangeTable, before, limit, cancellationToken);
 
     /// <summary>
-    /// A block that many changes come from is found fastest by going back in time, and one with few by its addresses. A
-    /// database that does not know which is told.
+    /// Appends the conditions of a filter. For a block with many changes, reading by time is fastest; for a block with few, reading by
+    /// address. If the database has no statistics, this method counts up to a limit and selects the fastest way.
     /// </summary>
     private async Task AppendConditionsAsync(SqlStatement sql, HistoryFilter filter, CancellationToken cancellationToken)
     {

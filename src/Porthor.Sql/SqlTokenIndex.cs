@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-/// <summary>The token index in a SQL database: one class over both dialects (contract/storage.md 2).</summary>
+/// <summary>Represents the token index in a SQL database, for both dialects (contract/storage.md 2).</summary>
 internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex, IChangeHistory, IRevocationLog
 {
     private static readonly SqlFragment ParentColumn = new("s.parent");
@@ -25,7 +25,7 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
         var sql = database.Sql($"SELECT {TokenRows.ColumnsWithoutParent} FROM token t");
         if (username is not null)
             sql.Append($" WHERE t.username = {username}");
-        // Not by last_used, which the reference never fills: newest first, as its users know it (deviations 19).
+        // The order is newest first and not by last_used, which the reference never sets (deviations 19).
         sql.Append($" ORDER BY t.created DESC, t.token");
         return await database.QueryAsync(sql, TokenRows.Read, cancellationToken);
     }
@@ -58,8 +58,8 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
     }
 
     /// <summary>
-    /// The tokens are chosen first, and then joined: otherwise PostgreSQL, which expects to go on for long, joins two indexes that it reads
-    /// side by side, the second from its very beginning.
+    /// Selects the tokens first, and then joins. Otherwise PostgreSQL, which expects many rows, would merge two indexes and read the
+    /// second one from its beginning.
     /// </summary>
     public async Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
         await database.QueryAsync(
@@ -75,7 +75,7 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
 
     public async Task<ExpiredKeys> WalkExpiredAsync(DateTimeOffset now, TokenKey? after, int steps, CancellationToken cancellationToken)
     {
-        // The last of them is named too, expired or not: there the walk goes on.
+        // The result contains the last token that was read, expired or not: the next call continues there.
         var found = await database.QueryAsync(
             database.Sql(
                 $"""

@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-/// <summary>A transaction of the token index. It collects its writes, and <see cref="SqlRecordStore"/> adds its own to them.</summary>
+/// <summary>Represents a transaction of the token index. It collects its writes and those of <see cref="SqlRecordStore"/>.</summary>
 internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) : ITokenIndexTransaction
 {
     /// <summary>The first number of the advisory locks of users; the second number identifies the user.</summary>
@@ -57,8 +57,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             database.Sql($"SELECT s.child FROM subtoken s WHERE {new SqlIn(ParentColumn, parents)}"), row => row.Key(0), cancellationToken);
 
     /// <summary>
-    /// Reads the ancestors without locks: the parent of a token never changes, and a revocation that begins meanwhile finds the new child
-    /// under its own locks.
+    /// Reads the ancestors without locks: the parent of a token never changes, and a revocation that begins at the same time finds the
+    /// new child token under its own locks.
     /// </summary>
     public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
     {
@@ -79,15 +79,15 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     }
 
     /// <summary>
-    /// Takes the lock first, in a separate statement: READ COMMITTED gives each statement a snapshot when it begins, and a snapshot from
-    /// before the wait would not contain the token of the other transaction.
+    /// Acquires the lock first, in a separate statement: with READ COMMITTED, each statement has a snapshot from its beginning, and a
+    /// snapshot from before the wait would not contain the token of the other transaction.
     /// </summary>
     public async Task<UserTokenUsage> CountUserTokensAsync(
         string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (database.Dialect.LocksUsers)
             await ExecuteAsync([database.Sql($"SELECT pg_advisory_xact_lock({UserLocks}, hashtext({username}))")], cancellationToken);
-        // Without a limit on the rate, the first row of an empty range: no row.
+        // Without a limit of the rate, the query selects the first row of an empty range, so there is no row.
         var (minute, offset) = limits.CreationsPerMinute > 0
             ? (now - TimeSpan.FromMinutes(1), limits.CreationsPerMinute - 1)
             : (DateTimeOffset.UnixEpoch.AddYears(8000), 0);
@@ -134,8 +134,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             cancellationToken);
 
     /// <summary>
-    /// By inserting rows that are never committed: the keys' index makes that wait for whoever else is inserting one of them, and
-    /// makes them wait for us. In the order of keys, so that two who claim do not wait for each other.
+    /// Inserts rows that are never committed. The index of the keys makes this transaction wait for other transactions that insert one of
+    /// the keys, and makes them wait for this one. The rows are inserted in the order of the keys, so that two such transactions do not
+    /// wait for each other.
     /// </summary>
     public async Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
@@ -179,7 +180,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     {
         if (keys.Count == 0)
             return;
-        // The database would do it too, row by row, and where a parent goes first after it has taken it from each of its children.
+        // The database would delete these rows by the foreign key as well, but one by one. If a parent were deleted first, it would
+        // first remove the parent from each of its children.
         if (keys.Count > 1)
             pending.Add(database.Sql($"DELETE FROM subtoken WHERE {new SqlIn(ChildColumn, keys)}"));
         pending.Add(database.Sql($"DELETE FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"));
@@ -206,14 +208,14 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         }
     }
 
-    /// <summary>Adds a write of another part of the same database to this transaction.</summary>
+    /// <summary>Adds a write of the record store in the same database to this transaction.</summary>
     public void AddStatement(SqlStatement statement) => pending.Add(statement);
 
-    /// <summary>Asks something within this transaction, now.</summary>
+    /// <summary>Runs a query immediately within this transaction.</summary>
     public Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken) =>
         session.QueryAsync(statement, read, cancellationToken);
 
-    /// <summary>Executes statements immediately within this transaction. Returns how many rows each statement changed.</summary>
+    /// <summary>Executes statements immediately within this transaction. Returns the number of changed rows for each.</summary>
     public Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken) =>
         session.ExecuteAsync(statements, cancellationToken);
 

@@ -4,7 +4,10 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-/// <summary>The history of uses: rows of <c>token_auth_history</c>, and <c>last_used</c> of the tokens (contract/storage.md 2, deviations 19).</summary>
+/// <summary>
+/// Stores the usage history in <c>token_auth_history</c>, and the last usage of tokens in <c>last_used</c> (contract/storage.md 2,
+/// deviations 19).
+/// </summary>
 internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
 {
     private static readonly SqlFragment Table = new("token_auth_history");
@@ -18,7 +21,7 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
             return;
         var lastUses = uses.GroupBy(use => use.Token, (_, ofToken) => ofToken.MaxBy(use => use.EventTime)!).OrderBy(use => use.Token);
         await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
-        // Tokens last, so that their locks are short.
+        // Tokens are updated last, so that their locks are held for a short time.
         await session.CommitAsync([.. uses.Select(Insert), .. lastUses.Select(SetLastUsed)], cancellationToken);
     }
 

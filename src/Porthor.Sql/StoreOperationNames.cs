@@ -2,7 +2,7 @@ using Porthor.Telemetry;
 
 namespace Porthor.Sql;
 
-/// <summary>What calls of the database are called in the metrics.</summary>
+/// <summary>Contains the names of database calls in the metrics.</summary>
 internal static class StoreOperationNames
 {
     public const string Store = "token list";
@@ -17,7 +17,7 @@ internal static class StoreOperationNames
 
     public static void Answered(this StoreMetrics metrics, string operation, long begun) => metrics.Answered(Store, operation, begun);
 
-    /// <summary>Counts an error, unless it is an answer: that a transaction gave way, or a name is taken.</summary>
+    /// <summary>Counts an error, unless it is a valid result: a conflict of transactions, or a duplicate token name.</summary>
     public static Exception Counted(this StoreMetrics metrics, string operation, Exception error)
     {
         if (error is StoreUnavailableException)

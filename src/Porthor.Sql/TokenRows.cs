@@ -2,25 +2,25 @@ using Porthor.Tokens;
 
 namespace Porthor.Sql;
 
-/// <summary>The columns of a token, as every statement that reads tokens names them.</summary>
+/// <summary>Contains the columns of a token that all statements read.</summary>
 internal static class TokenRows
 {
-    // Enumerations are cast, because the driver knows only those that existed when it connected first.
+    // Enumerations are cast to text, because the driver reads only those types that existed when it connected first.
 
-    /// <summary>From <c>token t LEFT JOIN subtoken s</c>.</summary>
+    /// <summary>The columns of <c>token t LEFT JOIN subtoken s</c>.</summary>
     public static readonly SqlFragment Columns = new(
         "t.token, t.username, CAST(t.token_type AS text), t.token_name, t.scopes, t.service, t.created, t.last_used, t.expires, s.parent");
 
-    /// <summary>From <c>token t</c> alone; no parent.</summary>
+    /// <summary>The columns of <c>token t</c>, without the parent.</summary>
     public static readonly SqlFragment ColumnsWithoutParent = new(
         "t.token, t.username, CAST(t.token_type AS text), t.token_name, t.scopes, t.service, t.created, t.last_used, t.expires, NULL");
 
     public static readonly SqlFragment TokenColumn = new("token");
 
-    /// <summary>From <c>token t</c>.</summary>
+    /// <summary>The key column of <c>token t</c>.</summary>
     public static readonly SqlFragment QualifiedTokenColumn = new("t.token");
 
-    /// <summary>How many columns <see cref="Read"/> takes; others may follow.</summary>
+    /// <summary>The number of columns that <see cref="Read"/> reads. Further columns may follow.</summary>
     public const int Count = 10;
 
     public static TokenInfo Read(SqlRow row) => new()

@@ -1,22 +1,28 @@
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Waits for the database no longer than a caller can. The driver's own way to give up asks the server to cancel, through another
-/// connection and on a thread of the pool; where the network is silent, that takes as long once more and holds up those
-/// who have nothing to do with it. Here the caller goes on, the asking is left to a thread of its own, and the connection stays
-/// with the work until that has ended.
+/// Limits the time for which a caller waits for the database. After a timeout, the driver would send a cancel request through another
+/// connection, on a thread of the thread pool. If the network does not respond, this takes as long again and delays unrelated work. This
+/// class lets the caller continue immediately, sends the cancel request on a dedicated thread, and keeps the connection in use until the
+/// statement has ended.
 /// </summary>
 internal static class CallTimeout
 {
-    /// <summary>What is added to a limit before the driver gives a connection up that nobody waits for any more.</summary>
+    /// <summary>The number of seconds after the limit at which the driver closes the connection of an abandoned statement.</summary>
     private const int Grace = 1;
 
-    /// <summary>The driver's limit, in seconds, for work that is waited for so long.</summary>
+    /// <summary>Returns the driver's timeout in seconds for a statement with a limit.</summary>
     public static int DriverSeconds(TimeSpan limit) => (int)Math.Ceiling(limit.TotalSeconds) + Grace;
 
-    /// <param name="stop">Asks the server to stop.</param>
-    /// <param name="failure">What a limit that was reached becomes.</param>
-    /// <exception cref="StoreUnavailableException">It took longer. What was asked may have been done, or be done yet.</exception>
+    /// <summary>Waits for work until the limit or the cancellation, and then starts to cancel the statement.</summary>
+    /// <param name="work">The work, which continues after the limit.</param>
+    /// <param name="limit">The maximum time to wait.</param>
+    /// <param name="stop">Sends the cancel request.</param>
+    /// <param name="failure">Converts the timeout into the exception that is thrown.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The limit was reached. The statement may have taken effect, or may still do so.
+    /// </exception>
     public static async Task<T> WaitAsync<T>(Task<T> work, TimeSpan limit, StatementCanceller stop, Func<Exception, Exception> failure, CancellationToken cancellationToken)
     {
         try
@@ -25,9 +31,9 @@ internal static class CallTimeout
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
-            // Nobody is left to be told.
+            // Reading the exception marks it as observed.
             _ = work.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            // It may have ended in this very moment; the caller has given up all the same.
+            // The work may have ended at the same time. The caller receives the timeout nevertheless.
             if (!work.IsCompleted)
                 stop.Begin();
             if (e is TimeoutException)

@@ -5,12 +5,12 @@ using Porthor.Storage;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Asks PostgreSQL through a connection that lies idle in the pool, each time through the one that has lain there longest. If it says
-/// nothing, whatever lies there may have lost its other end as well: all are closed, so that nobody is given one of them.
+/// Checks PostgreSQL through an idle connection of the pool, each time the one that has been idle longest. If it does not respond, the
+/// other idle connections may be interrupted as well: all are closed, so that no request uses one of them.
 /// </summary>
 internal sealed partial class PoolHeartbeat : IAsyncDisposable
 {
-    /// <summary>With a mark, for whoever wonders where it comes from.</summary>
+    /// <summary>The query of the check. The comment identifies it in the statistics of the server.</summary>
     private const string Question = "SELECT pg_is_in_recovery() /* heartbeat */";
 
     private readonly PrimaryConnections connections;
@@ -26,7 +26,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         heartbeat = new Heartbeat(answerTimeout, TimeProvider.System, AskAsync, GiveConnectionsUp);
     }
 
-    /// <summary>The pool has been given a connection; before that there is nothing to be asked.</summary>
+    /// <summary>Enables the checks. It is called when the pool has a connection.</summary>
     public void Begin() => isUsed = true;
 
     public ValueTask DisposeAsync() => heartbeat.DisposeAsync();
@@ -63,7 +63,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         }
         catch
         {
-            // Until somebody needs the database again, and finds it.
+            // The checks are disabled until a request has connected to the database again.
             isUsed = false;
             throw;
         }
@@ -71,7 +71,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
 
     private void GiveConnectionsUp()
     {
-        // It may still wait for a connection, while others use them all; that says nothing about any.
+        // If the check still waits for a connection, because requests use all of them, no connection is known to be interrupted.
         if (asked is not { } stop)
             return;
         Log.ConnectionSilent(logger);
@@ -81,10 +81,10 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "A connection to PostgreSQL says nothing; it and those that lie idle are given up")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL connection is not responding; closing it and all idle connections")]
         public static partial void ConnectionSilent(ILogger logger);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The PostgreSQL server is a standby now; its connections are closed")]
+        [LoggerMessage(Level = LogLevel.Error, Message = "PostgreSQL server has become a standby; closing its connections")]
         public static partial void NotPrimary(ILogger logger);
     }
 }

@@ -4,7 +4,7 @@ using Porthor.Telemetry;
 
 namespace Porthor.Sql.Postgres;
 
-/// <summary>A PostgreSQL database, its connections pooled by the driver.</summary>
+/// <summary>Represents a PostgreSQL database. The driver pools its connections.</summary>
 internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
 {
     /// <summary>The driver's time limit for connecting, in seconds, if the connection string has none.</summary>
@@ -14,10 +14,13 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
 
     public override string SchemaFolder => "Postgres";
 
-    /// <summary>Opens nothing yet; connections are made as they are needed.</summary>
-    /// <param name="connectionString">Host, database, user and password; all else is decided here.</param>
-    /// <param name="answerTimeout">How long a proxy's question may take.</param>
-    /// <param name="statementTimeout">How long anything else may take.</param>
+    /// <summary>Creates the database without connecting. Connections are opened when they are needed.</summary>
+    /// <param name="connectionString">The host, the database, the user and the password. This class sets all other options.</param>
+    /// <param name="maxConnections">The maximum number of connections.</param>
+    /// <param name="answerTimeout">The time limit of an authorization subrequest.</param>
+    /// <param name="statementTimeout">The time limit of all other statements.</param>
+    /// <param name="metrics">Measures the calls.</param>
+    /// <param name="logger">The logger.</param>
     public static PostgresDatabase Create(
         string connectionString, int maxConnections, TimeSpan answerTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILogger<PrimaryConnections> logger)
     {
@@ -25,19 +28,19 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         {
             Timezone = "UTC",
             MaxPoolSize = maxConnections,
-            // The last resort, in seconds: limits come with each call, and are set in the database for each transaction.
+            // The last limit, in seconds: each call has a limit of its own, and each transaction sets one in the database.
             CommandTimeout = CallTimeout.DriverSeconds(statementTimeout),
-            // What was cancelled gives its connection up at once, whether the server has heard of it or not.
+            // A cancelled command releases its connection immediately, without waiting for the response of the server.
             CancellationTimeout = -1,
-            // A session has no state except its prepared statements, and a transaction ends with it. Otherwise the driver would send
-            // statements that reset the state together with the next statement, and this one could not be cancelled before they are
-            // answered.
+            // A session has no state except its prepared statements, and a transaction ends with it. Without this option the driver would
+            // send statements that reset the state together with the next statement, which then could not be cancelled until they have
+            // completed.
             NoResetOnClose = true,
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
         builder.ApplicationName ??= "porthor";
-        // How long to wait for a connection, in seconds: a request must be answered within a second, possibly with 503.
+        // The time to wait for a connection, in seconds: a request must be answered within a second, possibly with status 503.
         if (builder.Timeout == DriverTimeout)
             builder.Timeout = 1;
         var connections = new PrimaryConnections(builder, logger);
@@ -61,7 +64,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         await using var connection = await ConnectAsync(cancellationToken);
         try
         {
-            // Building an index may take as long as it takes.
+            // Creating an index has no time limit.
             await using var command = new NpgsqlCommand(script, connection) { CommandTimeout = 0 };
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
@@ -88,12 +91,12 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
             await using (command)
             {
                 command.Connection = connection;
-                // Costs a round trip only the first time on each connection.
+                // Needs a round trip only for the first statement on each connection.
                 if (!connections.IsPooled)
                     await command.PrepareAsync();
                 await using var reader = await command.ExecuteReaderAsync();
                 await reader.ReadAsync();
-                // A standby may not know yet that a token was revoked.
+                // A standby may not have received the revocation of a token yet.
                 if (reader.GetBoolean(0))
                     throw PrimaryConnections.NotPrimary(connection.Host ?? "");
                 var value = reader.IsDBNull(1) ? null : reader.GetFieldValue<byte[]>(1);
@@ -124,7 +127,7 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
         await connections.DisposeAsync();
     }
 
-    /// <summary>Translates and counts an error. If the server fails, its other connections are closed as well.</summary>
+    /// <summary>Converts and counts an error. If the server fails, its other connections are closed as well.</summary>
     internal Exception Failed(string call, Exception exception)
     {
         if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException || (connections.HasSeveralHosts && PostgresErrors.LosesServer(exception)))

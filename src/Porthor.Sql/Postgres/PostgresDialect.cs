@@ -9,8 +9,8 @@ using Porthor.Tokens;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// PostgreSQL. Times are <c>timestamp</c> columns that hold UTC: they are sent without a kind, because a value of kind Utc
-/// would be shifted by the session's time zone.
+/// Represents PostgreSQL. Times are columns of the type <c>timestamp</c> in UTC. They are sent without a kind, because the driver would
+/// convert a value of the kind Utc to the time zone of the session.
 /// </summary>
 internal sealed class PostgresDialect : Dialect
 {
@@ -20,7 +20,10 @@ internal sealed class PostgresDialect : Dialect
 
     public override SqlFragment ForUpdateSkipLocked { get; } = new(" FOR UPDATE OF t SKIP LOCKED");
 
-    /// <summary>Not <c>FOR KEY SHARE</c>, which may be given beside another's <c>FOR UPDATE</c> (docs/decisions/0017-lock-of-parents.md).</summary>
+    /// <summary>
+    /// Is not <c>FOR KEY SHARE</c>, which is compatible with a <c>FOR UPDATE</c> lock of another transaction
+    /// (docs/decisions/0017-lock-of-parents.md).
+    /// </summary>
     public override SqlFragment ForShareOfToken { get; } = new(" FOR SHARE OF t");
 
     public override SqlFragment JoinChildrenOfTree { get; } =
@@ -47,7 +50,7 @@ internal sealed class PostgresDialect : Dialect
 
     public override void Append(SqlStatement sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
 
-    // Without the zone of a link-local address, which the type inet does not accept.
+    // The zone of a link-local address is omitted, because the type inet does not accept it.
     public override void Append(SqlStatement sql, IPAddress? value) =>
         sql.AddParameter(value is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(value.GetAddressBytes()).ToString() : value?.ToString(), "::inet");
 
@@ -74,7 +77,7 @@ internal sealed class PostgresDialect : Dialect
 
     public override void Append(SqlStatement sql, SqlInNetwork condition)
     {
-        // The column on the left: only so can an index on it be used.
+        // The column is on the left, because only then can an index be used.
         sql.AppendFormatted(condition.Column);
         sql.AppendLiteral(condition.Block.IsSingle ? " = " : " <<= ");
         sql.AddParameter(condition.Block.ToString(), "::inet");

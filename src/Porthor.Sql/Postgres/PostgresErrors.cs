@@ -6,7 +6,7 @@ using Porthor.Storage;
 
 namespace Porthor.Sql.Postgres;
 
-/// <summary>What the driver's errors mean to us.</summary>
+/// <summary>Classifies and converts the errors of the driver.</summary>
 internal static class PostgresErrors
 {
     private const string NameConstraint = "token_username_token_name_key";
@@ -29,14 +29,14 @@ internal static class PostgresErrors
             or AuthenticationException;
 
     /// <summary>
-    /// True if the server refused a value (NUL in a text, a number out of range), or the driver could not encode one (half of a surrogate
-    /// pair). No row can have the value, and the server and the connection work.
+    /// Returns true if the server rejected a value (NUL in a text, a number out of range), or the driver could not encode one (half of a
+    /// surrogate pair). No row can contain this value, and the server and the connection work.
     /// </summary>
     public static bool IsDataError(Exception exception) => exception is EncoderFallbackException
         || (exception is PostgresException { SqlState: { } state } && state.StartsWith(DataExceptionClass, StringComparison.Ordinal));
 
     /// <summary>
-    /// The same for work that is given no caller's cancellation: if such work was cancelled, then by us, because it took too long.
+    /// Returns true for errors of work that has no cancellation token of a caller. If such work was cancelled, a time limit was reached.
     /// </summary>
     public static bool EndsWork(Exception exception) => IsOurs(exception) || exception is OperationCanceledException;
 
@@ -47,12 +47,12 @@ internal static class PostgresErrors
         or NpgsqlException { InnerException: SocketException or IOException }
         or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow };
 
-    /// <summary>True if the server is in recovery: a standby, or a primary that was replaced.</summary>
+    /// <summary>Returns true if the server is in recovery: it is a standby, or a primary that was replaced.</summary>
     public static bool IsReadOnly(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
 
     /// <summary>
-    /// True if the server refuses the connection or the schema for a reason that waiting does not change: the role, the password, the
-    /// database, <c>pg_hba.conf</c>, a missing permission, TLS.
+    /// Returns true if the server rejects the connection or the schema for a reason that a retry does not change: the role, the password,
+    /// the database, <c>pg_hba.conf</c>, a missing permission, TLS.
     /// </summary>
     public static bool IsPermanent(Exception exception) => exception switch
     {

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace Porthor.Sql.Postgres;
 
-/// <summary>Represents one host of <c>databaseUrl</c>, with its pool of connections.</summary>
+/// <summary>Represents one host of <c>databaseUrl</c> with its connection pool.</summary>
 internal sealed class PostgresHost : IAsyncDisposable
 {
     private readonly NpgsqlDataSource probes;
@@ -18,7 +18,7 @@ internal sealed class PostgresHost : IAsyncDisposable
         probes = Build(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }, $"token list {Name} search", initialize);
     }
 
-    /// <summary>The host and the port, or the folder of the Unix socket.</summary>
+    /// <summary>Returns the host and the port, or the folder of the Unix socket.</summary>
     public string Name { get; }
 
     public NpgsqlDataSource Connections { get; }
@@ -27,7 +27,8 @@ internal sealed class PostgresHost : IAsyncDisposable
     public long Timeline { get; set; }
 
     /// <summary>Creates the hosts of a connection string.</summary>
-    /// <param name="initialize">Called for each connection when it has been established; if it throws, the connection is not used.</param>
+    /// <param name="settings">The connection settings, with one or several hosts.</param>
+    /// <param name="initialize">Called for each established connection. If it throws, the connection is not used.</param>
     public static IEnumerable<PostgresHost> Of(NpgsqlConnectionStringBuilder settings, Func<PostgresHost, NpgsqlConnection, Task> initialize)
     {
         var names = settings.Host!.Split(',');
@@ -72,12 +73,14 @@ internal sealed class PostgresHost : IAsyncDisposable
 }
 
 /// <summary>Represents the role and the timeline that a server reports.</summary>
-/// <param name="Timeline">Raised by each promotion of a standby; zero if the server does not report it.</param>
+/// <param name="ProcessId">The process ID of the connection in the server.</param>
+/// <param name="IsStandby">True if the server is in recovery.</param>
+/// <param name="Timeline">The timeline, which increases with each promotion of a standby; zero if the server does not report it.</param>
 internal readonly record struct ServerRole(int ProcessId, bool IsStandby, long Timeline)
 {
     private const string Query = "SELECT pg_backend_pid(), pg_is_in_recovery()";
 
-    /// <summary>The first eight digits of the name of a WAL file are the timeline. A standby has no current WAL file.</summary>
+    /// <summary>Reads the timeline from the first eight digits of the name of a WAL file. A standby has no current WAL file.</summary>
     private const string TimelineQuery = "SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)";
 
     public static async Task<ServerRole> ReadAsync(NpgsqlConnection connection, bool withTimeline)
@@ -103,7 +106,7 @@ internal readonly record struct ServerRole(int ProcessId, bool IsStandby, long T
         }
         catch (PostgresException)
         {
-            // Some services with PostgreSQL's protocol have no such function, and route connections to the primary themselves.
+            // Some services with PostgreSQL's protocol do not have this function, and route connections to the primary themselves.
             return 0;
         }
     }

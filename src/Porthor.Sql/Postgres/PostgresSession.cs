@@ -5,10 +5,12 @@ using Porthor.Telemetry;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// A PostgreSQL connection in use. In a transaction, BEGIN and the time limits travel with the first statements and
-/// COMMIT with the last, so that a small change is a single round trip.
+/// Represents a PostgreSQL connection in use. In a transaction, BEGIN and the time limits are sent with the first statements and COMMIT
+/// with the last, so that a small change needs a single round trip.
 /// </summary>
-/// <param name="limit">How long each statement may take; in a transaction also each wait for a lock.</param>
+/// <param name="connection">The connection.</param>
+/// <param name="limit">The time limit of each statement, and in a transaction also of each wait for a lock.</param>
+/// <param name="inTransaction">True for a transaction.</param>
 /// <param name="prepare">
 /// True to prepare the statements. This is not possible through a connection pooler, because the next transaction may use another
 /// connection.
@@ -16,11 +18,12 @@ namespace Porthor.Sql.Postgres;
 /// <param name="checkRole">
 /// True to check with each query that the server is the primary, because a pooler can change the server behind a connection.
 /// </param>
-/// <param name="failed">Translates and counts an error of a call.</param>
+/// <param name="metrics">Measures the calls.</param>
+/// <param name="failed">Converts and counts the error of a call.</param>
 internal sealed class PostgresSession(
     NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, bool checkRole, StoreMetrics metrics, Func<string, Exception, Exception> failed) : SqlSession
 {
-    /// <summary>What returning a connection may take; a transaction that was not committed is rolled back then.</summary>
+    /// <summary>The time limit for returning a connection, which includes the rollback of a transaction that was not committed.</summary>
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(1);
 
     private readonly string reading = inTransaction ? StoreOperationNames.Locking : StoreOperationNames.Reading;
@@ -38,7 +41,7 @@ internal sealed class PostgresSession(
             List<T> rows = [];
             while (await reader.ReadAsync())
                 rows.Add(read(new SqlRow(reader, PostgresDialect.Instance)));
-            // To the end: an error after the rows must not be missed.
+            // Reads to the end, to detect an error after the rows.
             while (await reader.NextResultAsync())
             {
             }
@@ -72,7 +75,7 @@ internal sealed class PostgresSession(
             try
             {
                 var changed = await batch.ExecuteNonQueryAsync();
-                // The change is committed, but would be lost if the primary failed now. It must not be reported as done.
+                // The change is committed, but would be lost if the primary failed now. It must not be reported as successful.
                 return isReplicated ? changed : throw new TimeoutException("The standby did not confirm the change in time.");
             }
             finally
@@ -80,13 +83,16 @@ internal sealed class PostgresSession(
                 connection.Notice -= Note;
             }
 
-            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning has
-            // no code of its own and its text is translated, but not the name of the function in the server.
+            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning
+            // has
+            // no code of its own, and its text is translated, but the name of the server function in it is not.
             void Note(object sender, NpgsqlNoticeEventArgs notice) => isReplicated &= notice.Notice.Routine != "SyncRepWaitForLSN";
         },
         cancellationToken);
 
-    /// <summary>Returns the connection to the pool, which rolls back what was not committed; when the work on it has ended.</summary>
+    /// <summary>
+    /// Returns the connection to the pool when its work has ended. A transaction that was not committed is rolled back.
+    /// </summary>
     public override async ValueTask DisposeAsync()
     {
         var returning = work.IsCompleted ? connection.DisposeAsync() : new ValueTask(ReturnLaterAsync());
@@ -98,7 +104,7 @@ internal sealed class PostgresSession(
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            // It is returned when it can be, or thrown away.
+            // The connection is returned later, or closed.
         }
     }
 
@@ -120,7 +126,7 @@ internal sealed class PostgresSession(
         }
         catch (Exception e) when (PostgresErrors.IsOurs(e))
         {
-            // Thrown away.
+            // The connection is closed.
         }
     }
 
@@ -133,8 +139,9 @@ internal sealed class PostgresSession(
     }
 
     /// <summary>
-    /// The statements of changes are few and find their rows by key, so they are prepared; that costs a round trip only the
-    /// first time on each connection. Those for reading are many, and the best plan for one value is the worst for another.
+    /// Runs a batch. The statements of changes are few and find their rows by key, so they are prepared, which needs a round trip only
+    /// for the first use on each connection. Statements for reading are not prepared, because they are many, and their best plan depends
+    /// on the values.
     /// </summary>
     private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, StatementCanceller stop)
     {
@@ -166,17 +173,18 @@ internal sealed class PostgresSession(
         if (!begun)
         {
             begun = true;
-            // Longer limits are whole seconds: each text is prepared, so that there must be few different ones.
+            // Longer limits are rounded to whole seconds: each text is prepared, so the number of different texts must be small.
             var milliseconds = (limit > TimeSpan.FromSeconds(1) ? 1000 * (int)Math.Ceiling(limit.TotalSeconds) : (int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
-            // Covers waits for locks, too.
+            // The limit includes waits for locks.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
-            // Changes find their rows by key. Statistics may say otherwise: if one token has most children, the planner reads the whole
-            // table for each token, in foreign keys too.
+            // Changes find their rows by key. With certain statistics (for example if one token has most of the children), the planner
+            // would
+            // read the whole table for each token, also for foreign keys.
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL enable_seqscan = off"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL jit = off"));
         }
-        // In the same round trip and the same implicit transaction, and so on the same server as what follows.
+        // The check is in the same round trip and the same implicit transaction, so it runs on the same server as the statements.
         if (checkRole)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_is_in_recovery()"));
         foreach (var statement in statements)

@@ -4,13 +4,15 @@ using Npgsql;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other. With several hosts it uses one until
-/// this one fails, and then connects to all of them at the same time: of those that accept writes, the one with the newest timeline is the
-/// primary. A server that was the primary once and was started again has an older timeline (docs/decisions/0023-postgresql-hosts.md).
+/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other server. With several hosts it uses one
+/// until it fails, and then connects to all at the same time: of those that accept writes, the one with the newest timeline is the
+/// primary. A former primary that was started again has an older timeline (docs/decisions/0023-postgresql-hosts.md).
 /// </summary>
 internal sealed partial class PrimaryConnections : IAsyncDisposable
 {
-    /// <summary>How long requests get the result of a search that found no primary, instead of searching again.</summary>
+    /// <summary>
+    /// The time for which requests receive the result of a search that found no primary, instead of starting a new search.
+    /// </summary>
     private static readonly TimeSpan SearchPause = TimeSpan.FromMilliseconds(100);
 
     private readonly PostgresHost[] hosts;
@@ -22,9 +24,11 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     private long newestTimeline;
     private volatile bool isPooled;
 
+    /// <summary>Creates the pools without connecting.</summary>
     /// <param name="settings">
     /// The connection settings. The hosts are separated by commas, as the driver expects; all other settings apply to all hosts.
     /// </param>
+    /// <param name="logger">The logger.</param>
     public PrimaryConnections(NpgsqlConnectionStringBuilder settings, ILogger logger)
     {
         this.logger = logger;
@@ -35,7 +39,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     public bool HasSeveralHosts => hosts.Length > 1;
 
     /// <summary>
-    /// True if a connection pooler such as PgBouncer is between Porthor and a server; then statements must not be prepared.
+    /// Returns true if a connection pooler such as PgBouncer is between Porthor and a server. Statements must not be prepared then.
     /// </summary>
     public bool IsPooled => isPooled;
 
@@ -91,7 +95,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
 
     private async Task<PostgresHost> FindAsync()
     {
-        // In the background, because the caller holds the lock.
+        // The search runs in the background, because the caller holds the lock.
         await Task.Yield();
         try
         {
@@ -112,7 +116,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     private static string Describe(PostgresHost host, Exception? error) =>
         error is null ? $"{host.Name} has an older timeline ({host.Timeline})" : $"{host.Name}: {PostgresErrors.Describe(error)}";
 
-    /// <summary>Checks a connection when it has been established. It is closed if this throws.</summary>
+    /// <summary>Checks an established connection. The connection is closed if this method throws.</summary>
     private async Task InitializeAsync(PostgresHost host, NpgsqlConnection connection)
     {
         var role = await ServerRole.ReadAsync(connection, withTimeline: hosts.Length > 1);
@@ -151,5 +155,5 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     }
 }
 
-/// <summary>The exception for a server in recovery, whose data may be older than the primary's.</summary>
+/// <summary>Represents the use of a server in recovery, whose data may be older than the data of the primary.</summary>
 internal sealed class NotPrimaryException(string message) : NpgsqlException(message);

@@ -1,22 +1,22 @@
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Asks the server to stop a statement that nobody waits for any more. What is asked names the connection and not the statement, and
-/// takes its time; so the connection must not be used for anything else until it has been asked, or somebody else's statement
-/// would be stopped. Whoever does the work ends with <see cref="NoMoreAsync"/> before the connection goes on.
+/// Cancels a statement for which no caller waits any more. A cancel request identifies the connection and not the statement, and takes
+/// some time. The connection must therefore not be used for another statement until the request has been sent; otherwise that statement
+/// would be cancelled. The code that runs the statement calls <see cref="NoMoreAsync"/> before it returns the connection.
 /// </summary>
-/// <param name="ask">Asks; may block.</param>
-#pragma warning disable CA1001 // A semaphore that nobody waits for by a handle holds nothing to be given back.
+/// <param name="ask">Sends the cancel request; may block.</param>
+#pragma warning disable CA1001 // A semaphore whose wait handle is not used needs no disposal.
 internal sealed class StatementCanceller(Action ask)
 #pragma warning restore CA1001
 {
     private readonly SemaphoreSlim gate = new(1);
     private bool isOver;
 
-    /// <summary>Asks, on a thread of its own, if the work has not ended.</summary>
+    /// <summary>Sends the cancel request on a dedicated thread, unless the statement has ended.</summary>
     public void Begin() => new Thread(TryAsk) { IsBackground = true, Name = "porthor cancels a statement" }.Start();
 
-    /// <summary>From here on nothing is asked; what is being asked is waited for.</summary>
+    /// <summary>Prevents further cancel requests, and waits for a request that is being sent.</summary>
     public async ValueTask NoMoreAsync()
     {
         await gate.WaitAsync();
@@ -35,8 +35,9 @@ internal sealed class StatementCanceller(Action ask)
         catch (Exception e)
         {
             _ = e;
-            // Whatever it was: the server cannot be reached, or the driver did not expect to be asked; then the driver's own limit ends the
-            // statement. Nothing that is thrown on this thread may end the process.
+            // If the server cannot be reached or the driver rejects the request, the driver's own timeout ends the statement. No
+            // exception on
+            // this thread may end the process.
         }
         finally
         {

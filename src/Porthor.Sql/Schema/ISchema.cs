@@ -1,33 +1,36 @@
 namespace Porthor.Sql.Schema;
 
-/// <summary>What the database's schema is, compared with what we need.</summary>
+/// <summary>Identifies the state of the schema in the database.</summary>
 public enum SchemaState
 {
     /// <summary>There are no tables.</summary>
     Empty,
 
-    /// <summary>The reference's tables are at another revision; <c>update-schema</c> knows the way if it was a released one.</summary>
+    /// <summary>The tables of the reference have another revision. <c>update-schema</c> can update it if it was released.</summary>
     Outdated,
 
-    /// <summary>The reference's tables are current, but Porthor's own are missing.</summary>
+    /// <summary>The tables of the reference are current, but Porthor's own tables are missing.</summary>
     LacksOwn,
 
-    /// <summary>The reference's tables are current, but Porthor's own are of an older version.</summary>
+    /// <summary>The tables of the reference are current, but Porthor's own tables have an older version.</summary>
     OwnOutdated,
 
+    /// <summary>All tables are current.</summary>
     Current,
 }
 
-/// <summary>Makes, checks and updates the schema (contract/storage.md 2.4).</summary>
+/// <summary>Creates, checks and updates the schema (contract/storage.md 2.4).</summary>
 public interface ISchema
 {
+    /// <summary>Returns the state of the schema.</summary>
+    /// <exception cref="SchemaException">The schema was created by a newer version of Porthor (SQLite only).</exception>
     Task<SchemaState> CheckAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes what does not exist. Does nothing to a schema that is current.</summary>
+    /// <summary>Creates the tables that do not exist. Does not change a schema that is current.</summary>
     Task InitializeAsync(CancellationToken cancellationToken);
 
-    /// <summary>Brings a released schema to the current one, or makes it.</summary>
-    /// <exception cref="SchemaException">It is at a revision that has no way to the current one.</exception>
+    /// <summary>Updates a released schema to the current one, or creates the schema.</summary>
+    /// <exception cref="SchemaException">The schema has a revision that cannot be updated.</exception>
     Task UpdateAsync(CancellationToken cancellationToken);
 
     /// <summary>
@@ -36,12 +39,12 @@ public interface ISchema
     /// </summary>
     Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Empties all tables but the settings, the ids and the versions.</summary>
+    /// <summary>Deletes the rows of all tables except settings, IDs and versions.</summary>
     Task DeleteAllDataAsync(CancellationToken cancellationToken);
 
-    /// <summary>The SQL that makes the schema.</summary>
+    /// <summary>Returns the SQL that creates the schema.</summary>
     string Generate();
 }
 
-/// <summary>The schema is not what it must be. The text is for the operator.</summary>
+/// <summary>Represents a schema that Porthor cannot use or update. The message is for the operator.</summary>
 public sealed class SchemaException(string message, Exception? cause = null) : Exception(message, cause);

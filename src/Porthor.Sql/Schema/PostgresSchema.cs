@@ -4,8 +4,8 @@ using Porthor.Sql.Postgres;
 namespace Porthor.Sql.Schema;
 
 /// <summary>
-/// The schema in PostgreSQL: the reference's tables at its head revision, and Porthor's own beside them with a version of
-/// their own. Whoever changes it holds an advisory lock, so that two nodes that start at once do not get in each other's way.
+/// Represents the schema in PostgreSQL: the tables of the reference at its latest revision, and Porthor's own tables with a version of
+/// their own. Changes are made under an advisory lock, so that nodes that start at the same time do not interfere.
 /// </summary>
 internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<PostgresSchema> logger) : ISchema
 {
@@ -31,7 +31,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         {
             0 => SchemaState.LacksOwn,
             < SchemaScripts.OwnVersion => SchemaState.OwnOutdated,
-            // A newer one only has more: that is how a node of the version before goes on during an update.
+            // A newer version only has additions, so that a node of the previous version can continue to run during an update.
             _ => SchemaState.Current,
         };
     }
@@ -67,7 +67,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     public async Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken) =>
-        // An unknown revision cannot be updated, which is the first thing to report.
+        // If the revision is unknown, the update fails, and this error must be reported first.
         await RevisionsAsync(cancellationToken) is [var revision] && SchemaScripts.Revisions.Contains(revision) && await ExistsAsync("admin", cancellationToken)
         ? await database.QueryAsync(database.Sql($"SELECT username FROM admin ORDER BY username"), row => row.Text(0), cancellationToken)
         : [];
@@ -83,7 +83,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         '\n', SchemaScripts.Read("Postgres/head.sql"), string.Join('\n', Enumerable.Range(1, SchemaScripts.OwnVersion).Select(OwnScript)),
         SchemaScripts.Read("Postgres/indexes.sql").Replace("CONCURRENTLY ", "", StringComparison.Ordinal));
 
-    /// <summary>Runs the steps from the revision that is recorded to the head, each in a transaction of its own.</summary>
+    /// <summary>Runs the scripts from the recorded revision to the latest one, each in a transaction of its own.</summary>
     private async Task MigrateAsync(CancellationToken cancellationToken)
     {
         var revisions = await RevisionsAsync(cancellationToken);
@@ -92,7 +92,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         {
             throw new SchemaException(revisions.Count == 0
                 ? "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision 5c28ed7092c2 first."
-                : $"There is no way from revision {string.Join(", ", revisions)} to {SchemaScripts.Head}.");
+                : $"Cannot update the schema from revision {string.Join(", ", revisions)} to {SchemaScripts.Head}: the revision is not known.");
         }
         foreach (var revision in SchemaScripts.Revisions.Skip(at + 1))
         {
@@ -109,7 +109,10 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             await database.RunScriptAsync($"BEGIN;\n{OwnScript(version)}\nCOMMIT;", cancellationToken);
     }
 
-    /// <summary>Each by itself: an index that is made concurrently cannot be in a transaction, not even an implicit one.</summary>
+    /// <summary>
+    /// Creates each index with a separate command, because an index that is created concurrently cannot be created in a transaction, not
+    /// even an implicit one.
+    /// </summary>
     private async Task MakeIndexesAsync(CancellationToken cancellationToken)
     {
         foreach (var index in SchemaScripts.Read("Postgres/indexes.sql").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -117,8 +120,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     /// <summary>
-    /// Runs work that no other node runs at the same time. It tries to get the lock repeatedly instead of waiting for it: a session that
-    /// waits has a snapshot, and the creation of an index waits for all snapshots, so that the two would wait for each other.
+    /// Runs work that no other node runs at the same time. It tries to acquire the lock repeatedly instead of waiting for it: a session
+    /// that waits has a snapshot, and the creation of an index waits for all snapshots, so both would wait for each other.
     /// </summary>
     private async Task LockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {
@@ -136,7 +139,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         var locked = await session.QueryAsync(database.Sql($"SELECT pg_try_advisory_xact_lock({LockId})"), row => row.Flag(0), cancellationToken);
         if (!locked[0])
             return false;
-        // After the query: its portal keeps a snapshot until the next statement, and the creation of an index waits for that, too.
+        // This statement follows the query because the portal of the query keeps a snapshot until the next statement, and the creation of
+        // an index waits for this snapshot, too.
         await session.ExecuteAsync([database.Sql($"SET LOCAL idle_in_transaction_session_timeout = 0")], cancellationToken);
         await work();
         await session.CommitAsync([], cancellationToken);

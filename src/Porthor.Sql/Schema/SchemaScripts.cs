@@ -3,16 +3,16 @@ using System.Reflection;
 
 namespace Porthor.Sql.Schema;
 
-/// <summary>The SQL scripts that make and change the schema, embedded in the assembly.</summary>
+/// <summary>Contains the SQL scripts that create and update the schema. They are embedded in the assembly.</summary>
 public static class SchemaScripts
 {
-    /// <summary>The reference's revision that Porthor is written for (contract/storage.md 2.4).</summary>
+    /// <summary>The revision of the reference that Porthor supports (contract/storage.md 2.4).</summary>
     public const string Head = "613640641b2f";
 
-    /// <summary>Porthor's own scripts, by number; each is applied once.</summary>
+    /// <summary>The number of Porthor's own scripts. Each is applied once, in order.</summary>
     public const int OwnVersion = 4;
 
-    /// <summary>The reference's revisions in their order.</summary>
+    /// <summary>The revisions of the reference that can be updated, in their order.</summary>
     public static readonly IReadOnlyList<string> Revisions = ["5c28ed7092c2", "2feb306dd1ee", "20ccaa8eedfd", "5a54e4db3cf4", Head];
 
     internal static string Own(string folder, int version) =>

@@ -3,7 +3,7 @@ using Porthor.Sql.Sqlite;
 
 namespace Porthor.Sql.Schema;
 
-/// <summary>The schema in SQLite: all of it Porthor's own, its version kept in the file's header.</summary>
+/// <summary>Represents the schema in SQLite. All tables belong to Porthor, and the header of the file contains their version.</summary>
 internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
 {
     public async Task<SchemaState> CheckAsync(CancellationToken cancellationToken) => await VersionAsync(cancellationToken) switch
@@ -11,7 +11,8 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
         0 => SchemaState.Empty,
         SchemaScripts.OwnVersion => SchemaState.Current,
         < SchemaScripts.OwnVersion => SchemaState.OwnOutdated,
-        var newer => throw new SchemaException($"The database is of a newer Porthor (schema {newer}; this one knows {SchemaScripts.OwnVersion})."),
+        var newer => throw new SchemaException(
+            $"The database was created by a newer version of Porthor (schema {newer}). This version supports schema {SchemaScripts.OwnVersion}."),
     };
 
     /// <summary>If several processes start at the same time, one creates the schema and the others use it.</summary>

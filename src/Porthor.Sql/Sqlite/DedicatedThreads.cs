@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// Threads of our own for work that blocks. SQLite's driver is synchronous: on the pool's threads a slow disk would hold up
-/// requests that have nothing to do with it.
+/// Runs blocking work on dedicated threads. SQLite's driver is synchronous: on the thread pool, a slow disk would delay unrelated
+/// requests.
 /// </summary>
 internal sealed class DedicatedThreads : IDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class DedicatedThreads : IDisposable
             thread.Start();
     }
 
-    /// <summary>How much work no thread has taken up yet.</summary>
+    /// <summary>Returns the number of work items that no thread has started.</summary>
     public int Waiting => queue.Count;
 
     /// <summary>Runs work on one of the threads.</summary>
@@ -39,7 +39,7 @@ internal sealed class DedicatedThreads : IDisposable
         return await completion.Task;
     }
 
-    /// <summary>Lets what was queued finish.</summary>
+    /// <summary>Waits until the queued work has ended, and stops the threads.</summary>
     public void Dispose()
     {
         queue.CompleteAdding();

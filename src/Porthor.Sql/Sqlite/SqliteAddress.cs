@@ -5,8 +5,8 @@ using Porthor.Values;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// An address as SQLite stores it: a byte for the family, 4 or 6, and the address's own. Compared as bytes, a block of
-/// addresses is then one range.
+/// Converts addresses to the form in SQLite: a byte for the family, 4 or 6, followed by the bytes of the address. In the order of bytes,
+/// a block of addresses is one range.
 /// </summary>
 internal static class SqliteAddress
 {
@@ -14,7 +14,7 @@ internal static class SqliteAddress
 
     public static IPAddress Read(byte[] stored) => new(stored.AsSpan(1));
 
-    /// <summary>The first and the last address of a block.</summary>
+    /// <summary>Returns the first and the last address of a block.</summary>
     public static (byte[] First, byte[] Last) Range(AddressBlock block)
     {
         var first = Write(block.Address)!;

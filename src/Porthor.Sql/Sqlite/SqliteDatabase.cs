@@ -5,17 +5,19 @@ using Porthor.Telemetry;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// A SQLite file: one handle that writes, for which writers queue, and a few that read. Readers see what is committed and
-/// never wait for the writer (write-ahead log).
+/// Represents a SQLite file, with one handle for writing, for which writers wait, and several handles for reading. Readers see the
+/// committed data and never wait for the writer, because the file uses a write-ahead log.
 /// </summary>
 internal sealed class SqliteDatabase : SqlDatabase
 {
     private const int ReaderThreads = 4;
 
-    /// <summary>Whoever comes when so many read or wait for a thread waits without a handle, of which each holds files open.</summary>
+    /// <summary>
+    /// The maximum number of reading sessions. Further sessions wait without a handle, because each handle keeps files open.
+    /// </summary>
     private const int MostReaders = 2 * ReaderThreads;
 
-    /// <summary>How long to wait for another process that is writing, such as a command beside the server.</summary>
+    /// <summary>The time to wait for another process that is writing, such as a command beside the server.</summary>
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ScriptTimeout = TimeSpan.FromMinutes(1);
@@ -45,7 +47,10 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override string SchemaFolder => "Sqlite";
 
     /// <summary>Opens the file, and creates it if it does not exist.</summary>
-    /// <param name="statementTimeout">How long a statement outside of transactions may take.</param>
+    /// <param name="path">The path of the file.</param>
+    /// <param name="statementTimeout">The time limit of a statement outside of a transaction.</param>
+    /// <param name="metrics">Measures the calls.</param>
+    /// <exception cref="StoreUnavailableException">The file cannot be opened.</exception>
     public static SqliteDatabase Open(string path, TimeSpan statementTimeout, StoreMetrics metrics)
     {
         try
@@ -87,10 +92,11 @@ internal sealed class SqliteDatabase : SqlDatabase
     public override Task RunScriptAsync(string script, CancellationToken cancellationToken) =>
         RunScriptsAsync(_ => [script], cancellationToken);
 
-    /// <summary>Runs scripts in one transaction, which excludes every other writer, other processes included.</summary>
+    /// <summary>Runs scripts in one transaction, which excludes all other writers, including those of other processes.</summary>
     /// <param name="choose">
-    /// Chooses the scripts within the transaction; it can read the version of the schema (<c>PRAGMA user_version</c>).
+    /// Returns the scripts. It is called within the transaction, with the version of the schema (<c>PRAGMA user_version</c>).
     /// </param>
+    /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task RunScriptsAsync(Func<long, IEnumerable<string>> choose, CancellationToken cancellationToken)
     {
         await using var session = (SqliteSession)await BeginAsync(ScriptTimeout, cancellationToken);
@@ -108,7 +114,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     }
 
     /// <summary>
-    /// On the caller's thread: the row is in memory almost always, and a change of threads would cost more than reading it
+    /// Runs on the caller's thread: the row is nearly always in memory, and a change of threads would take longer than the read
     /// (docs/decisions/0004-sqlite-threads.md).
     /// </summary>
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)

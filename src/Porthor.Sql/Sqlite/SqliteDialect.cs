@@ -7,9 +7,8 @@ using Porthor.Tokens;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// SQLite. Times are integers, microseconds since the epoch, as precise as PostgreSQL's; enumerations are text;
-/// addresses are bytes that sort as the addresses do. A transaction locks the whole database for writing, so rows need no locks of their
-/// own.
+/// Represents SQLite. Times are integers, in microseconds since 1970, which is the precision of PostgreSQL; enumerations are texts;
+/// addresses are bytes that have the order of the addresses. A transaction locks the whole database for writing, so rows need no locks.
 /// </summary>
 internal sealed class SqliteDialect : Dialect
 {
@@ -23,7 +22,7 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment JoinChildrenOfTree { get; } = new(" CROSS JOIN subtoken s ON s.parent = d.child");
 
-    /// <summary>This number of changes takes some milliseconds of the only writer.</summary>
+    /// <summary>Returns a number of changes that occupies the only writer for some milliseconds.</summary>
     public override int BatchSize => 50;
 
     public override bool LocksUsers => false;
@@ -45,7 +44,8 @@ internal sealed class SqliteDialect : Dialect
 
     public override void Append(SqlStatement sql, IPAddress? value) => sql.AddParameter(SqliteAddress.Write(value));
 
-    public override void Append(SqlStatement sql, SqlArrayParameter values) => throw new NotSupportedException("SQLite takes one value at a time.");
+    public override void Append(SqlStatement sql, SqlArrayParameter values) =>
+        throw new NotSupportedException("SQLite does not support array parameters.");
 
     public override void Append(SqlStatement sql, SqlIn condition)
     {
@@ -60,7 +60,7 @@ internal sealed class SqliteDialect : Dialect
         sql.AddParameter(JsonSerializer.Serialize(keys.Keys.Select(key => key.Value)), ")) k");
     }
 
-    /// <summary>A block is a range of stored addresses, which an index answers.</summary>
+    /// <summary>Appends a range of stored addresses for a block, so that an index can be used.</summary>
     public override void Append(SqlStatement sql, SqlInNetwork condition)
     {
         var (first, last) = SqliteAddress.Range(condition.Block);

@@ -4,11 +4,11 @@ using Microsoft.Data.Sqlite;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// An open connection with its prepared statements. Not safe for use by two threads at once; whoever has it has it alone.
+/// Represents an open connection with its prepared statements. It is not thread-safe: only one session uses it at a time.
 /// </summary>
 internal sealed class SqliteHandle : IDisposable
 {
-    /// <summary>Takes the lock for writing at once, so that a transaction cannot fail for it later.</summary>
+    /// <summary>Acquires the write lock immediately, so that the transaction cannot fail because of it later.</summary>
     public const string Begin = "BEGIN IMMEDIATE";
     public const string Commit = "COMMIT";
 
@@ -20,6 +20,8 @@ internal sealed class SqliteHandle : IDisposable
     private readonly TimeSpan longestBusyWait;
     private TimeSpan busyWait;
 
+    /// <summary>Opens a connection.</summary>
+    /// <param name="path">The path of the file.</param>
     /// <param name="busyTimeout">The maximum time to wait for another process that is writing.</param>
     public SqliteHandle(string path, TimeSpan busyTimeout)
     {
@@ -28,7 +30,7 @@ internal sealed class SqliteHandle : IDisposable
         {
             DataSource = path,
             Mode = SqliteOpenMode.ReadWriteCreate,
-            // The driver's pool keeps pragmas and forgets functions; ours keeps whole handles.
+            // The driver's pool keeps pragmas but loses functions. SqliteDatabase keeps whole handles instead.
             Pooling = false,
             DefaultTimeout = Math.Max(1, (int)busyTimeout.TotalSeconds),
         };
@@ -36,8 +38,8 @@ internal sealed class SqliteHandle : IDisposable
         try
         {
             connection.Open();
-            // FULL: an acknowledged change survives a power failure. The log is carried over every 16 MiB and not every 4, since
-            // the pages that change most are the same each time.
+            // FULL: an acknowledged change survives a power failure. A checkpoint is made every 16 MiB instead of every 4 MiB, because
+            // changes affect mostly the same pages.
             ExecuteScript($"PRAGMA busy_timeout={(int)busyTimeout.TotalMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000;");
         }
         catch
@@ -58,7 +60,7 @@ internal sealed class SqliteHandle : IDisposable
     }
 
     /// <summary>
-    /// Interrupts the running statement, if there is one, with an error. May be called from any thread while the handle is open.
+    /// Interrupts the running statement, if there is one, which then fails. Any thread may call it while the handle is open.
     /// </summary>
     public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
 
@@ -73,7 +75,7 @@ internal sealed class SqliteHandle : IDisposable
 
     public int Execute(SqlStatement statement) => Prepare(statement).ExecuteNonQuery();
 
-    /// <summary>Executes a statement without parameters that is used again and again.</summary>
+    /// <summary>Executes a statement without parameters, and keeps it prepared.</summary>
     public void Execute(string statement) => Bounded(prepared.GetValueOrDefault(statement) ?? Remember(statement)).ExecuteNonQuery();
 
     public void ExecuteScript(string script)
@@ -119,7 +121,9 @@ internal sealed class SqliteHandle : IDisposable
         return command;
     }
 
-    /// <summary>The driver repeats a statement that found the database locked for this long; zero means no limit.</summary>
+    /// <summary>
+    /// Sets the time for which the driver repeats a statement that found the database locked. Zero would mean no limit.
+    /// </summary>
     private SqliteCommand Bounded(SqliteCommand command)
     {
         command.CommandTimeout = Math.Max(1, (int)busyWait.TotalSeconds);

@@ -4,11 +4,16 @@ using Porthor.Telemetry;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// A SQLite handle in use; its statements run on the threads kept for that. A transaction begins with its first
-/// statement, so that a small change is a single visit to the writing thread. A caller waits at most for the limit. Then the statement is
-/// interrupted, and the handle is released when the statement has ended.
+/// Represents a SQLite handle in use. Its statements run on dedicated threads. A transaction begins with its first statement, so that a
+/// small change occupies the writing thread only once. A caller waits at most until the limit; then the statement is interrupted, and the
+/// handle is released when the statement has ended.
 /// </summary>
+/// <param name="handle">The handle.</param>
+/// <param name="threads">The threads that run the statements.</param>
 /// <param name="limit">The time limit of each call, including the wait for the lock of another process.</param>
+/// <param name="inTransaction">True for a transaction.</param>
+/// <param name="metrics">Measures the calls.</param>
+/// <param name="release">Called when the handle is no longer in use.</param>
 internal sealed class SqliteSession(
     SqliteHandle handle, DedicatedThreads threads, TimeSpan limit, bool inTransaction, StoreMetrics metrics, Action<SqliteHandle> release) : SqlSession
 {
@@ -50,7 +55,7 @@ internal sealed class SqliteSession(
             _ = InterruptAndEndAsync();
     }
 
-    /// <summary>Runs on the session's thread, in its transaction if it has one.</summary>
+    /// <summary>Runs work on a dedicated thread, in the transaction of the session if it has one.</summary>
     internal async Task<T> RunAsync<T>(string operation, Func<T> work, CancellationToken cancellationToken)
     {
         var task = threads.RunAsync(() => Run(operation, work, cancellationToken));
@@ -90,7 +95,7 @@ internal sealed class SqliteSession(
         }
         catch (SqliteException e)
         {
-            // A caller that no longer waits has received the timeout, which is already counted.
+            // A caller that no longer waits has received the timeout, which is counted already.
             throw isAbandoned ? SqliteHandle.Translate(e) : metrics.Counted(operation, SqliteHandle.Translate(e));
         }
     }
@@ -116,7 +121,7 @@ internal sealed class SqliteSession(
 
     private async Task InterruptAndEndAsync()
     {
-        // More than once: an interrupt between two statements has no effect.
+        // The interrupt is repeated, because an interrupt between two statements has no effect.
         while (!running.IsCompleted)
         {
             handle.Interrupt();
@@ -142,7 +147,7 @@ internal sealed class SqliteSession(
         }
         catch (SqliteException)
         {
-            // Some errors have rolled back already; then there is nothing to undo.
+            // After some errors the transaction has already been rolled back.
             return false;
         }
     }

@@ -1,5 +1,5 @@
--- The reference's schema at revision 613640641b2f, exactly (contract/storage.md 2). Not ours to change: the reference
--- must be able to take the database back. What exists is left as it is.
+-- The schema of the reference at revision 613640641b2f, exactly (contract/storage.md 2). It must not be changed, because the
+-- reference must be able to use the database again. Existing tables are not changed.
 DO $$ BEGIN
     CREATE TYPE tokentype AS ENUM ('session', 'user', 'notebook', 'internal', 'service', 'oidc');
 EXCEPTION WHEN duplicate_object THEN NULL;

@@ -1,5 +1,5 @@
--- Numbers that users and groups were given, and for each range of them the next one. Never removed: a number that was in use
--- owns files.
+-- The IDs of users and groups, and the next ID of each range. Rows are never removed, because files may belong to an ID that was
+-- assigned once.
 CREATE TABLE porthor_id (
     kind text NOT NULL CHECK (kind IN ('user', 'group', 'counter')),
     name text COLLATE "C" NOT NULL,

@@ -1,4 +1,4 @@
--- Short-lived values that can be used once, such as logins that were completed.
+-- Short-lived values that can be used once, such as completed logins.
 CREATE TABLE porthor_once (
     name text COLLATE "C" PRIMARY KEY,
     value bytea NOT NULL,

@@ -1,4 +1,4 @@
--- Requests per minute, where all nodes count together. Not in the WAL: what is lost in a crash begins again.
+-- Counters of requests per minute that all nodes share. They are not written to the WAL: after a crash all counters start again.
 CREATE UNLOGGED TABLE porthor_counter (
     username text COLLATE "C" NOT NULL,
     service text COLLATE "C" NOT NULL,

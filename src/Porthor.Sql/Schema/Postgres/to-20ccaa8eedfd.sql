@@ -1,4 +1,4 @@
--- OpenID Connect clients move into the database.
+-- Stores OpenID Connect clients in the database.
 CREATE TABLE oidc_client (
     client_id varchar NOT NULL,
     client_secret_hash bytea NOT NULL,

@@ -1,2 +1,2 @@
--- OpenID Connect tokens.
+-- Adds the token type of OpenID Connect.
 ALTER TYPE tokentype ADD VALUE IF NOT EXISTS 'oidc';

@@ -1,4 +1,4 @@
--- Every character column becomes text; the keys of subtoken sort as those of token.
+-- Changes all character columns to text. The keys of subtoken have the same collation as those of token.
 ALTER TABLE admin ALTER COLUMN username TYPE text;
 ALTER TABLE admin_history ALTER COLUMN username TYPE text, ALTER COLUMN actor TYPE text;
 ALTER TABLE oidc_client

@@ -1,6 +1,6 @@
--- The tables of the reference's PostgreSQL schema, and Porthor's own, in SQLite's terms: enumerations are text, times are
--- microseconds since the epoch, addresses are bytes (docs/decisions/0003-sqlite-columns.md). Each index costs every change a
--- page, so there is none that another's beginning answers.
+-- The tables of the reference's PostgreSQL schema and Porthor's own tables, with the types of SQLite: enumerations are texts, times
+-- are microseconds since 1970, addresses are bytes (docs/decisions/0003-sqlite-columns.md). Each index adds a page to every change,
+-- so there is no index whose columns are the first columns of another index.
 CREATE TABLE token (
     token text PRIMARY KEY NOT NULL,
     username text NOT NULL,

@@ -1,4 +1,4 @@
--- Short-lived values that can be used once, such as logins that were completed.
+-- Short-lived values that can be used once, such as completed logins.
 CREATE TABLE porthor_once (
     name text PRIMARY KEY NOT NULL,
     value blob NOT NULL,

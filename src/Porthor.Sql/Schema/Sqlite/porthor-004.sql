@@ -1,2 +1,2 @@
--- Nothing: the counters of requests are a table of PostgreSQL alone. With SQLite there is one process, which counts in memory.
+-- No change: only PostgreSQL has a table of request counters. With SQLite there is one process, which counts in memory.
 SELECT 1;
