@@ -3,10 +3,13 @@ using Porthor.Testing;
 
 namespace Porthor.Browser.Tests;
 
-/// <summary>What pages of others can make a visitor's browser do to ours: nothing.</summary>
+/// <summary>Attacks from pages of other sites on a signed-in user's browser.</summary>
 public sealed class AttackTests(Site site) : IClassFixture<Site>
 {
-    /// <summary>From a foreign site the browser leaves the cookie out; from a neighbour's it sends it, and tells that it is one.</summary>
+    /// <summary>
+    /// For a form of another site the browser does not send the cookie. For a form of a subdomain it sends the cookie and marks the request
+    /// as same-site.
+    /// </summary>
     [BrowserFact]
     public async Task A_form_of_another_site_does_nothing()
     {
@@ -33,7 +36,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task Our_pages_are_shown_in_no_frame()
+    public async Task Porthors_pages_cannot_be_framed()
     {
         await using var browser = await site.LogInAsync("framed");
         var page = await browser.NewPageAsync();
@@ -44,9 +47,9 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
         (await page.FrameLocator("iframe").GetByLabel("Name").CountAsync()).ShouldBe(0);
     }
 
-    /// <summary>The policy is a second wall: even what was written into a page would not run.</summary>
+    /// <summary>A second line of defense: even a script that was injected into a page would not run.</summary>
     [BrowserFact]
-    public async Task A_script_in_a_page_would_not_run()
+    public async Task An_injected_script_does_not_run()
     {
         await using var browser = await site.LogInAsync("scripted");
         var page = await browser.NewPageAsync();
@@ -63,9 +66,9 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
         (await page.EvaluateAsync<string>("getComputedStyle(document.querySelector('body > p')).position")).ShouldBe("static");
     }
 
-    /// <summary>One tab revokes the session; the form in the other must say so, and make nothing.</summary>
+    /// <summary>One tab revokes the session. The form in the other tab must report this and create nothing.</summary>
     [BrowserFact]
-    public async Task A_form_whose_session_has_ended_elsewhere_says_so()
+    public async Task A_form_reports_that_its_session_was_revoked_in_another_tab()
     {
         await using var browser = await site.LogInAsync("two-tabs");
         var first = await browser.NewPageAsync();
@@ -79,7 +82,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
 
         await second.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
         await second.GetByText("Your session has ended. Nothing was changed.").WaitForAsync();
-        // Nor does going back show what was seen before.
+        // Going back does not show the earlier page either.
         await first.BackAsync();
         (await first.ContentAsync()).ShouldNotContain("this browser");
     }

@@ -8,8 +8,8 @@ using Proxy = Porthor.Testing.Proxy;
 namespace Porthor.Browser.Tests;
 
 /// <summary>
-/// The distribution's Chromium, driven by Playwright, whose package brings its driver. One process for all tests; each visitor
-/// has a profile of their own in it.
+/// Runs the distribution's Chromium with Playwright, whose package contains the driver. All tests share one process; each test user has a
+/// separate profile.
 /// </summary>
 public sealed class Chromium : IAsyncLifetime
 {
@@ -18,7 +18,7 @@ public sealed class Chromium : IAsyncLifetime
 
     public IBrowser Browser => browser ?? throw new InvalidOperationException("Chromium was not started.");
 
-    /// <summary>Null if these tests can be run here.</summary>
+    /// <summary>The reason why these tests cannot run on this machine; null if they can.</summary>
     public static string? WhyNot =>
         Prerequisites.Find("chromium") is null ? "Chromium is not installed; ./test.sh installs it (Debian's chromium)" : ProxyProcess.WhyNot(Proxy.Nginx);
 
@@ -30,7 +30,7 @@ public sealed class Chromium : IAsyncLifetime
         browser = await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = Prerequisites.Find("chromium"),
-            // The site is here, whatever its name. Root may not have the sandbox; nothing foreign is loaded.
+            // All host names resolve to this machine. Root cannot use the sandbox, and no external content is loaded.
             Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--host-resolver-rules=MAP * 127.0.0.1"],
         });
     }
@@ -43,7 +43,7 @@ public sealed class Chromium : IAsyncLifetime
     }
 }
 
-/// <summary>A test in a browser. Where there is none it is reported as skipped, with what to install.</summary>
+/// <summary>A test in a browser. It is skipped without a browser, and the skip reason names what to install.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class BrowserFactAttribute : FactAttribute
 {

@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Browser.Tests;
 
-/// <summary>From an address of the site through the login and back, and out again, as people go; and what can come between.</summary>
+/// <summary>Logins from a page of the site and back, logouts, and interruptions.</summary>
 public sealed class LoginTests(Site site) : IClassFixture<Site>
 {
     private const string DeepLink = "/api/survey?object=M%2031&view=all";
@@ -23,7 +23,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         (await UserAsync(page)).ShouldBe("walker");
     }
 
-    /// <summary>The login that is under way is one for all tabs.</summary>
+    /// <summary>All tabs share the login that is in progress.</summary>
     [BrowserFact]
     public async Task Two_tabs_share_one_login()
     {
@@ -34,7 +34,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await second.GotoAsync("/api/second");
         await LogInAsync(second, "walker");
         await second.ShouldArriveAtAsync($"{site.Url}/api/second");
-        // The form in the first tab is void now, but whoever sends it is logged in, and that is what they wanted.
+        // The form in the first tab is no longer valid, but the user who sends it is already signed in.
         await LogInAsync(first, "walker");
         (await UserAsync(first)).ShouldBe("walker");
         await first.GotoAsync("/api/first");
@@ -42,7 +42,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task A_session_that_has_ended_leads_back_to_the_login()
+    public async Task A_revoked_session_leads_back_to_the_login()
     {
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();
@@ -52,7 +52,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         var session = site.Porthor.Core.SessionCookie.TryRead(cookie, out _)!.Token!;
         (await site.Porthor.Tokens.DeleteTokenAsync(session.Key, TokenBuilders.Administrator(site.Porthor.Core.Clock), "walker")).ShouldBeTrue();
 
-        // A script of the site is told, instead of being shown a form that nobody sees.
+        // A script of the site gets an error instead of a login form that the user would not see.
         (await page.EvaluateAsync<int>("fetch('/api/data', { headers: { 'X-Requested-With': 'XMLHttpRequest' } }).then((answer) => answer.status)")).ShouldBe(403);
         await page.ReloadAsync();
         await page.ShouldBeTitledAsync("Sign in");
@@ -61,7 +61,7 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task A_user_without_any_scope_is_told_whom_to_ask()
+    public async Task A_user_without_any_scope_gets_an_error_page_with_the_help_desk()
     {
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();
@@ -71,14 +71,14 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         (await page.GetByRole(AriaRole.Heading).InnerTextAsync()).ShouldBe("Authentication error");
         (await page.GetByText("stranger is not a member of any authorized groups").CountAsync()).ShouldBe(1);
         (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).GetAttributeAsync("href")).ShouldBe("https://example.com/desk");
-        // Nobody is logged in, and the next one can be.
+        // Nobody is signed in, and another user can sign in.
         await page.GotoAsync("/api/");
         await LogInAsync(page, "walker");
         (await UserAsync(page)).ShouldBe("walker");
     }
 
     [BrowserFact]
-    public async Task Whoever_signs_out_is_out_and_cannot_be_seen_by_going_back()
+    public async Task Signing_out_revokes_the_session_and_hides_earlier_pages()
     {
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();
@@ -92,14 +92,14 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         (await page.GetByText("Signed in as").CountAsync()).ShouldBe(0);
         await page.GotoAsync("/api/");
         await page.ShouldBeTitledAsync("Sign in");
-        // Nor does the session's cookie work for whoever kept it.
+        // A copy of the session cookie does not work either.
         await browser.ClearCookiesAsync();
         await browser.AddCookiesAsync(cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true }));
         await page.GotoAsync("/auth/tokens");
         await page.ShouldBeTitledAsync("Sign in");
     }
 
-    /// <summary>Who the site thinks it is that opened this page of it.</summary>
+    /// <summary>Returns the username that the site received with the request for this page.</summary>
     internal static async Task<string> UserAsync(IPage page) => JsonDocument.Parse(await page.Locator("body", new() { HasText = "x-auth-request-user" }).InnerTextAsync())
         .RootElement.GetProperty("Headers").GetProperty("x-auth-request-user")[0].GetString()!;
 

@@ -5,18 +5,18 @@ using static Microsoft.Playwright.Assertions;
 namespace Porthor.Browser.Tests;
 
 /// <summary>
-/// Where a click, a key or a form has led to. The browser may be on its way there for as long as it takes, so each of these waits; none does
-/// it by a script in the page, which the page's policy would stop.
+/// Assertions about the page after a click, a key or a form. The browser may still be loading the page, so each assertion waits. None of
+/// them runs a script in the page, which the content security policy would block.
 /// </summary>
 internal static class NavigationAssertions
 {
-    /// <summary>What Chromium says while a page of one process gives way to one of another; a person would press the button again.</summary>
+    /// <summary>Chromium's error while it switches between pages of different processes. A user would press the button again.</summary>
     private const string BetweenTwoPages = "Not attached to an active page";
 
     private static readonly PageAssertionsToHaveURLOptions UrlPatience = new() { Timeout = 20_000 };
     private static readonly PageAssertionsToHaveTitleOptions TitlePatience = new() { Timeout = 20_000 };
 
-    /// <param name="url">All of it, and letter by letter: given as text it would be compared decoded.</param>
+    /// <param name="url">The complete URL, compared exactly. Playwright would compare a text after decoding it.</param>
     public static async Task ShouldArriveAtAsync(this IPage page, string url)
     {
         await Expect(page).ToHaveURLAsync(new Regex($"^{Regex.Escape(url)}$", RegexOptions.None, TimeSpan.FromSeconds(1)), UrlPatience);
@@ -25,7 +25,7 @@ internal static class NavigationAssertions
 
     public static Task ShouldBeTitledAsync(this IPage page, string title) => Expect(page).ToHaveTitleAsync(title, TitlePatience);
 
-    /// <summary>Goes back, once the page is all there.</summary>
+    /// <summary>Goes back after the page has loaded completely.</summary>
     public static async Task BackAsync(this IPage page)
     {
         await page.WaitForLoadStateAsync();

@@ -4,11 +4,11 @@ using Porthor.Tokens;
 
 namespace Porthor.Browser.Tests;
 
-/// <summary>What people do on the pages, with a mouse, with a keyboard, and without scripts.</summary>
+/// <summary>The use of the pages with a mouse, with a keyboard, and without scripts.</summary>
 public sealed class PageTests(Site site) : IClassFixture<Site>
 {
     [BrowserFact]
-    public async Task A_token_is_made_copied_and_used_and_revoked()
+    public async Task A_token_is_created_copied_used_and_revoked()
     {
         await using var browser = await site.LogInAsync("maker");
         await browser.GrantPermissionsAsync(["clipboard-read", "clipboard-write"]);
@@ -27,13 +27,14 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens/new");
         (await StatusAsync(token)).ShouldBe(200);
 
-        // A reload sends the form again, which makes nothing; and the token is nowhere any more, back and forth.
+        // A reload posts the form again, which creates nothing. The token is not shown again, neither forward nor back.
         await page.ReloadAsync();
         await page.ShouldBeTitledAsync("Already made");
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Your tokens" }).ClickAsync();
         await page.ShouldBeTitledAsync("Your tokens");
         (await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "from a browser" }).CountAsync()).ShouldBe(1);
-        // There is nothing to go back to but the form's answer, which was not kept: the browser would ask whether to send it again.
+        // The only page to go back to is the response to the form, which was not cached: the browser would ask whether to send the form
+        // again.
         (await Should.ThrowAsync<PlaywrightException>(() => page.BackAsync())).Message.ShouldContain("ERR_CACHE_MISS");
         page = await browser.NewPageAsync();
         await page.GotoAsync("/auth/tokens");
@@ -57,7 +58,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.GetByLabel("Expires").SelectOptionAsync("never");
         await page.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
         var token = Token.Parse((await page.GetByLabel("Token", new() { Exact = true }).GetAttributeAsync("value"))!);
-        // A button that does nothing is not shown.
+        // A button that needs a script is not shown.
         (await page.GetByRole(AriaRole.Button).CountAsync()).ShouldBe(0);
         await page.GotoAsync($"/auth/tokens/{token.Key}/revoke");
         await page.GetByRole(AriaRole.Button, new() { Name = "Revoke" }).ClickAsync();
@@ -65,9 +66,11 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         (await StatusAsync(token)).ShouldBe(401);
     }
 
-    /// <summary>The form for a token has one choice for the expiration; the day is asked for only if it is needed, also without scripts.</summary>
+    /// <summary>
+    /// The form for a token has one choice for the expiration. The day field is shown only if it is needed, also without scripts.
+    /// </summary>
     [BrowserFact]
-    public async Task The_day_is_asked_for_only_with_its_choice()
+    public async Task The_day_field_is_shown_only_with_its_choice()
     {
         foreach (var scripts in (bool[])[true, false])
         {
@@ -97,12 +100,12 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task A_keyboard_is_enough()
+    public async Task The_pages_work_with_a_keyboard_only()
     {
         await using var browser = await site.LogInAsync("typist");
         var page = await browser.NewPageAsync();
         await page.GotoAsync("/auth/tokens");
-        // The first key leads past what is above every page.
+        // The first tab stop skips the navigation of the page.
         await page.Keyboard.PressAsync("Tab");
         (await FocusedAsync(page)).ShouldBe("Skip to the content");
         await page.Keyboard.PressAsync("Enter");
@@ -136,7 +139,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task History_is_paged_there_and_back()
+    public async Task History_can_be_paged_in_both_directions()
     {
         await using var browser = await site.LogInAsync("historian");
         var caller = await site.Porthor.Tokens.CallerAsync(
@@ -155,11 +158,11 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         (await page.Locator("tbody .key").AllInnerTextsAsync()).ShouldBe(first);
     }
 
-    /// <summary>What a program hears that asks Porthor with this token.</summary>
+    /// <summary>Returns the status of an API request with this token.</summary>
     private async Task<int> StatusAsync(Token token) =>
         (await site.Porthor.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(token))).StatusCode;
 
-    /// <summary>What has the focus, as it would be read out. It must be seen to have it.</summary>
+    /// <summary>Returns the accessible text of the focused element. Fails if the focus is not visible.</summary>
     private static async Task<string> FocusedAsync(IPage page)
     {
         var outline = await page.EvaluateAsync<string>("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth");

@@ -5,7 +5,7 @@ using Porthor.Sessions;
 
 namespace Porthor.Browser.Tests;
 
-/// <summary>Signing in with a password, as people do it; and what pages of others make of the form.</summary>
+/// <summary>Signing in with a password, and attacks on the login form from pages of other sites.</summary>
 public sealed class SignInTests(Site site) : IClassFixture<Site>
 {
     private static readonly AxeRunOptions Rules = new()
@@ -16,12 +16,12 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
     private string Begin => $"/login?rd={Uri.EscapeDataString($"{site.Url}/auth/tokens")}";
 
     [BrowserFact]
-    public async Task A_keyboard_is_enough_and_scripts_are_not_needed()
+    public async Task The_login_works_with_a_keyboard_and_without_scripts()
     {
         await using var browser = await site.OpenAsync(new() { JavaScriptEnabled = false });
         var page = await browser.NewPageAsync();
         await page.GotoAsync(Begin);
-        // The first field has the focus, and after a mistake the one that is to be filled in again.
+        // The first field has the focus; after an error, the field to fill in again.
         await page.Locator("input[name=username]:focus").WaitForAsync();
         await page.Keyboard.TypeAsync("walker");
         await page.Keyboard.PressAsync("Tab");
@@ -36,15 +36,17 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
         await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
         await page.GetByText("Signed in as walker").WaitForAsync();
 
-        // Going back does not show what was typed, and sends nothing again.
+        // Going back shows no password and sends no form again.
         (await page.ContentAsync()).ShouldNotContain(Site.Password);
         var cookies = (await browser.CookiesAsync()).Select(cookie => (cookie.Name, cookie.HttpOnly, cookie.Secure)).Order();
         cookies.ShouldBe([("gafaelfawr", true, true), ("porthor-device", true, true)]);
     }
 
-    /// <summary>The browser's policy for forms must not stop it on the way to where the user wanted to go, nor on from there.</summary>
+    /// <summary>
+    /// The form-action policy must not block the redirects after the form, neither to the return URL nor to further redirects.
+    /// </summary>
     [BrowserFact]
-    public async Task The_way_leads_on_to_other_addresses()
+    public async Task The_login_can_redirect_to_other_origins()
     {
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();
@@ -58,7 +60,7 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task The_form_is_readable_for_everybody()
+    public async Task The_form_is_accessible()
     {
         foreach (var (scheme, width) in ((ColorScheme, int)[])[(ColorScheme.Light, 1280), (ColorScheme.Dark, 390)])
         {
@@ -88,11 +90,11 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
     }
 
     /// <summary>
-    /// A neighbour, who can set cookies for us, plants a login of theirs that is under way, and makes the visitor's browser send its form with the
-    /// neighbour's password: the visitor would then work in the neighbour's account.
+    /// The page of a subdomain, which can set cookies for the site, sets the attacker's login state and posts the form with the attacker's
+    /// password. If this worked, the user would be signed in to the attacker's account.
     /// </summary>
     [BrowserFact]
-    public async Task A_neighbours_page_cannot_sign_a_visitor_in()
+    public async Task The_page_of_a_subdomain_cannot_sign_a_user_in()
     {
         await using var browser = await site.OpenAsync();
         await site.SetCookieAsync(browser, new SessionState { State = "planted-state-of-a-login", ReturnUrl = $"{site.Url}/auth/tokens" });

@@ -9,7 +9,9 @@ using Porthor.Values;
 
 namespace Porthor.Browser.Tests;
 
-/// <summary>A site behind NGINX over TLS, as deploy/ has it, and Porthor as its gate. Shared by the tests of a class.</summary>
+/// <summary>
+/// A site behind NGINX with TLS and the configuration of deploy/, with Porthor as forward authentication. Shared by the tests of a class.
+/// </summary>
 public class Site(Chromium chromium) : IAsyncLifetime
 {
     public const string Password = "correct horse battery staple";
@@ -20,14 +22,14 @@ public class Site(Chromium chromium) : IAsyncLifetime
 
     internal TestServer Porthor => porthor!;
 
-    /// <summary>Without a slash at its end.</summary>
+    /// <summary>The base URL, without a trailing slash.</summary>
     public string Url { get; private set; } = "";
 
     public async ValueTask InitializeAsync()
     {
         if (Chromium.WhyNot is not null)
             return;
-        // Porthor must know the address that users have before it starts, and the proxy must know Porthor's.
+        // Porthor needs its public URL before it starts, and the proxy needs Porthor's address.
         var port = RealServers.FreePort();
         Url = $"https://example.com:{port}";
         await PrepareAsync();
@@ -48,15 +50,15 @@ public class Site(Chromium chromium) : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>The login provider that Porthor may ask; null for none.</summary>
+    /// <summary>The login provider to which Porthor can connect; null for none.</summary>
     private protected virtual string? ProviderUrl => null;
 
-    /// <summary>What must be there before Porthor starts.</summary>
+    /// <summary>Prepares servers before Porthor starts.</summary>
     private protected virtual Task PrepareAsync() => Task.CompletedTask;
 
     private protected virtual ValueTask DisposeMoreAsync() => ValueTask.CompletedTask;
 
-    /// <summary>Somebody's browser.</summary>
+    /// <summary>Opens the browser of a user who is not signed in.</summary>
     public async Task<IBrowserContext> OpenAsync(BrowserNewContextOptions? options = null)
     {
         options ??= new();
@@ -67,7 +69,7 @@ public class Site(Chromium chromium) : IAsyncLifetime
         return context;
     }
 
-    /// <summary>Somebody's browser after login.</summary>
+    /// <summary>Opens the browser of a signed-in user.</summary>
     internal async Task<IBrowserContext> LogInAsync(
         string username, string scopes = "user:token,read:all", UserData? user = null, BrowserNewContextOptions? options = null)
     {
@@ -85,7 +87,7 @@ public class Site(Chromium chromium) : IAsyncLifetime
     private protected virtual PorthorSettings Configure(PorthorSettings settings) => settings with
     {
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
-        // Who signs in with a password.
+        // The user who signs in with a password.
         Providers = new ProviderSettings
         {
             LocalUsers = [LocalUser("walker", "staff"), LocalUser("stranger", "visitors")],

@@ -3,21 +3,21 @@ using System.Text;
 
 namespace Porthor.Fuzz;
 
-/// <summary>Replays what is known of a target, and goes on with changes of it for a while.</summary>
+/// <summary>Replays the corpus of a target, and then tries random changes of it for some time.</summary>
 internal sealed class Campaign(FuzzTarget target, IReadOnlyList<byte[]> corpus, int seed)
 {
-    /// <summary>However long an input: whoever takes more lets others wait.</summary>
+    /// <summary>The time limit of an input of any length. A slower parser would delay other requests.</summary>
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
 
     private readonly List<byte[]> inputs = [.. corpus];
 
-    /// <summary>How many inputs were tried.</summary>
+    /// <summary>The number of inputs so far.</summary>
     public long Tried { get; private set; }
 
-    /// <summary>Without guidance: the known inputs and random changes of them.</summary>
+    /// <summary>Runs without coverage: the corpus and random changes of it.</summary>
     public void Run(TimeSpan duration) => Run(duration, coverage: null, found: null);
 
-    /// <summary>With guidance: what reaches something new is changed further, and told.</summary>
+    /// <summary>Runs with coverage: inputs that reach new branches are reported and changed further.</summary>
     public void Run(TimeSpan duration, Coverage? coverage, Action<byte[]>? found)
     {
         foreach (var input in corpus)
@@ -35,8 +35,8 @@ internal sealed class Campaign(FuzzTarget target, IReadOnlyList<byte[]> corpus, 
         }
     }
 
-    /// <summary>True if it reached something new.</summary>
-    /// <exception cref="FuzzException">Something does not hold; tells the input.</exception>
+    /// <summary>Returns true if the input reached a new branch.</summary>
+    /// <exception cref="FuzzException">A condition does not hold, or the input is too slow.</exception>
     private bool Try(byte[] input, Coverage? coverage)
     {
         Tried++;
@@ -48,13 +48,13 @@ internal sealed class Campaign(FuzzTarget target, IReadOnlyList<byte[]> corpus, 
         }
         catch (Exception e)
         {
-            throw new FuzzException($"{target.Name} with input {Corpus.Write(input)}\n(seed {seed}): {e}");
+            throw new FuzzException($"{target.Name} failed with input {Corpus.Write(input)}\n(seed {seed}): {e}");
         }
         var took = Stopwatch.GetElapsedTime(begun);
-        // Another process may have had the processor: only what is slow again is slow.
+        // Another process can have used the CPU, so an input is slow only if it is slow every time.
         if (took > Slow && Enumerable.Range(0, 3).All(_ => Repeat(input) > Slow))
             throw new FuzzException($"{target.Name} takes {took} with input {Corpus.Write(input)}");
-        return coverage?.EndsWithNews() == true;
+        return coverage?.EndsWithNewBranch() == true;
     }
 
     private TimeSpan Repeat(byte[] input)

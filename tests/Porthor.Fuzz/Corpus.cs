@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Porthor.Fuzz;
 
-/// <summary>Inputs that are worth keeping, one a line; bytes that are not plain stand as <c>%XX</c>.</summary>
+/// <summary>Reads and writes inputs, one on each line. Bytes other than plain ASCII are written as <c>%XX</c>.</summary>
 internal static class Corpus
 {
-    /// <summary>An empty input, so that its line is not empty.</summary>
+    /// <summary>The line of an empty input.</summary>
     private const string Nothing = "%";
 
     public static string PathOf(string folder, FuzzTarget target) => Path.Combine(folder, $"{target.Name}.txt");
@@ -14,7 +14,8 @@ internal static class Corpus
     public static List<byte[]> Read(string folder, FuzzTarget target) =>
         File.Exists(PathOf(folder, target)) ? [.. File.ReadLines(PathOf(folder, target)).Where(line => line.Length > 0).Select(Parse)] : [];
 
-    public static void Add(string folder, FuzzTarget target, byte[] input) => File.AppendAllText(PathOf(folder, target), Write(input) + "\n");
+    public static void Add(string folder, FuzzTarget target, byte[] input) =>
+        File.AppendAllText(PathOf(folder, target), Write(input) + "\n");
 
     public static string Write(byte[] input)
     {

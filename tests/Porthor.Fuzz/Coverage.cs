@@ -4,8 +4,8 @@ using SharpFuzz.Common;
 namespace Porthor.Fuzz;
 
 /// <summary>
-/// Which branches an input took, and how often, as instrumented assemblies note it. Without instrumentation nothing is noted, and
-/// no input is new.
+/// Records which branches an input took and how often, as instrumented assemblies report it. Without instrumentation there are no reports,
+/// and no input is new.
 /// </summary>
 internal sealed unsafe class Coverage : IDisposable
 {
@@ -14,10 +14,10 @@ internal sealed unsafe class Coverage : IDisposable
     private readonly byte* map = (byte*)NativeMemory.AllocZeroed(Size);
     private readonly byte[] seen = new byte[Size];
 
-    /// <summary>Before anything that is instrumented is called.</summary>
+    /// <summary>Must be called before any code of the instrumented assemblies runs.</summary>
     public Coverage() => Trace.SharedMem = map;
 
-    /// <summary>How many pairs of branches were ever seen.</summary>
+    /// <summary>The number of different branch pairs so far.</summary>
     public int Reached => Size - seen.AsSpan().Count((byte)0);
 
     public void Begin()
@@ -26,29 +26,29 @@ internal sealed unsafe class Coverage : IDisposable
         Trace.PrevLocation = 0;
     }
 
-    /// <summary>Did the input go where none has gone, or somewhere as often as none did?</summary>
-    public bool EndsWithNews()
+    /// <summary>Returns true if the input took a branch for the first time or more often than any input before.</summary>
+    public bool EndsWithNewBranch()
     {
-        var news = false;
+        var isNew = false;
         var span = new ReadOnlySpan<byte>(map, Size);
         for (var i = span.IndexOfAnyExcept((byte)0); i >= 0;)
         {
-            var times = Times(span[i]);
-            if ((seen[i] & times) == 0)
+            var bit = CountBit(span[i]);
+            if ((seen[i] & bit) == 0)
             {
-                seen[i] |= times;
-                news = true;
+                seen[i] |= bit;
+                isNew = true;
             }
             var next = span[(i + 1)..].IndexOfAnyExcept((byte)0);
             i = next < 0 ? -1 : i + 1 + next;
         }
-        return news;
+        return isNew;
     }
 
     public void Dispose() => NativeMemory.Free(map);
 
-    /// <summary>Once, twice, a few, many: as a bit.</summary>
-    private static byte Times(byte count) => count switch
+    /// <summary>Maps a count to a bit for its order of magnitude.</summary>
+    private static byte CountBit(byte count) => count switch
     {
         1 => 1,
         2 => 2,

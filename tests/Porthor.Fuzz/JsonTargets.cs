@@ -6,7 +6,7 @@ using static Porthor.Fuzz.FuzzException;
 
 namespace Porthor.Fuzz;
 
-/// <summary>What is read from our own encrypted stores. Others write there too: an older release, the reference, an accident.</summary>
+/// <summary>Parsers of data from Porthor's encrypted stores. An older version, the reference or a bug can have written them.</summary>
 internal static class JsonTargets
 {
     private static readonly string[] Json = ["{", "}", "[", "]", ":", ",", "\"", "null", "true", "1e999", "-0", "\\ud800", "\\u0000", "9223372036854775808", "0.1"];
@@ -24,7 +24,7 @@ internal static class JsonTargets
     {
         var cookie = new SessionCookie(TextTargets.Fernet);
         if (cookie.TryRead(Encoding.ASCII.GetString(TextTargets.Fernet.Encrypt(json)), out _) is { } state)
-            Require(cookie.TryRead(cookie.Write(state), out _) is not null, "a state reads as it is written");
+            Require(cookie.TryRead(cookie.Write(state), out _) is not null, "a written state can be read");
     }
 
     private static void CheckRecord(byte[] json)
@@ -39,7 +39,7 @@ internal static class JsonTargets
             return;
         }
         var written = RecordJson.Write(record);
-        Require(RecordJson.Write(RecordJson.Read(written, Now)).AsSpan().SequenceEqual(written), "a record reads as it is written");
+        Require(RecordJson.Write(RecordJson.Read(written, Now)).AsSpan().SequenceEqual(written), "reading a written record returns the same record");
     }
 
     private static void CheckQuota(byte[] json)
@@ -54,6 +54,6 @@ internal static class JsonTargets
             return;
         }
         var written = QuotaJson.Write(plan);
-        Require(QuotaJson.Write(QuotaJson.Read(written)).AsSpan().SequenceEqual(written), "a plan reads as it is written");
+        Require(QuotaJson.Write(QuotaJson.Read(written)).AsSpan().SequenceEqual(written), "reading a written plan returns the same plan");
     }
 }

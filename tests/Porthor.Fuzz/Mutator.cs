@@ -1,6 +1,6 @@
 namespace Porthor.Fuzz;
 
-/// <summary>Changes an input here and there: bits, bytes, pieces, and words that mean something to its parser.</summary>
+/// <summary>Changes an input at random: bits, bytes, parts, and words with a meaning for the parser.</summary>
 internal sealed class Mutator(Random random, byte[][] words)
 {
     private const int Longest = 4096;
@@ -51,7 +51,7 @@ internal sealed class Mutator(Random random, byte[][] words)
         }
     }
 
-    /// <summary>Many times over: what is quadratic shows then.</summary>
+    /// <summary>Repeats a part many times, which reveals quadratic run times.</summary>
     private void Repeat(List<byte> data, int position, int length)
     {
         var piece = data.GetRange(position, length);
@@ -65,7 +65,7 @@ internal sealed class Mutator(Random random, byte[][] words)
         data.InsertRange(position, word);
     }
 
-    /// <summary>The beginning of one, and the end of another.</summary>
+    /// <summary>Joins the beginning of one input and the end of another.</summary>
     private void Splice(List<byte> data, int position, byte[] other)
     {
         data.RemoveRange(position, data.Count - position);

@@ -2,9 +2,9 @@ using System.Globalization;
 using Porthor.Fuzz;
 using SharpFuzz;
 
-// Two verbs, for ./fuzz.sh:
-//   instrument FOLDER                  makes our assemblies there note where they go
-//   run CORPUS SECONDS [TARGET...]     fuzzes for so long in all, and adds to the corpus what reached something new
+// The commands of ./fuzz.sh:
+//   instrument FOLDER                  instruments Porthor's assemblies in this folder
+//   run CORPUS SECONDS [TARGET...]     fuzzes for this time in total, and adds inputs that reach new branches to the corpus
 switch (args)
 {
     case ["instrument", var folder]:
@@ -14,7 +14,7 @@ switch (args)
     case ["run", var corpus, var seconds, .. var names]:
         return Run(corpus, double.Parse(seconds, CultureInfo.InvariantCulture), names);
     default:
-        Console.Error.WriteLine("Use ./fuzz.sh");
+        Console.Error.WriteLine("Run ./fuzz.sh instead.");
         return 2;
 }
 
@@ -27,12 +27,12 @@ static int Run(string corpus, double seconds, string[] names)
     {
         var known = Corpus.Read(corpus, target);
         var campaign = new Campaign(target, known, Random.Shared.Next());
-        var (news, before) = (0, coverage.Reached);
+        var (found, before) = (0, coverage.Reached);
         try
         {
             campaign.Run(TimeSpan.FromSeconds(seconds / targets.Count), coverage, input =>
             {
-                news++;
+                found++;
                 Corpus.Add(corpus, target, input);
             });
         }
@@ -41,7 +41,7 @@ static int Run(string corpus, double seconds, string[] names)
             failed = true;
             Console.Error.WriteLine(e.Message);
         }
-        Console.WriteLine($"{target.Name,-14} {campaign.Tried,12:N0} inputs, {coverage.Reached - before,6:N0} branches, {known.Count} known and {news} new");
+        Console.WriteLine($"{target.Name,-14} {campaign.Tried,12:N0} inputs, {coverage.Reached - before,6:N0} branches, {known.Count} known and {found} new");
     }
     return failed ? 1 : 0;
 }

@@ -11,7 +11,9 @@ using static Porthor.Fuzz.FuzzException;
 
 namespace Porthor.Fuzz;
 
-/// <summary>Parts of requests: queries, bodies, what proxies say. A refusal is an answer; anything else that is thrown is a fault.</summary>
+/// <summary>
+/// Parsers of parts of requests: queries, bodies, and headers of proxies. A documented error is correct; any other exception is a bug.
+/// </summary>
 internal static class RequestTargets
 {
     private static readonly TrustedProxies Proxies = new([AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("::1")]);
@@ -36,12 +38,12 @@ internal static class RequestTargets
             if (new ParameterReader(context, errors).QueryCursor() is not { } sound || errors.Any)
                 return;
             var cursor = HistoryCursor.Parse(sound);
-            Require(HistoryCursor.Parse(cursor.ToString()) == cursor, "a cursor reads as it is written");
-            Require(cursor.Reversed().Reversed() == cursor, "twice reversed it is the same");
+            Require(HistoryCursor.Parse(cursor.ToString()) == cursor, "reading a written cursor returns the same cursor");
+            Require(cursor.Reversed().Reversed() == cursor, "reversing a cursor twice returns the same cursor");
         }
         catch (PorthorException)
         {
-            // Out of range.
+            // The cursor is out of range.
         }
     }
 
@@ -72,7 +74,7 @@ internal static class RequestTargets
         });
     }
 
-    /// <summary>The parts of the text, each in a header of its own.</summary>
+    /// <summary>Splits the text into headers.</summary>
     private static void CheckForwarded(string text)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Loopback } };
@@ -82,7 +84,7 @@ internal static class RequestTargets
         Refusable(() =>
         {
             if (ForwardQuestion.TryRead(context, Proxies, out _) is { } question)
-                Require(Uri.TryCreate(question.Url, UriKind.Absolute, out _) || question.Url.Contains("//", StringComparison.Ordinal), "what was asked for is a URL");
+                Require(Uri.TryCreate(question.Url, UriKind.Absolute, out _) || question.Url.Contains("//", StringComparison.Ordinal), "the URL of the request is valid");
         });
     }
 
@@ -94,7 +96,7 @@ internal static class RequestTargets
             {
                 var context = new DefaultHttpContext { Request = { ContentType = "application/json", Body = new MemoryStream(data) } };
                 var errors = new ValidationErrors();
-                // In memory, so that it is done at once.
+                // The body is in memory, so the task is already completed.
                 if (JsonBody.ReadAsync(context.Request, CancellationToken.None).GetAwaiter().GetResult().Fields(errors) is { } fields)
                     read(fields);
                 var answer = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
@@ -113,7 +115,7 @@ internal static class RequestTargets
         }
         catch (Exception e) when (e is ProblemException or PorthorException)
         {
-            // Refused, as it should be.
+            // Expected.
         }
     }
 }

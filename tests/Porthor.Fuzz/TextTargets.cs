@@ -26,15 +26,15 @@ internal static partial class TextTargets
         new FuzzTarget("fernet", ["gAAAAA", "=", "==", "\n", "%"], CheckFernet),
         FuzzTarget.OfText("cidr", ["/", "::", ".", "255.255.255.0", "1.2.3.4", "fe80::1%eth0", "::ffff:1.2.3.4", "/128"], CheckAddressBlock),
         FuzzTarget.OfText("time", ["T", "Z", "+00:00", "2026-07-01", ".123456", "1e3", "-"], CheckTime),
-        FuzzTarget.OfText("duration", ["1w", "2d", "3h", "4m", "5s", " ", "weeks"], text => Require(Duration.TryParse(text) is not { } span || span.Duration() < TimeSpan.MaxValue, "a duration is one")),
+        FuzzTarget.OfText("duration", ["1w", "2d", "3h", "4m", "5s", " ", "weeks"], text => Require(Duration.TryParse(text) is not { } span || span.Duration() < TimeSpan.MaxValue, "a duration is finite")),
     ];
 
     private static void CheckToken(string text)
     {
         if (Token.TryParse(text, out var token))
         {
-            Require(token.Reveal() == text, "a token reveals what was read");
-            // Looking for the secret would not do: the fuzzer makes secrets that are part of their keys.
+            Require(token.Reveal() == text, "a token reveals the text that was parsed");
+            // A search for the secret would not work: the fuzzer creates secrets that are part of their keys.
             Require(token.ToString() == $"gt-{token.Key}.***", "a token prints without its secret");
             Require(Token.Parse(text).Equals(token), "a token is equal to itself");
             return;
@@ -42,11 +42,11 @@ internal static partial class TextTargets
         try
         {
             Token.Parse(text);
-            throw new FuzzException("what is no token is refused");
+            throw new FuzzException("an invalid token is rejected");
         }
         catch (PorthorException e) when (e.Error.Kind == ErrorKind.InvalidToken)
         {
-            // As it should.
+            // Expected.
         }
     }
 
@@ -54,31 +54,31 @@ internal static partial class TextTargets
     {
         var credential = CredentialParser.Parse(header);
         if (credential.Text.HasValue && Token.TryParse(credential.Text.AsSpan(), out _))
-            Require(CredentialParser.HoldsToken(header), "a header that authenticates is not passed on");
-        Require(credential.Error is null || !credential.Text.HasValue, "what cannot be used gives no credential");
-        // The error goes into logs, where no token may be.
-        Require(credential.Error is null || !WholeToken.IsMatch(credential.Error), "an error shows no token");
+            Require(CredentialParser.HoldsToken(header), "a header that authenticates is not forwarded");
+        Require(credential.Error is null || !credential.Text.HasValue, "an invalid header gives no credential");
+        // The error is logged, and logs must not contain tokens.
+        Require(credential.Error is null || !WholeToken.IsMatch(credential.Error), "an error contains no token");
     }
 
     private static void CheckCookie(string header)
     {
         var found = RequestCookies.Find(header, SessionCookie.Name);
         var rest = RequestCookies.Without(header, SessionCookie.Name);
-        Require(rest is null || RequestCookies.Find(rest, SessionCookie.Name) is null, "no cookie of ours is passed on");
+        Require(rest is null || RequestCookies.Find(rest, SessionCookie.Name) is null, "the session cookie is not forwarded");
         if (found is not null)
             Cookie.TryRead(found, out _);
     }
 
-    /// <summary>What was not encrypted is not decrypted, and what was comes back, if nobody has changed it.</summary>
+    /// <summary>Texts that were not encrypted cannot be decrypted, and encrypted texts can unless they were changed.</summary>
     private static void CheckFernet(byte[] data)
     {
-        Require(!Fernet.TryDecrypt(data, out _), "nobody guesses a ciphertext");
-        var sealedData = Fernet.Encrypt(data);
-        Require(Fernet.TryDecrypt(sealedData, out var back) && back.AsSpan().SequenceEqual(data), "what was encrypted is decrypted");
-        // Not the last characters, of whose bits not all count.
-        var position = data.Length == 0 ? 0 : data[0] % (sealedData.Length - 4);
-        sealedData[position] = sealedData[position] == (byte)'A' ? (byte)'B' : (byte)'A';
-        Require(!Fernet.TryDecrypt(sealedData, out _), "what was changed is not decrypted");
+        Require(!Fernet.TryDecrypt(data, out _), "arbitrary data cannot be decrypted");
+        var encrypted = Fernet.Encrypt(data);
+        Require(Fernet.TryDecrypt(encrypted, out var back) && back.AsSpan().SequenceEqual(data), "encrypted data can be decrypted");
+        // Not the last characters, because not all of their bits count.
+        var position = data.Length == 0 ? 0 : data[0] % (encrypted.Length - 4);
+        encrypted[position] = encrypted[position] == (byte)'A' ? (byte)'B' : (byte)'A';
+        Require(!Fernet.TryDecrypt(encrypted, out _), "changed data cannot be decrypted");
     }
 
     private static void CheckTime(string text)
@@ -98,8 +98,8 @@ internal static partial class TextTargets
         {
             return;
         }
-        Require(AddressBlock.Parse(block.ToString()) == block, "a block reads as it is written");
-        Require(block.Contains(block.Address), "a block has its own address");
+        Require(AddressBlock.Parse(block.ToString()) == block, "parsing a written block returns the same block");
+        Require(block.Contains(block.Address), "a block contains its own address");
     }
 
     [GeneratedRegex(@"gt-[^.\s]{22}\.[^.\s]{22}", RegexOptions.None, 1000)]

@@ -247,6 +247,7 @@ public sealed class FaultyWire : IAsyncDisposable
         }
         catch (Exception e) when (IsCut(e))
         {
+            // The connection was reset.
         }
     }
 

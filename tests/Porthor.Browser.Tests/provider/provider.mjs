@@ -1,4 +1,4 @@
-// A provider as sites have one: `node provider.mjs PORT REDIRECT_URI`. Whatever name is typed into its form is who somebody is.
+// An OpenID Connect provider: `node provider.mjs PORT REDIRECT_URI`. It accepts every username.
 import { Provider } from "oidc-provider";
 
 const [port, redirectUri] = process.argv.slice(2);
@@ -14,7 +14,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   conformIdTokenClaims: false,
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, uid: id }) }),
   cookies: { keys: ["of-a-test"] },
-  // Its forms for login and consent.
+  // The forms for login and consent.
   features: { devInteractions: { enabled: true } },
 });
 provider.listen(Number(port), "127.0.0.1");

@@ -7,16 +7,16 @@ using Porthor.Testing;
 namespace Porthor.Browser.Tests;
 
 /// <summary>
-/// An OpenID Connect provider that is not ours, in a process of its own: panva's oidc-provider, a certified one, with its own forms for
-/// login and consent. Playwright's driver brings the Node that runs it.
+/// Runs an external OpenID Connect provider in a separate process: panva's oidc-provider, a certified implementation, with its own forms
+/// for login and consent. It runs on the Node.js of Playwright's driver.
 /// </summary>
-internal sealed class ForeignProvider : IAsyncDisposable
+internal sealed class ExternalProvider : IAsyncDisposable
 {
     private readonly Process process;
     private readonly int port;
     private readonly string redirectUrl;
 
-    private ForeignProvider(string redirectUrl)
+    private ExternalProvider(string redirectUrl)
     {
         this.redirectUrl = redirectUrl;
         port = RealServers.FreePort();
@@ -29,7 +29,7 @@ internal sealed class ForeignProvider : IAsyncDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>Null if it can be run here.</summary>
+    /// <summary>The reason why it cannot run on this machine; null if it can.</summary>
     public static string? WhyNot => Directory.Exists(Path.Combine(Folder, "node_modules")) && Node is not null
         ? null
         : "The provider is not installed; ./test.sh installs it (npm)";
@@ -54,9 +54,9 @@ internal sealed class ForeignProvider : IAsyncDisposable
         ? Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, ".playwright", "node"), "node", SearchOption.AllDirectories).FirstOrDefault()
         : null;
 
-    public static async Task<ForeignProvider> StartAsync(string redirectUrl)
+    public static async Task<ExternalProvider> StartAsync(string redirectUrl)
     {
-        var provider = new ForeignProvider(redirectUrl);
+        var provider = new ExternalProvider(redirectUrl);
         using var client = new HttpClient();
         await RealServers.UntilAsync(() => client.GetStringAsync($"{provider.Url}/.well-known/openid-configuration"), "the provider");
         return provider;
@@ -71,12 +71,12 @@ internal sealed class ForeignProvider : IAsyncDisposable
     }
 }
 
-/// <summary>As <see cref="BrowserFactAttribute"/>, with a provider and a directory of users.</summary>
+/// <summary>Like <see cref="BrowserFactAttribute"/>, for tests that also need the provider and a user directory.</summary>
 [AttributeUsage(AttributeTargets.Method)]
-public sealed class ForeignLoginFactAttribute : FactAttribute
+public sealed class ExternalLoginFactAttribute : FactAttribute
 {
-    public ForeignLoginFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+    public ExternalLoginFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
         : base(file, line) => Skip = WhyNot;
 
-    internal static string? WhyNot => Chromium.WhyNot ?? ForeignProvider.WhyNot ?? Prerequisites.WhyNotLdap;
+    internal static string? WhyNot => Chromium.WhyNot ?? ExternalProvider.WhyNot ?? Prerequisites.WhyNotLdap;
 }

@@ -4,10 +4,10 @@ using Porthor.Testing;
 
 namespace Porthor.Browser.Tests;
 
-/// <summary>A site whose users log in elsewhere, and whose groups are in LDAP.</summary>
-public sealed class ForeignSite(Chromium chromium) : Site(chromium)
+/// <summary>A site whose users log in with an external provider and whose groups are in LDAP.</summary>
+public sealed class ExternalProviderSite(Chromium chromium) : Site(chromium)
 {
-    private ForeignProvider? provider;
+    private ExternalProvider? provider;
     private LdapTree? users;
 
     internal string Provider => provider!.Url;
@@ -16,9 +16,9 @@ public sealed class ForeignSite(Chromium chromium) : Site(chromium)
 
     private protected override async Task PrepareAsync()
     {
-        if (ForeignLoginFactAttribute.WhyNot is not null)
+        if (ExternalLoginFactAttribute.WhyNot is not null)
             return;
-        provider = await ForeignProvider.StartAsync($"{Url}/login");
+        provider = await ExternalProvider.StartAsync($"{Url}/login");
         users = await LdapTree.PlantAsync();
         await users.AddUserAsync("ada", "Ada Lovelace", "ada@example.com", 4123, 4123);
         await users.AddUserAsync("stranger", "Some Stranger");
@@ -34,14 +34,12 @@ public sealed class ForeignSite(Chromium chromium) : Site(chromium)
     private protected override ValueTask DisposeMoreAsync() => provider is null ? ValueTask.CompletedTask : provider.DisposeAsync();
 }
 
-/// <summary>
-/// The login through a provider that is not ours, with its own forms, through our proxy: the whole way of OpenID Connect.
-/// </summary>
-public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignSite>
+/// <summary>Logins with an external OpenID Connect provider, with its own forms, through the proxy.</summary>
+public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixture<ExternalProviderSite>
 {
     private const string DeepLink = "/api/survey?object=M%2031&view=all";
 
-    [ForeignLoginFact]
+    [ExternalLoginFact]
     public async Task A_deep_link_is_kept_and_signing_out_ends_the_session()
     {
         await using var browser = await site.OpenAsync();
@@ -52,7 +50,7 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         await page.ShouldArriveAtAsync(site.Url + DeepLink);
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
 
-        // What the directory knows, and what the groups there give.
+        // The user data of the directory, and the scopes of the groups there.
         await page.GotoAsync("/auth/tokens");
         await page.GetByText("Ada Lovelace").WaitForAsync();
         (await page.Locator(".described li").AllInnerTextsAsync()).ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
@@ -60,8 +58,8 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
         await page.ShouldArriveAtAsync($"{site.Url}/public/goodbye");
 
-        // The provider still knows them, and asks nothing. But it is another session that it gives them, also to whoever only goes back:
-        // the page was not kept, and the session that it showed is no more.
+        // The provider still has a session and shows no form. But the user gets a new Porthor session, also when they go back: the page was
+        // not cached, and its session was revoked.
         await page.BackAsync();
         await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens");
         (await SessionAsync(page)).ShouldNotBe(session);
@@ -71,8 +69,8 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
-    /// <summary>The return URL is longer than a cookie may be.</summary>
-    [ForeignLoginFact]
+    /// <summary>The return URL is longer than the size limit of cookies.</summary>
+    [ExternalLoginFact]
     public async Task A_long_deep_link_is_kept()
     {
         await using var browser = await site.OpenAsync();
@@ -84,8 +82,8 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await LoginTests.UserAsync(page)).ShouldBe("ada");
     }
 
-    [ForeignLoginFact]
-    public async Task Whoever_breaks_off_or_is_in_no_group_is_told_so()
+    [ExternalLoginFact]
+    public async Task A_cancelled_login_and_a_user_without_groups_get_an_error_page()
     {
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();
@@ -100,8 +98,8 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await page.GetByRole(AriaRole.Link, new() { Name = "help desk" }).CountAsync()).ShouldBe(1);
     }
 
-    [ForeignLoginFact]
-    public async Task A_login_in_one_tab_serves_the_other()
+    [ExternalLoginFact]
+    public async Task A_login_in_one_tab_applies_to_the_other()
     {
         await using var browser = await site.OpenAsync();
         var first = await browser.NewPageAsync();
@@ -115,7 +113,7 @@ public sealed class ForeignLoginTests(ForeignSite site) : IClassFixture<ForeignS
         (await LoginTests.UserAsync(first)).ShouldBe("ada");
     }
 
-    /// <summary>The key of the session that the page of tokens shows as this browser's.</summary>
+    /// <summary>Returns the key of the session that the token page marks as this browser's.</summary>
     private static Task<string> SessionAsync(IPage page) => page.Locator("tr", new() { HasText = "this browser" }).Locator(".key").InnerTextAsync();
 
     private static async Task LogInAsync(IPage page, string username)

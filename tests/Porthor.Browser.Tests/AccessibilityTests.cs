@@ -9,10 +9,11 @@ using Porthor.Values;
 namespace Porthor.Browser.Tests;
 
 /// <summary>
-/// Every page in light and dark, narrow and wide: it breaks no rule of WCAG 2.2 AA that can be checked by a program, it does
-/// not scroll sideways, and nothing on it was stopped by its policy. With <c>PORTHOR_SCREENSHOTS=FOLDER</c> it is also kept as a picture.
+/// Checks every page in light and dark mode on wide and narrow screens: no violation of WCAG 2.2 AA that a program can detect, no
+/// horizontal scrolling, and no content blocked by the content security policy. With <c>PORTHOR_SCREENSHOTS=FOLDER</c> it also saves
+/// screenshots.
 /// </summary>
-public sealed class LookTests(Site site) : IClassFixture<Site>
+public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
 {
     private static readonly AxeRunOptions Rules = new()
     {
@@ -22,7 +23,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
     private static readonly string? Pictures = Environment.GetEnvironmentVariable("PORTHOR_SCREENSHOTS");
 
     [BrowserFact]
-    public async Task Every_page_is_readable_for_everybody()
+    public async Task Every_page_is_accessible()
     {
         var user = new UserData
         {
@@ -56,7 +57,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
             List<string> complaints = [];
             page.Console += (_, message) =>
             {
-                // A refusal of a page that is looked at on purpose is no complaint.
+                // Some pages are error pages on purpose.
                 if (message.Type is "error" or "warning" && !message.Text.Contains("the server responded with a status of 4", StringComparison.Ordinal))
                     complaints.Add(message.Text);
             };
@@ -99,7 +100,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task Pages_for_whoever_may_do_nothing_are_readable_too()
+    public async Task Pages_for_users_without_permissions_are_accessible()
     {
         await using var browser = await site.LogInAsync("visitor", "read:all", new UserData(), new() { ViewportSize = new() { Width = 1280, Height = 800 } });
         var page = await browser.NewPageAsync();
@@ -114,7 +115,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
     }
 
     [BrowserFact]
-    public async Task The_login_is_readable_too()
+    public async Task The_login_is_accessible()
     {
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
@@ -140,7 +141,7 @@ public sealed class LookTests(Site site) : IClassFixture<Site>
         }
     }
 
-    /// <summary>Some weeks in the life of two users. Gives the key of a token.</summary>
+    /// <summary>Creates some weeks of data for two users. Returns the key of a token.</summary>
     private async Task<string> LiveAsync(IBrowserContext browser)
     {
         var tokens = site.Porthor.Tokens;
