@@ -14,7 +14,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
     public async Task A_form_of_another_site_does_nothing()
     {
         foreach (var (origin, title) in (IEnumerable<(string, string)>)[
-            ("https://evil.example", "Signed out"), (site.Url.Replace("://", "://evil.", StringComparison.Ordinal), "Not done")])
+            ("https://evil.example", "Signed out"), (site.Url.Replace("://", "://evil.", StringComparison.Ordinal), "Form not accepted")])
         {
             await using var browser = await site.LogInAsync("victim");
             var page = await browser.NewPageAsync();
@@ -81,7 +81,7 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
         await first.GetByText("The session of this browser is revoked.").WaitForAsync();
 
         await second.GetByRole(AriaRole.Button, new() { Name = "Create token" }).ClickAsync();
-        await second.GetByText("Your session has ended. Nothing was changed.").WaitForAsync();
+        await second.GetByText("Your session is no longer valid. Nothing was changed.").WaitForAsync();
         // Going back does not show the earlier page either.
         await first.BackAsync();
         (await first.ContentAsync()).ShouldNotContain("this browser");

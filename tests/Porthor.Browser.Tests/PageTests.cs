@@ -29,7 +29,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
 
         // A reload posts the form again, which creates nothing. The token is not shown again, neither forward nor back.
         await page.ReloadAsync();
-        await page.ShouldBeTitledAsync("Already made");
+        await page.ShouldBeTitledAsync("Token already created");
         await page.GetByRole(AriaRole.Main).GetByRole(AriaRole.Link, new() { Name = "Your tokens" }).ClickAsync();
         await page.ShouldBeTitledAsync("Your tokens");
         (await page.GetByRole(AriaRole.Row).Filter(new() { HasText = "from a browser" }).CountAsync()).ShouldBe(1);
@@ -77,7 +77,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
             await using var browser = await site.LogInAsync($"expiring-{scripts}".ToLowerInvariant(), options: new() { JavaScriptEnabled = scripts });
             var page = await browser.NewPageAsync();
             await page.GotoAsync("/auth/tokens/new");
-            var day = page.GetByLabel("Day", new() { Exact = true });
+            var day = page.GetByLabel("Date", new() { Exact = true });
             (await day.IsVisibleAsync()).ShouldBeFalse();
             await page.GetByLabel("Name").FillAsync("until a day");
             await page.GetByLabel("Expires").SelectOptionAsync("day");
@@ -107,7 +107,7 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         await page.GotoAsync("/auth/tokens");
         // The first tab stop skips the navigation of the page.
         await page.Keyboard.PressAsync("Tab");
-        (await FocusedAsync(page)).ShouldBe("Skip to the content");
+        (await FocusedAsync(page)).ShouldBe("Skip to content");
         await page.Keyboard.PressAsync("Enter");
         await page.ShouldArriveAtAsync($"{site.Url}/auth/tokens#content");
         await page.Locator("#content:focus").WaitForAsync();

@@ -16,7 +16,7 @@ internal static class GroupEndpoints
     public static void MapGroupMembership(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/auth/gms", GetGroupsAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described("users", "getGroupMembership", 
+            .Described("users", "getGroupMembership",
                 "Get the groups of the caller",
                 "Returns one group name per line. With the parameter `group`, returns only the given groups.")
             .Produces<string>(StatusCodes.Status200OK, "text/plain").Refuses(401, 500, 503);

@@ -18,7 +18,7 @@ internal static partial class InternalEndpoints
     {
         const string tag = "internal";
         routes.MapGet("/", GetIndex)
-            .Described(tag, "getIndex", 
+            .Described(tag, "getIndex",
                 "Get the name and version",
                 "Returns the name and version of the service. Not for users: the proxy does not publish it.")
             .Answers<IndexAnswer>();

@@ -29,7 +29,7 @@ internal static partial class TokenEndpoints
             .Takes(DescribedParameter.Username).Answers<TokenInfoAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapPost("/users/{username}/tokens", CreateAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
-            .Described(tag, "createUserToken", 
+            .Described(tag, "createUserToken",
                 "Create a user token",
                 "Creates a user token for the caller. Administrators cannot use this route for other users.")
             .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);

@@ -19,7 +19,7 @@ internal static class UserEndpoints
             .Answers<LoginAnswer>().Refuses(401, 503);
         api.MapGet("/user-info", GetUserInfoAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getUserInfo", 
+            .Described(tag, "getUserInfo",
                 "Get information about the caller",
                 "Returns information about the user of the token, with the quota.")
             .Answers<UserInfoAnswer>().Refuses(401, 500, 503);

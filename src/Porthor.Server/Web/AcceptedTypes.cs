@@ -2,10 +2,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Which kind of answer a client would rather have (RFC 9110, 12.5.1).</summary>
+/// <summary>Determines which media type a client prefers (RFC 9110, 12.5.1).</summary>
 internal static class AcceptedTypes
 {
-    /// <summary>True for browsers. Programs that do not say, or like both alike, get JSON as they always did.</summary>
+    /// <summary>Returns whether the client prefers HTML, as browsers do. Programs without a preference get JSON.</summary>
     public static bool PreferHtml(HttpRequest request)
     {
         if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var ranges))
@@ -13,7 +13,7 @@ internal static class AcceptedTypes
         return Liking(ranges, "text/html") > Liking(ranges, "application/json");
     }
 
-    /// <summary>What the range that fits most closely says.</summary>
+    /// <summary>Returns the quality of the most specific matching range.</summary>
     private static double Liking(IEnumerable<MediaTypeHeaderValue> ranges, string type)
     {
         var wanted = new MediaTypeHeaderValue(type);

@@ -8,20 +8,20 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
 
-/// <summary>The history of changes, a page at a time: one's own, and for administrators everybody's.</summary>
+/// <summary>Provides the pages of the history: that of the signed-in user and, for administrators, that of all users.</summary>
 internal sealed class ChangePages(TokenService tokens)
 {
     private const int PageSize = 50;
 
-    /// <summary>What is wrong with a field, for people; the API's messages are for programmers.</summary>
+    /// <summary>The error message of each field for users. The messages of the API are for programmers.</summary>
     private static readonly Dictionary<string, string> Words = new()
     {
-        ["username"] = "This cannot be a username.",
-        ["actor"] = "This is neither a username nor <bootstrap> or <internal>.",
+        ["username"] = "This is not a valid username.",
+        ["actor"] = "Enter a username, <bootstrap> or <internal>.",
         ["key"] = $"A key has {TokenKey.Length} characters.",
-        ["since"] = "This is no time.",
-        ["until"] = "This is no time.",
-        ["token_type"] = "There is no such type.",
+        ["since"] = "This is not a valid time.",
+        ["until"] = "This is not a valid time.",
+        ["token_type"] = "This is not a token type.",
     };
 
     public async Task<IResult> ShowOwnAsync(PageRequest request)
@@ -91,7 +91,7 @@ internal sealed class ChangePages(TokenService tokens)
             page.Next is { } older ? At(older) : null);
     }
 
-    /// <summary>The parameters that were given; forms send those that were not filled in as empty texts.</summary>
+    /// <summary>Returns the given parameters. Forms send unfilled fields as empty texts, which are omitted.</summary>
     private static Dictionary<string, string> Asked(PageRequest request) => request.Context.Request.Query
         .Where(parameter => parameter.Value is [.., { Length: > 0 }])
         .ToDictionary(parameter => parameter.Key, parameter => parameter.Value[^1]!);

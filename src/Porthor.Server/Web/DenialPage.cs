@@ -8,18 +8,18 @@ using Porthor.Server.Logging;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// The refusal of a request as an HTML page: who is signed in, what is missing, and a link to sign in as another user. It is complete in
-/// itself, because through forward authentication it is shown on hosts that serve no files of Porthor.
+/// Renders the response to a denied request as an HTML page: the signed-in user, the missing scopes, and a link to sign in as another user.
+/// The page needs no other files, because through forward authentication it is shown on hosts that serve no files of Porthor.
 /// </summary>
 internal static class DenialPage
 {
     private const string Style =
         "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}h1{font-size:1.5rem}code{overflow-wrap:anywhere}";
 
-    /// <summary>A longer URL is not put into the link: it is encoded twice there.</summary>
+    /// <summary>The maximum length of a URL in the link, where it is encoded twice.</summary>
     private const int LongestReturnUrl = 1500;
 
-    /// <summary>Allows the style above and nothing else.</summary>
+    /// <summary>The policy allows only the style above.</summary>
     public static readonly PagePolicy Policy = new()
     {
         Forms = "'none'",
@@ -28,7 +28,7 @@ internal static class DenialPage
 
     /// <summary>
     /// Returns whether a client gets a page: a browser that opens one. Scripts and other programs get JSON, and so do proxies that evaluate
-    /// the headers of the answer and do not show it.
+    /// the headers of the response and do not show it.
     /// </summary>
     public static bool IsWanted(HttpContext context, int status) =>
         status is StatusCodes.Status403Forbidden or StatusCodes.Status404NotFound or StatusCodes.Status422UnprocessableEntity
@@ -37,8 +37,8 @@ internal static class DenialPage
         && OpensPage(context.Request);
 
     /// <summary>
-    /// Returns the user of a denied request for the page that the proxy itself writes (NGINX); null if the user is unknown, or if the client
-    /// gets no page.
+    /// Returns the user of a denied request for the page that the proxy itself writes (NGINX); null if the user is unknown, or if the
+    /// client gets no page.
     /// </summary>
     public static string? UserForProxy(HttpContext context) =>
         context.Request.Path.Value == "/ingress/auth" && OpensPage(context.Request) && RequestLog.Current?.User is { } user ? HeaderText.Clean(user) : null;
@@ -70,7 +70,9 @@ internal static class DenialPage
         return Encoding.UTF8.GetBytes(html.ToString());
     }
 
-    /// <summary>Returns the URL, for a page of Porthor, that signs the user out and leads to the login, and from there back to the page.</summary>
+    /// <summary>
+    /// Returns the URL, for a page of Porthor, that signs the user out and redirects to the login and then back to the page.
+    /// </summary>
     public static string SwitchUrl(HttpContext context)
     {
         var identity = context.RequestServices.GetRequiredService<ServerIdentity>();
@@ -84,7 +86,7 @@ internal static class DenialPage
         var reason = problem.Message is { Length: > 0 } message ? $"{message}." : null;
         return problem.MeantStatus switch
         {
-            StatusCodes.Status403Forbidden => ("Access denied", reason ?? "You may not open this page."),
+            StatusCodes.Status403Forbidden => ("Access denied", reason ?? "You are not allowed to open this page."),
             StatusCodes.Status404NotFound => ("Not found", reason ?? "This page does not exist."),
             StatusCodes.Status422UnprocessableEntity => ("Invalid request", reason ?? "The address or the configuration of the proxy is invalid."),
             StatusCodes.Status429TooManyRequests => ("Too many requests", reason ?? "Try again later."),
@@ -101,12 +103,14 @@ internal static class DenialPage
         }
         catch (StoreUnavailableException)
         {
-            // The refusal does not depend on the user.
+            // The page is complete without the user.
             return null;
         }
     }
 
-    /// <summary>Returns the URL of the denied page. For another status than 403 a login would not help, and it leads to the tokens.</summary>
+    /// <summary>
+    /// Returns the URL of the denied page. For statuses other than 403 a login would not help, so it is the URL of the tokens page.
+    /// </summary>
     private static string ReturnUrl(HttpContext context, ServerIdentity identity, int status)
     {
         var site = identity.BaseUrl.GetLeftPart(UriPartial.Authority);

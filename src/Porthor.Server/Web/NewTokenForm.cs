@@ -5,7 +5,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Web;
 
-/// <summary>The form for a new token: what was filled in, what is wrong with it, and what it asks for.</summary>
+/// <summary>Represents the form for a new token: its values and its errors.</summary>
 public sealed class NewTokenForm
 {
     public const string ShownField = "shown";
@@ -26,16 +26,16 @@ public sealed class NewTokenForm
 
     public ScopeSet Scopes { get; private init; } = ScopeSet.Empty;
 
-    /// <summary>Seconds, or one of the words for what is no such span.</summary>
+    /// <summary>The lifetime in seconds, or one of the words for the other choices.</summary>
     public string Lifetime { get; private init; } = "";
 
-    /// <summary>The last day, if it was chosen to expire on a day.</summary>
+    /// <summary>The last day on which the token is valid, if a date was chosen.</summary>
     public string Until { get; private init; } = "";
 
-    /// <summary>When the form was shown. What it made cannot be older.</summary>
+    /// <summary>The time at which the form was shown. A token that it created cannot be older.</summary>
     public DateTimeOffset Shown { get; private init; }
 
-    /// <summary>When the token is to end; null if never, or if that is left to the deployment's policy.</summary>
+    /// <summary>The time of expiration; null for never, or if the policy of the deployment decides.</summary>
     public DateTimeOffset? Expires { get; private set; }
 
     public bool HasErrors => errors.Count > 0;
@@ -49,7 +49,7 @@ public sealed class NewTokenForm
         return new NewTokenForm { Shown = now, Lifetime = Value(usual < most ? usual : most) };
     }
 
-    /// <summary>How long a token may last, as far as the policy allows.</summary>
+    /// <summary>Returns the lifetimes that the policy allows.</summary>
     internal static IReadOnlyList<(string Value, string Text)> Lifetimes(TokenPolicy policy)
     {
         var most = policy.Longest(TokenType.User);
@@ -59,8 +59,8 @@ public sealed class NewTokenForm
         if (policy.DefaultUserLifetime is { } usual && (most is null || usual <= most))
             spans.Add(usual);
         List<(string, string)> choices = [.. spans.Select(span => (Value(span), $"in {Text(span)}"))];
-        choices.Add((OnDay, "on a day"));
-        // A deployment that ends tokens which do not say when they end leaves no way to ask for one without an end.
+        choices.Add((OnDay, "on a date"));
+        // If the policy has a default lifetime, a token cannot be created without an expiration.
         if (policy.DefaultExpires(TokenType.User, DateTimeOffset.UnixEpoch) is null)
             choices.Add((Never, "never"));
         return choices;
@@ -89,7 +89,7 @@ public sealed class NewTokenForm
         return form;
     }
 
-    /// <summary>Puts a refusal where it belongs. False if it is about nothing in the form.</summary>
+    /// <summary>Assigns an error to the field that it concerns. Returns false if it does not concern the form.</summary>
     internal bool Blame(PorthorError refusal)
     {
         var field = refusal.Kind switch
@@ -109,23 +109,23 @@ public sealed class NewTokenForm
     private void ReadExpires(PageForm sent, DateTimeOffset now)
     {
         if (IsContradiction(sent, "lifetime"))
-            errors["lifetime"] = "Choose one time.";
+            errors["lifetime"] = "Select one choice.";
         else if (IsContradiction(sent, "until"))
-            errors["until"] = "Enter one day.";
+            errors["until"] = "Enter one date.";
         else if (Lifetime != OnDay && Until.Length > 0)
-            errors["until"] = "A token expires after a time or on a day, not both. Choose \"on a day\" above, or remove the day.";
+            errors["until"] = "A token expires after a time or on a date, not both. Select \"on a date\" above, or remove the date.";
         else if (Lifetime == OnDay)
         {
             if (DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue)
                 Expires = new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
             else
-                errors["until"] = Until.Length == 0 ? "On which day?" : "This is no day. Write it as 2026-12-31.";
+                errors["until"] = Until.Length == 0 ? "Enter a date." : "This is not a valid date. Enter it as 2026-12-31.";
         }
         else if (long.TryParse(Lifetime, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             && seconds <= (DateTimeOffset.MaxValue - now).TotalSeconds - 1)
             Expires = now + TimeSpan.FromSeconds(seconds);
         else if (Lifetime != Never)
-            errors["lifetime"] = "Choose when it expires.";
+            errors["lifetime"] = "Select when the token expires.";
     }
 
     /// <summary>Returns whether a field was sent more than once, with different values.</summary>

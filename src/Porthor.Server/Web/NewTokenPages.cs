@@ -7,15 +7,15 @@ using Porthor.Values;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Asks what a new token is to be, and makes it.</summary>
+/// <summary>Shows the form for a new token and creates the token.</summary>
 internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, TimeProvider clock)
 {
     public Task<IResult> AskAsync(PageRequest request) =>
         Task.FromResult<IResult>(Ask(request, NewTokenForm.Blank(options.Policy, clock.GetSecondsNow()), StatusCodes.Status200OK));
 
     /// <summary>
-    /// The answer to the form is the page that shows the token: an address for it would be one that shows a secret. So a
-    /// reload sends the form again, and must not make a second token.
+    /// Creates a token. The response to the form is the page that shows the token, because a URL of that page would reveal a secret. A
+    /// reload sends the form again and must not create a second token.
     /// </summary>
     public async Task<IResult> MakeAsync(PageRequest request)
     {
@@ -33,7 +33,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
         }
         catch (PorthorException e) when (form.Blame(e.Error))
         {
-            // The same form twice at the same moment: the token index has let one of them through.
+            // The same form was sent twice at the same time. Only one of the requests created a token.
             if (e.Error.Kind == ErrorKind.DuplicateTokenName && await MadeBeforeAsync(request, form) is { } meanwhile)
                 return SentAgain(request, meanwhile);
             var problem = Problem.Of(e.Error);
@@ -44,7 +44,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
     }
 
     /// <summary>
-    /// What this form has made already: a token of this name that is no older than the form. Also if it was revoked since.
+    /// Returns the creation of a token with this name after the form was shown, even if the token was revoked since; null if there is none.
     /// </summary>
     private async Task<TokenChange?> MadeBeforeAsync(PageRequest request, NewTokenForm form)
     {

@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Components;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// A page: it is given all that it shows, and asks nobody for more. Public, as its view must then be, because that is how
-/// Razor writes components.
+/// The base class of pages. A page receives all its data in one view. It and its view are public, because Razor generates public
+/// components.
 /// </summary>
 public abstract class Page<TView> : ComponentBase
     where TView : notnull
@@ -13,11 +13,13 @@ public abstract class Page<TView> : ComponentBase
     public TView View { get; set; } = default!;
 }
 
-/// <summary>Who is looking at a page.</summary>
-/// <param name="IsAdmin">Has the scope <c>admin:token</c>, and is shown the way to everybody's tokens.</param>
-/// <param name="Csrf">What forms repeat.</param>
+/// <summary>The signed-in user who views a page.</summary>
+/// <param name="IsAdmin">
+/// True if the user has the scope <c>admin:token</c>; the navigation then contains the pages for administrators.
+/// </param>
+/// <param name="Csrf">The CSRF value that forms contain.</param>
 public sealed record Visitor(string Username, bool IsAdmin, string Csrf)
 {
-    /// <summary>The value is for the visitor's own forms.</summary>
+    /// <summary>Returns the username only, because the CSRF value is secret.</summary>
     public override string ToString() => Username;
 }

@@ -2,7 +2,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Where the pages are. No address holds a secret: a token is named by its key.</summary>
+/// <summary>Contains the addresses of the pages. No address contains a secret: a token is identified by its key.</summary>
 internal static class PageAddresses
 {
     public const string Tokens = "/auth/tokens";
@@ -12,7 +12,7 @@ internal static class PageAddresses
     public const string AllHistory = "/auth/tokens/history/all";
     public const string RevokePattern = "/auth/tokens/{key}/revoke";
 
-    /// <summary>Those that are linked to above every page.</summary>
+    /// <summary>Returns the pages in the navigation.</summary>
     public static IEnumerable<(string Address, string Text)> Of(Visitor visitor)
     {
         yield return (Tokens, "Your tokens");
@@ -26,7 +26,7 @@ internal static class PageAddresses
 
     public static string LoginFor(string destination) => $"/login?rd={Uri.EscapeDataString(destination)}";
 
-    /// <param name="owner">Whose it is, where that is not the visitor.</param>
+    /// <param name="owner">The owner of the token; null for the signed-in user.</param>
     public static string Revoke(TokenKey key, string? owner = null) =>
         $"/auth/tokens/{Uri.EscapeDataString(key.Value)}/revoke{(owner is null ? "" : $"?username={Uri.EscapeDataString(owner)}")}";
 

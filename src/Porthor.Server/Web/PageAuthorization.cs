@@ -6,8 +6,8 @@ using Porthor.Sessions;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// What every page does first: who is signed in with this browser, and did one of our pages send this form. Only a session
-/// counts; pages are for people, and a token in a header is a program's.
+/// Authorizes the requests for pages: the browser must have a session, and a form must come from a page of Porthor. Tokens in headers are
+/// not accepted, because pages are for people.
 /// </summary>
 internal sealed partial class PageAuthorization(
     SessionCookie sessionCookie, Authenticator authenticator, ServerIdentity identity, ILogger<PageAuthorization> logger, ILogger<BrowserSession> sessionLogger)
@@ -35,13 +35,13 @@ internal sealed partial class PageAuthorization(
         return await show(new PageRequest(context, caller, visitor, form));
     }
 
-    /// <summary>Where to sign in, to come back to an address of ours.</summary>
+    /// <summary>Returns the URL of the login that returns to an address of this server.</summary>
     public string LoginAddress(string pathAndQuery) =>
         $"/login?rd={Uri.EscapeDataString(identity.BaseUrl.GetLeftPart(UriPartial.Authority) + pathAndQuery)}";
 
     /// <summary>
-    /// A form that another site made the browser send does not know the value that ours repeat. Browsers also tell where a
-    /// form came from, and theirs must be from here: the value alone would fall with a page of a neighbour that could read it.
+    /// Returns why a form does not come from a page of Porthor; null if it does. It must contain the CSRF value, and the headers of the
+    /// browser must name this origin. The CSRF value alone would not protect if a page of another host of the site could read it.
     /// </summary>
     private string? WhyForeign(HttpRequest request, SessionState state, PageForm form)
     {
@@ -55,15 +55,15 @@ internal sealed partial class PageAuthorization(
         Log.CsrfFailed(logger, reason);
         return new(
             new MessageView(
-                Visitor: null, "Not done", "This form is out of date, or did not come from a page of this site. Nothing was changed.",
+                Visitor: null, "Form not accepted", "The form is outdated or was not sent from this site. Nothing was changed.",
                 (context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent(), "Open the page again")),
             StatusCodes.Status403Forbidden);
     }
 
     /// <summary>
-    /// Whoever asks for a page is sent to the login and comes back. A form is not: browsers would hold the way through the login
-    /// to the places where our forms may lead, and what was filled in would be lost unsaid. A script is not either; it would
-    /// show a login to nobody.
+    /// Redirects a request for a page to the login, which returns to the page. A form is answered with a page instead: browsers apply
+    /// <c>form-action</c> to redirects through the login, and the user would not learn that the entered data is lost. A script is not
+    /// redirected either, because it cannot show a login form.
     /// </summary>
     private IResult NotSignedIn(HttpContext context)
     {
@@ -77,7 +77,7 @@ internal sealed partial class PageAuthorization(
             return Results.Empty;
         }
         return new PageResult<MessagePage, MessageView>(
-            new MessageView(Visitor: null, "Signed out", "Your session has ended. Nothing was changed.", (login, "Sign in")), StatusCodes.Status403Forbidden);
+            new MessageView(Visitor: null, "Signed out", "Your session is no longer valid. Nothing was changed.", (login, "Sign in")), StatusCodes.Status403Forbidden);
     }
 
     private static partial class Log

@@ -1,6 +1,6 @@
 namespace Porthor.Server.Web;
 
-/// <summary>The pages and what they load. Not described: they are for people.</summary>
+/// <summary>Maps the routes of pages and of the files that they load. They are not part of the API description.</summary>
 internal static class PageEndpoints
 {
     public static void AddPages(this IServiceCollection services)
@@ -26,10 +26,10 @@ internal static class PageEndpoints
         routes.MapPage<ChangePages>(HttpMethods.Get, PageAddresses.AllHistory, (pages, request) => pages.ShowAllAsync(request));
     }
 
-    /// <summary>True for requests that people see the answer of, refusals too.</summary>
+    /// <summary>Returns whether the request is for a page, so that errors are shown as pages too.</summary>
     public static bool IsForPage(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PageRoute>() is not null;
 
-    /// <summary>For pages that see to it themselves who may see them.</summary>
+    /// <summary>Marks a route as a page that does its own authorization.</summary>
     public static IEndpointConventionBuilder AsPage(this IEndpointConventionBuilder route) => route.ExcludeFromDescription().WithMetadata(new PageRoute());
 
     private static void MapPage<TPages>(

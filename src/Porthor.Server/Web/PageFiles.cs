@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Porthor.Server.Web;
 
-/// <summary>The files that pages load: in the program itself, so that one file is enough to run it.</summary>
+/// <summary>Provides the files that pages load. They are embedded in the assembly.</summary>
 internal static class PageFiles
 {
     private const string Folder = "/auth/assets";
@@ -19,7 +19,7 @@ internal static class PageFiles
 
     public static string Script => All["porthor.js"].Address;
 
-    /// <summary>The gate that is our mark.</summary>
+    /// <summary>Gets the address of the logo.</summary>
     public static string Mark => All["porthor.svg"].Address;
 
     public static void MapPageFiles(this IEndpointRouteBuilder routes) =>
@@ -34,7 +34,7 @@ internal static class PageFiles
             return Task.CompletedTask;
         }
         PageHeaders.Write(context.Response);
-        // Pages name a file with its version, and that never changes. Whoever asks for it without asks each time whether it did.
+        // Pages refer to a file with its hash, and such a URL never changes. Without the hash the browser must revalidate the file.
         var fixedVersion = context.Request.Query[Version] == asset.Hash;
         context.Response.Headers.CacheControl = fixedVersion ? "public, max-age=31536000, immutable" : "no-cache";
         return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Hash}\"")).ExecuteAsync(context);

@@ -2,18 +2,18 @@ using Microsoft.Extensions.Primitives;
 
 namespace Porthor.Server.Web;
 
-/// <summary>What a form sent. Of a field that came more than once the last counts, except where all are asked for.</summary>
+/// <summary>Represents a submitted form. If a field occurs more than once, the last value is used, except for lists.</summary>
 internal sealed class PageForm(IFormCollection fields)
 {
     public const string CsrfField = "csrf";
     private const string ContentType = "application/x-www-form-urlencoded";
 
-    /// <summary>A field's text; empty if it is not there.</summary>
+    /// <summary>Gets the value of a field; empty if it is missing.</summary>
     public string this[string name] => fields[name] is [.., { } text] ? text : "";
 
     public IEnumerable<string> All(string name) => ((IEnumerable<string?>)fields[name]).OfType<string>();
 
-    /// <summary>The form of a request; an empty one if it is of another kind than ours are.</summary>
+    /// <summary>Reads the form of a request. Returns an empty form if the body has another type.</summary>
     public static async Task<PageForm> ReadAsync(HttpRequest request)
     {
         var type = request.ContentType?.Split(';')[0].Trim();
@@ -25,7 +25,7 @@ internal sealed class PageForm(IFormCollection fields)
         }
         catch (InvalidDataException e)
         {
-            // More fields, or longer ones, than any form of ours has.
+            // The form has more fields, or longer ones, than any form of Porthor.
             throw new BadHttpRequestException("The form cannot be read", StatusCodes.Status400BadRequest, e);
         }
     }

@@ -1,16 +1,17 @@
 namespace Porthor.Server.Web;
 
-/// <summary>What a page may load and where its forms may lead, each as the policy for content says it; by itself, nothing but what is ours.</summary>
+/// <summary>Represents the content security policy of a page. The default allows only files of this server.</summary>
 internal sealed record PagePolicy
 {
     private const string Ours = "'self'";
 
     /// <summary>
-    /// Browsers hold redirects after a form to this too: a form whose answer leads to another host must name that host.
+    /// Gets the value of <c>form-action</c>. Browsers apply it to redirects after a form too: a form whose response redirects to another
+    /// host must name that host.
     /// </summary>
     public string Forms { get; init; } = Ours;
 
-    /// <summary>More than ours only for what an operator writes into a page.</summary>
+    /// <summary>Gets the allowed sources of images. Other sources are needed only for HTML of the operator.</summary>
     public string Images { get; init; } = Ours;
 
     /// <inheritdoc cref="Images"/>
@@ -20,7 +21,7 @@ internal sealed record PagePolicy
         $"default-src 'none'; style-src {Styles}; script-src 'self'; img-src {Images}; form-action {Forms}; frame-ancestors 'none'; base-uri 'none'";
 }
 
-/// <summary>What a browser may do with our pages: keep nothing, and run, send and frame nothing that the policy does not name.</summary>
+/// <summary>Sets the security headers of pages: browsers do not cache them and apply the content security policy.</summary>
 internal static class PageHeaders
 {
     private static readonly PagePolicy Usual = new();
@@ -32,7 +33,7 @@ internal static class PageHeaders
         headers.ContentSecurityPolicy = (policy ?? Usual).ToString();
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
-        // Not no-referrer, with which browsers do not say either which page a form is from.
+        // Not no-referrer, with which browsers do not send the origin of a form.
         headers["Referrer-Policy"] = "same-origin";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         headers["Cross-Origin-Resource-Policy"] = "same-origin";

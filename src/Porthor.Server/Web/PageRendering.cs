@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Components.Web;
 namespace Porthor.Server.Web;
 
 /// <summary>
-/// Renders pages, only a few at the same time: rendering is the most expensive part of a page request, and forward authentication needs a
-/// free processor. Requests beyond the queue get 503.
+/// Renders pages, only a few at the same time, because rendering is the most expensive part of a page request and forward authentication
+/// needs a free processor. Requests beyond the queue get 503.
 /// </summary>
 internal sealed class PageRendering(IServiceProvider services, ILoggerFactory loggers) : IDisposable
 {
@@ -28,10 +28,10 @@ internal sealed class PageRendering(IServiceProvider services, ILoggerFactory lo
     /// requests are waiting.
     /// </summary>
     /// <remarks>
-    /// Uses the renderer alone. The framework's way to serve components brings routes, antiforgery and keys of its own, none of which
-    /// are needed, and time to start.
+    /// Uses only the renderer. The framework's way to serve components adds routes, antiforgery and keys, which are not needed, and
+    /// increases the start time.
     /// </remarks>
-    /// <param name="begin">Sets status and headers once the page is rendered.</param>
+    /// <param name="begin">Sets status and headers after the page was rendered.</param>
     public async Task<bool> TryRenderAsync<TPage>(HttpResponse response, object view, Action begin)
         where TPage : IComponent
     {

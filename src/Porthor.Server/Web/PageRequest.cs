@@ -2,23 +2,25 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
 
-/// <summary>A request for a page that has passed the gate: somebody is signed in, and a form is one that we showed them.</summary>
-/// <param name="Form">Null if the page was only asked for.</param>
+/// <summary>Represents an authorized request for a page. The user is signed in, and a form was sent from a page of Porthor.</summary>
+/// <param name="Form">The form; null for a GET request.</param>
 internal sealed record PageRequest(HttpContext Context, Caller Caller, Visitor Visitor, PageForm? Form)
 {
-    /// <summary>The token that this browser holds.</summary>
+    /// <summary>Gets the key of the session in this browser.</summary>
     public TokenKey Session => Caller.Record.Token.Key;
 
-    /// <summary>Ends with the client's connection. For reading; a change that was begun is finished whether anybody waits or not.</summary>
+    /// <summary>
+    /// Gets a token that is cancelled when the client disconnects. Use it only for reading; a change is completed in any case.
+    /// </summary>
     public CancellationToken Aborted => Context.RequestAborted;
 
-    /// <summary>A parameter of the address; null if it is not there, or empty as forms send what was not filled in.</summary>
+    /// <summary>Returns a query parameter; null if it is missing or empty, because forms send unfilled fields as empty texts.</summary>
     public string? Query(string name) => Context.Request.Query[name] is [.., { Length: > 0 } text] ? text : null;
 
-    /// <summary>A key that an address names; null if it can be none.</summary>
+    /// <summary>Parses a token key; null if it is not valid.</summary>
     public static TokenKey? KeyOf(string? text) =>
         text is { Length: TokenKey.Length } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_') ? new TokenKey(text) : null;
 
-    /// <summary>The user that the address names; null if it names none but the visitor.</summary>
+    /// <summary>Gets the user that the query names; null if it names none or the signed-in user.</summary>
     public string? Owner => Query("username") is { } username && username != Caller.Username ? username : null;
 }

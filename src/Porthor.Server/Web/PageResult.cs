@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Porthor.Server.Web;
 
-/// <summary>A response that is a page. It is rendered completely before its first byte is sent.</summary>
+/// <summary>Represents a response that is a page. It is rendered completely before the first byte is sent.</summary>
 internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCodes.Status200OK) : IResult
     where TPage : Page<TView>
     where TView : notnull
 {
-    /// <summary>Null for the usual one, which allows only what is ours.</summary>
+    /// <summary>Gets the content security policy; null for the default, which allows only files of this server.</summary>
     public PagePolicy? Policy { get; init; }
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -16,7 +16,7 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
         var rendering = httpContext.RequestServices.GetRequiredService<PageRendering>();
         if (!await rendering.TryRenderAsync<TPage>(response, view, () => Begin(response, status)))
             WriteBusy(response);
-        // Not within the limit, so that a slow client delays only its own response.
+        // This is outside the limit, so that a slow client delays only its own response.
         await response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
 
@@ -27,7 +27,7 @@ internal sealed class PageResult<TPage, TView>(TView view, int status = StatusCo
         response.ContentType = "text/html; charset=utf-8";
     }
 
-    /// <summary>The response if too many pages are being rendered. It must be cheap, so it is the same text for all users.</summary>
+    /// <summary>Writes the response if too many pages are being rendered. It must be cheap, so it is the same text for all users.</summary>
     private void WriteBusy(HttpResponse response)
     {
         const string page =

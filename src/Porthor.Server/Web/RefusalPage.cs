@@ -3,28 +3,28 @@ using Porthor.Server.Web.Pages;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Refusals for people: the same statuses as programs get, in words.</summary>
+/// <summary>Creates the pages for errors, with the same statuses as the API.</summary>
 internal static class RefusalPage
 {
-    /// <param name="message">What an operation said; null if it was none.</param>
-    /// <param name="visitor">The signed-in user; null if no user is signed in or the user is not known.</param>
-    /// <param name="link">Null for the link to the user's tokens.</param>
+    /// <param name="message">The message of the operation; null if there is none.</param>
+    /// <param name="visitor">The signed-in user; null if no user is signed in or the user is unknown.</param>
+    /// <param name="link">The link on the page; null for the link to the user's tokens.</param>
     public static PageResult<MessagePage, MessageView> Of(
         int status, string? message = null, Visitor? visitor = null, (string Address, string Text)? link = null)
     {
         var (title, text) = status switch
         {
-            StatusCodes.Status403Forbidden => ("Not allowed", $"{message ?? "This is not for you"}."),
-            StatusCodes.Status404NotFound => ("Not found", "There is no such token. It may have been revoked, or have expired."),
-            StatusCodes.Status503ServiceUnavailable => ("Not available", "Porthor cannot look at the moment. This says nothing about you or your tokens. Try again soon."),
+            StatusCodes.Status403Forbidden => ("Not allowed", $"{message ?? "You are not allowed to view this page"}."),
+            StatusCodes.Status404NotFound => ("Not found", "The token does not exist. It may have been revoked or have expired."),
+            StatusCodes.Status503ServiceUnavailable => ("Not available", "Porthor cannot access its data at the moment. This does not concern your account or your tokens. Try again soon."),
             StatusCodes.Status429TooManyRequests => ("Too many requests", $"{message ?? "Try again later"}."),
-            >= 500 => ("Something went wrong", "This is a fault of the service, and is in its log."),
-            _ => ("Not understood", $"{message ?? "The address or the form cannot be read"}."),
+            >= 500 => ("Something went wrong", "An internal error occurred. The log of the service contains the details."),
+            _ => ("Invalid request", $"{message ?? "The address or the form is invalid"}."),
         };
         return new(new MessageView(visitor, title, text, link ?? (PageAddresses.Tokens, "Your tokens")), status);
     }
 
-    /// <summary>What was thrown while a page was made.</summary>
+    /// <summary>Writes the page for a problem.</summary>
     public static Task WriteAsync(HttpContext context, Problem problem)
     {
         if (problem.RetryAfter is { } wait)

@@ -7,7 +7,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Asks whether a token is to be revoked, and revokes it.</summary>
+/// <summary>Asks for confirmation and revokes a token.</summary>
 internal sealed class RevokePages(TokenService tokens, PageAuthorization gate)
 {
     public async Task<IResult> AskAsync(PageRequest request)
@@ -22,7 +22,7 @@ internal sealed class RevokePages(TokenService tokens, PageAuthorization gate)
     {
         if (KeyOf(request) is not { } key)
             return RefusalPage.Of(StatusCodes.Status404NotFound);
-        // A form that is sent again finds nothing to revoke, and that is no fault.
+        // If the form is sent again, the token is already revoked, which is not an error.
         if (!await tokens.DeleteTokenAsync(key, request.Caller, OwnerOf(request)) && !await WasRevokedAsync(request, key))
             return RefusalPage.Of(StatusCodes.Status404NotFound);
         if (key == request.Session)
@@ -44,7 +44,7 @@ internal sealed class RevokePages(TokenService tokens, PageAuthorization gate)
 
     private static string OwnerOf(PageRequest request) => request.Owner ?? request.Caller.Username;
 
-    /// <summary>Null if it can be nobody's.</summary>
+    /// <summary>Returns the key in the address; null if it is not valid.</summary>
     private static TokenKey? KeyOf(PageRequest request) =>
         UserRules.IsUsername(OwnerOf(request)) ? PageRequest.KeyOf(request.Context.Request.RouteValues["key"] as string) : null;
 }

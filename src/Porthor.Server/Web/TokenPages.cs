@@ -8,14 +8,14 @@ using Porthor.Users;
 
 namespace Porthor.Server.Web;
 
-/// <summary>Who I am and which tokens I have; for administrators, which tokens somebody has.</summary>
+/// <summary>Provides the page with the user's account and tokens and, for administrators, the tokens of another user.</summary>
 internal sealed partial class TokenPages(
     TokenService tokens, UserInfoService users, TokenOptions options, TimeProvider clock, ILogger<TokenPages> logger)
 {
-    /// <summary>How many tokens of each section a page shows.</summary>
+    /// <summary>The number of tokens of each section on a page.</summary>
     private const int PageSize = 50;
 
-    /// <summary>How long after a revocation its page may still say so.</summary>
+    /// <summary>The time after a revocation during which the page may show the notice about it.</summary>
     private static readonly TimeSpan Recently = TimeSpan.FromMinutes(5);
 
     public async Task<IResult> ShowOwnAsync(PageRequest request)
@@ -63,7 +63,9 @@ internal sealed partial class TokenPages(
         return sections;
     }
 
-    /// <summary>Null if the directory cannot tell. Tokens are seen and revoked all the same.</summary>
+    /// <summary>
+    /// Returns the user's information; null if the directory is unavailable. Tokens can be listed and revoked without it.
+    /// </summary>
     private async Task<UserInfo?> WhoAsync(PageRequest request)
     {
         try
@@ -83,7 +85,7 @@ internal sealed partial class TokenPages(
         if (TokenRules.Authorize(caller, username: null) is { } refusal)
             throw refusal.ToException();
         var username = request.Query("username")?.Trim() ?? "";
-        var error = username.Length == 0 || UserRules.IsUsername(username) ? null : "This cannot be a username.";
+        var error = username.Length == 0 || UserRules.IsUsername(username) ? null : "This is not a valid username.";
         var asked = username.Length > 0 && error is null;
         var view = new SearchView(
             request.Visitor,
@@ -98,7 +100,7 @@ internal sealed partial class TokenPages(
     }
 
     /// <summary>
-    /// The revocation that this page was asked to tell of, if history knows it. An address alone makes no page say anything.
+    /// Returns the revocation that the address names, if the history contains it. The address alone cannot make the page show a notice.
     /// </summary>
     private async Task<TokenChange?> RevokedAsync(PageRequest request, string username)
     {

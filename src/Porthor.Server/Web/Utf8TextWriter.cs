@@ -8,7 +8,7 @@ internal sealed class Utf8TextWriter(IBufferWriter<byte> output) : TextWriter
 {
     public override Encoding Encoding => Encoding.UTF8;
 
-    /// <summary>The number of bytes that were written.</summary>
+    /// <summary>Gets the number of written bytes.</summary>
     public long WrittenBytes { get; private set; }
 
     public override void Write(char value) => Write([value]);
@@ -17,6 +17,6 @@ internal sealed class Utf8TextWriter(IBufferWriter<byte> output) : TextWriter
 
     public override void Write(char[] buffer, int index, int count) => Write(buffer.AsSpan(index, count));
 
-    /// <summary>Kept because a surrogate pair must not be divided between two calls.</summary>
+    /// <summary>Writes a text as a whole, because a surrogate pair must not be split between two calls.</summary>
     public override void Write(ReadOnlySpan<char> buffer) => WrittenBytes += Encoding.UTF8.GetBytes(buffer, output);
 }

@@ -79,7 +79,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
             string.Concat(Enumerable.Repeat("a=b&", 2000)) + body, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
         var refused = await server.PostAsync(browser, PageClient.NewToken, many);
         refused.StatusCode.ShouldBe(400);
-        refused.Title.ShouldBe("Not understood");
+        refused.Title.ShouldBe("Invalid request");
         using var large = new StringContent(body + "&x=" + new string('x', 70_000), Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
         (await server.PostAsync(browser, PageClient.NewToken, large)).StatusCode.ShouldBe(413);
         (await server.GetAsync("/users/typist/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
@@ -98,7 +98,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         {
             var answer = await server.PostAsync(browser: null, PageClient.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
             answer.StatusCode.ShouldBe(403);
-            answer.Text.ShouldContain("Your session has ended. Nothing was changed.");
+            answer.Text.ShouldContain("Your session is no longer valid. Nothing was changed.");
             answer.Link("Sign in").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens%2Fnew");
         }
     }
@@ -115,7 +115,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         var logged = server.CountLines();
         var answer = await server.PostAsync(browser, path, fields, headers);
         answer.StatusCode.ShouldBe(403);
-        answer.Title.ShouldBe("Not done");
+        answer.Title.ShouldBe("Form not accepted");
         answer.Link("Open the page again").ShouldBe(path);
         // What was filled in is not shown again: it may be another's wish.
         answer.Answer.Body.ShouldNotContain("planted");

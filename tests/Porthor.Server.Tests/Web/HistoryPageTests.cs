@@ -52,13 +52,13 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         var page = await server.OpenAsync(browser, $"/auth/tokens/history?key={token.Key}");
         page.Title.ShouldBe("History of a token");
         page.TextsOf("tbody .action").ShouldBe(["edit", "create"]);
-        page.TextsOf("tbody .was").Take(2).ShouldBe(["was old", "were read:all"]);
-        page.TextsOf("tbody .was")[2].ShouldStartWith("was 2026-07-0");
-        page.TextsOf("td[data-label=From]").ShouldAllBe(address => address == "127.0.0.1");
+        page.TextsOf("tbody .was").Take(2).ShouldBe(["previously old", "previously read:all"]);
+        page.TextsOf("tbody .was")[2].ShouldStartWith("previously 2026-07-0");
+        page.TextsOf("td[data-label='IP address']").ShouldAllBe(address => address == "127.0.0.1");
         page.Link("All your history").ShouldBe("/auth/tokens/history");
         // Another's key shows nothing of it.
         var other = await server.LogInAsync("curious");
-        (await server.OpenAsync(other, $"/auth/tokens/history?key={token.Key}")).Text.ShouldContain("Nothing has happened here yet.");
+        (await server.OpenAsync(other, $"/auth/tokens/history?key={token.Key}")).Text.ShouldContain("No changes yet.");
         (await server.OpenAsync(other, "/auth/tokens/history?username=edited")).TextsOf("tbody .action").ShouldBe(["create"]);
         (await server.OpenAsync(browser, "/auth/tokens/history?key=short")).StatusCode.ShouldBe(422);
     }
@@ -87,7 +87,7 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         foreach (var field in (string[])["username", "actor", "key", "ip_address", "since", "until"])
             wrong.ErrorOf(field).ShouldNotBeNull(field);
         wrong.ErrorOf("ip_address").ShouldBe("Invalid IP address: '1.2.3' does not appear to be an IPv4 or IPv6 address.");
-        wrong.ErrorOf("username").ShouldBe("This cannot be a username.");
+        wrong.ErrorOf("username").ShouldBe("This is not a valid username.");
         // All of it, page by page, with the conditions kept.
         for (var i = 0; i < 60; i++)
             await server.MakeTokenAsync(browser, $"many {i}");

@@ -9,7 +9,7 @@ namespace Porthor.Server.Tests.Web;
 /// <summary>The form for a new token, and the page that shows it once.</summary>
 public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiServers>
 {
-    private const string Both = "A token expires after a time or on a day, not both. Choose \"on a day\" above, or remove the day.";
+    private const string Both = "A token expires after a time or on a date, not both. Select \"on a date\" above, or remove the date.";
 
     [Theory, EveryMode]
     public async Task A_token_is_made_and_shown_once(Mode mode)
@@ -19,7 +19,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         var made = await server.MakeTokenOnPageAsync(browser, "  my laptop ", "read:all", "read:some");
         var token = PageClient.TokenOn(made);
         made.Answer.Header("Location").ShouldBeNull();
-        made.Text.ShouldContain("Token my laptop was made.");
+        made.Text.ShouldContain("Token created. It will not be shown again.");
 
         // It works, and is what was asked for.
         var info = (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json;
@@ -73,19 +73,19 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             ([("name", " "), ("lifetime", "86400")], "name", "A token needs a name."),
             ([("name", new string('n', 65)), ("lifetime", "86400")], "name", "String should have at most 64 characters."),
             ([("name", "taken"), ("lifetime", "86400")], "name", "Token name taken already used."),
-            ([("name", "x")], "lifetime", "Choose when it expires."),
-            ([("name", "x"), ("lifetime", "soon")], "lifetime", "Choose when it expires."),
-            ([("name", "x"), ("lifetime", "-5")], "lifetime", "Choose when it expires."),
-            ([("name", "x"), ("lifetime", "9223372036854775807")], "lifetime", "Choose when it expires."),
+            ([("name", "x")], "lifetime", "Select when the token expires."),
+            ([("name", "x"), ("lifetime", "soon")], "lifetime", "Select when the token expires."),
+            ([("name", "x"), ("lifetime", "-5")], "lifetime", "Select when the token expires."),
+            ([("name", "x"), ("lifetime", "9223372036854775807")], "lifetime", "Select when the token expires."),
             ([("name", "x"), ("lifetime", "299")], "lifetime", "Token must be valid for at least five minutes."),
-            ([("name", "x"), ("lifetime", "day")], "until", "On which day?"),
-            ([("name", "x"), ("lifetime", "day"), ("until", "tomorrow")], "until", "This is no day. Write it as 2026-12-31."),
-            ([("name", "x"), ("lifetime", "day"), ("until", "9999-12-31")], "until", "This is no day. Write it as 2026-12-31."),
+            ([("name", "x"), ("lifetime", "day")], "until", "Enter a date."),
+            ([("name", "x"), ("lifetime", "day"), ("until", "tomorrow")], "until", "This is not a valid date. Enter it as 2026-12-31."),
+            ([("name", "x"), ("lifetime", "day"), ("until", "9999-12-31")], "until", "This is not a valid date. Enter it as 2026-12-31."),
             ([("name", "x"), ("lifetime", "2592000"), ("until", "2030-12-31")], "until", Both),
             ([("name", "x"), ("lifetime", "never"), ("until", "2030-12-31")], "until", Both),
             ([("name", "x"), ("lifetime", "86400"), ("until", "tomorrow")], "until", Both),
-            ([("name", "x"), ("lifetime", "86400"), ("lifetime", "never")], "lifetime", "Choose one time."),
-            ([("name", "x"), ("lifetime", "day"), ("until", "2030-12-31"), ("until", "2031-12-31")], "until", "Enter one day."),
+            ([("name", "x"), ("lifetime", "86400"), ("lifetime", "never")], "lifetime", "Select one choice."),
+            ([("name", "x"), ("lifetime", "day"), ("until", "2030-12-31"), ("until", "2031-12-31")], "until", "Enter one date."),
             ([("name", "x"), ("lifetime", "day"), ("until", "2020-02-29")], "until", "Token must be valid for at least five minutes.")])
         {
             var form = await server.OpenAsync(browser, PageClient.NewToken);
@@ -107,7 +107,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("planner");
         var form = await server.OpenAsync(browser, PageClient.NewToken);
-        form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 30 days", "in 90 days", "in a year", "on a day", "never"]);
+        form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 30 days", "in 90 days", "in a year", "on a date", "never"]);
         form.TextOf("option[selected]").ShouldBe("in 30 days");
 
         var day = PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "for a while"), ("lifetime", "day"), ("until", "2030-12-31")]));
@@ -124,7 +124,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             Mode.Embedded, settings => settings with { Tokens = settings.Tokens with { Policy = new() { MaxUserLifetime = TimeSpan.FromDays(10) } } });
         var browser = await server.LogInAsync("bounded");
         var form = await server.OpenAsync(browser, PageClient.NewToken);
-        form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 10 days", "on a day"]);
+        form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 10 days", "on a date"]);
         form.TextOf("option[selected]").ShouldBe("in 10 days");
         PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "longest"), ("lifetime", "864000")]));
         var refused = await server.SubmitAsync(browser, form, [("name", "longer"), ("lifetime", "864001")]);
@@ -159,8 +159,8 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         static void ShouldTellOf(PageAnswer answer, string key)
         {
             answer.StatusCode.ShouldBe(409);
-            answer.Title.ShouldBe("Already made");
-            answer.Text.ShouldContain($"once ({key}) was made on");
+            answer.Title.ShouldBe("Token already created");
+            answer.Text.ShouldContain($"once ({key}) was created on");
             answer.Document.QuerySelectorAll("#token").ShouldBeEmpty();
         }
     }

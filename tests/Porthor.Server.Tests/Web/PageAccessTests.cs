@@ -119,7 +119,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         page.Link($"History of found, {token.Key}").ShouldBe($"/auth/tokens/history/all?username=sought&key={token.Key}");
         var wrong = await server.OpenAsync(browser, "/auth/tokens/search?username=%3Cscript%3Ealert(1)%3C/script%3E");
         wrong.StatusCode.ShouldBe(422);
-        wrong.ErrorOf("username").ShouldBe("This cannot be a username.");
+        wrong.ErrorOf("username").ShouldBe("This is not a valid username.");
     }
 
     /// <summary>The address is any page's to write; what this page says of it, history must know.</summary>

@@ -20,7 +20,7 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         var question = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
         question.StatusCode.ShouldBe(200);
         question.Text.ShouldContain("lost");
-        question.Link("Keep it").ShouldBe(PageClient.Tokens);
+        question.Link("Cancel").ShouldBe(PageClient.Tokens);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
         var done = await server.SubmitAsync(browser, question, []);
@@ -67,7 +67,7 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.OpenAsync(admin, done.Answer.Header("Location")!)).TextOf(".notice").ShouldStartWith("Revoked: theirs");
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
         // The owner sees who it was.
-        (await server.OpenAsync(owner, $"/auth/tokens/history?key={token.Key}")).TextsOf("tbody tr td[data-label=By]").ShouldBe(["warden", "owner"]);
+        (await server.OpenAsync(owner, $"/auth/tokens/history?key={token.Key}")).TextsOf("tbody tr td[data-label=Actor]").ShouldBe(["warden", "owner"]);
     }
 
     /// <summary>The answer is a page: a redirect to the login would be one of a form to wherever people sign in.</summary>

@@ -1,4 +1,4 @@
-// All that scripts do here: copy. Without them the text can be selected, and the button stays hidden.
+// Copies a token to the clipboard. Without scripts the button stays hidden and the user selects the text.
 "use strict";
 for (const button of document.querySelectorAll("button[data-copies]")) {
   const field = document.getElementById(button.dataset.copies);
@@ -8,7 +8,7 @@ for (const button of document.querySelectorAll("button[data-copies]")) {
     field.select();
     let copied = true;
     try {
-      // Only where the page is secure; elsewhere the old way.
+      // The clipboard API exists only in secure contexts.
       await navigator.clipboard.writeText(field.value);
     } catch {
       copied = document.execCommand("copy");
