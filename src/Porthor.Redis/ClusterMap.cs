@@ -15,11 +15,10 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
     private const int EpochField = 6;
     private const int SlotsField = 8;
 
-    /// <summary>Reads a report. Ignores lines that name no primary with slots.</summary>
-    /// <param name="reporter">The node that reports; it may not know its own address.</param>
-    /// <param name="byName">
-    /// Whether nodes are identified by the host names that they announce, for which their certificates are valid.
-    /// </param>
+    /// <summary>Parses a report. Ignores lines that contain no primary with slots.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="reporter">The node that sent the report, which may not contain its own address.</param>
+    /// <param name="byName">True to identify nodes by the host names that they announce, for which their certificates are valid.</param>
     public static ClusterMap Parse(string report, EndPoint reporter, bool byName)
     {
         Dictionary<EndPoint, IReadOnlyList<(int First, int Last)>> owners = [];
@@ -57,7 +56,7 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
         return crc % Slots;
     }
 
-    /// <summary>As <c>IP:PORT@BUSPORT[,HOSTNAME[,...]]</c>.</summary>
+    /// <summary>Parses an address of the form <c>IP:PORT@BUSPORT[,HOSTNAME[,...]]</c>.</summary>
     private static EndPoint? AddressOf(string text, EndPoint? reporter, bool byName)
     {
         var parts = text.Split(',');
@@ -69,7 +68,9 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
         return host.Length == 0 ? reporter : new RedisHost(host, port).ToEndPoint();
     }
 
-    /// <summary>Returns null for a slot that is being moved to another node: it is still listed with its owner.</summary>
+    /// <summary>
+    /// Parses a range of slots. Returns null for a slot that is being moved to another node: it is also listed with its owner.
+    /// </summary>
     private static (int First, int Last)? RangeOf(string text)
     {
         var ends = text.Split('-');

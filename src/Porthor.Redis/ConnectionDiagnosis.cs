@@ -8,12 +8,15 @@ namespace Porthor.Redis;
 
 /// <summary>
 /// Determines why Porthor cannot connect to a server. The driver repeats its attempts in the background, and does not report which reply
-/// made an attempt fail. This class sends the first commands of the driver, and returns the error of the server or of TLS.
+/// caused the failure of an attempt. This class sends the first commands of the driver, and returns the error of the server or of TLS.
 /// </summary>
 internal static class ConnectionDiagnosis
 {
     private const int LongestReply = 1024;
 
+    /// <summary>Connects to a server, and returns the reason of the failure.</summary>
+    /// <param name="options">The connection options.</param>
+    /// <param name="server">The address of the server.</param>
     /// <param name="host">The name that the certificate must have.</param>
     /// <returns>The reason, without addresses and secrets; null if there is no reason that may be shown.</returns>
     public static async Task<string?> FindAsync(RedisOptions options, EndPoint server, string host)
@@ -67,7 +70,7 @@ internal static class ConnectionDiagnosis
             text.Append('$').Append(Encoding.UTF8.GetByteCount(part)).Append("\r\n").Append(part).Append("\r\n");
     }
 
-    /// <summary>Returns the first error among a number of replies of one line each.</summary>
+    /// <summary>Returns the first error in a number of replies of one line each; null if there is none.</summary>
     private static async Task<string?> ReadErrorAsync(Stream stream, int replies, CancellationToken cancellationToken)
     {
         using var reader = new StreamReader(stream, Encoding.UTF8, detectEncodingFromByteOrderMarks: false, LongestReply, leaveOpen: true);

@@ -3,10 +3,10 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>Represents a connection for queries about other servers, never for data.</summary>
+/// <summary>Represents a connection for queries about other servers. It is never used for data.</summary>
 internal sealed class DiscoveryConnection(EndPoint endPoint, ConfigurationOptions configuration) : IAsyncDisposable
 {
-    // Connecting waits for servers that do not answer, so no caller waits for it.
+    // The connection attempt waits for servers that do not respond, so no caller waits for it.
     private readonly Task<ConnectionMultiplexer> connecting = Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
 
     public EndPoint EndPoint => endPoint;

@@ -7,7 +7,7 @@ namespace Porthor.Redis;
 internal static class FailureReason
 {
     /// <summary>
-    /// Returns the reason that the server or the TLS library gave, such as NOPERM and the command; null if there is none that may be shown.
+    /// Returns the reason of the server or of the TLS library, such as NOPERM and the command; null if there is none that may be shown.
     /// </summary>
     public static string? Of(Exception? failure)
     {
@@ -26,6 +26,6 @@ internal static class FailureReason
         return null;
     }
 
-    /// <summary>Returns the operation, and the reason of its failure if that may be shown.</summary>
+    /// <summary>Returns the operation, with the reason of its failure if the reason may be shown.</summary>
     public static string Describe(string what, Exception failure) => Of(failure) is { } reason ? $"{what}: {reason}" : what;
 }

@@ -3,7 +3,7 @@ using Porthor.Telemetry;
 
 namespace Porthor.Redis;
 
-/// <summary>A call of a server, with its span, counted and timed when it ends.</summary>
+/// <summary>Measures a call of a server: its span, its duration and its failure.</summary>
 internal readonly struct MeasuredCall(string server, string what, StoreMetrics metrics, Activity? span) : IDisposable
 {
     private readonly long begun = metrics.Begin();
@@ -11,8 +11,8 @@ internal readonly struct MeasuredCall(string server, string what, StoreMetrics m
     public void Answered() => metrics.Answered(server, what, begun);
 
     /// <summary>
-    /// Returns the exception to throw. It contains the reason of the server, such as NOPERM and the command; the server does not include
-    /// values in it.
+    /// Counts the failure, and returns the exception to throw. It contains the reason of the server, such as NOPERM and the command. The
+    /// reasons of the server contain no values.
     /// </summary>
     public StoreUnavailableException Failed(Exception cause)
     {

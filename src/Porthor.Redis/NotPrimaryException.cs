@@ -2,5 +2,5 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>The exception for an answer that cannot be used because the server may not be the primary.</summary>
+/// <summary>Represents a response that must not be used, because the server may not be the primary.</summary>
 internal sealed class NotPrimaryException(string message) : RedisException(message);

@@ -3,10 +3,10 @@ using System.Diagnostics;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Represents the time until which a server may be used, because it confirmed that it is the primary. The time counts from the query: the
-/// role may have changed immediately after the answer.
+/// Represents the time until which a server may be used, because it confirmed that it is the primary. The time begins with the query,
+/// because the role may change immediately after the response.
 /// </summary>
-/// <param name="length">How long a confirmation is valid.</param>
+/// <param name="length">The time for which a confirmation is valid.</param>
 internal sealed class PrimaryLease(TimeSpan length)
 {
     private readonly Lock state = new();
@@ -32,7 +32,7 @@ internal sealed class PrimaryLease(TimeSpan length)
         }
     }
 
-    /// <summary>Ends the lease, and ignores the answers to pending queries.</summary>
+    /// <summary>Ends the lease, and ignores the responses to pending queries.</summary>
     public void End()
     {
         lock (state)

@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Represents the primaries of a Redis Cluster. Porthor, not the driver, follows the topology: when a replica takes over slots, nothing may
-/// be read from it before the revocations are in effect there.
+/// Represents the primaries of a Redis Cluster. The driver does not follow the topology, but Porthor does: when a replica takes over
+/// slots, no record may be read from it before the revocations are in effect there.
 /// </summary>
 internal sealed partial class RedisCluster : RedisStore
 {
@@ -30,7 +30,7 @@ internal sealed partial class RedisCluster : RedisStore
         this.logger = logger;
         this.uncertain = uncertain;
         seeds = [.. options.ClusterHosts.Select(host => host.ToEndPoint()).Select(host => new DiscoveryConnection(host, options.ToConfiguration(host)))];
-        // As with a single server: if the cluster is available, it is connected when this method returns.
+        // As with a single server: if the cluster is available, it is connected when the constructor returns.
         Task.WaitAny([RefreshAsync()], options.CallTimeout);
         work = Task.Run(RunAsync);
     }
@@ -90,11 +90,11 @@ internal sealed partial class RedisCluster : RedisStore
         }
         catch (OperationCanceledException)
         {
-            // The end.
+            // The cluster was disposed of.
         }
     }
 
-    /// <summary>Queries the topology, once for all callers that wait for it. Does not throw.</summary>
+    /// <summary>Queries the topology. Concurrent callers share one query. Does not throw.</summary>
     private Task RefreshAsync()
     {
         lock (refreshes)
@@ -115,7 +115,7 @@ internal sealed partial class RedisCluster : RedisStore
             {
                 var report = (string?)await ask().WaitAsync(CallTimeout / 2, stopping.Token) ?? "";
                 var map = ClusterMap.Parse(report, address, byName: Options.Tls is { CheckCertificate: true, CheckHostName: true });
-                // A node that was cut off reports an old topology.
+                // A node that was isolated reports an old topology.
                 if (map.Epoch < topology.Map.Epoch)
                 {
                     older = older is null || map.Epoch > older.Epoch ? map : older;
@@ -127,7 +127,7 @@ internal sealed partial class RedisCluster : RedisStore
             catch (Exception e) when (e is not OperationCanceledException)
             {
                 shownProblem = FailureReason.Of(e);
-                problems.Add($"{address}: {shownProblem ?? "does not answer"}");
+                problems.Add($"{address}: {shownProblem ?? "not responding"}");
             }
             catch (OperationCanceledException)
             {
@@ -146,7 +146,7 @@ internal sealed partial class RedisCluster : RedisStore
         problem = all;
     }
 
-    /// <summary>Returns the nodes to query, starting with a different one each time.</summary>
+    /// <summary>Returns the nodes to query, beginning with a different one each time.</summary>
     private IEnumerable<(EndPoint Address, Func<Task<RedisResult>> Ask)> Reporters()
     {
         List<(EndPoint, Func<Task<RedisResult>>)> all =
@@ -171,7 +171,7 @@ internal sealed partial class RedisCluster : RedisStore
                 slots.AsSpan(first..(last + 1)).Fill(servers[address]);
         }
         var retired = before.Servers.Where(server => !servers.ContainsKey(server.EndPoint)).ToArray();
-        // Before the new topology is used: running reads are repeated (RevocationReplay).
+        // This call precedes the use of the new topology, so that running reads are repeated (RevocationReplay).
         if (retired.Length > 0 || servers.Count != known.Count)
         {
             Log.Topology(logger, Name, string.Join(", ", servers.Keys));

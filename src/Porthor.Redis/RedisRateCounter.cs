@@ -3,10 +3,10 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>Counts in the ephemeral database, under the reference's keys (contract/ingress.md 8).</summary>
+/// <summary>Counts requests in the ephemeral database, under the keys of the reference (contract/ingress.md 8).</summary>
 public sealed class RedisRateCounter(RedisStore store) : IRateCounter
 {
-    /// <summary>A counter and its end in one step, so that none is ever left without an end (deviations 17).</summary>
+    /// <summary>Increments a counter and sets its expiration in one step, so that every counter expires (deviations 17).</summary>
     private const string Script = """
         local count = redis.call('INCRBY', KEYS[1], 1)
         local left = redis.call('PTTL', KEYS[1])
@@ -17,6 +17,7 @@ public sealed class RedisRateCounter(RedisStore store) : IRateCounter
         return {count, left}
         """;
 
+    /// <inheritdoc/>
     public async Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
         RedisKey counter = $"LIMITS:LIMITER/api/{key.Username}/{key.Service}/{key.Quota}/1/minute";

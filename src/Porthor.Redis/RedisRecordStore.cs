@@ -8,22 +8,23 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// The record store in Redis, in the reference's layout: <c>token:KEY</c>, with the record's end as the key's time to live
-/// (contract/tokens.md 5, storage.md 3). It answers only when what was taken from tokens in the last hour is certain to be
-/// taken on the server it is connected to (<see cref="RevocationReplay"/>).
+/// Represents the record store in Redis, in the layout of the reference: <c>token:KEY</c>, with the expiration of the record as the time
+/// to live of the key (contract/tokens.md 5, storage.md 3). It returns records only when the revocations and reductions of the last hour
+/// are in effect on the connected server (<see cref="RevocationReplay"/>).
 /// </summary>
 public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, IAsyncDisposable
 {
     private const string KeyPrefix = "token:";
 
-    /// <summary>A few milliseconds of the server's time, in which it does nothing else.</summary>
+    /// <summary>The number of keys in a deletion, which occupies the server for a few milliseconds.</summary>
     private const int DeletedAtOnce = 2500;
 
     private const int ReplacedAtOnce = 250;
 
     private static readonly RedisKey Prefix = "token:"u8.ToArray();
 
-    // KEYS[1] the record; ARGV: the expected value, the replacement, seconds to live (empty for ever, 0 for already over).
+    // KEYS[1]: the record. ARGV: the expected value, the replacement, the time to live in seconds (empty for no expiration, 0 if
+    // expired).
     private const string ReplaceScript =
         """
         if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -37,7 +38,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return 1
         """;
 
-    // As above, and the time to live stays as it is.
+    // As above, without a change of the time to live.
     private const string ResealScript =
         """
         if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -45,7 +46,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return 1
         """;
 
-    // ARGV: the record, and its time to live in seconds (empty for no expiry).
+    // ARGV: the record, and its time to live in seconds (empty for no expiration).
     private const string CreateScript =
         """
         if ARGV[2] == '' then
@@ -59,6 +60,14 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     private readonly TimeProvider clock;
     private readonly TimeSpan callTimeout;
 
+    /// <summary>Connects to the server. Also returns if no server is available, and retries in the background.</summary>
+    /// <param name="options">The connection options.</param>
+    /// <param name="revocations">Returns the recent revocations and reductions.</param>
+    /// <param name="codec">Encrypts and decrypts the records.</param>
+    /// <param name="stores">Contains the time for which revocations are repeated.</param>
+    /// <param name="metrics">Measures the calls.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="logger">The logger.</param>
     public RedisRecordStore(
         RedisOptions options, IRevocationLog revocations, RecordCodec codec, TokenStoreOptions stores, StoreMetrics metrics, TimeProvider clock, ILogger<RedisRecordStore> logger)
     {
@@ -70,13 +79,15 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         replay.Start(this);
     }
 
-    /// <summary>Gets the store itself, for other data that is kept there.</summary>
+    /// <summary>Returns the database, which contains other data as well.</summary>
     public RedisStore Store => store;
 
+    /// <inheritdoc/>
     public bool IsTransactional => false;
 
     /// <summary>
-    /// As <see cref="ReadAsync"/>, spelt out: every request waits for this, and so it is one step, and copies nothing that is known.
+    /// Returns the record of a token. It does the same as <see cref="ReadAsync"/>, but as one method and without a copy of a known
+    /// record, because each authorization subrequest calls it.
     /// </summary>
     public async ValueTask<EncryptedRecord?> GetAsync(TokenKey key, EncryptedRecord? known, CancellationToken cancellationToken)
     {
@@ -117,6 +128,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         }
     }
 
+    /// <inheritdoc/>
     public async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(
         IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
@@ -126,8 +138,10 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return RecordsIn(keys, await ReadAsync(left => store.GetAsync("reading", redisKeys, left, cancellationToken), cancellationToken));
     }
 
+    /// <inheritdoc/>
     public IRecordStoreSession Within(ITokenIndexTransaction transaction) => this;
 
+    /// <inheritdoc/>
     public async IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await replay.DoneAsync(callTimeout, cancellationToken);
@@ -135,26 +149,28 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
             yield return [.. keys.Select(key => new TokenKey(((string)key!)[KeyPrefix.Length..]))];
     }
 
+    /// <inheritdoc/>
     public async Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken)
     {
         await replay.DoneAsync(callTimeout, cancellationToken);
-        // Sent in one go; each is a step of its own.
+        // The commands are sent together; each is atomic.
         var replaced = await Task.WhenAll(records.Select(record => RunAsync(
-            "sealing records anew", ResealScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout, cancellationToken)));
+            "re-encrypting records", ResealScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout, cancellationToken)));
         return replaced.Count(one => one);
     }
 
+    /// <inheritdoc/>
     public async Task<long> DeleteAllAsync(CancellationToken cancellationToken)
     {
         await replay.DoneAsync(callTimeout, cancellationToken);
         return await store.DeleteAllAsync(KeyPrefix + "*", cancellationToken);
     }
 
-    /// <summary>Reads a key instead of sending PING: a server may permit the one and not the other.</summary>
+    /// <summary>Reads a key in addition to sending PING, because a server may permit one of them and not the other.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await ReadAsync(left => store.CallAsync("reading", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), left, cancellationToken), cancellationToken);
-        await store.CallAllAsync("asking whether it answers", db => db.PingAsync(), cancellationToken);
+        await store.CallAllAsync("checking the connection", db => db.PingAsync(), cancellationToken);
     }
 
     Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> IRecordStoreSession.ReadAsync(
@@ -164,7 +180,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken)
     {
         var seconds = SecondsToLive(expires);
-        // A record that is over need not be written; a token without one does not work, as it should.
+        // An expired record is not written: a token without a record is not valid.
         return seconds == 0 || await WriteAsync(
             left => RunAsync("writing a record", CreateScript, key, [record.Ciphertext, Argument(seconds)], left, cancellationToken), cancellationToken);
     }
@@ -174,7 +190,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         List<TokenKey> changed = [];
         foreach (var batch in records.Chunk(ReplacedAtOnce))
         {
-            // Sent together. Each server executes its commands in this order; each command is atomic by itself.
+            // The commands are sent together. Each server executes its commands in this order, and each command is atomic.
             var replaced = await WriteAsync(
                 left => Task.WhenAll(batch.Select(record => ReplaceAsync(
                     record.Key, record.Expected, record.Replacement, record.Expires, left, cancellationToken))),
@@ -193,6 +209,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         }
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await replay.DisposeAsync();
@@ -200,8 +217,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     }
 
     /// <summary>
-    /// Reads, when all revocations are in effect. A connection that came into use in between may have shown what a server
-    /// had lost the deletion of; then it is read again, all within the time of one call.
+    /// Reads when all revocations are in effect. If a new connection was used meanwhile, its server may have lost a deletion, so the read
+    /// is repeated, within the time limit of one call.
     /// </summary>
     private async Task<T> ReadAsync<T>(Func<TimeSpan, Task<T>> read, CancellationToken cancellationToken)
     {
@@ -217,7 +234,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     }
 
     /// <summary>
-    /// Writes when no other node can still be using the previous primary: an acknowledged revocation must be in effect on all nodes.
+    /// Writes when no other node can use the previous primary any more: an acknowledged revocation must be in effect on all nodes.
     /// </summary>
     private async Task<T> WriteAsync<T>(Func<TimeSpan, Task<T>> write, CancellationToken cancellationToken)
     {
@@ -226,7 +243,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return await write(callTimeout - clock.GetElapsedTime(begun));
     }
 
-    /// <summary>Runs a script that returns 1 if it wrote.</summary>
+    /// <summary>Runs a script that returns 1 if it wrote. Returns true in this case.</summary>
     private async Task<bool> RunAsync(string what, string script, TokenKey key, RedisValue[] arguments, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var redisKey = KeyOf(key);
@@ -238,11 +255,11 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         RunAsync(
             "replacing a record", ReplaceScript, key, [expected.Ciphertext, replacement.Ciphertext, Argument(SecondsToLive(expires))], timeLimit, cancellationToken);
 
-    /// <summary>As it is, whether what was taken is certain to be taken or not: for the replay that makes it certain.</summary>
+    /// <summary>Reads records for the replay, before revocations are in effect.</summary>
     internal async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetUncertainAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-        RecordsIn(keys, await store.GetAsync("reading records before they may be trusted", [.. keys.Select(KeyOf)], callTimeout, cancellationToken));
+        RecordsIn(keys, await store.GetAsync("reading records to repeat reductions", [.. keys.Select(KeyOf)], callTimeout, cancellationToken));
 
-    /// <summary>Replaces a record before the record store may be read, for the replay.</summary>
+    /// <summary>Replaces a record for the replay, before revocations are in effect.</summary>
     internal Task<bool> ReplaceUncertainAsync(
         TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
         ReplaceAsync(key, expected, replacement, expires, callTimeout, cancellationToken);
@@ -256,11 +273,11 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     internal async Task CheckPermissionsAsync(CancellationToken cancellationToken)
     {
         var nobody = new TokenKey("");
-        await store.CallAsync("trying to read", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), cancellationToken);
-        // XX: only if the key exists, which it does not.
-        await store.CallAsync("trying to write", Prefix, db => db.ExecuteAsync(ServerCommands.Set, Prefix, "", "XX"), cancellationToken);
-        await RunAsync("trying a script", ReplaceScript, nobody, ["none", "none", RedisValue.EmptyString], callTimeout, cancellationToken);
-        await store.DeleteAsync("trying a deletion", [Prefix], callTimeout, cancellationToken);
+        await store.CallAsync("testing a read", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), cancellationToken);
+        // XX writes only if the key exists, which it does not.
+        await store.CallAsync("testing a write", Prefix, db => db.ExecuteAsync(ServerCommands.Set, Prefix, "", "XX"), cancellationToken);
+        await RunAsync("testing a script", ReplaceScript, nobody, ["none", "none", RedisValue.EmptyString], callTimeout, cancellationToken);
+        await store.DeleteAsync("testing a deletion", [Prefix], callTimeout, cancellationToken);
     }
 
     private static Dictionary<TokenKey, EncryptedRecord> RecordsIn(IReadOnlyCollection<TokenKey> keys, RedisValue[] values)
@@ -296,8 +313,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     private static RedisValue Argument(long? seconds) => seconds ?? RedisValue.EmptyString;
 
     /// <summary>
-    /// Whole seconds to the record's end, null for ever, 0 if it is over. At least one before that: the store may keep a
-    /// record a moment too long, because its end is compared with the clock as well.
+    /// Returns the whole seconds until the expiration of a record; null if it never expires, 0 if it has expired, and otherwise at least
+    /// 1. The server may keep a record slightly too long, because its expiration is also compared with the clock.
     /// </summary>
     private long? SecondsToLive(DateTimeOffset? expires)
     {

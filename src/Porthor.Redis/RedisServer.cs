@@ -11,7 +11,7 @@ namespace Porthor.Redis;
 /// <summary>Represents a connection to one logical database of one server. It is used only while the server is the primary.</summary>
 public sealed partial class RedisServer : RedisStore
 {
-    /// <summary>The longest time for which a server is used without a query of its role.</summary>
+    /// <summary>The maximum time for which a server is used without a query of its role.</summary>
     private static readonly TimeSpan LongestLease = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DiagnosisPause = TimeSpan.FromSeconds(5);
@@ -54,22 +54,24 @@ public sealed partial class RedisServer : RedisStore
             options.CallTimeout, TimeProvider.System, () => connection.IsConnected ? ConfirmAsync() : Task.CompletedTask, GiveSilentConnectionUp);
     }
 
-    /// <summary>How many connections were begun so far; changes exactly when a new socket comes into use.</summary>
+    /// <summary>Returns the number of connections that were started. It changes exactly when a new socket is used.</summary>
     public int Connections => Volatile.Read(ref connections);
 
-    /// <summary>True if the confirmation that the server is the primary is still valid, so that its answers may be used.</summary>
+    /// <summary>Returns true if the confirmation that the server is the primary is valid, so that its responses may be used.</summary>
     internal bool IsPrimary => lease.IsValid;
 
-    /// <summary>How long a confirmation of the role is valid, on this node and on every other node with the same time limits.</summary>
+    /// <summary>
+    /// Returns the time for which a confirmation of the role is valid, on this node and on all nodes with the same time limits.
+    /// </summary>
     internal TimeSpan LeaseLength => lease.Length;
 
     /// <summary>The last report of the server through the current connection; null before the first.</summary>
     internal ServerState? State => latest;
 
-    /// <summary>Why the server refuses a query of its state; null if it answers the first one.</summary>
+    /// <summary>Returns the reason for which the server rejects a query of its state; null if it responds to the first query.</summary>
     internal string? Refusal => query.Refusal;
 
-    /// <summary>Why there is no connection; null if there is one. Used by the replay only.</summary>
+    /// <summary>Returns the reason for which there is no connection; null if there is one. Only the replay calls it.</summary>
     internal async Task<string?> FindConnectionProblemAsync()
     {
         if (connection.IsConnected)
@@ -93,14 +95,21 @@ public sealed partial class RedisServer : RedisStore
     internal override IReadOnlyList<RedisServer> Servers => [this];
 
     /// <summary>
-    /// Gets the database for calls that limit their time themselves (<see cref="InTime"/>) and check <see cref="IsPrimary"/> afterwards.
+    /// Returns the database for calls that limit their duration themselves (<see cref="InTime"/>) and check <see cref="IsPrimary"/>
+    /// afterwards.
     /// </summary>
     internal IDatabase Database => database;
 
     internal override RedisServer ServerFor(in RedisKey key) => this;
 
-    /// <summary>Calls the server, within a time limit.</summary>
-    /// <param name="what">For logs and metrics; a text of the code.</param>
+    /// <summary>Calls the server within a time limit.</summary>
+    /// <param name="what">The operation in logs and metrics, a constant.</param>
+    /// <param name="call">Sends the command.</param>
+    /// <param name="timeLimit">The time limit.</param>
+    /// <param name="cancellationToken">Ends the wait for the response.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The server did not respond, rejected the command, or may not be the primary.
+    /// </exception>
     internal async Task<T> CallAsync<T>(string what, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         using var measured = Begin(what);
@@ -116,18 +125,18 @@ public sealed partial class RedisServer : RedisStore
         }
     }
 
-    /// <summary>Whether an exception means that the server did not answer.</summary>
+    /// <summary>Returns true if an exception means that the call failed in the server or in the connection.</summary>
     internal static bool IsOurs(Exception exception) =>
         exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 
-    /// <summary>Bounds a call of the library, whose own time-out was seen to come up to a second late.</summary>
+    /// <summary>Limits the duration of a call. The timeout of the library was observed to be up to a second late.</summary>
     internal static Task<T> InTime<T>(Task<T> call, TimeSpan timeLimit, CancellationToken cancellationToken) =>
         call.WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
 
-    /// <summary>Begins to measure a call.</summary>
+    /// <summary>Starts to measure a call.</summary>
     internal MeasuredCall Begin(string what) => new(Name, what, Metrics, PorthorTraces.BeginCall(Name, what));
 
-    /// <summary>Handles a failed call, and returns the exception to throw. A server that refuses writes is not the primary.</summary>
+    /// <summary>Handles a failed call, and returns the exception to throw. A server that rejects writes is not the primary.</summary>
     internal StoreUnavailableException Failed(MeasuredCall call, Exception cause)
     {
         if (cause is RedisServerException refused && (refused.Kind == RedisErrorKind.ReadOnly || refused.Message.Contains("READONLY", StringComparison.Ordinal)))
@@ -136,13 +145,13 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// True if the server has no <c>GETEX</c>, or does not permit it; then the role of the server is known only from the lease.
+    /// Returns true if the server has no <c>GETEX</c> or does not permit it. The role of the server is then known only from the lease.
     /// </summary>
     internal bool ReadsPlainly => readsPlainly;
 
     /// <summary>
-    /// Returns whether a refused read may be repeated with <c>GET</c>: the server lacks GETEX or does not permit it, or its disk is full,
-    /// which affects only writes.
+    /// Returns true if a rejected read may be repeated with <c>GET</c>: the server does not have GETEX or does not permit it, or its disk
+    /// is full, which affects only writes.
     /// </summary>
     internal bool MayReadPlainly(RedisServerException refusal)
     {
@@ -151,7 +160,9 @@ public sealed partial class RedisServer : RedisStore
         return readsPlainly || refusal.Kind == RedisErrorKind.Misconfigured;
     }
 
-    /// <summary>Queries whether the server is the primary. Returns null if it is, and otherwise the reason why it is not used.</summary>
+    /// <summary>
+    /// Queries whether the server is the primary. Returns null if it is, and otherwise the reason for which it must not be used.
+    /// </summary>
     internal Task<string?> ConfirmAsync()
     {
         lock (confirmations)
@@ -162,7 +173,7 @@ public sealed partial class RedisServer : RedisStore
         }
     }
 
-    /// <summary>A text that identifies this server and its data; null if the server does not report it.</summary>
+    /// <summary>Returns a text that identifies this server and its data; null if the server does not report it.</summary>
     internal async Task<string?> IdentityAsync(CancellationToken cancellationToken)
     {
         try
@@ -191,6 +202,7 @@ public sealed partial class RedisServer : RedisStore
         return since == Connections ? null : "the connection was replaced";
     }
 
+    /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
         await heartbeat.DisposeAsync();
@@ -219,7 +231,7 @@ public sealed partial class RedisServer : RedisStore
             : answer;
     }
 
-    /// <summary>Does not throw, because several callers may wait for it, or none.</summary>
+    /// <summary>Queries the role. Does not throw, because several callers may wait for the result, or none.</summary>
     private async Task<string?> ConfirmNowAsync()
     {
         try
@@ -235,7 +247,8 @@ public sealed partial class RedisServer : RedisStore
                 return LosePrimary($"the server is not a primary, its role is '{state.Role}'");
             if (await asked is { } dissent)
                 return LosePrimary(dissent);
-            // The same connection, but other data: a proxy may have changed the server, or a resynchronization the data.
+            // The connection is the same, but the data is different: a proxy may have changed the server, or a resynchronization the
+            // data.
             if (latest is { DataId: { } former } && state.DataId != former)
                 uncertain?.Invoke();
             latest = state;
@@ -245,7 +258,7 @@ public sealed partial class RedisServer : RedisStore
         }
         catch (Exception e)
         {
-            return FailureReason.Describe("the server does not answer the query of its role", e);
+            return FailureReason.Describe("the server does not respond to the query of its role", e);
         }
     }
 
@@ -261,7 +274,8 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Ends the lease and announces the new connection. Called before anything is sent on a new socket, so that no answer counts too early.
+    /// Ends the lease and announces the new connection. It is called before any data is sent on a new socket, so that no response is used
+    /// too early.
     /// </summary>
     private void Begin(Socket begun)
     {
@@ -282,7 +296,7 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Ends a connection, so that the library opens a new one. Without this, the library would do so only after four call timeouts without
+    /// Closes a connection, so that the library opens a new one. Otherwise the library would do so only after four call timeouts without
     /// data.
     /// </summary>
     private void GiveConnectionUp()
@@ -293,7 +307,7 @@ public sealed partial class RedisServer : RedisStore
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // It has ended meanwhile.
+            // The socket was closed meanwhile.
         }
     }
 

@@ -8,8 +8,8 @@ namespace Porthor.Redis;
 
 /// <summary>
 /// Represents one logical database: of one server, or of the primaries of a Redis Cluster, each of which has some of the keys. Every call
-/// ends within the call timeout, otherwise with a <see cref="StoreUnavailableException"/>, and uses only servers with a valid confirmation
-/// that they are primaries.
+/// ends within the call timeout, with a <see cref="StoreUnavailableException"/> if the server does not respond, and uses only servers
+/// with a valid confirmation that they are primaries.
 /// </summary>
 public abstract class RedisStore : IAsyncDisposable
 {
@@ -20,46 +20,65 @@ public abstract class RedisStore : IAsyncDisposable
         Metrics = metrics;
     }
 
-    /// <summary>For logs, errors and metrics.</summary>
+    /// <summary>Returns the name in logs, errors and metrics.</summary>
     public string Name { get; }
 
-    /// <summary>Whether the keys are on several servers, so that a command can have only one key.</summary>
+    /// <summary>Returns true if the keys are on several servers, so that a command can have only one key.</summary>
     internal abstract bool IsSharded { get; }
 
-    /// <summary>The primaries, each once.</summary>
+    /// <summary>Returns the primaries.</summary>
     internal abstract IReadOnlyList<RedisServer> Servers { get; }
 
-    /// <summary>The time limit of a call.</summary>
+    /// <summary>Returns the time limit of a call.</summary>
     internal TimeSpan CallTimeout => Options.CallTimeout;
 
     private protected RedisOptions Options { get; }
 
     private protected StoreMetrics Metrics { get; }
 
-    /// <summary>Connects; returns also if no server is available, and keeps trying in the background.</summary>
-    /// <param name="name">For logs, errors and metrics.</param>
-    /// <param name="uncertain">Called before the first use of a connection, of a server or of its data.</param>
+    /// <summary>Connects to the servers. Also returns if no server is available, and retries in the background.</summary>
+    /// <param name="options">The connection options.</param>
+    /// <param name="name">The name in logs, errors and metrics.</param>
+    /// <param name="metrics">Measures the calls.</param>
+    /// <param name="logger">The logger.</param>
+    /// <param name="uncertain">
+    /// Called before the first use of a new connection, of another server or of other data; null if this is not needed.
+    /// </param>
     public static RedisStore Connect(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? uncertain = null) =>
         options.ClusterHosts.Count > 0
             ? new RedisCluster(options, name, metrics, logger, uncertain)
             : new RedisServer(options, options.EndPoint, name, metrics, logger, uncertain);
 
     /// <summary>Returns the server that has a key.</summary>
-    /// <exception cref="StoreUnavailableException">No server is known to have it.</exception>
+    /// <exception cref="StoreUnavailableException">No server is known to have the key.</exception>
     internal abstract RedisServer ServerFor(in RedisKey key);
 
     /// <summary>
-    /// Reads from an error which server has a key. Returns true if the call may be repeated, because it had no effect and another server is
-    /// known now.
+    /// Determines from an error which server has a key. Returns true if the call may be repeated, because it had no effect and another
+    /// server is known now.
     /// </summary>
     internal virtual Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken) => Task.FromResult(false);
 
     /// <summary>Calls the server that has a key, within the call timeout.</summary>
-    /// <param name="what">For logs and metrics; a text of the code.</param>
+    /// <param name="what">The operation in logs and metrics, a constant.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="call">Sends the command.</param>
+    /// <param name="cancellationToken">Ends the wait for the response.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The server did not respond, rejected the command, or may not be the primary.
+    /// </exception>
     public Task<T> CallAsync<T>(string what, RedisKey key, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
         CallAsync(what, key, call, CallTimeout, cancellationToken);
 
-    /// <summary>Calls the server that has a key, within a caller's own time limit.</summary>
+    /// <summary>Calls the server that has a key, within a time limit of the caller.</summary>
+    /// <param name="what">The operation in logs and metrics, a constant.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="call">Sends the command.</param>
+    /// <param name="timeLimit">The time limit.</param>
+    /// <param name="cancellationToken">Ends the wait for the response.</param>
+    /// <exception cref="StoreUnavailableException">
+    /// The server did not respond, rejected the command, or may not be the primary.
+    /// </exception>
     public async Task<T> CallAsync<T>(string what, RedisKey key, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -77,24 +96,24 @@ public abstract class RedisStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Calls every server, within the call timeout.</summary>
+    /// <summary>Calls all servers, within the call timeout.</summary>
     public Task CallAllAsync<T>(string what, Func<IDatabase, Task<T>> call, CancellationToken cancellationToken) =>
         Task.WhenAll(Servers.Select(server => server.CallAsync(what, call, CallTimeout, cancellationToken)));
 
-    /// <summary>Returns the values of keys, in their order.</summary>
+    /// <summary>Returns the values of keys, in the order of the keys.</summary>
     public async Task<RedisValue[]> GetAsync(string what, RedisKey[] keys, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         if (!IsSharded)
             return keys.Length == 0 ? [] : await CallAsync(what, keys[0], db => db.StringGetAsync(keys), timeLimit, cancellationToken);
-        // Sent together, with one key per command: the keys of one command must be in the same slot.
+        // The commands are sent together, with one key each, because the keys of one command must be in the same slot.
         return await Task.WhenAll(keys.Select(key => CallAsync(what, key, db => ReadPlainlyAsync(db, key), timeLimit, cancellationToken)));
     }
 
-    /// <summary>Returns the value of a key, read with a command that a server permits in every state.</summary>
+    /// <summary>Returns the value of a key. It is read with a command that a server permits in every state.</summary>
     internal static async Task<RedisValue> ReadPlainlyAsync(IDatabase database, RedisKey key) =>
         (RedisValue)await database.ExecuteAsync(ServerCommands.PlainGet, key);
 
-    /// <summary>Deletes keys, on each server in their order. Returns how many existed.</summary>
+    /// <summary>Deletes keys, on each server in their order. Returns the number of keys that existed.</summary>
     public async Task<long> DeleteAsync(string what, RedisKey[] keys, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         if (!IsSharded)
@@ -103,7 +122,7 @@ public abstract class RedisStore : IAsyncDisposable
         return deleted.LongCount(one => one);
     }
 
-    /// <summary>Returns the keys of a pattern in batches, as SCAN returns them: in no order, and possibly some of them twice.</summary>
+    /// <summary>Returns the keys of a pattern in batches, as SCAN returns them: unordered, and possibly some of them twice.</summary>
     public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         const int batchSize = 1000;
@@ -123,7 +142,7 @@ public abstract class RedisStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Deletes the keys of a pattern. Returns how many existed.</summary>
+    /// <summary>Deletes the keys of a pattern. Returns the number of keys that existed.</summary>
     public async Task<long> DeleteAllAsync(string pattern, CancellationToken cancellationToken)
     {
         long deleted = 0;
@@ -132,5 +151,6 @@ public abstract class RedisStore : IAsyncDisposable
         return deleted;
     }
 
+    /// <inheritdoc/>
     public abstract ValueTask DisposeAsync();
 }

@@ -6,16 +6,18 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>Represents the options for encrypting a connection and checking the certificate of the server.</summary>
+/// <summary>Represents the options for TLS and for the check of the server's certificate.</summary>
 public sealed record RedisTlsOptions
 {
-    /// <summary>The certificates that are trusted instead of those of the operating system; null for those of the system.</summary>
+    /// <summary>
+    /// The certificates that are trusted instead of those of the operating system; null for those of the operating system.
+    /// </summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
-    /// <summary>False if any certificate is accepted.</summary>
+    /// <summary>False to accept any certificate.</summary>
     public bool CheckCertificate { get; init; } = true;
 
-    /// <summary>False if the name in the certificate may be another than the host of the URL.</summary>
+    /// <summary>False to accept a certificate for another name than the host of the URL.</summary>
     public bool CheckHostName { get; init; } = true;
 
     /// <summary>The certificate that is presented to the server; null for none.</summary>
@@ -24,7 +26,10 @@ public sealed record RedisTlsOptions
     /// <summary>The protocol versions that are allowed; None for the default of the operating system.</summary>
     public SslProtocols Protocols { get; init; }
 
-    /// <summary>Reads a client certificate with its key from PEM files.</summary>
+    /// <summary>Reads a client certificate and its key from PEM files.</summary>
+    /// <param name="certificatePath">The path of the certificate.</param>
+    /// <param name="keyPath">The path of the key; null if the certificate file contains it.</param>
+    /// <param name="password">The password of the key; null if the key is not encrypted.</param>
     public static X509Certificate2 ReadClientCertificate(string certificatePath, string? keyPath, Secret? password) =>
         password is null
             ? X509Certificate2.CreateFromPemFile(certificatePath, keyPath)
@@ -36,7 +41,8 @@ public sealed record RedisTlsOptions
         configuration.SslClientAuthenticationOptions = Authentication;
     }
 
-    /// <param name="host">The host of the URL, or the one that Sentinel or the cluster named.</param>
+    /// <summary>Returns the options for a TLS connection.</summary>
+    /// <param name="host">The host of the URL, or the host that Sentinel or the cluster reported.</param>
     internal SslClientAuthenticationOptions Authentication(string host)
     {
         var options = new SslClientAuthenticationOptions

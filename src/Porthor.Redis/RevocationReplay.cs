@@ -7,13 +7,16 @@ using Porthor.Tokens;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Keeps in effect what was taken from tokens when Redis forgets it. Redis may lose its last writes when it restarts or
-/// fails over; a deletion lost so would bring a revoked token back to life, and a replacement would give a scope back. Before the
-/// record store answers through a new connection, the keys that the token index remembers as revoked are therefore deleted again, and the records of
-/// tokens that were edited lately are cut to what is listed; unless the server on the other side is the very one, with the very data,
-/// for which that was done before.
+/// Repeats revocations and reductions that Redis has lost. Redis may lose its last writes when it restarts or fails over: a lost deletion
+/// would make a revoked token valid again, and a lost replacement would restore a scope. Before the record store uses a new connection,
+/// it therefore deletes the revoked keys in the token index again, and reduces the records of recently edited tokens to the values in the
+/// token index. This is not necessary if the server and its data are the same as those for which it was done before.
 /// </summary>
-/// <param name="memory">For how long an edit is remembered.</param>
+/// <param name="revocations">Returns the recent revocations and reductions.</param>
+/// <param name="codec">Encrypts and decrypts the records.</param>
+/// <param name="memory">The time for which an edit is repeated.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="logger">The logger.</param>
 internal sealed partial class RevocationReplay(IRevocationLog revocations, RecordCodec codec, TimeSpan memory, TimeProvider clock, ILogger logger)
     : IAsyncDisposable
 {
@@ -33,10 +36,12 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private string? refusalReported;
     private Task work = Task.CompletedTask;
 
-    /// <summary>Changes whenever a replay is required: data that was read before may differ from data that is read after it.</summary>
+    /// <summary>
+    /// Returns a number that changes whenever a replay is required: data that was read before may differ from data that is read after it.
+    /// </summary>
     public int Generation => Volatile.Read(ref generation);
 
-    /// <summary>Prevents all reads until the replay is done for the new connection or the new data.</summary>
+    /// <summary>Prevents all reads until the replay is complete for the new connection or the new data.</summary>
     public void Require()
     {
         lock (state)
@@ -51,7 +56,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
 
     public void Start(RedisRecordStore recordStore) => work = Task.Run(() => RunAsync(recordStore));
 
-    /// <summary>Whether the record store may be read.</summary>
+    /// <summary>Returns true if the record store may be read.</summary>
     public bool IsDone => Volatile.Read(ref done).Task.IsCompletedSuccessfully;
 
     /// <summary>Waits until the record store may be read.</summary>
@@ -88,7 +93,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
             try
             {
                 await required.Reader.ReadAsync(stopping.Token);
-                // A pause between attempts passes in real time, whatever the clock of the tokens says.
+                // The pause uses real time and not the clock of the tokens.
                 while (!await TryAsync(recordStore))
                     await Task.Delay(Pause, stopping.Token);
             }
@@ -99,7 +104,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         }
     }
 
-    /// <summary>Does what is required for the newest connection. False if it failed or a newer one came.</summary>
+    /// <summary>Makes one attempt for the newest connection. Returns false if it failed, or if a newer connection was opened.</summary>
     private async Task<bool> TryAsync(RedisRecordStore recordStore)
     {
         var target = Generation;
@@ -126,8 +131,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         }
         catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
-            // Whatever it was: without the replay nothing may be read, and only another try can end that.
-            // Logged once for each reason, because it is tried ten times a second.
+            // All exceptions are handled here: without the replay no record may be read, and only a retry can change this.
+            // Each reason is logged once, because there are ten attempts per second.
             var reason = e is StoreUnavailableException unavailable ? unavailable.What : e.GetType().Name;
             if (Interlocked.Exchange(ref reported, reason) != reason)
                 Log.Waiting(logger, reason, e);
@@ -145,7 +150,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     }
 
     /// <summary>
-    /// Waits until no node can still be using the previous primary. Until then another node may accept a token that was revoked on this
+    /// Waits until no node can use the previous primary any more. Until then another node could accept a token that was revoked on this
     /// one.
     /// </summary>
     private async Task OutlastOthersAsync(IReadOnlyList<RedisServer> servers)
@@ -197,17 +202,17 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         while (batch.Count == BatchSize);
     }
 
-    /// <summary>Cuts a record to what is listed. False if it allows no more than that.</summary>
+    /// <summary>Reduces a record to the values in the token index. Returns false if it does not allow more than they do.</summary>
     private async Task<bool> NarrowAsync(RedisRecordStore recordStore, TokenInfo listed, EncryptedRecord found)
     {
-        // What cannot be read does not work.
+        // A record that cannot be read is not valid.
         if (codec.TryOpen(listed.Token, found) is not { } record)
             return false;
         var allowed = record.Within(listed.Scopes, listed.Expires);
         if (allowed == record)
             return false;
         if (!await recordStore.ReplaceUncertainAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
-            throw new StoreUnavailableException("token record store", "narrowing a record again, which somebody has replaced meanwhile");
+            throw new StoreUnavailableException("token record store", "reducing a record again: another client has replaced it");
         return true;
     }
 
@@ -231,7 +236,7 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Token record store connected, revocations are in effect; records deleted again: {Deleted}, narrowed again: {Narrowed}")]
+        [LoggerMessage(Level = LogLevel.Information, Message = "Token record store connected, revocations are in effect; records deleted again: {Deleted}, reduced again: {Narrowed}")]
         public static partial void Replayed(ILogger logger, long deleted, int narrowed);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Token record store is not ready: {Reason}")]

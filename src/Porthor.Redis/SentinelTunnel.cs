@@ -6,15 +6,15 @@ using StackExchange.Redis.Configuration;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Directs every connection to the primary that Sentinel names. A Sentinel server counts only if it reaches enough of the others to elect
-/// another primary: one that is cut off from them does not know of a failover. Those that count must agree.
+/// Directs each connection to the primary that Sentinel reports. A Sentinel server is used only if it reaches enough of the others to
+/// elect another primary: an isolated one does not detect a failover. The Sentinel servers that are used must agree.
 /// </summary>
 internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 {
-    /// <summary>How long to wait for a Sentinel server if another one has answered.</summary>
+    /// <summary>The time to wait for a Sentinel server if another one has responded.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>For readiness, which shows no addresses; the log has the details.</summary>
+    /// <summary>The reason in the readiness response, which contains no addresses. The log contains the details.</summary>
     private const string NoPrimary = "no Sentinel server that reaches its quorum names a primary, or they name different ones";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -38,13 +38,13 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
             configuration.SslClientAuthenticationOptions = _ => tls.Authentication(HostOf(current));
     }
 
-    /// <summary>The primary of the current connection; null before the first connection.</summary>
+    /// <summary>Returns the primary of the current connection; null before the first connection.</summary>
     public EndPoint? Current => current;
 
-    /// <summary>Why no primary is known; null if one is.</summary>
+    /// <summary>Returns the reason for which no primary is known; null if one is known.</summary>
     public string? Problem => problem is null ? null : NoPrimary;
 
-    /// <summary>The host of an address, as certificates name it.</summary>
+    /// <summary>Returns the host of an address, as certificates contain it.</summary>
     internal static string HostOf(EndPoint? endPoint) => endPoint switch
     {
         DnsEndPoint name => name.Host,
@@ -54,7 +54,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 
     public override async ValueTask<EndPoint?> GetSocketConnectEndpointAsync(EndPoint endpoint, CancellationToken cancellationToken)
     {
-        // The library ends the attempt after the connect timeout, and does not use an exception from here.
+        // The library ends the attempt after the connect timeout, and ignores an exception of this method.
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         enough.CancelAfter(connectTimeout * 0.7);
         while (true)
@@ -67,7 +67,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
         }
     }
 
-    /// <summary>Returns null if Sentinel still names the connected server, and otherwise what it reports.</summary>
+    /// <summary>Returns null if Sentinel reports the connected server as the primary, and otherwise the difference.</summary>
     public async Task<string?> FindDissentAsync()
     {
         var (primary, reason) = await FindPrimaryAsync();
@@ -93,7 +93,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
     {
         var asking = servers.Select(AskAsync).ToArray();
         await Task.WhenAny(Task.WhenAll(asking), Task.Delay(AnswerTime));
-        var answers = asking.Select((task, index) => task.IsCompletedSuccessfully ? task.Result : (null, $"Sentinel at {servers[index].Address} does not answer")).ToArray();
+        var answers = asking.Select((task, index) => task.IsCompletedSuccessfully ? task.Result : (null, $"Sentinel at {servers[index].Address} is not responding")).ToArray();
         var named = answers.Select(answer => answer.Item1).OfType<EndPoint>().Distinct().ToArray();
         return named switch
         {

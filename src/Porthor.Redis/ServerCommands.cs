@@ -3,9 +3,8 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Defines the commands that the driver may send. The driver must not query roles and topology: it would change its own routing by the
-/// answers, but Porthor selects the server. Porthor therefore sends its own queries under the names of commands that neither of them uses
-/// otherwise.
+/// Defines the commands that the driver may send. The driver must not query roles and topology, because it would change its own routing,
+/// while Porthor selects the server. Porthor therefore sends its own queries under the names of commands that are not used otherwise.
 /// </summary>
 internal static class ServerCommands
 {
@@ -24,7 +23,7 @@ internal static class ServerCommands
     /// <summary>Sends <c>GET</c>.</summary>
     public const string PlainGet = "STRLEN";
 
-    /// <summary>Sends <c>SELECT</c>. The driver sends it too, but goes on in another database if the server refuses.</summary>
+    /// <summary>Sends <c>SELECT</c>. The driver sends it too, but continues with another database if the server rejects it.</summary>
     public const string Select = "TOUCH";
 
     /// <summary>Sends <c>SET</c>.</summary>
@@ -40,7 +39,7 @@ internal static class ServerCommands
         [Cluster] = "CLUSTER",
         ["SENTINEL"] = null,
         [Sentinel] = "SENTINEL",
-        // Without options GETEX reads as GET does, but it counts as a write: a replica refuses it, and so does a primary that has too few
+        // Without options, GETEX reads like GET but counts as a write: a replica rejects it, and so does a primary that has too few
         // replicas. A record that is read in this way comes from the primary.
         ["GET"] = "GETEX",
         [PlainGet] = "GET",
@@ -49,9 +48,9 @@ internal static class ServerCommands
         ["CONFIG"] = null,
         // The driver tests the role of a server with SET if it cannot query it. Porthor writes records with scripts.
         ["SET"] = null,
-        // PING is enough.
+        // PING is sufficient.
         ["ECHO"] = null,
-        // No second connection for messages that are not used.
+        // Prevents a second connection for messages that are not used.
         ["SUBSCRIBE"] = null,
         // DEL needs fewer permissions, and records are small.
         ["UNLINK"] = null,

@@ -2,11 +2,12 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>What a server reports about itself.</summary>
-/// <param name="Role">As Redis names it: <c>master</c>, <c>slave</c> or <c>sentinel</c>.</param>
-/// <param name="DataId">Names the history of its data (<c>master_replid</c>); null if the server does not report it.</param>
+/// <summary>Represents the state that a server reports about itself.</summary>
+/// <param name="Role">The role in the terms of Redis: <c>master</c>, <c>slave</c> or <c>sentinel</c>.</param>
+/// <param name="DataId">Identifies the history of the data (<c>master_replid</c>); null if the server does not report it.</param>
 /// <param name="WasPromoted">
-/// Whether it was a replica earlier, so that another server may have been the primary a moment ago; null if the server does not report it.
+/// True if the server was a replica earlier, so that another server may have been the primary shortly before; null if the server does not
+/// report it.
 /// </param>
 internal sealed record ServerState(string Role, string? DataId, bool? WasPromoted)
 {
@@ -14,17 +15,17 @@ internal sealed record ServerState(string Role, string? DataId, bool? WasPromote
 
     public bool IsPrimary => Role == "master";
 
-    /// <summary>From the reply of <c>INFO replication</c>; null if it names no role.</summary>
+    /// <summary>Parses the reply of <c>INFO replication</c>. Returns null if it contains no role.</summary>
     public static ServerState? FromInfo(string info)
     {
         var role = Field(info, "role");
         return role is null ? null : new ServerState(role, Field(info, "master_replid"), Field(info, "master_replid2") is { } former ? former != NoReplicationId : null);
     }
 
-    /// <summary>From the reply of <c>ROLE</c>, whose first element is the role.</summary>
+    /// <summary>Parses the reply of <c>ROLE</c>, whose first element is the role.</summary>
     public static ServerState FromRole(RedisResult reply) => new((string?)reply[0] ?? "", DataId: null, WasPromoted: null);
 
-    /// <summary>From the reply of <c>HELLO</c>: names and values in turn.</summary>
+    /// <summary>Parses the reply of <c>HELLO</c>, which contains names and values alternately.</summary>
     public static ServerState FromHello(RedisResult reply)
     {
         for (var index = 0; index + 1 < reply.Length; index += 2)
@@ -35,7 +36,7 @@ internal sealed record ServerState(string Role, string? DataId, bool? WasPromote
         return new ServerState("", DataId: null, WasPromoted: null);
     }
 
-    /// <summary>The value of a field of a reply of <c>INFO</c>; null if it is not there.</summary>
+    /// <summary>Returns the value of a field in a reply of <c>INFO</c>; null if the reply does not contain it.</summary>
     public static string? Field(string info, string name)
     {
         foreach (var line in info.AsSpan().EnumerateLines())
@@ -48,17 +49,19 @@ internal sealed record ServerState(string Role, string? DataId, bool? WasPromote
 }
 
 /// <summary>
-/// Asks a server for its state with the first of <c>INFO</c>, <c>ROLE</c> and <c>HELLO</c> that it permits. Redis permits <c>HELLO</c> to
-/// every user.
+/// Queries the state of a server with the first of <c>INFO</c>, <c>ROLE</c> and <c>HELLO</c> that the server permits. Redis permits
+/// <c>HELLO</c> for every user.
 /// </summary>
 internal sealed class ServerStateQuery
 {
     private volatile int method;
 
-    /// <summary>Why the server did not answer an earlier command, for the log; null if it answered the first.</summary>
+    /// <summary>
+    /// Returns the reason for which the server rejected an earlier command, for the log; null if it responded to the first one.
+    /// </summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>Begins again with the first command, for a new connection: permissions may have changed.</summary>
+    /// <summary>Starts again with the first command, for a new connection, because the permissions may have changed.</summary>
     public void Reset() => method = 0;
 
     public async Task<ServerState> AskAsync(IDatabase database)

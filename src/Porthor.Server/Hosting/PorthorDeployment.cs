@@ -187,7 +187,7 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             [new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync), new("token records", Required: true, recordStore.CheckAsync)];
         // Without the ephemeral Redis, requests are allowed but not counted.
         if (ephemeral is not null)
-            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAllAsync("asking whether it answers", db => db.PingAsync(), cancellation)));
+            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAllAsync("checking the connection", db => db.PingAsync(), cancellation)));
         // Without LDAP, cached users are still served.
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));

@@ -81,7 +81,8 @@ public sealed class SchemaUpdateTests
         var postgres = await RealServers.Instance.PostgresAsync();
         await postgres.ExecuteAsync(deployment.DatabaseName!, OldSchema.Script);
         foreach (var (change, sentence) in ((string, string)[])[
-            ("UPDATE alembic_version SET version_num = 'ffffffffffff'", "Cannot update the schema from revision ffffffffffff to 613640641b2f: the revision is not known."),
+            ("UPDATE alembic_version SET version_num = 'ffffffffffff'",
+                "Cannot update the schema from revision ffffffffffff to 613640641b2f: the revision is not known."),
             ("DELETE FROM alembic_version", "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision 5c28ed7092c2 first.")])
         {
             await postgres.ExecuteAsync(deployment.DatabaseName!, change);
