@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes every parser, guided by coverage, and keeps the inputs that reached something new (tests/Porthor.Fuzz).
+# Fuzzes every parser with coverage feedback, and keeps the inputs that reach new branches (tests/Porthor.Fuzz).
 #
-#   ./fuzz.sh 3600                 an hour in all
-#   ./fuzz.sh 60 cookie query      some targets, a minute in all
+#   ./fuzz.sh 3600                 all targets, one hour in total
+#   ./fuzz.sh 60 cookie query      some targets, one minute in total
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?how many seconds?}

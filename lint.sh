@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the style of the code, the scripts, and the relative links in the documents. Changes nothing.
+# Checks the style of the code, the scripts, and the relative links in the documents. Changes no files.
 set -euo pipefail
 cd "$(dirname "$0")"
 failed=0
@@ -15,28 +15,28 @@ else
   fail "shellcheck is not installed; './test.sh --install-only' installs it"
 fi
 
-# The description of the API: two linters, and a client that is generated from it compiles.
+# The OpenAPI document: two linters, and the compilation of a generated client.
 if command -v npm >/dev/null; then
   (
     cd tools/openapi
     npm ci --silent --no-audit --no-fund
     dotnet run --no-build --project ../../src/Porthor.Server -- openapi-schema >openapi.json
     npm run --silent check
-  ) || fail "the description of the API has errors"
+  ) || fail "the OpenAPI document has errors"
 else
-  echo "lint: npm is not installed, the description of the API was not checked" >&2
+  echo "lint: npm is not installed, so the OpenAPI document was not checked" >&2
 fi
 
-# What must not be in the sources.
-if git grep -nE 'TODO|FIXME|NotImplementedException' -- 'src/**' 'tests/**' ':!lint.sh'; then fail "unfinished marks"; fi
-if git grep -nIE '[[:blank:]]+$' -- ':!*.md'; then fail "blanks at the end of lines"; fi
+# Texts that the sources must not contain.
+if git grep -nE 'TODO|FIXME|NotImplementedException' -- 'src/**' 'tests/**' ':!lint.sh'; then fail "marks of unfinished work"; fi
+if git grep -nIE '[[:blank:]]+$' -- ':!*.md'; then fail "trailing whitespace"; fi
 
 # Relative links in documents.
 while IFS=: read -r file link; do
   target=${link#*](}
   target=${target%%[)#]*}
   case "$target" in "" | http* | "?"*) continue ;; esac # "](?:" is part of a regular expression
-  [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which is not there"
+  [ -e "$(dirname "$file")/$target" ] || fail "$file links to $target, which does not exist"
 done < <(git grep -noE '\]\([^)]+\)' -- '*.md' | sed -E 's/^([^:]+):[0-9]+:/\1:/')
 
 # References to pages and sections of docs/contract, to deviations and to scenarios.

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests need, then builds everything and runs all tests.
+# Installs the programs that the tests need, builds everything, and runs all tests.
 #
-#   ./test.sh                 all of them
-#   ./test.sh --fast          those that need no other program, within a minute; for use during development
-#   ./test.sh --install-only  install the programs, and stop
-#   ./test.sh --filter-class '*TokenTests'    some of them: arguments go to the test runner (also after --fast)
+#   ./test.sh                 all tests
+#   ./test.sh --fast          tests that need no other program, within a minute; for use during development
+#   ./test.sh --install-only  only installs the programs
+#   ./test.sh --filter-class '*TokenTests'    some tests; arguments are passed to the test runner (also after --fast)
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -32,7 +32,7 @@ if [ "${1:-}" = --fast ]; then
   exit "$failed"
 fi
 
-# Program to look for, and Debian's package that has it.
+# Prints the Debian packages of missing programs.
 needed() {
   [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || command -v initdb >/dev/null || echo postgresql
   command -v redis-server >/dev/null || command -v valkey-server >/dev/null || echo redis-server
@@ -64,17 +64,17 @@ if [ "${#missing[@]}" -gt 0 ]; then
     apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   else
     echo "Not installed: ${missing[*]}" >&2
-    echo "Install them (as root on Debian this script does), or the tests that need them are skipped." >&2
+    echo "Install them; otherwise the tests that need them are skipped. On Debian, this script installs them when run as root." >&2
   fi
 fi
 
 [ "${1:-}" != --install-only ] || exit 0
 
-# A login provider that is not ours, for the tests in a browser.
+# The external login provider of the browser tests.
 if command -v npm >/dev/null; then
   (cd tests/Porthor.Browser.Tests/provider && npm ci --silent --no-audit --no-fund)
 fi
 
 dotnet build --nologo --verbosity quiet
-# One after another: some tests measure time, and two at once would take it from each other.
+# One test program at a time: some tests measure time, and concurrent programs would slow each other down.
 dotnet test --no-build --max-parallel-test-modules 1 "$@"

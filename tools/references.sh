@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 known=$(mktemp)
 trap 'rm "$known"' EXIT
 
-# What exists: "page NAME.md", "section NAME.md NUMBER", "deviation NUMBER".
+# The existing targets: "page NAME.md", "section NAME.md NUMBER", "deviation NUMBER".
 (
   cd docs/contract
   for page in *.md; do

@@ -10,16 +10,16 @@ using StackExchange.Redis;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>The least that an answer to a proxy can cost: Kestrel and three headers, with nothing, or with one read of 600 bytes.</summary>
+/// <summary>The lower bounds for answering a proxy: Kestrel and three headers, without a store, or with one read of 600 bytes.</summary>
 internal static class FloorServer
 {
     private static readonly byte[] Record = RandomNumberGenerator.GetBytes(600);
 
-    /// <summary>What a proxy says of the user's request.</summary>
+    /// <summary>The headers with which a proxy describes the user's request.</summary>
     public static IReadOnlyList<(string Name, string Value)> ProxyHeaders { get; } =
         [("X-Original-URL", "https://example.com/some/page"), ("X-Original-Method", "GET"), ("X-Forwarded-For", "192.0.2.7")];
 
-    /// <summary>The same question as Porthor is asked, credentials and all.</summary>
+    /// <summary>Returns the request that Porthor receives, with all its headers.</summary>
     public static Question Ask(WebApplication app) => new(
         new Uri(new Uri(app.Urls.First()), "/ingress/auth?scope=read:all&service=portal"),
         [.. ProxyHeaders, ("Authorization", $"Bearer {Token.Create().Reveal()}")]);

@@ -6,21 +6,21 @@ using StackExchange.Redis;
 namespace Porthor.Benchmarks;
 
 /// <summary>
-/// The least that an operation can cost on a mode's stores: the same bytes written and committed, or read by key, through
-/// the same driver and nothing else.
+/// The lower bounds for an operation on the stores of a mode: the same bytes are written and committed, or read by key, with the same
+/// driver and no other work.
 /// </summary>
 internal abstract class Floors : IAsyncDisposable
 {
-    /// <summary>One committed INSERT of about the size of a token with its record and its change.</summary>
+    /// <summary>Inserts and commits rows with the approximate size of a token, its record and its change.</summary>
     public abstract Task InsertAsync();
 
-    /// <summary>One point read of a record from the record store.</summary>
+    /// <summary>Reads a record from the record store by key.</summary>
     public abstract Task ReadRecordAsync(string key);
 
-    /// <summary>Rows of history by their primary keys.</summary>
+    /// <summary>Reads rows of the history by primary key.</summary>
     public abstract Task ReadHistoryAsync(long[] ids);
 
-    /// <summary>Rows of tokens by their primary keys.</summary>
+    /// <summary>Reads rows of tokens by primary key.</summary>
     public abstract Task ReadTokensAsync(string[] keys);
 
     public abstract ValueTask DisposeAsync();

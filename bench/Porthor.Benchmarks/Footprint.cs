@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>What a process took of the machine, others not counted that worked for it.</summary>
-/// <param name="PeakMiB">The most memory that it ever had.</param>
+/// <summary>The memory and CPU time of a process, without other processes that work for it.</summary>
+/// <param name="PeakMiB">The maximum resident memory.</param>
 internal readonly record struct Footprint(long PeakMiB, double CpuSeconds)
 {
     private const double TicksPerSecond = 100;
 
-    /// <summary>Follows a process until something has ended.</summary>
+    /// <summary>Measures a process until a task is completed.</summary>
     public static async Task<Footprint> UntilAsync(Task ended, int process)
     {
         var footprint = default(Footprint);
@@ -20,14 +20,14 @@ internal readonly record struct Footprint(long PeakMiB, double CpuSeconds)
         return footprint;
     }
 
-    /// <summary>So far; null if it is gone.</summary>
+    /// <summary>Returns the current values; null if the process has exited.</summary>
     private static Footprint? Of(int process)
     {
         try
         {
             var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
             var stat = File.ReadAllText($"/proc/{process}/stat");
-            // After the name, which may hold anything, stands the third field; time of its own and of the system for it are 14 and 15.
+            // The name can contain any character. The third field follows it; fields 14 and 15 are the user and system CPU time.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             return line is null ? null : new Footprint(Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim()) / 1024, (Number(fields[11]) + Number(fields[12])) / TicksPerSecond);
         }

@@ -4,8 +4,7 @@ using Porthor.Testing;
 namespace Porthor.Benchmarks;
 
 /// <summary>
-/// A million changes: a tenth of them of one user, another tenth by one actor, another from one block of addresses, and all
-/// the rest spread thin.
+/// One million changes: a tenth of one user, another tenth by one actor, another from one address block, and all others spread evenly.
 /// </summary>
 internal static class HistoryData
 {

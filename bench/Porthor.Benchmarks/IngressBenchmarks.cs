@@ -3,7 +3,7 @@ using Porthor.Testing;
 namespace Porthor.Benchmarks;
 
 /// <summary>A row of the table.</summary>
-/// <param name="Goal">Of which other row it must reach how much; null if there is no goal.</param>
+/// <param name="Goal">The row to compare with, and the minimum ratio; null if there is no goal.</param>
 internal sealed record IngressRow(string Mode, string What, Question Question, (string Floor, double Ratio)? Goal = null)
 {
     public string Name => $"{Mode} {What}";
@@ -12,10 +12,10 @@ internal sealed record IngressRow(string Mode, string What, Question Question, (
 }
 
 /// <summary>
-/// What a proxy's question costs, over wrk, beside bare Kestrel and Kestrel with one read. All are measured in turns, so that
-/// whatever else the machine does falls on all alike.
+/// Measures forward authentication with wrk, compared with Kestrel alone and Kestrel with one read. The rows are measured in turns, so that
+/// other load of the machine affects all rows equally.
 /// </summary>
-/// <param name="words">Only rows whose names have all of them, and what they are compared with.</param>
+/// <param name="words">Measures only rows whose names contain all these words, and the rows to compare them with.</param>
 internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, int turns, string[] words)
 {
     private const string Bare = "Kestrel", WithGet = "Kestrel and GET", WithRow = "Kestrel and row";
@@ -60,10 +60,10 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
         Add("notebook", server.Ask("&service=nublado&notebook=true", server.Bearer));
         Add("rate-limited", server.Ask("&service=limited", server.Bearer));
         Add("cookie", server.Ask("&service=portal", server.Cookie));
-        Add("refused: no such token", server.Ask("&service=portal", server.Unknown, isRefused: true), asPlain);
-        Add("refused: nothing shown", server.Ask("&service=portal", ("X-Nothing", "shown"), isRefused: true), asPlain);
-        Add("refused: too many", server.Ask("&service=exceeded", server.Bearer, isRefused: true));
-        Add("refused: scope", server.Ask("&service=portal&scope=exec:admin", server.Bearer, isRefused: true), asPlain);
+        Add("denied: unknown token", server.Ask("&service=portal", server.Unknown, isRefused: true), asPlain);
+        Add("denied: no credentials", server.Ask("&service=portal", ("X-Nothing", "presented"), isRefused: true), asPlain);
+        Add("denied: rate limit", server.Ask("&service=exceeded", server.Bearer, isRefused: true));
+        Add("denied: scope", server.Ask("&service=portal&scope=exec:admin", server.Bearer, isRefused: true), asPlain);
     }
 
     private void Select()
@@ -104,7 +104,7 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
             yield return $"{load.Bytes:0} bytes, goal <= {MostBytes} MISSED";
     }
 
-    /// <summary>Turn by turn, and the median of those.</summary>
+    /// <summary>Returns the median of the ratios of all turns.</summary>
     private double Ratio(IngressRow row, string floor, Func<Load, double> value) =>
         row.Loads.Zip(rows.First(other => other.Name == floor).Loads, (mine, other) => value(mine) / value(other)).Order().ElementAt(turns / 2);
 }

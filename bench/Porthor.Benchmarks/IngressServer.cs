@@ -10,7 +10,7 @@ using Porthor.Usage;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>Porthor's server in one mode, as the program runs it, and a user of it; lines of log go to a file.</summary>
+/// <summary>Runs Porthor's server in one mode like the program, with a test user. Log lines are written to a file.</summary>
 internal sealed class IngressServer : IAsyncDisposable
 {
     private readonly Deployment deployment;
@@ -28,7 +28,7 @@ internal sealed class IngressServer : IAsyncDisposable
 
     public (string, string) Cookie { get; }
 
-    /// <summary>Looks like a token and is none.</summary>
+    /// <summary>A well-formed token that does not exist.</summary>
     public (string, string) Unknown { get; } = ("Authorization", $"Bearer {Token.Create().Reveal()}");
 
     public static async Task<IngressServer> StartAsync(Mode mode, bool recordsUses = true)

@@ -4,7 +4,7 @@ using Porthor.Testing;
 namespace Porthor.Benchmarks;
 
 /// <summary>
-/// What the commands that touch every token cost with very many of them: time, and memory at its highest. They are run as an
+/// Measures the duration and the peak memory of the commands that process every token, with many tokens. The commands are run like an
 /// operator runs them.
 /// </summary>
 internal sealed class LargeBenchmarks(TextWriter log, int count)
@@ -15,7 +15,7 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
     {
         output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; {count:N0} tokens, a third of them expired");
         output.WriteLine();
-        output.WriteLine("| mode | command | seconds | peak MiB | goal | said |");
+        output.WriteLine("| mode | command | seconds | peak MiB | goal | output |");
         output.WriteLine("| --- | --- | ---: | ---: | ---: | --- |");
         foreach (var mode in Enum.GetValues<Mode>())
         {

@@ -10,8 +10,8 @@ using Porthor.Values;
 namespace Porthor.Benchmarks;
 
 /// <summary>
-/// Very many tokens, put into the stores from behind: a third of them expired, a tenth children. Of every ten thousand one has
-/// lost its record and one differs from it, so that there is something to find.
+/// Inserts many tokens directly into the stores: a third of them expired, a tenth of them children. Of every ten thousand tokens one has no
+/// record and one has a different record, so that the audit has findings.
 /// </summary>
 internal sealed class LargeData(Deployment deployment, int count)
 {
@@ -20,7 +20,7 @@ internal sealed class LargeData(Deployment deployment, int count)
 
     public int Expired => count / 3;
 
-    /// <summary>One without a record and one that differs in each ten thousand, as far as they have not expired.</summary>
+    /// <summary>The number of findings: one missing and one different record in every ten thousand tokens that have not expired.</summary>
     public int Faults => Enumerable.Range(1, count).Count(i => i % 3 != 0 && i % FaultsEvery is 1 or 2);
 
     public async Task FillAsync()

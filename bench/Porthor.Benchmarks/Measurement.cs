@@ -2,26 +2,26 @@ using System.Diagnostics;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>What one operation cost, beside its floor.</summary>
-/// <param name="Goal">The ratio that is not to be exceeded; null if there is no goal.</param>
+/// <summary>The cost of one operation and of its floor.</summary>
+/// <param name="Goal">The maximum ratio; null if there is no goal.</param>
 internal sealed record Result(string Mode, string What, double Microseconds, double FloorMicroseconds, double? Goal, double Bytes)
 {
     public double Ratio => Microseconds / FloorMicroseconds;
 }
 
 /// <summary>
-/// Measures an operation and its floor in turns, a little of each at a time, so that whatever else the machine does falls on
-/// both alike; and takes the median of the turns.
+/// Measures an operation and its floor in short turns, so that other load of the machine affects both equally, and returns the medians of
+/// the turns.
 /// </summary>
 internal static class Measurement
 {
     private const int Turns = 31;
 
-    /// <param name="perTurn">How many of each make a turn.</param>
+    /// <param name="perTurn">The number of repetitions in a turn.</param>
     public static async Task<Result> CompareAsync(
         string mode, string what, double? goal, int perTurn, Func<Task> operation, Func<Task> floor)
     {
-        // What is compiled, cached or opened on first use is not what is measured.
+        // Compiles code, fills caches and opens connections before the measurement.
         await RepeatAsync(operation, perTurn * 3);
         await RepeatAsync(floor, perTurn * 3);
         List<double> operations = [], floors = [], bytes = [];
@@ -35,7 +35,7 @@ internal static class Measurement
         return new Result(mode, what, Median(operations), Median(floors), goal, Median(bytes));
     }
 
-    /// <summary>The median of a few runs, in microseconds; for what has no floor.</summary>
+    /// <summary>Returns the median duration of several runs in microseconds, for operations without a floor.</summary>
     public static async Task<double> TimeAsync(Func<Task> operation, int runs)
     {
         List<double> times = [];

@@ -9,9 +9,9 @@ if (args is ["ingress", ..])
     await RealServers.Instance.DisposeAsync();
     return 0;
 }
-if (args is ["uses", ..])
+if (args is ["usage", ..])
 {
-    await new UseBenchmarks(Console.Error, TimeSpan.FromSeconds(3), pairs: 5).RunAsync(Console.Out);
+    await new UsageBenchmarks(Console.Error, TimeSpan.FromSeconds(3), pairs: 5).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
     return 0;
 }
@@ -34,7 +34,7 @@ if (args is ["scale", ..])
     return 0;
 }
 
-// Prints one table: what each operation costs in each mode, as a ratio to its floor in the same run.
+// Prints one table: the cost of each operation in each mode, as a ratio to its floor in the same run.
 RealServers.Durable = true;
 List<Result> results = [];
 List<(string What, double Milliseconds)> counts = [];
@@ -62,7 +62,7 @@ foreach (var r in results)
     Console.WriteLine($"| {r.Mode} | {r.What} | {r.Microseconds:0.0} | {r.FloorMicroseconds:0.0} | {r.Ratio:0.00} | {goal} | {r.Bytes:0} |");
 }
 Console.WriteLine();
-Console.WriteLine("| count, apart | ms | goal |");
+Console.WriteLine("| count, measured separately | ms | goal |");
 Console.WriteLine("| --- | ---: | ---: |");
 foreach (var (what, milliseconds) in counts)
     Console.WriteLine($"| {what} | {milliseconds:0.0} | <= 200{(milliseconds <= 200 ? "" : " MISSED")} |");

@@ -6,8 +6,8 @@ using Porthor.Tokens;
 namespace Porthor.Benchmarks;
 
 /// <summary>
-/// Measures how long forward authentication takes while clients without a token request a public route at a constant rate. The server
-/// is a process of its own, in embedded mode. Both loads are open: a slow response does not delay the next request.
+/// Measures how long forward authentication takes while clients without a token request a public route at a constant rate. The server runs
+/// in a separate process in embedded mode. Both loads are open: a slow response does not delay the next request.
 /// </summary>
 internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
 {
@@ -55,7 +55,7 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
         return met;
     }
 
-    /// <summary>The time that 99 of 100 authorization subrequests take at most.</summary>
+    /// <summary>Returns the 99th percentile of the duration of authorization subrequests.</summary>
     private async Task<TimeSpan> AuthP99Async(ServingProgram server, Token token)
     {
         ConcurrentBag<TimeSpan> times = [];
@@ -70,7 +70,7 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
         return sorted[(int)(sorted.Count * 0.99)];
     }
 
-    /// <summary>Begins something at a rate until it is told to stop, and waits for what has begun.</summary>
+    /// <summary>Starts an operation at a constant rate until stopped, and waits for the started operations.</summary>
     private static async Task AtRateAsync(int perSecond, Func<Task> work, CancellationToken stopping)
     {
         List<Task> begun = [];
@@ -80,7 +80,7 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
         {
             while (await pace.WaitForNextTickAsync(stopping))
             {
-                // As many as are due, also if the timer was late.
+                // Starts all operations that are due, also after a late timer.
                 for (var due = Stopwatch.GetElapsedTime(start).TotalSeconds * perSecond; begun.Count < due;)
                     begun.Add(Task.Run(work, CancellationToken.None));
             }

@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>The operations of the token service in one mode, each beside its floor.</summary>
+/// <summary>Measures the operations of the token service in one mode, each compared with its floor.</summary>
 internal sealed class TokenBenchmarks(Mode mode)
 {
     private const int PageSize = 100;

@@ -4,9 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace Porthor.Benchmarks;
 
-/// <summary>What wrk saw, and what this process, which holds the server, spent on it.</summary>
-/// <param name="CpuMicroseconds">Of this process, a request.</param>
-/// <param name="Bytes">Allocated by this process, a request.</param>
+/// <summary>The results of wrk, and the resources of this process, in which the server runs.</summary>
+/// <param name="CpuMicroseconds">The CPU time of this process for each request.</param>
+/// <param name="Bytes">The bytes that this process allocated for each request.</param>
 internal sealed record Load(double RequestsPerSecond, double P50, double P99, double CpuMicroseconds, double Bytes)
 {
     public static Load MedianOf(IReadOnlyList<Load> loads) => new(
@@ -19,12 +19,12 @@ internal sealed record Load(double RequestsPerSecond, double P50, double P99, do
     private static double Median(IReadOnlyList<Load> loads, Func<Load, double> value) => loads.Select(value).Order().ElementAt(loads.Count / 2);
 }
 
-/// <summary>A request that wrk makes again and again.</summary>
-/// <param name="IsRefused">Whether answers other than 2xx are what is measured; otherwise they are an error.</param>
-/// <param name="Clients">From how many addresses in turn, as <c>X-Forwarded-For</c> tells them.</param>
+/// <summary>A request that wrk repeats.</summary>
+/// <param name="IsRefused">True if the responses are denials, which are measured. Otherwise a response other than 2xx is an error.</param>
+/// <param name="Clients">The number of client addresses in <c>X-Forwarded-For</c>, in turn.</param>
 internal sealed record Question(Uri Url, IReadOnlyList<(string Name, string Value)> Headers, bool IsRefused = false, int Clients = 1);
 
-/// <summary>Drives a server with wrk over 32 connections.</summary>
+/// <summary>Sends requests with wrk over 32 connections.</summary>
 internal static partial class Wrk
 {
     private const int Connections = 32;
@@ -65,7 +65,7 @@ internal static partial class Wrk
             (GC.GetTotalAllocatedBytes() - bytes) / requests);
     }
 
-    /// <summary>The requests are put together before they are sent; without this wrk would send one and the same.</summary>
+    /// <summary>Creates all requests in advance. Without a script wrk would send the same request each time.</summary>
     private static string Script(int clients) => clients == 1
         ? ""
         : $$"""

@@ -5,20 +5,20 @@ using Porthor.Tokens;
 
 namespace Porthor.Benchmarks.Scale;
 
-/// <summary>What a revocation looks like from outside, all from the moment in which it was sent.</summary>
-/// <param name="AccessEnded">When the last of the watched tokens was refused.</param>
-/// <param name="Acknowledged">When whoever revoked was told that it is done.</param>
+/// <summary>The times of a revocation as clients see it, measured from the sending of the request.</summary>
+/// <param name="AccessEnded">The time until the last of the watched tokens was denied.</param>
+/// <param name="Acknowledged">The time until the client received the response.</param>
 internal sealed record Cascade(TimeSpan AccessEnded, TimeSpan Acknowledged)
 {
-    /// <summary>Revokes a token, while the gate is asked with it and with some of its children.</summary>
-    /// <param name="parent">Revokes itself.</param>
+    /// <summary>Revokes a token while requests with it and some of its children are sent.</summary>
+    /// <param name="parent">The token; it revokes itself.</param>
     public static async Task<Cascade> RevokeAsync(Uri node, TokenRecord parent, IReadOnlyList<Token> watched)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { BaseAddress = node };
         foreach (var token in watched)
         {
             if (await AskAsync(client, token) != HttpStatusCode.OK)
-                throw new InvalidOperationException("The token is not accepted to begin with.");
+                throw new InvalidOperationException("The token is not valid before the revocation.");
         }
         var begun = Stopwatch.GetTimestamp();
         var ends = watched.Select(token => UntilRefusedAsync(client, token, begun)).ToArray();
@@ -38,7 +38,7 @@ internal sealed record Cascade(TimeSpan AccessEnded, TimeSpan Acknowledged)
             if (status == HttpStatusCode.Unauthorized)
                 return Stopwatch.GetElapsedTime(begun);
             if (status != HttpStatusCode.OK)
-                throw new InvalidOperationException($"The gate answered {status}.");
+                throw new InvalidOperationException($"Forward authentication answered {status}.");
             await Task.Delay(1);
         }
     }

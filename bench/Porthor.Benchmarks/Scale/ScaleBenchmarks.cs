@@ -6,14 +6,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Benchmarks.Scale;
 
-/// <summary>What a large deployment in cluster mode asks of Porthor, beside the goals for a million tokens.</summary>
-/// <param name="parts">Which to measure; all if there are none.</param>
+/// <summary>Measures a large deployment in cluster mode and compares it with the goals for a million tokens.</summary>
+/// <param name="parts">The parts to measure; all if empty.</param>
 internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? kept, string[] parts)
 {
     private const int Starts = 5, Requests = 51;
     private const double MostMiB = 200;
 
-    /// <param name="words">A number of tokens, <c>--data FOLDER</c>, and parts, as far as they are given.</param>
+    /// <param name="words">The number of tokens, <c>--data FOLDER</c>, and parts. All are optional.</param>
     public static ScaleBenchmarks Of(IReadOnlyList<string> words, TextWriter progress)
     {
         var (count, data, parts) = (1_000_000, (string?)null, new List<string>());
@@ -37,7 +37,7 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
             + $"{count / 10 * 3:N0} children, {site.Shape.Changes:N0} changes");
         output.WriteLine();
         var report = new ScaleReport(output, progress);
-        // In this order, for what comes later changes the data.
+        // The order matters: later parts change the data.
         foreach (var (part, measure) in new (string, Func<ScaleSite, ScaleReport, Task>)[]
         {
             ("start", StartAsync), ("pages", PagesAsync), ("audit", AuditAsync), ("revoke", RevokeAsync), ("findings", FindingsAsync), ("maintenance", MaintainAsync),
@@ -64,7 +64,7 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
     private static async Task PagesAsync(ScaleSite site, ScaleReport report)
     {
         var shape = site.Shape;
-        // As every deployment does; it counts the changes.
+        // As in every deployment: maintenance counts the changes.
         await site.Program.RunAsync("maintenance");
         await using var node = await site.Program.ServeAsync();
         using var admin = ClientOf(node, shape.AdminToken);
@@ -73,12 +73,12 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         foreach (var (what, path) in new[]
         {
             ("tokens of a user", $"users/{ScaleShape.Typical}/tokens"),
-            ("tokens of the user with most", $"users/{ScaleShape.ManyTokens}/tokens"),
-            ("history of a user, 100 of it", $"users/{ScaleShape.Typical}/token-change-history?limit=100"),
-            ("history of the user with most, 100 of it", $"users/{ScaleShape.ManyTokens}/token-change-history?limit=100"),
+            ("tokens of the user with the most tokens", $"users/{ScaleShape.ManyTokens}/tokens"),
+            ("history of a user, 100 rows", $"users/{ScaleShape.Typical}/token-change-history?limit=100"),
+            ("history of the user with the most changes, 100 rows", $"users/{ScaleShape.ManyTokens}/token-change-history?limit=100"),
             ("history of a token", $"users/{family.Username}/tokens/{child}/change-history"),
-            ($"history of a token with {shape.FamilySize:N0} children, 100 of it", $"users/{family.Username}/token-change-history?limit=100&key={family.Token.Key}"),
-            ("history of all, 100 of it", "history/token-changes?limit=100"),
+            ($"history of a token with {shape.FamilySize:N0} children, 100 rows", $"users/{family.Username}/token-change-history?limit=100&key={family.Token.Key}"),
+            ("history of all users, 100 rows", "history/token-changes?limit=100"),
         })
         {
             var (rows, times) = await TimeAsync(admin, new Uri(node.Url, "/auth/api/v1/" + path));
@@ -86,7 +86,9 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         }
     }
 
-    /// <summary>How many rows an answer has, as far as it says, and the times of several such requests after a few.</summary>
+    /// <summary>
+    /// Returns the number of rows in the response, if it states one, and the durations of several requests after a warm-up.
+    /// </summary>
     private static async Task<(string Rows, List<double> Milliseconds)> TimeAsync(HttpClient client, Uri url)
     {
         List<double> times = [];
@@ -111,23 +113,23 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
     private static async Task FindingsAsync(ScaleSite site, ScaleReport report)
     {
         await site.Data.SpoilAsync(site.Shape.Count / 50);
-        await AuditAsync(site, report, "audit of spoilt stores", "audit");
-        await AuditAsync(site, report, "repair of spoilt stores", "audit", "--fix");
-        await AuditAsync(site, report, "audit after it", "audit", "--strict");
+        await AuditAsync(site, report, "audit of inconsistent stores", "audit");
+        await AuditAsync(site, report, "repair of inconsistent stores", "audit", "--fix");
+        await AuditAsync(site, report, "audit after the repair", "audit", "--strict");
     }
 
     private static async Task AuditAsync(ScaleSite site, ScaleReport report, string what, params string[] command)
     {
         var (seconds, footprint, lines) = await site.Program.RunAsync(command);
-        report.Add($"{what}: time, for {lines.Length:N0} findings", $"{seconds:0.0} s, {footprint.CpuSeconds:0} s of its own work", seconds, goal: 60, " s");
-        report.Add($"{what}: most memory", $"{footprint.PeakMiB} MiB", footprint.PeakMiB, MostMiB, " MiB");
+        report.Add($"{what}: time, for {lines.Length:N0} findings", $"{seconds:0.0} s, {footprint.CpuSeconds:0} s CPU time", seconds, goal: 60, " s");
+        report.Add($"{what}: peak memory", $"{footprint.PeakMiB} MiB", footprint.PeakMiB, MostMiB, " MiB");
     }
 
     private static async Task RevokeAsync(ScaleSite site, ScaleReport report)
     {
         var shape = site.Shape;
         await using var node = await site.Program.ServeAsync();
-        // One that has been at work, as those are that somebody revokes at.
+        // A node that has answered requests before, as in production.
         using (var admin = ClientOf(node, shape.AdminToken))
         {
             foreach (var user in (string[])[ScaleShape.ManyTokens, ScaleShape.Typical])
@@ -142,14 +144,14 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
             ended.Add(cascade.AccessEnded.TotalMilliseconds);
             acknowledged.Add(cascade.Acknowledged.TotalMilliseconds);
         }
-        report.Add($"revoking a token with {shape.FamilySize:N0} children: until none is accepted", ended, goal: 200);
+        report.Add($"revoking a token with {shape.FamilySize:N0} children: until all are denied", ended, goal: 200);
         report.Add($"revoking a token with {shape.FamilySize:N0} children: until it is acknowledged", acknowledged, goal: 2000);
     }
 
-    /// <summary>Maintenance beside a node that is asked all the while, as often as it can answer.</summary>
+    /// <summary>Measures maintenance while a node answers as many requests as it can.</summary>
     private async Task MaintainAsync(ScaleSite site, ScaleReport report)
     {
-        await progress.WriteLineAsync("letting time pass");
+        await progress.WriteLineAsync("expiring tokens");
         var due = await site.Data.LetTimePassAsync();
         await using var node = await site.Program.ServeAsync();
         var token = site.Shape.TokenOf(Enumerable.Range(0, count).First(i => i > 0 && !site.Shape.IsDue(i)));
@@ -168,16 +170,16 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         await progress.WriteLineAsync(lines.LastOrDefault());
         await progress.WriteLineAsync($"p99 in ms: idle {P99s(idle)}; busy {P99s(busy)}");
 
-        // The last slice outlasts the maintenance.
+        // The last slice continues after the maintenance has ended.
         if (busy.Count > 1)
             busy.RemoveAt(busy.Count - 1);
         var (before, during) = (Load.MedianOf(idle), Load.MedianOf(busy));
-        report.Add($"maintenance, {due:N0} tokens expired", $"{seconds:0} s, {footprint.CpuSeconds:0} s of its own work", seconds, goal: null, "");
-        report.Add("maintenance: most memory", $"{footprint.PeakMiB} MiB", footprint.PeakMiB, MostMiB, " MiB");
+        report.Add($"maintenance, {due:N0} tokens expired", $"{seconds:0} s, {footprint.CpuSeconds:0} s CPU time", seconds, goal: null, "");
+        report.Add("maintenance: peak memory", $"{footprint.PeakMiB} MiB", footprint.PeakMiB, MostMiB, " MiB");
         report.Add("`/ingress/auth` idle", $"{before.RequestsPerSecond:0}/s, p99 {before.P99 / 1000:0.0} ms", 0, goal: null, "");
         report.Add(
             "`/ingress/auth` during maintenance", $"{during.RequestsPerSecond:0}/s, p99 {during.P99 / 1000:0.0} ms, {busy.Max(load => load.P99) / 1000:0.0} ms in the worst 5 s", 0, goal: null, "");
-        report.Add("p99 during of p99 idle", $"{during.P99 / before.P99:0.00}", during.P99 / before.P99, goal: 2, "");
+        report.Add("ratio of p99 during maintenance to p99 idle", $"{during.P99 / before.P99:0.00}", during.P99 / before.P99, goal: 2, "");
     }
 
     private static string P99s(IEnumerable<Load> loads) => string.Join(' ', loads.Select(load => $"{load.P99 / 1000:0.0}"));

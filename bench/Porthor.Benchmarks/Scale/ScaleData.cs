@@ -7,7 +7,7 @@ using StackExchange.Redis;
 
 namespace Porthor.Benchmarks.Scale;
 
-/// <summary>Puts what <see cref="ScaleShape"/> describes into the stores from behind, and spoils some of it.</summary>
+/// <summary>Inserts the data of a <see cref="ScaleShape"/> directly into the stores, and makes some of them inconsistent.</summary>
 internal sealed class ScaleData(ScaleShape shape, string connectionString, IDatabase redis, FernetKey sessionKey, TextWriter progress)
 {
     private const int Batch = 5000;
@@ -16,8 +16,8 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     public Task FillAsync() => Task.WhenAll(Task.Run(FillTokenIndexAsync), Task.Run(FillRecordStoreAsync));
 
     /// <summary>
-    /// As if the time had come at which about half of the tokens end, and the first tenth of history is older than a year: the record store has
-    /// forgotten the tokens, and the token index nothing. Says how many tokens they are.
+    /// Changes the data as if about half of the tokens had expired and the first tenth of the history were older than a year: the record
+    /// store has deleted the expired tokens, and the token index has not. Returns their number.
     /// </summary>
     public async Task<int> LetTimePassAsync()
     {
@@ -35,12 +35,12 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     }
 
     /// <summary>
-    /// Takes the records of some tokens away, the rows of others, and gives others again more scopes than their records have; as many as
-    /// the number, in turns. Leaves the families alone.
+    /// Removes the records of some tokens and the rows of others, and gives others more scopes than their records have, in turns, until the
+    /// number of findings is reached. Does not change the families.
     /// </summary>
     public async Task SpoilAsync(int faults)
     {
-        // Of users' own tokens, which have no children.
+        // Only users' own tokens, which have no children.
         var every = shape.Count / 10 * 3 / (faults + 1);
         int[] spoilt = [.. Enumerable.Range(1, faults).Select(n => n * every)];
         await DeleteRecordsAsync([.. spoilt.Where((_, n) => n % 2 == 0)]);
@@ -80,7 +80,7 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
                 return $"{record.Token.Key}\t{record.Username}\t{record.TokenType.ToText()}\t{shape.NameOf(i) ?? @"\N"}\t{record.Scopes.Text}\t{record.Service ?? @"\N"}\t{Text(record.Created)}\t{Text(record.Expires)}\n";
             });
         await CopyAsync("subtoken (child, parent)", shape.Count, i => shape.ParentOf(i) is { } parent ? $"{ScaleShape.KeyOf(i)}\t{ScaleShape.KeyOf(parent)}\n" : null);
-        // An index is made faster than it is kept.
+        // Creating an index afterwards is faster than updating it.
         var indexes = await IndexesAsync();
         foreach (var name in indexes.Keys)
             await ExecuteAsync($"DROP INDEX {name}");
@@ -116,7 +116,7 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
-        // What is put in fits together; to have each row looked at would take minutes.
+        // The data are consistent, and checking the foreign keys of each row would take minutes.
         await using (var trust = new NpgsqlCommand("SET session_replication_role = replica", connection))
             await trust.ExecuteNonQueryAsync();
         await using var copy = await connection.BeginTextImportAsync($"COPY {into} FROM STDIN");

@@ -3,13 +3,13 @@ using Porthor.Testing;
 
 namespace Porthor.Benchmarks.Scale;
 
-/// <summary>The program as an operator runs it over large stores. What it prints goes to files, as that may be very much.</summary>
+/// <summary>Runs the program on large stores like an operator. The output can be large, so it is written to files.</summary>
 internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, string> variables)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
     private int started;
 
-    /// <summary>Runs a command to its end: how long it took, what it took of the machine, and what it printed.</summary>
+    /// <summary>Runs a command until it exits. Returns its duration, its memory and CPU time, and its output.</summary>
     public async Task<(double Seconds, Footprint Footprint, string[] Lines)> RunAsync(params string[] command)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -23,7 +23,7 @@ internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, st
         return (seconds, footprint, await File.ReadAllLinesAsync(prints + ".out"));
     }
 
-    /// <summary>Starts a node, and says after how long it was ready.</summary>
+    /// <summary>Starts a node and measures the time until it is ready.</summary>
     public async Task<ScaleNode> ServeAsync()
     {
         var url = new Uri($"http://127.0.0.1:{RealServers.FreePort()}");
@@ -40,7 +40,7 @@ internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, st
             }
             catch (HttpRequestException) when (!process.HasExited && Stopwatch.GetElapsedTime(begun) < Patience)
             {
-                // Not yet.
+                // Not ready yet.
             }
             catch (HttpRequestException e)
             {
@@ -61,7 +61,7 @@ internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, st
     }
 }
 
-/// <summary>A node that serves; ended with this.</summary>
+/// <summary>A running node. Disposing it stops the process.</summary>
 internal sealed record ScaleNode(Process Process, Uri Url, TimeSpan ReadyAfter) : IAsyncDisposable
 {
     public async ValueTask DisposeAsync()

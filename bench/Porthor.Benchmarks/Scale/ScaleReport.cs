@@ -1,11 +1,11 @@
 namespace Porthor.Benchmarks.Scale;
 
-/// <summary>One table: what was measured, and whether it is as it should be.</summary>
+/// <summary>A table of measurements with their goals.</summary>
 internal sealed class ScaleReport(TextWriter output, TextWriter progress)
 {
     private bool begun;
 
-    /// <param name="goal">Null where there is none.</param>
+    /// <param name="goal">Null if there is no goal.</param>
     public void Add(string what, string figure, double value, double? goal, string unit)
     {
         if (!begun)
@@ -19,7 +19,7 @@ internal sealed class ScaleReport(TextWriter output, TextWriter progress)
         progress.WriteLine($"{what}: {figure} {verdict}");
     }
 
-    /// <summary>Times in milliseconds, of which the median counts.</summary>
+    /// <summary>Adds durations in milliseconds. The goal applies to the median.</summary>
     public void Add(string what, IReadOnlyCollection<double> milliseconds, double goal)
     {
         var median = Median(milliseconds);

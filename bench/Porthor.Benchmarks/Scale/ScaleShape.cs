@@ -7,9 +7,9 @@ using Porthor.Values;
 namespace Porthor.Benchmarks.Scale;
 
 /// <summary>
-/// What the tokens and changes of a large deployment are, each known by its number alone, so that token index and record store can be filled
-/// at once and asked about later. Of ten tokens three were made by users and services over the last year, four are sessions of the last
-/// month, and three are children of sessions. For each token there are five changes, most of tokens that are no more.
+/// The tokens and changes of a large deployment. Each can be computed from its number, so that the token index and the record store can be
+/// filled concurrently and queried later. Of every ten tokens three were created by users and services in the last year, four are sessions
+/// of the last month, and three are children of sessions. There are five changes for each token, most of them for tokens that were removed.
 /// </summary>
 internal sealed class ScaleShape(int count, DateTimeOffset made)
 {
@@ -32,16 +32,16 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
 
     public int FamilySize => familySize;
 
-    /// <summary>The end of about half of all tokens.</summary>
+    /// <summary>The time at which about half of all tokens expire.</summary>
     public DateTimeOffset Due { get; } = made.AddDays(30);
 
-    /// <summary>A user with as many tokens and changes as most have.</summary>
+    /// <summary>A user with a typical number of tokens and changes.</summary>
     public static string Typical => "user0";
 
-    /// <summary>May do everything.</summary>
+    /// <summary>A token with all scopes.</summary>
     public Token AdminToken => TokenOf(0);
 
-    /// <summary>A session with a hundredth of all tokens as its children.</summary>
+    /// <summary>Returns the number of a session that has a hundredth of all tokens as its children.</summary>
     public int ParentOfFamily(int family) => durable + ((FirstFamilyBlock - 1 - family) * BlockSize);
 
     public IEnumerable<int> ChildrenOfFamily(int family) => Enumerable.Range(family * familySize, familySize)
@@ -60,7 +60,7 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
         var block = (i - durable) / BlockSize;
         if (block >= FirstFamilyBlock)
             return ParentOfFamily((((block - FirstFamilyBlock) * 3) + slot - SessionsInBlock) / familySize);
-        // The third is a child's child, or a notebook.
+        // The third child is a child of a child, or a notebook token.
         return durable + (block * BlockSize) + (slot switch { 4 => 0, 5 => 1, _ when block % 2 == 0 => 4, _ => 0 });
     }
 
@@ -94,7 +94,7 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
 
     public string? NameOf(int i) => TypeOf(i) is TokenType.User ? $"name {i}" : null;
 
-    /// <summary>The token that the change with this number made; null if that is no more.</summary>
+    /// <summary>Returns the number of the token that this change created; null if it was removed.</summary>
     public int? MadeBy(int change)
     {
         if (change < Era)
@@ -103,7 +103,9 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
         return slot < BlockSize ? durable + ((change - Era) / BlockSlots * BlockSize) + slot : null;
     }
 
-    /// <summary>The key of a token that is no more, and whose it was: made by one change and removed by one a thousand later.</summary>
+    /// <summary>
+    /// Returns the key and the user of a removed token. One change created it, and another change, a thousand numbers later, removed it.
+    /// </summary>
     public (TokenKey Key, string Username, bool Removed) GoneBy(int change)
     {
         var removed = change % 2 == 0;
@@ -115,7 +117,7 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
         ? made - Past + ((Past - Recently) * ((double)change / Era))
         : made - Recently + (Recently * ((double)(change - Era) / count))).TruncateToSeconds();
 
-    /// <summary>From this change on sessions and children that are still there were made.</summary>
+    /// <summary>The number of the first change that created a session or child that still exists.</summary>
     private int Era => count * 4;
 
     private int FirstFamilyBlock => blocks - (familySize * Families / 3);
@@ -159,7 +161,7 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
 
     private string User(int seed) => $"user{Mix((ulong)seed) % (ulong)users}";
 
-    /// <summary>Half of a token, as random as a real one looks.</summary>
+    /// <summary>Returns one half of a token with the statistics of a random one.</summary>
     private static string Half(int kind, long number)
     {
         ReadOnlySpan<ulong> random = [Mix(((ulong)kind << 56) + (ulong)number), Mix(((ulong)kind << 56) + (1UL << 55) + (ulong)number)];

@@ -8,14 +8,14 @@ using StackExchange.Redis;
 namespace Porthor.Benchmarks.Scale;
 
 /// <summary>
-/// A deployment of one PostgreSQL and one Redis with very many tokens. It is made in a folder that is gone afterwards, or in one that is
-/// kept; then a copy of that is worked on, so that the next run finds it as it was made.
+/// A deployment of one PostgreSQL and one Redis server with many tokens. It is created in a temporary folder, or in a folder that is kept.
+/// In that case the benchmark works on a copy, so that the next run finds the original data.
 /// </summary>
 internal sealed class ScaleSite : IAsyncDisposable
 {
     private const string Database = "scale", Note = "scale.json";
 
-    /// <summary>As for a database of a few gigabytes.</summary>
+    /// <summary>Settings for a database of a few gigabytes.</summary>
     private static readonly string[] PostgresSettings = ["shared_buffers=1GB", "effective_cache_size=3GB", "max_wal_size=4GB", "random_page_cost=1.1"];
 
     private readonly string folder;
@@ -33,7 +33,7 @@ internal sealed class ScaleSite : IAsyncDisposable
         Data = new ScaleData(Shape, postgres.ConnectionString(Database), connection.GetDatabase(), FernetKey.TryParse(secret)!, progress);
         var programs = Directory.CreateDirectory(Path.Combine(folder, "program")).FullName;
         Program = new ScaleProgram(programs, Variables(programs, secret));
-        // Also when it is interrupted.
+        // Also if the process is interrupted.
         AppDomain.CurrentDomain.ProcessExit += (_, _) => DisposeAsync().AsTask().Wait(TimeSpan.FromSeconds(10));
     }
 
@@ -43,7 +43,7 @@ internal sealed class ScaleSite : IAsyncDisposable
 
     public ScaleProgram Program { get; }
 
-    /// <param name="kept">Where the data are kept for the next run; null if they are not.</param>
+    /// <param name="kept">The folder where the data are kept for the next run; null for none.</param>
     public static async Task<ScaleSite> OpenAsync(int count, string? kept, TextWriter progress)
     {
         var folder = Directory.CreateTempSubdirectory("porthor-scale-").FullName;
@@ -59,7 +59,7 @@ internal sealed class ScaleSite : IAsyncDisposable
             await copy.WaitForExitAsync();
         var note = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(folder, Note)))!;
         if ((int)note["count"]! != count)
-            throw new InvalidOperationException($"{kept} holds {note["count"]} tokens.");
+            throw new InvalidOperationException($"{kept} contains {note["count"]} tokens.");
         return await StartAsync(folder, isOwn: true, note, progress);
     }
 
@@ -100,7 +100,7 @@ internal sealed class ScaleSite : IAsyncDisposable
         return new ScaleSite(folder, isOwn, postgres, redis, await redis.ConnectAsync(), note, progress);
     }
 
-    /// <summary>Has Redis write down what it holds; PostgreSQL has.</summary>
+    /// <summary>Makes Redis save its data. PostgreSQL has already saved its data.</summary>
     private async Task SaveAsync()
     {
         var server = connection.GetServers().Single();

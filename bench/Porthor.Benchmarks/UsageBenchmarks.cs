@@ -3,10 +3,10 @@ using Porthor.Testing;
 namespace Porthor.Benchmarks;
 
 /// <summary>
-/// What it costs to write down uses: the same question from a thousand addresses, to a server that does and to one that does
-/// not, in pairs whose order changes.
+/// Measures the cost of recording token usage: the same request from a thousand addresses to a server that records usage and to one that
+/// does not, in pairs of alternating order.
 /// </summary>
-internal sealed class UseBenchmarks(TextWriter progress, TimeSpan duration, int pairs)
+internal sealed class UsageBenchmarks(TextWriter progress, TimeSpan duration, int pairs)
 {
     private const int Clients = 1000;
     private const double Goal = 0.95;
