@@ -135,7 +135,7 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'ldap://ldap', userDn: 'cn=porthor'", "ldap.password: password required if userDn is set")]
     [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: requires an ldap:// URL; ldaps:// uses TLS already")]
     [InlineData("url: 'ldaps://ldap', caFile: /no/such/file", "ldap.caFile: /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.")]
-    [InlineData("url: 'ldaps://ldap', caFile: /etc/hostname", "ldap.caFile: /etc/hostname holds no certificate in PEM.")]
+    [InlineData("url: 'ldaps://ldap', caFile: /etc/hostname", "ldap.caFile: /etc/hostname contains no certificate in PEM format.")]
     [InlineData("url: 'ldap://ldap', groupMemberAttr: 'member:1.2'", "ldap.groupMemberAttr: 'member:1.2': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', userSearchAttr: ':caseIgnoreMatch:'", "ldap.userSearchAttr: ':caseIgnoreMatch:': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]

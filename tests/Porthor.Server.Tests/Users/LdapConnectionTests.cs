@@ -146,7 +146,7 @@ public sealed class LdapConnectionTests
         };
         Should.Throw<StartException>(() => Open(settings)).Message.ShouldStartWith("ldap.caFile: /no/such/file cannot be read");
         var empty = Path.GetTempFileName();
-        Should.Throw<StartException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith("holds no certificate in PEM.");
+        Should.Throw<StartException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith("contains no certificate in PEM format.");
         File.Delete(empty);
     }
 

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>The name of an entry, put together from parts (RFC 4514).</summary>
+/// <summary>Builds distinguished names (RFC 4514).</summary>
 internal static class DistinguishedName
 {
-    /// <summary>The name of an entry below another. The value cannot end the part that it is in.</summary>
+    /// <summary>Returns the name of an entry below another. The value is escaped.</summary>
     public static string Below(string parent, string attribute, string value) => $"{attribute}={Escape(value)},{parent}";
 
     private static string Escape(string value)

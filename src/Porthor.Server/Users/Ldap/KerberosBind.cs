@@ -8,31 +8,31 @@ using System.Security.Principal;
 namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
-/// Tells the directory who we are by a Kerberos ticket (SASL GSSAPI, RFC 4752). The ticket is whatever the environment has, as
-/// <c>kinit</c> or <c>k5start</c> leave it.
+/// Authenticates to the directory with a Kerberos ticket (SASL GSSAPI, RFC 4752). The ticket comes from the environment, where
+/// <c>kinit</c> or <c>k5start</c> store it.
 /// </summary>
 internal static class KerberosBind
 {
     private const string Mechanism = "GSSAPI";
 
-    /// <summary>What protects the connection afterwards.</summary>
+    /// <summary>The security layer "none" of SASL.</summary>
     private const byte NoLayer = 1;
     private const byte Encryption = 4;
 
-    /// <summary>The largest piece that we take.</summary>
+    /// <summary>The maximum size of a message that Porthor accepts.</summary>
     private const int LargestPiece = 0xFFFFFF;
 
     /// <summary>
-    /// The maximum number of calls of the library at once. The library waits for a KDC that does not respond for longer than a search
-    /// may take, and cannot be interrupted: its thread continues after the search has ended.
+    /// The maximum number of concurrent calls of the library. The library waits longer for an unresponsive KDC than a search may take, and
+    /// cannot be interrupted: its thread continues after the search has ended.
     /// </summary>
     private const int MaxLibraryCalls = 10;
 
     private static readonly SemaphoreSlim LibraryCalls = new(MaxLibraryCalls, MaxLibraryCalls);
 
-    /// <returns>What encrypts the connection from now on; null if TLS does that already.</returns>
-    /// <exception cref="LdapException">The server does not take the ticket.</exception>
-    /// <exception cref="AuthenticationException">There is no ticket, or no library for Kerberos.</exception>
+    /// <returns>The encryption of the connection; null if TLS encrypts it.</returns>
+    /// <exception cref="LdapException">The server rejected the ticket.</exception>
+    /// <exception cref="AuthenticationException">There is no ticket, or no Kerberos library.</exception>
     public static async Task<NegotiateAuthentication?> RunAsync(LdapConnection connection, string host, bool hasTls, CancellationToken cancellationToken)
     {
         var kerberos = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
@@ -58,7 +58,7 @@ internal static class KerberosBind
         }
         catch (OperationCanceledException)
         {
-            // The library may still use it. Its handles are released when they are no longer referenced.
+            // The library may still use the object. Its handles are released when they are no longer referenced.
             throw;
         }
         catch
@@ -68,7 +68,7 @@ internal static class KerberosBind
         }
     }
 
-    /// <summary>Both prove who they are. What the server says last is which protections it offers.</summary>
+    /// <summary>Authenticates both sides. The last message of the server lists the security layers that it supports.</summary>
     private static async Task<byte[]> ExchangeAsync(LdapConnection connection, NegotiateAuthentication kerberos, CancellationToken cancellationToken)
     {
         byte[] incoming = [];
@@ -76,7 +76,7 @@ internal static class KerberosBind
         {
             var (outgoing, status) = await NextAsync(kerberos, incoming, cancellationToken);
             if (status is not (NegotiateAuthenticationStatusCode.Completed or NegotiateAuthenticationStatusCode.ContinueNeeded))
-                throw new AuthenticationException($"No Kerberos ticket for the directory could be had: {status}");
+                throw new AuthenticationException($"Cannot get a Kerberos ticket for the directory: {status}");
             var step = await connection.BindStepAsync(Mechanism, outgoing, cancellationToken);
             if (step.Code != LdapResult.SaslBindInProgress)
                 throw new LdapException("bind", step.Code, step.Message);
@@ -115,15 +115,15 @@ internal static class KerberosBind
     private static byte[] Choose(NegotiateAuthentication kerberos, byte[] offer, byte wanted)
     {
         if (kerberos.UnwrapInPlace(offer, out var begin, out var length, out _) != NegotiateAuthenticationStatusCode.Completed || length != 4)
-            throw new AuthenticationException("The directory's offer of protections cannot be read.");
+            throw new AuthenticationException("The list of security layers from the directory is invalid.");
         if ((offer[begin] & wanted) == 0)
-            throw new AuthenticationException("The directory does not encrypt connections with Kerberos; use TLS as well.");
+            throw new AuthenticationException("The directory does not support encryption with Kerberos. Use TLS as well.");
         Span<byte> choice = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(choice, wanted == NoLayer ? 0 : LargestPiece);
         choice[0] = wanted;
         var wrapped = new ArrayBufferWriter<byte>();
         if (kerberos.Wrap(choice, wrapped, requestEncryption: false, out _) != NegotiateAuthenticationStatusCode.Completed)
-            throw new AuthenticationException("Kerberos failed.");
+            throw new AuthenticationException("Kerberos authentication failed.");
         return wrapped.WrittenSpan.ToArray();
     }
 }

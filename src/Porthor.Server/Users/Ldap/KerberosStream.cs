@@ -4,7 +4,7 @@ using System.Net.Security;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Encrypts what is said on a connection by the key of its Kerberos ticket: pieces, each after its length (RFC 4422 3.7).</summary>
+/// <summary>Encrypts a connection with the key of its Kerberos ticket: messages with a length prefix (RFC 4422 3.7).</summary>
 internal sealed class KerberosStream(Stream inner, NegotiateAuthentication kerberos) : Stream
 {
     private const int LengthBytes = 4;
@@ -41,7 +41,7 @@ internal sealed class KerberosStream(Stream inner, NegotiateAuthentication kerbe
     {
         var wrapped = new ArrayBufferWriter<byte>();
         if (kerberos.Wrap(buffer.Span, wrapped, requestEncryption: true, out var isEncrypted) != NegotiateAuthenticationStatusCode.Completed || !isEncrypted)
-            throw new IOException("Kerberos cannot encrypt what is said to the directory.");
+            throw new IOException("Kerberos cannot encrypt the message to the directory.");
         var whole = new byte[LengthBytes + wrapped.WrittenCount];
         BinaryPrimitives.WriteInt32BigEndian(whole, wrapped.WrittenCount);
         wrapped.WrittenSpan.CopyTo(whole.AsSpan(LengthBytes));
@@ -86,12 +86,12 @@ internal sealed class KerberosStream(Stream inner, NegotiateAuthentication kerbe
             return false;
         var length = BinaryPrimitives.ReadInt32BigEndian(header);
         if (length is <= 0 or > LargestPiece)
-            throw new IOException("The directory's answer has an impossible length.");
+            throw new IOException("The response of the directory has an invalid length.");
         piece = new byte[length];
         await inner.ReadExactlyAsync(piece, cancellationToken);
         var status = kerberos.UnwrapInPlace(piece, out var begin, out var count, out var wasEncrypted);
         if (status != NegotiateAuthenticationStatusCode.Completed || !wasEncrypted)
-            throw new IOException("The directory's answer is not encrypted as it must be.");
+            throw new IOException("The response of the directory is not encrypted correctly.");
         left = piece.AsMemory(begin, count);
         return true;
     }

@@ -3,17 +3,17 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>The file that says who may have signed the directory's certificate.</summary>
+/// <summary>Reads the certificates of the authorities that are trusted for the directory.</summary>
 internal static class LdapAuthorities
 {
-    /// <param name="problem">What is wrong with the file; null if nothing is.</param>
+    /// <param name="problem">The error in the file; null if there is none.</param>
     public static X509Certificate2Collection Read(string file, out string? problem)
     {
         var certificates = new X509Certificate2Collection();
         try
         {
             certificates.ImportFromPemFile(file);
-            problem = certificates.Count > 0 ? null : $"{file} holds no certificate in PEM.";
+            problem = certificates.Count > 0 ? null : $"{file} contains no certificate in PEM format.";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
         {

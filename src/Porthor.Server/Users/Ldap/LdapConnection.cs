@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
-/// A connection to the directory, for one question at a time. Whatever goes wrong on it, it is to be closed: a late answer must
-/// not be taken for the next question's. Why there is no library: docs/decisions/0012-ldap-by-hand.md.
+/// Represents a connection to the directory, for one request at a time. After any error it must be closed, because a late response could be
+/// mistaken for that of the next request. See docs/decisions/0012-ldap-by-hand.md for why there is no library.
 /// </summary>
 internal sealed class LdapConnection : IAsyncDisposable
 {
@@ -22,8 +22,8 @@ internal sealed class LdapConnection : IAsyncDisposable
         reader = new LdapReader(stream);
     }
 
-    /// <summary>Connects, protects the connection as configured, and tells the server who we are.</summary>
-    /// <exception cref="LdapException">The server refused.</exception>
+    /// <summary>Connects, starts the configured encryption, and authenticates.</summary>
+    /// <exception cref="LdapException">The server refused the request.</exception>
     /// <exception cref="IOException">The connection failed.</exception>
     public static async Task<LdapConnection> OpenAsync(LdapServer server, CancellationToken cancellationToken)
     {
@@ -40,10 +40,10 @@ internal sealed class LdapConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the entries, which it requests in pages (RFC 2696). A search for one entry by its name has no pages.</summary>
-    /// <exception cref="LdapException">The server refused.</exception>
+    /// <summary>Returns the entries, which are requested in pages (RFC 2696). A search for one entry by its name has no pages.</summary>
+    /// <exception cref="LdapException">The server refused the request.</exception>
     /// <exception cref="IOException">The connection failed.</exception>
-    /// <exception cref="AsnContentException">The server sent an invalid answer.</exception>
+    /// <exception cref="AsnContentException">The server sent an invalid response.</exception>
     public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
     {
         List<LdapEntry> entries = [];
@@ -56,10 +56,10 @@ internal sealed class LdapConnection : IAsyncDisposable
         return entries;
     }
 
-    /// <summary>True if the server has ended the connection, or has said something that nobody asked for.</summary>
+    /// <summary>Gets whether the server has closed the connection or has sent an unrequested message.</summary>
     public bool IsDead => socket.Poll(0, SelectMode.SelectRead);
 
-    /// <summary>Takes leave, if that needs no waiting.</summary>
+    /// <summary>Sends an unbind request if that does not block, and closes the connection.</summary>
     public async ValueTask DisposeAsync()
     {
         try
@@ -69,12 +69,12 @@ internal sealed class LdapConnection : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
         {
-            // It was broken already.
+            // The connection was already broken.
         }
         await stream.DisposeAsync();
     }
 
-    /// <summary>A step of a SASL bind.</summary>
+    /// <summary>Sends one step of a SASL bind.</summary>
     internal async Task<LdapResult> BindStepAsync(string mechanism, ReadOnlyMemory<byte> credentials, CancellationToken cancellationToken)
     {
         var id = ++lastId;
@@ -128,10 +128,12 @@ internal sealed class LdapConnection : IAsyncDisposable
             await BindAsync(server.Settings.UserDn!, server.Settings.Password!.Reveal(), cancellationToken);
         else if (server.Settings.UseKerberos && await KerberosBind.RunAsync(this, server.Host, server.IsProtected, cancellationToken) is { } kerberos)
             Replace(new KerberosStream(stream, kerberos));
-        // Who says nothing is anonymous.
+        // Without a bind the connection is anonymous.
     }
 
-    /// <summary>A server that will not protect the connection is not talked to: going on without would be what an attacker wants.</summary>
+    /// <summary>
+    /// Starts TLS. If the server refuses, the connection fails: an unencrypted connection is what an attacker would force.
+    /// </summary>
     private async Task StartTlsAsync(CancellationToken cancellationToken)
     {
         var id = ++lastId;
@@ -139,9 +141,9 @@ internal sealed class LdapConnection : IAsyncDisposable
         var result = LdapMessages.ReadExtendedResult(await ReadAsync(id, cancellationToken));
         if (result.Code != LdapResult.Success)
             throw new LdapException("StartTLS", result.Code, result.Message);
-        // What came before the protection began could be anybody's.
+        // Data before the TLS handshake is not authenticated.
         if (reader.HasMore)
-            throw new IOException("The directory sent more than its consent to StartTLS.");
+            throw new IOException("The directory sent data after its response to StartTLS.");
     }
 
     private async Task BindAsync(string name, string password, CancellationToken cancellationToken)
@@ -156,8 +158,8 @@ internal sealed class LdapConnection : IAsyncDisposable
     private async Task<AsnReader> ReadAsync(int id, CancellationToken cancellationToken)
     {
         var (answers, body) = LdapMessages.Read(await reader.ReadAsync(cancellationToken));
-        // Number 0 is the server's notice that it is going to close the connection.
-        return answers == id ? body : throw new IOException("The directory has taken leave.");
+        // The id 0 is the server's notice that it closes the connection.
+        return answers == id ? body : throw new IOException("The directory announced that it closes the connection.");
     }
 
     private void Replace(Stream with)

@@ -6,16 +6,16 @@ using Porthor.Users;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Users and groups in LDAP: what is searched, and what is made of what is found (contract/userinfo.md 3).</summary>
+/// <summary>Reads users and groups from LDAP (contract/userinfo.md 3).</summary>
 internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
 {
     private const string NameAttribute = "cn";
     private const string GidAttribute = "gidNumber";
 
-    /// <summary>In place of attributes, to be told of none (RFC 4511 4.5.1.8).</summary>
+    /// <summary>The attribute name that requests no attributes (RFC 4511 4.5.1.8).</summary>
     private const string NoAttributes = "1.1";
 
-    /// <summary>COmanage's own groups, which are nobody's fault.</summary>
+    /// <summary>The prefix of COmanage's internal groups, which are ignored without a warning.</summary>
     private const string ComanagePrefix = "CO:";
 
     private readonly LdapSettings settings;
@@ -27,8 +27,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     /// <summary>The attribute with the username: <see cref="LdapSettings.UserSearchAttr"/> without a matching rule.</summary>
     private readonly string usernameAttribute;
 
-    /// <param name="gidsMatter">False where groups get their gids elsewhere.</param>
-    /// <exception cref="Hosting.StartException">The configuration names what is not there.</exception>
+    /// <param name="gidsMatter">False if groups do not get their gids from LDAP.</param>
+    /// <exception cref="Hosting.StartException">A configured file does not exist or is invalid.</exception>
     public LdapDirectory(LdapSettings settings, bool gidsMatter, StoreMetrics metrics, ILoggerFactory loggers)
     {
         this.settings = settings;
@@ -118,10 +118,10 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         return groups;
     }
 
-    /// <summary>Asks whether it answers, and has groups where they should be.</summary>
-    /// <exception cref="UserDirectoryException">It does not.</exception>
+    /// <summary>Checks whether the directory responds and contains the base entry of groups.</summary>
+    /// <exception cref="UserDirectoryException">The check failed.</exception>
     public Task CheckAsync(CancellationToken cancellationToken) => pool.SearchAsync(
-        new LdapSearch("looking whether it is there", settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes], Username: null), cancellationToken);
+        new LdapSearch("checking the directory", settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes], Username: null), cancellationToken);
 
     public ValueTask DisposeAsync() => pool.DisposeAsync();
 
@@ -138,7 +138,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
 
     private LdapFilter OfGroupClass() => LdapFilter.Equal("objectClass", settings.GroupObjectClass);
 
-    /// <summary>Null if a number in the entry is none, or none that a user can have; then all of it is doubtful.</summary>
+    /// <summary>Reads a user. Returns null if a number in the entry is invalid, because then the whole entry is unreliable.</summary>
     private DirectoryUser? ReadUser(LdapEntry entry, out string? fault)
     {
         var (uid, gid) = (entry.First(settings.UidAttr), entry.First(settings.GidAttr));
@@ -152,7 +152,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         return fault is null ? user : null;
     }
 
-    /// <summary>Null if the entry has no name, or one that no group can have.</summary>
+    /// <summary>Reads the name of a group. Returns null if it is missing or invalid.</summary>
     private string? ReadGroupName(LdapEntry entry, LdapSearch search)
     {
         switch (entry.First(NameAttribute))

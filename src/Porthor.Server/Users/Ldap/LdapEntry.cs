@@ -1,11 +1,11 @@
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>An entry that was found. Attributes are known by their names in any case.</summary>
+/// <summary>Represents an entry of the directory. The names of attributes are case-insensitive.</summary>
 internal sealed class LdapEntry(string name, IReadOnlyDictionary<string, IReadOnlyList<string>> attributes)
 {
     public string Name => name;
 
-    /// <summary>The first value of an attribute; null if the entry has none, or only an empty one.</summary>
+    /// <summary>Returns the first value of an attribute; null if it is missing or empty.</summary>
     public string? First(string? attribute) =>
         attribute is not null && attributes.TryGetValue(attribute, out var values) && values is [{ Length: > 0 } value, ..] ? value : null;
 
@@ -20,8 +20,8 @@ internal enum LdapScope
     Subtree = 2,
 }
 
-/// <summary>What is searched for, and where.</summary>
-/// <param name="Operation">What for, as metrics name it.</param>
-/// <param name="Username">Whom it is about; null if it is about all.</param>
+/// <summary>Represents a search.</summary>
+/// <param name="Operation">The name of the operation in metrics.</param>
+/// <param name="Username">The user that is searched for; null for all users.</param>
 internal sealed record LdapSearch(
     string Operation, string Base, LdapScope Scope, LdapFilter Filter, IReadOnlyList<string> Attributes, string? Username);

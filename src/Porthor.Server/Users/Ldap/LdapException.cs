@@ -1,12 +1,12 @@
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>The server refused what it was asked.</summary>
+/// <summary>Represents an error result of the server.</summary>
 internal sealed class LdapException(string operation, int code, string message)
     : Exception($"{operation}: {Name(code)}{(message.Length > 0 ? $": {message}" : "")}")
 {
     public int Code { get; } = code;
 
-    /// <summary>The codes that operators meet (RFC 4511, appendix A).</summary>
+    /// <summary>Returns the name of the most common result codes (RFC 4511, appendix A).</summary>
     private static string Name(int code) => code switch
     {
         1 => "operations error",

@@ -6,16 +6,16 @@ using System.Text;
 namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
-/// Which entries are searched for. It is sent as the structure it is, and values as values (RFC 4511 4.5.1.7), so that no name
-/// can change what is searched; the text form is for logs.
+/// Represents a search filter. It is sent in binary form with separate values (RFC 4511 4.5.1.7), so that a value cannot change the filter.
+/// The text form is only for logs.
 /// </summary>
 internal abstract record LdapFilter
 {
     public static LdapFilter Equal(string attribute, string value) => new Equality(attribute, value);
 
     /// <summary>
-    /// Compares by a matching rule if the attribute is written as in the text form of a filter, with a colon at its end:
-    /// <c>member:1.2.840.113556.1.4.1941:</c> (RFC 4511 4.5.1.7.7). Otherwise the same as <see cref="Equal"/>.
+    /// Creates a filter with a matching rule if the attribute is written as in the text form of a filter, with a colon at its end:
+    /// <c>member:1.2.840.113556.1.4.1941:</c> (RFC 4511 4.5.1.7.7). Otherwise the filter is the same as <see cref="Equal"/>.
     /// </summary>
     public static LdapFilter Matching(string attribute, string value) =>
         ExtensibleMatch.TryRead(attribute, value, out var match) ? match : Equal(attribute, value);
@@ -30,7 +30,7 @@ internal abstract record LdapFilter
 
     public abstract void Write(AsnWriter writer);
 
-    /// <summary>A value as the text form of a filter shows it (RFC 4515 3).</summary>
+    /// <summary>Escapes a value for the text form of a filter (RFC 4515 3).</summary>
     internal static string Escape(string value)
     {
         var text = new StringBuilder(value.Length);
@@ -60,9 +60,9 @@ internal abstract record LdapFilter
         public override string ToString() => $"({Attribute}={Escape(Value)})";
     }
 
-    /// <param name="Attribute">Null: every attribute that the rule applies to.</param>
-    /// <param name="WithDnAttributes">The attributes in the name of the entry are compared as well.</param>
-    /// <param name="Rule">Null: the equality rule of the attribute.</param>
+    /// <param name="Attribute">The attribute; null for every attribute that the rule applies to.</param>
+    /// <param name="WithDnAttributes">True to compare the attributes in the name of the entry as well.</param>
+    /// <param name="Rule">The matching rule; null for the equality rule of the attribute.</param>
     private sealed record ExtensibleMatch(string? Attribute, bool WithDnAttributes, string? Rule, string Value) : LdapFilter
     {
         public static bool TryRead(string text, string value, [NotNullWhen(true)] out LdapFilter? match)

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>An answer's result (RFC 4511 4.1.9).</summary>
-/// <param name="ServerCredentials">What a step of a SASL bind gives back.</param>
+/// <summary>Represents the result of a request (RFC 4511 4.1.9).</summary>
+/// <param name="ServerCredentials">The credentials that a step of a SASL bind returns; null if there are none.</param>
 internal sealed record LdapResult(int Code, string Message, byte[]? ServerCredentials = null)
 {
     /// <summary>The cookie with which the next page of a search is requested; empty if there are no more pages (RFC 2696).</summary>
@@ -15,8 +15,7 @@ internal sealed record LdapResult(int Code, string Message, byte[]? ServerCreden
 }
 
 /// <summary>
-/// The few messages of LDAP that looking up takes (RFC 4511 4): bind, search, StartTLS and their answers, in the protocol's
-/// encoding.
+/// Encodes and decodes the LDAP messages that are needed for searches (RFC 4511 4): bind, search, StartTLS and their responses.
 /// </summary>
 internal static class LdapMessages
 {
@@ -93,7 +92,7 @@ internal static class LdapMessages
             WritePage(writer, page);
     });
 
-    /// <summary>What an answer says it answers, and its body.</summary>
+    /// <summary>Reads the id of the request and the body of a response.</summary>
     public static (int Id, AsnReader Body) Read(ReadOnlyMemory<byte> message)
     {
         var sequence = new AsnReader(message, AsnEncodingRules.BER).ReadSequence();
@@ -112,7 +111,7 @@ internal static class LdapMessages
 
     public static LdapResult ReadExtendedResult(AsnReader body) => ReadResult(body.ReadSequence(ExtendedResponse));
 
-    /// <summary>One of a search's answers: an entry, the result at the end, or neither, for a reference to another server.</summary>
+    /// <summary>Reads a response of a search: an entry, the final result, or neither for a reference to another server.</summary>
     public static (LdapEntry? Entry, LdapResult? End) ReadSearchAnswer(AsnReader body)
     {
         var tag = body.PeekTag();
@@ -124,7 +123,9 @@ internal static class LdapMessages
         return (null, result with { NextPage = ReadNextPage(body) });
     }
 
-    /// <summary>The control is not critical: a server that does not support pages returns all entries at once.</summary>
+    /// <summary>
+    /// Writes the control for pages. It is not critical: a server that does not support pages returns all entries at once.
+    /// </summary>
     private static void WritePage(AsnWriter writer, byte[] page)
     {
         var value = new AsnWriter(AsnEncodingRules.BER);
@@ -141,7 +142,7 @@ internal static class LdapMessages
         }
     }
 
-    /// <summary>Reads the cookie from the controls of an answer (RFC 4511 4.1.11, RFC 2696); empty if there is none.</summary>
+    /// <summary>Reads the cookie from the controls of a response (RFC 4511 4.1.11, RFC 2696); empty if there is none.</summary>
     private static byte[] ReadNextPage(AsnReader message)
     {
         if (!message.HasData || !message.PeekTag().HasSameClassAndValue(Controls))
@@ -207,7 +208,7 @@ internal static class LdapMessages
         Never = NeverDereference,
     }
 
-    /// <summary>All codes that there are fit.</summary>
+    /// <summary>An enum without members, because the ASN.1 reader needs a type and all codes are accepted.</summary>
     private enum ResultCode
     {
         Success = LdapResult.Success,

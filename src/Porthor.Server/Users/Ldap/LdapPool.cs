@@ -8,13 +8,13 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Users.Ldap;
 
 /// <summary>
-/// The connections to the directory, kept open for the next question. Every search ends within twice its time limit: one that
-/// gets no answer, or whose connection drops, is repeated once on a new connection (contract/userinfo.md 3). A search that gets none of
-/// the <see cref="MaxConnections"/> slots in time fails without a second attempt, and leaves all connections open.
+/// Keeps open connections to the directory. Every search ends within twice its time limit: a search without a response, or whose connection
+/// drops, is repeated once on a new connection (contract/userinfo.md 3). A search that gets none of the <see cref="MaxConnections"/> slots
+/// in time fails without a second attempt and does not close connections.
 /// </summary>
 internal sealed partial class LdapPool : IAsyncDisposable
 {
-    /// <summary>As metrics name it.</summary>
+    /// <summary>The name of the store in metrics.</summary>
     private const string Store = "LDAP";
 
     private const int MaxConnections = 10;
@@ -37,7 +37,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
     /// <summary>The time limit of waiting for a slot, and of each attempt: opening a connection and the search.</summary>
     public static TimeSpan TimeLimit { get; } = TimeSpan.FromSeconds(5);
 
-    /// <exception cref="UserDirectoryException">The directory cannot be asked.</exception>
+    /// <exception cref="UserDirectoryException">The directory is unavailable or refused the request.</exception>
     public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref searches);
@@ -81,7 +81,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         }
     }
 
-    /// <param name="whole">Canceled when the time of both attempts is over.</param>
+    /// <param name="whole">Canceled when the time of both attempts has elapsed.</param>
     private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
     {
         Exception? last = null;
@@ -124,7 +124,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
         }
     }
 
-    /// <summary>A connection that was used before and seems to be whole.</summary>
+    /// <summary>Returns an idle connection that appears to work; null if there is none.</summary>
     private async ValueTask<LdapConnection?> TakeAsync()
     {
         while (idle.TryPop(out var connection))
@@ -136,14 +136,14 @@ internal sealed partial class LdapPool : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Where one connection is dead the others most likely are too.</summary>
+    /// <summary>Closes all idle connections, because if one is broken, the others probably are too.</summary>
     private async ValueTask CloseIdleAsync()
     {
         while (idle.TryPop(out var connection))
             await connection.DisposeAsync();
     }
 
-    /// <summary>No answer in time, or none any more, or none that can be read.</summary>
+    /// <summary>Returns whether the response did not arrive in time, the connection was lost, or the response was invalid.</summary>
     private static bool IsDropped(Exception exception, CancellationToken cancellationToken) => exception switch
     {
         OperationCanceledException => !cancellationToken.IsCancellationRequested,

@@ -1,9 +1,9 @@
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Finds where one message ends and the next begins (RFC 4511 5.1).</summary>
+/// <summary>Splits a stream into messages (RFC 4511 5.1).</summary>
 internal sealed class LdapReader(Stream stream)
 {
-    /// <summary>Entries are small. A larger length is an error, or an attack on our memory.</summary>
+    /// <summary>The maximum size of a message. Entries are small; a larger length is an error or an attack.</summary>
     private const int LargestMessage = 16 * 1024 * 1024;
 
     private const byte Sequence = 0x30;
@@ -13,11 +13,11 @@ internal sealed class LdapReader(Stream stream)
     private int begin;
     private int end;
 
-    /// <summary>True if something of a further message is here already.</summary>
+    /// <summary>Gets whether a part of a further message was received.</summary>
     public bool HasMore => end > begin;
 
-    /// <summary>The next message. It is valid until the next call.</summary>
-    /// <exception cref="IOException">The connection ended, or what came is no message.</exception>
+    /// <summary>Reads the next message. It is valid until the next call.</summary>
+    /// <exception cref="IOException">The connection was closed, or the data is not a message.</exception>
     public async ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken)
     {
         int length;
@@ -28,24 +28,24 @@ internal sealed class LdapReader(Stream stream)
         return message;
     }
 
-    /// <summary>How long the message is that begins here, with its header; negative if that cannot be told yet.</summary>
+    /// <summary>Returns the length of the message with its header; negative if the header is incomplete.</summary>
     private static int Length(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length < 2)
             return -1;
         if (bytes[0] != Sequence)
-            throw new IOException("The directory's answer is no LDAP.");
+            throw new IOException("The response of the directory is not LDAP.");
         if (bytes[1] < 0x80)
             return 2 + bytes[1];
         var count = bytes[1] & 0x7F;
         if (count is 0 or > 4)
-            throw new IOException("The directory's answer has no definite length.");
+            throw new IOException("The response of the directory has no definite length.");
         if (bytes.Length < 2 + count)
             return -1;
         long length = 0;
         foreach (var b in bytes.Slice(2, count))
             length = (length << 8) | b;
-        return length <= LargestMessage ? 2 + count + (int)length : throw new IOException("The directory's answer is too large.");
+        return length <= LargestMessage ? 2 + count + (int)length : throw new IOException("The response of the directory is too large.");
     }
 
     private async ValueTask FillAsync(int needed, CancellationToken cancellationToken)

@@ -5,12 +5,12 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Users.Ldap;
 
-/// <summary>Where the directory is, how its connections are protected, and who we are to it.</summary>
+/// <summary>Represents the address of the directory and how connections are encrypted and authenticated.</summary>
 internal sealed class LdapServer
 {
     private readonly X509Certificate2Collection? authorities;
 
-    /// <exception cref="StartException">The file of certificates cannot be read.</exception>
+    /// <exception cref="StartException">The certificate file cannot be read.</exception>
     public LdapServer(LdapSettings settings)
     {
         Settings = settings;
@@ -31,15 +31,15 @@ internal sealed class LdapServer
 
     public int Port { get; }
 
-    /// <summary>TLS from the first byte; <see cref="LdapSettings.StartTls"/> begins it later.</summary>
+    /// <summary>Gets whether the connection uses TLS from the start. <see cref="LdapSettings.StartTls"/> starts it later.</summary>
     public bool UsesTls { get; }
 
-    /// <summary>Nothing but the wish to begin TLS is said in the clear.</summary>
+    /// <summary>Gets whether all requests except StartTLS are encrypted with TLS.</summary>
     public bool IsProtected => UsesTls || Settings.StartTls;
 
     public bool BindsSimply => !string.IsNullOrEmpty(Settings.UserDn);
 
-    /// <summary>The server's certificate must be for the host that is configured, by an authority that is trusted.</summary>
+    /// <summary>Returns the TLS options. The certificate must be for the configured host and from a trusted authority.</summary>
     public SslClientAuthenticationOptions TlsOptions() => new()
     {
         TargetHost = Host,
