@@ -1,10 +1,10 @@
 namespace Porthor.Server.Logging;
 
 /// <summary>
-/// Bounds the number of log lines that clients without a valid token can cause: a token bucket of <paramref name="perSecond"/> lines a
+/// Limits the number of log lines that clients without a valid token can cause: a token bucket of <paramref name="perSecond"/> lines per
 /// second, filled for <see cref="BurstSeconds"/> seconds. Debug lines and lines about signed-in users are not counted.
 /// </summary>
-/// <param name="perSecond">Zero for no bound.</param>
+/// <param name="perSecond">The number of lines per second; zero for no limit.</param>
 internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
 {
     public const int DefaultPerSecond = 20;
@@ -19,13 +19,13 @@ internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
     private long leftOut;
     private long reported;
 
-    /// <summary>The number of lines that were left out since the start.</summary>
+    /// <summary>Gets the number of omitted lines since the start.</summary>
     public long LeftOut => Interlocked.Read(ref leftOut);
 
-    /// <summary>True if lines were left out and the log does not report this yet.</summary>
+    /// <summary>Gets whether lines were omitted and the log does not report this yet.</summary>
     public bool HasUnreported => LeftOut > Interlocked.Read(ref reported);
 
-    /// <summary>Returns true if the line must be written.</summary>
+    /// <summary>Returns whether the line must be written.</summary>
     public bool Admits(LogLine line)
     {
         if (perSecond == 0 || line.Level is < LogLevel.Information or LogLevel.Critical || line.Request is not { User: null } || TryTake())
@@ -34,7 +34,7 @@ internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
         return false;
     }
 
-    /// <summary>The number of lines that were left out since the last report; zero if that was less than a second ago.</summary>
+    /// <summary>Returns the number of omitted lines since the last report; zero if that was less than a second ago.</summary>
     /// <param name="now">True to report at any time.</param>
     public long TakeUnreported(bool now = false)
     {

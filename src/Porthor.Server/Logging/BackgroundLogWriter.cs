@@ -8,8 +8,8 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Logging;
 
 /// <summary>
-/// Writes log lines to a stream from the background, so that no request waits for a line to be formatted or for whoever reads
-/// it. If that falls far behind, lines are dropped, and the log says how many.
+/// Writes log lines to a stream in the background, so that requests do not wait for formatting or for the reader of the stream. If too many
+/// lines wait, lines are dropped, and the log reports their number.
 /// </summary>
 [ProviderAlias("Line")]
 internal sealed class BackgroundLogWriter : ILoggerProvider
@@ -18,14 +18,14 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
     private const int WriteFrom = 64 * 1024;
 
     /// <summary>
-    /// How long a line waits for others to be written with it: under load, waking up for each would cost more than writing it.
+    /// The time that a line waits for others to be written with it. Under load, waking up for each line would cost more than writing it.
     /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
 
-    /// <summary>How often the log checks whether to report lines that were left out.</summary>
+    /// <summary>The interval at which omitted lines are reported.</summary>
     private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long a shutdown waits for the remaining lines. A reader that does not read must not hold up the shutdown.</summary>
+    /// <summary>The time that a shutdown waits for the remaining lines. A blocked reader must not delay the shutdown further.</summary>
     private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(2);
 
     private readonly Channel<LogLine> waiting =
@@ -42,7 +42,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
     private long dropped;
     private long reported;
 
-    /// <param name="anonymousPerSecond">The bound for <see cref="AnonymousLogLimit"/>; zero for none.</param>
+    /// <param name="anonymousPerSecond">The limit for <see cref="AnonymousLogLimit"/>; zero for none.</param>
     public BackgroundLogWriter(
         ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
     {
@@ -50,11 +50,11 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         anonymous = new AnonymousLogLimit(anonymousPerSecond, clock);
         this.decisions = new DecisionLogFilter(decisions ?? new DecisionLogOptions(), clock);
         meter.CreateObservableCounter(
-            "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Lines of the log that were dropped, because whoever reads it is too slow.");
+            "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Log lines that were dropped, because the reader of the log is too slow.");
         meter.CreateObservableCounter(
-            "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Lines about answers to proxies that were left out, because the setting bounds their number.");
+            "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Log lines about forward authentication that were omitted, because decisionLog limits their number.");
         meter.CreateObservableCounter(
-            "porthor.log.lines.anonymous_left_out", () => anonymous.LeftOut, "{line}", "Lines about requests without a valid token that were left out, because their number is bounded.");
+            "porthor.log.lines.anonymous_left_out", () => anonymous.LeftOut, "{line}", "Log lines about requests without a valid token that were omitted, because anonymousLogLines limits their number.");
         work = Task.Run(WriteAsync);
     }
 
@@ -67,7 +67,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         stopping.Cancel();
         var isWritten = work.Wait(FlushTimeout);
         meter.Dispose();
-        // A blocked write still uses them.
+        // A blocked write still uses the objects.
         if (!isWritten)
             return;
         stopping.Dispose();
@@ -93,7 +93,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         await FlushAsync(buffer);
     }
 
-    /// <summary>Waits for lines; returns false if the log is closed. Reports lines that were left out while it waits.</summary>
+    /// <summary>Waits for lines. Returns false if the log is closed. Reports omitted lines while it waits.</summary>
     private async Task<bool> WaitForLinesAsync(ArrayBufferWriter<byte> buffer)
     {
         var lines = waiting.Reader.WaitToReadAsync().AsTask();
@@ -109,10 +109,10 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
     private void ReportAnonymous(ArrayBufferWriter<byte> buffer, bool now)
     {
         if (anonymous.TakeUnreported(now) is > 0 and var leftOut)
-            Format(News(LogLevel.Warning, leftOut, "lines about requests without a valid token were left out"), buffer);
+            Format(News(LogLevel.Warning, leftOut, "lines about requests without a valid token were omitted"), buffer);
     }
 
-    /// <summary>What is not in the log, the log says.</summary>
+    /// <summary>Writes lines that report dropped and omitted lines.</summary>
     private void Tell(ArrayBufferWriter<byte> buffer)
     {
         var lost = Interlocked.Read(ref dropped);
@@ -120,11 +120,11 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
             Format(News(LogLevel.Warning, lost - reported, "log lines were dropped"), buffer);
         reported = lost;
         if (decisions.TakeLeftOut() is > 0 and var leftOut)
-            Format(News(LogLevel.Information, leftOut, "lines about decisions were left out"), buffer);
+            Format(News(LogLevel.Information, leftOut, "lines about decisions were omitted"), buffer);
         ReportAnonymous(buffer, now: false);
     }
 
-    /// <summary>A line that cannot be formatted is a fault of ours, and must not end the log.</summary>
+    /// <summary>Formats a line. If that fails, writes a line about the error, because the log must continue.</summary>
     private void Format(LogLine line, ArrayBufferWriter<byte> buffer)
     {
         var before = buffer.WrittenCount;
@@ -136,7 +136,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         {
             if (buffer.WrittenCount > before)
                 Encoding.UTF8.GetBytes("\n", buffer);
-            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"A line of {line.Category} could not be formatted: {e.GetType().Name}\n"), buffer);
+            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Cannot format a log line of {line.Category}: {e.GetType().Name}\n"), buffer);
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         }
         catch (Exception e) when (NonFailingStream.IsWriteFailure(e))
         {
-            // Nobody reads any more. The service goes on.
+            // The stream cannot be written to. The service continues without a log.
         }
         buffer.ResetWrittenCount();
     }

@@ -1,6 +1,6 @@
 namespace Porthor.Server.Logging;
 
-/// <summary>Which answers to proxies have a line in the log.</summary>
+/// <summary>Specifies which forward authentication decisions are logged.</summary>
 internal enum LoggedDecisions
 {
     All,
@@ -8,16 +8,16 @@ internal enum LoggedDecisions
     None,
 }
 
-/// <param name="PerSecond">How many lines such answers may have in a second; null for any number.</param>
+/// <param name="PerSecond">The maximum number of such lines per second; null for no limit.</param>
 internal sealed record DecisionLogOptions(LoggedDecisions Lines = LoggedDecisions.All, int? PerSecond = null);
 
 /// <summary>
-/// Bounds what the log says about answers to proxies, which are nearly all that it says. What is left out is counted; errors never
-/// are left out, and warnings only for their number.
+/// Limits the log lines about forward authentication, which are most lines of the log. Omitted lines are counted. Errors are never
+/// omitted, and warnings only if there are too many lines.
 /// </summary>
 internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider clock)
 {
-    /// <summary>The name of the event that every accepted question has.</summary>
+    /// <summary>The name of the event of every allowed request.</summary>
     public const string Authorized = "TokenAuthorized";
 
     private long leftOut;
@@ -25,13 +25,13 @@ internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider
     private long second;
     private int count;
 
-    /// <summary>How many lines were left out for their number, in all.</summary>
+    /// <summary>Gets the number of lines that were omitted because of the limit.</summary>
     public long LeftOut => Interlocked.Read(ref leftOut);
 
-    /// <summary>Whether a line is wanted at all. Asked before anything is captured.</summary>
+    /// <summary>Returns whether lines with this event are written. Called before the fields of the line are captured.</summary>
     public bool Wants(EventId id) => options.Lines == LoggedDecisions.All || id.Name != Authorized;
 
-    /// <summary>Whether a line is to be written.</summary>
+    /// <summary>Returns whether a line must be written.</summary>
     public bool Admits(LogLine line)
     {
         if (line.Level >= LogLevel.Error || line.Request is not { IsDecision: true })
@@ -44,7 +44,7 @@ internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider
         return false;
     }
 
-    /// <summary>How many were left out since this was last asked.</summary>
+    /// <summary>Returns the number of omitted lines since the last call.</summary>
     public long TakeLeftOut()
     {
         var now = LeftOut;
@@ -55,7 +55,7 @@ internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider
     {
         var now = clock.GetUtcNow().ToUnixTimeSeconds();
         var known = Interlocked.Read(ref second);
-        // Whoever sees the second begin lets the count begin anew; a line more or less does not matter.
+        // The first thread in a new second resets the count. One line more or less does not matter.
         if (known != now && Interlocked.CompareExchange(ref second, now, known) == known)
             Volatile.Write(ref count, 0);
         return Interlocked.Increment(ref count);

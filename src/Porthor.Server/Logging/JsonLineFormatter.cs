@@ -4,12 +4,12 @@ using System.Text.Json;
 namespace Porthor.Server.Logging;
 
 /// <summary>
-/// One JSON object a line, with the reference's fields (contract/configuration.md 4) and the time, which it leaves to its
-/// collector.
+/// Writes each line as a JSON object with the fields of the reference (contract/configuration.md 4) and the time, which the reference
+/// omits.
 /// </summary>
 internal sealed class JsonLineFormatter : ILineFormatter
 {
-    /// <summary>The reference's name for its own lines, which dashboards select by.</summary>
+    /// <summary>The logger name of the reference, which dashboards filter by.</summary>
     private const string OwnLogger = "gafaelfawr";
 
     private const string UserField = "user";
@@ -41,7 +41,7 @@ internal sealed class JsonLineFormatter : ILineFormatter
         output.Write("\n"u8);
     }
 
-    /// <summary>Whom a message is about may be another than who asks.</summary>
+    /// <summary>Returns whether the message contains a user, who may be another than the user of the request.</summary>
     private static bool NamesUser(IReadOnlyList<KeyValuePair<string, object?>> fields)
     {
         for (var i = 0; i < fields.Count; i++)

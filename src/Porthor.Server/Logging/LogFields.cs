@@ -7,17 +7,16 @@ using Porthor.Quotas;
 
 namespace Porthor.Server.Logging;
 
-/// <summary>The fields of a log line, by the contract's names (configuration.md 4).</summary>
+/// <summary>Writes the fields of a log line with the names of the contract (configuration.md 4).</summary>
 internal static class LogFields
 {
     private const string TemplateKey = "{OriginalFormat}";
 
-    // As many as log methods have parameters.
+    // The number of entries is limited by the number of parameters of log methods.
     private static readonly ConcurrentDictionary<string, string> Names = new();
 
     /// <summary>
-    /// The name of a message's field; null if it is the message itself. Parameters of log methods are in camel case and fields in
-    /// snake case.
+    /// Returns the name of a field; null for the message template. Parameters of log methods are in camel case, and fields in snake case.
     /// </summary>
     public static string? NameOf(in KeyValuePair<string, object?> field) =>
         field.Key == TemplateKey ? null : Names.GetOrAdd(field.Key, SnakeCase);
@@ -87,7 +86,7 @@ internal static class LogFields
         }
     }
 
-    /// <summary>Numbers and literals as they are, and texts as every other field.</summary>
+    /// <summary>Writes numbers and literals unchanged, and texts like all other fields.</summary>
     private static void WriteJson(Utf8JsonWriter writer, JsonElement json)
     {
         switch (json.ValueKind)
@@ -116,7 +115,7 @@ internal static class LogFields
         }
     }
 
-    /// <summary>Only what is stored with the token, and never the username (contract/tokens.md 3.1).</summary>
+    /// <summary>Writes the data that is stored with the token, without the username (contract/tokens.md 3.1).</summary>
     private static void WriteUser(Utf8JsonWriter writer, UserData user)
     {
         writer.WriteStartObject();

@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Porthor.Server.Logging;
 
-/// <summary>A line of log as it was called for, with nothing formatted yet: that is done elsewhere than where it was called for.</summary>
-/// <param name="Request">The request's fields as they were then; null outside of requests.</param>
+/// <summary>Represents a captured log line. It is formatted later, on another thread.</summary>
+/// <param name="Request">The fields of the request at that time; null outside of requests.</param>
 internal abstract record LogLine(DateTimeOffset Time, LogLevel Level, string Category, Exception? Exception, RequestLog? Request)
 {
     public abstract string Message { get; }
 
-    /// <summary>The fields of the message in its order, under the names that its method gives them.</summary>
+    /// <summary>Gets the fields of the message in their order, with the parameter names of the log method.</summary>
     public abstract IReadOnlyList<KeyValuePair<string, object?>> Fields { get; }
 
-    /// <summary>Our own lines have a name that dashboards select by.</summary>
+    /// <summary>Gets whether the line comes from Porthor, not from the framework.</summary>
     public bool IsOurs => Category.StartsWith("Porthor", StringComparison.Ordinal);
 
     public static LogLine Of<TState>(
@@ -30,9 +30,9 @@ internal abstract record LogLine(DateTimeOffset Time, LogLevel Level, string Cat
     }
 }
 
-/// <summary>How a line is written.</summary>
+/// <summary>Formats log lines.</summary>
 internal interface ILineFormatter
 {
-    /// <summary>Writes a line with its end.</summary>
+    /// <summary>Writes a line with its line break.</summary>
     void Write(LogLine line, System.Buffers.IBufferWriter<byte> output);
 }

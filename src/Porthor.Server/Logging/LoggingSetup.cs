@@ -2,8 +2,8 @@ namespace Porthor.Server.Logging;
 
 internal static class LoggingSetup
 {
-    /// <summary>Logs to standard output: readable if that is a terminal, one JSON object a line if not.</summary>
-    /// <param name="toStandardError">For commands, whose standard output is their result.</param>
+    /// <summary>Logs to standard output: readable text on a terminal, otherwise one JSON object per line.</summary>
+    /// <param name="toStandardError">True for commands whose result is on standard output.</param>
     public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, bool toStandardError = false, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
     {
         var terminal = toStandardError ? !Console.IsErrorRedirected : !Console.IsOutputRedirected;
@@ -11,18 +11,18 @@ internal static class LoggingSetup
         return logging.AddPorthorLogging(level, output, terminal ? new ReadableFormatter(TimeZoneInfo.Local) : new JsonLineFormatter(), decisions, anonymousPerSecond);
     }
 
-    /// <param name="decisions">What is said about answers to proxies; null for a line for each.</param>
-    /// <param name="output">Closed with the loggers.</param>
+    /// <param name="decisions">The limits for lines about forward authentication; null for no limits.</param>
+    /// <param name="output">The stream, which is disposed with the loggers.</param>
     public static ILoggingBuilder AddPorthorLogging(this ILoggingBuilder logging, LogLevel level, Stream output, ILineFormatter formatter, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(level);
-        // The framework's own news are of interest when something is wrong.
+        // Information of the framework is written only at debug level.
         logging.AddFilter("Microsoft", level < LogLevel.Information ? LogLevel.Information : LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
-        // It says nothing that we do not, and if it may speak the web server makes a trace for every request.
+        // These lines repeat Porthor's own, and if they are enabled, the web server creates an activity for every request.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
-        // Said by the greeting, or by the exit with its reason.
+        // The startup banner and the exit message contain this information.
         logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.Services.AddSingleton<ILoggerProvider>(_ => new BackgroundLogWriter(formatter, output, TimeProvider.System, decisions, anonymousPerSecond));

@@ -20,7 +20,7 @@ internal sealed class NonFailingStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>True if the exception means that the other end cannot be written to; the kind depends on the error code.</summary>
+    /// <summary>Returns whether the exception means that the stream cannot be written to. The type depends on the error code.</summary>
     public static bool IsWriteFailure(Exception exception) => exception is IOException or UnauthorizedAccessException or ObjectDisposedException;
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));

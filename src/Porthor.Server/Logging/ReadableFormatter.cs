@@ -6,7 +6,7 @@ using Porthor.Server.Http;
 
 namespace Porthor.Server.Logging;
 
-/// <summary>For people at a terminal: time, severity, message, and the fields that tell something.</summary>
+/// <summary>Formats lines for a terminal: time, severity, message, and the most useful fields.</summary>
 internal sealed class ReadableFormatter(TimeZoneInfo zone) : ILineFormatter
 {
     public void Write(LogLine line, IBufferWriter<byte> output)

@@ -6,27 +6,27 @@ namespace Porthor.Server.Logging;
 
 /// <summary>
 /// Removes tokens, codes and secrets from texts that leave the process: fields and exceptions in the log, messages to Slack and Sentry,
-/// and errors of the command line. It covers the parameters of URLs, also of URLs inside parameters, and texts of other software.
+/// and errors of the command line. It handles the parameters of URLs, also of URLs inside parameters, and texts of other software.
 /// </summary>
 internal static partial class Redaction
 {
     private const string Hidden = "***";
 
-    /// <summary>How often a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
+    /// <summary>The number of times that a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
     private const int MaxDecodings = 3;
 
     /// <summary>A percent sign, encoded any number of times.</summary>
     private const string Percent = "%(?:25)*";
 
     /// <summary>
-    /// Names of parameters with a secret value. The prefix of the first line may be anything: <c>client_secret</c>, <c>accessToken</c>.
+    /// Names of parameters with a secret value. The first line allows any prefix: <c>client_secret</c>, <c>accessToken</c>.
     /// </summary>
     private const string Name =
         "(?:[A-Za-z0-9_.-]*?(?:token(?:_hint)?|secret|passw(?:or)?d|passphrase|pwd|signature|(?:api|access|private)[_-]?key|assertion|jwt|sessid|session_?id|credentials?)"
         + "|(?:(?:auth|authorization|oauth2?|device|user|access|verification|reset|invite|activation|confirm|confirmation|login|one[_-]?time|security|recovery)[_-]?)?code"
         + "|code_verifier|state|nonce|sig|sid|session|auth|authorization|ticket|otp|hmac|saml(?:response|art))";
 
-    /// <summary>Most texts contain none of these, and therefore no secret.</summary>
+    /// <summary>Most texts contain none of these substrings and therefore no secret.</summary>
     private static readonly SearchValues<string> Hints = SearchValues.Create(
         [
             "gt-", "gAAAA", "eyJ", "bearer", "basic", "token ", "@", "%40", "%2540", "%3D", "%253D", "]=", "%5D",
@@ -68,7 +68,7 @@ internal static partial class Redaction
         return match.Value;
     }
 
-    /// <summary>Hides tokens that are percent-encoded, also more than once or in part, or in base64. A decoder of URLs reveals them.</summary>
+    /// <summary>Hides tokens that are percent-encoded, also repeatedly or partly, or in Base64.</summary>
     private static string HideEncodedTokens(string text)
     {
         if (!TokenSearch.Contains(text))
@@ -84,14 +84,14 @@ internal static partial class Redaction
     [GeneratedRegex("[A-Za-z0-9%._+~-]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UrlPart { get; }
 
-    // A token's second half; a text encrypted by Fernet; a JSON web token; a credential of a header; name and password in a URL; a
-    // parameter, up to its end or to the end of the parameter that it is nested in; a member of a JSON object.
+    // The secret part of a token; a text encrypted with Fernet; a JSON web token; a credential of a header; the user information of a URL;
+    // a parameter, up to its end or to the end of the parameter that contains it; a member of a JSON object.
     [GeneratedRegex(
         "(?<before>gt-[A-Za-z0-9_-]{22}(?:\\.|" + Percent + "2E))[A-Za-z0-9_-]+"
         + "|gAAAA[A-Za-z0-9_=-]{40,}"
         + "|eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_.-]+"
         + "|(?<before>\\b(?:Bearer|Basic)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
-        // Longer than a key, which is public and follows the word in messages of our own.
+        // Longer than a key, which is not secret and follows the word "token" in Porthor's own messages.
         + "|(?<before>\\btoken(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{24,}"
         + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
         + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"

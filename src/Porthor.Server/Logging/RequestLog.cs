@@ -7,12 +7,12 @@ using Porthor.Values;
 namespace Porthor.Server.Logging;
 
 /// <summary>
-/// What every line of a request carries, added to as it becomes known (contract/api.md 2.5). Whatever is called
-/// on the request's behalf finds it as <see cref="Current"/>. It holds nothing that ends with the request.
+/// Contains the log fields of a request, which are added when they become known (contract/api.md 2.5). All code that runs for the request
+/// can access it as <see cref="Current"/>. It does not refer to objects that are valid only during the request.
 /// </summary>
 internal sealed class RequestLog
 {
-    /// <summary>Longer URLs and user agents are cut: a client chooses them, and can cause many lines.</summary>
+    /// <summary>The maximum length of URLs and user agents, because a client chooses them and can cause many lines.</summary>
     private const int LongestText = 2000;
 
     private static readonly AsyncLocal<RequestLog?> Ambient = new();
@@ -42,7 +42,7 @@ internal sealed class RequestLog
         this.scheme = scheme;
         this.address = address;
         method = request.Method;
-        // The header itself: HttpRequest.Host decodes international names, and throws where that fails.
+        // The raw header is used, because HttpRequest.Host decodes international names and throws if that fails.
         host = request.Headers.Host.ToString();
         path = request.Path.ToUriComponent();
         query = request.QueryString.ToUriComponent();
@@ -58,37 +58,37 @@ internal sealed class RequestLog
 
     public ScopeSet? Scopes => scopes;
 
-    /// <summary>Whether a proxy asks who may pass.</summary>
+    /// <summary>Gets whether the request is an authorization subrequest.</summary>
     public bool IsDecision => path is "/ingress/auth" or "/ingress/forward";
 
-    /// <summary>The service of a proxy's question; null if it names none, or could not be read.</summary>
+    /// <summary>Gets the service of an authorization subrequest; null if the rule names none or is invalid.</summary>
     public string? Service => rule?.Service;
 
-    /// <summary>That of the request that is being answered; null outside of requests. Set for what is called from there on.</summary>
+    /// <summary>Gets or sets the fields of the current request; null outside of requests. The value flows to called methods.</summary>
     public static RequestLog? Current
     {
         get => Ambient.Value;
         set => Ambient.Value = value;
     }
 
-    /// <summary>These fields as they are now.</summary>
+    /// <summary>Returns a copy of the current fields.</summary>
     public RequestLog Capture() => (RequestLog)MemberwiseClone();
 
-    /// <summary>Where a login or logout is to lead.</summary>
+    /// <summary>Sets the return URL of a login or logout.</summary>
     public void ReturnUrl(string? url) => returnUrl = url;
 
-    /// <summary>Where the credential was found: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
+    /// <summary>Sets the source of the credential: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
     public void TokenSource(string source) => tokenSource = source;
 
     public void Authenticated(string token, string user, ScopeSet scopes) => (this.token, this.user, this.scopes) = (token, user, scopes);
 
-    /// <summary>Whole seconds until the token expires; null if it never does.</summary>
+    /// <summary>Sets the whole seconds until the token expires; null for never.</summary>
     public void Lifetime(long? seconds) => (hasLifetime, lifetime) = (true, seconds);
 
-    /// <summary>What a proxy asked (contract/ingress.md 12).</summary>
+    /// <summary>Sets the rule and the original URL of an authorization subrequest (contract/ingress.md 12).</summary>
     public void Ingress(IngressRule asked, string? url) => (rule, originalUrl) = (asked, url);
 
-    /// <summary>What is left of the user's requests.</summary>
+    /// <summary>Sets the state of the user's request quota.</summary>
     public void Quota(RateStatus status) => quota = status;
 
     public void WriteTo(Utf8JsonWriter writer, bool withUser = true)
@@ -140,13 +140,13 @@ internal sealed class RequestLog
             writer.WriteString("required_user", Redaction.Text(username));
     }
 
-    /// <summary>Returns a text without secrets and not longer than <see cref="LongestText"/>, apart from the mark of a cut.</summary>
+    /// <summary>Returns a text without secrets, shortened to <see cref="LongestText"/> with a mark at the end.</summary>
     private static string Shown(string text)
     {
         var redacted = Redaction.Text(text);
         if (redacted.Length <= LongestText)
             return redacted;
-        // Not between the halves of a surrogate pair.
+        // A surrogate pair must not be split.
         var end = char.IsHighSurrogate(redacted[LongestText - 1]) ? LongestText - 1 : LongestText;
         return redacted[..end] + "...";
     }
@@ -159,12 +159,12 @@ internal sealed class RequestLog
         writer.WriteString("remoteIp", text[..length]);
     }
 
-    /// <summary>Unlike every other, and nothing more: it opens nothing, and the system's random numbers cost a call of the system.</summary>
+    /// <summary>Creates a unique id. It is not secret, so it does not use the slower random number generator of the system.</summary>
     private static Guid CreateId()
     {
         Span<byte> bytes = stackalloc byte[16];
         Random.Shared.NextBytes(bytes);
-        // Marked as a random one (RFC 9562 section 5.4).
+        // The version bits mark it as a random id (RFC 9562 section 5.4).
         bytes[6] = (byte)((bytes[6] & 0x0F) | 0x40);
         bytes[8] = (byte)((bytes[8] & 0x3F) | 0x80);
         return new Guid(bytes, bigEndian: true);

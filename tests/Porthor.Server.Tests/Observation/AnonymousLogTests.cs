@@ -38,7 +38,7 @@ public sealed class AnonymousLogTests
             await app.StopAsync();
         }
         var written = Encoding.UTF8.GetString(output.ToArray()).Split('\n');
-        var told = written.Where(line => line.Contains("were left out", StringComparison.Ordinal))
+        var told = written.Where(line => line.Contains("were omitted", StringComparison.Ordinal))
             .Sum(line => int.Parse(line.Split("\"event\":\"")[1].Split(' ')[0], CultureInfo.InvariantCulture));
         // The bucket holds five seconds of lines; the clock stands still.
         written.Count(line => line.Contains("\"event\":\"Invalid token\"", StringComparison.Ordinal)).ShouldBe(10);

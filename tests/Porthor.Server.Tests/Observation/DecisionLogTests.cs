@@ -41,7 +41,7 @@ public sealed class DecisionLogTests
             for (var i = 0; i < 20; i++)
                 await asking.AskAsync("?scope=read:all", TestServer.Bearer(session.Record.Token));
         });
-        var told = lines.Split('\n').Select(line => line.Contains("lines about decisions were left out", StringComparison.Ordinal)
+        var told = lines.Split('\n').Select(line => line.Contains("lines about decisions were omitted", StringComparison.Ordinal)
             ? int.Parse(line.Split("\"event\":\"")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture) : 0).Sum();
         var written = lines.Split("\"event\":\"Token authorized\"").Length - 1;
         (written + told).ShouldBe(20);
