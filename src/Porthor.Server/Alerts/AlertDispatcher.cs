@@ -4,14 +4,14 @@ using System.Threading.Channels;
 namespace Porthor.Server.Alerts;
 
 /// <summary>
-/// Sends alerts in the background, one after the other, to Slack and to Sentry, where either is configured: no request waits for them.
-/// What is raised too often is left out, and while many wait more are dropped; the log has them all.
+/// Sends alerts one by one in the background to Slack and Sentry, if configured, so that requests do not wait. Repeated alerts are
+/// omitted, and if too many wait, further ones are dropped. The log contains all of them.
 /// </summary>
 internal sealed class AlertDispatcher(AlertSink sink, PorthorSettings settings, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
 {
     private const int Capacity = 100;
 
-    /// <summary>How long what waits may still be posted when the server stops.</summary>
+    /// <summary>The time in which waiting alerts can be sent when the server stops.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly AlertRateLimit limit = new(clock);
@@ -51,7 +51,7 @@ internal sealed class AlertDispatcher(AlertSink sink, PorthorSettings settings, 
         await foreach (var (alert, at, leftOut) in waiting.Reader.ReadAllAsync(stoppingToken))
         {
             sentry?.Report(alert);
-            // A webhook alone is for what is foreseen; the rest is asked for (contract/configuration.md 6).
+            // Without slackAlerts, only expected failures are posted to the webhook (contract/configuration.md 6).
             if (slack is not null && (!alert.IsUncaught || settings.Slack.Alerts))
                 await slack.PostAsync(SlackMessage.Of(alert, at, leftOut), stoppingToken);
         }

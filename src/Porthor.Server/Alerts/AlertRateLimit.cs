@@ -1,8 +1,8 @@
 namespace Porthor.Server.Alerts;
 
 /// <summary>
-/// Bounds how often people are alerted: the same thing once in five minutes, and all things together thirty times an hour. What
-/// goes wrong on every request must not bury what goes wrong once.
+/// Limits the number of alerts: equal alerts to one in five minutes, and all alerts to thirty per hour, so that an error in every request
+/// does not hide other errors.
 /// </summary>
 internal sealed class AlertRateLimit(TimeProvider clock)
 {
@@ -15,8 +15,8 @@ internal sealed class AlertRateLimit(TimeProvider clock)
     private DateTimeOffset hour;
     private int thisHour;
 
-    /// <summary>Whether an alert is to be sent.</summary>
-    /// <param name="leftOut">How many of the same were left out since the last that was.</param>
+    /// <summary>Returns whether an alert must be sent.</summary>
+    /// <param name="leftOut">The number of equal alerts that were omitted since the last one was sent.</param>
     public bool Admits(Alert alert, out int leftOut)
     {
         var now = clock.GetUtcNow();

@@ -5,8 +5,8 @@ using Porthor.Server.Logging;
 namespace Porthor.Server.Alerts;
 
 /// <summary>
-/// Sends alerts to Sentry (contract/configuration.md 7). Its client has a queue and a thread of its own. Nothing is recorded by itself:
-/// no requests, no users, no breadcrumbs.
+/// Sends alerts to Sentry (contract/configuration.md 7). The Sentry client has its own queue and thread. The client records nothing
+/// automatically: no requests, no users, no breadcrumbs.
 /// </summary>
 internal sealed class SentryReporter : IDisposable
 {
@@ -53,7 +53,7 @@ internal sealed class SentryReporter : IDisposable
         client.CaptureEvent(report);
     }
 
-    /// <summary>Sends what is waiting.</summary>
+    /// <summary>Sends the waiting alerts.</summary>
     public void Dispose()
     {
         client.FlushAsync(FlushTimeout).Wait(FlushTimeout);

@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Alerts;
 
-/// <summary>Messages as Slack wants them (contract/configuration.md 6).</summary>
+/// <summary>Creates messages for Slack (contract/configuration.md 6).</summary>
 internal static class SlackMessage
 {
     private const int LongestBlock = 3000;
@@ -13,7 +13,7 @@ internal static class SlackMessage
 
     public static JsonObject Of(string text) => new() { ["blocks"] = new JsonArray(Section(Text(text))) };
 
-    /// <param name="leftOut">How many of the same were not posted before this.</param>
+    /// <param name="leftOut">The number of equal alerts that were omitted before this one.</param>
     public static JsonObject Of(Alert alert, DateTimeOffset failedAt, int leftOut = 0)
     {
         var fields = new JsonArray(Field("Exception type", alert.Type), Field("Failed at", failedAt.ToLogText()));
@@ -22,7 +22,7 @@ internal static class SlackMessage
         if (alert.Key is { } key)
             fields.Add(Field("Key", key));
         if (leftOut > 0)
-            fields.Add(Field("Left out", $"{leftOut} like this"));
+            fields.Add(Field("Omitted", $"{leftOut} equal alerts"));
         var title = alert.IsUncaught ? "Error in Gafaelfawr" : $"Error in Gafaelfawr: {Redaction.Text(alert.Message)}";
         var blocks = new JsonArray(Section(Text(title)), new JsonObject { ["type"] = "section", ["fields"] = fields });
         if (alert.Detail is { } detail)
@@ -59,7 +59,7 @@ internal static class SlackMessage
         .Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace(">", "&gt;", StringComparison.Ordinal);
 
-    /// <summary>Cuts at the end of a line what Slack would refuse.</summary>
+    /// <summary>Shortens a text to the limit of Slack, at the end of a line.</summary>
     private static string CutEnd(string text, int longest)
     {
         if (text.Length <= longest)
@@ -69,7 +69,7 @@ internal static class SlackMessage
         return $"{(end > 0 ? kept[..end] : kept)}\n{Truncated}";
     }
 
-    /// <summary>Of what a program wrote, the end says most.</summary>
+    /// <summary>Shortens the output of a program at its beginning, because its end is more useful.</summary>
     private static string CutFront(string text, int longest)
     {
         if (text.Length <= longest)

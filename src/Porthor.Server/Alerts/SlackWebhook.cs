@@ -3,7 +3,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Alerts;
 
-/// <summary>Posts messages to Slack (contract/configuration.md 6). A message that cannot be posted is logged and no more.</summary>
+/// <summary>Posts messages to Slack (contract/configuration.md 6). If that fails, only a log line is written.</summary>
 internal sealed partial class SlackWebhook(Secret url, ILogger<SlackWebhook> logger) : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
@@ -19,7 +19,7 @@ internal sealed partial class SlackWebhook(Secret url, ILogger<SlackWebhook> log
         }
         catch (Exception e) when (e is HttpRequestException or InvalidOperationException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // Not the exception itself, which may show the webhook's address.
+            // The exception is not logged, because it may contain the URL of the webhook.
             Log.Failed(logger, e.GetType().Name);
         }
     }

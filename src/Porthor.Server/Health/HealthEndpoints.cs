@@ -4,8 +4,7 @@ using Porthor.Server.Api.Description;
 namespace Porthor.Server.Health;
 
 /// <summary>
-/// For whoever keeps the service running: is this process to be restarted, and is it to be sent requests? Two questions, because
-/// restarting it does not bring back a database.
+/// Maps the liveness and readiness probes. They are separate, because a restart of the process does not make a database available.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -13,10 +12,14 @@ internal static class HealthEndpoints
     {
         const string tag = "internal";
         routes.MapGet("/health/live", GetLive)
-            .Described(tag, "getLiveness", "Whether the process runs", "Looks at nothing else. Not for users: the proxy does not publish it.")
+            .Described(tag, "getLiveness",
+                "Check liveness",
+                "Returns whether the process runs. Not for users: the proxy does not publish it.")
             .Answers<HealthAnswer>();
         routes.MapGet("/health/ready", GetReadyAsync)
-            .Described(tag, "getReadiness", "Whether requests can be answered", "How everything is that is needed for it. Not for users: the proxy does not publish it.")
+            .Described(tag, "getReadiness",
+                "Check readiness",
+                "Returns whether the service is ready, with the state of each dependency. Not for users: the proxy does not publish it.")
             .Answers<ReadinessAnswer>().Answers<ReadinessAnswer>(StatusCodes.Status503ServiceUnavailable);
     }
 

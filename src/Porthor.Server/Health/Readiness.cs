@@ -3,24 +3,23 @@ using Porthor.Identity;
 
 namespace Porthor.Server.Health;
 
-/// <summary>Something that the service needs and that may be away.</summary>
-/// <param name="Required">Without it, no proxy can be answered.</param>
+/// <summary>Represents a service that Porthor depends on and that may be unavailable.</summary>
+/// <param name="Required">True if forward authentication needs it.</param>
 internal sealed record Dependency(string Name, bool Required, Func<CancellationToken, Task> CheckAsync);
 
-/// <summary>How a dependency was when it was last asked.</summary>
-/// <param name="Fault">What was wrong; null if it is up. Holds no secret.</param>
-/// <param name="Since">By the clock's timestamps: since when it has been up, or down.</param>
-/// <param name="Checked">By the clock's timestamps.</param>
+/// <summary>Represents the result of the last check of a dependency.</summary>
+/// <param name="Fault">The error; null if the dependency is up. It contains no secret.</param>
+/// <param name="Since">The timestamp of the clock at which the state changed.</param>
+/// <param name="Checked">The timestamp of the clock at which the check was made.</param>
 internal sealed record DependencyState(Dependency Dependency, string? Fault, long Since, long Checked)
 {
     public bool IsUp => Fault is null;
 }
 
 /// <summary>
-/// Whether the service can do its work. What it needs is asked, but not more often than once a second, however many want to
-/// know.
+/// Checks whether the service is ready. Each dependency is checked at most once per second, independently of the number of callers.
 /// </summary>
-/// <param name="patience">How long each may take to answer, if it has no limit of its own.</param>
+/// <param name="patience">The timeout of each check.</param>
 internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, TimeProvider clock, TimeSpan patience, ILogger<Readiness> logger)
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
@@ -30,7 +29,7 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
     private Task<IReadOnlyList<DependencyState>>? latest;
     private long begun;
 
-    /// <summary>The dependencies' states, in a fixed order.</summary>
+    /// <summary>Returns the states of the dependencies in a fixed order.</summary>
     public Task<IReadOnlyList<DependencyState>> CheckAsync()
     {
         lock (gate)
@@ -44,7 +43,7 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
         }
     }
 
-    /// <summary>How long ago something was, by its timestamp.</summary>
+    /// <summary>Returns the time since a timestamp.</summary>
     public TimeSpan Ago(long timestamp) => clock.GetElapsedTime(timestamp);
 
     private async Task<IReadOnlyList<DependencyState>> CheckAllAsync() => await Task.WhenAll(dependencies.Select(CheckAsync));
@@ -70,7 +69,7 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
         var asked = Stopwatch.GetTimestamp();
         try
         {
-            // A probe does not wait for long, and what does not answer in time answers no proxy in time either.
+            // A probe does not wait long, and a dependency that does not respond in this time is also too slow for forward authentication.
             await Task.Run(() => dependency.CheckAsync(CancellationToken.None)).WaitAsync(patience);
             return null;
         }
@@ -84,11 +83,11 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
         }
         catch (TimeoutException)
         {
-            return $"No answer within {Stopwatch.GetElapsedTime(asked).TotalSeconds:0.0} seconds";
+            return $"No response within {Stopwatch.GetElapsedTime(asked).TotalSeconds:0.0} seconds";
         }
         catch (Exception e)
         {
-            // Its text might show an address or worse.
+            // The message might contain an address or a secret.
             return e.GetType().Name;
         }
     }

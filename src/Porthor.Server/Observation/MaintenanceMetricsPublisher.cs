@@ -4,7 +4,7 @@ using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Observation;
 
-/// <summary>Looks from time to time what maintenance and audit have noted, for whoever watches this node.</summary>
+/// <summary>Publishes the stored results of maintenance and audit as metrics of this node, at regular intervals.</summary>
 internal sealed partial class MaintenanceMetricsPublisher(SqlStores sql, PorthorMetrics metrics, TimeProvider clock, ILogger<MaintenanceMetricsPublisher> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
@@ -28,7 +28,7 @@ internal sealed partial class MaintenanceMetricsPublisher(SqlStores sql, Porthor
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "What maintenance and audit have noted cannot be read")]
+        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot read the results of maintenance and audit")]
         public static partial void Failed(ILogger logger, string error, Exception exception);
     }
 }

@@ -8,8 +8,8 @@ using Porthor.Server.Http;
 namespace Porthor.Server.Observation;
 
 /// <summary>
-/// A web server of its own for whoever watches the service: metrics and health, on a port that no proxy leads to. It shares no route
-/// with the one for users, so that neither can show the other's.
+/// Provides a separate web server for metrics and health, on a port that proxies do not publish. It shares no routes with the server for
+/// users.
 /// </summary>
 internal static class MetricsServer
 {
@@ -31,7 +31,7 @@ internal static class MetricsServer
         var app = builder.Build();
         app.Use(next => context =>
         {
-            // That it is watched is not what the service does.
+            // Requests for metrics are not counted as requests of the service.
             if (context.Features.Get<IHttpMetricsTagsFeature>() is { } tags)
                 tags.MetricsDisabled = true;
             return next(context);
@@ -43,7 +43,7 @@ internal static class MetricsServer
         return app;
     }
 
-    /// <exception cref="StartException">The port cannot be listened on.</exception>
+    /// <exception cref="StartException">The server cannot listen on the port.</exception>
     public static async Task StartAsync(WebApplication app, TelemetrySettings settings, CancellationToken cancellationToken)
     {
         try

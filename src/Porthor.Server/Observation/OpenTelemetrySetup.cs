@@ -9,8 +9,7 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Observation;
 
 /// <summary>
-/// Listens to what the service measures, and hands it on: to whoever fetches it (Prometheus), or to a collector (OTLP). Where none of
-/// that is configured nothing listens, and nothing is measured.
+/// Collects metrics and traces and exports them to Prometheus or to a collector (OTLP). If neither is configured, nothing is collected.
 /// </summary>
 internal sealed class OpenTelemetrySetup : IDisposable
 {
@@ -18,7 +17,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
 
     private OpenTelemetrySetup(MeterProvider? metrics, TracerProvider? traces) => (Metrics, this.traces) = (metrics, traces);
 
-    /// <summary>Null if nobody is to be told.</summary>
+    /// <summary>Gets the provider of metrics; null if no metrics are exported.</summary>
     public MeterProvider? Metrics { get; }
 
     public static OpenTelemetrySetup Start(TelemetrySettings settings, PorthorDeployment core)
@@ -30,7 +29,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
         return new OpenTelemetrySetup(meters, tracers);
     }
 
-    /// <summary>Sends what is still to be sent.</summary>
+    /// <summary>Sends the remaining data.</summary>
     public void Dispose()
     {
         Metrics?.Dispose();
@@ -41,7 +40,7 @@ internal sealed class OpenTelemetrySetup : IDisposable
     {
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => Describe(resource, settings))
-            // Ours; the pool of database connections; the web server; memory, collections and threads.
+            // Porthor; the pool of database connections; the web server; memory, garbage collection and threads.
             .AddMeter(PorthorMetrics.MeterName, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
         if (settings.MetricsPort is not null)
             builder.AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
@@ -50,7 +49,9 @@ internal sealed class OpenTelemetrySetup : IDisposable
         return builder.Build();
     }
 
-    /// <summary>The queries of URLs, which at the login hold codes, are hidden by the instrumentation; headers are not recorded.</summary>
+    /// <summary>
+    /// Starts tracing. The instrumentation hides the queries of URLs, which contain codes at login, and does not record headers.
+    /// </summary>
     private static TracerProvider ListenToTraces(TelemetrySettings settings) => Sdk.CreateTracerProviderBuilder()
         .ConfigureResource(resource => Describe(resource, settings))
         .AddSource(PorthorTraces.SourceName, "Npgsql")
