@@ -13,7 +13,8 @@ using Porthor.Usage;
 namespace Porthor.Composition;
 
 /// <summary>
-/// Creates the token services over a token index and a record store. The server, the command line and applications that embed the library use it.
+/// Creates the token services for a token index and a record store. The server, the command line and applications that embed the library
+/// use it.
 /// </summary>
 public sealed record TokenServicesBuilder
 {

@@ -1,8 +1,8 @@
 namespace Porthor.Concurrency;
 
 /// <summary>
-/// Lets one creation of a user proceed at a time on this node. The token index also serializes creations, but each waiting creation would hold a
-/// connection there, and one user could use all connections.
+/// Limits each user to one creation at a time on this node. The token index also serializes creations, but each waiting creation would
+/// hold a connection there, and one user could use all connections.
 /// </summary>
 internal sealed class PerUserSemaphore
 {

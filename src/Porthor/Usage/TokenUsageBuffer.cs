@@ -95,7 +95,9 @@ public sealed partial class TokenUsageBuffer(
     /// <inheritdoc/>
     public void Dispose() => writing.Dispose();
 
-    /// <summary>Writes the batch. If the database cannot represent a value in it, only the usage events with such a value are dropped.</summary>
+    /// <summary>
+    /// Writes the batch. If the database cannot represent a value in it, only the usage events with such a value are dropped.
+    /// </summary>
     private async Task AddBatchAsync(CancellationToken cancellationToken)
     {
         try
