@@ -5,22 +5,22 @@ using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Tokens that administrators make for others: ADM-001 to ADM-013.</summary>
+/// <summary>Tokens that administrators create for other users: ADM-001 to ADM-013.</summary>
 public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string UsernamePattern = "^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$";
 
     [Theory, EveryMode]
-    public async Task An_administrator_makes_a_service_and_the_service_makes_a_user(Mode mode)
+    public async Task An_administrator_creates_a_service_token_and_the_service_a_user_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
 
-        // ADM-001: not everybody may.
+        // ADM-001: the scope admin:token is required.
         var plain = await server.LogInAsync("plain-user", "exec:admin");
         (await server.PostAsync("/tokens", new { username = "bot-a-service", token_type = "service" }, plain.Writing))
             .ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
 
-        // ADM-002, ADM-003: a service token with all there is to say, and an end to the microsecond that counts to the second.
+        // ADM-002, ADM-003: a service token with all fields. Its expiration has microseconds and is stored in seconds.
         var admin = await server.LogInAsync("admin-user", "admin:token,exec:admin");
         var expires = server.Clock.GetUtcNow().AddDays(2).AddMicroseconds(123);
         var logged = server.CountLines();
@@ -52,7 +52,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
              "token_scopes":["admin:token","read:all"],"token_userinfo":{{{userinfo}}}}
             """);
 
-        // ADM-004: the token knows all of it again.
+        // ADM-004: the token returns all these fields.
         (await server.GetAsync("/token-info", TestServer.Bearer(service))).ShouldBe(
             200,
             $$"""{"username":"bot-a-service","token_type":"service","scopes":["admin:token","read:all"],"created":{{server.Now}},"expires":{{expires.ToUnixTimeSeconds()}},"token":"{{service.Key}}"}""");
@@ -60,7 +60,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
             200,
             """{"username":"bot-a-service","name":"A Service","email":"service@example.com","uid":1234,"gid":4567,"groups":[{"name":"a-group","id":0},{"name":"some-group","id":12381}]}""");
 
-        // ADM-009: the service makes a token for a user, about whom it knows nothing.
+        // ADM-009: the service creates a token for a user without user data.
         logged = server.CountLines();
         var request = new { username = "a-user", token_type = "user", token_name = "some token", scopes = (string[])["read:all"] };
         answer = await server.PostAsync("/tokens", request, TestServer.Bearer(service));
@@ -84,14 +84,14 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.PostAsync("/tokens", request, TestServer.Bearer(service)))
             .ShouldBeRefused(409, "duplicate_token_name", "Token name some token already used", "body", "token_name");
 
-        // The maker is no parent: when its token goes, what it made stays.
+        // The creator's token is not the parent: after its revocation the created token stays valid.
         (await server.DeleteAsync($"/users/bot-a-service/tokens/{service.Key}", admin.Writing)).ShouldBeNothing();
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
     }
 
-    /// <summary>ADM-005 to ADM-008, ADM-012, MOD-002, and who may own what.</summary>
+    /// <summary>ADM-005 to ADM-008, ADM-012, MOD-002, and the rules for the owners of tokens.</summary>
     [Theory, EveryMode]
-    public async Task What_an_administrator_asks_must_make_sense(Mode mode)
+    public async Task Invalid_requests_of_administrators_are_rejected(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var admin = await server.LogInAsync("sensible", "admin:token");
@@ -106,7 +106,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
             Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type user must have a name", "null", """{"error":{}}"""));
         (await Ask(new { username = "bot-user", token_type = "service", token_name = "x" })).ShouldBeInvalid(
             Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type service cannot have a name", "\"x\"", """{"error":{}}"""));
-        // Of a type that is not known, nothing is said about names.
+        // With an unknown token type the name is not validated.
         (await Ask(new { username = "a-user", token_type = "User" })).ShouldBeInvalid(Error(
             "enum", "\"body\",\"token_type\"", "Input should be 'session', 'user', 'notebook', 'internal', 'service' or 'oidc'", "\"User\"",
             """{"expected":"'session', 'user', 'notebook', 'internal', 'service' or 'oidc'"}"""));
@@ -120,7 +120,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
             (await Ask(new { username, token_type = "service" }))
                 .ShouldBeRefused(403, "permission_denied", $"Username \"{username}\" must start with \"bot-\"");
 
-        // An administrator gives scopes away that they do not have, and null is as good as nothing.
+        // An administrator can grant scopes that they do not have. Null is the same as an absent field.
         var answer = await server.PostAsync(
             "/tokens",
             """{"username":"bot-1","token_type":"service","token_name":null,"scopes":["exec:admin"],"expires":null,"name":null,"email":null,"uid":null,"gid":null,"groups":null}""",
@@ -130,7 +130,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
 
     /// <summary>ADM-013.</summary>
     [Theory, EveryMode]
-    public async Task The_bootstrap_token_makes_the_first_administrator(Mode mode)
+    public async Task The_bootstrap_token_creates_the_first_administrator(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var answer = await server.PostAsync(

@@ -3,10 +3,10 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What the shapes of the contract (api.md 2.3, 4.1) mean to the letter.</summary>
+/// <summary>Checks the exact formats of responses in the contract (contract/api.md 2.3, 4.1).</summary>
 internal static class AnswerAssertions
 {
-    /// <summary>Status, type and body, all of it.</summary>
+    /// <summary>Checks the status, the content type and the complete body.</summary>
     public static void ShouldBe(this Answer answer, int status, string body)
     {
         answer.Body.ShouldBe(body);
@@ -20,7 +20,7 @@ internal static class AnswerAssertions
         answer.Body.ShouldBeEmpty();
     }
 
-    /// <summary>A service's error: message, type, and the place where there is one; no challenge.</summary>
+    /// <summary>Checks an error of the service: message, type, and the location if there is one; no challenge.</summary>
     public static void ShouldBeRefused(this Answer answer, int status, string type, string message, params string[] location)
     {
         var loc = location.Length == 0 ? "" : $",\"loc\":[{string.Join(',', location.Select(Quoted))}]";
@@ -30,7 +30,7 @@ internal static class AnswerAssertions
         answer.Headers.Keys.ShouldNotContain("X-Error-Body");
     }
 
-    /// <summary>Scopes are refused, with a message that begins like this and then names scopes.</summary>
+    /// <summary>Checks an error about scopes: the message begins with this text and continues with scopes.</summary>
     public static void ShouldRefuseScopes(this Answer answer, string beginning)
     {
         answer.StatusCode.ShouldBe(422, answer.Body);
@@ -41,7 +41,7 @@ internal static class AnswerAssertions
 
     public static void ShouldBeNotFound(this Answer answer) => answer.ShouldBeRefused(404, "not_found", "Token not found", "path", "key");
 
-    /// <summary>Form A: there were no credentials, or the cookie's were dead.</summary>
+    /// <summary>Checks form A: the request had no credentials, or the token in the cookie is invalid.</summary>
     public static void ShouldBeUnauthenticated(this Answer answer, string realm = "example.com")
     {
         answer.ShouldBe(401, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
@@ -51,8 +51,8 @@ internal static class AnswerAssertions
         answer.Headers.Keys.ShouldNotContain("X-Error-Body");
     }
 
-    /// <summary>Form B: there were credentials, and they were bad.</summary>
-    /// <param name="intended">The status that a proxy would not let through, as the header tells it.</param>
+    /// <summary>Checks form B: the request had invalid credentials.</summary>
+    /// <param name="intended">The status in the header for proxies, which do not forward this status themselves.</param>
     public static void ShouldBeChallenged(this Answer answer, int status, int intended, string type, string message)
     {
         answer.ShouldBe(status, $$"""{"detail":[{"msg":{{Quoted(message)}},"type":"{{type}}"}]}""");
@@ -63,21 +63,21 @@ internal static class AnswerAssertions
         answer.Header("X-Error-Body").ShouldBe($$"""{"detail": [{"msg": {{Ascii(Quoted(message))}}, "type": "{{type}}"}]}""");
     }
 
-    /// <summary>Validation errors, each with its type, place, message, input and context.</summary>
+    /// <summary>Checks validation errors, each with its type, location, message, input and context.</summary>
     public static void ShouldBeInvalid(this Answer answer, params string[] errors)
     {
         answer.ShouldBe(422, $$"""{"detail":[{{string.Join(',', errors)}}]}""");
         answer.Headers.Keys.ShouldNotContain("X-Error-Status");
     }
 
-    /// <summary>One validation error as the answer shows it.</summary>
-    /// <param name="location">As JSON without the brackets.</param>
-    /// <param name="input">As JSON.</param>
-    /// <param name="context">As JSON; null if this type has none.</param>
+    /// <summary>Returns one validation error as the response contains it.</summary>
+    /// <param name="location">The location as JSON without the brackets.</param>
+    /// <param name="input">The input as JSON.</param>
+    /// <param name="context">The context as JSON; null if this type has none.</param>
     public static string Error(string type, string location, string message, string input, string? context = null) =>
         $$"""{"type":"{{type}}","loc":[{{location}}],"msg":{{Quoted(message)}},"input":{{input}}{{(context is null ? "" : $",\"ctx\":{context}")}}}""";
 
-    /// <summary>A text as JSON with no more escaped than must be.</summary>
+    /// <summary>Returns a text as JSON with the minimum of escapes.</summary>
     public static string Quoted(string text)
     {
         var json = new StringBuilder("\"");

@@ -4,9 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>
-/// The servers of a test class, one for each mode, started when a test first wants it and shared by the class.
-/// </summary>
+/// <summary>The servers of a test class, one for each mode. A server is started at its first use and shared by the class.</summary>
 public class ApiServers : IAsyncLifetime
 {
     private readonly ConcurrentDictionary<Mode, Lazy<Task<ApiServer>>> servers = new();
@@ -23,19 +21,19 @@ public class ApiServers : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>What is special about these servers' settings.</summary>
+    /// <summary>Changes the settings of these servers.</summary>
     internal virtual PorthorSettings Configure(PorthorSettings settings) => settings;
 }
 
-/// <summary>A server as tests of the API talk to it: by paths below the prefix, by its own clock, and watched for leaks.</summary>
+/// <summary>A server for tests of the API: paths relative to the prefix, its own clock, and a search for leaked secrets.</summary>
 internal sealed class ApiServer : IAsyncDisposable
 {
     public const string Prefix = "/auth/api/v1";
 
-    /// <summary>With a fraction of a second, which nothing that is stored may keep.</summary>
+    /// <summary>With a fraction of a second, which no stored time may keep.</summary>
     private static readonly DateTimeOffset Begin = new(2026, 7, 1, 12, 0, 0, 750, TimeSpan.Zero);
 
-    private ApiServer(TestServer host, StillClock clock)
+    private ApiServer(TestServer host, ManualClock clock)
     {
         Host = host;
         Clock = clock;
@@ -43,8 +41,8 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public TestServer Host { get; }
 
-    /// <summary>Shared by all tests of a class: they may move it forward, and must not rely on where it stands.</summary>
-    public StillClock Clock { get; }
+    /// <summary>The clock, shared by all tests of a class. Tests can advance it and must not rely on its initial value.</summary>
+    public ManualClock Clock { get; }
 
     public SecretWatch Watch => Host.Watch;
 
@@ -52,16 +50,16 @@ internal sealed class ApiServer : IAsyncDisposable
 
     public (string, string) Bootstrap => Host.Bootstrap;
 
-    /// <summary>The current second since the epoch.</summary>
+    /// <summary>The current time in seconds since the epoch.</summary>
     public long Now => Clock.GetUtcNow().ToUnixTimeSeconds();
 
     public static async Task<ApiServer> StartAsync(Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null)
     {
-        var clock = new StillClock(Begin);
+        var clock = new ManualClock(Begin);
         return new ApiServer(await TestServer.StartAsync(mode, configure, clock), clock);
     }
 
-    /// <summary>Sends a request; the path is taken as it is.</summary>
+    /// <summary>Sends a request with an unmodified path.</summary>
     public Task<Answer> SendAsync(HttpMethod method, string path, object? json = null, params (string Name, string Value)[] headers) =>
         Host.SendAsync(method, path, headers, json);
 

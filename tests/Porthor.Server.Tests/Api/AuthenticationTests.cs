@@ -6,13 +6,13 @@ using Porthor.Tokens;
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>
-/// Where a token may stand in a request, and what becomes of what is no token (contract/api.md 2.1 to 2.3). HIS-012, HIS-013,
-/// ADM-001, ADM-013, QUO-011 where they are about who may.
+/// The places of a token in a request, and the errors for invalid credentials (contract/api.md 2.1 to 2.3). The parts of HIS-012, HIS-013,
+/// ADM-001, ADM-013, QUO-011 about authentication.
 /// </summary>
 public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task No_credentials_are_asked_for(Mode mode)
+    public async Task A_request_without_credentials_gets_a_challenge(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var key = new string('k', TokenKey.Length);
@@ -26,13 +26,13 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             (HttpMethod.Get, "/users/some-user/token-change-history", null), (HttpMethod.Get, "/history/token-changes", null)])
         {
             (await server.SendAsync(method, ApiServer.Prefix + path, body)).ShouldBeUnauthenticated();
-            // An empty header is none.
+            // An empty header is the same as no header.
             (await server.SendAsync(method, ApiServer.Prefix + path, body, ("Authorization", ""))).ShouldBeUnauthenticated();
         }
     }
 
     [Theory, EveryMode]
-    public async Task A_token_is_found_in_any_of_its_places(Mode mode)
+    public async Task A_token_is_accepted_in_each_supported_place(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("findable");
@@ -53,7 +53,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             (await server.GetAsync("/token-info", ("Authorization", Basic(pair)))).ShouldBeUnauthenticated();
     }
 
-    /// <summary>Such a header is an error of whoever wrote it, which a proxy hears of in headers, since it lets no 400 through.</summary>
+    /// <summary>Such a header is an error of the client. Proxies read the status from headers, because they do not forward 400.</summary>
     [Theory, EveryMode]
     public async Task A_malformed_header_is_an_invalid_request(Mode mode)
     {
@@ -79,9 +79,9 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         }
     }
 
-    /// <summary>The header says what was wrong in the client's own letters, and still is a header.</summary>
+    /// <summary>The header contains the client's text and is still a valid header.</summary>
     [Theory, EveryMode]
-    public async Task A_header_that_is_not_ascii_is_answered_like_any_other(Mode mode)
+    public async Task A_header_that_is_not_ASCII_is_answered_like_any_other(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await server.GetAsync("/token-info", ("Authorization", "Jetôn 🔑")))
@@ -91,7 +91,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     }
 
     [Theory, EveryMode]
-    public async Task What_is_no_valid_token_is_refused_with_the_reason(Mode mode)
+    public async Task An_invalid_token_is_denied_with_the_reason(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("guessed");
@@ -100,7 +100,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             ("gt-", "Token is malformed"), ("gt-.", "Token is malformed"), ($"gt-{browser.Key}", "Token is malformed"),
             (browser.Session.Reveal() + "x", "Token is malformed"), (browser.Session.Reveal() + " x", "Token is malformed"),
             (Token.Create().Reveal(), "Token is not valid"),
-            // The key is public; without its secret it opens nothing.
+            // The key is public. Without the secret it is not a credential.
             (new Token(browser.Key, new string('s', Token.SecretLength)).Reveal(), "Token is not valid")])
         {
             var logged = server.CountLines();
@@ -111,9 +111,9 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         }
     }
 
-    /// <summary>A page's own session wins over what a program behind us is to be shown, and a dead session is not passed over.</summary>
+    /// <summary>The session of a page takes precedence over a token in the header, and an invalid session is not skipped.</summary>
     [Theory, EveryMode]
-    public async Task The_cookie_wins_over_the_header_also_when_it_is_dead(Mode mode)
+    public async Task The_cookie_takes_precedence_over_the_header_even_if_its_session_is_invalid(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("cookie-user");
@@ -121,12 +121,12 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
 
         var info = await server.GetAsync("/token-info", browser.Cookie, header);
         info.Json.GetProperty("username").GetString().ShouldBe("cookie-user");
-        // The header is not even looked at.
+        // The header is not parsed.
         (await server.GetAsync("/token-info", browser.Cookie, ("Authorization", "Bearer"))).StatusCode.ShouldBe(200);
 
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
         (await server.GetAsync("/token-info", dead, header)).ShouldBeUnauthenticated();
-        // A cookie of ours without a token, or one that is not ours at all, leaves it to the header.
+        // With a cookie without a token, or a cookie of another origin, the header applies.
         var empty = server.Host.Cookie(SessionState.Empty);
         (await server.GetAsync("/token-info", empty, header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
         (await server.GetAsync("/token-info", ("Cookie", "gafaelfawr=garbage"), header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
@@ -151,7 +151,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
     }
 
     [Theory, EveryMode]
-    public async Task The_bootstrap_token_needs_no_scope_where_it_is_accepted(Mode mode)
+    public async Task The_bootstrap_token_needs_no_scope_on_routes_that_accept_it(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var logged = server.CountLines();
@@ -162,10 +162,10 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
              "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{{server.Host.Url.Authority}}}/auth/api/v1/history/token-changes?limit=1","remoteIp":"127.0.0.1"},
              "token_source":"bearer","token":"<bootstrap>","user":"<bootstrap>","scopes":["admin:oidc","admin:token"]}
             """);
-        // Also as a password, as any token.
+        // Like any token, it is also accepted as a password.
         var bootstrap = server.Host.Core.BootstrapToken!.Reveal();
         (await server.GetAsync("/history/token-changes?limit=1", ("Authorization", Basic($"x:{bootstrap}")))).StatusCode.ShouldBe(200);
-        // Its key alone does not make it.
+        // A token with its key and another secret is not the bootstrap token.
         var wrong = new Token(server.Host.Core.BootstrapToken!.Key, new string('s', Token.SecretLength));
         (await server.GetAsync("/history/token-changes", TestServer.Bearer(wrong))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
     }

@@ -6,10 +6,12 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>A user's browser after login: it has the state cookie, and pages of ours know the CSRF value in it.</summary>
+/// <summary>
+/// The browser of a signed-in user: it has the state cookie, and Porthor's pages in it know the CSRF value of the cookie.
+/// </summary>
 internal sealed record Browser(string Username, Token Session, (string, string) Cookie, (string, string) Csrf)
 {
-    /// <summary>The headers of a write that one of our pages sends.</summary>
+    /// <summary>The headers of a write request from one of Porthor's pages.</summary>
     public (string, string)[] Writing => [Cookie, Csrf];
 
     public TokenKey Key => Session.Key;
@@ -26,7 +28,7 @@ internal static class Logins
         return new Browser(username, caller.Record.Token, cookie, ("X-CSRF-Token", csrf));
     }
 
-    /// <summary>A user token, made through the API by the user's browser.</summary>
+    /// <summary>Creates a user token through the API with the user's browser.</summary>
     public static async Task<Token> MakeTokenAsync(this ApiServer server, Browser browser, string name, string scopes = "", long? expires = null)
     {
         var answer = await server.PostAsync(

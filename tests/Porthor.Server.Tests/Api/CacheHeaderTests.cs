@@ -2,9 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>
-/// A response that shows a secret must not be cached (RFC 9111 5.2.2.5), and JSON must not be interpreted as another type.
-/// </summary>
+/// <summary>A response with a secret must not be cached (RFC 9111 5.2.2.5), and JSON must not be interpreted as another type.</summary>
 public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
@@ -25,7 +23,7 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
     }
 
     [Fact]
-    public async Task Every_json_response_says_that_it_is_json()
+    public async Task Every_JSON_response_has_the_content_type_of_JSON()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("jason", "admin:token,user:token");

@@ -5,8 +5,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>
-/// A page elsewhere can make a browser send its cookie, but cannot know the value in it: TOK-013, WEAK-06, contract/api.md 2.2,
-/// login.md 7.
+/// A page of another site can make a browser send its cookie, but does not know the CSRF value in it: TOK-013, WEAK-06, contract/api.md
+/// 2.2, login.md 7.
 /// </summary>
 public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
 {
@@ -14,7 +14,7 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
     private const string Missing = "CSRF token required in X-CSRF-Token header";
 
     [Theory, EveryMode]
-    public async Task Every_write_by_cookie_must_repeat_the_value(Mode mode)
+    public async Task Every_write_with_a_cookie_must_contain_the_CSRF_value(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("writer", "admin:token,user:token");
@@ -26,7 +26,7 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
                 [browser.Cookie], [browser.Cookie, ("X-CSRF-Token", "")], [browser.Cookie, ("X-CSRF-Token", "invalid")],
                 [browser.Cookie, another.Csrf], [browser.Cookie, ("X-CSRF-Token", browser.Csrf.Item2 + "A")],
                 [browser.Cookie, ("X-CSRF-Token", browser.Csrf.Item2.ToUpperInvariant())],
-                // The value alone, and the header of a token beside it, do not make up for it.
+                // Neither the value without the cookie nor a token in a header replaces it.
                 [browser.Cookie, TestServer.Bearer(browser.Session)], [another.Cookie, browser.Csrf]])
             {
                 var logged = server.CountLines();
@@ -38,29 +38,29 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
                 line.GetProperty("token_source").GetString().ShouldBe("cookie");
             }
         }
-        // None of it did anything.
+        // None of the requests had an effect.
         (await server.GetAsync("/users/writer/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
         (await server.GetAsync($"/users/writer/tokens/{token.Key}/change-history", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
         (await server.GetAsync("/quota-overrides", browser.Cookie)).StatusCode.ShouldBe(404);
     }
 
     [Theory, EveryMode]
-    public async Task Reading_needs_no_value_and_neither_does_a_header(Mode mode)
+    public async Task Reads_and_tokens_in_headers_need_no_CSRF_value(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("reader");
         (await server.GetAsync("/users/reader/tokens", browser.Cookie)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/reader/tokens", browser.Cookie, ("X-CSRF-Token", "wrong"))).StatusCode.ShouldBe(200);
         (await server.PostAsync("/users/reader/tokens", new { token_name = "by header" }, TestServer.Bearer(browser.Session))).StatusCode.ShouldBe(201);
-        // A cookie without a token is no credential, so nobody's page abuses it.
+        // A cookie without a token is not a credential, so no other page can use it.
         var visitor = server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() });
         (await server.PostAsync("/users/reader/tokens", new { token_name = "beside a cookie" }, visitor, TestServer.Bearer(browser.Session)))
             .StatusCode.ShouldBe(201);
     }
 
-    /// <summary>Without a value in the cookie no value can be right.</summary>
+    /// <summary>If the cookie has no value, no value is correct.</summary>
     [Theory, EveryMode]
-    public async Task A_session_without_a_value_cannot_write(Mode mode)
+    public async Task A_session_without_a_CSRF_value_cannot_write(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("valueless");
@@ -70,7 +70,7 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
             (await server.PostAsync("/users/valueless/tokens", new { token_name = "x" }, headers))
                 .ShouldBeRefused(403, "invalid_csrf", message, "header", "X-CSRF-Token");
 
-        // An empty value in the cookie matches no empty header.
+        // An empty value in the cookie does not match an empty header.
         var empty = server.Host.Cookie(new SessionState { Token = browser.Session, Csrf = "" });
         foreach (var (headers, message) in (IEnumerable<((string, string)[], string)>)[
             ([empty], Wrong), ([empty, ("X-CSRF-Token", "")], Missing), ([empty, ("X-CSRF-Token", "something")], Wrong)])
@@ -78,16 +78,16 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
                 .ShouldBeRefused(403, "invalid_csrf", message, "header", "X-CSRF-Token");
     }
 
-    /// <summary>The check comes before the token is looked up, and before the body says anything.</summary>
+    /// <summary>The check comes before the token lookup and before the validation of the body.</summary>
     [Theory, EveryMode]
-    public async Task The_value_is_checked_before_the_token(Mode mode)
+    public async Task The_CSRF_value_is_checked_before_the_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var csrf = SessionCookie.CreateCsrf();
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = csrf });
         (await server.PostAsync("/users/x/tokens", new { }, dead)).ShouldBeRefused(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
         (await server.PostAsync("/users/x/tokens", new { }, dead, ("X-CSRF-Token", csrf))).ShouldBeUnauthenticated();
-        // The bootstrap token in a cookie is a cookie's token too.
+        // The check also applies to the bootstrap token in a cookie.
         var bootstrap = server.Host.Cookie(new SessionState { Token = server.Host.Core.BootstrapToken, Csrf = csrf });
         (await server.DeleteAsync("/quota-overrides", bootstrap)).ShouldBeRefused(403, "invalid_csrf", Wrong, "header", "X-CSRF-Token");
         (await server.DeleteAsync("/quota-overrides", bootstrap, ("X-CSRF-Token", csrf))).StatusCode.ShouldBe(404);

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>A field that no route reads is accepted, and the response warns about it.</summary>
+/// <summary>A field that no route reads is accepted, and the response contains a warning.</summary>
 public sealed class FieldWarningTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
@@ -22,20 +22,20 @@ public sealed class FieldWarningTests(ApiServers servers) : IClassFixture<ApiSer
         edited.StatusCode.ShouldBe(200);
         edited.Headers["Warning"].ShouldBe(["299 - \"Unknown field: Expires. Did you mean expires?\"", "299 - \"Unknown field: completely\""]);
 
-        // Refusals warn too: the field may be the reason.
+        // Errors contain the warning too: the unknown field may be the reason.
         var refused = await server.PostAsync(path, """{"name":"three"}""", browser.Writing);
         refused.StatusCode.ShouldBe(422);
         refused.Header("Warning").ShouldBe("299 - \"Unknown field: name\"");
         (await server.PostAsync("/users/somebody-else/tokens", """{"token_name":"x","scope":""}""", browser.Writing)).Header("Warning").ShouldNotBeNull();
         // Without unknown fields there is no warning.
         (await server.PostAsync(path, """{"token_name":"four","scopes":[],"expires":null}""", browser.Writing)).Header("Warning").ShouldBeNull();
-        // Quotas refuse unknown fields.
+        // Quota plans reject unknown fields.
         (await server.PutAsync("/quota-overrides", """{"defaults":{}}""", server.Bootstrap)).StatusCode.ShouldBe(422);
     }
 
-    /// <summary>The names come from the client, and go into a header.</summary>
+    /// <summary>The field names come from the client and are written into a header.</summary>
     [Fact]
-    public async Task Warnings_are_bounded_and_clean()
+    public async Task Warnings_are_limited_in_length_and_printable()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("hostile");

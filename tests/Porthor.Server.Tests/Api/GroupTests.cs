@@ -7,7 +7,7 @@ namespace Porthor.Server.Tests.Api;
 public sealed class GroupTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task Groups_are_told_a_line_each(Mode mode)
+    public async Task Groups_are_returned_one_per_line(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("grouped", user: UserData.None with { Groups = [new("foobar", 2), new("foo", 1)] });
@@ -26,7 +26,7 @@ public sealed class GroupTests(ApiServers servers) : IClassFixture<ApiServers>
     }
 
     [Theory, EveryMode]
-    public async Task Who_is_in_no_group_gets_no_line_and_a_stranger_is_refused(Mode mode)
+    public async Task A_user_without_groups_gets_no_line_and_an_unknown_user_is_denied(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("groupless", user: UserData.None);
@@ -39,7 +39,7 @@ public sealed class GroupTests(ApiServers servers) : IClassFixture<ApiServers>
     }
 
     [Theory, EveryMode]
-    public async Task Without_a_directory_there_is_nobody_to_look_up(Mode mode)
+    public async Task Without_a_directory_lookups_are_not_found(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("curious", "admin:userinfo");

@@ -9,7 +9,7 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
     private static readonly string[] Changing = ["Date", "Set-Cookie", "Transfer-Encoding"];
 
     [Theory, EveryMode]
-    public async Task The_answer_is_that_of_get_without_a_body(Mode mode)
+    public async Task HEAD_returns_the_response_of_GET_without_a_body(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("reader", "user:token,admin:token,read:all");
@@ -24,7 +24,7 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
         {
             foreach (var headers in ((string, string)[][])[[.. question], [.. question, browser.Cookie], [browser.Cookie, ("Accept", "text/html")]])
             {
-                // HEAD first: GET /logout ends the session.
+                // HEAD comes first, because GET /logout revokes the session.
                 var head = (await server.SendLineAsync($"HEAD {path} HTTP/1.1", headers)).ShouldNotBeNull(path);
                 if (path == "/logout")
                     continue;
@@ -40,14 +40,14 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
     }
 
     [Theory, EveryMode]
-    public async Task Routes_without_get_refuse_it(Mode mode)
+    public async Task Routes_without_GET_reject_HEAD(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var answer = (await server.SendLineAsync("HEAD /auth/api/v1/tokens HTTP/1.1")).ShouldNotBeNull();
         (answer.StatusCode, answer.Body, answer.Header("Allow")).ShouldBe((405, "", "POST"));
     }
 
-    /// <summary>The web server adds the length 0 to GET responses only; each response has its own nonce.</summary>
+    /// <summary>The web server adds the length 0 only to GET responses, and each response has a different nonce.</summary>
     private static List<string> Comparable(Answer answer) =>
     [
         .. answer.Headers.Where(header => !Changing.Contains(header.Key, StringComparer.OrdinalIgnoreCase))

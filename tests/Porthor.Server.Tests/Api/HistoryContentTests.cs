@@ -5,13 +5,13 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What history says of each kind of change to each kind of token, to the letter: HIS-001, HIS-011, HIS-015.</summary>
+/// <summary>The exact history entries of each change to each type of token: HIS-001, HIS-011, HIS-015.</summary>
 public sealed class HistoryContentTests
 {
     private const long Month = 30 * 86400;
 
     [Theory, EveryMode]
-    public async Task History_tells_all_that_happened(Mode mode)
+    public async Task History_contains_all_changes(Mode mode)
     {
         await using var server = await ApiServer.StartAsync(mode);
         List<string> expected = [];
@@ -21,7 +21,7 @@ public sealed class HistoryContentTests
             return server.Now;
         }
 
-        // A session, an internal token for a service, and another that the service got with it.
+        // A session, an internal token for a service, and an internal token that the service created with it.
         var begun = server.Now;
         var session = await server.Host.Tokens.SessionForAsync("one", "exec:admin,read:all,user:token", address: IPAddress.Parse("2001:db8::5"));
         var (s, end) = (session.Record.Token.Key, begun + Month);
@@ -35,7 +35,7 @@ public sealed class HistoryContentTests
         var tap = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(portal), "tap", ScopeSet.Of("read:all"));
         expected.Add($$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"],"service":"tap","expires":{{end}},"actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
 
-        // A user token, and the notebook that it started.
+        // A user token and its notebook token.
         now = Tick();
         var userToken = await server.Host.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("naïve \"name\"", ScopeSet.Of("user:token"), Expires: null));
         var u = userToken.Key;
@@ -47,14 +47,15 @@ public sealed class HistoryContentTests
         var notebookEnd = now + Month;
         expected.Add($$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":["user:token"],"expires":{{notebookEnd}},"actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
 
-        // A service token from the host's bootstrap token.
+        // A service token, created with the bootstrap token.
         now = Tick();
         var answer = await server.PostAsync("/tokens", new { username = "bot-robot", token_type = "service", scopes = (string[])["admin:token"], expires = now + 600 }, server.Bootstrap);
         var service = Token.Parse(answer.Json.GetProperty("token").GetString()!);
         var serviceEnd = now + 600;
         expected.Add($$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"],"expires":{{serviceEnd}},"actor":"<bootstrap>","action":"create","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
-        // The service changes the user token: nothing; its name; its scopes and end, with what the notebook loses by that; and it shall last.
+        // The service edits the user token: without a change; its name; its scopes and expiration, which also reduces the notebook token;
+        // and no expiration.
         var bot = TestServer.Bearer(service);
         now = Tick();
         (await server.PatchAsync($"/users/one/tokens/{u}", new { }, bot)).StatusCode.ShouldBe(200);
@@ -70,7 +71,7 @@ public sealed class HistoryContentTests
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["read:all"],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":null,"ip_address":"127.0.0.1","event_time":{{now}}}""");
         expected.Add($$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":[],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":{{notebookEnd}},"ip_address":"127.0.0.1","event_time":{{now}}}""");
 
-        // An edit that has nothing to do with the end shows it all the same.
+        // An edit of another field also contains the expiration.
         now = Tick();
         (await server.PatchAsync($"/users/one/tokens/{u}", new { scopes = Array.Empty<string>() }, bot)).StatusCode.ShouldBe(200);
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":[],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["read:all"],"old_expires":null,"ip_address":"127.0.0.1","event_time":{{now}}}""");
@@ -79,7 +80,7 @@ public sealed class HistoryContentTests
         (await server.PatchAsync($"/users/one/tokens/{u}", new { expires = (long?)null, scopes = (string[])["exec:admin"] }, bot)).StatusCode.ShouldBe(200);
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["exec:admin"],"expires":null,"actor":"bot-robot","action":"edit","old_scopes":[],"old_expires":{{newEnd}},"ip_address":"127.0.0.1","event_time":{{now}}}""");
 
-        // The end of the session is the end of all that came of it, but not of what the user made for themself.
+        // The revocation of the session revokes its descendants, but not the user token.
         now = Tick();
         (await server.DeleteAsync($"/users/one/tokens/{s}", bot)).ShouldBeNothing();
         expected.Add($$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"],"service":"tap","expires":{{end}},"actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
@@ -89,12 +90,12 @@ public sealed class HistoryContentTests
             (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
         (await server.GetAsync("/token-info", TestServer.Bearer(userToken))).StatusCode.ShouldBe(200);
 
-        // What has run out is removed by nobody in particular.
+        // Expired tokens are removed without an actor.
         server.Clock.Advance(TimeSpan.FromSeconds(serviceEnd - now));
         await server.Host.Maintenance.ExpireTokensAsync();
         expected.Add($$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"],"expires":{{serviceEnd}},"actor":"<internal>","action":"expire","ip_address":null,"event_time":{{serviceEnd}}}""");
 
-        // HIS-001: all of it, newest first, without anything about pages.
+        // HIS-001: the complete history, newest first, without paging headers.
         expected.Reverse();
         var all = await server.GetAsync("/history/token-changes", server.Bootstrap);
         Lines(all.Body).ShouldBe(expected);
@@ -102,7 +103,7 @@ public sealed class HistoryContentTests
         all.Headers.Keys.ShouldNotContain("Link");
         all.Headers.Keys.ShouldNotContain("X-Total-Count");
 
-        // HIS-011: a user sees what is theirs, whoever did it; a token's history includes its direct children's.
+        // HIS-011: users see the changes of their tokens by any actor. The history of a token includes its direct children.
         var one = TestServer.Bearer((await server.LogInAsync("one")).Session);
         var own = Lines((await server.GetAsync($"/users/one/token-change-history?until={serviceEnd - 1}", one)).Body);
         own.ShouldBe(expected.Where(line => line.Contains("\"username\":\"one\"", StringComparison.Ordinal)));
@@ -113,9 +114,9 @@ public sealed class HistoryContentTests
         server.Watch.Leaks().ShouldBeEmpty();
     }
 
-    /// <summary>HIS-011: nothing to tell is an empty list of a user, but of a token it means that there never was one.</summary>
+    /// <summary>HIS-011: a user without history gets an empty list; a token without history does not exist.</summary>
     [Theory, EveryMode]
-    public async Task No_history_is_an_empty_list_of_a_user_and_not_found_of_a_token(Mode mode)
+    public async Task Without_history_a_user_gets_an_empty_list_and_a_token_is_not_found(Mode mode)
     {
         await using var server = await ApiServer.StartAsync(mode);
         (await server.GetAsync("/history/token-changes", server.Bootstrap)).ShouldBe(200, "[]");
@@ -129,7 +130,7 @@ public sealed class HistoryContentTests
         (await server.GetAsync($"/users/nobody/tokens/{admin.Key}/change-history", admin.Cookie)).ShouldBeNotFound();
     }
 
-    /// <summary>An answer's entries, a line each, so that a difference is seen where it is.</summary>
+    /// <summary>Returns the entries of a response, one on each line, so that a failed assertion shows the difference.</summary>
     private static string[] Lines(string body)
     {
         body[0].ShouldBe('[');

@@ -5,15 +5,15 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Which entries a question gets: HIS-005 to HIS-010, deviations 6, WEAK-07.</summary>
+/// <summary>The filters of the history: HIS-005 to HIS-010, deviations 6, WEAK-07.</summary>
 public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClassFixture<HistoryFilterTests.Past>
 {
-    /// <summary>Servers that have seen something, the same in each mode.</summary>
+    /// <summary>Servers with the same history in each mode.</summary>
     public sealed class Past : ApiServers
     {
         private readonly Dictionary<Mode, (Dictionary<string, TokenKey> Keys, Token Alice)> seen = [];
 
-        /// <summary>The server, its tokens' keys by what they are, and the session of one of its users.</summary>
+        /// <summary>Returns the server, the keys of its tokens by name, and the session of one of its users.</summary>
         internal async Task<(ApiServer Server, Dictionary<string, TokenKey> Keys, (string, string) Alice)> SeenAsync(Mode mode)
         {
             var server = await InAsync(mode);
@@ -52,7 +52,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
     }
 
     [Theory, EveryMode]
-    public async Task Every_filter_gives_what_it_names(Mode mode)
+    public async Task Every_filter_returns_the_matching_entries(Mode mode)
     {
         var (server, keys, _) = await servers.SeenAsync(mode);
         var last = server.Now;
@@ -61,24 +61,24 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
             // HIS-005, HIS-006
             ("username=alice", "made notebook internal session"), ("username=bruno", "admin"), ("username=carla", ""),
             ("actor=%3Cbootstrap%3E", "service"), ("actor=bruno", "made admin"), ("actor=%3Cinternal%3E", ""), ("username=alice&actor=bruno", "made"),
-            // HIS-007: of a token and its children.
+            // HIS-007: a token and its children.
             ($"key={keys["session"]}", "notebook internal session"), ($"key={keys["internal"]}", "internal"), ($"key={new string('x', 22)}", ""),
             // HIS-008
             ("token_type=internal", "internal"), ("token_type=session", "admin session"), ("token_type=oidc", ""),
             ($"token_type=internal&key={keys["session"]}", "internal"), ($"token_type=user&key={keys["session"]}", ""),
-            // HIS-009: addresses, in any spelling, and blocks; a block of one address holds it.
+            // HIS-009: addresses in any spelling, and blocks; a block of one address contains it.
             ("ip_address=192.0.2.17", "internal session"), ("ip_address=192.0.2.0/24", "notebook internal session"), ("ip_address=192.0.2.16/31", "internal session"),
             ("ip_address=192.0.2.17/32", "internal session"), ("ip_address=192.0.2.0/255.255.255.0", "notebook internal session"), ("ip_address=0.0.0.0/0", "service notebook internal session"),
             ("ip_address=2001:db8:0:1::5", "admin"), ("ip_address=2001:0DB8:0000:0001:0:0:0:0005", "admin"), ("ip_address=2001:db8::/32", "made admin"),
             ("ip_address=2001:db8:0:2::6/128", "made"), ("ip_address=::/0", "made admin"), ("ip_address=10.0.0.0/8", ""),
             ("ip_address=::ffff:192.0.2.17", "internal session"),
-            // HIS-010: both ends belong to it, in any form that a time may have.
+            // HIS-010: both limits are inclusive, in every format of a time.
             ($"since={last}", "service"), ($"since={last + 1}", ""), ($"until={last - 50}", "session"), ($"until={last - 51}", ""),
             ($"since={last - 40}&until={last - 20}", "admin notebook internal"), ($"since={last - 10}.000001", "service"), ($"since={(last - 10) * 1000}", "service made"),
             ($"until={Iso(last - 50)}", "session"), ($"until={Uri.EscapeDataString(Iso(last - 50).Replace("Z", "+00:00", StringComparison.Ordinal))}", "session"),
             ($"until={Iso(last - 50).Replace("Z", "", StringComparison.Ordinal)}", "session"), ($"until={Iso(last - 50).Replace("T", "+", StringComparison.Ordinal)}", "session"),
             ("since=9999-12-31", ""), ("until=0001-01-01", ""), ("since=1970-01-01", "service made admin notebook internal session"),
-            // The last of several counts, and what nobody knows does not.
+            // Of several equal parameters the last one applies, and unknown parameters are ignored.
             ("username=bruno&username=alice", "made notebook internal session"), ("nonsense=1&Username=bruno", "service made admin notebook internal session")])
         {
             var answer = await server.GetAsync($"/history/token-changes?{query}", server.Bootstrap);
@@ -88,7 +88,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
         }
     }
 
-    /// <summary>HIS-011: the same filters over one user's entries, and another's name does not get in by the query.</summary>
+    /// <summary>HIS-011: the same filters for the entries of one user. The query cannot select another user.</summary>
     [Theory, EveryMode]
     public async Task A_users_history_has_the_same_filters(Mode mode)
     {
@@ -107,7 +107,7 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
 
     /// <summary>WEAK-07, deviations 5.</summary>
     [Theory, EveryMode]
-    public async Task What_is_no_address_is_refused_with_the_reason(Mode mode)
+    public async Task An_invalid_address_is_rejected_with_the_reason(Mode mode)
     {
         var (server, _, alice) = await servers.SeenAsync(mode);
         foreach (var (sent, reason) in (IEnumerable<(string, string)>)[
@@ -125,12 +125,12 @@ public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClass
             (await server.GetAsync($"/history/token-changes?ip_address={Uri.EscapeDataString(sent)}", server.Bootstrap))
                 .ShouldBeRefused(422, "invalid_ip_address", $"Invalid IP address: {reason}", "query", "ip_address");
         }
-        // Who may not ask is not told what is wrong with the question.
+        // The permission is checked before the parameters.
         (await server.GetAsync("/users/bruno/token-change-history?ip_address=nonsense", alice))
             .ShouldBeRefused(403, "permission_denied", "Cannot act on tokens for user bruno");
     }
 
-    /// <summary>A zone is valid in an address and equal to that of no stored address (contract/tokens.md 7.9).</summary>
+    /// <summary>A zone is valid in an address, but no stored address has one (contract/tokens.md 7.9).</summary>
     [Theory, EveryMode]
     public async Task An_address_with_a_zone_matches_nothing(Mode mode)
     {

@@ -3,13 +3,15 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>History page by page, there and back: HIS-002 to HIS-004, HIS-011, WEAK-07, contract/api.md 6, storage.md 2.6.</summary>
+/// <summary>
+/// Paging through the history in both directions: HIS-002 to HIS-004, HIS-011, WEAK-07, contract/api.md 6, storage.md 2.6.
+/// </summary>
 public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const int Changes = 23;
 
     [Theory, EveryMode]
-    public async Task Walking_there_and_back_meets_every_entry_once(Mode mode)
+    public async Task Paging_forward_and_backward_returns_every_entry_once(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await ChangedOftenAsync(server, "walker");
@@ -17,7 +19,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         var all = Entries(await server.GetAsync("/users/walker/token-change-history", browser.Cookie));
         all.Count.ShouldBe(Changes);
 
-        // There: pages of five, then the rest. The first has nothing before it, the last nothing after.
+        // Forward: pages of five, then the rest. The first page has no previous page, and the last page no next page.
         List<(string Url, List<string> Entries)> pages = [];
         for (string? next = server.Host.Url.GetLeftPart(UriPartial.Authority) + url; next is not null;)
         {
@@ -32,7 +34,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         pages.Select(page => page.Entries.Count).ShouldBe([5, 5, 5, 5, 3]);
         pages.SelectMany(page => page.Entries).ShouldBe(all);
 
-        // Back: the page before each, whose next is where we came from.
+        // Backward: each previous page links to the page before.
         for (var i = pages.Count - 1; i > 0; i--)
         {
             var here = LinksOf(await server.SendAsync(HttpMethod.Get, pages[i].Url, headers: [browser.Cookie]));
@@ -44,7 +46,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
             before.Header("X-Total-Count").ShouldBe($"{Changes}");
         }
 
-        // From the end, following only what leads back.
+        // From the last page, following only the links to previous pages.
         var last = LinksOf(await server.SendAsync(HttpMethod.Get, pages[^1].Url, headers: [browser.Cookie]));
         List<string> backwards = [.. pages[^1].Entries];
         for (var prev = last.GetValueOrDefault("prev"); prev is not null;)
@@ -56,16 +58,16 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         backwards.ShouldBe(all);
     }
 
-    /// <summary>HIS-002, and a limit that is no limit.</summary>
+    /// <summary>HIS-002, and limits that are larger than the history.</summary>
     [Theory, EveryMode]
-    public async Task A_page_may_be_of_any_size(Mode mode)
+    public async Task A_page_can_have_any_size(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await ChangedOftenAsync(server, "sizer");
         var all = Entries(await server.GetAsync("/users/sizer/token-change-history", browser.Cookie));
         foreach (var (limit, count) in (IEnumerable<(string, int)>)[
             ("1", 1), ("22", 22), ("23", 23), ("24", 23), ("1000000", 23), ("2147483648", 23), ("9223372036854775807", 23),
-            // Also as the contract lets integers be written.
+            // Integers in all formats of the contract.
             ("%2B5", 5), ("%205%20", 5), ("005", 5), ("1_0", 10), ("5.0", 5)])
         {
             var page = await server.GetAsync($"/users/sizer/token-change-history?limit={limit}", browser.Cookie);
@@ -75,9 +77,9 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         }
     }
 
-    /// <summary>A cursor alone pages to the end, and no headers come with it.</summary>
+    /// <summary>A cursor without a limit returns all remaining entries, without paging headers.</summary>
     [Theory, EveryMode]
-    public async Task A_cursor_without_a_limit_gives_the_rest(Mode mode)
+    public async Task A_cursor_without_a_limit_returns_all_remaining_entries(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await ChangedOftenAsync(server, "resting");
@@ -92,9 +94,9 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         }
     }
 
-    /// <summary>WEAK-07: a cursor and a filter together; the count is that of the filter.</summary>
+    /// <summary>WEAK-07: a cursor with a filter; the count is that of the filter.</summary>
     [Theory, EveryMode]
-    public async Task Filters_hold_on_every_page(Mode mode)
+    public async Task Filters_apply_on_every_page(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await ChangedOftenAsync(server, "filterer");
@@ -112,9 +114,11 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         seen.ShouldBe(all);
     }
 
-    /// <summary>Links are made of what was sent, as a form writes it; only the first keeps what has no value, and what was sent twice apart.</summary>
+    /// <summary>
+    /// Links repeat the query in form encoding. Only the link to the first page keeps parameters without a value and repeated parameters.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task Links_say_again_what_was_asked(Mode mode)
+    public async Task Links_repeat_the_query(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await ChangedOftenAsync(server, "linker");
@@ -123,7 +127,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         var cursor = CursorOf(LinksOf(first)["next"]);
         first.Header("Link").ShouldBe($"<{address}?limit=2>; rel=\"first\", <{address}?limit=2&cursor={cursor}>; rel=\"next\"");
 
-        // The time of the entry that begins the next page, and its number.
+        // The time and the number of the first entry of the next page.
         cursor.ShouldMatch($"^{server.Now}_[0-9]+$");
 
         var asked = await server.GetAsync(
@@ -137,7 +141,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         (await server.SendAsync(HttpMethod.Get, LinksOf(asked)["prev"], headers: [browser.Cookie])).Body.ShouldBe(first.Body);
     }
 
-    /// <summary>WEAK-07: cursors that have the form and mean nothing.</summary>
+    /// <summary>WEAK-07: well-formed cursors with values out of range.</summary>
     [Theory, EveryMode]
     public async Task A_cursor_out_of_range_is_rejected(Mode mode)
     {
@@ -152,7 +156,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
             answer.DetailLocation.ShouldBe("query.cursor");
             answer.DetailMessage!.ShouldStartWith("Cannot parse cursor: ");
         }
-        // At the edges of the range there is simply nothing, or everything.
+        // At the limits of the range, the page has no entries or all entries.
         foreach (var cursor in (string[])["0_0", "p253402300799_2147483647", "00000_00000"])
             (await server.GetAsync($"/history/token-changes?cursor={cursor}", server.Bootstrap)).ShouldBe(200, "[]");
         var all = await server.GetAsync("/history/token-changes", server.Bootstrap);
@@ -160,7 +164,7 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
             (await server.GetAsync($"/history/token-changes?cursor={cursor}", server.Bootstrap)).Body.ShouldBe(all.Body);
     }
 
-    /// <summary>A user whose changes come several in one second, as a script makes them.</summary>
+    /// <summary>Creates a user with several changes in one second, as a script can make them.</summary>
     private static async Task<Browser> ChangedOftenAsync(ApiServer server, string username)
     {
         var browser = await server.LogInAsync(username);

@@ -2,14 +2,14 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Requests that are larger than any that anybody needs. Each is refused as far as it was read, and the next is served.</summary>
+/// <summary>Requests larger than any client needs. Each is rejected without reading all of it, and the next request is served.</summary>
 public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const int LargestBody = 64 * 1024;
     private const string TooLarge = """{"detail":[{"msg":"The body is larger than 65536 bytes","type":"body_too_large"}]}""";
 
     [Fact]
-    public async Task A_body_may_have_64_KiB_and_no_more()
+    public async Task The_size_of_a_body_is_limited_to_64_KiB()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("heavy");
@@ -21,10 +21,10 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         string Chunked(string body) => $"{string.Concat(body.Chunk(5000).Select(chunk => $"{chunk.Length:x}\r\n{new string(chunk)}\r\n"))}0\r\n\r\n";
 
         (await Send($"Content-Length: {LargestBody}", Body(LargestBody))).StatusCode.ShouldBe(201);
-        // In pieces a little less, because what frames them counts too.
+        // In chunks a little less, because the chunk framing counts too.
         (await Send("Transfer-Encoding: chunked", Chunked(Body(LargestBody - 200)))).StatusCode.ShouldBe(201);
 
-        // Declared and sent; declared and not even sent; declared by the byte for years; and undeclared.
+        // With a declared length; without sending the body; with an extremely large length; and without a length.
         (await Send($"Content-Length: {LargestBody + 1}", Body(LargestBody + 1))).ShouldBe(413, TooLarge);
         (await Send($"Content-Length: {LargestBody + 1}", "")).ShouldBe(413, TooLarge);
         (await Send($"Content-Length: {long.MaxValue}", Body(100))).ShouldBe(413, TooLarge);
@@ -34,9 +34,9 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         (await server.GetAsync("/users/heavy/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(3);
     }
 
-    /// <summary>Also where nobody wants a body, and before anybody is asked who they are.</summary>
+    /// <summary>Also on routes without a body, and before authentication.</summary>
     [Fact]
-    public async Task A_body_that_nobody_reads_is_bounded_too()
+    public async Task The_size_of_an_unread_body_is_limited_too()
     {
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var line in (string[])["GET /auth/api/v1/token-info", "DELETE /auth/api/v1/quota-overrides", "POST /auth/api/v1/tokens", "GET /health", "POST /nowhere"])
@@ -45,7 +45,7 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
     }
 
     [Fact]
-    public async Task A_url_may_have_8_KiB_and_no_more()
+    public async Task The_length_of_a_URL_is_limited_to_8_KiB()
     {
         var server = await servers.InAsync(Mode.Embedded);
         string Target(int length) => "/auth/api/v1/token-info?".PadRight(length, 'x');
@@ -56,12 +56,12 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
                 .ShouldBe(414, """{"detail":[{"msg":"The URL is longer than 8192 bytes","type":"url_too_long"}]}""");
             (await server.SendLineAsync($"GET /{new string('y', length)} HTTP/1.1"))!.StatusCode.ShouldBe(414);
         }
-        // Beyond, the web server itself ends it, without a word of ours.
+        // Above this limit Kestrel itself responds, with its own body.
         (await server.SendLineAsync($"GET {Target(80000)} HTTP/1.1"))!.StatusCode.ShouldBe(414);
     }
 
     [Fact]
-    public async Task Headers_may_have_32_KiB_together_and_no_more()
+    public async Task The_total_size_of_headers_is_limited_to_32_KiB()
     {
         var server = await servers.InAsync(Mode.Embedded);
         const string line = "GET /auth/api/v1/token-info HTTP/1.1";
@@ -71,14 +71,14 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         (await server.SendLineAsync(line, ("Cookie", "gafaelfawr=" + new string('x', 33000))))!.ShouldBe(431, refusal);
         (await server.SendLineAsync(line, ("Authorization", "Bearer " + new string('x', 33000))))!.ShouldBe(431, refusal);
         (await server.SendLineAsync(line, [.. Enumerable.Range(0, 900).Select(i => ($"X-Many-{i}", new string('x', 40)))]))!.ShouldBe(431, refusal);
-        // Beyond, the web server itself ends it, without a word of ours.
+        // Above this limit Kestrel itself responds, with its own body.
         (await server.SendLineAsync(line, ("X-Large", new string('x', 200_000))))!.StatusCode.ShouldBe(431);
         (await server.SendLineAsync(line, [.. Enumerable.Range(0, 1100).Select(i => ($"X-{i}", ""))]))!.StatusCode.ShouldBe(431);
     }
 
-    /// <summary>An answer repeats what was wrong, and that can be all of a large body, several times over.</summary>
+    /// <summary>Validation errors repeat the invalid input, which can be all of a large body, several times.</summary>
     [Fact]
-    public async Task A_body_full_of_faults_is_answered_all_the_same()
+    public async Task A_body_with_many_errors_gets_a_response()
     {
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var (body, faults) in (IEnumerable<(string, int)>)[
@@ -90,7 +90,7 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
             answer.StatusCode.ShouldBe(422);
             answer.Json.GetProperty("detail").GetArrayLength().ShouldBe(faults);
         }
-        // Thirty thousand scopes that are texts, and none of them known; as many fields that nobody knows.
+        // Thirty thousand unknown scopes, and as many unknown fields.
         (await server.PostAsync(
             "/tokens", $"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"scopes\":\"{string.Join(',', Enumerable.Range(0, 10000))}\"}}", server.Bootstrap))
             .ShouldRefuseScopes("Unknown scopes requested");

@@ -3,9 +3,8 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>
-/// Requests that no client library would send. The web server refuses some of them before any code of ours has seen them,
-/// and with an empty body: a NUL in a header, a NUL in the path, a host that is none, a body of
-/// two lengths. All others get an answer in the usual shape.
+/// Requests that HTTP client libraries do not send. Kestrel rejects some of them before Porthor's code runs, with an empty body: NUL in a
+/// header, NUL in the path, an invalid host, a body with two lengths. All others get a response in the usual format.
 /// </summary>
 public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServers>
 {
@@ -35,7 +34,7 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}")]
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n")]
     [InlineData("\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03\r\n\r\n")]
-    public async Task The_web_server_refuses_what_is_no_request(string request)
+    public async Task The_web_server_rejects_invalid_requests(string request)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var answer = (await server.SendRawAsync(request)).ShouldNotBeNull();
@@ -45,7 +44,7 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     }
 
     [Theory]
-    // Hosts that are odd, and no more: a name that no resolver would take must not be our fault.
+    // Unusual but valid hosts: a name that no resolver accepts must not cause a server error.
     [InlineData(Line + "Host: \r\nConnection: close\r\n\r\n", 401)]
     [InlineData(Line + "Host: !..!\r\nConnection: close\r\n\r\n", 401)]
     [InlineData(Line + "Host: ..\r\nConnection: close\r\n\r\n", 401)]
@@ -74,7 +73,7 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \xE4;;;=\"\r\nContent-Length: 2\r\n\r\n{}", 401)]
     [InlineData(Line + "Host: x\r\nConnection: close\r\nAuthorization: Bearer \xFF\r\n\r\n", 401)]
     [InlineData(Line + "Host: x\r\nConnection: close\r\nCookie: gafaelfawr=\xC3\x28\r\n\r\n", 401)]
-    public async Task What_is_odd_is_answered_in_the_usual_shape(string request, int status)
+    public async Task Unusual_requests_get_a_response_in_the_usual_format(string request, int status)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var answer = (await server.SendRawAsync(request)).ShouldNotBeNull();
@@ -85,12 +84,12 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
         server.Host.Logs.Lines.ShouldNotContain(line => line.GetProperty("event").GetString() == "Uncaught exception");
     }
 
-    /// <summary>Whatever the host is called, links lead to it as it was written. Redirects lead to the configured base URL.</summary>
+    /// <summary>Links contain the host as the client sent it. Redirects use the configured base URL.</summary>
     [Theory]
     [InlineData("xn--bcher-kva.example:8443")]
     [InlineData("!..!")]
     [InlineData("a!$(b)")]
-    public async Task A_host_is_repeated_as_it_was_sent(string host)
+    public async Task Links_contain_the_host_as_it_was_sent(string host)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("hosted");

@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Api;
 public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task Json_in_every_unicode_encoding_is_read(Mode mode)
+    public async Task JSON_is_accepted_in_every_Unicode_encoding(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("encoder");
@@ -31,7 +31,7 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
     }
 
     [Fact]
-    public async Task What_is_no_text_or_no_json_is_refused()
+    public async Task Invalid_text_and_invalid_JSON_are_rejected()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("mangler");

@@ -4,20 +4,18 @@ using System.Text.Json.Nodes;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Log lines of a request, as they were written.</summary>
+/// <summary>Assertions about the log lines of a request.</summary>
 internal static class LogAssertions
 {
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The lines with an event that were written since a count of lines was taken.</summary>
+    /// <summary>Returns the lines with an event that were written after a count of lines was taken.</summary>
     public static IReadOnlyList<JsonElement> LinesSince(this ApiServer server, int count, string text) =>
         [.. server.Host.Logs.Lines.Skip(count).Where(line => line.GetProperty("event").GetString() == text)];
 
     public static int CountLines(this ApiServer server) => server.Host.Logs.Lines.Count;
 
-    /// <summary>
-    /// The whole line, but for the time and the request's id, whose values are nobody's to foresee; both must be there.
-    /// </summary>
+    /// <summary>Checks the complete line except for the time and the request ID, which only have to exist.</summary>
     public static void ShouldSay(this JsonElement line, string expected)
     {
         var fields = JsonNode.Parse(line.GetRawText())!.AsObject();
@@ -27,7 +25,7 @@ internal static class LogAssertions
         fields.ToJsonString(Relaxed).ShouldBe(JsonNode.Parse(expected)!.ToJsonString(Relaxed));
     }
 
-    /// <summary>What a line says about the request of a browser.</summary>
+    /// <summary>Returns the fields about a request of a browser.</summary>
     public static string OfBrowser(this ApiServer server, Browser browser, string method, string path, string scopes, long lifetime) =>
         $$"""
         "httpRequest":{"requestMethod":"{{method}}","requestUrl":"http://{{server.Host.Url.Authority}}{{ApiServer.Prefix}}{{path}}","remoteIp":"127.0.0.1"},

@@ -5,7 +5,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What a page is told about its session, and the cookie that comes with it: APL-001, APL-002, contract/login.md 1, 7.</summary>
+/// <summary>The data for a page about its session, and the cookie that is set with it: APL-001, APL-002, contract/login.md 1, 7.</summary>
 public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Scopes =
@@ -17,7 +17,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         """;
 
     [Theory, EveryMode]
-    public async Task A_page_learns_who_it_acts_for_and_what_exists(Mode mode)
+    public async Task A_page_gets_its_user_and_the_known_scopes(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("some-user", "user:token,read:all");
@@ -25,12 +25,12 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         answer.ShouldBe(
             200,
             $$$"""{"csrf":"{{{browser.Csrf.Item2}}}","username":"some-user","scopes":["read:all","user:token"],"config":{"scopes":[{{{Scopes.Replace("\n", "", StringComparison.Ordinal)}}}]}}""");
-        // Nothing changed, so the cookie stays as it is.
+        // The cookie is not changed.
         answer.Headers.Keys.ShouldNotContain("Set-Cookie");
     }
 
     [Theory, EveryMode]
-    public async Task A_session_without_a_csrf_value_gets_one_that_works(Mode mode)
+    public async Task A_session_without_a_CSRF_value_gets_a_valid_one(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("fresh-user");
@@ -40,14 +40,14 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         var csrf = answer.Json.GetProperty("csrf").GetString()!;
         csrf.Length.ShouldBe(22);
 
-        // Everything else in the cookie is still there.
+        // The other fields of the cookie are unchanged.
         var state = server.Host.Core.SessionCookie.TryRead(CookieOf(answer), out _).ShouldNotBeNull();
         state.Csrf.ShouldBe(csrf);
         state.Token.ShouldBe(browser.Session);
         state.GitHub!.Reveal().ShouldBe("a-github-access-token");
         state.ReturnUrl.ShouldBe("https://example.com/x");
 
-        // As a browser sends it, quotes and all, and as it may be sent without them.
+        // With quotes, as browsers send it, and without.
         var sent = answer.Header("Set-Cookie")!.Split(';')[0];
         foreach (var cookie in (string[])[sent, sent.Replace("\"", "", StringComparison.Ordinal), $"other=1;{sent} ; last=2", $"{SessionCookie.Name}=first; {sent}"])
         {
@@ -79,12 +79,12 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
 
     /// <summary>APL-002.</summary>
     [Theory, EveryMode]
-    public async Task Only_a_live_session_counts(Mode mode)
+    public async Task Only_a_valid_session_is_accepted(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("alive");
         var foreign = new SessionCookie(new Fernet([FernetKey.Create()], TimeProvider.System));
-        // No cookie; only a header; an unknown token; a token that is none.
+        // No cookie; a token in a header; an unknown token; an invalid token.
         (await server.GetAsync("/login")).ShouldBeUnauthenticated();
         (await server.GetAsync("/login", TestServer.Bearer(browser.Session))).ShouldBeUnauthenticated();
         (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Token = Token.Create() }))).ShouldBeUnauthenticated();
@@ -94,7 +94,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         (await server.DeleteAsync($"/users/gone/tokens/{left.Key}", left.Writing)).ShouldBeNothing();
         (await server.GetAsync("/login", left.Cookie)).ShouldBeUnauthenticated();
 
-        // Cookies that nobody here wrote: each is discarded as a whole, with a warning, and not taken away from the browser.
+        // Invalid cookies are discarded completely with a warning, and are not deleted in the browser.
         foreach (var (value, error) in (IEnumerable<(string, string)>)[
             ("", "InvalidToken"), ("garbage", "InvalidToken"), ("\"", "InvalidToken"), ("gAAAAA==", "InvalidToken"),
             (browser.Session.Reveal(), "InvalidToken"),
@@ -114,7 +114,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
             line.GetProperty("error").GetString().ShouldBe(error);
         }
 
-        // What a later version may put beside it does not matter.
+        // Fields of later versions are ignored.
         (await server.GetAsync("/login", ("Cookie", $"{SessionCookie.Name}={Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","later":[1]}""")}")))
             .StatusCode.ShouldBe(200);
     }
@@ -125,14 +125,15 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
     private static string CookieOf(Answer answer) => answer.Header("Set-Cookie")!.Split(';')[0].Split('=', 2)[1].Trim('"');
 }
 
-/// <summary>The cookie's attributes and the realm follow the configured address (deviations 30).</summary>
+/// <summary>The attributes of the cookie and the realm depend on the configured URL (deviations 30).</summary>
 public sealed class CookieAttributeTests
 {
     [Theory]
     [InlineData("https://Portal.Example.COM:8443/x", true, "; Domain=portal.example.com; HttpOnly; Path=/; SameSite=lax; Secure", "portal.example.com")]
     [InlineData("http://localhost:8080", false, "; HttpOnly; Path=/; SameSite=lax", "localhost")]
     [InlineData(null, false, "; HttpOnly; Path=/; SameSite=lax", "127.0.0.1")]
-    public async Task They_follow_the_address(string? baseUrl, bool allowSubdomains, string attributes, string realm)
+    public async Task Cookie_attributes_and_realm_follow_the_configured_URL(
+        string? baseUrl, bool allowSubdomains, string attributes, string realm)
     {
         await using var server = await ApiServer.StartAsync(
             Mode.Embedded, settings => settings with { BaseUrl = baseUrl is null ? null : new Uri(baseUrl), AllowSubdomains = allowSubdomains });

@@ -6,10 +6,10 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>IPv4-mapped addresses that are stored.</summary>
+/// <summary>Stored IPv4-mapped addresses.</summary>
 public sealed class MappedAddressTests(ApiServers servers) : IClassFixture<ApiServers>
 {
-    /// <summary>Older versions and Gafaelfawr stored the IPv4-mapped addresses of some proxies as they were.</summary>
+    /// <summary>Older versions and Gafaelfawr stored the IPv4-mapped addresses of some proxies unchanged.</summary>
     [Theory, EveryMode]
     public async Task Mapped_addresses_of_old_entries_are_found_as_IPv4(Mode mode)
     {

@@ -3,7 +3,7 @@ using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Every parameter in path and query, and what is wrong with it (contract/api.md 3.1, 3.2, 4.3; WEAK-07).</summary>
+/// <summary>The validation errors of every path and query parameter (contract/api.md 3.1, 3.2, 4.3; WEAK-07).</summary>
 public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Username = "^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$";
@@ -68,16 +68,16 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_faulty_parameter_is_named(string name, string value, string type, string message, string? context)
+    public async Task An_invalid_parameter_is_named(string name, string value, string type, string message, string? context)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var encoded = Uri.EscapeDataString(value);
         var error = Error(type, $"\"query\",\"{name}\"", message, Quoted(value), context);
-        // The last of two is the one that counts.
+        // Of two equal parameters the last one applies.
         (await server.GetAsync($"/history/token-changes?{name}={encoded}", server.Bootstrap)).ShouldBeInvalid(error);
         (await server.GetAsync($"/history/token-changes?{name}=1&{name}={encoded}", server.Bootstrap)).ShouldBeInvalid(error);
         var browser = await server.LogInAsync("asker");
-        // The user's own history has no name and no actor to ask for.
+        // The history of one user has no parameters for the user and the actor.
         var own = await server.GetAsync($"/users/asker/token-change-history?{name}={encoded}", browser.Cookie);
         if (name is "username" or "actor")
             own.StatusCode.ShouldBe(200);
@@ -99,7 +99,7 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
 
     [Theory]
     [MemberData(nameof(FaultyNames))]
-    public async Task A_faulty_name_in_the_path_is_named(string username, string type, string message, string context)
+    public async Task An_invalid_username_in_the_path_is_named(string username, string type, string message, string context)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("namer", "admin:token,user:token");
@@ -113,9 +113,9 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.DeleteAsync($"/users/{encoded}/tokens/{key}", browser.Writing)).ShouldBeInvalid(error);
     }
 
-    /// <summary>Twenty-two characters of any kind are a key that might be; others are none.</summary>
+    /// <summary>Any 22 characters are a possible key; texts of other lengths are not.</summary>
     [Theory, EveryMode]
-    public async Task A_key_in_the_path_is_of_any_content_and_of_one_length(Mode mode)
+    public async Task A_key_in_the_path_must_only_have_the_right_length(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("keyed", "admin:token,user:token");
@@ -136,6 +136,6 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
                 .ShouldBeInvalid(Error(type, "\"path\",\"key\"", message, Quoted(key), context));
     }
 
-    /// <summary>Characters that are two in .NET and one to whoever counts.</summary>
+    /// <summary>Returns characters that are two UTF-16 code units and one code point.</summary>
     private static string Keys(int count) => string.Concat(Enumerable.Repeat("🔑", count));
 }

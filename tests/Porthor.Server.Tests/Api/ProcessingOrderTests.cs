@@ -7,7 +7,7 @@ using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What is looked at first, when more than one thing is wrong (contract/api.md 1).</summary>
+/// <summary>The order of the checks if a request has several errors (contract/api.md 1).</summary>
 public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string UsernamePattern = "^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$";
@@ -16,7 +16,7 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
         ["POST /tokens", "POST /users/Some_User/tokens", "PATCH /users/Some_User/tokens/short", "PUT /quota-overrides"];
 
     [Theory, EveryMode]
-    public async Task What_is_not_json_is_refused_before_anybody_is_asked_who_they_are(Mode mode)
+    public async Task Invalid_JSON_is_rejected_before_authentication(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var (method, path) in Writes.Select(Split))
@@ -33,7 +33,7 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
     }
 
     [Theory, EveryMode]
-    public async Task Who_it_is_comes_before_what_they_say(Mode mode)
+    public async Task Authentication_comes_before_validation(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("orderly");
@@ -50,9 +50,11 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
         (await server.GetAsync("/users/Some_User/tokens/short")).ShouldBeUnauthenticated();
     }
 
-    /// <summary>Path, query, body, each in the order of its fields, and all before the caller's rights over the user.</summary>
+    /// <summary>
+    /// First the path, then the query and the body, each in the order of its fields, and all before the permissions for the user.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task All_that_is_wrong_is_told_at_once(Mode mode)
+    public async Task All_errors_are_reported_at_once(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("complete");
@@ -75,9 +77,11 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
                 """{"expected":"'session', 'user', 'notebook', 'internal', 'service' or 'oidc'"}"""));
     }
 
-    /// <summary>A peer on a Unix socket counts as loopback: its requests need no forwarded address, and it may forward one.</summary>
+    /// <summary>
+    /// A peer on a Unix socket counts as loopback: its requests need no forwarded address, and a forwarded address is accepted.
+    /// </summary>
     [Fact]
-    public async Task A_peer_on_a_unix_socket_counts_as_loopback()
+    public async Task A_peer_on_a_Unix_socket_counts_as_loopback()
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Embedded);
         var core = await deployment.OpenNodeAsync();

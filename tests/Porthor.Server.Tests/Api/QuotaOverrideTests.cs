@@ -2,13 +2,13 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>The quotas that administrators set at run time: QUO-008, QUO-010, QUO-011, contract/api.md 5.5.</summary>
+/// <summary>Quota overrides, which administrators set at run time: QUO-008, QUO-010, QUO-011, contract/api.md 5.5.</summary>
 public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Path = "/quota-overrides";
     private const string NoneSet = """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""";
 
-    /// <summary>Overrides that cannot be read limit no user, and an administrator must be able to remove or replace them.</summary>
+    /// <summary>Unreadable overrides limit no user, and an administrator must be able to delete or replace them.</summary>
     [Theory, EveryMode]
     public async Task Damaged_overrides_are_deleted_and_replaced(Mode mode)
     {
@@ -18,7 +18,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
             foreach (var replace in (bool[])[false, true])
             {
                 (await server.PutAsync(Path, new { }, server.Bootstrap)).StatusCode.ShouldBe(200);
-                await server.SpoilOverridesAsync(damage);
+                await server.ReplaceOverridesAsync(damage);
                 (await server.GetAsync(Path, server.Bootstrap)).StatusCode.ShouldBe(401, "the bootstrap token reads nothing");
                 if (replace)
                     (await server.PutAsync(Path, new { bypass = (string[])["x"] }, server.Bootstrap)).StatusCode.ShouldBe(200, damage);
@@ -28,7 +28,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         }
         if (mode != Mode.Cluster)
             return;
-        // Redis can hold values of other types under the key.
+        // Redis can contain a value of another type under the key.
         await server.PushOverridesAsync("a list");
         var browser = await server.LogInAsync("reader");
         (await server.GetAsync(Path, browser.Cookie)).ShouldBe(404, NoneSet);
@@ -43,16 +43,16 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         var admin = await server.LogInAsync("quota-admin", "admin:token");
         var reader = await server.LogInAsync("quota-reader", "read:all");
 
-        // QUO-010: none yet, for whoever asks.
+        // QUO-010: no overrides exist, for any caller.
         foreach (var browser in (Browser[])[admin, reader])
             (await server.GetAsync(Path, browser.Cookie)).ShouldBe(404, NoneSet);
         (await server.DeleteAsync(Path, admin.Writing)).ShouldBe(404, NoneSet);
 
-        // QUO-011: a reader changes nothing.
+        // QUO-011: a user without admin:token cannot change them.
         (await server.PutAsync(Path, new { }, reader.Writing)).ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
         (await server.DeleteAsync(Path, reader.Writing)).ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
 
-        // What is set is what is read, with the fields that were left out and without the notebook that is not there.
+        // The stored overrides have all fields, except for the missing notebook.
         var logged = server.CountLines();
         const string some = """{"default":{"api":{"test":10},"disk":{},"tap":{}},"groups":{},"bypass":[]}""";
         (await server.PutAsync(Path, """{"default": {"api": {"test": 10}}}""", admin.Writing)).ShouldBe(200, some);
@@ -64,7 +64,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
              "quota_overrides":{"default":{"api":{"test":10},"disk":{},"notebook":null,"tap":{}},"groups":{},"bypass":[]}}
             """);
 
-        // Another set takes its place, whole. Numbers may be written in all their forms.
+        // New overrides replace the old ones completely. Numbers are accepted in all formats.
         const string sent =
             """
             {"default":{"api":{"ü":"0","b":-5,"a":1.0},"disk":{"/home":1099511627776},"notebook":{"cpu":"0.5","memory":4},"tap":{"qserv":{"concurrent":true}}},
@@ -75,7 +75,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         (await server.PutAsync(Path, sent, server.Bootstrap)).ShouldBe(200, all);
         (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
 
-        // Refused ones leave it as it is.
+        // Invalid overrides change nothing.
         (await server.PutAsync(Path, """{"default":{"api":{"test":"many"}}}""", admin.Writing)).StatusCode.ShouldBe(422);
         (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
 

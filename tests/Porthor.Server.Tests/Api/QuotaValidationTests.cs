@@ -3,7 +3,7 @@ using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>The body of quota overrides, field by field (contract/api.md 3.2, 4.3, 5.5).</summary>
+/// <summary>The validation of quota overrides, field by field (contract/api.md 3.2, 4.3, 5.5).</summary>
 public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Path = "/quota-overrides";
@@ -33,16 +33,17 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
     [InlineData("""{"default":{"notebook":{"cpu":1,"memory":1,"spawn":"maybe"}}}""", "bool_parsing", "\"body\",\"default\",\"notebook\",\"spawn\"", "Input should be a valid boolean, unable to interpret input", "\"maybe\"")]
     [InlineData("""{"default":{"notebook":{"cpu":1,"memory":1,"spawn":2}}}""", "bool_parsing", "\"body\",\"default\",\"notebook\",\"spawn\"", "Input should be a valid boolean, unable to interpret input", "2")]
     [InlineData("""{"default":{"notebook":{"cpu":1,"memory":1,"spawn":null}}}""", "bool_type", "\"body\",\"default\",\"notebook\",\"spawn\"", "Input should be a valid boolean", "null")]
-    public async Task What_is_no_quota_is_refused_with_its_place(string body, string type, string location, string message, string input)
+    public async Task An_invalid_quota_is_rejected_with_its_location(
+        string body, string type, string location, string message, string input)
     {
         var server = await servers.InAsync(Mode.Embedded);
         (await server.PutAsync(Path, body, server.Bootstrap)).ShouldBeInvalid(Error(type, location, message, input));
         (await server.GetAsync(Path, (await server.LogInAsync("quota-looker")).Cookie)).StatusCode.ShouldBe(404);
     }
 
-    /// <summary>At each depth what is known comes first, in its order, and then what is not.</summary>
+    /// <summary>At each level errors of known fields come first, in the order of the fields, then those of unknown fields.</summary>
     [Fact]
-    public async Task All_that_is_wrong_is_said_at_once()
+    public async Task All_validation_errors_are_reported_at_once()
     {
         var server = await servers.InAsync(Mode.Embedded);
         const string body = """{"x":1,"bypass":5,"default":{"y":2,"tap":[],"notebook":{"z":3,"cpu":1}}}""";
@@ -55,11 +56,11 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
             Error("extra_forbidden", "\"body\",\"x\"", "Extra inputs are not permitted", "1"));
     }
 
-    /// <summary>Every spelling of a truth and of its opposite.</summary>
+    /// <summary>All spellings of true and false.</summary>
     [Theory]
     [InlineData(true, "true", "1", "\"true\"", "\"YES\"", "\"on\"", "\"T\"", "\"y\"", "\"1\"")]
     [InlineData(false, "false", "0", "\"False\"", "\"no\"", "\"OFF\"", "\"f\"", "\"N\"", "\"0\"")]
-    public async Task Spawn_is_said_in_many_ways(bool expected, params string[] spellings)
+    public async Task Spawn_is_accepted_in_all_boolean_formats(bool expected, params string[] spellings)
     {
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var spelling in spellings)

@@ -5,14 +5,14 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Sends bytes that no proper client would, and reads what comes back.</summary>
+/// <summary>Sends bytes that HTTP clients would not send, and reads the response.</summary>
 internal static class RawHttp
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// A whole request, from its first line to the end of its body. The answer is read until the server closes, which a
-    /// request asks for by <c>Connection: close</c>; null if it closes without one.
+    /// Sends a complete request. Reads the response until the server closes the connection, which the request demands with <c>Connection:
+    /// close</c>. Returns null if the connection is closed without a response.
     /// </summary>
     public static async Task<Answer?> SendRawAsync(this ApiServer server, byte[] request)
     {
@@ -26,7 +26,7 @@ internal static class RawHttp
         }
         catch (SocketException)
         {
-            // The server has seen enough and closed; what it said is read all the same.
+            // The server closed the connection before it read everything; its response can still be read.
         }
         var answer = Parse(await reading);
         if (answer is not null)
@@ -34,9 +34,10 @@ internal static class RawHttp
         return answer;
     }
 
-    public static Task<Answer?> SendRawAsync(this ApiServer server, string request) => server.SendRawAsync(Encoding.Latin1.GetBytes(request));
+    public static Task<Answer?> SendRawAsync(this ApiServer server, string request) =>
+        server.SendRawAsync(Encoding.Latin1.GetBytes(request));
 
-    /// <summary>A request without a body, with the headers that every request has.</summary>
+    /// <summary>Sends a request without a body, with the usual headers.</summary>
     public static Task<Answer?> SendLineAsync(this ApiServer server, string line, params (string Name, string Value)[] headers) => server.SendRawAsync(
         $"{line}\r\nHost: {server.Host.Url.Authority}\r\nConnection: close\r\n{string.Concat(headers.Select(h => $"{h.Name}: {h.Value}\r\n"))}\r\n");
 
@@ -51,7 +52,7 @@ internal static class RawHttp
         }
         catch (SocketException)
         {
-            // Reset, after a refusal that did not wait for the rest of the request.
+            // The connection was reset after an error that did not wait for the rest of the request.
         }
         return answer.ToArray();
     }
@@ -71,7 +72,7 @@ internal static class RawHttp
         return new Answer((HttpStatusCode)int.Parse(lines[0].Split(' ')[1]), body, headers);
     }
 
-    /// <summary>Good enough for the ASCII lists that are streamed.</summary>
+    /// <summary>Decodes a chunked body; sufficient for lists in ASCII.</summary>
     private static string Unchunked(string body)
     {
         var text = new StringBuilder();

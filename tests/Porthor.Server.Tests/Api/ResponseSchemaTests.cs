@@ -4,7 +4,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Recorded responses of every route, successes and errors, match their description.</summary>
+/// <summary>Recorded responses of every route, successes and errors, match the OpenAPI document.</summary>
 public sealed class ResponseSchemaTests
 {
     private const string User = "schema-user";
@@ -12,11 +12,11 @@ public sealed class ResponseSchemaTests
     private const string Tokens = "/auth/api/v1/users/{username}/tokens";
     private const string Token = "/auth/api/v1/users/{username}/tokens/{key}";
 
-    /// <summary>Routes that this deployment has nothing for; only their errors are recorded.</summary>
+    /// <summary>Routes without data in this deployment; only their errors are recorded.</summary>
     private static readonly string[] WithoutSuccess = ["GET /auth/api/v1/users", "GET /auth/api/v1/users/{username}", "GET /auth/api/v1/groups", "GET /login", "GET /logout"];
 
     [Fact]
-    public async Task Responses_meet_their_description()
+    public async Task Responses_match_the_OpenAPI_document()
     {
         await using var server = await ApiServer.StartAsync(Mode.Embedded, settings => TokenLimitTests.Limited(settings, live: 50, perMinute: 3));
         var document = (await server.SendAsync(HttpMethod.Get, "/auth/openapi.json")).Json;
@@ -37,7 +37,7 @@ public sealed class ResponseSchemaTests
         var session = await server.Host.Tokens.CallerAsync(browser.Session);
         var child = await server.Host.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
 
-        // Errors in credentials are the same on all routes.
+        // Credential errors are the same on all routes.
         foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/auth/", StringComparison.Ordinal)))
         {
             foreach (var operation in path.Value.EnumerateObject())
@@ -97,7 +97,7 @@ public sealed class ResponseSchemaTests
         await RecordAsync("DELETE", Token, one, null, 204, browser.Writing);
         await RecordAsync("DELETE", Token, one, null, 404, browser.Writing);
 
-        // Users, quotas, and the rest.
+        // Users, quotas, and other routes.
         await RecordAsync("GET", "/auth/api/v1/login", "/auth/api/v1/login", null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/api/v1/user-info", "/auth/api/v1/user-info", null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/gms", "/auth/gms", null, 200, browser.Cookie);

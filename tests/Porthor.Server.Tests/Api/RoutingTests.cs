@@ -3,7 +3,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Requests that no route takes (contract/api.md 1). They are answered before anybody asks who sent them.</summary>
+/// <summary>Requests without a matching route (contract/api.md 1). They are answered before authentication.</summary>
 public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private static readonly string Key = new('k', TokenKey.Length);
@@ -17,7 +17,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
             "/auth/api/v1/users//tokens", "/auth/api/v1/users/some-user/tokens//change-history", "/auth//api/v1/token-info",
             $"/auth/api/v1/users/some-user/tokens/{Key}/more", "/auth/api/v1/token-info.json", "/auth/api/v1/token-info%20", "/auth/api/v1/token-info;x=1",
             "/auth/api/v1/users/a%2Fb/tokens", "/auth/api/v1/users/a%2fb/tokens/", "/auth/api/v1%2Ftoken-info",
-            // Names are names with their case.
+            // Paths are case-sensitive.
             "/Health", "/AUTH/api/v1/token-info", "/auth/API/v1/token-info", "/auth/api/v1/Token-Info", "/auth/api/v1/Users/some-user/tokens",
             "/auth/api/v1/users/some-user/Tokens", $"/auth/api/v1/users/some-user/tokens/{Key}/CHANGE-HISTORY"])
         {
@@ -28,9 +28,9 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
             (await server.SendLineAsync($"GET {path} HTTP/1.1"))!.ShouldBe(404, """{"detail":"Not Found"}""");
     }
 
-    /// <summary>Only the first route of a path is named, which is the one for reading; and nothing answers other sites' pages.</summary>
+    /// <summary>The Allow header names only the first route of a path, which reads; and there are no CORS headers.</summary>
     [Theory, EveryMode]
-    public async Task A_method_that_a_path_does_not_have_is_not_allowed(Mode mode)
+    public async Task An_unsupported_method_is_not_allowed(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var (path, methods, allow) in (IEnumerable<(string, string, string)>)[
@@ -43,7 +43,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
         {
             foreach (var method in (string[])["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"])
             {
-                // The framework knows the usual methods in any case, and so does HTTP/1.1 in practice.
+                // ASP.NET Core and HTTP/1.1 accept the usual methods in any case.
                 if (methods.Split(' ').Contains(method.ToUpperInvariant()))
                     continue;
                 var answer = await server.SendAsync(
@@ -62,7 +62,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     }
 
     [Theory, EveryMode]
-    public async Task A_slash_too_many_is_redirected_to_the_base_url(Mode mode)
+    public async Task A_trailing_slash_is_redirected_to_the_base_URL(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var path in (string[])[
@@ -78,10 +78,10 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
                 answer.Body.ShouldBeEmpty();
             }
         }
-        // The name in the path travels as it came, and stays part of the path.
+        // The name in the path is unchanged and remains a part of the path.
         (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens/")).Header("Location")
             .ShouldBe("https://example.com/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens");
-        // What the client says about the host and scheme does not matter.
+        // The host and scheme of the request do not matter.
         foreach (var (name, value) in ((string, string)[])[("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http")])
         {
             (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/token-info/", null, ("X-Forwarded-For", "192.0.2.1"), (name, value)))
@@ -90,7 +90,7 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     }
 
     [Fact]
-    public async Task The_api_describes_itself()
+    public async Task The_API_serves_its_OpenAPI_document()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/auth/openapi.json");

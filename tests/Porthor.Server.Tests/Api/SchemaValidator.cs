@@ -4,18 +4,18 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>
-/// Validates responses against the description of the API: status, content type, headers, and the body by the keywords of JSON Schema
-/// that the description uses. Any other keyword is an error, and so is a field that is not described.
+/// Validates responses against the OpenAPI document: status, content type, headers, and the body with the JSON Schema keywords that the
+/// document uses. Any other keyword is an error, and so is a field that is not described.
 /// </summary>
 internal sealed class SchemaValidator(JsonElement document)
 {
     private static readonly string[] Annotations = ["description", "examples", "default", "format", "title"];
 
-    /// <summary>Headers that clients of the API use.</summary>
+    /// <summary>Response headers that API clients use.</summary>
     private static readonly string[] Headers =
         ["Location", "Link", "X-Total-Count", "WWW-Authenticate", "Retry-After", "Warning", "X-Error-Status", "X-Error-Body", "Expires"];
 
-    /// <param name="template">The path as the description has it.</param>
+    /// <param name="template">The path in the OpenAPI document.</param>
     public void Check(string method, string template, Answer answer)
     {
         var where = $"{method} {template} {answer.StatusCode}";

@@ -4,7 +4,7 @@ using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Every field of every body of the token routes, and what is wrong with it (contract/api.md 3, 4.3, 5.6, 5.10; deviations 5).</summary>
+/// <summary>The validation of every field in the bodies of the token routes (contract/api.md 3, 4.3, 5.6, 5.10; deviations 5).</summary>
 public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Username = "^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$";
@@ -21,7 +21,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     private const string Types = "'session', 'user', 'notebook', 'internal', 'service' or 'oidc'";
     private const string Dictionary = "Input should be a valid dictionary or object to extract fields from";
 
-    /// <summary>Where the field may stand: making one's own, changing, and making for others.</summary>
+    /// <summary>The routes with this field: create a user token, edit a token, and create a token as an administrator.</summary>
     private const string Everywhere = "own edit admin";
 
     public static TheoryData<string, string, string, string, string, string?> Faults() => new()
@@ -91,13 +91,14 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task A_faulty_field_is_named_and_nothing_is_made(string routes, string field, string value, string type, string message, string? context)
+    public async Task An_invalid_field_is_named_and_nothing_is_created(
+        string routes, string field, string value, string type, string message, string? context)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var (browser, token) = await OwnerAsync(server);
         foreach (var route in routes.Split(' '))
         {
-            // The rest of the body is as it should be, and comes with blanks that no answer repeats.
+            // The other fields are valid. The body contains spaces, which errors do not repeat.
             Dictionary<string, string> body = route switch
             {
                 "admin" => new() { ["username"] = "\"body-owner\"", ["token_type"] = "\"user\"", ["token_name"] = "\"other\"" },
@@ -119,11 +120,11 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     }
 
     [Theory]
-    // The missing fields of a body, with the body as it was understood.
+    // Missing fields, with the body as it was parsed.
     [InlineData("{ }", "missing", "\"body\",\"username\"", "Field required", "{}", "missing", "\"body\",\"token_type\"", "Field required", "{}")]
     [InlineData("{ \"n\\u00e4me\" : [ 1 , {\"\\ud83d\\ude00\":\"\\t\\/\"} ] }", "missing", "\"body\",\"username\"", "Field required", """{"näme":[1,{"😀":"\t/"}]}""", "missing", "\"body\",\"token_type\"", "Field required", """{"näme":[1,{"😀":"\t/"}]}""")]
     [InlineData("{\"username\":\"a-user\",\"token_type\":\"user\",\"token_name\":\"\"}", "string_too_short", "\"body\",\"token_name\"", "String should have at least 1 character", "\"\"")]
-    // Members of groups and scopes, each with its number.
+    // Elements of groups and scopes, each with its index.
     [InlineData("""{"username":"bot-x","token_type":"service","groups":[{"name":"a","id":1},{"name":"5"},{"id":"x","name":""},7]}""",
         "string_pattern_mismatch", "\"body\",\"groups\",1,\"name\"", $"String should match pattern '{Group}'", "\"5\"",
         "missing", "\"body\",\"groups\",1,\"id\"", "Field required", """{"name":"5"}""",
@@ -132,13 +133,13 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
         "model_attributes_type", "\"body\",\"groups\",3", Dictionary, "7")]
     [InlineData("""{"username":"bot-x","token_type":"service","scopes":["read:all",1,null,["x"],{},true]}""",
         "string_type", "\"body\",\"scopes\",3", NotText, "[\"x\"]", "string_type", "\"body\",\"scopes\",4", NotText, "{}")]
-    // What is no object at all.
+    // Bodies that are not objects.
     [InlineData("null", "missing", "\"body\"", "Field required", "null")]
     [InlineData("[ ]", "model_attributes_type", "\"body\"", Dictionary, "[]")]
     [InlineData("\"x\"", "model_attributes_type", "\"body\"", Dictionary, "\"x\"")]
     [InlineData("5", "model_attributes_type", "\"body\"", Dictionary, "5")]
     [InlineData("", "missing", "\"body\"", "Field required", "null")]
-    public async Task All_faults_of_a_body_are_told_in_order(string body, params string[] errors)
+    public async Task All_errors_of_a_body_are_reported_in_order(string body, params string[] errors)
     {
         var server = await servers.InAsync(Mode.Embedded);
         (await server.PostAsync("/tokens", body, server.Bootstrap)).ShouldBeInvalid(
@@ -151,7 +152,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     }
 
     [Theory, EveryMode]
-    public async Task Values_at_the_edges_are_taken(Mode mode)
+    public async Task Values_at_the_limits_are_accepted(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var number = 0;
@@ -159,7 +160,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
             ("\"uid\":9223372036854775807,\"gid\":1", "\"uid\":9223372036854775807,\"gid\":1,\"groups\":[]"),
             ("\"uid\":\" +1_0.0 \",\"gid\":7.0", "\"uid\":10,\"gid\":7,\"groups\":[]"), ("\"uid\":true,\"gid\":\"007\"", "\"uid\":1,\"gid\":7,\"groups\":[]"),
             ("\"groups\":[]", "\"groups\":[]"), ("\"groups\":[{\"name\":\"A.b_c-9\",\"id\":-9223372036854775808}]", "\"groups\":[{\"name\":\"A.b_c-9\",\"id\":-9223372036854775808}]"),
-            // The last of two is the one, and what nobody knows is nothing.
+            // Of two equal fields the last one applies, and unknown fields are ignored.
             ("\"name\":\"first\",\"name\":\"\\u00e9 \\ud83d\\ude00 \\\" \\\\ \\u0001\",\"nonsense\":{\"x\":[]}", "\"name\":\"é 😀 \\\" \\\\ \\u0001\",\"groups\":[]"),
             ($"\"name\":\"{new string('n', 5000)}\",\"email\":\" \"", $"\"name\":\"{new string('n', 5000)}\",\"email\":\" \",\"groups\":[]")])
         {
@@ -173,9 +174,9 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
         }
     }
 
-    /// <summary>All forms of a time, and none of its fractions (contract/api.md 3.4).</summary>
+    /// <summary>All formats of a time, without fractions of a second (contract/api.md 3.4).</summary>
     [Theory, EveryMode]
-    public async Task An_end_is_said_in_many_ways(Mode mode)
+    public async Task An_expiration_is_accepted_in_all_formats_of_a_time(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("ender");

@@ -4,15 +4,15 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What is told of a token that only one of the stores knows, or that a child is (contract/api.md 5.7, 5.10; WEAK-02).</summary>
+/// <summary>Tokens that only one store contains, and child tokens (contract/api.md 5.7, 5.10; WEAK-02).</summary>
 public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task A_record_without_a_row_is_refused_and_logged(Mode mode)
+    public async Task A_record_without_a_row_is_denied_and_logged(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("unlisted");
-        await server.ForgetRowAsync(browser.Key);
+        await server.DeleteRowAsync(browser.Key);
         var logged = server.CountLines();
         var answer = await server.GetAsync("/token-info", browser.Cookie);
         answer.ShouldBe(403, """{"detail":[{"type":"invalid_token","msg":"Token found in Redis but not database"}]}""");
@@ -22,34 +22,34 @@ public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServer
     }
 
     [Theory, EveryMode]
-    public async Task A_row_without_a_record_is_no_token(Mode mode)
+    public async Task A_row_without_a_record_is_not_a_valid_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("recordless");
-        await server.ForgetRecordAsync(browser.Key);
+        await server.DeleteRecordAsync(browser.Key);
         (await server.GetAsync("/token-info", TestServer.Bearer(browser.Session))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
         (await server.GetAsync("/token-info", browser.Cookie)).ShouldBeUnauthenticated();
     }
 
-    /// <summary>WEAK-02: what is under the key that is really read.</summary>
+    /// <summary>WEAK-02: an unreadable value under the key.</summary>
     [Theory, EveryMode]
-    public async Task A_record_that_cannot_be_read_is_no_token_and_is_logged(Mode mode)
+    public async Task An_unreadable_record_is_not_a_valid_token_and_is_logged(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("spoilt");
         var other = await server.LogInAsync("intact");
-        await server.SpoilRecordAsync(browser.Key, "garbage");
+        await server.ReplaceRecordAsync(browser.Key, "garbage");
         var logged = server.CountLines();
         (await server.GetAsync("/token-info", TestServer.Bearer(browser.Session))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
         var line = server.LinesSince(logged, "Cannot retrieve token").ShouldHaveSingleItem();
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("error").GetString().ShouldBe($"Cannot deserialize data for key token:{browser.Key}: InvalidToken: ");
-        // It is one token's misfortune.
+        // Other tokens are not affected.
         (await server.GetAsync("/token-info", other.Cookie)).StatusCode.ShouldBe(200);
     }
 
     [Theory, EveryMode]
-    public async Task Children_show_their_parent_and_service_and_lists_show_no_parent(Mode mode)
+    public async Task Children_have_a_parent_and_service_and_lists_contain_no_parent(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("parental", "read:all,user:token");
@@ -64,9 +64,9 @@ public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.GetAsync("/users/parental/tokens", browser.Cookie)).Body.ShouldContain(Info(""));
     }
 
-    /// <summary>The list is in the order of the contract (storage.md 2.6): newest first, and then by key, upper case before lower.</summary>
+    /// <summary>The order of the contract (storage.md 2.6): newest first, and then by key, upper case before lower case.</summary>
     [Theory, EveryMode]
-    public async Task A_list_is_in_a_known_order(Mode mode)
+    public async Task A_list_has_a_defined_order(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("ordered");

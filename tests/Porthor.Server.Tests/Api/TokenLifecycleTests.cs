@@ -5,21 +5,21 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>A token from its creation to its end, told through the API: TOK-001 to TOK-011, TOK-019, TOK-020, WEAK-11.</summary>
+/// <summary>A token from its creation to its revocation through the API: TOK-001 to TOK-011, TOK-019, TOK-020, WEAK-11.</summary>
 public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const long Lifetime = 30 * 86400;
     private const long HundredDays = 100 * 86400;
 
     [Theory, EveryMode]
-    public async Task A_user_makes_uses_and_revokes_a_token(Mode mode)
+    public async Task A_user_creates_uses_and_revokes_a_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var example = await server.LogInAsync("example", "exec:admin,read:all,user:token");
         var created = server.Now;
         var expires = created + HundredDays;
 
-        // TOK-001, TOK-002: the browser makes a token, and the log tells who made which.
+        // TOK-001, TOK-002: the browser creates a token, and the log names both tokens.
         var logged = server.CountLines();
         var answer = await server.PostAsync(
             "/users/example/tokens", new { token_name = "some token", scopes = (string[])["read:all"], expires }, example.Writing);
@@ -35,22 +35,22 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
              "groups":[{"name":"bar","id":1000},{"name":"foo","id":1000}]}}
             """);
 
-        // TOK-003, TOK-004: the address in the answer is the token's, and the token itself reads the same about itself.
+        // TOK-003, TOK-004: the Location header leads to the token, and the token itself gets the same data.
         var info = $$"""{"username":"example","token_type":"user","scopes":["read:all"],"created":{{created}},"expires":{{expires}},"token":"{{token.Key}}","token_name":"some token"}""";
         (await server.SendAsync(HttpMethod.Get, answer.Header("Location")!, headers: [example.Cookie])).ShouldBe(200, info);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBe(200, info);
 
-        // TOK-005, TOK-010, WEAK-11: both tokens are listed, each with all that is known about it, in the order of their keys.
+        // TOK-005, TOK-010, WEAK-11: both tokens are listed with all fields, in the order of their keys.
         var session = $$"""{"username":"example","token_type":"session","scopes":["exec:admin","read:all","user:token"],"created":{{created}},"expires":{{created + Lifetime}},"token":"{{example.Key}}"}""";
         string[] both = string.CompareOrdinal(token.Key.Value, example.Key.Value) < 0 ? [info, session] : [session, info];
         (await server.GetAsync("/users/example/tokens", example.Cookie)).ShouldBe(200, $"[{string.Join(',', both)}]");
         (await server.GetAsync("/token-info", example.Cookie)).ShouldBe(200, session);
 
-        // TOK-006: the owner may not change it.
+        // TOK-006: the owner cannot edit it.
         (await server.PatchAsync($"/users/example/tokens/{token.Key}", new { token_name = "mine" }, example.Writing))
             .ShouldBeRefused(403, "permission_denied", "Missing required admin:token scope");
 
-        // TOK-007: an administrator may. The fraction of a second is nobody's.
+        // TOK-007: an administrator can. Fractions of a second are dropped.
         var admin = await server.LogInAsync("some-admin", "admin:token");
         logged = server.CountLines();
         var changed = await server.PatchAsync(
@@ -67,7 +67,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
              "token_key":"{{{token.Key}}}","token_expires":"{{{LogTime(expires + HundredDays)}}}","token_name":"happy token","token_scopes":["exec:admin"]}
             """);
 
-        // TOK-008: the owner revokes it, once.
+        // TOK-008: the owner can revoke it once.
         logged = server.CountLines();
         (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNothing();
         (await server.GetAsync($"/users/example/tokens/{token.Key}", example.Cookie)).ShouldBeNotFound();
@@ -80,7 +80,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
              "token_key":"{{{token.Key}}}","token_username":"example"}
             """);
 
-        // TOK-009: its history outlives it.
+        // TOK-009: its history remains.
         var later = expires + HundredDays;
         (await server.GetAsync($"/users/example/tokens/{token.Key}/change-history", example.Cookie)).ShouldBe(
             200,
@@ -91,7 +91,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
 
     /// <summary>TOK-011.</summary>
     [Theory, EveryMode]
-    public async Task A_token_tells_of_its_user_what_the_session_told_that_made_it(Mode mode)
+    public async Task A_token_has_the_user_data_of_the_session_that_created_it(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("known", user: new UserData
@@ -111,18 +111,18 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
 
     /// <summary>TOK-019, TOK-020.</summary>
     [Theory, EveryMode]
-    public async Task A_token_lasts_for_ever_if_it_is_asked_to(Mode mode)
+    public async Task A_token_can_have_no_expiration(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("lasting");
         var admin = await server.LogInAsync("ender", "admin:token");
 
-        // Without an expiration there is no such field, and null is none either.
+        // A missing expiration and null both mean no expiration.
         var forever = await server.MakeTokenAsync(browser, "for ever");
         (await server.GetAsync($"/users/lasting/tokens/{forever.Key}", browser.Cookie)).ShouldBe(
             200, $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}},"token":"{{forever.Key}}","token_name":"for ever"}""");
 
-        // A token that would end is made to last, in the token index and in its record.
+        // Removing the expiration of a token changes its row and its record.
         var token = await server.MakeTokenAsync(browser, "ending", expires: server.Now + 86400);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldNotBeNull();
         var path = $"/users/lasting/tokens/{token.Key}";
@@ -131,13 +131,13 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         (await server.GetAsync(path, browser.Cookie)).ShouldBe(200, endless);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldBeNull();
 
-        // Long after it would have ended it still works.
+        // The token still works after its original expiration.
         server.Clock.Advance(TimeSpan.FromDays(3));
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
     }
 
     [Theory, EveryMode]
-    public async Task An_expired_token_is_no_token(Mode mode)
+    public async Task An_expired_token_is_invalid(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("ending");

@@ -5,20 +5,20 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>How many tokens users may have and create (deviations 34).</summary>
+/// <summary>Limits of the number of tokens and of creations (deviations 34).</summary>
 public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<LimitedServers>
 {
     private const string TooMany = "Too many tokens: at most 5 user tokens per user. Revoke tokens that are no longer needed";
 
-    /// <summary>On a busy machine.</summary>
+    /// <summary>Long enough for a busy machine.</summary>
     private static readonly TimeSpan Ample = TimeSpan.FromSeconds(30);
 
     [Theory, EveryMode]
-    public async Task Live_tokens_are_limited(Mode mode)
+    public async Task The_number_of_valid_tokens_is_limited(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("collector");
-        // Half a minute apart, so that the other limit is not reached.
+        // Creates tokens at intervals of half a minute, so that the rate limit is not reached.
         Task<Answer> CreateLaterAsync(string name, long? expires = null)
         {
             server.Clock.Advance(TimeSpan.FromSeconds(30));
@@ -44,7 +44,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         (await CreateLaterAsync("after expiry")).StatusCode.ShouldBe(201);
         (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
 
-        // Neither do sessions, children and other users' tokens. Administrators give tokens to others without a limit.
+        // Sessions, children and tokens of other users do not count. Administrators can create tokens for others without a limit.
         await server.LogInAsync("collector");
         await server.MakeTokenAsync(await server.LogInAsync("other-collector"), "mine");
         (await server.PostAsync("/tokens", new { username = "collector", token_type = "user", token_name = "gift" }, server.Bootstrap)).StatusCode.ShouldBe(201);
@@ -53,7 +53,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
     }
 
     [Theory, EveryMode]
-    public async Task Creations_per_minute_are_limited(Mode mode)
+    public async Task The_number_of_creations_per_minute_is_limited(Mode mode)
     {
         var server = await servers.InAsync(mode);
         server.Clock.Advance(TimeSpan.FromMinutes(2));
@@ -61,13 +61,13 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         foreach (var second in (int[])[0, 10, 10])
         {
             server.Clock.Advance(TimeSpan.FromSeconds(second));
-            // The creation of a token counts even if the token was revoked.
+            // A creation counts even if the token was revoked.
             var token = await server.MakeTokenAsync(browser, $"at {server.Now} {second} {Guid.NewGuid()}");
             (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.Writing)).ShouldBeNothing();
         }
         var refused = await CreateAsync(server, browser, "too fast");
         refused.ShouldBeRefused(429, "rate_limited", "Too many tokens created: at most 3 per minute");
-        // The first of the three leaves the minute in forty seconds.
+        // The oldest of the three creations is one minute old in forty seconds.
         refused.Header("Retry-After").ShouldBe("40");
         var page = await server.MakeTokenOnPageAsync(browser, "too fast");
         page.StatusCode.ShouldBe(429);
@@ -75,7 +75,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         page.TextOf(".summary").ShouldContain("Too many tokens created: at most 3 per minute");
         page.Document.QuerySelector("#name")!.GetAttribute("value").ShouldBe("too fast");
 
-        // Other users are not affected, administrators are exempt, and after the time in the header a creation succeeds again.
+        // Other users are not affected, administrators are exempt, and after the time in the header a creation succeeds.
         await server.MakeTokenAsync(await server.LogInAsync("not-hasty"), "mine");
         for (var number = 0; number < 5; number++)
             (await server.PostAsync("/tokens", new { username = "hasty", token_type = "user", token_name = $"gift {number} {mode}" }, server.Bootstrap)).StatusCode.ShouldBe(201);
@@ -89,7 +89,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
 
     /// <summary>The limit applies to any number of concurrent requests and nodes.</summary>
     [Theory, EveryMode]
-    public async Task The_limit_holds_when_tokens_are_created_at_the_same_time(Mode mode)
+    public async Task The_limit_applies_to_concurrent_creations(Mode mode)
     {
         await using var server = await ApiServer.StartAsync(mode, settings => Limited(settings, live: 7, perMinute: 0) with { AnswerTimeout = Ample, ApiTimeout = Ample });
         var browser = await server.LogInAsync("racer");
@@ -99,13 +99,13 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
             var host = other is not null && number % 2 == 0 ? other : server.Host;
             Answer answer;
             var attempts = 0;
-            // On a busy machine a store may not answer in time; a client then tries again.
+            // On a busy machine a store may not respond in time; then the client tries again.
             do
                 answer = await host.PostAsync($"{ApiServer.Prefix}/users/racer/tokens", new { token_name = $"token {number}" }, browser.Writing);
             while (answer.StatusCode == 503 && ++attempts < 20);
             return answer;
         }));
-        // A creation whose response was 503 may have happened; its repetition then finds that the name is taken.
+        // A creation with the response 503 can have succeeded; then its repetition finds that the name is taken.
         answers.ShouldAllBe(answer => answer.StatusCode == 201 || answer.StatusCode == 403 || answer.StatusCode == 409);
         answers.Count(answer => answer.StatusCode is 201 or 409).ShouldBe(7);
         (await server.GetAsync("/users/racer/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(8);

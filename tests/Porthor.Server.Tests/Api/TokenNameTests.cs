@@ -4,11 +4,11 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Users select tokens to revoke by their names: no route must accept a misleading name.</summary>
+/// <summary>Users select tokens to revoke by their names, so no route may accept a misleading name.</summary>
 public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task Invisible_characters_are_refused_by_every_route(Mode mode)
+    public async Task Every_route_rejects_invisible_characters(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var admin = await server.LogInAsync("visible-boss", "admin:token,user:token");
@@ -35,7 +35,7 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
 
     /// <summary>Names are shown to others, logged and kept in the history.</summary>
     [Theory, EveryMode]
-    public async Task A_token_is_refused_as_a_name_by_every_route(Mode mode)
+    public async Task Every_route_rejects_a_token_as_a_name(Mode mode)
     {
         const string message = "Token names must not contain a token";
         var server = await servers.InAsync(mode);
@@ -59,7 +59,7 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
             (await Should.ThrowAsync<PorthorException>(() => server.Host.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(server.Clock))))
                 .Error.Message.ShouldBe(message);
         }
-        // The other texts that are stored with a token.
+        // Other texts that are stored with a token.
         foreach (var (field, body) in (IEnumerable<(string, object)>)[
             ("body.name", new { username = "somebody", token_type = "user", token_name = "x", name = secret }),
             ("body.email", new { username = "somebody", token_type = "user", token_name = "x", email = $"{secret}@example.com" }),
@@ -71,9 +71,9 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.GetAsync("/users/naming-boss/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
     }
 
-    /// <summary>The command line and programs that use the library bypass the API.</summary>
+    /// <summary>The command line and programs that use the library do not use the API.</summary>
     [Fact]
-    public async Task Invisible_characters_are_refused_below_the_api()
+    public async Task The_library_rejects_invisible_characters()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var request = new AdminTokenRequest { Username = "somebody", TokenType = TokenType.User, TokenName = "a\u202Eb" };

@@ -4,12 +4,12 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What a token may be named, may open, and how long it may last: TOK-021 to TOK-028, deviations 1, 7, 8.</summary>
+/// <summary>The rules for names, scopes and lifetimes of tokens: TOK-021 to TOK-028, deviations 1, 7, 8.</summary>
 public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     /// <summary>TOK-021, TOK-022.</summary>
     [Theory, EveryMode]
-    public async Task A_name_is_taken_once(Mode mode)
+    public async Task A_token_name_is_unique(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("naming", "admin:token,user:token");
@@ -21,19 +21,19 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.PatchAsync($"/users/naming/tokens/{second.Key}", new { token_name = "taken", scopes = (string[])["user:token"] }, browser.Writing))
             .ShouldBeRefused(409, "duplicate_token_name", "Token name taken already used", "body", "token_name");
 
-        // Nothing of the refused change is left.
+        // The rejected edit changed nothing.
         var info = (await server.GetAsync($"/users/naming/tokens/{second.Key}", browser.Cookie)).Json;
         info.GetProperty("token_name").GetString().ShouldBe("free");
         info.GetProperty("scopes").GetArrayLength().ShouldBe(0);
         (await server.Host.Tokens.GetDataAsync(second))!.Scopes.IsEmpty.ShouldBeTrue();
         (await server.GetAsync($"/users/naming/tokens/{second.Key}/change-history", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
 
-        // A token keeps its own name, names differ by case, and another user may have the same.
+        // A token can keep its name, names are case-sensitive, and another user can use the same name.
         (await server.PatchAsync($"/users/naming/tokens/{first.Key}", new { token_name = "taken" }, browser.Writing)).StatusCode.ShouldBe(200);
         await server.MakeTokenAsync(browser, "Taken");
         await server.MakeTokenAsync(await server.LogInAsync("namesake"), "taken");
 
-        // A revoked token's name is free again.
+        // The name of a revoked token can be used again.
         (await server.DeleteAsync($"/users/naming/tokens/{first.Key}", browser.Writing)).ShouldBeNothing();
         await server.MakeTokenAsync(browser, "taken");
     }
@@ -56,14 +56,16 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         }
         (await server.GetAsync("/users/brief/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
 
-        // Five minutes from now is enough, counted from the second that a token is created in.
+        // Exactly five minutes are sufficient, counted from the second of the creation.
         await server.MakeTokenAsync(browser, "long enough", expires: server.Now + 300);
         (await server.PatchAsync($"/users/brief/tokens/{token.Key}", new { expires = server.Now + 300 }, browser.Writing)).StatusCode.ShouldBe(200);
     }
 
-    /// <summary>What could be no scope's name is none that is known, and said to be so when all else is right (contract/api.md 3.3).</summary>
+    /// <summary>
+    /// A value that cannot be the name of a scope is an unknown scope, and is reported after all other checks (contract/api.md 3.3).
+    /// </summary>
     [Theory, EveryMode]
-    public async Task A_member_that_is_no_text_is_an_unknown_scope(Mode mode)
+    public async Task An_element_that_is_not_text_is_an_unknown_scope(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("odd-scopes", "user:token,read:all");
@@ -79,7 +81,7 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
                 .ShouldRefuseScopes("Unknown scopes requested");
             (await server.PatchAsync($"{path}/{token.Key}", "{" + fields, admin))
                 .ShouldRefuseScopes("Unknown scopes requested");
-            // Who may not do it at all hears that first.
+            // The permission is checked first.
             (await server.PostAsync("/users/somebody-else/tokens", "{\"token_name\":\"odd\"," + fields, browser.Writing)).StatusCode.ShouldBe(403);
         }
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").ToString().ShouldBe("""["read:all"]""");
@@ -87,14 +89,14 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
 
     /// <summary>TOK-025, TOK-026.</summary>
     [Theory, EveryMode]
-    public async Task Users_give_away_the_known_scopes_that_they_have(Mode mode)
+    public async Task Users_can_grant_only_known_scopes_that_they_have(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("giver", "bogus:scope,exec:admin,other:scope,read:all,user:token");
         Task<Answer> Ask(string name, params string[] scopes) =>
             server.PostAsync("/users/giver/tokens", new { token_name = name, scopes }, browser.Writing);
 
-        // Unknown here; unknown, though the session has it; known, but not the session's.
+        // Unknown; unknown although the session has it; known, but the session does not have it.
         (await Ask("unknown", "invalid:scope")).ShouldRefuseScopes("Requested scopes are broader than your current scopes");
         (await Ask("held", "bogus:scope")).ShouldRefuseScopes("Unknown scopes requested");
         (await Ask("mixed", "read:all", "other:scope")).ShouldRefuseScopes("Unknown scopes requested");
@@ -103,23 +105,23 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         (await Ask("two in one", "read:all,exec:admin")).ShouldRefuseScopes("Requested scopes are broader than your current scopes");
         (await server.GetAsync("/users/giver/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
 
-        // All that are known and held, in any order and more than once.
+        // All known scopes that the session has, in any order and repeated.
         var answer = await Ask("all", "user:token", "exec:admin", "read:all", "exec:admin");
         answer.StatusCode.ShouldBe(201);
         var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText()
             .ShouldBe("""["exec:admin","read:all","user:token"]""");
 
-        // The older form: one text with commas.
+        // The older format: one text with commas.
         var text = await server.PostAsync("/users/giver/tokens", new { token_name = "text", scopes = "read:all,user:token" }, browser.Writing);
         token = Token.Parse(text.Json.GetProperty("token").GetString()!);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText()
             .ShouldBe("""["read:all","user:token"]""");
     }
 
-    /// <summary>TOK-027; deviations 1: an empty list takes all scopes away, and null and absence leave them.</summary>
+    /// <summary>TOK-027; deviations 1: an empty list removes all scopes; null or an absent field changes nothing.</summary>
     [Theory, EveryMode]
-    public async Task A_change_of_scopes_is_a_change_of_what_the_token_opens(Mode mode)
+    public async Task A_change_of_scopes_changes_the_permissions_of_the_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("changing", "admin:token,user:token");
@@ -143,9 +145,9 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         (await Scopes(new { scopes = "" })).ShouldBe("[]");
     }
 
-    /// <summary>TOK-028: a form that any page can make a browser send is no request of ours.</summary>
+    /// <summary>TOK-028: a form, which any page can make a browser send, is rejected.</summary>
     [Theory, EveryMode]
-    public async Task A_body_that_is_not_called_json_is_refused(Mode mode)
+    public async Task A_body_without_the_content_type_of_JSON_is_rejected(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("former");
@@ -173,14 +175,14 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         (await SendAsync(server, browser, "Application/JSON; charset=utf-8", """{"token_name":"bar"}""")).StatusCode.ShouldBe(201);
     }
 
-    /// <summary>Deviations 8: what has no record cannot be changed, and is not half changed.</summary>
+    /// <summary>Deviations 8: a token without a record cannot be edited, not even partly.</summary>
     [Theory, EveryMode]
     public async Task A_token_whose_record_is_missing_is_not_found_and_not_changed(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("recordless", "admin:token,user:token");
         var token = await server.MakeTokenAsync(browser, "one");
-        await server.ForgetRecordAsync(token.Key);
+        await server.DeleteRecordAsync(token.Key);
 
         var path = $"/users/recordless/tokens/{token.Key}";
         (await server.PatchAsync(path, new { scopes = (string[])["read:all"], token_name = "two" }, browser.Writing)).ShouldBeNotFound();

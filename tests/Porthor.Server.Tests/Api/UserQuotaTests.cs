@@ -5,12 +5,12 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>What a user may use, as user-info shows it: QUO-001 to QUO-007, QUO-009.</summary>
+/// <summary>The quota of a user in user-info: QUO-001 to QUO-007, QUO-009.</summary>
 public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixture<UserQuotaTests.Bounded>
 {
     private const long GiB = 1L << 30;
 
-    /// <summary>The catalogue's QUO deployment.</summary>
+    /// <summary>The configuration of the QUO scenarios.</summary>
     public sealed class Bounded : ApiServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) => settings with
@@ -51,7 +51,7 @@ public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixtu
             """{"api":{"datalinker":1000,"test":2,"other":2},"disk":{"/home":42949672960},"notebook":{"cpu":8.0,"memory":8.0,"spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""";
         const string nothing = """{"api":{},"disk":{},"tap":{}}""";
 
-        // QUO-001, QUO-002, QUO-003, and who is bounded by nothing.
+        // QUO-001, QUO-002, QUO-003, and a user with a bypass.
         (await QuotaOfAsync(server, await InGroupsAsync(server, "bar"))).ShouldBe(defaults);
         (await QuotaOfAsync(server, await InGroupsAsync(server))).ShouldBe(defaults);
         (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
@@ -59,14 +59,14 @@ public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixtu
         var admin = await InGroupsAsync(server, "admin", "foo");
         (await QuotaOfAsync(server, admin)).ShouldBe(nothing);
 
-        // QUO-004: key by key.
+        // QUO-004: API and disk quotas are replaced key by key.
         await OverrideAsync(server, """{"default":{"api":{"test":10},"disk":{"/shared":1048576}}}""");
         (await QuotaOfAsync(server, foo)).ShouldBe(
             """{"api":{"datalinker":1000,"test":10,"other":2},"disk":{"/home":42949672960,"/shared":1048576},"notebook":{"cpu":8.0,"memory":8.0,"spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""");
-        // An empty quota is one that can be filled.
+        // Overrides can set limits for a user with a bypass.
         (await QuotaOfAsync(server, admin)).ShouldBe("""{"api":{"test":10},"disk":{"/shared":1048576},"tap":{}}""");
 
-        // QUO-005: the notebook and TAP as wholes.
+        // QUO-005: notebook and TAP quotas are replaced completely.
         await OverrideAsync(server, """{"default":{"api":{"test":10},"disk":{"/shared":1048576},"notebook":{"cpu":1,"memory":1,"spawn":false},"tap":{"qserv":{"concurrent":1}}}}""");
         (await QuotaOfAsync(server, foo)).ShouldBe(
             """{"api":{"datalinker":1000,"test":10,"other":2},"disk":{"/home":42949672960,"/shared":1048576},"notebook":{"cpu":1.0,"memory":1.0,"spawn":false},"tap":{"qserv":{"concurrent":1}}}""");
@@ -80,7 +80,7 @@ public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixtu
         (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo.Replace("\"test\":2", "\"test\":10", StringComparison.Ordinal));
         (await QuotaOfAsync(server, await InGroupsAsync(server, "bar"))).ShouldBe(defaults);
 
-        // Overrides that say nothing change nothing.
+        // Overrides without values change nothing.
         await OverrideAsync(server, "{}");
         (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
 
@@ -95,16 +95,16 @@ public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixtu
     internal static async Task OverrideAsync(ApiServer server, string json) =>
         (await server.PutAsync("/quota-overrides", json, server.Bootstrap)).StatusCode.ShouldBe(200);
 
-    /// <summary>The quota as it is shown; null if there is none.</summary>
+    /// <summary>Returns the quota in user-info; null if there is none.</summary>
     internal static async Task<string?> QuotaOfAsync(ApiServer server, Browser browser) =>
         (await server.GetAsync("/user-info", browser.Cookie)).Json.TryGetProperty("quota", out var quota) ? quota.GetRawText() : null;
 }
 
-/// <summary>QUO-008: where nothing is configured, the overrides alone count.</summary>
-public sealed class UnboundedQuotaTests(ApiServers servers) : IClassFixture<ApiServers>
+/// <summary>QUO-008: without configured quotas only the overrides apply.</summary>
+public sealed class OverrideOnlyQuotaTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task Overrides_alone_make_a_quota(Mode mode)
+    public async Task Overrides_alone_define_a_quota(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var user = await UserQuotaTests.InGroupsAsync(server, "foo");
@@ -114,22 +114,22 @@ public sealed class UnboundedQuotaTests(ApiServers servers) : IClassFixture<ApiS
         (await server.GetAsync("/user-info", user.Cookie))
             .ShouldBe(200, """{"username":"of-foo","groups":[{"name":"foo","id":0}],"quota":{"api":{"test":10},"disk":{},"tap":{}}}""");
 
-        // For other groups only; for whoever bypasses.
+        // Overrides for other groups, and a bypass.
         await UserQuotaTests.OverrideAsync(server, """{"groups":{"bar":{"api":{"test":10}}}}""");
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBeNull();
         await UserQuotaTests.OverrideAsync(server, """{"bypass":["foo"]}""");
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBe("""{"api":{},"disk":{},"tap":{}}""");
 
-        // What somebody else left under that name and nobody can read is as if it were not there.
+        // Unreadable overrides are ignored.
         var logged = server.CountLines();
-        await server.SpoilOverridesAsync("""{"default":{"api":{"x":1},"surprise":1}}""");
+        await server.ReplaceOverridesAsync("""{"default":{"api":{"x":1},"surprise":1}}""");
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBeNull();
         (await server.GetAsync("/quota-overrides", user.Cookie)).ShouldBe(404, """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""");
         (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).StatusCode.ShouldBe(204);
         var line = server.LinesSince(logged, "Cannot retrieve quota overrides")[0];
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
-        // Setting others mends it.
+        // New overrides replace the unreadable ones.
         await UserQuotaTests.OverrideAsync(server, """{"default":{"api":{"test":10}}}""");
         (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).ShouldBeNothing();
     }

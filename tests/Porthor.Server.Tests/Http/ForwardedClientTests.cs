@@ -111,7 +111,7 @@ public sealed class ForwardedClientTests
     [InlineData("192.0.2.1, unknown, 10.0.0.1", "http, http, https", "https")]
     [InlineData("192.0.2.1", "wss", "https")]
     [InlineData("", "https", "http")]
-    public void The_scheme_is_the_one_at_the_clients_place(string addresses, string schemes, string scheme) =>
+    public void The_scheme_is_that_of_the_clients_address(string addresses, string schemes, string scheme) =>
         ForwardedClient.Find(Request("127.0.0.1", [addresses], [schemes]), Proxies).Scheme.ShouldBe(scheme);
 
     [Fact]

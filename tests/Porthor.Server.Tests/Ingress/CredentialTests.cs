@@ -120,7 +120,7 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("unlisted", "read:all");
-        await server.ForgetRowAsync(browser.Key);
+        await server.DeleteRowAsync(browser.Key);
         var bearer = TestServer.Bearer(browser.Session);
         (await server.AskAsync("?scope=read:all", bearer)).ShouldBeAllowed();
         (await server.AskAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating internal token");

@@ -86,7 +86,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         var child = (await server.AskAsync("?delegate_to=tap&minimum_lifetime=3600", hour)).Header("X-Auth-Request-Token");
         (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("expires").GetInt64().ShouldBe(server.Now + 3600);
         // DEL-017: a minute left, which is enough for the token itself.
-        await using var later = await TestServer.StartAsync(server.Host.Deployment, clock: new StillClock(server.Clock.GetUtcNow().AddSeconds(3540)));
+        await using var later = await TestServer.StartAsync(server.Host.Deployment, clock: new ManualClock(server.Clock.GetUtcNow().AddSeconds(3540)));
         Task<Answer> AskLaterAsync(string query) => later.GetAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), hour);
         (await AskLaterAsync("")).ShouldBeAllowed();
         (await AskLaterAsync("?notebook=true")).ShouldBe(401, Short);

@@ -18,7 +18,7 @@ internal sealed class LoginSite : IAsyncDisposable
     public const string Landing = "https://example.com/landing";
     private const string Webhook = "/slack/secret-part-of-the-webhook";
 
-    private LoginSite(TestServer host, ForeignServer foreign, StillClock clock)
+    private LoginSite(TestServer host, ForeignServer foreign, ManualClock clock)
     {
         (Host, Foreign, Clock) = (host, foreign, clock);
         Metrics = new RecordedMetrics(host.Core.Metrics);
@@ -32,7 +32,7 @@ internal sealed class LoginSite : IAsyncDisposable
 
     public ForeignServer Foreign { get; }
 
-    public StillClock Clock { get; }
+    public ManualClock Clock { get; }
 
     public SecretWatch Watch => Host.Watch;
 
@@ -136,7 +136,8 @@ internal sealed class LoginSite : IAsyncDisposable
     }
 
     /// <summary>The lines of an event.</summary>
-    public IReadOnlyList<JsonElement> Lines(string text) => [.. Host.Logs.Lines.Where(line => line.GetProperty("event").GetString() == text)];
+    public IReadOnlyList<JsonElement> Lines(string text) =>
+        [.. Host.Logs.Lines.Where(line => line.GetProperty("event").GetString() == text)];
 
     /// <summary>Alerts are posted behind the answer's back.</summary>
     public async Task<JsonElement> OneAlertAsync()
@@ -162,7 +163,7 @@ internal sealed class LoginSite : IAsyncDisposable
     {
         var foreign = await ForeignServer.StartAsync();
         foreign.On("POST", Webhook, ForeignReply.Text(200, "ok"));
-        var clock = new StillClock(new DateTimeOffset(2026, 7, 1, 12, 0, 0, 750, TimeSpan.Zero));
+        var clock = new ManualClock(new DateTimeOffset(2026, 7, 1, 12, 0, 0, 750, TimeSpan.Zero));
         var host = await TestServer.StartAsync(
             mode,
             settings => configure(foreign)(settings with { AfterLogoutUrl = new Uri(Landing), ErrorFooter = Footer }),

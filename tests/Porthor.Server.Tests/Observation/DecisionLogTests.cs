@@ -77,7 +77,7 @@ public sealed class DecisionLogTests
     {
         var output = new MemoryStream();
         // Closed by us: a factory does not close what it was handed, and the last lines are written when it is closed.
-        using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.StillClock(DateTimeOffset.UtcNow), decisions))
+        using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.ManualClock(DateTimeOffset.UtcNow), decisions))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(lines)))
         {
             var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);

@@ -118,7 +118,8 @@ public sealed class LdapConnectionTests
     [InlineData("plain", "(uid=plain)")]
     [InlineData("*)(uid=a\\b\0", "(uid=\\2a\\29\\28uid=a\\5cb\\00)")]
     [InlineData("名字", "(uid=名字)")]
-    public void A_filter_is_logged_as_it_would_be_typed(string value, string text) => LdapFilter.Equal("uid", value).ToString().ShouldBe(text);
+    public void A_filter_is_logged_as_it_would_be_typed(string value, string text) =>
+        LdapFilter.Equal("uid", value).ToString().ShouldBe(text);
 
     [Theory]
     [InlineData("plain", "plain")]

@@ -8,14 +8,11 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>
-/// The description of the API and the API itself say the same: every route is described, and what is answered has the fields
-/// that the description gives it, and no others.
-/// </summary>
-public sealed class DescriptionTests
+/// <summary>The OpenAPI document matches the API: every route is described, and responses have exactly the described fields.</summary>
+public sealed class OpenApiTests
 {
     [Fact]
-    public async Task Every_route_is_described_with_who_may_use_it()
+    public async Task Every_route_is_described_with_its_security_requirements()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         var document = (await server.GetAsync("/auth/openapi.json")).Json;
@@ -48,12 +45,12 @@ public sealed class DescriptionTests
         }
         foreach (var schema in document.GetProperty("components").GetProperty("schemas").EnumerateObject())
             schema.Value.TryGetProperty("description", out _).ShouldBeTrue(schema.Name);
-        // Examples are there for what a newcomer would not guess.
+        // Examples exist for values that a new user could not guess.
         document.GetRawText().ShouldContain("gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw");
     }
 
     [Fact]
-    public async Task Answers_have_the_fields_that_their_description_gives_them()
+    public async Task Responses_have_the_described_fields()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         var document = (await server.GetAsync("/auth/openapi.json")).Json;
@@ -86,7 +83,7 @@ public sealed class DescriptionTests
     }
 
     [Fact]
-    public async Task The_page_for_people_is_there_and_loads_only_what_is_ours()
+    public async Task The_documentation_page_loads_only_Porthors_own_files()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         (await server.GetAsync("/auth/docs")).StatusCode.ShouldBe(302);

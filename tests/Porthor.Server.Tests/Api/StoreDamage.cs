@@ -4,31 +4,31 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Does to the stores what only an accident or an enemy does.</summary>
-internal static class Damage
+/// <summary>Damages data in the stores, as an accident or an attacker could.</summary>
+internal static class StoreDamage
 {
-    /// <summary>Takes a token's record out of the record store and leaves it listed.</summary>
-    public static Task ForgetRecordAsync(this ApiServer server, TokenKey key) => server.Mode == Mode.Cluster
+    /// <summary>Deletes the record of a token and keeps its row.</summary>
+    public static Task DeleteRecordAsync(this ApiServer server, TokenKey key) => server.Mode == Mode.Cluster
         ? server.RedisAsync(redis => redis.KeyDeleteAsync($"token:{key}"))
         : server.SqlAsync($"DELETE FROM porthor_record WHERE token = '{key}'");
 
-    /// <summary>Takes a token off the list and leaves its record in the record store.</summary>
-    public static Task ForgetRowAsync(this ApiServer server, TokenKey key) => server.SqlAsync($"DELETE FROM token WHERE token = '{key}'");
+    /// <summary>Deletes the row of a token and keeps its record.</summary>
+    public static Task DeleteRowAsync(this ApiServer server, TokenKey key) => server.SqlAsync($"DELETE FROM token WHERE token = '{key}'");
 
-    /// <summary>Puts something else into the record store in a record's place.</summary>
-    public static Task SpoilRecordAsync(this ApiServer server, TokenKey key, string text) => server.Mode switch
+    /// <summary>Replaces a record with another text.</summary>
+    public static Task ReplaceRecordAsync(this ApiServer server, TokenKey key, string text) => server.Mode switch
     {
         Mode.Cluster => server.RedisAsync(redis => redis.StringSetAsync($"token:{key}", text)),
         Mode.Database => server.SqlAsync($"UPDATE porthor_record SET record = convert_to('{text}', 'UTF8') WHERE token = '{key}'"),
         _ => server.SqlAsync($"UPDATE porthor_record SET record = CAST('{text}' AS BLOB) WHERE token = '{key}'"),
     };
 
-    /// <summary>Puts something else in the quota overrides' place.</summary>
-    public static Task SpoilOverridesAsync(this ApiServer server, string json) => server.Mode == Mode.Cluster
+    /// <summary>Replaces the quota overrides with another text.</summary>
+    public static Task ReplaceOverridesAsync(this ApiServer server, string json) => server.Mode == Mode.Cluster
         ? server.RedisAsync(redis => redis.StringSetAsync("quota-overrides", json))
         : server.SqlAsync($"UPDATE porthor_setting SET value = '{json}' WHERE name = 'quota-overrides'");
 
-    /// <summary>Puts a list where the quota overrides are; only in Redis.</summary>
+    /// <summary>Replaces the quota overrides with a Redis list; only in Redis.</summary>
     public static Task PushOverridesAsync(this ApiServer server, string item) =>
         server.RedisAsync(redis => redis.ListRightPushAsync("quota-overrides", item));
 

@@ -4,14 +4,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>Whom the token routes turn away: TOK-012 to TOK-018 (TOK-013 is CsrfTests), HIS-014.</summary>
-public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiServers>
+/// <summary>Callers that the token routes deny: TOK-012 to TOK-018 (TOK-013 is CsrfTests), HIS-014.</summary>
+public sealed class TokenDenialTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private static readonly string Key = new('k', TokenKey.Length);
 
-    /// <summary>TOK-012: a cookie that never saw a login, as anybody's browser has it after a visit to the login page.</summary>
+    /// <summary>TOK-012: the cookie of a browser that opened the login page and did not sign in.</summary>
     [Theory, EveryMode]
-    public async Task A_cookie_without_a_token_is_no_credential(Mode mode)
+    public async Task A_cookie_without_a_token_is_not_a_credential(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var csrf = SessionCookie.CreateCsrf();
@@ -23,9 +23,9 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
         (await server.GetAsync($"/users/example/tokens/{Key}/change-history", headers)).ShouldBeUnauthenticated();
     }
 
-    /// <summary>TOK-014: the bootstrap token makes the first administrator, and is nobody's own token.</summary>
+    /// <summary>TOK-014: the bootstrap token creates the first administrator and belongs to no user.</summary>
     [Theory, EveryMode]
-    public async Task The_bootstrap_token_opens_no_route_of_a_user(Mode mode)
+    public async Task The_bootstrap_token_is_not_accepted_on_routes_of_users(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var (method, path, body) in Routes("example", Key))
@@ -36,7 +36,7 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
 
     /// <summary>TOK-015.</summary>
     [Theory, EveryMode]
-    public async Task A_token_without_the_scope_for_it_manages_no_tokens(Mode mode)
+    public async Task A_token_without_the_required_scope_cannot_manage_tokens(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("scopeless", "read:all,user:token");
@@ -44,7 +44,7 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
         var key = token.Key.Value;
         foreach (var (method, path, body) in Routes("scopeless", key))
         {
-            // A change of a token is for administrators, whatever else the caller may do.
+            // An edit requires admin:token, regardless of other scopes.
             var missing = method == HttpMethod.Patch ? "admin:token" : "user:token";
             (await server.SendAsync(method, path, body, TestServer.Bearer(token)))
                 .ShouldBeRefused(403, "permission_denied", $"Missing required {missing} scope");
@@ -53,13 +53,13 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
         foreach (var path in (string[])["/users/scopeless/token-change-history", $"/users/scopeless/tokens/{key}/change-history"])
             (await server.GetAsync(path, TestServer.Bearer(token))).ShouldBeRefused(403, "permission_denied", "Missing required user:token scope");
 
-        // It is still there, and what needs no scope it may do.
+        // The token still exists, and routes that need no scope allow it.
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
     }
 
-    /// <summary>TOK-016: also an administrator cannot make a session into something else.</summary>
+    /// <summary>TOK-016: administrators cannot edit sessions either.</summary>
     [Theory, EveryMode]
-    public async Task Only_user_tokens_can_be_changed(Mode mode)
+    public async Task Only_user_tokens_can_be_edited(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("sitting", "admin:token,user:token");
@@ -72,7 +72,7 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
 
     /// <summary>TOK-017.</summary>
     [Theory, EveryMode]
-    public async Task Nobody_acts_on_another_users_tokens(Mode mode)
+    public async Task Users_cannot_manage_tokens_of_other_users(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var owner = await server.LogInAsync("owner");
@@ -87,7 +87,7 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
         foreach (var path in (string[])[$"/users/owner/tokens/{token.Key}/change-history", "/users/owner/token-change-history"])
             (await server.GetAsync(path, other.Cookie)).ShouldBeRefused(403, "permission_denied", message);
 
-        // An administrator reads and revokes, but makes no token in a user's name by this way.
+        // An administrator can read and revoke other users' tokens, but not create them on this route.
         var admin = await server.LogInAsync("overseer", "admin:token");
         (await server.PostAsync("/users/owner/tokens", new { token_name = "theirs" }, admin.Writing))
             .ShouldBeRefused(403, "permission_denied", message);
@@ -96,9 +96,9 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
         (await server.DeleteAsync($"/users/owner/tokens/{token.Key}", admin.Writing)).ShouldBeNothing();
     }
 
-    /// <summary>TOK-018: under one's own name there is no sign of another's token; the key might be anything.</summary>
+    /// <summary>TOK-018: a key of another user is reported as unknown, like any other key.</summary>
     [Theory, EveryMode]
-    public async Task Another_users_key_is_unknown_under_ones_own_name(Mode mode)
+    public async Task The_key_of_another_user_is_reported_as_unknown(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var holder = await server.LogInAsync("holder");
@@ -113,7 +113,7 @@ public sealed class TokenRefusalTests(ApiServers servers) : IClassFixture<ApiSer
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
     }
 
-    /// <summary>The five routes for a user's tokens, each with what a request to it needs.</summary>
+    /// <summary>The five routes for tokens of a user, each with a valid body.</summary>
     private static IEnumerable<(HttpMethod Method, string Path, object? Body)> Routes(string username, string key)
     {
         var tokens = $"{ApiServer.Prefix}/users/{username}/tokens";

@@ -2,13 +2,13 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;
 
-/// <summary>The description of the API is rendered once, and not sent again to a client that has it.</summary>
-public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<ApiServers>
+/// <summary>The OpenAPI document is rendered once and not sent again to a client that has cached it.</summary>
+public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private const string Path = "/auth/openapi.json";
 
     [Fact]
-    public async Task The_description_has_an_entity_tag()
+    public async Task The_OpenAPI_document_has_an_entity_tag()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var whole = await server.SendAsync(HttpMethod.Get, Path);
@@ -26,9 +26,9 @@ public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<Ap
         (await server.SendAsync(HttpMethod.Get, Path, json: null, ("If-None-Match", "\"other\""))).Body.ShouldBe(whole.Body);
     }
 
-    /// <summary>A name that a client invented must not get into a document for other clients.</summary>
+    /// <summary>A host name from a client must not get into a document for other clients.</summary>
     [Fact]
-    public async Task The_description_is_the_same_whatever_the_client_calls_this_host()
+    public async Task The_OpenAPI_document_does_not_depend_on_the_requested_host()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var bodies = await Task.WhenAll(Enumerable.Range(0, 8).Select(number =>
@@ -57,12 +57,12 @@ public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<Ap
         }
     }
 
-    /// <summary>The library writes the path into a script.</summary>
+    /// <summary>The UI library writes the path into a script.</summary>
     [Theory]
     [InlineData("/auth/docs/other")]
     [InlineData("/auth/docs/x');alert(1);('")]
     [InlineData("/auth/docs/%3Cscript%3E")]
-    public async Task The_page_shows_one_document(string path)
+    public async Task The_documentation_page_shows_only_one_document(string path)
     {
         var server = await servers.InAsync(Mode.Embedded);
         (await server.SendAsync(HttpMethod.Get, path)).ShouldBe(404, """{"detail":"Not Found"}""");
@@ -70,11 +70,12 @@ public sealed class DescriptionCacheTests(ApiServers servers) : IClassFixture<Ap
     }
 
     [Fact]
-    public async Task The_description_is_not_rendered_again()
+    public async Task The_OpenAPI_document_is_not_rendered_again()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         await server.GetAsync(Path);
-        // Far less than a rendering, which allocates megabytes. Other tests allocate meanwhile, so the least of several counts.
+        // Much less than a rendering, which allocates megabytes. Other tests allocate at the same time, so the minimum of several requests
+        // counts.
         var least = long.MaxValue;
         for (var turn = 0; turn < 20; turn++)
         {
