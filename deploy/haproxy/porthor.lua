@@ -103,7 +103,7 @@ local function pass(txn, answer)
     for _, name in ipairs(passed_on) do
         txn.http:req_del_header(name)
         local list = values(answer.headers, name)
-        -- Several Cookie headers are joined to one.
+        -- Several Cookie headers are joined into one.
         if name == "cookie" and #list > 1 then
             list = { table.concat(list, "; ") }
         end

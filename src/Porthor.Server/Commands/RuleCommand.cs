@@ -6,7 +6,9 @@ using Porthor.Server.Ingress;
 
 namespace Porthor.Server.Commands;
 
-/// <summary><c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. The configuration tells which scopes exist.</summary>
+/// <summary>
+/// <c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. Reads the known scopes from the configuration.
+/// </summary>
 internal static class RuleCommand
 {
     public static Command Create()

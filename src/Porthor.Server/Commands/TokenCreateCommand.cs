@@ -53,7 +53,7 @@ internal static class TokenCreateCommand
         return command;
     }
 
-    /// <summary>Prints a token. If that fails, revokes it, because nobody knows it.</summary>
+    /// <summary>Prints a token. If that fails, revokes the token, because its secret is lost.</summary>
     private static async Task PrintAsync(PorthorDeployment core, Token token, string username)
     {
         try
@@ -69,9 +69,10 @@ internal static class TokenCreateCommand
             catch (PorthorException e)
             {
                 throw new CommandFailure(
-                    $"Created token {token.Key} of {username}, but nobody can see it. {failure.Message} It cannot be revoked: {e.Message}. Run: porthor token revoke -- {token.Key}");
+                    $"Created token {token.Key} of {username}, but cannot print it. {failure.Message} Cannot revoke it: {e.Message}. "
+                    + $"Run: porthor token revoke -- {token.Key}");
             }
-            throw new CommandFailure($"Created token {token.Key} of {username} and revoked it again, because nobody can see it. {failure.Message}");
+            throw new CommandFailure($"Created token {token.Key} of {username} and revoked it, because it cannot be printed. {failure.Message}");
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
             dotnet "$DLL" token create --username alice >/dev/full || echo "exit $?"
             """);
         outcome.Output.ShouldBe("exit 1\n");
-        outcome.Errors.ShouldMatch("Error: Created token [A-Za-z0-9_-]{22} of alice and revoked it again, because nobody can see it. Cannot write to standard output: No space left on device.\n");
+        outcome.Errors.ShouldMatch("Error: Created token [A-Za-z0-9_-]{22} of alice and revoked it, because it cannot be printed. Cannot write to standard output: No space left on device.\n");
     }
 
     /// <summary>A token that nobody saw must not stay valid.</summary>
