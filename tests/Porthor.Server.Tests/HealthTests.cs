@@ -6,7 +6,7 @@ namespace Porthor.Server.Tests;
 public sealed class HealthTests
 {
     [Theory, EveryMode]
-    public async Task The_index_tells_what_this_is(Mode mode)
+    public async Task The_index_describes_the_service(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode);
         var index = await server.GetAsync("/");
@@ -17,7 +17,7 @@ public sealed class HealthTests
     }
 
     [Theory, EveryMode]
-    public async Task Health_is_good_with_and_without_a_session_and_bad_without_a_table(Mode mode)
+    public async Task Health_is_good_with_or_without_a_session_and_bad_without_a_table(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode);
         (await server.GetAsync("/health")).Body.ShouldBe("""{"status":"healthy"}""");

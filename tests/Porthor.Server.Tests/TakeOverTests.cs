@@ -11,22 +11,22 @@ using StackExchange.Redis;
 namespace Porthor.Server.Tests;
 
 /// <summary>
-/// A deployment that the reference left behind goes on here: every token, the history, the sessions' cookies, the children.
-/// Its data is no part of the repository; where it is not beside it, these tests are skipped.
+/// Takes over a deployment of the reference: every token, the history, the session cookies, and the children. The data are not part of the
+/// repository; without them these tests are skipped.
 /// </summary>
 public sealed class TakeOverTests
 {
     private static readonly string? Folder = Find("shared/fixtures/existing-deployment");
 
     [Fact]
-    public async Task A_deployment_of_the_reference_goes_on_here()
+    public async Task A_deployment_of_the_reference_continues_to_work()
     {
         Assert.SkipWhen(Folder is null, "The data of an existing deployment is not beside this repository.");
         Prerequisites.SkipWithout(Mode.Cluster);
         using var fixture = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Folder!, "tokens.json")));
         await using var server = await TakeOverAsync(fixture.RootElement);
 
-        // Every token answers as it did.
+        // Every token gets the same answers as before.
         foreach (var entry in fixture.RootElement.GetProperty("tokens").EnumerateObject())
         {
             var answer = await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(Token.Parse(entry.Value.GetProperty("token").GetString()!)));
@@ -37,26 +37,26 @@ public sealed class TakeOverTests
                 Canonical(answer.Json).ShouldBe(Canonical(expected), entry.Name);
         }
 
-        // History reads the same, and so does what is known about a user.
+        // The history and the user data are the same.
         var history = await server.GetAsync("/auth/api/v1/history/token-changes", server.Bootstrap);
         Canonical(history.Json).ShouldBe(Canonical(fixture.RootElement.GetProperty("history")));
         var carla = TokenOf(fixture, "administrator-made user token with its own user data");
         var user = await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(carla));
         Canonical(user.Json).ShouldBe(Canonical(fixture.RootElement.GetProperty("user-info of carla")));
 
-        // The sessions' cookies log the same people in.
+        // The session cookies belong to the same users.
         var bob = TokenOf(fixture, "session of bob");
         var login = await server.GetAsync("/auth/api/v1/login", server.Cookie(new SessionState { Token = bob }));
         login.Json.GetProperty("username").GetString().ShouldBe("bob");
 
-        // Children that exist are used again.
+        // Existing children are returned again.
         var caller = await server.Tokens.CallerAsync(bob);
         (await server.Tokens.GetNotebookTokenAsync(caller)).ShouldBe(TokenOf(fixture, "notebook token of bob's session"));
         var laptop = await server.Tokens.CallerAsync(TokenOf(fixture, "user token, expires in 2100"));
         (await server.Tokens.GetInternalTokenAsync(laptop, "portal", ScopeSet.Of("read:all", "exec:notebook")))
             .ShouldBe(TokenOf(fixture, "internal token of the laptop token, two scopes"));
 
-        // The audit finds nothing, and then what was planted.
+        // The audit finds nothing at first, and then the inconsistencies that the test created.
         (await server.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         var orphan = await PlantOrphanAsync(server);
         (await server.Audit.RunAsync(fix: false).ToListAsync()).Single().Text
@@ -64,7 +64,7 @@ public sealed class TakeOverTests
     }
 
     [Fact]
-    public async Task What_is_created_here_the_reference_can_read()
+    public async Task The_reference_can_read_new_data()
     {
         Assert.SkipWhen(Folder is null, "The data of an existing deployment is not beside this repository.");
         Prerequisites.SkipWithout(Mode.Cluster);
@@ -155,7 +155,7 @@ public sealed class TakeOverTests
     private static Token TokenOf(JsonDocument fixture, string name) =>
         Token.Parse(fixture.RootElement.GetProperty("tokens").GetProperty(name).GetProperty("token").GetString()!);
 
-    /// <summary>JSON with its fields in order, for comparing what it says.</summary>
+    /// <summary>Returns JSON with sorted fields, for comparisons.</summary>
     private static string Canonical(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Object => "{" + string.Join(',', json.EnumerateObject().OrderBy(field => field.Name, StringComparer.Ordinal)

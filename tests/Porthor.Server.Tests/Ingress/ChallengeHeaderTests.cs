@@ -22,7 +22,7 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
         var username = $"challenged-{mode}".ToLowerInvariant();
         var bearer = TestServer.Bearer((await server.LogInAsync(username, "read:all")).Session);
         foreach (var (query, headers, challenge) in ((string, (string, string)[], string)[])[
-            // Without valid credentials no scope is missing yet.
+            // Without valid credentials no scope is reported as missing.
             ("", [], Plain), ("?scope=read:all", [], Plain), ("?scope=", [], Plain), ("?scope=read:all&scope=exec:admin&satisfy=any", [], Plain),
             ("?scope=read:all", [("X-Requested-With", "XMLHttpRequest")], Plain), ("?scope=read:all", [("Cookie", "other=1")], Plain),
             ("?scope=read:all&auth_type=basic", [], "Basic realm=\"example.com\""),
@@ -36,11 +36,11 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
             ("?scope=user:token&scope=exec:admin&satisfy=any", [bearer], $"{Denied}, scope=\"exec:admin user:token\""),
             ("?scope=exec:admin&scope=exec:admin", [bearer], $"{Denied}, scope=\"exec:admin\""),
             ("?scope=exec:admin&auth_type=basic", [bearer], "Basic realm=\"example.com\""),
-            // A scope without a name is never in a token, and cannot be named.
+            // No token has the scope with the empty name, and the header cannot contain this name.
             ("?scope=", [bearer], Denied), ("?scope=%20", [bearer], Denied), ("?scope=&scope=", [bearer], Denied),
             ("?scope=&scope=exec:admin", [bearer], $"{Denied}, scope=\"exec:admin\""),
             ("?scope=a%22b%5C", [bearer], $"{Denied}, scope=\"ab\""),
-            // Denied for another reason than scopes.
+            // Denied for a reason other than scopes.
             ("?username=other", [bearer], Reason("Access not allowed for this user")), ("?scope=read:all&username=other", [bearer], Reason("Access not allowed for this user")),
             ("?scope=exec:admin&username=other", [bearer], $"{Denied}, scope=\"exec:admin\"")])
         {
@@ -50,7 +50,7 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
                 answer.Header("WWW-Authenticate").ShouldBe(challenge, $"{query} {answer.Body}");
             }
         }
-        // Not about credentials.
+        // Errors that are not about credentials.
         foreach (var answer in (Answer[])[
             await server.AskAsync("?scope=exec:admin", "https://example.com/", "OPTIONS"), await server.AskAsync("?notebook=true&delegate_to=a&scope=exec:admin", bearer),
             await server.AskAsync("?scope=read:all", bearer), await server.ForwardAsync("?scope=read:all", bearer)])
@@ -70,7 +70,7 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
             (await ChallengeAsync(path, UnknownToken)).ShouldBe((401, $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""), path);
             (await ChallengeAsync(path, ("Authorization", "Bearer"))).ShouldBe((403, $"{Plain}, error=\"invalid_request\", error_description=\"Malformed Authorization header\""), path);
         }
-        // A permission that is missing has no challenge.
+        // A missing permission gives no challenge.
         foreach (var path in (string[])["/users/someone/tokens", "/history/token-changes"])
             (await ChallengeAsync(path, TestServer.Bearer(browser.Session))).ShouldBe((403, null), path);
 

@@ -4,7 +4,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>A client cannot present the delegated token at the same location without end (deviations 33).</summary>
+/// <summary>A client cannot present delegated tokens to the same location without limit (deviations 33).</summary>
 public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<ForwardServers>
 {
     private const string Text = "Cannot create a child token: the presented token is already at level 16 of child tokens, which is the maximum";
@@ -12,7 +12,7 @@ public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<Forw
     [Theory]
     [InlineData("?delegate_to=chain&delegate_scope=read:all")]
     [InlineData("?notebook=true")]
-    public async Task The_child_of_a_child_ends_at_level_16(string query)
+    public async Task Delegated_tokens_end_at_level_16(string query)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync(query.Contains("notebook", StringComparison.Ordinal) ? "notes" : "chains", "read:all,user:token");
@@ -26,8 +26,8 @@ public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<Forw
 
         var refused = await server.AskAsync(query, TestServer.Bearer(presented));
         refused.ShouldBeRefused(403, 403, "permission_denied", Text);
-        (await server.ForwardAsync(query, TestServer.Bearer(presented))).ShouldBeRefusedAs(403, "permission_denied", Text);
-        // Without delegation the token works as any other.
+        (await server.ForwardAsync(query, TestServer.Bearer(presented))).ShouldBeDeniedAs(403, "permission_denied", Text);
+        // Without delegation the token works like any other.
         (await server.AskAsync("?scope=read:all", TestServer.Bearer(presented))).ShouldBeAllowed();
     }
 }

@@ -7,12 +7,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Every way to show a token to a proxy, and what only looks like one. ING-007 to ING-009, ING-014 to ING-025, ING-036, ING-037.</summary>
+/// <summary>
+/// Every way to present a token, and credentials that are similar to tokens. ING-007 to ING-009, ING-014 to ING-025, ING-036, ING-037.
+/// </summary>
 public sealed class CredentialTests(IngressServers servers) : IClassFixture<IngressServers>
 {
-    /// <summary>ING-014, ING-015, ING-018 to ING-022, and what is left of the credentials afterwards: nothing.</summary>
+    /// <summary>ING-014, ING-015, ING-018 to ING-022. The credentials are not forwarded.</summary>
     [Theory, EveryMode]
-    public async Task A_token_passes_in_every_form(Mode mode)
+    public async Task A_token_is_accepted_in_every_form(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("many-ways", "read:all", UserData.None);
@@ -32,14 +34,14 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
             answer.Header("Cookie").ShouldBeNull();
             server.LinesSince(logged, "Token authorized").Single().GetProperty("token_source").GetString().ShouldBe(source);
         }
-        // Of several headers only the first is looked at.
+        // Only the first of several headers is read.
         var second = await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", [.. Asked, ("Authorization", "token other"), ("Authorization", $"Bearer {token}")]);
         second!.StatusCode.ShouldBe(403);
     }
 
-    /// <summary>The key is public. It opens nothing, neither before the token was seen nor when all about it is remembered.</summary>
+    /// <summary>The key is public. It gives no access, neither before the token was presented nor while it is cached.</summary>
     [Theory, EveryMode]
-    public async Task Who_knows_a_key_and_not_its_secret_does_not_pass(Mode mode)
+    public async Task A_key_without_its_secret_is_denied(Mode mode)
     {
         const string query = "?scope=read:all&service=tap&delegate_to=tap&delegate_scope=read:all";
         var server = await servers.InAsync(mode);
@@ -57,11 +59,11 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         }
     }
 
-    /// <summary>What a client says comes back in a header, and can neither end it nor begin another.</summary>
+    /// <summary>Text from the client is repeated in a header and cannot end it or start another header.</summary>
     [Theory]
     [InlineData("?scope=a%0D%0AX-Injected:%201", null, "scope=\"a??X-Injected: 1\"")]
     [InlineData("", "a\u0001\u001bb c", "error_description=\"Unknown Authorization type a??b\"")]
-    public async Task What_a_client_says_stays_in_one_line(string query, string? authorization, string told)
+    public async Task Text_from_a_client_stays_in_one_header_line(string query, string? authorization, string told)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("one-line", "read:all");
@@ -73,7 +75,7 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>ING-007, ING-023, ING-024.</summary>
     [Theory, EveryMode]
-    public async Task What_cannot_be_read_is_told_with_the_reason(Mode mode)
+    public async Task Malformed_credentials_are_reported_with_the_reason(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("unreadable", "read:all");
@@ -92,13 +94,13 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
             var answer = await server.AskAsync("", ("Authorization", header));
             (answer.StatusCode, answer.Header("X-Error-Status"), answer.DetailType).ShouldBe((403, "400", "invalid_request"), header);
         }
-        // A Basic challenge has no place for a reason.
+        // A Basic challenge has no parameter for a reason.
         (await server.AskAsync("?auth_type=basic", ("Authorization", "Bearer"))).Header("WWW-Authenticate").ShouldBe("Basic realm=\"example.com\"");
     }
 
-    /// <summary>ING-008, ING-009, ING-025: no token, no valid one, and credentials for somebody else.</summary>
+    /// <summary>ING-008, ING-009, ING-025: credentials without a token, with an invalid token, and for another service.</summary>
     [Theory, EveryMode]
-    public async Task What_is_no_token_of_ours_is_as_good_as_none(Mode mode)
+    public async Task Credentials_without_a_valid_token_are_treated_like_none(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await server.AskAsync("", ("Authorization", "Bearer token"))).ShouldBeRefused(401, 401, "invalid_token", "Token does not start with gt-");
@@ -106,15 +108,15 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("", TestServer.Bearer(Token.Create()))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
         (await server.AskAsync("", Basic($"{Token.Create().Reveal()}:x"))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
         foreach (var pair in (string[])["foo:foo", "x-oauth-basic:foo", "foo:x-oauth-basic", ":", "foo:"])
-            (await server.AskAsync("?auth_type=basic", Basic(pair))).ShouldAskForCredentials(type: "Basic");
-        (await server.AskAsync("", ("Authorization", ""))).ShouldAskForCredentials();
-        // An invalid token beside any session that can be read: only the plain question is left.
+            (await server.AskAsync("?auth_type=basic", Basic(pair))).ShouldBeChallengedWithoutError(type: "Basic");
+        (await server.AskAsync("", ("Authorization", ""))).ShouldBeChallengedWithoutError();
+        // An invalid token and a readable session: the request is treated like one without credentials.
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
-        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()))).ShouldAskForCredentials();
-        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()), ("X-Requested-With", "XMLHttpRequest"))).ShouldAskForCredentials(403);
+        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()))).ShouldBeChallengedWithoutError();
+        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()), ("X-Requested-With", "XMLHttpRequest"))).ShouldBeChallengedWithoutError(403);
     }
 
-    /// <summary>ING-036, ING-037: a record without a row lets its owner in, and has no children.</summary>
+    /// <summary>ING-036, ING-037: a token with a record but without a row is allowed and gets no children.</summary>
     [Theory, EveryMode]
     public async Task A_token_that_is_not_listed_has_no_children(Mode mode)
     {

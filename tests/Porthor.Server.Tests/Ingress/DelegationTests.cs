@@ -4,12 +4,12 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Children that go on in the user's stead (contract/ingress.md 6, 16). DEL-001 to DEL-008, DEL-011 to DEL-019.</summary>
+/// <summary>Delegated tokens (contract/ingress.md 6, 16). DEL-001 to DEL-008, DEL-011 to DEL-019.</summary>
 public sealed class DelegationTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     /// <summary>DEL-001 to DEL-003.</summary>
     [Theory, EveryMode]
-    public async Task A_notebook_gets_all_that_its_user_has_and_not_the_users_token(Mode mode)
+    public async Task A_notebook_token_has_all_scopes_of_its_user_and_differs_from_the_users_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("notebooks", "read:all,exec:notebook,user:token", TokenBuilders.SomeUser);
@@ -30,7 +30,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>DEL-004 to DEL-008.</summary>
     [Theory, EveryMode]
-    public async Task A_service_gets_of_what_it_asks_what_its_user_has(Mode mode)
+    public async Task A_service_gets_the_requested_scopes_that_its_user_has(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("served", "read:some,read:all");
@@ -48,7 +48,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
 
         (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin&delegate_scope=read:some"))).Json.GetProperty("scopes").ToString().ShouldBe("""["read:some"]""");
         (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin"))).Json.GetProperty("scopes").ToString().ShouldBe("[]");
-        // A scope that the configuration no longer knows cannot be handed on, though the token has it.
+        // A scope that is no longer configured cannot be delegated, although the token has it.
         var odd = await server.LogInAsync("oddly-scoped", "bogus:scope");
         (await server.AskAsync("?delegate_to=a-service&delegate_scope=bogus:scope", TestServer.Bearer(odd.Session)))
             .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested: bogus:scope. Known scopes: admin:oidc, admin:token, admin:userinfo, exec:admin, exec:notebook, exec:test, read:all, read:some, user:token",
@@ -57,7 +57,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>DEL-014 to DEL-017.</summary>
     [Theory, EveryMode]
-    public async Task How_long_a_token_lasts_may_matter(Mode mode)
+    public async Task A_rule_can_require_a_minimum_lifetime(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("lasting", "user:token");
@@ -68,7 +68,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync($"?notebook=true&minimum_lifetime={Maximum + 1}", endless)).ShouldBeRefused(
             422, "invalid_minimum_lifetime", $"Requested lifetime {Maximum + 1}s longer than maximum lifetime {Maximum}s", "query", "minimum_lifetime");
         (await server.AskAsync($"?minimum_lifetime={Maximum}", endless)).ShouldBeAllowed();
-        // It is looked at before the scopes are.
+        // The lifetime is checked before the scopes.
         (await server.AskAsync($"?scope=exec:admin&minimum_lifetime={Maximum + 1}", endless)).StatusCode.ShouldBe(422);
 
         const string Short = """{"detail":{"msg":"Remaining token lifetime too short","type":"invalid_token"}}""";
@@ -82,10 +82,10 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         (await server.AskAsync("?minimum_lifetime=3000", hour)).ShouldBeAllowed();
         (await server.AskAsync("?minimum_lifetime=3600", hour)).ShouldBeAllowed();
 
-        // A child lasts five minutes at least, and no longer than its parent.
+        // A child lasts at least five minutes and not longer than its parent.
         var child = (await server.AskAsync("?delegate_to=tap&minimum_lifetime=3600", hour)).Header("X-Auth-Request-Token");
         (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("expires").GetInt64().ShouldBe(server.Now + 3600);
-        // DEL-017: a minute left, which is enough for the token itself.
+        // DEL-017: one minute is left, which is sufficient for the token itself.
         await using var later = await TestServer.StartAsync(server.Host.Deployment, clock: new ManualClock(server.Clock.GetUtcNow().AddSeconds(3540)));
         Task<Answer> AskLaterAsync(string query) => later.GetAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), hour);
         (await AskLaterAsync("")).ShouldBeAllowed();
@@ -95,7 +95,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>DEL-018, DEL-019.</summary>
     [Theory, EveryMode]
-    public async Task A_hundred_questions_at_once_make_one_child(Mode mode)
+    public async Task A_hundred_concurrent_requests_create_one_child(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("crowd", "read:all,exec:notebook,user:token");
@@ -111,7 +111,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
     }
 
     [Theory, EveryMode]
-    public async Task A_child_has_what_was_asked_and_the_parent_holds(Mode mode)
+    public async Task A_child_has_the_requested_scopes_that_the_parent_has(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("parental", "read:all,exec:notebook");
@@ -124,7 +124,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
     }
 
     [Theory, EveryMode]
-    public async Task A_token_that_ends_soon_has_no_children(Mode mode)
+    public async Task A_token_that_expires_soon_gets_no_children(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("mayfly", "user:token");
@@ -138,9 +138,9 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
             (await server.AskAsync($"?minimum_lifetime={value}", token)).StatusCode.ShouldBe(422, value);
     }
 
-    /// <summary>A record holds a service's name of 64 characters. A longer one must not become a token that nobody can use.</summary>
+    /// <summary>A record can contain a service name of 64 characters. With a longer name the token could not be read.</summary>
     [Theory, EveryMode]
-    public async Task A_service_has_a_name_that_can_be_kept(Mode mode)
+    public async Task The_length_of_a_service_name_is_limited(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("verbose", "read:all,user:token");
@@ -157,7 +157,7 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
             answer.StatusCode.ShouldBe(422, answer.Body);
             answer.DetailLocation.ShouldBe($"query.{name}");
         }
-        // Nothing was made on the way, and nothing waits that could not be written down.
+        // No token was created, and no usage event is buffered that could not be stored.
         (await server.Host.Tokens.ListTokensAsync(await server.Host.Tokens.CallerAsync(browser.Session), "verbose")).Count.ShouldBe(2);
     }
 }

@@ -34,13 +34,13 @@ public sealed class ExactQuotaTests
     }
 
     [Fact]
-    public async Task No_request_of_many_at_once_is_lost_and_ended_windows_are_removed()
+    public async Task Concurrent_requests_are_all_counted_and_expired_windows_are_removed()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var nodes = new[] { await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync() };
         var key = new RateKey("counted", "tap", 5);
-        // As many at once as the pools have connections.
+        // As many concurrent requests as the pools have connections.
         var counts = new System.Collections.Concurrent.ConcurrentBag<RateCount>();
         await Parallel.ForAsync(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Stop }, async (number, stop) =>
             counts.Add(await nodes[number % 2].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, stop)));
@@ -57,9 +57,9 @@ public sealed class ExactQuotaTests
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT 1 FROM porthor_counter")).ShouldBeEmpty();
     }
 
-    /// <summary>A counter that does not respond delays a request by a tenth of a second, and denies none.</summary>
+    /// <summary>A counter that does not respond delays a request by a tenth of a second and denies none.</summary>
     [Fact]
-    public async Task A_counter_that_does_not_respond_is_not_waited_for()
+    public async Task A_counter_that_does_not_respond_delays_requests_only_briefly()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var server = await TestServer.StartAsync(Mode.Database, settings => Configure(settings, exact: true));
@@ -79,7 +79,7 @@ public sealed class ExactQuotaTests
     }
 
     [Fact]
-    public void It_is_a_setting()
+    public void Exact_quotas_are_a_setting()
     {
         Load("exactQuotas: true", SettingsScope.Stores).ExactQuotas.ShouldBeTrue();
         Load("", SettingsScope.Stores).ExactQuotas.ShouldBeFalse();
@@ -92,7 +92,7 @@ public sealed class ExactQuotaTests
     };
 
     /// <summary>
-    /// Repeats a request until it is counted: on a busy machine counting may take too long, and then the request is allowed without being
+    /// Repeats a request until it is counted: on a busy machine counting can time out, and then the request is allowed without being
     /// counted.
     /// </summary>
     private static async Task<int> UsedAsync(TestServer server, (string, string) bearer)

@@ -5,23 +5,24 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Whose word about a user's request counts on <c>/ingress/forward</c>.</summary>
-public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.Distrusting alone) : IClassFixture<ForwardServers>, IClassFixture<ForwardTrustTests.Distrusting>
+/// <summary>The peers whose description of a request is trusted on <c>/ingress/forward</c>.</summary>
+public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.OtherProxyServers alone)
+    : IClassFixture<ForwardServers>, IClassFixture<ForwardTrustTests.OtherProxyServers>
 {
-    /// <summary>Servers whose only proxy is elsewhere.</summary>
-    public sealed class Distrusting : IngressServers
+    /// <summary>Servers whose trusted proxy has another address.</summary>
+    public sealed class OtherProxyServers : IngressServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) => base.Configure(settings) with { Proxies = [AddressBlock.Parse("10.0.0.0/8")] };
     }
 
     [Theory, EveryMode]
-    public async Task A_peer_that_is_no_proxy_of_ours_is_not_listened_to(Mode mode)
+    public async Task Headers_of_an_untrusted_peer_are_ignored(Mode mode)
     {
         var server = await alone.InAsync(mode);
         var browser = await server.LogInAsync("unheard");
         var logged = server.CountLines();
 
-        // Neither as OPTIONS, which would pass without credentials, nor with good ones.
+        // Neither OPTIONS, which would be allowed without credentials, nor valid credentials are accepted.
         var answer = await server.ForwardAsync(
             "?allow_options=true", "OPTIONS", "/", ("X-Original-Method", "OPTIONS"), ("X-Original-URL", "https://example.com/"));
         answer.StatusCode.ShouldBe(422, answer.Body);
@@ -29,24 +30,24 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.D
             .ShouldBe(["missing x-forwarded-method", "missing x-forwarded-host", "missing x-forwarded-uri"]);
         (await server.ForwardAsync("", TestServer.Bearer(browser.Session), ("Accept", "text/html"))).StatusCode.ShouldBe(422);
 
-        // The log says once how to correct it.
+        // The log explains once how to correct the configuration.
         server.LinesSince(logged, "Ignoring forwarded headers").Select(line => line.GetProperty("error").GetString())
             .ShouldBe(["127.0.0.1 is not a trusted proxy. If it is your proxy, add its address to the setting proxies."]);
     }
 
     [Theory, EveryMode]
-    public async Task A_proxy_says_each_thing_once(Mode mode)
+    public async Task Repeated_forwarding_headers_are_rejected(Mode mode)
     {
         var server = await behind.InAsync(mode);
         var browser = await server.LogInAsync("heard");
         var bearer = TestServer.Bearer(browser.Session);
 
-        // A second value is what a client sent and a careless proxy let through.
+        // A second value comes from a client whose header the proxy did not remove.
         foreach (var (name, value) in (IEnumerable<(string, string)>)[("X-Forwarded-Method", "OPTIONS"), ("X-Forwarded-Host", "evil.org"), ("x-forwarded-uri", "/public")])
         {
             foreach (var headers in (IEnumerable<(string, string)[]>)[[(name, value), .. Forwarding.Told("GET", "/")], [.. Forwarding.Told("GET", "/"), (name, value)]])
             {
-                // Raw, because a client would join the lines.
+                // A raw request, because HttpClient would join the header lines.
                 var answer = await server.SendLineAsync("GET /ingress/forward?allow_options=true HTTP/1.1", [.. headers, bearer]);
                 answer!.StatusCode.ShouldBe(422, name);
                 answer.DetailLocation.ShouldBe($"header.{name.ToLowerInvariant()}");
@@ -56,15 +57,15 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.D
         foreach (var (method, uri) in (IEnumerable<(string, string)>)[("GET, OPTIONS", "/"), ("", "/"), ("GET", ""), ("GET", "*"), ("GET", "http://evil.org/"), ("GET", "@evil.org/")])
             (await server.ForwardAsync("?allow_options=true", method, uri, bearer)).StatusCode.ShouldBe(422, $"{method} {uri}");
 
-        // What is meant for the other route says nothing here, and what is decided is logged as it was asked.
+        // Headers for the other route are ignored here, and the log contains the described request.
         var logged = server.CountLines();
         (await server.ForwardAsync("", "GET", "/page?x=y", bearer, ("X-Original-Method", "OPTIONS"), ("X-Original-URL", "https://evil.org/"))).ShouldBeAllowed();
         var line = server.LinesSince(logged, "Token authorized").Single();
         line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/page?x=y");
         line.GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe("192.0.2.9");
         (await server.ForwardAsync("", ("X-Original-Method", "OPTIONS"), ("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")))
-            .ShouldAskForCredentials();
-        // And the other way round: the route for NGINX does not look at these.
+            .ShouldBeChallengedWithoutError();
+        // And vice versa: the route for NGINX ignores these headers.
         (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [.. Forwarding.Told("GET", "/"), bearer])).StatusCode.ShouldBe(422);
     }
 }

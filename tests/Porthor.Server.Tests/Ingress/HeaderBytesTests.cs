@@ -5,14 +5,14 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Header values are bytes (RFC 9110 section 5.5): they are read, and reflected as they came (deviations 40).</summary>
+/// <summary>Header values are bytes (RFC 9110 section 5.5): they are accepted and returned unchanged (deviations 40).</summary>
 public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<ForwardServers>
 {
     /// <summary>Every byte that a field value may contain.</summary>
     private static readonly string AllBytes = new([.. Enumerable.Range(0x20, 0xE0).Where(code => code is not (0x7F or '%')).Select(code => (char)code), '\t', 'x']);
 
     [Fact]
-    public async Task Bytes_are_reflected_as_they_came()
+    public async Task Bytes_are_returned_unchanged()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("opaque", "read:all");
@@ -31,7 +31,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     }
 
     [Fact]
-    public async Task No_header_is_refused_for_its_bytes()
+    public async Task No_header_is_rejected_for_its_bytes()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("bytes", "read:all");
@@ -50,7 +50,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     }
 
     [Fact]
-    public async Task What_is_shown_of_a_header_is_text()
+    public async Task Displayed_headers_are_text()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("shown", "read:all", TokenBuilders.SomeUser with { Email = "m\u00e9@example.com" });
@@ -58,7 +58,7 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         var utf8 = Latin1("https://example.com/caf\u00e9/\u540d");
         var answer = await RawAsync(
             server, "/ingress/auth?scope=read:all", $"Authorization: Bearer {browser.Session.Reveal()}\r\nUser-Agent: {Latin1("br\u00f6wser")}\r\nX-Original-URL: {utf8}\r\n", withUrl: false);
-        // Own texts are sent as UTF-8.
+        // Porthor's own texts are sent as UTF-8.
         answer.ShouldContain($"\r\nX-Auth-Request-Email: {Latin1("m\u00e9@example.com")}\r\n");
         var line = server.LinesSince(logged, "Token authorized").Single();
         line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/caf\u00e9/\u540d");
@@ -67,9 +67,9 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         (await RawAsync(server, "/ingress/auth", $"Authorization: {Latin1("Sch\u00e9ma")} x\r\n")).ShouldContain(Latin1("Unknown Authorization type Sch\u00e9ma"));
     }
 
-    /// <summary>After login, a browser is redirected to the same address, with any bytes.</summary>
+    /// <summary>After login, a browser is redirected to the same URL, with any bytes.</summary>
     [Fact]
-    public async Task The_return_address_keeps_its_bytes()
+    public async Task The_return_URL_keeps_its_bytes()
     {
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var (uri, expected) in (IEnumerable<(string, string)>)[("/a\u00ffb", "%2Fa%25FFb"), (Latin1("/caf\u00e9"), "%2Fcaf%C3%A9"), ("/a%FFb", "%2Fa%25FFb")])
@@ -91,10 +91,10 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         (await server.SendLineAsync(line))!.StatusCode.ShouldBeInRange(200, 499);
     }
 
-    /// <summary>A text as the bytes of its UTF-8 form, a character each.</summary>
+    /// <summary>Returns the UTF-8 bytes of a text as Latin-1 characters.</summary>
     private static string Latin1(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Sends a GET request, and returns the answer with a character for each byte.</summary>
+    /// <summary>Sends a GET request and returns the response as Latin-1 characters.</summary>
     private static async Task<string> RawAsync(ApiServer server, string path, string headers, bool withUrl = true)
     {
         var original = withUrl ? "X-Original-URL: https://example.com/\r\n" : "";

@@ -10,9 +10,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>
-/// What is written down about a question, and what is measured. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.
-/// </summary>
+/// <summary>Log lines and metrics of authorization subrequests. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.</summary>
 public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixture<IngressLogTests.Behind>
 {
     public sealed class Behind : IngressServers
@@ -25,7 +23,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
 
     /// <summary>LOG-001.</summary>
     [Theory, EveryMode]
-    public async Task Who_passes_is_written_down_with_what_was_asked(Mode mode)
+    public async Task An_allowed_request_is_logged_with_its_rule(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("written", "read:all,exec:admin");
@@ -42,7 +40,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
 
     /// <summary>LOG-002, LOG-003, LOG-006.</summary>
     [Theory, EveryMode]
-    public async Task Service_quota_and_the_way_of_the_token_are_written_too(Mode mode)
+    public async Task The_log_contains_the_service_the_quota_and_the_source_of_the_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("detailed", "read:all", UserData.None);
@@ -64,7 +62,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
 
     /// <summary>LOG-005, LOG-008.</summary>
     [Theory, EveryMode]
-    public async Task Who_does_not_pass_is_written_down_with_the_reason(Mode mode)
+    public async Task A_denied_request_is_logged_with_the_reason(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("refused-log", "read:all");
@@ -82,7 +80,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
             Field(line, "error", "severity").ShouldBe($"{error} {severity}");
             (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _)).ShouldBe((known, known, known));
         }
-        // A request without credentials and a preflight give no line. A rule without a scope gives one.
+        // A request without credentials and a preflight are not logged. A rule without a scope is.
         await server.AskAsync("");
         var before = server.CountLines();
         await server.AskAsync("");
@@ -96,7 +94,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
 
     /// <summary>LOG-007.</summary>
     [Theory, EveryMode]
-    public async Task The_address_is_the_clients_and_not_the_proxys(Mode mode)
+    public async Task The_logged_address_is_the_clients_and_not_the_proxys(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("far-away", "read:all");
@@ -110,7 +108,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
 
     /// <summary>LOG-009, LOG-010.</summary>
     [Theory, EveryMode]
-    public async Task A_new_child_is_written_down_before_the_answer(Mode mode)
+    public async Task A_new_child_is_logged_before_the_answer(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("parental-log", "read:all,read:some", TokenBuilders.SomeUser with { Groups = null });
@@ -129,16 +127,18 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
                 """);
             Field(created, "user", "token", "severity").ShouldBe($"parental-log {browser.Key} info");
             server.LinesSince(logged, "Token authorized").Count.ShouldBe(1);
-            // The second time there is nothing new.
+            // The second request creates no child.
             logged = server.CountLines();
             await server.AskAsync(query, TestServer.Bearer(browser.Session));
             server.LinesSince(logged, text).ShouldBeEmpty();
         }
     }
 
-    /// <summary>LOG-004, RAT-007, RAT-008: who passed is counted by kind and service, and who was too often there apart.</summary>
+    /// <summary>
+    /// LOG-004, RAT-007, RAT-008: allowed requests are counted by type and service, and rate-limited requests separately.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task Passes_and_refusals_are_counted(Mode mode)
+    public async Task Allowed_and_rate_limited_requests_are_counted(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var (name, isBot) in ((string, bool)[])[("counted-person", false), ("bot-counted", true)])
@@ -158,12 +158,12 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
         }
     }
 
-    /// <summary>Sessions last as long as is configured.</summary>
+    /// <summary>The configured lifetime of sessions, in seconds.</summary>
     private static long Lifetime => (long)new Tokens.TokenOptions().Lifetime.TotalSeconds;
 
     private static string Field(JsonElement line, params string[] names) => string.Join(' ', names.Select(name => line.GetProperty(name).ToString()));
 
-    /// <summary>What is counted while this is there, with what it is told apart by.</summary>
+    /// <summary>Collects the measurements and their tags while it exists.</summary>
     private sealed class Counts : IDisposable
     {
         private readonly ConcurrentQueue<string> seen = new();
@@ -173,7 +173,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
         {
             listener.InstrumentPublished = (instrument, self) =>
             {
-                // The reference's events, and of these not maintenance's, which may come at any time; the rest has tests of its own.
+                // Only the reference's metrics without those of maintenance, which runs at any time; other metrics have separate tests.
                 if (metrics.Owns(instrument) && !instrument.Name.StartsWith("porthor.", StringComparison.Ordinal)
                     && !instrument.Name.StartsWith("active_user_", StringComparison.Ordinal))
                     self.EnableMeasurementEvents(instrument);

@@ -20,17 +20,17 @@ public class IngressServers : ApiServers
     };
 }
 
-/// <summary>The same, where users may have hosts of their own.</summary>
+/// <summary>The same servers with subdomains for users.</summary>
 public sealed class SubdomainServers : IngressServers
 {
     internal override PorthorSettings Configure(PorthorSettings settings) => base.Configure(settings) with { AllowSubdomains = true };
 }
 
-internal static class Asking
+internal static class AuthRequestExtensions
 {
     public const string Ok = """{"status":"ok"}""";
 
-    /// <summary>Asks as a proxy does, for a request of a user.</summary>
+    /// <summary>Sends an authorization subrequest for a request of a user, as a proxy does.</summary>
     public static Task<Answer> AskAsync(this ApiServer server, string query, params (string, string)[] headers) =>
         server.AskAsync(query, "https://example.com/some/page", "GET", headers);
 
@@ -41,11 +41,11 @@ internal static class Asking
     {
         answer.Body.ShouldBe(Ok);
         answer.StatusCode.ShouldBe(200);
-        // An answer with a token must not be cached; without one, the reference sends no header.
+        // A response with a token must not be cached. Without a token the reference sends no header.
         answer.Header("Cache-Control").ShouldBe(answer.Header("X-Auth-Request-Token") is null ? null : "no-store");
     }
 
-    /// <summary>Refused in the shape that NGINX lets through: the meant status and the body in headers too.</summary>
+    /// <summary>Checks an error in the format for NGINX: the intended status and the body are also in headers.</summary>
     public static void ShouldBeRefused(this Answer answer, int status, int meant, string type, string message)
     {
         answer.Body.ShouldBe($$"""{"detail":[{"msg":"{{message}}","type":"{{type}}"}]}""");
@@ -57,8 +57,8 @@ internal static class Asking
         answer.Header("X-Auth-Request-Token").ShouldBeNull();
     }
 
-    /// <summary>Asked for credentials, without a word about any.</summary>
-    public static void ShouldAskForCredentials(this Answer answer, int status = 401, string type = "Bearer")
+    /// <summary>Checks a challenge without an error: the request had no credentials.</summary>
+    public static void ShouldBeChallengedWithoutError(this Answer answer, int status = 401, string type = "Bearer")
     {
         answer.Body.ShouldBe("""{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
         answer.StatusCode.ShouldBe(status);

@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Servers at <c>http://[::1]:8080</c>, written in another form of the address.</summary>
+/// <summary>Servers at <c>http://[::1]:8080</c>, configured in another form of the address.</summary>
 public sealed class Ipv6Servers : ApiServers
 {
     internal override PorthorSettings Configure(PorthorSettings settings) => ForwardServers.TrustLoopback(settings) with
@@ -15,14 +15,14 @@ public sealed class Ipv6Servers : ApiServers
     };
 }
 
-/// <summary>A base URL with an IPv6 address: the brackets are part of the URL and of the Origin header, and not of the address.</summary>
+/// <summary>A base URL with an IPv6 address: the brackets belong to the URL and the Origin header, but not to the address.</summary>
 public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Servers>
 {
     private static readonly (string, string) Html = ("Accept", "text/html");
     private static readonly (string, string) Requested = ("Access-Control-Request-Method", "PUT");
 
     [Theory, EveryMode]
-    public async Task A_preflight_from_the_own_origin_is_allowed(Mode mode)
+    public async Task A_preflight_from_the_same_origin_is_allowed(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var (origin, status) in (IEnumerable<(string, int)>)[
@@ -43,14 +43,14 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
         sent.Header("Location").ShouldBe("/login?rd=http%3A%2F%2F%5B%3A%3A1%5D%3A8080%2Fx");
         (await server.SendAsync(HttpMethod.Get, "/ingress/forward", json: null, [.. Told("/x", host: "[::2]:8080"), Html])).StatusCode.ShouldBe(401);
 
-        // Both forms are the same host; another one is refused.
+        // Both forms are the same host; another host is rejected.
         (await server.SendAsync(HttpMethod.Get, "/logout?rd=http://[::1]:8080/x")).StatusCode.ShouldBe(307);
         (await server.SendAsync(HttpMethod.Get, "/logout?rd=http://[0:0:0:0:0:0:0:1]:8080/x")).StatusCode.ShouldBe(307);
         (await server.SendAsync(HttpMethod.Get, "/logout?rd=http://[::2]:8080/x")).StatusCode.ShouldBe(422);
     }
 
     [Theory, EveryMode]
-    public async Task Web_sockets_and_cookies_are_for_the_own_address(Mode mode)
+    public async Task WebSockets_and_cookies_use_the_configured_address(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("six");
@@ -59,7 +59,7 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
             (await server.AskAsync("", "http://[::1]:8080/", "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin)))
                 .StatusCode.ShouldBe(status, origin);
         }
-        // Browsers refuse a cookie with an IPv6 address in Domain.
+        // Browsers reject a cookie with an IPv6 address in Domain.
         (await server.SendAsync(HttpMethod.Get, "/auth/tokens", json: null, browser.Cookie)).Header("Set-Cookie")?.ShouldNotContain("Domain");
         (await server.SendAsync(HttpMethod.Get, "/logout", json: null, browser.Cookie)).Header("Set-Cookie")!.ShouldNotContain("Domain");
     }
@@ -74,7 +74,7 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
     [InlineData("[:::]", null)]
     [InlineData("[]", null)]
     [InlineData("[1.2.3.4]", null)]
-    public void Both_readers_give_the_same_host(string text, string? expected)
+    public void Both_parsers_return_the_same_host(string text, string? expected)
     {
         HostName.Parse(text).ShouldBe(expected);
         if (expected is not null)

@@ -6,7 +6,7 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>A token with characters that no issued token has is answered as an unknown token, and not counted as a store failure.</summary>
+/// <summary>A token with characters that no issued token has is treated like an unknown token and not counted as a store failure.</summary>
 public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private static readonly string[] OddHalves =
@@ -34,7 +34,7 @@ public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<
         server.LinesSince(logged, "Uncaught exception").ShouldBeEmpty();
     }
 
-    /// <summary>Keys in paths: the web server refuses NUL, and otherwise it is 404 as for an unknown key.</summary>
+    /// <summary>Keys in paths: Kestrel rejects NUL; otherwise the status is 404, as for an unknown key.</summary>
     [Theory, EveryMode]
     public async Task A_key_with_odd_characters_is_not_found(Mode mode)
     {

@@ -3,13 +3,15 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>OPTIONS, and hosts of users (contract/ingress.md 7, 16; deviations 12). OPT-001 to OPT-004, OPT-006, ING-032, ING-033.</summary>
+/// <summary>
+/// OPTIONS requests and user subdomains (contract/ingress.md 7, 16; deviations 12). OPT-001 to OPT-004, OPT-006, ING-032, ING-033.
+/// </summary>
 public sealed class OptionsTests(IngressServers servers, SubdomainServers withSubdomains) : IClassFixture<IngressServers>, IClassFixture<SubdomainServers>
 {
     private static readonly (string, string) Requested = ("Access-Control-Request-Method", "PUT");
 
     [Theory, EveryMode]
-    public async Task A_preflight_passes_from_our_own_host_alone(Mode mode)
+    public async Task A_preflight_is_allowed_only_from_the_configured_hosts(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var origin in (string[])["https://example.com", "http://example.com:8080", "https://EXAMPLE.com"])
@@ -23,7 +25,7 @@ public sealed class OptionsTests(IngressServers servers, SubdomainServers withSu
     }
 
     [Theory, EveryMode]
-    public async Task Plain_options_pass_only_where_they_are_allowed(Mode mode)
+    public async Task Other_OPTIONS_requests_are_allowed_only_if_configured(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await OptionsAsync(server, "")).ShouldBeRefused(403, 404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
@@ -39,7 +41,7 @@ public sealed class OptionsTests(IngressServers servers, SubdomainServers withSu
     }
 
     [Fact]
-    public async Task A_users_host_is_for_that_user()
+    public async Task A_user_subdomain_is_for_that_user_only()
     {
         var server = await withSubdomains.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("hosted", "read:all");

@@ -14,7 +14,7 @@ public sealed class PeerTests
     private const string Advice = "is not a trusted proxy. If it is your proxy, add its address to the setting proxies.";
 
     [Fact]
-    public async Task With_proxies_only_those_and_loopback_may_send_authorization_subrequests()
+    public async Task With_configured_proxies_only_they_and_loopback_can_send_authorization_subrequests()
     {
         await using var server = await StartAsync("10.0.0.0/8");
         foreach (var (peer, allowed) in (IEnumerable<(string, bool)>)[
@@ -33,12 +33,12 @@ public sealed class PeerTests
             server.Logs.Lines.Skip(logged).Where(line => line.GetProperty("event").GetString() == "Denying authorization subrequest of an untrusted peer")
                 .Select(line => line.GetProperty("error").GetString()).ShouldBe(allowed ? [] : [$"{peer} {Advice}"]);
         }
-        // The route that reads no such headers stays open.
+        // The route that does not read these headers is available to all peers.
         (await server.GetAsync("/ingress/anonymous", From("192.0.2.7"))).StatusCode.ShouldBe(200);
     }
 
     [Fact]
-    public async Task Without_proxies_every_peer_may_send_authorization_subrequests()
+    public async Task Without_configured_proxies_every_peer_can_send_authorization_subrequests()
     {
         await using var server = await StartAsync();
         foreach (var peer in (string[])["127.0.0.1", "192.0.2.7"])
@@ -46,7 +46,7 @@ public sealed class PeerTests
     }
 
     [Fact]
-    public async Task Ignored_headers_are_logged_once_per_peer_and_for_a_bounded_number_of_peers()
+    public async Task Ignored_headers_are_logged_once_per_peer_for_a_limited_number_of_peers()
     {
         await using var server = await StartAsync();
         var caller = await server.Tokens.SessionForAsync("forged");
@@ -59,13 +59,13 @@ public sealed class PeerTests
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe("192.0.2.7");
 
-        // The forged address is in no row of the history.
+        // No row of the history contains the forged address.
         var created = await server.PostAsync(
             "/auth/api/v1/users/forged/tokens", new { token_name = "one" }, [From("192.0.2.7"), .. forged, server.Cookie(new() { Token = caller.Record.Token, Csrf = "csrf" }), ("X-CSRF-Token", "csrf")]);
         created.StatusCode.ShouldBe(201, created.Body);
         (await server.GetAsync("/auth/api/v1/users/forged/token-change-history?limit=1", bearer)).Json[0].GetProperty("ip_address").GetString().ShouldBe("192.0.2.7");
 
-        // From loopback they are used, and nothing is logged.
+        // From loopback the headers are used, and nothing is logged.
         await server.GetAsync("/auth/api/v1/token-info", [bearer, .. forged]);
         for (var i = 0; i < PeerWarnings.MaxPeers + 50; i++)
             await server.GetAsync("/health/live", [From($"203.0.{i / 250}.{i % 250}"), .. forged]);
@@ -83,7 +83,7 @@ public sealed class PeerTests
 
     private static (string, string) From(string peer) => ("Test-Peer", peer);
 
-    /// <summary>Takes the address of the peer from a header, because all connections of a test come from loopback.</summary>
+    /// <summary>Takes the peer's address from a header, because all connections of a test come from loopback.</summary>
     private sealed class OtherPeers : IStartupFilter
     {
         public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>

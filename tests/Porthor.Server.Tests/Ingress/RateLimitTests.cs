@@ -9,12 +9,12 @@ namespace Porthor.Server.Tests.Ingress;
 public sealed class RateLimitTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     [Theory, EveryMode]
-    public async Task Requests_are_counted_until_the_quota_is_used_up(Mode mode)
+    public async Task Requests_are_counted_until_the_quota_is_exceeded(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var bearer = await BearerAsync(server, "counted", "foo");
 
-        // The default of one, and one more for the group.
+        // The default of one, plus one for the group.
         (await server.AskAsync("?service=test", bearer)).ShouldHaveRemaining(2, remaining: 1);
         (await server.AskAsync("?service=test", bearer)).ShouldHaveRemaining(2, remaining: 0);
         var refused = await server.AskAsync("?service=test", bearer);
@@ -25,13 +25,13 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         (reset - server.Now).ShouldBeInRange(1, 61);
         DateTimeOffset.ParseExact(refused.Header("Retry-After")!, "R", CultureInfo.InvariantCulture).ToUnixTimeSeconds().ShouldBe(reset);
 
-        // Each service has its own count, and what has no quota is not counted.
+        // Each service has a separate counter, and services without a quota are not counted.
         (await server.AskAsync("?service=other", bearer)).ShouldHaveRemaining(5, remaining: 4);
         (await server.AskAsync("?service=free", bearer)).Header("X-RateLimit-Limit").ShouldBeNull();
     }
 
     [Theory, EveryMode]
-    public async Task A_quota_of_nothing_refuses_and_a_bypass_bounds_nothing(Mode mode)
+    public async Task A_quota_of_zero_denies_and_a_bypass_removes_limits(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var bearer = await BearerAsync(server, "blocked-one", "other");
@@ -43,7 +43,7 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
     }
 
     [Theory, EveryMode]
-    public async Task A_wrong_secret_uses_up_nobodys_quota(Mode mode)
+    public async Task A_wrong_secret_does_not_count_against_a_quota(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("victim", "read:all", UserData.None);
@@ -53,9 +53,9 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         (await server.AskAsync("?service=test", TestServer.Bearer(browser.Session))).ShouldHaveRemaining(1, remaining: 0);
     }
 
-    /// <summary>What was begun with the old quota, while the record was read, does not count for the new one.</summary>
+    /// <summary>A request that started with the old quota does not count for the new one.</summary>
     [Theory, EveryMode]
-    public async Task An_override_holds_from_the_next_request_on(Mode mode)
+    public async Task An_override_applies_from_the_next_request_on(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode, settings => settings with
         {
@@ -73,9 +73,9 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         (await AskAsync()).ShouldHaveRemaining(5, remaining: 1);
     }
 
-    /// <summary>What is remembered of a token begins a count, and never an answer.</summary>
+    /// <summary>Cached data start a rate limit count, but never decide a request.</summary>
     [Theory, EveryMode]
-    public async Task A_token_that_another_node_revoked_does_not_pass_by_what_is_remembered(Mode mode)
+    public async Task A_token_revoked_on_another_node_is_denied_despite_cached_data(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("gone", "read:all", UserData.None);

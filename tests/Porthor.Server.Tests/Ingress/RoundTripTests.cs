@@ -7,8 +7,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>
-/// What a question may ask of the stores in cluster mode when its token was seen before: one round trip to Redis, and nothing
-/// of the database (docs/decisions/0009-one-trip.md).
+/// The store requests of forward authentication in cluster mode for a token that was presented before: one round trip to Redis and none to
+/// the database (docs/decisions/0009-one-trip.md).
 /// </summary>
 public sealed class RoundTripTests
 {
@@ -17,7 +17,7 @@ public sealed class RoundTripTests
     [Theory]
     [InlineData("?service=tap&delegate_to=tap&delegate_scope=read:all")]
     [InlineData("?notebook=true")]
-    public async Task A_token_its_child_and_its_count_are_asked_for_before_any_of_them_is_answered(string query)
+    public async Task The_token_its_child_and_its_counter_are_requested_concurrently(string query)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -56,9 +56,9 @@ public sealed class RoundTripTests
         second.Header("X-Auth-Request-Token").ShouldBe(child);
     }
 
-    /// <summary>With the tables locked against everybody, whoever asked of them would wait for its life.</summary>
+    /// <summary>The tables are locked, so any query would wait and fail.</summary>
     [Fact]
-    public async Task The_database_is_not_asked_again_for_a_token_or_its_child()
+    public async Task The_database_is_not_queried_again_for_a_token_or_its_child()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var server = await TestServer.StartAsync(Mode.Cluster, Counting);
@@ -76,7 +76,7 @@ public sealed class RoundTripTests
         foreach (var query in queries)
             (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200, query);
 
-        // The control: a child that was not asked for before needs the token index.
+        // For comparison: a child that was not requested before needs the token index.
         (await AskAsync(server, "?delegate_to=other", session.Record.Token)).StatusCode.ShouldBe(503);
     }
 

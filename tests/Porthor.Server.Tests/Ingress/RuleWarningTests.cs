@@ -6,7 +6,7 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>
-/// A mistyped rule protects less than its author intends. It is reported, and refused where that is configured (deviations 42).
+/// A mistyped rule protects less than its author intends. It is logged, and rejected if this is configured (deviations 42).
 /// </summary>
 public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.Strict strict) : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.Strict>
 {
@@ -61,7 +61,7 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
     }
 
     [Theory, MemberData(nameof(Mistakes))]
-    public async Task Where_rules_are_strict_a_mistake_is_an_error(string query, string[] expected)
+    public async Task With_strict_rules_a_mistake_is_an_error(string query, string[] expected)
     {
         var server = await strict.InAsync(Mode.Embedded);
         var bearer = TestServer.Bearer((await server.LogInAsync("strictly-ruled", "read:all")).Session);
@@ -71,8 +71,8 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
             answer.StatusCode.ShouldBe(422);
             answer.Json.GetProperty("detail").EnumerateArray().Select(error => error.GetProperty("msg").GetString()).ShouldBe(expected);
         }
-        // No request is allowed without credentials, or with a weaker rule.
-        (await server.AskAsync(query)).ShouldAskForCredentials();
+        // No request is allowed without credentials or with a weaker rule.
+        (await server.AskAsync(query)).ShouldBeChallengedWithoutError();
         (await server.AskAsync(query, "https://example.com/", "OPTIONS")).StatusCode.ShouldBe(422);
     }
 
@@ -101,9 +101,9 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
         (await (await strict.InAsync(Mode.Embedded)).SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).StatusCode.ShouldBe(422);
     }
 
-    /// <summary>The attack: a client that reaches the route fills the log or the memory.</summary>
+    /// <summary>A client that can reach the route must not be able to fill the log or the memory.</summary>
     [Fact]
-    public async Task The_number_of_reported_rules_is_bounded()
+    public async Task The_number_of_reported_rules_is_limited()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         for (var i = 0; i < RuleLog.MaxRules + 20; i++)

@@ -48,13 +48,13 @@ public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixtu
         (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).Header("X-Error-Status").ShouldBe("403");
         server.LinesSince(logged, "Cross-origin request not allowed").Single().GetProperty("error").GetString()
             .ShouldBe("WebSocket handshake from https://evil.example not allowed. To allow it, add the origin to allowedOrigins.");
-        // Two origins are none.
+        // Two Origin headers are invalid.
         (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", Asked, ("X-Original-Method", "GET"), browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://app.example.com"), ("Origin", "https://evil.example")))!
             .StatusCode.ShouldBe(403);
     }
 
     [Fact]
-    public async Task A_handshake_of_an_own_or_listed_origin_or_without_a_browser_is_allowed()
+    public async Task A_handshake_from_an_allowed_origin_or_without_a_browser_is_allowed()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("own-socket", "read:all");
@@ -66,16 +66,16 @@ public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixtu
                 (await ForwardAsync(server, browser.Cookie, handshake, ("Origin", origin))).StatusCode.ShouldBe(200, origin);
             }
         }
-        // A page cannot send a Bearer token that it does not have, and other clients send no origin.
+        // A page cannot send a Bearer token that it does not have, and other clients send no Origin header.
         (await AskAsync(server, TestServer.Bearer(browser.Session), ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
         (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"))).StatusCode.ShouldBe(200);
-        // Other requests are handled as before, and so are handshakes without credentials.
+        // Other requests are not affected, and neither are handshakes without credentials.
         (await AskAsync(server, browser.Cookie, ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
         (await AskAsync(server, browser.Cookie, ("Upgrade", "h2c"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
-        (await AskAsync(server, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).ShouldAskForCredentials();
+        (await AskAsync(server, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).ShouldBeChallengedWithoutError();
     }
 
-    /// <summary>TLS may end in front of the proxy, which then knows the address with http.</summary>
+    /// <summary>TLS can end in front of the proxy, which then uses http in the URL.</summary>
     [Theory]
     [InlineData("http://app.example.com/ws", "https://app.example.com", 200)]
     [InlineData("http://app.example.com:8443/ws", "https://app.example.com:8443", 200)]
@@ -83,7 +83,7 @@ public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixtu
     [InlineData("http://[2001:db8::1]:8080/ws", "http://[2001:db8::1]:8080", 200)]
     [InlineData("http://[2001:db8::1]:8080/ws", "http://[2001:db8::2]:8080", 403)]
     [InlineData("nonsense", "https://app.example.com", 403)]
-    public async Task The_origin_is_compared_with_the_address_that_the_proxy_knows(string url, string origin, int status)
+    public async Task The_origin_is_compared_with_the_URL_of_the_proxy(string url, string origin, int status)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("tls-socket", "read:all");

@@ -4,7 +4,7 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Login;
 
 /// <summary>Logins and logouts while a store is away: 503, and nothing that was handed out or promised.</summary>
-public sealed class BrokenStoreTests
+public sealed class UnavailableStoreTests
 {
     [Fact]
     public async Task Nobody_is_logged_in_or_told_that_their_session_ended()

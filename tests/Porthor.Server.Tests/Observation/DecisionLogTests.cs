@@ -73,7 +73,7 @@ public sealed class DecisionLogTests
     }
 
     /// <summary>What a second server over the same stores writes to its log, by a clock that stands still.</summary>
-    private static async Task<string> LinesAsync(TestServer beside, DecisionLogOptions decisions, Func<Asking, Task> work)
+    private static async Task<string> LinesAsync(TestServer beside, DecisionLogOptions decisions, Func<AuthRequestExtensions, Task> work)
     {
         var output = new MemoryStream();
         // Closed by us: a factory does not close what it was handed, and the last lines are written when it is closed.
@@ -84,14 +84,14 @@ public sealed class DecisionLogTests
             await using var app = Hosting.ServerHost.Build(core, "http://127.0.0.1:0", loggers);
             await app.StartAsync();
             using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-            await work(new Asking(client));
+            await work(new AuthRequestExtensions(client));
             loggers.CreateLogger("Porthor.Test").Log(LogLevel.Information, default, "Said beside", exception: null, (text, _) => text);
             await app.StopAsync();
         }
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
-    internal sealed class Asking(HttpClient client)
+    internal sealed class AuthRequestExtensions(HttpClient client)
     {
         public async Task AskAsync(string query, (string Name, string Value) credentials)
         {

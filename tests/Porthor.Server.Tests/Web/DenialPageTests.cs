@@ -46,7 +46,7 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
         var browser = await server.LogInAsync("program", "read:all");
         foreach (var headers in ((string, string)[][])[
             [], [("Accept", "*/*")], [("Accept", "application/json")], [("Accept", "application/json, text/html;q=0.5")], [Html, ("X-Requested-With", "XMLHttpRequest")]])
-            (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeRefusedAs(403, "insufficient_scope", "Token missing required scope");
+            (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeDeniedAs(403, "insufficient_scope", "Token missing required scope");
         // NGINX forwards the browser's headers, and reads the refusal from headers of the answer.
         var forPage = await server.AskAsync("?scope=exec:admin", browser.Cookie, Html);
         forPage.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");

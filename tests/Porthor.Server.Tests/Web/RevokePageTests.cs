@@ -16,7 +16,7 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         var token = await server.MakeTokenAsync(browser, "lost", "read:all");
         var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
 
-        // Asking does nothing.
+        // AuthRequestExtensions does nothing.
         var question = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
         question.StatusCode.ShouldBe(200);
         question.Text.ShouldContain("lost");

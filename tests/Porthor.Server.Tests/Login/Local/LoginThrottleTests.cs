@@ -21,7 +21,7 @@ public sealed class LoginThrottleTests
         foreach (var seconds in (int[])[2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900])
         {
             WaitOf("alice", Home).ShouldBe(seconds);
-            // Asking meanwhile neither helps nor makes it worse.
+            // AuthRequestExtensions meanwhile neither helps nor makes it worse.
             clock.Advance(TimeSpan.FromSeconds(seconds - 1));
             WaitOf("alice", Home).ShouldBe(1);
             clock.Advance(TimeSpan.FromSeconds(1));

@@ -4,20 +4,22 @@ using static Porthor.Server.Tests.Api.AnswerAssertions;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>A question that cannot be read is a mistake in the proxy's configuration, and told as such. ING-004 to ING-006, contract/ingress.md 2, 3.</summary>
-public sealed class QuestionFaultTests(IngressServers servers) : IClassFixture<IngressServers>
+/// <summary>
+/// An invalid rule is an error in the proxy's configuration and is reported as such. ING-004 to ING-006, contract/ingress.md 2, 3.
+/// </summary>
+public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private static readonly string AuthType = Error("enum", "\"query\",\"auth_type\"", "Input should be 'basic' or 'bearer'", "\"foo\"", """{"expected":"'basic' or 'bearer'"}""");
     private static readonly string Satisfy = Error("enum", "\"query\",\"satisfy\"", "Input should be 'any' or 'all'", "\"foo\"", """{"expected":"'any' or 'all'"}""");
 
     [Theory, EveryMode]
-    public async Task Each_fault_is_told_in_its_place(Mode mode)
+    public async Task Each_error_is_reported_with_its_location(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("faulty", "read:all")).Session);
         (await server.AskAsync("?satisfy=foo", bearer)).ShouldBeInvalid(Satisfy);
         (await server.AskAsync("?satisfy=ANY", bearer)).StatusCode.ShouldBe(422);
-        // Two parts of the reference read this one.
+        // The reference validates this parameter twice.
         (await server.AskAsync("?auth_type=foo", bearer)).ShouldBeInvalid(AuthType, AuthType);
         (await server.AskAsync("?auth_type=foo")).ShouldBeInvalid(AuthType, AuthType);
         foreach (var name in (string[])["notebook", "allow_options", "use_authorization", "user_domain", "allow_cookies"])
@@ -31,23 +33,23 @@ public sealed class QuestionFaultTests(IngressServers servers) : IClassFixture<I
         (await server.AskAsync("?minimum_lifetime=299.9", bearer)).ShouldBeInvalid(Error(
             "greater_than_equal", "\"query\",\"minimum_lifetime\"", "Input should be greater than or equal to datetime.timedelta(seconds=300)", "\"299.9\"",
             """{"ge":"datetime.timedelta(seconds=300)"}"""));
-        // All of them, in the order in which they were found.
+        // All errors, in the order of their detection.
         (await server.AskAsync("?satisfy=foo&minimum_lifetime=10&notebook=2", bearer)).Json.GetProperty("detail").EnumerateArray()
             .Select(error => error.GetProperty("loc")[1].GetString()).ShouldBe(["minimum_lifetime", "notebook", "satisfy"]);
     }
 
-    /// <summary>WEAK-08 too: a name that is not quite one of ours asks for nothing.</summary>
+    /// <summary>WEAK-08 too: a parameter with a similar name is ignored.</summary>
     [Theory, EveryMode]
-    public async Task What_may_be_written_in_many_ways_may_be(Mode mode)
+    public async Task Parameters_are_accepted_in_all_formats(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("tolerant", "read:all");
         foreach (var yes in (string[])["true", "TRUE", "1", "yes", "Y", "on", "t"])
             (await server.AskAsync($"?notebook={yes}", TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token").ShouldNotBeNull(yes);
         foreach (var no in (string[])["false", "False", "0", "no", "n", "OFF", "f"])
-            (await server.AskAsync($"?allow_cookies={no}", browser.Cookie)).ShouldAskForCredentials();
+            (await server.AskAsync($"?allow_cookies={no}", browser.Cookie)).ShouldBeChallengedWithoutError();
         var bearer = TestServer.Bearer(browser.Session);
-        // The last of several counts, what nobody knows does not, and neither does what is empty.
+        // Of several equal parameters the last one applies; unknown and empty parameters are ignored.
         (await server.AskAsync("?satisfy=foo&satisfy=any&scope=read:all&scope=exec:admin", bearer)).ShouldBeAllowed();
         (await server.AskAsync("?delegate_scopes=x&unknown=%00&delegate_to=&service=&username=", bearer)).Header("X-Auth-Request-Token").ShouldBeNull();
         (await server.AskAsync("?minimum_lifetime=%20300.5%20", bearer)).ShouldBeAllowed();
@@ -56,7 +58,7 @@ public sealed class QuestionFaultTests(IngressServers servers) : IClassFixture<I
     }
 
     [Theory, EveryMode]
-    public async Task Without_the_users_request_nothing_can_be_said_about_it(Mode mode)
+    public async Task A_subrequest_without_the_users_request_is_rejected(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("headless", "read:all")).Session);
@@ -65,16 +67,16 @@ public sealed class QuestionFaultTests(IngressServers servers) : IClassFixture<I
         (await AskAsync(bearer, ("X-Original-Method", "GET"))).ShouldBeInvalid(Missing("x-original-url"));
         (await AskAsync(bearer, ("X-Original-URL", "https://example.com/"))).ShouldBeInvalid(Missing("x-original-method"), Missing("x-original-method"));
         (await AskAsync(bearer)).ShouldBeInvalid(Missing("x-original-url"), Missing("x-original-method"), Missing("x-original-method"));
-        // Who has no credentials learns that before anything about the address, but not without the method.
-        (await AskAsync(("X-Original-Method", "GET"))).ShouldAskForCredentials();
+        // Missing credentials are reported before a missing URL, but after a missing method.
+        (await AskAsync(("X-Original-Method", "GET"))).ShouldBeChallengedWithoutError();
         (await AskAsync(("X-Original-URL", "https://example.com/"))).StatusCode.ShouldBe(422);
-        // For a preflight it is needed all the same.
+        // A preflight needs the URL too.
         (await AskAsync(("X-Original-Method", "OPTIONS"))).ShouldBeInvalid(Missing("x-original-url"));
     }
 
-    /// <summary>The routes are for GET, and each for its own path.</summary>
+    /// <summary>The routes accept only GET, each on its exact path.</summary>
     [Theory, EveryMode]
-    public async Task Other_methods_and_other_paths_are_other_things(Mode mode)
+    public async Task Other_methods_and_paths_are_not_accepted(Mode mode)
     {
         var server = await servers.InAsync(mode);
         foreach (var path in (string[])["/ingress/auth", "/ingress/anonymous", "/ingress/forward"])

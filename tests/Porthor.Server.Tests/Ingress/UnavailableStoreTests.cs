@@ -7,20 +7,22 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>What a proxy hears when a store is away: neither yes nor no (deviation 14, contract/ingress.md 8).</summary>
-public sealed class BrokenStoreTests
+/// <summary>
+/// Forward authentication while a store is unavailable: the answer neither allows nor denies access (deviation 14, contract/ingress.md 8).
+/// </summary>
+public sealed class UnavailableStoreTests
 {
     private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     [Fact]
-    public async Task While_the_record_store_is_silent_nobody_passes_and_nobody_is_turned_away()
+    public async Task A_record_store_that_does_not_respond_gives_503()
     {
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var server = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis);
         var token = (await server.Tokens.SessionForAsync("patient")).Record.Token;
         (await AskAsync(server, TestServer.Bearer(token))).StatusCode.ShouldBe(200);
 
-        // Silent: the record cannot be read, though it was seen before.
+        // Redis does not respond: the record cannot be read, although it was read before.
         redis.Pause();
         var answer = await AskAsync(server, TestServer.Bearer(token));
         answer.StatusCode.ShouldBe(503, answer.Body);
@@ -30,17 +32,17 @@ public sealed class BrokenStoreTests
         answer.Header("WWW-Authenticate").ShouldBeNull();
         answer.Header("X-Auth-Request-User").ShouldBeNull();
 
-        // Without credentials nothing has to be read.
+        // A request without credentials reads no record.
         (await AskAsync(server)).StatusCode.ShouldBe(401);
 
-        // Back: the same token passes again.
+        // Redis is available again: the same token is allowed.
         redis.Resume();
         await RealServers.UntilAsync(
             async () => (await AskAsync(server, TestServer.Bearer(token))).StatusCode.ShouldBe(200), "the token to pass again");
     }
 
     [Fact]
-    public async Task Without_its_counter_a_request_goes_on_uncounted()
+    public async Task Without_the_counter_a_request_is_allowed_and_not_counted()
     {
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
         {
@@ -56,13 +58,13 @@ public sealed class BrokenStoreTests
         }
         server.Logs.Lines.ShouldContain(line => line.GetProperty("event").GetString() == "Rate limiting failed");
 
-        // What needs no counting is still refused.
+        // A quota of zero needs no counter and still denies.
         (await AskAsync(server, "?service=blocked", bearer)).StatusCode.ShouldBe(403);
     }
 
-    /// <summary>A counter that hangs costs a tenth of a second once in a while, and not each request.</summary>
+    /// <summary>A counter that does not respond delays a request by a tenth of a second once in a while, but not every request.</summary>
     [Fact]
-    public async Task While_its_counter_is_silent_requests_go_on_at_their_pace()
+    public async Task A_counter_that_does_not_respond_does_not_slow_down_requests()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var redis = await RealServers.Instance.RedisAsync();
@@ -83,7 +85,7 @@ public sealed class BrokenStoreTests
             answer.StatusCode.ShouldBe(200, answer.Body);
             answer.Header("X-RateLimit-Limit").ShouldBeNull();
         }
-        // Each with its own patience they took more than a second.
+        // With a separate timeout for each request they would take more than a second.
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(0.6));
 
         wire.Flow();
@@ -92,11 +94,10 @@ public sealed class BrokenStoreTests
     }
 
     /// <summary>
-    /// A token that was seen before needs no SQL, nor does writing down that it was used, which can wait. Only what is new must be
-    /// looked up.
+    /// A token that was presented before needs no SQL, and recording its usage can wait. Only new tokens must be looked up.
     /// </summary>
     [Fact]
-    public async Task While_the_token_index_is_silent_known_tokens_pass_and_their_uses_are_kept()
+    public async Task Known_tokens_are_allowed_while_the_token_index_does_not_respond()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var postgres = await RealServers.Instance.PostgresAsync();
@@ -126,7 +127,7 @@ public sealed class BrokenStoreTests
         }
 
         wire.Flow();
-        // What was stuck gives up in its own time; then what waited is written.
+        // Calls that were stalled time out; then the buffered usage events are written.
         List<string?> services = [];
         await RealServers.UntilAsync(
             async () =>
@@ -137,13 +138,13 @@ public sealed class BrokenStoreTests
                 services.ShouldContain("one");
             },
             "the uses");
-        // Each once: in the first minute the child's, in the second the two that passed.
+        // One event each: the child token in the first minute, and the two allowed requests in the second.
         services.ShouldBe([null, "one", null]);
     }
 
     /// <summary>
-    /// Slower than an answer may take, silent, cut off, refused, killed, restarted with old data: each time 503 and, within a second
-    /// of its return, right answers.
+    /// Redis is slow, does not respond, is disconnected, refuses connections, is killed, or is restarted with old data: the answer is 503
+    /// each time, and correct again within a second after Redis is available.
     /// </summary>
     [Theory]
     [InlineData("slow")]
@@ -151,7 +152,7 @@ public sealed class BrokenStoreTests
     [InlineData("cut and refused")]
     [InlineData("killed")]
     [InlineData("restarted")]
-    public async Task Whatever_ails_the_record_store_no_answer_is_wrong_and_none_is_late(string fault)
+    public async Task Answers_are_correct_and_in_time_when_the_record_store_fails(string fault)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -167,7 +168,7 @@ public sealed class BrokenStoreTests
         (await AskAsync(server, TestServer.Bearer(revoked.Record.Token))).StatusCode.ShouldBe(200);
         if (fault == "restarted")
         {
-            // What is on the disk is from before the revocation.
+            // The saved data are older than the revocation.
             await using var connection = await redis.ConnectAsync();
             await connection.GetDatabase().ExecuteAsync("SAVE");
         }
@@ -204,7 +205,7 @@ public sealed class BrokenStoreTests
         (wire.Delay, wire.Refuses) = (TimeSpan.Zero, false);
         wire.Flow();
         var back = Stopwatch.GetTimestamp();
-        // Whoever was refused for good before is never let through, and nobody else is refused, while it comes back.
+        // While Redis recovers, a revoked token is never allowed, and a valid token is never denied.
         HashSet<int> seenOfGood = [], seenOfRevoked = [];
         await RealServers.UntilAsync(
             async () =>
@@ -218,14 +219,14 @@ public sealed class BrokenStoreTests
             "right answers");
         Stopwatch.GetElapsedTime(back).ShouldBeLessThan(TimeSpan.FromSeconds(1));
         seenOfRevoked.ShouldNotContain(200);
-        // A Redis that keeps nothing on disk has lost the record, which only the audit can tell.
+        // A Redis server without saved data has lost the record; only the audit can report this.
         if (fault != "killed")
             seenOfGood.ShouldNotContain(401);
     }
 
-    /// <summary>A child that cannot be made in time is not waited for; nothing is said against the token.</summary>
+    /// <summary>A child token that cannot be created in time gives 503. The presented token is not reported as invalid.</summary>
     [Fact]
-    public async Task A_token_index_that_holds_up_a_child_costs_its_own_time_only()
+    public async Task A_slow_token_index_affects_only_requests_that_need_a_child()
     {
         Prerequisites.SkipWithout(Mode.Database);
         await using var server = await TestServer.StartAsync(
@@ -239,7 +240,7 @@ public sealed class BrokenStoreTests
             held.StatusCode.ShouldBe(503, held.Body);
             held.Header("X-Error-Status").ShouldBe("503");
             held.Header("X-Auth-Request-User").ShouldBeNull();
-            // Without a child it passes meanwhile.
+            // Meanwhile a request without delegation is allowed.
             (await AskAsync(server, "?scope=user:token", bearer)).StatusCode.ShouldBe(200);
         }
         await RealServers.UntilAsync(

@@ -5,12 +5,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Which token passes which rule, and what is said to those that do not (contract/ingress.md 3 to 5, 14, 16). ING-001 to ING-034.</summary>
-public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<IngressServers>
+/// <summary>
+/// The decision for each token and rule, and the responses to denied requests (contract/ingress.md 3 to 5, 14, 16). ING-001 to ING-034.
+/// </summary>
+public sealed class AuthorizationTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     /// <summary>ING-010 to ING-013, ING-017.</summary>
     [Theory, EveryMode]
-    public async Task Scopes_decide_all_or_any(Mode mode)
+    public async Task Scopes_are_checked_with_all_or_any(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("scoped", "user:token,read:all");
@@ -24,14 +26,14 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
         refused.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
         refused.Header("WWW-Authenticate").ShouldBe(
             "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", scope=\"admin:token read:all\"");
-        // Any of none, and the scope without a name, nobody has.
+        // No token matches "any" without scopes, or the scope with the empty name.
         (await server.AskAsync("?satisfy=any", bearer)).StatusCode.ShouldBe(403);
         (await server.AskAsync("?scope=", bearer)).StatusCode.ShouldBe(403);
     }
 
     /// <summary>TOK-029.</summary>
     [Theory, EveryMode]
-    public async Task Scopes_that_an_administrator_changes_hold_from_the_next_request_on(Mode mode)
+    public async Task Scopes_changed_by_an_administrator_apply_from_the_next_request_on(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var admin = TestServer.Bearer((await server.LogInAsync("widener", "admin:token")).Session);
@@ -48,10 +50,10 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
     }
 
     [Theory, EveryMode]
-    public async Task The_answer_tells_who_it_is_and_the_log_line_too(Mode mode)
+    public async Task The_answer_and_the_log_line_name_the_user(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        // ING-016: a name in no header, and an address in one, as it is.
+        // ING-016: the full name is in no header, and the email address is in a header without encoding.
         var user = TokenBuilders.SomeUser with { Name = "\u7528\u6237", Email = "m\u00e9@example.com" };
         var browser = await server.LogInAsync("told", "read:all", user);
         var answer = await server.AskAsync("?scope=read:all&service=free", TestServer.Bearer(browser.Session));
@@ -76,21 +78,21 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>ING-001 to ING-004, ING-025, ING-026.</summary>
     [Theory, EveryMode]
-    public async Task Without_credentials_the_user_is_asked_for_them(Mode mode)
+    public async Task A_request_without_credentials_is_challenged(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        (await server.AskAsync("?scope=read:all")).ShouldAskForCredentials();
-        (await server.AskAsync("?scope=read:all&auth_type=bearer")).ShouldAskForCredentials();
-        (await server.AskAsync("?auth_type=basic")).ShouldAskForCredentials(type: "Basic");
-        (await server.AskAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldAskForCredentials(status: 403);
-        (await server.AskAsync("", TestServer.Basic("foo", "x-oauth-basic"))).ShouldAskForCredentials();
-        // Even where the question itself is faulty.
-        (await server.AskAsync("?satisfy=foo")).ShouldAskForCredentials();
+        (await server.AskAsync("?scope=read:all")).ShouldBeChallengedWithoutError();
+        (await server.AskAsync("?scope=read:all&auth_type=bearer")).ShouldBeChallengedWithoutError();
+        (await server.AskAsync("?auth_type=basic")).ShouldBeChallengedWithoutError(type: "Basic");
+        (await server.AskAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldBeChallengedWithoutError(status: 403);
+        (await server.AskAsync("", TestServer.Basic("foo", "x-oauth-basic"))).ShouldBeChallengedWithoutError();
+        // Also if the rule is invalid.
+        (await server.AskAsync("?satisfy=foo")).ShouldBeChallengedWithoutError();
         (await server.AskAsync("?auth_type=foo")).StatusCode.ShouldBe(422);
     }
 
     [Theory, EveryMode]
-    public async Task Bad_credentials_are_refused_by_their_kind(Mode mode)
+    public async Task Invalid_credentials_are_denied_with_their_error(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("forged", "read:all");
@@ -107,29 +109,29 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
             (answer.StatusCode, answer.Header("X-Error-Status")).ShouldBe((401, "401"));
             answer.Header("WWW-Authenticate")!.ShouldContain("error=\"invalid_token\"");
         }
-        // The bootstrap token is for the API alone.
+        // The bootstrap token is accepted only by the API.
         (await server.AskAsync("", server.Bootstrap)).StatusCode.ShouldBe(401);
     }
 
     /// <summary>ING-031, ING-034.</summary>
     [Theory, EveryMode]
-    public async Task A_cookie_passes_unless_it_may_not_and_wins_over_the_header(Mode mode)
+    public async Task A_cookie_is_accepted_unless_excluded_and_takes_precedence_over_the_header(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("cookied", "read:all");
         (await server.AskAsync("?scope=read:all", browser.Cookie, ("Authorization", "token of-jupyterhub"))).ShouldBeAllowed();
-        (await server.AskAsync("?allow_cookies=false", browser.Cookie)).ShouldAskForCredentials();
+        (await server.AskAsync("?allow_cookies=false", browser.Cookie)).ShouldBeChallengedWithoutError();
         (await server.AskAsync("?allow_cookies=false", TestServer.Bearer(browser.Session))).ShouldBeAllowed();
-        (await server.AskAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldAskForCredentials();
+        (await server.AskAsync("", ("Cookie", $"{SessionCookie.Name}=nonsense"))).ShouldBeChallengedWithoutError();
 
-        // A session that has ended is not rescued by a good token beside it.
+        // A valid token in the header does not replace an invalid session.
         var other = await server.LogInAsync("rescuer", "read:all");
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
-        (await server.AskAsync("", dead, TestServer.Bearer(other.Session))).ShouldAskForCredentials();
+        (await server.AskAsync("", dead, TestServer.Bearer(other.Session))).ShouldBeChallengedWithoutError();
     }
 
     [Theory, EveryMode]
-    public async Task A_revoked_token_passes_no_more(Mode mode)
+    public async Task A_revoked_token_is_denied(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("revoked", "user:token");
@@ -141,7 +143,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>ING-027 to ING-030.</summary>
     [Theory, EveryMode]
-    public async Task A_location_may_be_for_one_user_or_one_service(Mode mode)
+    public async Task A_location_can_be_for_one_user_or_one_service(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("alone", "read:all");
@@ -161,7 +163,7 @@ public sealed class WhoMayPassTests(IngressServers servers) : IClassFixture<Ingr
 
     /// <summary>DEL-009, DEL-010.</summary>
     [Theory, EveryMode]
-    public async Task Contradictions_are_told_before_anybody_is_asked_who_they_are(Mode mode)
+    public async Task Contradictory_parameters_are_reported_before_authentication(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await server.AskAsync("?notebook=true&delegate_to=tap")).Body.ShouldBe(

@@ -8,13 +8,13 @@ using Porthor.Usage;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Whoever passes the gate leaves a trace (deviations 19).</summary>
-public sealed class UseTests
+/// <summary>Every allowed request is recorded as usage (deviations 19).</summary>
+public sealed class TokenUsageTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
 
     [Theory, EveryMode]
-    public async Task A_use_is_shown_in_the_token_and_in_its_history(Mode mode)
+    public async Task Usage_is_shown_in_the_token_and_in_its_usage_history(Mode mode)
     {
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(mode, clock: clock);
@@ -23,12 +23,12 @@ public sealed class UseTests
         var path = $"/auth/api/v1/users/user/tokens/{token.Key}";
         var bearer = TestServer.Bearer(token);
 
-        // Not used yet: nothing is shown.
+        // A token without usage has no such fields.
         await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync(path, bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
         (await server.GetAsync(path + "/auth-history", bearer)).Body.ShouldBe("[]");
 
-        // Twice in a minute for one service, once for another, once for none; and refused, which is no use.
+        // Two requests in a minute for one service, one for another, one without a service; and a denied request, which is not recorded.
         foreach (var query in (string[])["?service=tap", "?service=tap", "?service=portal", ""])
             (await PassAsync(server, query, bearer)).ShouldBe(200);
         (await PassAsync(server, "?service=secret&scope=exec:admin", bearer)).ShouldBe(403);
@@ -43,7 +43,7 @@ public sealed class UseTests
             {"token":"{{token.Key}}","username":"user","token_type":"user","token_name":"laptop","scopes":["read:all","user:token"],"service":"tap","ip_address":"127.0.0.1","event_time":{{Noon.ToUnixTimeSeconds()}}}
             """);
 
-        // The next minute is another use, and the token's last.
+        // A request in the next minute is another event and the token's last usage.
         clock.Advance(TimeSpan.FromMinutes(1));
         (await PassAsync(server, "?service=tap", bearer)).ShouldBe(200);
         await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
@@ -51,7 +51,7 @@ public sealed class UseTests
         list.Json.EnumerateArray().Single(t => t.GetProperty("token").GetString() == token.Key.Value)
             .GetProperty("last_used").GetInt64().ShouldBe(Noon.ToUnixTimeSeconds() + 60);
 
-        // In pages, as the history of changes.
+        // In pages, like the change history.
         var page = await server.GetAsync(path + "/auth-history?limit=3", bearer);
         page.Header("X-Total-Count").ShouldBe("4");
         page.Json.EnumerateArray().Select(Service).ShouldBe(["tap", null, "portal"]);
@@ -59,7 +59,7 @@ public sealed class UseTests
         var last = await server.GetAsync(new Uri(next).PathAndQuery, bearer);
         last.Json.EnumerateArray().Select(Service).ShouldBe(["tap"]);
         last.Header("X-Total-Count").ShouldBe("4");
-        // And back: the page before, whose next is this one.
+        // And backward: the previous page links to this one.
         var before = last.Header("Link")!.Split(", ").Single(link => link.EndsWith("rel=\"prev\"", StringComparison.Ordinal)).Split('<', '>')[1];
         var first = await server.GetAsync(new Uri(before).PathAndQuery, bearer);
         first.Body.ShouldBe(page.Body);
@@ -74,7 +74,7 @@ public sealed class UseTests
     }
 
     [Theory, EveryMode]
-    public async Task Only_its_owner_and_administrators_see_what_a_token_was_used_for(Mode mode)
+    public async Task Only_its_owner_and_administrators_see_the_usage_of_a_token(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode);
         var owner = await server.Tokens.SessionForAsync("owner");
@@ -86,13 +86,13 @@ public sealed class UseTests
         (await server.GetAsync(path, TestServer.Bearer(owner.Record.Token))).Body.ShouldBe("[]");
         (await server.GetAsync(path, TestServer.Bearer(admin.Record.Token))).Body.ShouldBe("[]");
 
-        // Another's token under one's own name is not found, nor is one that never was.
+        // The token of another user is not found under the caller's name, like a token that does not exist.
         var stolen = $"/auth/api/v1/users/other/tokens/{owner.Record.Token.Key}/auth-history";
         (await server.GetAsync(stolen, TestServer.Bearer(other.Record.Token))).StatusCode.ShouldBe(404);
         var unknown = $"/auth/api/v1/users/owner/tokens/{Token.Create().Key}/auth-history";
         (await server.GetAsync(unknown, TestServer.Bearer(owner.Record.Token))).StatusCode.ShouldBe(404);
 
-        // A revoked token's uses stay.
+        // The usage events of a revoked token are kept.
         (await PassAsync(server, "", TestServer.Bearer(owner.Record.Token))).ShouldBe(200);
         await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
         await server.Tokens.DeleteTokenAsync(owner.Record.Token.Key, admin, "owner");
@@ -100,13 +100,13 @@ public sealed class UseTests
     }
 
     [Theory, EveryMode]
-    public async Task Uses_are_written_by_themselves_and_at_the_end(Mode mode)
+    public async Task Usage_events_are_written_periodically_and_at_shutdown(Mode mode)
     {
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(mode, clock: clock);
         var session = await server.Tokens.SessionForAsync("user");
         (await PassAsync(server, "?service=early", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
-        // Ten seconds pass, and not one more; what they set off takes its own time.
+        // Exactly ten seconds pass; the write that they trigger takes more time.
         for (var second = 0; second < 10; second++)
             clock.Advance(TimeSpan.FromSeconds(1));
         await RealServers.UntilAsync(async () => (await UsesAsync(server, session)).ShouldBe(["early"]), "the use to be written");
@@ -117,7 +117,7 @@ public sealed class UseTests
     }
 
     [Theory, EveryMode]
-    public async Task Old_uses_are_removed_with_old_history(Mode mode)
+    public async Task Old_usage_events_are_removed_with_old_history(Mode mode)
     {
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(
@@ -134,7 +134,7 @@ public sealed class UseTests
     }
 
     [Theory, EveryMode]
-    public async Task Turned_off_it_is_as_if_it_had_never_been(Mode mode)
+    public async Task Without_usage_recording_there_are_no_usage_fields_and_routes(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode);
         var session = await server.Tokens.SessionForAsync("user");

@@ -6,12 +6,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>What authenticates here never reaches the application (contract/ingress.md 11, 16; deviations 10). FLT-001 to FLT-008, ANO-001 to ANO-004.</summary>
-public sealed class StrippingTests(IngressServers servers) : IClassFixture<IngressServers>
+/// <summary>
+/// Porthor's credentials never reach the application (contract/ingress.md 11, 16; deviations 10). FLT-001 to FLT-008, ANO-001 to ANO-004.
+/// </summary>
+public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private static readonly string Ours = Token.Create().Reveal();
 
-    /// <summary>Headers, and what is left of them; null for nothing.</summary>
+    /// <summary>Received headers and the forwarded values; null if the header is removed.</summary>
     public static TheoryData<string, string?> Authorizations => new()
     {
         { $"Bearer {Ours}", null },
@@ -51,7 +53,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
     };
 
     [Theory, MemberData(nameof(Authorizations))]
-    public async Task Tokens_are_taken_out_of_authorization(string header, string? left)
+    public async Task Tokens_are_removed_from_Authorization(string header, string? left)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=nonsense", json: null, ("Authorization", header));
@@ -60,7 +62,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
     }
 
     [Theory, MemberData(nameof(Cookies))]
-    public async Task Our_cookie_is_taken_out_however_it_is_set_off(string header, string? left)
+    public async Task The_session_cookie_is_removed_in_every_spelling(string header, string? left)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/ingress/anonymous", json: null, ("Cookie", header));
@@ -69,7 +71,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
     }
 
     [Theory, EveryMode]
-    public async Task What_authenticates_is_what_is_stripped(Mode mode)
+    public async Task The_credential_that_authenticates_is_removed(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("stripped", "read:all");
@@ -89,7 +91,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
 
     /// <summary>DEL-011 to DEL-013.</summary>
     [Theory, EveryMode]
-    public async Task With_use_authorization_only_the_child_goes_on(Mode mode)
+    public async Task With_use_authorization_only_the_child_is_forwarded(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("replaced", "read:all");
@@ -97,16 +99,19 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
         (await server.AskAsync("?use_authorization=true", browser.Cookie, foreign)).Header("Authorization").ShouldBeNull();
         var answer = await server.AskAsync("?use_authorization=true&notebook=true", browser.Cookie, foreign);
         answer.Header("Authorization").ShouldBe($"Bearer {answer.Header("X-Auth-Request-Token")}");
-        // Two go in, and exactly one comes out.
+        // Two headers are received, and exactly one is forwarded.
         var two = await server.SendLineAsync(
             "GET /ingress/auth?use_authorization=true&delegate_to=tap HTTP/1.1",
             ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), TestServer.Bearer(browser.Session), foreign);
         two!.Headers["Authorization"].ShouldBe([$"Bearer {two.Header("X-Auth-Request-Token")}"]);
     }
 
-    /// <summary>FLT-002, FLT-003, FLT-005, FLT-008, ANO-004: each header for itself, in their order, and on every route that hands them back.</summary>
+    /// <summary>
+    /// FLT-002, FLT-003, FLT-005, FLT-008, ANO-004: each header is checked separately, the order is kept, and all routes that return
+    /// headers behave alike.
+    /// </summary>
     [Theory, EveryMode]
-    public async Task Of_several_headers_the_foreign_ones_go_on_in_their_order(Mode mode)
+    public async Task Headers_without_Porthors_credentials_are_forwarded_in_their_order(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("several", "read:all");
@@ -137,7 +142,7 @@ public sealed class StrippingTests(IngressServers servers) : IClassFixture<Ingre
 
     /// <summary>OPT-005, ANO-001 to ANO-003.</summary>
     [Theory, EveryMode]
-    public async Task A_preflight_and_an_open_page_get_what_is_not_ours(Mode mode)
+    public async Task Preflights_and_anonymous_pages_get_no_Porthor_credentials(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("openly", "read:all");

@@ -4,13 +4,13 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Ingress;
 
-/// <summary>Many first questions of one user at the same moment (contract/tokens.md 8, ingress.md 16).</summary>
-public sealed class CrowdTests
+/// <summary>Many concurrent first requests of one user (contract/tokens.md 8, ingress.md 16).</summary>
+public sealed class ConcurrentRequestTests
 {
     private static readonly (string, string)[] Question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
 
     [Theory, EveryMode]
-    public async Task A_thousand_first_questions_at_once_make_one_child_and_all_pass(Mode mode)
+    public async Task A_thousand_concurrent_first_requests_create_one_child_and_are_allowed(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode, Patient);
         var session = await server.Tokens.SessionForAsync("crowd", "read:all,exec:notebook,user:token");
@@ -21,11 +21,11 @@ public sealed class CrowdTests
         (await ChildrenAsync(server, session)).ShouldBe([Token.Parse(child).Key]);
     }
 
-    /// <summary>Each node makes one child at most, whatever the other does, and both work on both.</summary>
+    /// <summary>Each node creates at most one child, and both nodes accept both children.</summary>
     [Theory]
     [InlineData(Mode.Database)]
     [InlineData(Mode.Cluster)]
-    public async Task Two_nodes_that_race_make_two_children_at_most_and_both_work(Mode mode)
+    public async Task Two_concurrent_nodes_create_at_most_two_children_and_both_work(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -47,7 +47,7 @@ public sealed class CrowdTests
         }
     }
 
-    /// <summary>A crowd on a busy machine may take longer than one answer usually does.</summary>
+    /// <summary>Many requests on a busy machine can take longer than the default timeout.</summary>
     private static PorthorSettings Patient(PorthorSettings settings) => settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
 
     private static async Task<Answer[]> AskAllAsync(TestServer[] servers, Token token, int count) =>
