@@ -147,7 +147,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         // Neither signed in nor signed out: nobody is sent to the login because of this.
         answer.StatusCode.ShouldBe(503);
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
-        answer.Body.ShouldContain("This says nothing about you or your tokens.");
+        answer.Body.ShouldContain("This does not concern your account or your tokens.");
         host.Logs.Lines.ShouldContain(line => line.GetProperty("event").GetString() == "Store not available");
     }
 
