@@ -56,7 +56,7 @@ internal static partial class InternalEndpoints
         {
             await sql.TokenIndex.CheckAsync(context.RequestAborted);
             await recordStore.CheckAsync(context.RequestAborted);
-            if (users.HasDirectory && await SomebodyAsync(sql, context.RequestAborted) is { } username)
+            if (users.HasDirectory && await FindSessionUserAsync(sql, context.RequestAborted) is { } username)
                 await users.CheckAsync(username, context.RequestAborted);
             return ApiJson.Write(writer =>
             {
@@ -73,7 +73,7 @@ internal static partial class InternalEndpoints
     }
 
     /// <summary>Returns a user with a session; null if none of the examined tokens is a session.</summary>
-    private static async Task<string?> SomebodyAsync(SqlStores sql, CancellationToken cancellationToken)
+    private static async Task<string?> FindSessionUserAsync(SqlStores sql, CancellationToken cancellationToken)
     {
         const int lookedAt = 100;
         var tokens = await sql.TokenIndex.ReadAsync(after: null, lookedAt, cancellationToken);

@@ -22,23 +22,23 @@ internal static class ConfigCommand
     private static void Describe(PorthorSettings settings)
     {
         Console.Out.WriteLine($"The configuration is valid: {settings.ConfigPath ?? "no file, environment variables and defaults"}");
-        Say("mode", settings.Mode.ToString().ToLowerInvariant());
+        Print("mode", settings.Mode.ToString().ToLowerInvariant());
         if (settings.Mode == DeploymentMode.Embedded)
-            Say("data directory", settings.DataDirectory);
-        Say("base URL", settings.BaseUrl?.ToString() ?? "the address listened on");
-        Say("login", DescribeLogin(settings.Providers));
+            Print("data directory", settings.DataDirectory);
+        Print("base URL", settings.BaseUrl?.ToString() ?? "the address listened on");
+        Print("login", DescribeLogin(settings.Providers));
         if (settings.Providers.Ldap is { } ldap)
-            Say("directory", ldap.Url);
+            Print("directory", ldap.Url);
         else if (settings.Providers.Oidc is { } oidc)
-            Say("directory", $"none: users come from ID tokens, groups from the claim {oidc.GroupsClaim}");
-        Say("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
-        Say("token lifetime", Duration.Format(settings.Tokens.Lifetime));
-        Say("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));
+            Print("directory", $"none: users come from ID tokens, groups from the claim {oidc.GroupsClaim}");
+        Print("known scopes", string.Join(' ', settings.Tokens.KnownScopes.Keys.Order(StringComparer.Ordinal)));
+        Print("token lifetime", Duration.Format(settings.Tokens.Lifetime));
+        Print("proxies", settings.Proxies.Count == 0 ? "not set, loopback is trusted" : string.Join(' ', settings.Proxies));
         foreach (var warning in SettingsWarnings.Of(settings))
             Console.Out.WriteLine($"Note: {warning}");
     }
 
-    private static void Say(string what, string value) => Console.Out.WriteLine($"  {what,-14}  {value}");
+    private static void Print(string what, string value) => Console.Out.WriteLine($"  {what,-14}  {value}");
 
     private static string DescribeLogin(ProviderSettings providers) => providers switch
     {

@@ -11,7 +11,7 @@ internal static class GenerateCommands
     private const int KeyBits = 2048;
 
     /// <summary>Creates the command that prints an RSA key for the signatures of the OpenID Connect server.</summary>
-    public static Command CreateKey() => Printing(
+    public static Command CreateKey() => CreateCommand(
         "generate-key",
         "Print a new RSA private key (PKCS#8, PEM) for oidcServer.key",
         () =>
@@ -20,13 +20,13 @@ internal static class GenerateCommands
             return key.ExportPkcs8PrivateKeyPem();
         });
 
-    public static Command CreateSessionSecret() => Printing(
+    public static Command CreateSessionSecret() => CreateCommand(
         "generate-session-secret", "Print a new key for sessionSecret", () => FernetKey.Create().Reveal());
 
-    public static Command CreateToken() => Printing(
+    public static Command CreateToken() => CreateCommand(
         "generate-token", "Print a new random token, for bootstrapToken; it is stored nowhere", () => Token.Create().Reveal());
 
-    private static Command Printing(string name, string description, Func<string> make)
+    private static Command CreateCommand(string name, string description, Func<string> make)
     {
         var command = new Command(name, description);
         command.SetWork(_ =>

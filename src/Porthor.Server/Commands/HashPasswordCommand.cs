@@ -26,7 +26,7 @@ internal static class HashPasswordCommand
 
     private static int Run()
     {
-        var password = Console.IsInputRedirected ? Console.In.ReadLine() ?? "" : Ask();
+        var password = Console.IsInputRedirected ? Console.In.ReadLine() ?? "" : ReadPassword();
         switch (password.Length)
         {
             case 0:
@@ -46,7 +46,7 @@ internal static class HashPasswordCommand
     /// <summary>
     /// Prompts twice for the password without showing it. The prompts go to standard error; standard output contains only the hash.
     /// </summary>
-    private static string Ask()
+    private static string ReadPassword()
     {
         var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes });
         var password = terminal.Prompt(Prompt("Password:"));

@@ -5,8 +5,8 @@ using System.Text;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// Prints secrets on standard output, and reports every failure. The framework's console ignores that a reader has gone, and if standard
-/// output is closed, the runtime may have given its number to a file or pipe of its own.
+/// Prints secrets on standard output, and reports every failure. The console of the framework ignores that the reader has closed the pipe.
+/// If standard output is closed, the runtime may use its descriptor number for another file or pipe.
 /// </summary>
 internal static partial class StandardOutput
 {
@@ -26,7 +26,7 @@ internal static partial class StandardOutput
     }
 
     /// <summary>Prints a line.</summary>
-    /// <exception cref="StandardOutputException">It cannot be written completely.</exception>
+    /// <exception cref="StandardOutputException">The line cannot be written completely.</exception>
     public static void WriteLine(string text)
     {
         if (!OperatingSystem.IsLinux())
@@ -49,7 +49,7 @@ internal static partial class StandardOutput
                 case Interrupted:
                     break;
                 case TryAgain:
-                    // The terminal or pipe does not block, and is full.
+                    // The terminal or pipe is in non-blocking mode and full.
                     Thread.Sleep(1);
                     break;
                 case var error:
@@ -58,7 +58,7 @@ internal static partial class StandardOutput
         }
     }
 
-    /// <summary>Returns whether standard output is closed: its number is free, or belongs to a file or pipe of the runtime.</summary>
+    /// <summary>Returns whether standard output is closed: its descriptor is free, or belongs to a file or pipe of the runtime.</summary>
     public static bool IsClosed()
     {
         if (!OperatingSystem.IsLinux())
@@ -88,5 +88,5 @@ internal static partial class StandardOutput
     private static partial int Control(int descriptor, int command);
 }
 
-/// <summary>A command cannot print its result.</summary>
+/// <summary>Represents a failure to print the result of a command.</summary>
 internal sealed class StandardOutputException(string reason) : IOException($"Cannot write to standard output: {reason}.");

@@ -35,7 +35,10 @@ internal static class UpdateSchemaCommand
         return command;
     }
 
-    /// <summary>Gafaelfawr 15.4.1 gave these users the scope <c>admin:token</c> at login (deviations 41).</summary>
+    /// <summary>
+    /// Requires that <c>adminUsers</c> contains all users of the table admin. Gafaelfawr 15.4.1 gave them the scope <c>admin:token</c> at
+    /// login (deviations 41).
+    /// </summary>
     private static async Task RefuseLostAdministratorsAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var administrators = await core.Sql.Schema.ReadAdministratorsAsync(cancellationToken);

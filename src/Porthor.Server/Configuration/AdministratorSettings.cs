@@ -2,7 +2,7 @@ using Porthor.Identity;
 
 namespace Porthor.Server.Configuration;
 
-/// <summary>Reads <c>adminUsers</c>, and explains what became of <c>initialAdmins</c> (deviations 41).</summary>
+/// <summary>Reads <c>adminUsers</c>, and warns about <c>initialAdmins</c>, which has no effect (deviations 41).</summary>
 internal static class AdministratorSettings
 {
     private const int Most = 1000;

@@ -69,8 +69,8 @@ internal sealed class DataDirectory
             DataPermissions.RefuseLink(System.IO.Path.Combine(path, LockName));
             if (!bringsKeys)
                 RefuseLostSecret(path);
-            var sessionSecret = ReadOrMake(System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);
-            var bootstrapToken = ReadOrMake(System.IO.Path.Combine(path, BootstrapTokenName), mayCreate ? () => Token.Create().Reveal() : null);
+            var sessionSecret = ReadOrCreate(System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);
+            var bootstrapToken = ReadOrCreate(System.IO.Path.Combine(path, BootstrapTokenName), mayCreate ? () => Token.Create().Reveal() : null);
             FernetKey?[] keys = [.. sessionSecret?.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse) ?? []];
             if (keys.Any(key => key is null))
                 throw new StartException($"The file {SecretName} in {path} does not contain a Fernet key.");
@@ -126,10 +126,10 @@ internal sealed class DataDirectory
     }
 
     /// <summary>Creates a file in the directory. Returns false if the file exists.</summary>
-    public bool TryCreate(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: false);
+    public bool TryCreate(string name, string text) => TryMove(Draft(System.IO.Path.Combine(Path, name), text), overwrite: false);
 
     /// <summary>Creates or replaces a file in the directory. The replacement is atomic.</summary>
-    public void Replace(string name, string text) => TryPlace(Draft(System.IO.Path.Combine(Path, name), text), overwrite: true);
+    public void Replace(string name, string text) => TryMove(Draft(System.IO.Path.Combine(Path, name), text), overwrite: true);
 
     /// <summary>Throws if the session secret is missing. A new secret could not decrypt the existing token records.</summary>
     private static void RefuseLostSecret(string path)
@@ -165,18 +165,18 @@ internal sealed class DataDirectory
 
     /// <summary>Returns the text of a file. Creates a missing file; two simultaneous starts use the same text.</summary>
     /// <param name="make">Returns the text of a new file. If this is null, a missing file is not created, and the result is null.</param>
-    private static string? ReadOrMake(string path, Func<string>? make)
+    private static string? ReadOrCreate(string path, Func<string>? make)
     {
         if (!File.Exists(path))
         {
             if (make is null)
                 return null;
-            TryPlace(Draft(path, make()), overwrite: false);
+            TryMove(Draft(path, make()), overwrite: false);
         }
         return File.ReadAllText(path).Trim();
     }
 
-    /// <summary>Writes a temporary file that only its owner can read; <see cref="TryPlace"/> moves it to its path.</summary>
+    /// <summary>Writes a temporary file that only its owner can read; <see cref="TryMove"/> moves it to its path.</summary>
     private static (string Draft, string Path) Draft(string path, string text)
     {
         var draft = $"{path}.{Guid.NewGuid():N}";
@@ -190,7 +190,7 @@ internal sealed class DataDirectory
     }
 
     /// <summary>Moves a temporary file to its path. Returns false if the path exists and must not be overwritten.</summary>
-    private static bool TryPlace((string Draft, string Path) file, bool overwrite)
+    private static bool TryMove((string Draft, string Path) file, bool overwrite)
     {
         try
         {

@@ -1,14 +1,14 @@
 namespace Porthor.Server.Hosting;
 
 /// <summary>
-/// Checks that no other user can replace the data directory: who can write to one of the directories that contain it can rename it, and put
-/// another one in its place.
+/// Checks that no other user can replace the data directory. A user who can write to a directory that contains it can rename it and create
+/// another one with its name.
 /// </summary>
 internal static class ParentPermissions
 {
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
-    /// <summary>As many symbolic links are followed by Linux.</summary>
+    /// <summary>The maximum number of symbolic links that Linux follows.</summary>
     private const int MaxLinks = 40;
 
     /// <summary>Checks all directories that contain the data directory, also through symbolic links. A missing one is not an error.</summary>
@@ -50,7 +50,7 @@ internal static class ParentPermissions
             throw new StartException($"{Found("directory", path, status, dataDirectory)} Other users could replace the data directory. Run: chmod go-w {path}");
     }
 
-    /// <summary>The owner of a directory can give everyone the permission to write to it.</summary>
+    /// <summary>Checks the owner of a directory, who can give everyone the permission to write to it.</summary>
     private static void CheckOwner(string kind, string path, FileStatus? found, string dataDirectory)
     {
         if (found is not { } status || status.OwnerId == 0 || status.OwnerId == FileStatus.CurrentUserId)

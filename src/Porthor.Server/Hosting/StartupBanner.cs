@@ -23,14 +23,14 @@ internal static class StartupBanner
         if (core is { DataDirectory: { } folder, Settings.Mode: DeploymentMode.Embedded })
         {
             if (core.Settings.ConfigPath is null)
-                Welcome(output, folder, urls.First(), SignIn(folder, baseUrl, password));
+                PrintWelcome(output, folder, urls.First(), SignIn(folder, baseUrl, password));
             else if (password is not null)
                 output.WriteLine($"\n{SignIn(folder, baseUrl, password)}\n");
         }
         output.Flush();
     }
 
-    private static void Welcome(TextWriter output, DataDirectory folder, string url, string signIn)
+    private static void PrintWelcome(TextWriter output, DataDirectory folder, string url, string signIn)
     {
         var token = $"$(cat {ProgramCommand.Quote(folder.BootstrapTokenPath)})";
         output.WriteLine(

@@ -20,7 +20,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
     /// <summary>
     /// The time that a line waits for others to be written with it. Under load, waking up for each line would cost more than writing it.
     /// </summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(5);
 
     /// <summary>The interval at which omitted lines are reported.</summary>
     private static readonly TimeSpan ReportPause = TimeSpan.FromMilliseconds(250);
@@ -79,14 +79,14 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         var buffer = new ArrayBufferWriter<byte>(WriteFrom);
         while (await WaitForLinesAsync(buffer))
         {
-            await Task.Delay(Gathering, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(BatchDelay, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (waiting.Reader.TryRead(out var line))
             {
                 Format(line, buffer);
                 if (buffer.WrittenCount >= WriteFrom)
                     await FlushAsync(buffer);
             }
-            Tell(buffer);
+            ReportOmitted(buffer);
             await FlushAsync(buffer);
         }
         ReportAnonymous(buffer, now: true);
@@ -109,18 +109,18 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
     private void ReportAnonymous(ArrayBufferWriter<byte> buffer, bool now)
     {
         if (anonymous.TakeUnreported(now) is > 0 and var leftOut)
-            Format(News(LogLevel.Warning, leftOut, "lines about requests without a valid token were omitted"), buffer);
+            Format(ReportLine(LogLevel.Warning, leftOut, "lines about requests without a valid token were omitted"), buffer);
     }
 
     /// <summary>Writes lines that report dropped and omitted lines.</summary>
-    private void Tell(ArrayBufferWriter<byte> buffer)
+    private void ReportOmitted(ArrayBufferWriter<byte> buffer)
     {
         var lost = Interlocked.Read(ref dropped);
         if (lost > reported)
-            Format(News(LogLevel.Warning, lost - reported, "log lines were dropped"), buffer);
+            Format(ReportLine(LogLevel.Warning, lost - reported, "log lines were dropped"), buffer);
         reported = lost;
         if (decisions.TakeLeftOut() is > 0 and var leftOut)
-            Format(News(LogLevel.Information, leftOut, "lines about decisions were omitted"), buffer);
+            Format(ReportLine(LogLevel.Information, leftOut, "lines about decisions were omitted"), buffer);
         ReportAnonymous(buffer, now: false);
     }
 
@@ -154,7 +154,7 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         buffer.ResetWrittenCount();
     }
 
-    private LogLine News(LogLevel level, long count, string what) => LogLine.Of(
+    private LogLine ReportLine(LogLevel level, long count, string what) => LogLine.Of(
         clock.GetUtcNow(), level, "Porthor.Log", (count, what), exception: null,
         static (news, _) => string.Create(CultureInfo.InvariantCulture, $"{news.count} {news.what}"));
 

@@ -10,11 +10,11 @@ internal static class AcceptedTypes
     {
         if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var ranges))
             return false;
-        return Liking(ranges, "text/html") > Liking(ranges, "application/json");
+        return QualityOf(ranges, "text/html") > QualityOf(ranges, "application/json");
     }
 
     /// <summary>Returns the quality of the most specific matching range.</summary>
-    private static double Liking(IEnumerable<MediaTypeHeaderValue> ranges, string type)
+    private static double QualityOf(IEnumerable<MediaTypeHeaderValue> ranges, string type)
     {
         var wanted = new MediaTypeHeaderValue(type);
         return ranges.Where(range => wanted.IsSubsetOf(range))

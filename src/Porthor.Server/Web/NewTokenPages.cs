@@ -22,7 +22,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
         var form = NewTokenForm.Read(request.Form!, clock.GetSecondsNow());
         if (form.HasErrors || TokenRules.Authorize(request.Caller, request.Caller.Username, requireSameUser: true) is not null)
             return Ask(request, form, StatusCodes.Status422UnprocessableEntity);
-        if (await MadeBeforeAsync(request, form) is { } made)
+        if (await FindCreatedAsync(request, form) is { } made)
             return SentAgain(request, made);
         try
         {
@@ -34,7 +34,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
         catch (PorthorException e) when (form.Blame(e.Error))
         {
             // The same form was sent twice at the same time. Only one of the requests created a token.
-            if (e.Error.Kind == ErrorKind.DuplicateTokenName && await MadeBeforeAsync(request, form) is { } meanwhile)
+            if (e.Error.Kind == ErrorKind.DuplicateTokenName && await FindCreatedAsync(request, form) is { } meanwhile)
                 return SentAgain(request, meanwhile);
             var problem = Problem.Of(e.Error);
             if (problem.RetryAfter is { } wait)
@@ -46,7 +46,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
     /// <summary>
     /// Returns the creation of a token with this name after the form was shown, even if the token was revoked since; null if there is none.
     /// </summary>
-    private async Task<TokenChange?> MadeBeforeAsync(PageRequest request, NewTokenForm form)
+    private async Task<TokenChange?> FindCreatedAsync(PageRequest request, NewTokenForm form)
     {
         var filter = new HistoryFilter { Username = request.Caller.Username, TokenType = TokenType.User, Since = form.Shown };
         var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);

@@ -25,7 +25,7 @@ internal sealed partial class PageAuthorization(
         if (HttpMethods.IsPost(context.Request.Method))
         {
             form = await PageForm.ReadAsync(context.Request);
-            if (WhyForeign(context.Request, session.State, form) is { } reason)
+            if (FindOriginError(context.Request, session.State, form) is { } reason)
                 return Foreign(context, reason);
         }
         var csrf = session.State.Csrf is { Length: > 0 } known ? known : SessionCookie.CreateCsrf();
@@ -43,7 +43,7 @@ internal sealed partial class PageAuthorization(
     /// Returns why a form does not come from a page of Porthor; null if it does. It must contain the CSRF value, and the headers of the
     /// browser must name this origin. The CSRF value alone would not protect if a page of another host of the site could read it.
     /// </summary>
-    private string? WhyForeign(HttpRequest request, SessionState state, PageForm form)
+    private string? FindOriginError(HttpRequest request, SessionState state, PageForm form)
     {
         if (!FormOrigin.IsOurs(request.Headers, identity.BaseUrl))
             return "Form sent from another site";

@@ -24,7 +24,7 @@ internal sealed partial class TokenPages(
         var refusal = TokenRules.Authorize(caller, caller.Username);
         return new PageResult<TokensPage, TokensView>(new TokensView(
             request.Visitor,
-            await WhoAsync(request),
+            await ReadUserAsync(request),
             [.. caller.Scopes.Names.Select(name => (name, options.KnownScopes.GetValueOrDefault(name, "")))],
             refusal,
             refusal is null ? await SectionsAsync(request, caller.Username, PageAddresses.Tokens) : [],
@@ -66,7 +66,7 @@ internal sealed partial class TokenPages(
     /// <summary>
     /// Returns the user's information; null if the directory is unavailable. Tokens can be listed and revoked without it.
     /// </summary>
-    private async Task<UserInfo?> WhoAsync(PageRequest request)
+    private async Task<UserInfo?> ReadUserAsync(PageRequest request)
     {
         try
         {

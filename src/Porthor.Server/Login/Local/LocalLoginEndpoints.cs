@@ -41,7 +41,7 @@ internal sealed partial class LocalLoginEndpoints(
 
     private Task ShowAsync(HttpContext context) => SessionOf(context).State.Attempt() is { } attempt
         ? WriteAsync(context, StatusCodes.Status200OK, new SignInView(Path, attempt.State))
-        : SendOnAsync(context);
+        : RedirectAsync(context);
 
     private async Task SubmitAsync(HttpContext context)
     {
@@ -55,7 +55,7 @@ internal sealed partial class LocalLoginEndpoints(
             throw Problem.Of(StatusCodes.Status403Forbidden, "The form was sent from another site", "foreign_form").ToException();
         }
         if (SessionOf(context).State.Attempt() is not { } attempt)
-            await SendOnAsync(context);
+            await RedirectAsync(context);
         else if (!new Secret(attempt.State).Matches(form.State))
             await completion.FailAsync(context, LoginFailure.WrongState("Authentication state mismatch, please start over"));
         else
@@ -76,7 +76,7 @@ internal sealed partial class LocalLoginEndpoints(
             await completion.SucceedAsync(context, new LoginIdentity(outcome.User!.Username, outcome.User.Data));
             return;
         }
-        var (status, message) = Tell(outcome);
+        var (status, message) = ResponseFor(outcome);
         Log.Failed(logger, message, outcome.User?.Username);
         if (outcome.Result == LocalLoginResult.Wrong)
             metrics.LoginFailed();
@@ -91,7 +91,7 @@ internal sealed partial class LocalLoginEndpoints(
         new PageResult<SignInPage, SignInView>(view, status) { Policy = Policy }.ExecuteAsync(context);
 
     /// <summary>Returns the status and the message. They do not depend on whether the user exists.</summary>
-    private static (int Status, string Message) Tell(LocalLoginOutcome outcome) => outcome.Result switch
+    private static (int Status, string Message) ResponseFor(LocalLoginOutcome outcome) => outcome.Result switch
     {
         LocalLoginResult.TooManyFailures => (StatusCodes.Status429TooManyRequests, $"Too many failed logins. Try again in {Seconds(outcome.Wait)} seconds."),
         LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many users are logging in at the moment. Try again in a few seconds."),
@@ -99,7 +99,7 @@ internal sealed partial class LocalLoginEndpoints(
     };
 
     /// <summary>Redirects the browser if another tab has completed the login or no login is in progress.</summary>
-    private Task SendOnAsync(HttpContext context)
+    private Task RedirectAsync(HttpContext context)
     {
         Log.Finished(logger);
         Redirection.Write(context, SessionOf(context).State.ReturnUrl ?? server.AfterLogout(settings));
