@@ -13,7 +13,7 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
     private const string NotNumber = "Input should be a valid integer, unable to parse string as an integer";
     private const string NotDate = "Input should be a valid datetime or date";
 
-    public static TheoryData<string, string, string, string, string?> Faults() => new()
+    public static TheoryData<string, string, string, string, string?> InvalidValues() => new()
     {
         // parameter, value, type, message, context
         { "username", "", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
@@ -67,7 +67,7 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
     };
 
     [Theory]
-    [MemberData(nameof(Faults))]
+    [MemberData(nameof(InvalidValues))]
     public async Task An_invalid_parameter_is_named(string name, string value, string type, string message, string? context)
     {
         var server = await servers.InAsync(Mode.Embedded);

@@ -24,7 +24,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     /// <summary>The routes with this field: create a user token, edit a token, and create a token as an administrator.</summary>
     private const string Everywhere = "own edit admin";
 
-    public static TheoryData<string, string, string, string, string, string?> Faults() => new()
+    public static TheoryData<string, string, string, string, string, string?> InvalidValues() => new()
     {
         // routes, field, value, type, message, context
         { Everywhere, "token_name", "\"\"", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
@@ -90,7 +90,7 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     };
 
     [Theory]
-    [MemberData(nameof(Faults))]
+    [MemberData(nameof(InvalidValues))]
     public async Task An_invalid_field_is_named_and_nothing_is_created(
         string routes, string field, string value, string type, string message, string? context)
     {

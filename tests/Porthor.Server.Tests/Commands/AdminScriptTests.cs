@@ -11,14 +11,14 @@ public sealed class AdminScriptTests
     private static string Script => Path.Combine(AppContext.BaseDirectory, "systemd", "porthor-admin");
 
     [Fact]
-    public async Task An_embedded_service_has_its_commands_run_as_its_user()
+    public async Task Commands_of_an_embedded_service_run_as_its_user()
     {
         SkipUnlessRoot();
         await using var program = new PorthorProgram();
         await PrepareAsync(program);
         await File.WriteAllTextAsync(Path.Combine(program.Folder, "porthor.env"), $"PORTHOR_CONFIG_PATH={SettingsLoader.NoFile}\n");
         await RunAsync(program, $"install -d -o {ServiceUser} -g {ServiceUser} -m 700 data");
-        // What the operator's shell has set does not matter.
+        // The environment of the operator's shell does not matter.
         program.Variables["PORTHOR_DATA_DIR"] = Path.Combine(program.Folder, "elsewhere");
         program.Variables["PORTHOR_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/nothing";
 
@@ -52,7 +52,7 @@ public sealed class AdminScriptTests
         (await RunAsync(program, "admin token revoke --all-of ann --yes")).Errors.ShouldBe($"{place}Revoked 3 tokens\n");
         (await RunAsync(program, "admin token revoke -- -hAAAAAAAAAAAAAAAAAAAA || echo $?")).Output.ShouldBe("1\n");
 
-        // Other users get a reason, and nothing from the file.
+        // Other users get a reason and no content of the file.
         var refused = await program.RunShellAsync($"setpriv --reuid=65534 --regid=65534 --clear-groups sh '{Script}' token list");
         refused.ExitCode.ShouldBe(1);
         refused.Errors.ShouldMatch("^porthor-admin: .* cannot read .*/porthor.env; run this command as root\n$");

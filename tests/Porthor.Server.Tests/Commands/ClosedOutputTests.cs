@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>The server starts and stops although its output is closed or is not read.</summary>
+/// <summary>The server starts and stops while its output is closed or not read.</summary>
 public sealed class ClosedOutputTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -12,10 +12,10 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     public ValueTask DisposeAsync() => program.DisposeAsync();
 
     [Fact]
-    public async Task It_stops_in_time_while_nobody_reads_its_log()
+    public async Task The_server_stops_in_time_while_its_log_is_not_read()
     {
         program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
-        // The pipe to the reader is full before the server writes its first line.
+        // The pipe is full before the server writes its first line.
         var outcome = await program.RunShellAsync(
             """
             mkfifo log
@@ -33,7 +33,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
             echo "exit $? after $(( ($(date +%s%N) - BEGIN) / 1000000 )) ms"
             """);
         outcome.Output.ShouldStartWith("exit 0 after ", customMessage: outcome.Errors);
-        // Two seconds for the log, and a margin for a busy machine.
+        // Two seconds for the log, and additional time for a busy machine.
         int.Parse(outcome.Output.Split(' ')[3]).ShouldBeLessThan(15_000);
     }
 
@@ -42,7 +42,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [InlineData(">&-")]
     [InlineData("<&- >&- 2>&-")]
     [InlineData(">/dev/full 2>/dev/full")]
-    public async Task It_serves_with_closed_output(string redirection)
+    public async Task The_server_works_with_closed_output(string redirection)
     {
         program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
         var outcome = await program.RunShellAsync(
@@ -61,7 +61,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_verb_whose_result_cannot_be_written_fails()
+    public async Task A_command_whose_result_cannot_be_written_fails()
     {
         program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
         var outcome = await program.RunShellAsync(
@@ -73,7 +73,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
         outcome.Errors.ShouldMatch("Error: Created token [A-Za-z0-9_-]{22} of alice and revoked it, because it cannot be printed. Cannot write to standard output: No space left on device.\n");
     }
 
-    /// <summary>A token that nobody saw must not stay valid.</summary>
+    /// <summary>A token that was not printed must not stay valid.</summary>
     [Theory]
     [InlineData(">/dev/full", "No space left on device")]
     [InlineData(">&-", "it is closed")]
@@ -99,7 +99,7 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     [InlineData("generate-token")]
     [InlineData("generate-key")]
     [InlineData("token list")]
-    public async Task A_command_says_that_it_cannot_print_its_result(string verb)
+    public async Task A_command_reports_that_it_cannot_print_its_result(string verb)
     {
         program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
         var outcome = await program.RunShellAsync($"""dotnet "$DLL" init >/dev/null 2>&1; dotnet "$DLL" token create -u ann >/dev/null; dotnet "$DLL" {verb} >&- || echo "exit $?" """);
@@ -124,9 +124,9 @@ public sealed class ClosedOutputTests : IAsyncLifetime
         outcome.Output.ShouldBe("exit 1\nsame\n", outcome.Errors);
     }
 
-    /// <summary>The output of a revocation is less important than the revocation.</summary>
+    /// <summary>The revocation is more important than its output.</summary>
     [Fact]
-    public async Task All_tokens_are_revoked_although_the_output_cannot_be_written()
+    public async Task All_tokens_are_revoked_even_if_the_output_cannot_be_written()
     {
         program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
         var outcome = await program.RunShellAsync(

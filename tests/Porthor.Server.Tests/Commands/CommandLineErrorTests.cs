@@ -4,14 +4,13 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>
-/// Every command and every option of the tree is given wrong values: each gives a message and exit status 2, never an exception.
-/// </summary>
+/// <summary>Every command and option gets invalid values. Each gives a message and exit status 2, never an exception.</summary>
 public sealed class CommandLineErrorTests
 {
     private static readonly string[] MayBeEmpty = ["--scopes"];
 
-    public static TheoryData<string> Verbs() => [.. Commands(PorthorCommand.Create(), []).Select(command => string.Join(' ', command.Path))];
+    public static TheoryData<string> Verbs() =>
+        [.. Commands(PorthorCommand.Create(), []).Select(command => string.Join(' ', command.Path))];
 
     [Theory, MemberData(nameof(Verbs))]
     public void Every_wrong_value_is_an_error(string verb)
@@ -24,7 +23,7 @@ public sealed class CommandLineErrorTests
             {
                 if (option.ValueType == typeof(bool))
                 {
-                    // Where a command takes arguments, the text after the equals sign is one of them.
+                    // If the command takes arguments, the text after the equals sign is an argument.
                     if (command.Arguments.Count == 0)
                         ShouldFail([.. path, $"{name}=maybe"]);
                     continue;
@@ -55,7 +54,7 @@ public sealed class CommandLineErrorTests
     }
 
     [Fact]
-    public void Every_command_has_the_options_that_all_have()
+    public void Every_command_has_the_common_options()
     {
         foreach (var (path, command) in Commands(PorthorCommand.Create(), []))
         {
@@ -64,7 +63,7 @@ public sealed class CommandLineErrorTests
         }
     }
 
-    /// <summary>In the process itself: it prints the errors of the parser, and the exit status is 2.</summary>
+    /// <summary>In a separate process: it prints the errors of the parser, and the exit status is 2.</summary>
     [Theory]
     [InlineData("--port", "abc")]
     [InlineData("run", "--metrics-port", "-5")]
@@ -74,7 +73,7 @@ public sealed class CommandLineErrorTests
     [InlineData("complete", "x", "porthor")]
     [InlineData("[suggest:abc]")]
     [InlineData("token", "revoke", "@nowhere")]
-    public async Task A_wrong_command_line_ends_with_2(params string[] arguments)
+    public async Task An_invalid_command_line_exits_with_status_2(params string[] arguments)
     {
         await using var program = new PorthorProgram();
         var outcome = await program.RunAsync(arguments);

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>CLI-003, CLI-005, CLI-008: what needs no stores, help, and what becomes of a wrong use.</summary>
+/// <summary>CLI-003, CLI-005, CLI-008: commands without stores, help, and usage errors.</summary>
 public sealed class CommandLineTests : IAsyncLifetime
 {
     private const string Hint = "Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.\n";
@@ -31,10 +31,10 @@ public sealed class CommandLineTests : IAsyncLifetime
     [InlineData("--port takes a number from 0 to 65535, not 'abc'", "--port", "abc")]
     [InlineData("Name the keys of the tokens to revoke, or a user with --all-of.", "token", "revoke")]
     [InlineData("--lifetime takes a time span such as 30d or 12h, not 'soon'", "token", "create", "--username", "ann", "--lifetime", "soon")]
-    public async Task A_wrong_use_is_told_in_one_sentence(string sentence, params string[] arguments)
+    public async Task A_usage_error_is_reported_in_one_sentence(string sentence, params string[] arguments)
     {
         (await program.RunAsync(arguments)).ShouldBe(new Outcome(2, "", $"Error: {sentence}\n{Hint}"));
-        // Nothing was begun.
+        // Nothing was created.
         Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
     }
 
@@ -64,7 +64,7 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_version_is_printed_alone()
+    public async Task The_version_command_prints_only_the_version()
     {
         var version = await program.RunAsync("--version");
         (version.ExitCode, version.Errors).ShouldBe((0, ""));
@@ -72,7 +72,7 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Secrets_are_generated_anew_each_time_and_kept_nowhere()
+    public async Task Each_generated_secret_is_new_and_not_stored()
     {
         var key = await program.RunAsync("generate-key");
         (key.ExitCode, key.Errors).ShouldBe((0, ""));
@@ -90,7 +90,7 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_api_is_described_the_same_on_the_output_and_in_a_file()
+    public async Task The_OpenAPI_document_is_the_same_on_the_output_and_in_a_file()
     {
         const string backLink = "[Return to Gafaelfawr documentation](.).";
         var printed = await program.RunAsync("openapi-schema");
@@ -106,7 +106,7 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_fault_of_the_configuration_is_told_at_once()
+    public async Task Every_error_of_the_configuration_is_reported_at_once()
     {
         program.Configure("logLevel: LOUD\ntokenLifetime: 8m\nbootstrapToken: bad-token\nknownScopes:\n  \"foo bar\": Bad\n");
         program.Variables["PORTHOR_DATABSE_URL"] = "postgresql://secret@db/x";
@@ -119,12 +119,12 @@ public sealed class CommandLineTests : IAsyncLifetime
             check.Errors.ShouldContain($"\n  {fault}");
         check.Errors.ShouldNotContain("bad-token");
         check.Errors.ShouldNotContain("secret@db");
-        // The server refuses to start in the same words.
+        // The server refuses to start with the same messages.
         (await program.RunAsync("run", "--port", "0")).ShouldBe(check);
     }
 
     [Fact]
-    public async Task A_good_configuration_is_described()
+    public async Task A_valid_configuration_is_described()
     {
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Errors).ShouldBe((0, ""));
@@ -135,7 +135,7 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  proxies         not set, loopback is trusted\n");
     }
 
-    /// <summary>An operator who forgot LDAP must be able to see this.</summary>
+    /// <summary>An operator who forgot to configure LDAP must be able to see this.</summary>
     [Fact]
     public async Task A_login_without_a_directory_is_described()
     {
@@ -150,9 +150,9 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  directory       none: users come from ID tokens, groups from the claim realm_access.roles\n");
     }
 
-    /// <summary>What a server would start with, and nobody wants.</summary>
+    /// <summary>Settings with which a server starts, but which are probably mistakes.</summary>
     [Fact]
-    public async Task What_is_hardly_ever_meant_is_noted()
+    public async Task Probable_mistakes_are_reported_as_warnings()
     {
         program.Variables["PORTHOR_OIDC_CLIENT_SECRET"] = "some-client-secret-5c1d";
         program.Variables["PORTHOR_LDAP_PASSWORD"] = "ldap-password-71fe";

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>Completion in a shell, with a real bash.</summary>
+/// <summary>Shell completion in a real bash.</summary>
 public sealed class CompletionTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>Commands that root runs beside a service leave no file that the service's user cannot use.</summary>
+/// <summary>Commands that root runs for a service leave no file that the service's user cannot access.</summary>
 public sealed class DataOwnerTests : IAsyncLifetime
 {
     private const string Owner = "daemon";
@@ -30,16 +30,16 @@ public sealed class DataOwnerTests : IAsyncLifetime
         }
         File.Exists(Path.Combine(Data, "local-admin")).ShouldBeTrue();
 
-        // A server that root starts by mistake does no harm either.
-        var server = await GreetedServer.StartAsync(program);
+        // A server that root starts by mistake does not change this either.
+        var server = await FirstStartServer.StartAsync(program);
         (await DoAsync("find porthor-data ! -user daemon -o ! -group daemon")).ShouldBeEmpty();
         (await DoAsync($"ps -o user= -p {server.Program.Id}")).Trim().ShouldBe(Owner);
         (await server.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 
-    /// <summary>The user of the service, or an attacker with its permissions, cannot make root write elsewhere.</summary>
+    /// <summary>The service's user, or an attacker with its permissions, cannot make root write to other files.</summary>
     [Fact]
-    public async Task A_link_in_the_directory_leads_root_nowhere()
+    public async Task A_symbolic_link_in_the_directory_is_not_followed_by_root()
     {
         if (Environment.UserName != "root")
             Assert.Skip("Only root can run commands on the files of another user.");
@@ -72,7 +72,7 @@ public sealed class DataOwnerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_directory_that_a_user_cannot_look_into_is_not_called_missing()
+    public async Task A_directory_that_a_user_cannot_read_is_not_reported_as_missing()
     {
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a directory to another user.");

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>A data directory that another user could read or change is refused, and the message says how to correct it.</summary>
+/// <summary>A data directory that other users can read or change is rejected, and the message explains how to correct it.</summary>
 public sealed class DataPermissionsTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -23,7 +23,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     [InlineData("775", "700")]
     [InlineData("702", "700")]
     [InlineData("1777", "700")]
-    public async Task A_data_directory_that_others_can_write_to_is_refused(string mode, string correctMode)
+    public async Task A_data_directory_that_others_can_write_to_is_rejected(string mode, string correctMode)
     {
         await program.RunShellAsync($"chmod {mode} '{Data}'");
         await ShouldBeRefusedUntilCorrectedAsync($"chmod {correctMode} {Data}", $"The data directory {Data} has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
@@ -40,7 +40,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     [InlineData("local-admin", "644")]
     [InlineData("porthor.db-wal", "644")]
     [InlineData("porthor.db-shm", "666")]
-    public async Task A_file_that_others_can_read_or_write_is_refused(string name, string mode)
+    public async Task A_file_that_others_can_read_or_write_is_rejected(string name, string mode)
     {
         var path = Path.Combine(Data, name);
         await program.RunShellAsync($"touch '{path}' && chmod {mode} '{path}'");
@@ -53,7 +53,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     [InlineData("bootstrap-token")]
     [InlineData("porthor.db-wal")]
     [InlineData("lock")]
-    public async Task A_symbolic_link_in_place_of_a_file_is_refused(string name)
+    public async Task A_symbolic_link_in_place_of_a_file_is_rejected(string name)
     {
         var path = Path.Combine(Data, name);
         var target = Path.Combine(program.Folder, "elsewhere");
@@ -66,9 +66,9 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>Earlier versions created it with the mode of the process.</summary>
+    /// <summary>Earlier versions created it with the umask of the process.</summary>
     [Fact]
-    public async Task The_lock_file_holds_no_secret_and_may_have_any_mode()
+    public async Task The_lock_file_contains_no_secret_and_can_have_any_mode()
     {
         await program.RunShellAsync($"touch '{Data}/lock' && chmod 644 '{Data}/lock'");
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
@@ -95,7 +95,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         (await program.RunAsync("token", "list", "--data-dir", link)).ExitCode.ShouldBe(0);
     }
 
-    /// <summary>Who can write to a directory above it can put another data directory in its place.</summary>
+    /// <summary>A user who can write to a parent directory can replace the data directory.</summary>
     [Theory]
     [InlineData("777")]
     [InlineData("775")]
@@ -123,13 +123,13 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         await program.RunShellAsync("mkdir open && chmod 777 open");
         (await program.RunAsync("init", "--data-dir", "open/data")).ExitCode.ShouldBe(1);
         Directory.Exists(Path.Combine(program.Folder, "open/data")).ShouldBeFalse();
-        // With the sticky bit, as /tmp has it, only the owner can rename it.
+        // With the sticky bit, as on /tmp, only the owner can rename it.
         await program.RunShellAsync("chmod 1777 open");
         var outcome = await program.RunAsync("init", "--data-dir", "open/data");
         outcome.ExitCode.ShouldBe(0, outcome.Errors);
     }
 
-    /// <summary>The group of a Kubernetes volume (fsGroup), which has no name in the container.</summary>
+    /// <summary>The group of a Kubernetes volume (fsGroup) has no name in the container.</summary>
     [Fact]
     public async Task A_parent_directory_of_a_group_without_other_users_is_accepted()
     {
@@ -146,7 +146,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_way_to_the_target_of_a_link_is_checked_too()
+    public async Task The_parents_of_a_symbolic_links_target_are_checked_too()
     {
         await program.RunShellAsync("mkdir open && mv porthor-data open/data && ln -s open/data link && chmod 777 open");
         var outcome = await program.RunAsync("token", "list", "--data-dir", "link");
@@ -192,7 +192,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         program.Variables["PORTHOR_SESSION_SECRET_FILE"] = secret;
         (await program.RunAsync("token", "list")).Errors
             .ShouldContain($"PORTHOR_SESSION_SECRET_FILE: '{secret}': the file has mode 0666 and belongs to {Environment.UserName}; other users could change it. Run: chmod go-w {secret}");
-        // Docker and Kubernetes mount secrets so.
+        // Docker and Kubernetes mount secrets with this mode.
         await program.RunShellAsync($"chmod 444 {secret}");
         var outcome = await program.RunAsync("token", "list");
         outcome.ExitCode.ShouldBe(0, outcome.Errors);

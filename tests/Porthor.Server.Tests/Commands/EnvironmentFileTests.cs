@@ -6,7 +6,7 @@ namespace Porthor.Server.Tests.Commands;
 /// <summary>The environment of the service, for commands: <c>--env-file</c> and <c>deploy/systemd/porthor-admin</c>.</summary>
 public sealed class EnvironmentFileTests
 {
-    // The expected values are those that systemd 252 assigns.
+    // The expected values are those of systemd 252.
     [Theory]
     [InlineData("A=1\nB=2\n", "A=1", "B=2")]
     [InlineData("A=1", "A=1")]
@@ -31,7 +31,7 @@ public sealed class EnvironmentFileTests
     [InlineData("A=1\nexport B=2", 2)]
     [InlineData("2A=1", 1)]
     [InlineData("=1", 1)]
-    public void A_name_that_is_none_is_an_error_that_shows_no_value(string text, int line) =>
+    public void An_invalid_name_is_an_error_without_the_value(string text, int line) =>
         Should.Throw<CommandFailure>(() => EnvironmentFile.Parse("porthor.env", text)).Message
             .ShouldBe($"porthor.env, line {line}: the text before '=' is not a variable name. Write NAME=VALUE, without 'export'.");
 

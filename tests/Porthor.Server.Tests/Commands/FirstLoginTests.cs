@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>The administrator whom a newcomer is told of: the program alone in an empty folder, and a browser.</summary>
+/// <summary>The initial administrator: the program in an empty folder, and a browser.</summary>
 public sealed class FirstLoginTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -14,9 +14,9 @@ public sealed class FirstLoginTests : IAsyncLifetime
     public ValueTask DisposeAsync() => program.DisposeAsync();
 
     [Fact]
-    public async Task The_password_of_the_greeting_works_and_is_shown_once()
+    public async Task The_password_of_the_startup_banner_works_and_is_printed_once()
     {
-        var first = await GreetedServer.StartAsync(program);
+        var first = await FirstStartServer.StartAsync(program);
         Told(first.Greeting, "username").ShouldBe("admin");
         var password = Told(first.Greeting, "password");
         var page = Told(first.Greeting, "page");
@@ -25,7 +25,7 @@ public sealed class FirstLoginTests : IAsyncLifetime
         (await LogInAsync(page, password + "x")).Status.ShouldBe(HttpStatusCode.Forbidden);
         var ended = await first.Program.TerminateAsync();
 
-        // It was said once, is in no line of the log, and in no file.
+        // The password is printed once, and is in no log line and no file.
         ended.Errors.Split(password).Length.ShouldBe(2);
         ended.Output.ShouldNotContain(password);
         ended.Output.ShouldContain("Successfully authenticated user admin");
@@ -35,14 +35,14 @@ public sealed class FirstLoginTests : IAsyncLifetime
         File.GetUnixFileMode(kept).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var hash = await File.ReadAllTextAsync(kept);
 
-        // The second start says how to get another one, and changes nothing.
-        var second = await GreetedServer.StartAsync(program);
+        // The second start explains how to reset the password and changes nothing.
+        var second = await FirstStartServer.StartAsync(program);
         second.Greeting.ShouldNotContain(password);
         second.Greeting.ShouldContain($"/porthor.dll local-admin reset-password --data-dir {program.Folder}/porthor-data\n");
         (await File.ReadAllTextAsync(kept)).ShouldBe(hash);
         (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.SeeOther);
 
-        // Beside the server that runs, and at once.
+        // While the server is running, and with immediate effect.
         var reset = await program.RunAsync("local-admin", "reset-password");
         (reset.ExitCode, reset.Errors).ShouldBe(
             (0, $"Working on the embedded deployment at {program.Folder}/porthor-data\nadmin has a new password; the old one is no longer accepted\n"));
@@ -52,9 +52,9 @@ public sealed class FirstLoginTests : IAsyncLifetime
         File.GetUnixFileMode(kept).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
-    /// <summary>With a configuration that names no provider, there is nothing else to say than this.</summary>
+    /// <summary>The configuration names no provider, and nothing else has to be printed.</summary>
     [Fact]
-    public async Task A_configuration_without_users_has_the_administrator_too()
+    public async Task A_configuration_without_users_also_gets_the_administrator()
     {
         program.Configure("logLevel: INFO\n");
         var server = program.Start("run", "--port", "0");
@@ -64,7 +64,7 @@ public sealed class FirstLoginTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_users_are_configured_nobody_else_is_made()
+    public async Task With_configured_users_no_administrator_is_created()
     {
         var hash = (await program.RunWithInputAsync("correct horse battery staple\n", "hash-password")).Output.Trim();
         program.Configure($"localUsers:\n  - username: alice\n    groups: [admins]\n    passwordHash: '{hash}'\nlocalGroups: {{admins: 3000}}\n");

@@ -3,7 +3,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>What a newcomer meets: the program alone in an empty folder, with nothing configured.</summary>
+/// <summary>The first start by a new user: the program in an empty folder without a configuration.</summary>
 public sealed class FirstStartTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -15,18 +15,18 @@ public sealed class FirstStartTests : IAsyncLifetime
     public ValueTask DisposeAsync() => program.DisposeAsync();
 
     [Fact]
-    public async Task The_lines_of_the_greeting_work_when_pasted()
+    public async Task The_commands_of_the_startup_banner_work()
     {
-        var server = await GreetedServer.StartAsync(program);
+        var server = await FirstStartServer.StartAsync(program);
 
-        // It says where it is, where the data and the token are, and that the data are new.
+        // The banner contains the URL, the paths of the data and the token, and states that the data are new.
         server.Greeting.ShouldContain($"\n  data             {Data} (new)\n");
         server.Greeting.ShouldContain($"\n  bootstrap token  {Data}/bootstrap-token\n");
         server.Lines.Length.ShouldBe(3);
         server.Greeting.ShouldStartWith($"Listening at {server.Url}\n");
 
-        // Pasted together, as a newcomer does, they make a token, list it and show what happened.
-        var pasted = await GreetedServer.PasteAsync(string.Join('\n', [.. server.Lines, "echo \"$TOKEN\""]));
+        // Pasted together, the commands create a token, list it, and show its history.
+        var pasted = await FirstStartServer.PasteAsync(string.Join('\n', [.. server.Lines, "echo \"$TOKEN\""]));
         pasted.Errors.ShouldBeEmpty();
         pasted.ExitCode.ShouldBe(0);
         var (list, history, token) = pasted.Output.TrimEnd('\n').Split('\n') switch
@@ -40,47 +40,47 @@ public sealed class FirstStartTests : IAsyncLifetime
         list[0].GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["read:all", "user:token"]);
         var change = history.EnumerateArray().Single();
         change.GetProperty("token").GetString().ShouldBe(key);
-        // The token belongs to the user whom the page signs in.
+        // The token belongs to the user who signs in on the page.
         change.GetProperty("username").GetString().ShouldBe("admin");
         change.GetProperty("action").GetString().ShouldBe("create");
         change.GetProperty("actor").GetString().ShouldBe("<bootstrap>");
 
-        // The command of the greeting works as it is printed, though nothing is installed as porthor.
+        // The command of the banner works as it is printed, although no program named porthor is installed.
         var command = server.Greeting.Split('\n').Select(line => line.Trim()).Single(line => line.Contains(" token list ", StringComparison.Ordinal));
-        var listed = await GreetedServer.PasteAsync(command);
+        var listed = await FirstStartServer.PasteAsync(command);
         (listed.ExitCode, listed.Output.Split('\t')[0]).ShouldBe((0, key), listed.Errors);
 
-        // Neither the greeting nor the log shows a secret.
+        // Neither the banner nor the log contains a secret.
         var ended = await server.Program.TerminateAsync();
         foreach (var secret in (string[])[token.Split('.')[1], Secret("bootstrap-token"), Secret("bootstrap-token").Split('.')[1], Secret("session-secret")])
         {
             ended.Output.ShouldNotContain(secret);
             ended.Errors.ShouldNotContain(secret);
         }
-        // Something was logged, so that the line above looks at more than nothing.
+        // The log is not empty, so that the check above is effective.
         ended.Output.ShouldContain(key);
     }
 
     [Fact]
-    public async Task Data_are_for_their_owner_alone_and_are_made_once()
+    public async Task Data_are_readable_only_by_their_owner_and_are_created_once()
     {
-        var first = await GreetedServer.StartAsync(program);
+        var first = await FirstStartServer.StartAsync(program);
         File.GetUnixFileMode(Data).ShouldBe((UnixFileMode)0b111_000_000);
         foreach (var name in (string[])["bootstrap-token", "session-secret", "porthor.db", "porthor.db-wal", "porthor.db-shm"])
             File.GetUnixFileMode(Path.Combine(Data, name)).ShouldBe((UnixFileMode)0b110_000_000, name);
         var (bootstrapToken, sessionSecret) = (Secret("bootstrap-token"), Secret("session-secret"));
         (await first.Program.TerminateAsync()).ExitCode.ShouldBe(0);
 
-        // The second start uses what the first one made, and does not call it new.
-        var second = await GreetedServer.StartAsync(program);
+        // The second start uses the existing data and does not call them new.
+        var second = await FirstStartServer.StartAsync(program);
         second.Greeting.ShouldContain($"\n  data             {Data}\n");
         (Secret("bootstrap-token"), Secret("session-secret")).ShouldBe((bootstrapToken, sessionSecret));
-        (await GreetedServer.PasteAsync(string.Join('\n', second.Lines))).ExitCode.ShouldBe(0);
+        (await FirstStartServer.PasteAsync(string.Join('\n', second.Lines))).ExitCode.ShouldBe(0);
         (await second.Program.TerminateAsync()).ExitCode.ShouldBe(0);
     }
 
     [Fact]
-    public async Task Ten_first_starts_at_the_same_moment_all_succeed()
+    public async Task Ten_concurrent_first_starts_succeed()
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => program.RunAsync("init")));
         foreach (var outcome in outcomes)
@@ -88,11 +88,11 @@ public sealed class FirstStartTests : IAsyncLifetime
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
     }
 
-    /// <summary>A folder that was restored in part must not look like one that works.</summary>
+    /// <summary>A data directory that was restored only in part must not appear to work.</summary>
     [Fact]
     public async Task A_lost_session_secret_is_not_replaced()
     {
-        var first = await GreetedServer.StartAsync(program);
+        var first = await FirstStartServer.StartAsync(program);
         (await first.Program.TerminateAsync()).ExitCode.ShouldBe(0);
         var secret = Path.Combine(Data, "session-secret");
         File.Move(secret, secret + ".kept");
@@ -102,7 +102,7 @@ public sealed class FirstStartTests : IAsyncLifetime
         (await program.RunAsync("token", "list")).Errors.ShouldBe(outcome.Errors);
         File.Exists(secret).ShouldBeFalse();
 
-        // Whoever has it in the environment needs no file; and what the message says to do works.
+        // With the secret in the environment no file is needed, and the instructions of the message work.
         program.Variables["PORTHOR_SESSION_SECRET"] = (await File.ReadAllTextAsync(secret + ".kept")).Trim();
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
         File.Delete(secret);

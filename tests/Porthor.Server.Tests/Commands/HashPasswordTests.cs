@@ -3,7 +3,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary><c>porthor hash-password</c>, as a process with something on its standard input.</summary>
+/// <summary><c>porthor hash-password</c> as a process with a password on its standard input.</summary>
 public sealed class HashPasswordTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -22,19 +22,19 @@ public sealed class HashPasswordTests : IAsyncLifetime
         (hashed.ExitCode, hashed.Errors).ShouldBe((0, ""));
         hashed.Output.Count(c => c == '\n').ShouldBe(1);
         PasswordHash.TryParse(hashed.Output.TrimEnd('\n'), out _)!.Matches("correct horse battery staple").ShouldBeTrue();
-        // Nothing was begun.
+        // Nothing was created.
         Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
     }
 
     [Fact]
-    public async Task Blanks_and_other_letters_are_part_of_it()
+    public async Task Spaces_and_non_ASCII_letters_are_part_of_the_password()
     {
         var hashed = await program.RunWithInputAsync("  pässwörd mit Ümläuten \n", "hash-password");
         PasswordHash.TryParse(hashed.Output.TrimEnd('\n'), out _)!.Matches("  pässwörd mit Ümläuten ").ShouldBeTrue();
     }
 
     [Fact]
-    public async Task A_weak_password_is_hashed_with_a_remark()
+    public async Task A_weak_password_is_hashed_with_a_warning()
     {
         var hashed = await program.RunWithInputAsync("hunter22\n", "hash-password");
         (hashed.ExitCode, hashed.Errors).ShouldBe((0, "Note: fewer than 15 characters are weak if the password is the only factor.\n"));
@@ -45,25 +45,25 @@ public sealed class HashPasswordTests : IAsyncLifetime
     [InlineData(0, "No password was given.")]
     [InlineData(7, "The password is too short: it must have 8 characters or more.")]
     [InlineData(1025, "The password is too long: it must have 1024 characters at most.")]
-    public async Task What_cannot_be_a_password_is_refused(int length, string sentence) =>
+    public async Task An_invalid_password_is_rejected(int length, string sentence) =>
         (await program.RunWithInputAsync(new string('x', length) + "\n", "hash-password")).ShouldBe(new Outcome(1, "", $"Error: {sentence}\n"));
 
-    /// <summary>Arguments are seen by every user of the host.</summary>
+    /// <summary>All users of the host can see command-line arguments.</summary>
     [Fact]
-    public async Task A_password_is_never_an_argument()
+    public async Task A_password_is_not_accepted_as_an_argument()
     {
         var refused = await program.RunWithInputAsync("", "hash-password", "correct horse battery staple");
         (refused.ExitCode, refused.Output).ShouldBe((2, ""));
     }
 
-    /// <summary>On a terminal it is asked for twice, and neither is shown; standard output has the hash alone.</summary>
+    /// <summary>A terminal is prompted twice without echo. Standard output contains only the hash.</summary>
     [Theory]
     [InlineData("correct horse battery staple", 0)]
     [InlineData("correct horse battery stable", 1)]
-    public async Task On_a_terminal_it_is_asked_for_twice(string again, int exitCode)
+    public async Task A_terminal_is_prompted_twice(string again, int exitCode)
     {
         var porthor = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "porthor.dll")}' hash-password";
-        // A terminal of its own; what is typed is sent when it has been asked for.
+        // Uses a pseudo-terminal and sends each line after its prompt.
         var script = $$"""
             mkfifo keys
             exec 3<>keys

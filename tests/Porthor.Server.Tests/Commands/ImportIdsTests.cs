@@ -5,7 +5,7 @@ using Porthor.Users;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>Taking over the ids that another service gave out: all of a file, or nothing.</summary>
+/// <summary>Imports IDs that another service assigned: all of a file or nothing.</summary>
 public sealed class ImportIdsTests
 {
     private const string Good =
@@ -22,7 +22,7 @@ public sealed class ImportIdsTests
         """;
 
     [Theory, EveryMode]
-    public async Task Ids_are_taken_over_once_and_never_given_out_again(Mode mode)
+    public async Task IDs_are_imported_once_and_never_assigned_again(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -37,14 +37,14 @@ public sealed class ImportIdsTests
         (await ids.FindAsync(IdKind.User, "alice", cancellation)).ShouldBe(3000017);
         (await ids.FindAsync(IdKind.Group, "alice", cancellation)).ShouldBe(2000004);
         (await ids.FindAsync(IdKind.User, "old-timer", cancellation)).ShouldBe(512);
-        // The counter said more than the highest number; elsewhere the highest number says more.
+        // Here the counter was higher than the highest ID; in other cases the highest ID is.
         (await NextAsync(ids, "new-user")).ShouldBe(3000052);
         (await NextAsync(ids, "bot-new")).ShouldBe(100005);
         (await ids.AssignAsync(IdKind.Group, "new-group", IdRange.Groups, cancellation)).ShouldBe(new(2000011, IsNew: true));
     }
 
     [Theory, EveryMode]
-    public async Task What_contradicts_is_told_and_nothing_is_written(Mode mode)
+    public async Task Conflicts_are_reported_and_nothing_is_written(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -76,9 +76,9 @@ public sealed class ImportIdsTests
         (await program.RunAsync("import-ids", "no-such-file")).ExitCode.ShouldBe(1);
     }
 
-    /// <summary>Many lines, and somebody who is numbered meanwhile: each number has one owner.</summary>
+    /// <summary>An ID is assigned during a long import: each ID belongs to one name.</summary>
     [Theory, EveryMode]
-    public async Task Nobody_gets_a_number_that_is_being_taken_over(Mode mode)
+    public async Task An_ID_that_is_being_imported_is_not_assigned(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var core = await deployment.OpenNodeAsync();
@@ -88,7 +88,7 @@ public sealed class ImportIdsTests
         var importing = core.Sql.Ids.ImportAsync(import, new Progress<long>(), TestContext.Current.CancellationToken);
         var given = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => NextAsync(core.Sql.Ids, $"meanwhile-{i}x")));
         var result = await importing;
-        // Whoever came first: they were numbered after all of the file, or the file was refused.
+        // Either the names got IDs after those of the file, or the file was rejected.
         if (result.Conflicts.Count == 0)
             given.ShouldAllBe(id => id >= 3003000);
         else
@@ -99,7 +99,7 @@ public sealed class ImportIdsTests
     private static async Task<long> NextAsync(IIdStore ids, string username) => (await ids.AssignAsync(
         IdKind.User, username, IdRange.OfUser(username), TestContext.Current.CancellationToken)).Id;
 
-    /// <summary>The exit code, and what is said at the end.</summary>
+    /// <summary>Runs the import and returns its exit status and last message.</summary>
     private static async Task<(int, string)> ImportAsync(PorthorProgram program, string lines)
     {
         var file = Path.Combine(program.Folder, "ids.csv");

@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>The output of the commands that list, from which keys can be copied.</summary>
+/// <summary>The output of list commands, from which users copy keys.</summary>
 public sealed class ListOutputTests
 {
     private static readonly ListColumn<string[]>[] Columns =
@@ -41,7 +41,7 @@ public sealed class ListOutputTests
         wide[0].ShouldMatch("^KEY +USER +TYPE +NAME +SCOPES +CREATED +EXPIRES$");
         wide[1].ShouldStartWith($"{token.Key}  ann   user  {name}  read:all,user:token  ");
         (await program.RunAsync("token", "list", "-o", "table")).Output.Split('\n')[0].ShouldMatch("^KEY +USER +TYPE +NAME +EXPIRES$");
-        // Into a pipe, for scripts.
+        // In a pipe, the output is for scripts.
         (await program.RunAsync("token", "list")).Output.Split('\t')[..4].ShouldBe([token.Key.Value, "ann", "user", name]);
 
         var shown = await program.RunAsync("token", "show", token.Key.Value);
@@ -59,13 +59,13 @@ public sealed class ListOutputTests
         last.Output.ShouldContain($"  revoke  {token.Key}  ann ");
         last.Errors.ShouldEndWith("\nListed 1 change of 2\n");
 
-        // Log lines are printed if they are asked for.
+        // Log lines are printed if they are requested.
         (await program.RunAsync("token", "create", "-u", "ann", "-v")).Errors.ShouldContain("\"severity\":");
     }
 
-    /// <summary>A terminal of 80 columns.</summary>
+    /// <summary>A terminal with 80 columns.</summary>
     [Fact]
-    public async Task On_a_narrow_terminal_each_token_has_one_line_with_its_whole_key()
+    public async Task On_a_narrow_terminal_each_token_has_one_line_with_its_complete_key()
     {
         await using var program = new PorthorProgram();
         await program.PrepareShellAsync();

@@ -21,7 +21,7 @@ public sealed class ListenAddressTests : IAsyncLifetime
     [InlineData("localhost", "http://localhost:8080")]
     [InlineData("*", "http://*:8080")]
     [InlineData("+", "http://+:8080")]
-    public void A_host_that_means_one_address_is_accepted(string host, string expected)
+    public void A_host_with_one_meaning_is_accepted(string host, string expected)
     {
         ListenUrls.TryBuild(host, 8080, out var url, out var error).ShouldBeTrue(error);
         url.ShouldBe(expected);
@@ -45,7 +45,7 @@ public sealed class ListenAddressTests : IAsyncLifetime
     [InlineData("127.0.0.1:8080")]
     [InlineData("127.0.0.1/")]
     [InlineData("")]
-    public void Another_host_is_refused(string host)
+    public void Another_host_is_rejected(string host)
     {
         ListenUrls.TryBuild(host, 8080, out _, out var error).ShouldBeFalse();
         error.ShouldContain(host);
@@ -56,7 +56,7 @@ public sealed class ListenAddressTests : IAsyncLifetime
     [InlineData("http://127.0.0.1:0;http://[::1]:8081/")]
     [InlineData("http://unix:/run/porthor.sock")]
     [InlineData("HTTP://localhost")]
-    public void Urls_with_valid_addresses_are_accepted(string urls) => ListenUrls.FindError(urls).ShouldBeNull();
+    public void URLs_with_valid_addresses_are_accepted(string urls) => ListenUrls.FindError(urls).ShouldBeNull();
 
     [Theory]
     [InlineData("http://127.0.0.1.:8080")]
@@ -72,13 +72,13 @@ public sealed class ListenAddressTests : IAsyncLifetime
     [InlineData("127.0.0.1:8080")]
     [InlineData("http://")]
     [InlineData(" ; ")]
-    public void Other_urls_are_refused(string urls) => ListenUrls.FindError(urls).ShouldNotBeNull();
+    public void Other_URLs_are_rejected(string urls) => ListenUrls.FindError(urls).ShouldNotBeNull();
 
     [Theory]
     [InlineData("--host", "[::1].")]
     [InlineData("--host", "tokens.example.com")]
     [InlineData("--urls", "http://127.0.0.1.:0")]
-    public async Task The_program_refuses_it_and_does_not_start(string option, string value)
+    public async Task The_program_rejects_it_and_does_not_start(string option, string value)
     {
         var outcome = await program.RunAsync("run", option, value);
         outcome.ExitCode.ShouldBe(2);
@@ -87,7 +87,7 @@ public sealed class ListenAddressTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_address_in_brackets_is_the_only_one_that_is_listened_on()
+    public async Task The_program_listens_only_on_the_address_in_brackets()
     {
         var server = program.Start("run", "--host", "[::1]", "--port", "0");
         await server.UntilAsync(() => Task.FromResult(server.Errors.Contains("http://[::1]:", StringComparison.Ordinal)), "the address");

@@ -2,7 +2,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>A command without a deployment, or with the wrong directory, fails and creates nothing.</summary>
+/// <summary>A command without a deployment, or with a wrong directory, fails and creates nothing.</summary>
 public sealed class MissingDeploymentTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -31,7 +31,7 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         ShouldBeMissing(await program.RunAsync(arguments), directory);
         Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
 
-        // A directory that is there is not a deployment yet, and neither is an empty file.
+        // Neither an existing directory nor an empty file is a deployment.
         Directory.CreateDirectory(directory);
         ShouldBeMissing(await program.RunAsync(arguments), directory);
         await File.WriteAllTextAsync(Path.Combine(directory, "porthor.db"), "");
@@ -73,7 +73,7 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         (await configured.RunAsync("token", "list")).Errors.ShouldStartWith(
             $"Working on the {mode.ToString().ToLowerInvariant()} deployment at 127.0.0.1:{port}/{deployment.DatabaseName}\n");
 
-        // Without its variables, but with the mode, nothing is mistaken for it.
+        // Without the variables, but with the mode, no other deployment is used.
         var url = configured.Variables["PORTHOR_DATABASE_URL"];
         configured.Variables["PORTHOR_MODE"] = mode.ToString().ToLowerInvariant();
         (await configured.RunAsync("token", "list")).ExitCode.ShouldBe(0);
@@ -91,7 +91,7 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_cluster_is_not_worked_on_as_a_database()
+    public async Task A_cluster_is_not_opened_in_database_mode()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);

@@ -1,6 +1,6 @@
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>The database as the oldest release left it, revision 5c28ed7092c2, with a row of everything (contract/storage.md 2.4).</summary>
+/// <summary>The database of the oldest release, revision 5c28ed7092c2, with a row in every table (contract/storage.md 2.4).</summary>
 internal static class OldSchema
 {
     public const string Script = """

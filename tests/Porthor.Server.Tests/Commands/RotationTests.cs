@@ -6,15 +6,15 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>The session secret is replaced while the service goes on (docs/operators/keys.md).</summary>
+/// <summary>Replaces the session secret while the service is running (docs/operators/keys.md).</summary>
 public sealed class RotationTests
 {
     private static readonly FernetKey Old = FernetKey.Create();
     private static readonly FernetKey New = FernetKey.Create();
 
-    /// <summary>The whole of it, as an operator does it: both secrets, the rotation under load, the new one alone.</summary>
+    /// <summary>The complete procedure of an operator: both secrets, the rotation under load, and the new secret alone.</summary>
     [Theory, EveryMode]
-    public async Task A_secret_is_replaced_under_load_and_nobody_notices(Mode mode)
+    public async Task A_secret_is_replaced_under_load_without_a_failed_request(Mode mode)
     {
         const int count = 400;
         await using var deployment = await DeploymentAsync(mode);
@@ -32,13 +32,13 @@ public sealed class RotationTests
             var rotated = await program.RunAsync("rotate-session-secret");
             rotated.ExitCode.ShouldBe(0, rotated.Errors);
             rotated.Errors.ShouldEndWith($"Encrypted {count} records with the first session secret ({New.Id}); there are {count}.\nNo record needs another secret.\n");
-            // Once more, there is nothing to do.
+            // A repetition has nothing to do.
             (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 records");
 
             await enough.CancelAsync();
             var asked = await Task.WhenAll(load);
             asked.Sum().ShouldBeGreaterThan(100);
-            // A browser's cookie is still read, though it was encrypted with the old secret.
+            // A browser's cookie that was encrypted with the old secret is still accepted.
             (await LoginStatusAsync(serving, tokens[0])).ShouldBe(HttpStatusCode.OK);
             (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
         }
@@ -48,16 +48,16 @@ public sealed class RotationTests
         {
             foreach (var token in tokens)
                 (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
-            // Only cookies of before are no more: who has one logs in again.
+            // Only old cookies are invalid; their users sign in again.
             (await LoginStatusAsync(serving, tokens[0])).ShouldBe(HttpStatusCode.Unauthorized);
         }
         var audit = await program.RunAsync("audit", "--strict");
         (audit.ExitCode, audit.Output).ShouldBe((0, ""));
     }
 
-    /// <summary>The attack on ourselves: a rotation to a secret that a serving node does not know.</summary>
+    /// <summary>A rotation to a secret that a running node does not have would make all tokens invalid.</summary>
     [Theory, EveryMode]
-    public async Task A_rotation_that_would_lock_everybody_out_is_refused(Mode mode)
+    public async Task A_rotation_that_would_invalidate_all_tokens_is_rejected(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);
         var token = (await (await deployment.OpenNodeAsync()).Tokens.SessionForAsync("ann", "read:all")).Record.Token;
@@ -71,7 +71,7 @@ public sealed class RotationTests
         refused.Errors.ShouldContain($"do not have the first session secret ({New.Id})");
         (await serving.AskAsync(token, "?scope=read:all")).ShouldBe(HttpStatusCode.OK);
 
-        // When that node is gone there is nobody to lock out.
+        // After that node has stopped, the rotation is allowed.
         (await serving.Program.TerminateAsync()).ExitCode.ShouldBe(0);
         (await program.RunAsync("rotate-session-secret")).ExitCode.ShouldBe(0);
     }
@@ -86,7 +86,7 @@ public sealed class RotationTests
     private static void UseSecrets(PorthorProgram program, params FernetKey[] keys) =>
         program.Variables["PORTHOR_SESSION_SECRET"] = string.Join(',', keys.Select(key => key.Reveal()));
 
-    /// <summary>Asks for one token after another; says how often. Any answer but 200 fails the test.</summary>
+    /// <summary>Sends requests with one token after another and returns their number. Any status other than 200 fails the test.</summary>
     private static async Task<int> LoadAsync(ServingProgram serving, List<Token> tokens, int seed, CancellationToken enough)
     {
         var random = new Random(seed);

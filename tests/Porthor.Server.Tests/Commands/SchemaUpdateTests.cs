@@ -7,12 +7,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>CLI-009, CLI-010, CLI-012, deviations 32: from every released revision to the head, and nothing is lost on the way.</summary>
+/// <summary>
+/// CLI-009, CLI-010, CLI-012, deviations 32: updates from every released revision to the newest one without a loss of data.
+/// </summary>
 public sealed class SchemaUpdateTests
 {
     private const string Clients = """[{"id":"one.clients","secret":"first secret","return_uri":"https://one.example/"},{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
 
-    /// <summary>Everything that a migration could get wrong: columns, defaults, collations, constraints, indexes, labels.</summary>
+    /// <summary>Returns everything that a migration could get wrong: columns, defaults, collations, constraints, indexes, labels.</summary>
     private const string Shape = """
         SELECT 'column', table_name, column_name, data_type, character_maximum_length::text, is_nullable, coalesce(collation_name, ''), coalesce(column_default, '')
         FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE 'porthor%'
@@ -25,13 +27,13 @@ public sealed class SchemaUpdateTests
         ORDER BY 1, 2, 3, 4
         """;
 
-    /// <param name="steps">How many of the revisions after the oldest the database has seen already.</param>
+    /// <param name="steps">The number of revisions after the oldest one that were already applied.</param>
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public async Task An_old_database_becomes_what_a_new_one_is(int steps)
+    public async Task An_updated_database_equals_a_new_one(int steps)
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var postgres = await RealServers.Instance.PostgresAsync();
@@ -43,7 +45,7 @@ public sealed class SchemaUpdateTests
         foreach (var revision in Sql.Schema.SchemaScripts.Revisions.Skip(1).Take(steps))
             await postgres.ExecuteAsync(deployment.DatabaseName!, $"{Script($"to-{revision}")}; UPDATE alembic_version SET version_num = '{revision}'");
 
-        // Neither is it taken for what it is not, nor is it changed by those that only look.
+        // An old schema is not accepted as current, and read-only commands do not change it.
         var refused = await program.RunAsync("validate-schema");
         (refused.ExitCode, refused.Errors.TrimEnd('\n').Split('\n')[^1]).ShouldBe((1, "Error: Database schema is not current"));
         (await program.RunAsync("init")).ExitCode.ShouldBe(1);
@@ -62,7 +64,7 @@ public sealed class SchemaUpdateTests
 
         (await ShapeAsync(postgres, deployment)).ShouldBe(await ShapeAsync(postgres, fresh));
 
-        // What was in it still is.
+        // The data are still there.
         var node = await deployment.OpenNodeAsync();
         var laptop = (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('a', 22)))).ShouldNotBeNull();
         (laptop.Username, laptop.TokenName, laptop.Scopes.Text, laptop.Created).ShouldBe(("ann", "laptop", "read:all,user:token", new DateTimeOffset(2024, 1, 2, 3, 4, 5, TimeSpan.Zero)));
@@ -73,7 +75,7 @@ public sealed class SchemaUpdateTests
     }
 
     [Fact]
-    public async Task A_revision_that_nobody_released_is_left_alone()
+    public async Task An_unknown_revision_is_not_changed()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
@@ -92,12 +94,12 @@ public sealed class SchemaUpdateTests
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT username FROM admin")).Single().ShouldBe(["boss"]);
     }
 
-    /// <summary>docs/operators/take-over.md with its commands, from the first look to the giving back.</summary>
+    /// <summary>The commands of docs/operators/take-over.md, from the check to the return to the reference.</summary>
     [Fact]
-    public async Task Taken_over_and_given_back_the_database_is_as_it_was()
+    public async Task A_database_that_was_taken_over_and_returned_is_unchanged()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        // As the reference has it. The page calls it so.
+        // The reference's database has this name on the page.
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, databaseName: "porthor");
         await using var program = await PorthorProgram.ForAsync(deployment);
         await program.PrepareShellAsync();
@@ -107,14 +109,14 @@ public sealed class SchemaUpdateTests
             await postgres.ExecuteAsync("porthor", $"{Script($"to-{revision}")}; UPDATE alembic_version SET version_num = '{revision}'");
         var before = await DumpAsync(program);
 
-        // Looked at, it is fit to be used; that its tokens have no records is told.
+        // The check accepts the database, and reports that its tokens have no records.
         File.Copy(program.Variables["PORTHOR_CONFIG_PATH"], Path.Combine(program.Folder, "gafaelfawr.yaml"));
         program.Variables.Remove("PORTHOR_CONFIG_PATH");
         var looked = await program.RunShellAsync(OperatorPage.Commands(OperatorPage.TakeOver, "Taking over a Gafaelfawr deployment").Single());
         looked.ExitCode.ShouldBe(0, looked.Errors);
         looked.Output.ShouldContain($"Token `{new string('a', 22)}` for `ann` found in database but not Redis");
 
-        // Used, it has more than it had, and its own is as it was.
+        // After use it has additional tables, and the reference's tables are unchanged.
         program.Variables["PORTHOR_CONFIG_PATH"] = Path.Combine(program.Folder, "gafaelfawr.yaml");
         using (var serving = await ServingProgram.StartAsync(program, watched: false))
         {
@@ -132,7 +134,7 @@ public sealed class SchemaUpdateTests
 
     /// <summary>CLI-009.</summary>
     [Theory, EveryMode]
-    public async Task Clients_of_old_releases_come_along_with_their_secrets_once(Mode mode)
+    public async Task OIDC_clients_of_old_releases_are_imported_once_with_their_secrets(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -177,7 +179,9 @@ public sealed class SchemaUpdateTests
         }
     }
 
-    /// <summary>All but the data; without the commands to psql, in which newer releases have a number that is another each time.</summary>
+    /// <summary>
+    /// Returns a dump of everything except the data, without psql commands that contain a random number in newer releases.
+    /// </summary>
     private static async Task<string> DumpAsync(PorthorProgram program)
     {
         var dump = await program.RunShellAsync("pg_dump --schema-only porthor");

@@ -4,14 +4,14 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>A session secret that does not belong to the data is refused, instead of 401 for every token.</summary>
+/// <summary>A session secret that does not match the data is rejected at startup, instead of 401 for every token.</summary>
 public sealed class SessionSecretTests
 {
     private static readonly FernetKey Old = FernetKey.Create();
     private static readonly FernetKey New = FernetKey.Create();
 
     [Theory, EveryMode]
-    public async Task Another_secret_is_refused_by_the_server_and_by_commands(Mode mode)
+    public async Task The_server_and_commands_reject_another_secret(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -27,13 +27,13 @@ public sealed class SessionSecretTests
             refused.Errors.ShouldContain($"Error: Token records of this deployment are encrypted with the session secret {Old.Id}, and the configuration has {New.Id}. ");
         }
 
-        // With the right one everything is as it was.
+        // With the correct secret nothing has changed.
         UseSecrets(program, Old);
         (await program.RunAsync("token", "list")).Output.ShouldStartWith(key.Value);
         var audit = await program.RunAsync("audit", "--strict");
         (audit.ExitCode, audit.Output).ShouldBe((0, ""));
 
-        // If it is lost for good, everything can be deleted, and a new one is used.
+        // If the secret is lost, all data can be deleted, and a new secret is accepted.
         UseSecrets(program, New);
         (await program.RunAsync("delete-all-data", "--yes")).ExitCode.ShouldBe(0);
         await CreateTokenAsync(program);
@@ -41,7 +41,7 @@ public sealed class SessionSecretTests
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(1);
     }
 
-    /// <summary>The steps of keys.md, also with each step that may be left out.</summary>
+    /// <summary>The steps of keys.md, also without each optional step.</summary>
     [Theory, EveryMode]
     public async Task The_old_secret_is_needed_until_the_rotation_is_complete(Mode mode)
     {
@@ -51,13 +51,13 @@ public sealed class SessionSecretTests
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
         var key = await CreateTokenAsync(program);
 
-        // The node has the new secret, but did not use it: it can be removed.
+        // The node had the new secret but did not encrypt with it, so it can be removed.
         UseSecrets(program, Old, New);
         await ServeAsync(program);
         UseSecrets(program, Old);
         await ServeAsync(program);
 
-        // The node used it: neither can be removed.
+        // The node encrypted with it, so neither secret can be removed.
         UseSecrets(program, New, Old);
         await ServeAsync(program);
         foreach (var only in (FernetKey[])[New, Old])
@@ -78,7 +78,7 @@ public sealed class SessionSecretTests
     }
 
     [Theory, EveryMode]
-    public async Task A_lost_old_secret_can_be_given_up_with_force(Mode mode)
+    public async Task A_lost_old_secret_can_be_removed_with_force(Mode mode)
     {
         await using var deployment = await DeploymentAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -93,7 +93,7 @@ public sealed class SessionSecretTests
         await ServeAsync(program);
     }
 
-    /// <summary>A deployment of Gafaelfawr, or of a version that recorded no fingerprint.</summary>
+    /// <summary>A deployment of Gafaelfawr, or of a version that stored no fingerprint.</summary>
     [Theory, EveryMode]
     public async Task Without_a_fingerprint_the_records_decide(Mode mode)
     {
@@ -109,7 +109,7 @@ public sealed class SessionSecretTests
             refused.ExitCode.ShouldBe(1);
             refused.Errors.ShouldContain("Error: The session secret does not belong to this deployment: it decrypts none of the 5 token records that were examined. ");
         }
-        // Nothing was recorded by that.
+        // The check stored no fingerprint.
         UseSecrets(program, Old);
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(0);
         UseSecrets(program, New);

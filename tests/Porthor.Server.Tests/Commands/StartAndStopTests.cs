@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>How the program begins and ends, also when it cannot begin and when it is killed.</summary>
+/// <summary>Starting and stopping the program, also if it cannot start and if it is killed.</summary>
 public sealed class StartAndStopTests : IAsyncLifetime
 {
     private readonly PorthorProgram program = new();
@@ -14,16 +14,16 @@ public sealed class StartAndStopTests : IAsyncLifetime
     public ValueTask DisposeAsync() => program.DisposeAsync();
 
     [Fact]
-    public async Task A_token_that_was_handed_out_survives_a_kill()
+    public async Task An_issued_token_is_valid_after_a_kill()
     {
-        // Killed right after the answer: nothing has had time to be tidied up.
-        var first = await GreetedServer.StartAsync(program);
-        var made = await GreetedServer.PasteAsync($"{first.Lines[0]}\necho \"$TOKEN\"");
+        // Killed directly after the response, without time for cleanup.
+        var first = await FirstStartServer.StartAsync(program);
+        var made = await FirstStartServer.PasteAsync($"{first.Lines[0]}\necho \"$TOKEN\"");
         await first.Program.KillAsync();
         made.Output.ShouldStartWith("gt-");
 
-        // The next start needs no help, and knows the token.
-        var second = await GreetedServer.StartAsync(program);
+        // The next start needs no repair and knows the token.
+        var second = await FirstStartServer.StartAsync(program);
         using var client = new HttpClient { BaseAddress = new Uri(second.Url) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", made.Output.Trim());
         using var answer = await client.GetAsync("/auth/api/v1/token-info");
@@ -34,16 +34,16 @@ public sealed class StartAndStopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Told_to_stop_it_ends_without_complaint()
+    public async Task A_stop_signal_ends_the_program_without_errors()
     {
-        var server = await GreetedServer.StartAsync(program);
+        var server = await FirstStartServer.StartAsync(program);
         var ended = await server.Program.TerminateAsync();
         ended.ExitCode.ShouldBe(0);
         ended.Errors.ShouldBe(server.Greeting);
     }
 
     [Fact]
-    public async Task A_taken_port_is_refused_in_one_sentence()
+    public async Task A_port_in_use_is_reported_in_one_sentence()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
@@ -52,7 +52,7 @@ public sealed class StartAndStopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_data_directory_that_is_a_file_is_refused_in_one_sentence()
+    public async Task A_data_directory_that_is_a_file_is_reported_in_one_sentence()
     {
         var path = Path.Combine(program.Folder, "porthor-data");
         await File.WriteAllTextAsync(path, "not a folder");
@@ -63,7 +63,7 @@ public sealed class StartAndStopTests : IAsyncLifetime
     [Theory]
     [InlineData("session-secret", "a Fernet key")]
     [InlineData("bootstrap-token", "a token")]
-    public async Task A_spoilt_secret_is_refused_and_not_replaced(string name, string wanted)
+    public async Task A_damaged_secret_is_rejected_and_not_replaced(string name, string wanted)
     {
         var data = Directory.CreateDirectory(Path.Combine(program.Folder, "porthor-data")).FullName;
         var path = Path.Combine(data, name);
@@ -74,9 +74,9 @@ public sealed class StartAndStopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_server_on_the_same_data_is_refused_and_commands_beside_it_are_not()
+    public async Task A_second_server_on_the_same_data_is_rejected_and_commands_are_not()
     {
-        await GreetedServer.StartAsync(program);
+        await FirstStartServer.StartAsync(program);
         var data = Path.Combine(program.Folder, "porthor-data");
         ShouldFail(await program.RunAsync("run", "--port", "0"), $"Another server is running on the data directory {data}.");
         (await program.RunAsync("token", "list")).ShouldBe(new Outcome(0, "", $"Working on the embedded deployment at {data}\nListed 0 tokens\n"));

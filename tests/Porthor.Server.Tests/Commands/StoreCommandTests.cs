@@ -4,11 +4,11 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>CLI-002, CLI-004, CLI-006, CLI-010, CLI-011: the commands that work on the stores.</summary>
+/// <summary>CLI-002, CLI-004, CLI-006, CLI-010, CLI-011: commands that use the stores.</summary>
 public sealed class StoreCommandTests
 {
     [Theory, EveryMode]
-    public async Task A_schema_is_made_and_found_current(Mode mode)
+    public async Task A_schema_is_created_and_reported_as_current(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -20,7 +20,7 @@ public sealed class StoreCommandTests
 
         (await program.RunAsync(mode == Mode.Database ? "update-schema" : "init", "--alembic-config-path", "alembic.ini")).ExitCode.ShouldBe(0);
         Last(await program.RunAsync("validate-schema")).ShouldBe("The database schema is current.");
-        // Both may be run again.
+        // Both commands can be repeated.
         Last(await program.RunAsync("init")).ShouldBe("The database is ready.");
         Last(await program.RunAsync("update-schema")).ShouldBe("The database schema is current.");
 
@@ -32,7 +32,7 @@ public sealed class StoreCommandTests
     }
 
     [Theory, InlineData(Mode.Database), InlineData(Mode.Cluster)]
-    public async Task An_older_schema_is_refused(Mode mode)
+    public async Task An_older_schema_is_rejected(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -47,9 +47,9 @@ public sealed class StoreCommandTests
             "Database schema out of date: Porthor needs revision 613640641b2f. Run 'porthor update-schema' to bring it there.");
     }
 
-    /// <summary>A deployment of the version before, with its tokens: what is missing is added at the start, in every mode.</summary>
+    /// <summary>A deployment of the previous version with tokens: the start adds missing tables in every mode.</summary>
     [Theory, EveryMode]
-    public async Task What_a_newer_version_adds_is_added_at_the_start(Mode mode)
+    public async Task Tables_of_a_newer_version_are_added_at_the_start(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var core = await deployment.OpenNodeAsync();
@@ -74,13 +74,13 @@ public sealed class StoreCommandTests
     }
 
     [Theory, EveryMode]
-    public async Task Tokens_are_made_listed_and_revoked_at_the_host(Mode mode)
+    public async Task Tokens_are_created_listed_and_revoked_on_the_command_line(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
 
-        // Three tokens of one user and one of another; each works at once.
+        // Three tokens of one user and one of another, which work at once.
         var core = await deployment.OpenNodeAsync();
         List<Tokens.Token> made = [];
         foreach (var (user, name) in (List<(string, string)>)[("ann", "one"), ("ann", "two"), ("ann", "three"), ("bob", "one")])
@@ -91,7 +91,7 @@ public sealed class StoreCommandTests
             created.Errors.ShouldNotContain(created.Output.TrimEnd('\n'));
         }
 
-        // A list shows keys and no secrets.
+        // The list contains keys and no secrets.
         var list = await program.RunAsync("token", "list", "--username", "ann");
         list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[..5])
             .Select(cells => string.Join(' ', cells)).ShouldBe(
@@ -99,7 +99,7 @@ public sealed class StoreCommandTests
         foreach (var token in made)
             list.Output.ShouldNotContain(token.Reveal().Split('.')[1]);
 
-        // One is revoked by its key, once; the rest of the user's all together; the other user keeps theirs.
+        // One token is revoked by its key, which works once; then all other tokens of the user. The other user's token stays valid.
         var one = await program.RunAsync("token", "revoke", made[0].Key.Value);
         (one.Output, Last(one)).ShouldBe(($"Revoked {made[0].Key} of ann\n", "Revoked 1 token"));
         ShouldBeRefused(await program.RunAsync("token", "revoke", made[0].Key.Value), $"There is no token {made[0].Key}");
@@ -114,16 +114,16 @@ public sealed class StoreCommandTests
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[1].Key)).ShouldBeNull();
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
 
-        // What cannot be done is told; a key that begins as an option does is a key all the same.
+        // Errors are reported. A key that starts like an option is still accepted as a key.
         const string odder = "-hAAAAAAAAAAAAAAAAAAAA";
         ShouldBeRefused(await program.RunAsync("token", "revoke", odder), $"There is no token {odder}");
-        // A user who has no tokens any more is known; a mistyped one is not.
+        // A user without tokens is known; a mistyped username is not.
         Last(await program.RunAsync("token", "revoke", "--all-of", "ann")).ShouldBe("Revoked 0 tokens");
         foreach (var verb in (string[][])[["token", "revoke", "--yes", "--all-of", "anm"], ["token", "list", "--username", "anm"], ["history", "--username", "anm"]])
             ShouldBeRefused(await program.RunAsync(verb), "There is no user anm: no token and no history entry has this name.");
         (await program.RunAsync("token", "create", "--username", "ann", "--scopes", "no:such")).ExitCode.ShouldBe(1);
 
-        // Nothing is deleted unless it is meant.
+        // Deletion requires a confirmation.
         var asked = await program.RunAsync("delete-all-data");
         (asked.ExitCode, Last(asked.Errors)).ShouldBe((2, $"Error: This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone. There is no terminal to ask for confirmation. Add --yes to do it."));
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
@@ -135,7 +135,7 @@ public sealed class StoreCommandTests
         Last(await program.RunAsync("audit", "--strict")).ShouldBe("Checked 0 tokens, 0 findings");
     }
 
-    /// <summary>The count of revoked tokens contains the descendants.</summary>
+    /// <summary>The number of revoked tokens includes the descendants.</summary>
     [Theory, EveryMode]
     public async Task A_revocation_reports_all_revoked_tokens(Mode mode)
     {
@@ -157,9 +157,9 @@ public sealed class StoreCommandTests
         Last(await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes")).ShouldBe("Revoked 3 tokens");
     }
 
-    /// <summary>What cannot be deleted must not be forgotten: a token that works is listed.</summary>
+    /// <summary>If records cannot be deleted, their rows must stay: every valid token is listed.</summary>
     [Fact]
-    public async Task Nothing_is_forgotten_while_the_records_cannot_be_deleted()
+    public async Task No_row_is_deleted_while_the_records_cannot_be_deleted()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -177,7 +177,7 @@ public sealed class StoreCommandTests
 
     /// <summary>A name that other software stored must neither move the cursor nor look like another row.</summary>
     [Fact]
-    public async Task A_list_shows_names_in_one_line_each()
+    public async Task A_list_prints_each_name_in_one_line()
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Embedded);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -194,7 +194,7 @@ public sealed class StoreCommandTests
 
     private static void ShouldBeRefused(Outcome outcome, string sentence) => (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
 
-    /// <summary>The last line on standard error, which reports the result.</summary>
+    /// <summary>Returns the last line of standard error, which reports the result.</summary>
     private static string Last(Outcome outcome)
     {
         outcome.ExitCode.ShouldBe(0, outcome.Errors);

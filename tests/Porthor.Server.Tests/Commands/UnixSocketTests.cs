@@ -17,13 +17,13 @@ public sealed class UnixSocketTests
         program.Variables["PORTHOR_DATABASE_URL"] = $"postgresql://{PostgresServer.User}@/{deployment.DatabaseName}?host={postgres.Folder}&port={postgres.Port}";
         var path = Path.Combine(program.Folder, "porthor.sock");
         await UseAsync(program, deployment, path, end: running => running.KillAsync());
-        // The socket of a server that was killed is still there; the next start removes it.
+        // The socket of a killed server still exists; the next start removes it.
         File.Exists(path).ShouldBeTrue();
         await UseAsync(program, deployment, path, end: running => running.TerminateAsync());
     }
 
     [Fact]
-    public async Task A_file_in_place_of_the_socket_stays()
+    public async Task A_file_in_place_of_the_socket_is_not_deleted()
     {
         await using var program = new PorthorProgram();
         var path = Path.Combine(program.Folder, "porthor.sock");

@@ -2,13 +2,13 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>A configuration as a text and variables, and what becomes of it.</summary>
+/// <summary>Loads a configuration from a text and variables.</summary>
 internal static class ConfigurationFile
 {
     public const string SessionSecret = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
     public const string BootstrapToken = "gt-bw_8mMVP4tq1pLvRnCjEog.1UqXj1EZ8cwbGnVDBvBXPw";
 
-    /// <summary>The least that serves users of the reference's layout.</summary>
+    /// <summary>The minimal configuration of a cluster.</summary>
     public const string Cluster = $$"""
         baseUrl: "https://example.com"
         databaseUrl: "postgresql://porthor@db.example.com/porthor"
@@ -25,7 +25,8 @@ internal static class ConfigurationFile
 
         """;
 
-    public static PorthorSettings Load(string yaml, params (string Name, string Value)[] variables) => Load(yaml, SettingsScope.Serving, variables);
+    public static PorthorSettings Load(string yaml, params (string Name, string Value)[] variables) =>
+        Load(yaml, SettingsScope.Serving, variables);
 
     public static PorthorSettings Load(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
     {
@@ -44,10 +45,11 @@ internal static class ConfigurationFile
     public static EnvironmentVariables Variables(params (string Name, string Value)[] variables) =>
         new(variables.ToDictionary(variable => variable.Name, variable => variable.Value, StringComparer.Ordinal));
 
-    /// <summary>What is wrong with a configuration, as it is told.</summary>
-    public static string[] Faults(string yaml, params (string Name, string Value)[] variables) => Faults(yaml, SettingsScope.Serving, variables);
+    /// <summary>Returns the error messages of a configuration.</summary>
+    public static string[] Errors(string yaml, params (string Name, string Value)[] variables) =>
+        Errors(yaml, SettingsScope.Serving, variables);
 
-    public static string[] Faults(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
+    public static string[] Errors(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
     {
         var refusal = Should.Throw<SettingsException>(() => Load(yaml, need, variables));
         refusal.Message.Split("\n  ")[1..].ShouldBe(refusal.Faults.Select(fault => fault.ToString()));

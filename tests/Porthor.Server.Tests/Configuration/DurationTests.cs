@@ -4,7 +4,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Spans of time in settings (contract/configuration.md 1).</summary>
+/// <summary>Time spans in settings (contract/configuration.md 1).</summary>
 public sealed class DurationTests
 {
     [Theory]
@@ -27,7 +27,7 @@ public sealed class DurationTests
     [InlineData("90m", 5400)]
     [InlineData("1h 30m", 5400)]
     [InlineData("0d", 0)]
-    public void A_span_is_seconds_or_units_in_order(string text, double seconds) =>
+    public void A_time_span_is_seconds_or_units_in_order(string text, double seconds) =>
         Duration.TryParse(text).ShouldBe(TimeSpan.FromSeconds(seconds));
 
     [Theory]
@@ -46,10 +46,10 @@ public sealed class DurationTests
     [InlineData("9999999999999999999999999999999")]
     [InlineData("99999999999999999999w")]
     [InlineData("9999999999999999w")]
-    public void What_is_no_span_is_refused(string text)
+    public void An_invalid_time_span_is_rejected(string text)
     {
         Duration.TryParse(text).ShouldBeNull();
-        Faults($"tokenLifetime: '{text}'").ShouldBe(
+        Errors($"tokenLifetime: '{text}'").ShouldBe(
             [$"tokenLifetime: '{text}': Could not parse '{text}' as a time duration; write seconds, or for example 30d or 1h 30m"]);
     }
 
@@ -67,6 +67,6 @@ public sealed class DurationTests
     [InlineData("tokenLifetime: '30 days'", 2_592_000)]
     [InlineData("", 2_592_000)]
     [InlineData("tokenLifetime:", 2_592_000)]
-    public void Tokens_last_as_long_as_is_configured(string yaml, long seconds) =>
+    public void Tokens_have_the_configured_lifetime(string yaml, long seconds) =>
         Load(yaml).Tokens.Lifetime.ShouldBe(TimeSpan.FromSeconds(seconds));
 }

@@ -4,11 +4,11 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Which variables are read, and which win (contract/configuration.md 1, 2; deviations 11).</summary>
+/// <summary>The environment variables that are read, and their precedence (contract/configuration.md 1, 2; deviations 11).</summary>
 public sealed class EnvironmentVariablesTests
 {
     [Fact]
-    public void Ours_win_over_the_references_and_both_over_the_file()
+    public void Porthors_variables_override_the_references_and_both_override_the_file()
     {
         const string yaml = "baseUrl: 'https://file.example.com'";
         Load(yaml).BaseUrl!.Host.ShouldBe("file.example.com");
@@ -16,7 +16,7 @@ public sealed class EnvironmentVariablesTests
         Load(yaml, ("GAFAELFAWR_BASE_URL", "https://reference.example.com"), ("PORTHOR_BASE_URL", "https://ours.example.com"))
             .BaseUrl!.Host.ShouldBe("ours.example.com");
 
-        // What is empty is not there.
+        // An empty variable is treated as missing.
         Load(yaml, ("GAFAELFAWR_BASE_URL", "https://reference.example.com"), ("PORTHOR_BASE_URL", "")).BaseUrl!.Host.ShouldBe("reference.example.com");
         Load(yaml, ("PORTHOR_BASE_URL", "")).BaseUrl!.Host.ShouldBe("file.example.com");
     }
@@ -24,7 +24,7 @@ public sealed class EnvironmentVariablesTests
     [Theory]
     [InlineData("PORTHOR_")]
     [InlineData("GAFAELFAWR_")]
-    public void Everything_that_has_a_variable_can_be_given_by_it(string prefix)
+    public void Every_setting_with_a_variable_can_be_set_by_it(string prefix)
     {
         using var rsa = System.Security.Cryptography.RSA.Create(2048);
         (string, string)[] variables =
@@ -67,7 +67,7 @@ public sealed class EnvironmentVariablesTests
         (settings.OidcServer!.ClientSuffix, settings.OidcServer.Issuer!.Host).ShouldBe((".example.com", "issuer.example.com"));
         settings.OidcServer.OldClients!.Reveal().ShouldBe("[]");
 
-        // The two that belong to other providers.
+        // The two variables of other providers.
         Load("github: {clientId: some-client}", (prefix + "GITHUB_CLIENT_SECRET", "github-secret")).Providers.GitHub!.ClientSecret.Reveal()
             .ShouldBe("github-secret");
         const string ciLogon = """
@@ -78,7 +78,7 @@ public sealed class EnvironmentVariablesTests
     }
 
     [Fact]
-    public void The_file_and_the_folder_can_be_given_by_variables()
+    public void The_file_and_the_data_directory_can_be_set_by_variables()
     {
         var path = Path.GetTempFileName();
         try
@@ -92,7 +92,7 @@ public sealed class EnvironmentVariablesTests
                 (settings.ConfigPath, settings.LogLevel, settings.DataDirectory).ShouldBe((path, LogLevel.Debug, "/somewhere/else"));
             }
 
-            // What the command line says wins.
+            // The command line takes precedence.
             SettingsLoader.Load(path, "/here", SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", "/nowhere"), ("PORTHOR_DATA_DIR", "/there")))
                 .DataDirectory.ShouldBe("/here");
             SettingsLoader.Load(SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", path))).ConfigPath.ShouldBeNull();
@@ -103,7 +103,7 @@ public sealed class EnvironmentVariablesTests
         }
     }
 
-    /// <summary>The reference reads any setting from a variable of its bare name, by accident.</summary>
+    /// <summary>The reference reads every setting from a variable of the same name, unintentionally.</summary>
     [Fact]
     public void No_other_variable_is_read()
     {
@@ -118,17 +118,17 @@ public sealed class EnvironmentVariablesTests
         settings.Providers.ShouldBe(new ProviderSettings());
     }
 
-    /// <summary>A database that is given under a misspelt name must not mean a new, empty one.</summary>
+    /// <summary>A mistyped variable for the database must not create a new, empty database.</summary>
     [Theory]
     [InlineData("PORTHOR_DATABASE_UR", "PORTHOR_DATABASE_URL")]
     [InlineData("PORTHOR_DATABASE_URI", "PORTHOR_DATABASE_URL")]
     [InlineData("GAFAELFAWR_DATABSE_URL", "GAFAELFAWR_DATABASE_URL")]
     [InlineData("GAFAELFAWR_SESSIONSECRET", "GAFAELFAWR_SESSION_SECRET")]
     [InlineData("PORTHOR_OIDC_SERVER_KEYS", "PORTHOR_OIDC_SERVER_KEY")]
-    public void A_misspelt_variable_is_a_fault(string given, string meant) =>
-        Faults("", (given, "x")).ShouldBe([$"{given}: is not a known variable. Did you mean {meant}?"]);
+    public void A_misspelt_variable_is_an_error(string given, string meant) =>
+        Errors("", (given, "x")).ShouldBe([$"{given}: is not a known variable. Did you mean {meant}?"]);
 
-    /// <summary>A cluster sets variables of its own for every service, also for those named as we are.</summary>
+    /// <summary>Kubernetes sets variables for every service, also for services with the name of this program.</summary>
     [Theory]
     [InlineData("GAFAELFAWR_PORT", "tcp://10.0.0.1:8080")]
     [InlineData("GAFAELFAWR_SERVICE_HOST", "10.0.0.1")]
@@ -140,6 +140,6 @@ public sealed class EnvironmentVariablesTests
     [InlineData("GAFAELFAWR_ALEMBIC_CONFIG_PATH", "/app/alembic.ini")]
     [InlineData("MY_PORTHOR_DATABASE_UR", "x")]
     [InlineData("PORTHOR", "x")]
-    public void Variables_that_only_begin_alike_are_left_alone(string name, string value) =>
+    public void Other_variables_with_the_same_prefix_are_ignored(string name, string value) =>
         Load("", (name, value)).Mode.ShouldBe(DeploymentMode.Embedded);
 }

@@ -3,14 +3,14 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Users whom the configuration itself names.</summary>
+/// <summary>Users in the configuration file.</summary>
 public sealed class LocalUserSettingsTests
 {
     private const string Hash = "passwordHash: '$pbkdf2-sha256$i=600000$c2FsdHNhbHRzYWx0c2FsdA$Z53yRoJ1HZ0AwWcXJNbzygY3GJqMRHYAcCniJ4onQvI'";
     private const string Groups = "localGroups: {staff: 3001, astro: 3000}\n";
 
     [Fact]
-    public void Users_have_what_they_are_given()
+    public void Users_have_the_configured_data()
     {
         var users = Load($$"""
             localGroups: {staff: 3001, astro: 3000}
@@ -20,7 +20,7 @@ public sealed class LocalUserSettingsTests
               - {username: carol, {{Hash}}}
             """).Providers.LocalUsers!;
         users.Select(user => user.Username).ShouldBe(["alice", "bob", "carol"]);
-        // Without a gid, a user has a group of their own, as with GitHub.
+        // Without a gid, a user gets a group with their own name, as with GitHub.
         users[0].Data.ShouldBe(new UserData
         {
             Name = "Alice Example",
@@ -29,7 +29,7 @@ public sealed class LocalUserSettingsTests
             Gid = 2001,
             Groups = [new Group("alice", 2001), new Group("astro", 3000), new Group("staff", 3001)],
         });
-        // With one, they are a member of the group that it is the id of.
+        // With a gid, they are a member of the group with this ID.
         users[1].Data.ShouldBe(new UserData { Uid = 2002, Gid = 3001, Groups = [new Group("staff", 3001)] });
         users[2].Data.ShouldBe(new UserData { Groups = [] });
         users[0].Password.Matches("pässwörd").ShouldBeTrue();
@@ -37,9 +37,9 @@ public sealed class LocalUserSettingsTests
     }
 
     [Fact]
-    public void All_that_is_wrong_is_told_at_once_and_no_hash_is_shown()
+    public void All_errors_are_reported_at_once_without_a_hash()
     {
-        var faults = Faults($$"""
+        var faults = Errors($$"""
             localGroups: {staff: 3001, "no group!": 3000, other: 3001, none: 0, dave: 3005}
             localUsers:
               - {username: Alice, uid: 0, gid: x, groups: [nobodys, staff, staff], passwordHash: hunter2-secret}
@@ -82,21 +82,21 @@ public sealed class LocalUserSettingsTests
     [InlineData("localUsers: []\n" + Groups, "localGroups: requires localUsers, which is empty")]
     [InlineData("localUsers: [{username: alice, " + Hash + "}]\ngithub: {clientId: a, clientSecret: b}", "localUsers cannot be used with GitHub, CILogon, or OpenID Connect")]
     [InlineData("localUsers: [{username: alice, " + Hash + "}]\nldap: {url: 'ldap://ldap', groupBaseDn: a, userBaseDn: b}", "LDAP cannot be used with localUsers")]
-    public void What_does_not_go_together_is_refused(string yaml, string fault) => Faults(yaml).ShouldBe([fault]);
+    public void Incompatible_settings_are_rejected(string yaml, string fault) => Errors(yaml).ShouldBe([fault]);
 
-    /// <summary>They count as a provider, where one must be configured.</summary>
+    /// <summary>Local users count as a login provider, which is required.</summary>
     [Fact]
-    public void A_deployment_with_a_database_may_have_local_users_alone()
+    public void A_deployment_with_a_database_can_have_only_local_users()
     {
         var cluster = Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)];
         Load($"{cluster}\nlocalUsers: [{{username: alice, {Hash}}}]").Providers.LocalUsers!.Count.ShouldBe(1);
-        Faults($"{cluster}\nlocalUsers: []").ShouldBe(["No authentication provider configured"]);
-        // What groups mean is then for the operator to say.
+        Errors($"{cluster}\nlocalUsers: []").ShouldBe(["No authentication provider configured"]);
+        // There is no default group mapping then.
         Load($"{cluster}\nlocalUsers: [{{username: alice, {Hash}}}]").GroupMapping.ShouldBeEmpty();
     }
 
     [Fact]
-    public void Embedded_groups_mean_something_from_the_start()
+    public void Embedded_mode_has_a_default_group_mapping()
     {
         foreach (var yaml in (string[])["", $"localUsers: [{{username: alice, {Hash}}}]"])
         {
@@ -107,12 +107,12 @@ public sealed class LocalUserSettingsTests
             mapping.Values.ShouldAllBe(groups => groups.Contains("admins"));
         }
 
-        // A scope of the operator's own is nobody's but the administrators', and what they say of groups is all that counts.
+        // Only administrators get scopes that the operator defines, and a configured group mapping replaces the default.
         var own = Load("knownScopes: {'admin:token': a, 'admin:userinfo': b, 'user:token': c, 'exec:admin': d}").GroupMapping;
         own["exec:admin"].ShouldBe(["admins"]);
         Load("groupMapping: {'read:all': [staff]}").GroupMapping.Keys.ShouldBe(["read:all"]);
         Load("groupMapping: {}").GroupMapping.ShouldBeEmpty();
-        // Where others say who is in which group, a group of that name means nothing of itself.
+        // If another provider supplies the groups, there is no default group mapping.
         Load("github: {clientId: a, clientSecret: b}").GroupMapping.ShouldBeEmpty();
     }
 }

@@ -5,7 +5,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Who tells who users are, and what is known about them (contract/configuration.md 2, 3). CFG-002, CFG-007, CFG-009.</summary>
+/// <summary>Login providers and the sources of user data (contract/configuration.md 2, 3). CFG-002, CFG-007, CFG-009.</summary>
 public sealed class ProviderSettingsTests
 {
     private const string GitHub = "github: {clientId: some-client, clientSecret: github-secret}";
@@ -28,7 +28,8 @@ public sealed class ProviderSettingsTests
     [InlineData(CiLogon, Firestore)]
     [InlineData(Oidc, NoUid, Firestore)]
     [InlineData(Oidc, NoUid, "allocateIds: true")]
-    public void Whoever_knows_users_is_accepted(params string[] sections) => Serve(sections).Providers.ShouldNotBe(new ProviderSettings());
+    public void Every_combination_of_providers_is_accepted(params string[] sections) =>
+        Serve(sections).Providers.ShouldNotBe(new ProviderSettings());
 
     [Theory]
     [InlineData("No authentication provider configured")]
@@ -39,11 +40,11 @@ public sealed class ProviderSettingsTests
     [InlineData(OnlyOne, GitHub, CiLogon, Oidc)]
     [InlineData("LDAP cannot be used with GitHub authentication", GitHub, Ldap)]
     [InlineData("ldap.uidAttr must be set unless Firestore is used", Oidc, NoUid)]
-    public void What_does_not_go_together_is_refused(string fault, params string[] sections) =>
-        Faults(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections)).ShouldBe([fault]);
+    public void Incompatible_settings_are_rejected(string fault, params string[] sections) =>
+        Errors(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections)).ShouldBe([fault]);
 
     [Fact]
-    public void Users_of_GitHub_get_groups_of_their_own()
+    public void GitHub_users_get_a_group_of_their_own()
     {
         var providers = Serve(GitHub).Providers;
         (providers.GitHub!.ClientId, providers.GitHub.ClientSecret.Reveal(), providers.AddUserGroup).ShouldBe(("some-client", "github-secret", true));
@@ -57,7 +58,7 @@ public sealed class ProviderSettingsTests
         var oidc = Serve(Oidc).Providers.Oidc!;
         (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe(("name", "email", null, null, "groups"));
         Serve(CiLogon).Providers.Oidc!.GroupsClaim.ShouldBe("isMemberOf");
-        // With LDAP only what is asked for.
+        // With LDAP only the configured claims are read.
         oidc = Serve(Oidc, Ldap).Providers.Oidc!;
         (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe((null, null, null, null, null));
         oidc = Serve(Oidc.Replace("}", ", nameClaim: a.b, emailClaim: mail, uidClaim: uidNumber, gidClaim: gidNumber, groupsClaim: roles, usernameDomain: example.com}"), Ldap)
@@ -74,7 +75,7 @@ public sealed class ProviderSettingsTests
     [InlineData("usernameDomain: '@example.com'", "oidc.usernameDomain: '@example.com': must be a domain, without @")]
     [InlineData("groupsClaim: ''", "oidc.groupsClaim: '': must be the name of a claim")]
     public void Claims_and_algorithms_are_checked(string setting, string fault) =>
-        Faults(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + Oidc.Replace("}", $", {setting}}}")).ShouldBe([fault]);
+        Errors(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + Oidc.Replace("}", $", {setting}}}")).ShouldBe([fault]);
 
     [Fact]
     public void OpenID_Connect_has_its_defaults()
@@ -123,7 +124,7 @@ public sealed class ProviderSettingsTests
         (ldap.StartTls, ldap.CaFile, ldap.Grace, ldap.SystemGroups.Count).ShouldBe((true, ca, TimeSpan.FromDays(1), 2));
         (Serve(Oidc, NoUid, Firestore).Providers.AllocateIds, Serve(Oidc, Ldap).Providers.AllocateIds).ShouldBe((true, false));
 
-        // An attribute that is null, or empty as charts write that, is not asked for; an empty base switches look-ups off.
+        // An attribute that is null or empty, as Helm charts write it, is not read; an empty base disables lookups.
         const string off = ", nameAttr: null, emailAttr: '', gidAttr: ~, kerberosConfig: /etc/krb5.conf}";
         ldap = Serve(Oidc, Ldap.Replace("dc=users", "").Replace("}", off)).Providers.Ldap!;
         (ldap.NameAttr, ldap.EmailAttr, ldap.GidAttr, ldap.UserBaseDn, ldap.UseKerberos).ShouldBe((null, null, null, "", true));
@@ -139,34 +140,34 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'ldap://ldap', groupMemberAttr: 'member:1.2'", "ldap.groupMemberAttr: 'member:1.2': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', userSearchAttr: ':caseIgnoreMatch:'", "ldap.userSearchAttr: ':caseIgnoreMatch:': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
-    public void LDAP_says_what_is_wrong(string settings, string fault) =>
-        Faults($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);
+    public void LDAP_errors_are_reported(string settings, string fault) =>
+        Errors($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);
 
-    /// <summary>What is run for the stores alone may be run elsewhere, where that file is not.</summary>
+    /// <summary>Commands that use only the stores can run on hosts without the CA file.</summary>
     [Fact]
-    public void An_authority_that_is_missing_stops_only_who_would_ask_the_directory() => Load(
+    public void A_missing_CA_file_is_an_error_only_if_LDAP_is_used() => Load(
         $"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', url: 'ldaps://ldap', caFile: /no/such/file}}", SettingsScope.Stores)
         .Providers.Ldap!.CaFile.ShouldBe("/no/such/file");
 
-    /// <summary>Letter by letter what tokens name, and where the provider publishes its keys.</summary>
+    /// <summary>The issuer must match the tokens exactly, and is the base URL of the provider's keys.</summary>
     [Theory]
     [InlineData("login.example.com")]
     [InlineData("ftp://login.example.com")]
     public void An_issuer_is_a_URL(string issuer) =>
-        Faults($"oidc: {{clientId: a, clientSecret: b, loginUrl: 'https://x', tokenUrl: 'https://x', redirectUrl: 'https://x', issuer: '{issuer}'}}\n{Ldap}")
+        Errors($"oidc: {{clientId: a, clientSecret: b, loginUrl: 'https://x', tokenUrl: 'https://x', redirectUrl: 'https://x', issuer: '{issuer}'}}\n{Ldap}")
             .ShouldBe([$"oidc.issuer: '{issuer}': must be an http:// or https:// URL with a host"]);
 
     [Fact]
-    public void What_a_provider_needs_is_asked_for()
+    public void Missing_provider_settings_are_reported()
     {
-        Faults("github: {clientId: a}").ShouldBe(["github.clientSecret: Field required (or set PORTHOR_GITHUB_CLIENT_SECRET)"]);
-        Faults("oidc: {clientId: a}\n" + Ldap).ShouldBe([
+        Errors("github: {clientId: a}").ShouldBe(["github.clientSecret: Field required (or set PORTHOR_GITHUB_CLIENT_SECRET)"]);
+        Errors("oidc: {clientId: a}\n" + Ldap).ShouldBe([
             "oidc.clientSecret: Field required (or set PORTHOR_OIDC_CLIENT_SECRET)", "oidc.loginUrl: Field required", "oidc.tokenUrl: Field required",
             "oidc.redirectUrl: Field required (or set PORTHOR_REDIRECT_URL)", "oidc.issuer: Field required"]);
-        Faults("ldap: {url: 'ldap://ldap'}").ShouldBe(["ldap.groupBaseDn: Field required", "ldap.userBaseDn: Field required"]);
+        Errors("ldap: {url: 'ldap://ldap'}").ShouldBe(["ldap.groupBaseDn: Field required", "ldap.userBaseDn: Field required"]);
     }
 
-    /// <summary>Unfinished sections may stay in the file, as charts leave them there.</summary>
+    /// <summary>Incomplete sections, as Helm charts leave them, are ignored.</summary>
     [Theory]
     [InlineData("github:")]
     [InlineData("github: {}")]
@@ -180,7 +181,7 @@ public sealed class ProviderSettingsTests
     [InlineData("oidcServer: {enabled: 'FALSE'}")]
     [InlineData("quota: {groups: {foo: {api: {test: 1}}}}")]
     [InlineData("quota: {default: {}, bypass: [admin]}")]
-    public void A_section_without_its_marker_does_not_count(string yaml)
+    public void An_incomplete_section_is_ignored(string yaml)
     {
         var settings = Load(yaml);
         (settings.Providers, settings.OidcServer, settings.Quota).ShouldBe((new ProviderSettings(), null, null));
@@ -189,9 +190,9 @@ public sealed class ProviderSettingsTests
     private static PorthorSettings Serve(params string[] sections) =>
         Load(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections));
 
-    /// <summary>What is Porthor's own about logins, and on unless somebody turns it off.</summary>
+    /// <summary>PKCE, nonce and revocation at logout are Porthor's additions and enabled by default.</summary>
     [Fact]
-    public void Proofs_and_revocation_can_be_turned_off()
+    public void PKCE_nonce_and_revocation_can_be_disabled()
     {
         var usual = Serve(Oidc, Ldap);
         (usual.Providers.Oidc!.UsesPkce, usual.RevokeOnLogout).ShouldBe((true, true));

@@ -6,7 +6,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>URLs of Redis beyond the reference's: TLS, Unix sockets, Sentinel, clusters, and the query as redis-py reads it.</summary>
+/// <summary>Redis URLs beyond the reference's: TLS, Unix sockets, Sentinel, clusters, and the query parameters of redis-py.</summary>
 public sealed class RedisUrlTests : IDisposable
 {
     private readonly string certificate = Path.Combine(Path.GetTempPath(), $"porthor-ca-{Guid.NewGuid():N}.pem");
@@ -14,7 +14,7 @@ public sealed class RedisUrlTests : IDisposable
     public void Dispose() => File.Delete(certificate);
 
     [Theory]
-    [InlineData("redis://redis/1?db=3", 3)] // the parameter wins over the path
+    [InlineData("redis://redis/1?db=3", 3)] // the parameter takes precedence over the path
     [InlineData("redis://redis?db=3", 3)]
     [InlineData("redis://redis/1?db=3&db=4", 3)]
     [InlineData("redis://redis/1?db=", 1)]
@@ -41,7 +41,7 @@ public sealed class RedisUrlTests : IDisposable
     [InlineData("redis://[2001:db8::1]:6380/2", "2001:db8::1", 6380)]
     [InlineData("redis://[::1]", "::1", 6379)]
     [InlineData("redis://10.0.0.7:7000", "10.0.0.7", 7000)]
-    public void Hosts_may_be_addresses(string url, string host, int port)
+    public void A_host_can_be_an_address(string url, string host, int port)
     {
         var redis = Redis(url);
         (redis.Host, redis.Port, redis.Tls).ShouldBe((host, port, null));
@@ -58,7 +58,7 @@ public sealed class RedisUrlTests : IDisposable
     }
 
     [Fact]
-    public void Sentinel_has_hosts_a_service_and_credentials_of_its_own()
+    public void A_Sentinel_URL_has_hosts_a_service_and_separate_credentials()
     {
         var redis = Redis("redis+sentinel://user:word@one:26380,two,[::1]:7/main%20one/4?sentinel_username=watcher&sentinel_password=other");
         redis.Sentinel!.Hosts.ShouldBe([new RedisHost("one", 26380), new RedisHost("two", 26379), new RedisHost("::1", 7)]);
@@ -103,19 +103,19 @@ public sealed class RedisUrlTests : IDisposable
     [InlineData("rediss://redis?ssl_min_version=769", "the parameter 'ssl_min_version' must be 771 (TLS 1.2) or 772 (TLS 1.3)")]
     [InlineData("rediss://redis?ssl_ciphers=NULL", "has the parameter 'ssl_ciphers', which Porthor does not support")]
     [InlineData("rediss://redis?ssl_keyfile=/key", "the parameter 'ssl_keyfile' needs 'ssl_certfile'")]
-    public void What_cannot_be_used_is_refused(string url, string problem) =>
-        Faults(Cluster.Replace("redis://redis.example.com/0", url)).ShouldBe([$"redisPersistentUrl: {problem}"]);
+    public void An_unusable_URL_is_rejected(string url, string problem) =>
+        Errors(Cluster.Replace("redis://redis.example.com/0", url)).ShouldBe([$"redisPersistentUrl: {problem}"]);
 
     [Fact]
-    public void A_missing_file_of_certificates_is_named()
+    public void A_missing_certificate_file_is_named()
     {
-        var faults = Faults(Cluster.Replace("redis://redis.example.com/0", $"rediss://redis?ssl_ca_certs={certificate}"));
+        var faults = Errors(Cluster.Replace("redis://redis.example.com/0", $"rediss://redis?ssl_ca_certs={certificate}"));
         faults.Single().ShouldStartWith("redisPersistentUrl: the parameter 'ssl_ca_certs': ");
         faults.Single().ShouldContain(certificate);
     }
 
     [Fact]
-    public void Parameters_without_effect_are_reported_and_others_act()
+    public void Parameters_without_effect_are_reported_and_others_are_applied()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
@@ -133,7 +133,7 @@ public sealed class RedisUrlTests : IDisposable
     }
 
     [Fact]
-    public void Options_show_no_secret()
+    public void Options_print_no_secret()
     {
         var shown = Redis("redis+sentinel://user:hidden-1@one/main?sentinel_password=hidden-2").ToString();
         shown.ShouldNotContain("hidden");

@@ -4,7 +4,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Values from files that variables name, and the control characters that are removed or refused.</summary>
+/// <summary>Values from files that variables name, and control characters, which are removed or rejected.</summary>
 public sealed class SecretFileTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("porthor-secrets-").FullName;
@@ -12,7 +12,7 @@ public sealed class SecretFileTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public void Every_variable_may_name_a_file_instead()
+    public void Every_variable_can_name_a_file_instead()
     {
         foreach (var prefix in (string[])["PORTHOR_", "GAFAELFAWR_"])
         {
@@ -41,11 +41,11 @@ public sealed class SecretFileTests : IDisposable
     [InlineData("sec\u007fret")]
     [InlineData("sec\u0085ret")]
     [InlineData("\nsecret")]
-    public void Another_control_character_is_refused_and_the_value_is_not_shown(string value)
+    public void Another_control_character_is_rejected_without_the_value(string value)
     {
         string[] expected = ["slackWebhook: must not contain control characters, such as a line break within it"];
-        Faults("", ("PORTHOR_SLACK_WEBHOOK", value)).ShouldBe(expected);
-        Faults("", ("GAFAELFAWR_SLACK_WEBHOOK_FILE", Write(value))).ShouldBe(expected);
+        Errors("", ("PORTHOR_SLACK_WEBHOOK", value)).ShouldBe(expected);
+        Errors("", ("GAFAELFAWR_SLACK_WEBHOOK_FILE", Write(value))).ShouldBe(expected);
     }
 
     [Fact]
@@ -66,29 +66,29 @@ public sealed class SecretFileTests : IDisposable
     public void A_file_that_cannot_be_used_is_an_error_that_names_the_variable()
     {
         var missing = Path.Combine(folder, "missing");
-        Faults("", ("PORTHOR_SESSION_SECRET_FILE", missing)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{missing}': the file cannot be read: ");
-        Faults("", ("PORTHOR_SESSION_SECRET_FILE", folder)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{folder}': the file cannot be read: ");
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", missing)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{missing}': the file cannot be read: ");
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", folder)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{folder}': the file cannot be read: ");
         var empty = Write("\n");
-        Faults("", ("PORTHOR_SESSION_SECRET_FILE", empty)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{empty}': the file is empty"]);
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", empty)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{empty}': the file is empty"]);
         var large = Write(new string('x', 1024 * 1024 + 1));
-        Faults("", ("PORTHOR_SESSION_SECRET_FILE", large)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{large}': the file is larger than 1048576 bytes"]);
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", large)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{large}': the file is larger than 1048576 bytes"]);
         var binary = Path.Combine(folder, "binary");
         File.WriteAllBytes(binary, [0xff, 0xfe, 0x41]);
-        Faults("", ("PORTHOR_SESSION_SECRET_FILE", binary)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{binary}': the file cannot be read: it is not UTF-8 text"]);
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", binary)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{binary}': the file cannot be read: it is not UTF-8 text"]);
     }
 
     [Fact]
     public void A_value_and_a_file_for_the_same_variable_are_an_error() =>
-        Faults("", ("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret)))
+        Errors("", ("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret)))
             .ShouldBe(["PORTHOR_SESSION_SECRET: is set, and PORTHOR_SESSION_SECRET_FILE too; set one of them"]);
 
     [Fact]
-    public void A_file_of_ours_wins_over_the_references_variable() =>
+    public void A_file_variable_of_Porthor_overrides_the_references_variable() =>
         Load("", ("GAFAELFAWR_SESSION_SECRET", "not a key"), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret))).SessionKeys.Count.ShouldBe(1);
 
     [Fact]
     public void A_mistyped_name_of_a_file_variable_is_an_error() =>
-        Faults("", ("PORTHOR_DATABSE_URL_FILE", "/run/secrets/url"))
+        Errors("", ("PORTHOR_DATABSE_URL_FILE", "/run/secrets/url"))
             .ShouldBe(["PORTHOR_DATABSE_URL_FILE: is not a known variable. Did you mean PORTHOR_DATABASE_URL_FILE?"]);
 
     private static EnvironmentVariables Resolve(params (string Name, string Value)[] variables)

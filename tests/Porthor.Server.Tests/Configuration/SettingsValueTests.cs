@@ -7,11 +7,11 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>What a good configuration means. CFG-001, CFG-009 and the acceptances beside the other CFG scenarios.</summary>
+/// <summary>The effect of valid settings. CFG-001, CFG-009 and the valid cases of the other CFG scenarios.</summary>
 public sealed class SettingsValueTests
 {
     [Fact]
-    public void Without_a_configuration_there_is_a_working_one()
+    public void Without_a_configuration_the_defaults_work()
     {
         var settings = Load("");
         settings.Mode.ShouldBe(DeploymentMode.Embedded);
@@ -24,29 +24,29 @@ public sealed class SettingsValueTests
     }
 
     [Fact]
-    public void Time_limits_have_defaults_and_bounds()
+    public void Time_limits_have_defaults_and_ranges()
     {
         var settings = Load("");
         (settings.AnswerTimeout, settings.ApiTimeout, settings.StartTimeout, settings.ShutdownDelay)
             .ShouldBe((TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeSpan.Zero));
-        // Where there may be other nodes, a node gives them time to take over.
+        // With other nodes, a node waits before it stops, so that proxies can switch to them.
         Load("databaseUrl: 'postgresql://u@db/porthor'", SettingsScope.Stores).ShutdownDelay.ShouldBe(TimeSpan.FromSeconds(1));
         settings = Load("answerTimeout: 0.5\napiTimeout: 1m\nstartTimeout: 0\nshutdownDelay: 10s");
         (settings.AnswerTimeout, settings.ApiTimeout, settings.StartTimeout, settings.ShutdownDelay)
             .ShouldBe((TimeSpan.FromSeconds(0.5), TimeSpan.FromMinutes(1), TimeSpan.Zero, TimeSpan.FromSeconds(10)));
-        Faults("answerTimeout: 0\napiTimeout: 0.5\nstartTimeout: 2h\nshutdownDelay: 61").ShouldBe([
+        Errors("answerTimeout: 0\napiTimeout: 0.5\nstartTimeout: 2h\nshutdownDelay: 61").ShouldBe([
             "answerTimeout: '0': must be from 0.1 to 30 seconds", "apiTimeout: '0.5': must be from 1 to 300 seconds",
             "startTimeout: '2h': must be from 0 to 3600 seconds", "shutdownDelay: '61': must be from 0 to 60 seconds"]);
     }
 
     [Fact]
-    public void Limits_on_tokens_have_defaults_and_bounds()
+    public void Limits_on_tokens_have_defaults_and_ranges()
     {
         Load("").Tokens.Limits.ShouldBe(new TokenLimits { Live = 1000, CreationsPerMinute = 60 });
         Load("tokenLimits: {}").Tokens.Limits.ShouldBe(new TokenLimits { Live = 1000, CreationsPerMinute = 60 });
         Load("tokenLimits: {live: 5}").Tokens.Limits.ShouldBe(new TokenLimits { Live = 5, CreationsPerMinute = 60 });
         Load("tokenLimits: {live: 0, creationsPerMinute: 0}").Tokens.Limits.Any.ShouldBeFalse();
-        Faults("tokenLimits: {live: -1, creationsPerMinute: 1000001, lives: 1}").ShouldBe(
+        Errors("tokenLimits: {live: -1, creationsPerMinute: 1000001, lives: 1}").ShouldBe(
             [
                 "tokenLimits.live: '-1': must be from 0 (no limit) to 1000000",
                 "tokenLimits.creationsPerMinute: '1000001': must be from 0 (no limit) to 1000000",
@@ -61,7 +61,7 @@ public sealed class SettingsValueTests
     [InlineData("tokenPolicy:\n  maxUserLifetime: 1d\n  maxUserLifetime: 2d", "tokenPolicy.maxUserLifetime is set twice, in line 2 and in line 3")]
     [InlineData("tokenPolicy: {maxUserLifetime: 1d}\n\ntokenPolicy: {}", "tokenPolicy is set twice, in line 1 and in line 3")]
     [InlineData("{logLevel: INFO, \"logLevel\": DEBUG}", "logLevel is set twice, in line 1 and in line 1")]
-    public void A_key_that_is_given_twice_is_one_error(string yaml, string expected) => Faults(yaml).ShouldBe([expected]);
+    public void A_duplicate_key_is_one_error(string yaml, string expected) => Errors(yaml).ShouldBe([expected]);
 
     [Theory]
     [InlineData("tokenLifetime")]
@@ -73,12 +73,12 @@ public sealed class SettingsValueTests
     {
         var end = key.Contains('{', StringComparison.Ordinal) ? "}" : "";
         foreach (var span in (string[])["5000000d", "36501d", "-1"])
-            Faults($"{key}: '{span}'{end}").ShouldContain($"{key.Replace(": {", ".", StringComparison.Ordinal)}: '{span}': must be a time span from 0 to 36500 days");
+            Errors($"{key}: '{span}'{end}").ShouldContain($"{key.Replace(": {", ".", StringComparison.Ordinal)}: '{span}': must be a time span from 0 to 36500 days");
         Load($"{key}: '36500d'{end}").ShouldNotBeNull();
     }
 
     [Fact]
-    public void Keys_may_be_written_in_snake_case()
+    public void Keys_can_be_written_in_snake_case()
     {
         const string snake = $$"""
             base_url: "https://example.com"
@@ -97,27 +97,27 @@ public sealed class SettingsValueTests
         (settings.Tokens.Lifetime, settings.Tokens.Policy.MaxUserLifetime).ShouldBe((TimeSpan.FromDays(1), TimeSpan.FromDays(2)));
         (settings.Providers.Oidc!.ClientId, settings.Providers.Ldap!.GroupSearchByDn, settings.Providers.Ldap.AddUserGroup).ShouldBe(("a", false, true));
 
-        // Names that an operator chooses stay as they are.
+        // Names that an operator chooses are not changed.
         settings.Tokens.KnownScopes.Keys.ShouldContain("under_scored");
         settings.GroupMapping["under_scored"].ShouldBe(["some_group"]);
 
-        // A mistake is told in the spelling of the file.
-        Faults("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted. Did you mean baseUrl?"]);
-        Faults("token_policy: {max_life: 1d}").ShouldBe(["tokenPolicy.max_life: Extra inputs are not permitted"]);
+        // Errors use the spelling of the file.
+        Errors("base_ulr: x").ShouldBe(["base_ulr: Extra inputs are not permitted. Did you mean baseUrl?"]);
+        Errors("token_policy: {max_life: 1d}").ShouldBe(["tokenPolicy.max_life: Extra inputs are not permitted"]);
     }
 
-    /// <summary>CFG-001: migrations and audits need no more than the stores.</summary>
+    /// <summary>CFG-001: migrations and audits need only the store settings.</summary>
     [Fact]
-    public void A_command_needs_only_the_stores_but_nothing_that_is_wrong()
+    public void A_command_needs_only_the_store_settings_and_reports_all_errors()
     {
         const string stores = "databaseUrl: 'postgresql://u@db/porthor'\nredisPersistentUrl: 'redis://r'\nredisEphemeralUrl: 'redis://r/1'";
         const string scopes = "\nknownScopes: {'admin:token': '', 'admin:userinfo': '', 'user:token': ''}";
         Load(stores, SettingsScope.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
-        Faults(stores + scopes, SettingsScope.Serving).ShouldBe([
+        Errors(stores + scopes, SettingsScope.Serving).ShouldBe([
             "baseUrl: Field required (or set PORTHOR_BASE_URL)", "sessionSecret: Field required (or set PORTHOR_SESSION_SECRET)",
             "No authentication provider configured"]);
 
-        // A job that updates the schema is given the whole file, but not the secrets of the rest.
+        // A job that updates the schema has the complete file, but not the secrets of other settings.
         const string rest =
             """
 
@@ -126,8 +126,8 @@ public sealed class SettingsValueTests
             oidcServer: {enabled: true}
             """;
         Load(stores + scopes + rest, SettingsScope.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
-        Faults(stores + scopes + rest, SettingsScope.Serving).Length.ShouldBe(8);
-        Faults(stores + rest + "\nlogLevel: loud", SettingsScope.Stores).ShouldBe(["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
+        Errors(stores + scopes + rest, SettingsScope.Serving).Length.ShouldBe(8);
+        Errors(stores + rest + "\nlogLevel: loud", SettingsScope.Stores).ShouldBe(["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
     }
 
     [Theory]
@@ -136,7 +136,7 @@ public sealed class SettingsValueTests
     [InlineData("WARNING", LogLevel.Warning)]
     [InlineData("error", LogLevel.Error)]
     [InlineData("CRITICAL", LogLevel.Critical)]
-    public void Levels_may_be_written_in_any_case(string text, LogLevel level) => Load($"logLevel: {text}").LogLevel.ShouldBe(level);
+    public void Log_levels_are_accepted_in_any_case(string text, LogLevel level) => Load($"logLevel: {text}").LogLevel.ShouldBe(level);
 
     [Theory]
     [InlineData("true", true)]
@@ -147,12 +147,12 @@ public sealed class SettingsValueTests
     [InlineData("NO", false)]
     [InlineData("0", false)]
     [InlineData("", false)]
-    public void Flags_may_be_written_in_many_ways(string text, bool flag) =>
+    public void Booleans_are_accepted_in_all_formats(string text, bool flag) =>
         Load($"allowSubdomains: {text}").AllowSubdomains.ShouldBe(flag);
 
     /// <summary>Deviations 31.</summary>
     [Fact]
-    public void A_session_secret_may_be_several_keys_of_which_the_first_encrypts()
+    public void A_session_secret_can_have_several_keys_of_which_the_first_encrypts()
     {
         const string other = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
         Load($"sessionSecret: '{SessionSecret}'").SessionKeys.Select(key => key.Reveal()).ShouldBe([SessionSecret]);
@@ -160,7 +160,7 @@ public sealed class SettingsValueTests
     }
 
     [Fact]
-    public void Groups_may_be_teams_of_GitHub()
+    public void Groups_can_be_GitHub_teams()
     {
         var settings = Load(
             """
@@ -173,7 +173,7 @@ public sealed class SettingsValueTests
     }
 
     [Fact]
-    public void Quotas_are_read_whole()
+    public void Quotas_are_read_completely()
     {
         var quota = Load(
             """
@@ -224,9 +224,9 @@ public sealed class SettingsValueTests
         Load("strictRules: true").StrictRules.ShouldBeTrue();
     }
 
-    /// <summary>The reference's settings that mean nothing here.</summary>
+    /// <summary>Settings of the reference without an effect here.</summary>
     [Fact]
-    public void What_is_only_the_references_is_accepted() => Load(
+    public void Settings_that_only_the_reference_has_are_accepted() => Load(
         """
         internalDatabase: true
         updateSchema: false
@@ -234,7 +234,7 @@ public sealed class SettingsValueTests
         sentry: {enabled: false}
         """).ShouldNotBeNull();
 
-    /// <summary>Settings are logged and printed now and then.</summary>
+    /// <summary>Settings can be logged or printed.</summary>
     [Fact]
     public void Settings_print_no_secret()
     {

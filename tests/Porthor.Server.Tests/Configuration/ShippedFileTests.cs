@@ -13,7 +13,7 @@ public sealed partial class ShippedFileTests
     private static readonly (string, string)[] Secrets = [("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_OIDC_CLIENT_SECRET", "secret")];
 
     [Fact]
-    public void The_sample_as_it_is_changes_nothing() => ShouldBeDefaults(Load(Read("sample.yaml")));
+    public void The_unchanged_sample_has_only_defaults() => ShouldBeDefaults(Load(Read("sample.yaml")));
 
     [Fact]
     public void Every_line_of_the_sample_shows_the_default()
@@ -54,7 +54,7 @@ public sealed partial class ShippedFileTests
     [InlineData("192.0.2.10", false)]
     [InlineData("127.0.0.0/8", false)]
     [InlineData("2001:db8::/64", false)]
-    public void A_wide_network_of_proxies_is_noted(string network, bool isNoted)
+    public void A_large_network_of_proxies_gives_a_warning(string network, bool isNoted)
     {
         var notes = SettingsWarnings.Of(Load($"proxies: ['{network}']"));
         notes.Any(note => note.StartsWith($"proxies contains the network {network}", StringComparison.Ordinal)).ShouldBe(isNoted);
@@ -66,8 +66,8 @@ public sealed partial class ShippedFileTests
         Describe(settings with { ConfigPath = null }).ShouldBe(Describe(Load("") with { ConfigPath = null }));
 
     /// <summary>
-    /// Writes a value with all that it contains, so that values without an equality of their own can be compared. The retention of usage
-    /// events is compared by its effective value.
+    /// Returns a text of a value with all its content, so that values without equality can be compared. The retention of usage events is
+    /// compared by its effective value.
     /// </summary>
     private static string Describe(object? value) => value switch
     {
@@ -79,7 +79,7 @@ public sealed partial class ShippedFileTests
         _ => value.ToString() ?? "",
     };
 
-    /// <summary>The "#" before a setting. A comment has one blank after it, an example three or more.</summary>
+    /// <summary>Matches the "#" before a setting. A comment has one space after it, an example three or more.</summary>
     [GeneratedRegex(@"^#(?=\S|  \S)", RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex SettingLine { get; }
 

@@ -4,7 +4,7 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>Where the stores are (contract/configuration.md 2, storage.md 2.5, 3.1). CFG-008, CFG-009.</summary>
+/// <summary>The URLs of the stores (contract/configuration.md 2, storage.md 2.5, 3.1). CFG-008, CFG-009.</summary>
 public sealed class StoreUrlTests
 {
     private const string DatabaseWanted = "databaseUrl: must be postgresql://USER@HOST[:PORT]/DATABASE";
@@ -15,7 +15,7 @@ public sealed class StoreUrlTests
     [InlineData("databaseUrl: null\nredisPersistentUrl: ''\nredisEphemeralUrl:", "Embedded")]
     [InlineData("databaseUrl: 'postgresql://u@db/porthor'", "Database")]
     [InlineData("databaseUrl: 'postgresql://u@db/porthor'\nredisPersistentUrl: 'redis://r'\nredisEphemeralUrl: 'redis://r/1'", "Cluster")]
-    public void The_stores_that_are_given_decide_the_mode(string yaml, string mode) =>
+    public void The_configured_stores_determine_the_mode(string yaml, string mode) =>
         $"{Load(yaml, SettingsScope.Stores).Mode}".ShouldBe(mode);
 
     [Theory]
@@ -43,12 +43,12 @@ public sealed class StoreUrlTests
             .ShouldBe((host, port, database, user, password));
     }
 
-    /// <summary>Whatever its characters: it is not part of the URL, and of the driver's text only as a value.</summary>
+    /// <summary>With any characters: the password is not part of the URL, and only a value in the driver's connection string.</summary>
     [Theory]
     [InlineData("f:b/b@c")]
     [InlineData("a;Host=evil.example;Password=x")]
     [InlineData("quotes ' and \" and = %41")]
-    public void A_password_apart_wins_and_is_taken_as_it_is(string password)
+    public void A_separate_password_overrides_the_URL_and_is_used_unchanged(string password)
     {
         var connection = Connection("databaseUrl: 'postgresql://u:in-url@db/porthor'", ("PORTHOR_DATABASE_PASSWORD", password));
         (connection.Host, connection.Password).ShouldBe(("db", password));
@@ -57,12 +57,12 @@ public sealed class StoreUrlTests
     }
 
     [Fact]
-    public void A_password_without_a_user_is_a_fault() =>
-        Faults("databaseUrl: 'postgresql://db/porthor'\ndatabasePassword: 'hidden'", SettingsScope.Stores)
+    public void A_password_without_a_user_is_an_error() =>
+        Errors("databaseUrl: 'postgresql://db/porthor'\ndatabasePassword: 'hidden'", SettingsScope.Stores)
             .ShouldBe(["databaseUrl: databasePassword is set, but the URL names no user"]);
 
     [Fact]
-    public void Encryption_of_the_connection_can_be_asked_for()
+    public void Encryption_of_the_connection_can_be_required()
     {
         var connection = Connection("databaseUrl: 'postgresql://u@db/porthor?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem'");
         (connection.SslMode, connection.RootCertificate).ShouldBe((SslMode.VerifyFull, "/etc/ca.pem"));
@@ -85,7 +85,7 @@ public sealed class StoreUrlTests
     [InlineData("port=0", "has a port that is not a number from 1 to 65535")]
     [InlineData("port=1,2", "has several ports, but not one for each host")]
     public void A_parameter_that_is_unknown_or_wrong_is_an_error(string parameter, string error) =>
-        Faults($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsScope.Stores).Single().ShouldStartWith($"databaseUrl: {error}");
+        Errors($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsScope.Stores).Single().ShouldStartWith($"databaseUrl: {error}");
 
     [Theory]
     [InlineData("mysql://u@db/porthor")]
@@ -95,7 +95,8 @@ public sealed class StoreUrlTests
     [InlineData("postgresql://u@db:x/porthor")]
     [InlineData("postgresql://u@db1,/porthor")]
     [InlineData("postgresql+pg8000://u@db/porthor")]
-    public void What_is_no_database_is_refused(string url) => Faults($"databaseUrl: '{url}'", SettingsScope.Stores).Single().ShouldBeOneOf(DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
+    public void An_invalid_database_URL_is_rejected(string url) =>
+        Errors($"databaseUrl: '{url}'", SettingsScope.Stores).Single().ShouldBeOneOf(DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
 
     [Theory]
     [InlineData("redis://redis.example.com/0", "redis.example.com", 6379, 0, null, null)]
@@ -127,22 +128,24 @@ public sealed class StoreUrlTests
     [InlineData("redis://redis.example.com/first")]
     [InlineData("redis://redis.example.com/-1")]
     [InlineData("redis://redis.example.com/0/1")]
-    public void What_is_no_Redis_is_refused(string url) => Faults(Cluster.Replace("redis://redis.example.com/0", url)).ShouldBe([RedisWanted]);
+    public void An_invalid_Redis_URL_is_rejected(string url) =>
+        Errors(Cluster.Replace("redis://redis.example.com/0", url)).ShouldBe([RedisWanted]);
 
     [Theory]
     [InlineData("", 20)]
     [InlineData("databaseConnections: 50", 50)]
     [InlineData("databaseConnections: 2", 2)]
     [InlineData("databaseConnections: 1000", 1000)]
-    public void Connections_are_bounded(string yaml, int connections) => Load(yaml).DatabaseConnections.ShouldBe(connections);
+    public void The_number_of_connections_is_configurable(string yaml, int connections) =>
+        Load(yaml).DatabaseConnections.ShouldBe(connections);
 
     [Theory]
     [InlineData("1")]
     [InlineData("1001")]
     [InlineData("-5")]
     [InlineData("9000000000")]
-    public void A_number_of_connections_out_of_bounds_is_refused(string count) =>
-        Faults($"databaseConnections: {count}").ShouldBe([$"databaseConnections: '{count}': must be a number from 2 to 1000"]);
+    public void A_number_of_connections_out_of_range_is_rejected(string count) =>
+        Errors($"databaseConnections: {count}").ShouldBe([$"databaseConnections: '{count}': must be a number from 2 to 1000"]);
 
     private static NpgsqlConnectionStringBuilder Connection(string yaml, params (string, string)[] variables) =>
         new(Load(yaml, SettingsScope.Stores, variables).DatabaseConnection!.Reveal());

@@ -9,8 +9,8 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// Clients that hold connections and give nothing for them. Those that are too slow are shown the door, and others are served
-/// meanwhile as if there were none. <c>PORTHOR_CONNECTIONS</c> asks for more than a thousand.
+/// Clients that hold connections without using them. Connections of slow clients are closed, and other clients are served as usual.
+/// <c>PORTHOR_CONNECTIONS</c> sets a number larger than a thousand.
 /// </summary>
 public sealed class ConnectionTests : IAsyncLifetime
 {
@@ -18,14 +18,14 @@ public sealed class ConnectionTests : IAsyncLifetime
 
     private static readonly int Connections = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_CONNECTIONS") ?? "1000", CultureInfo.InvariantCulture);
 
-    /// <summary>For an answer to somebody else, on a machine that is busy with other tests.</summary>
+    /// <summary>The time limit of other requests on a machine that is busy with other tests.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
 
     private readonly PorthorProgram program = new();
     private readonly List<Socket> sockets = [];
-    private GreetedServer server = null!;
+    private FirstStartServer server = null!;
 
-    public async ValueTask InitializeAsync() => server = await GreetedServer.StartAsync(program);
+    public async ValueTask InitializeAsync() => server = await FirstStartServer.StartAsync(program);
 
     public async ValueTask DisposeAsync()
     {
@@ -34,22 +34,22 @@ public sealed class ConnectionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Idle_connections_cost_little_and_harm_nobody()
+    public async Task Idle_connections_need_little_memory_and_do_not_affect_others()
     {
         await OthersAreServedAsync();
         var before = server.Program.ResidentBytes;
         for (var i = 0; i < Connections; i++)
             await ConnectAsync();
-        // Half of them have asked once, and keep their connection.
+        // Half of the clients have sent one request and keep their connection.
         foreach (var socket in sockets.Where((_, number) => number % 2 == 0))
             await socket.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray());
         await OthersAreServedAsync();
         (server.Program.ResidentBytes - before).ShouldBeLessThan(MostGrowth);
     }
 
-    /// <summary>Headers that come by the letter are given ten seconds, and a body that trickles five.</summary>
+    /// <summary>Slow headers have a time limit of ten seconds, and a slow body of five.</summary>
     [Fact]
-    public async Task Who_sends_a_request_too_slowly_is_shown_the_door()
+    public async Task A_slow_request_is_disconnected()
     {
         const int each = 50;
         var token = (await File.ReadAllTextAsync(Path.Combine(program.Folder, "porthor-data", "bootstrap-token"))).Trim();
@@ -70,9 +70,9 @@ public sealed class ConnectionTests : IAsyncLifetime
         }
     }
 
-    /// <summary>A flood of questions whose answers nobody reads stops at the server's door, not in its memory.</summary>
+    /// <summary>Requests whose responses are not read are stopped by flow control and do not fill the memory.</summary>
     [Fact]
-    public async Task Who_does_not_read_the_answers_is_asked_no_more()
+    public async Task A_client_that_does_not_read_responses_is_stopped()
     {
         var before = server.Program.ResidentBytes;
         var question = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("GET /auth/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 1000)));
@@ -82,7 +82,7 @@ public sealed class ConnectionTests : IAsyncLifetime
             var socket = await ConnectAsync();
             floods.Add(Task.Run(() => Flood(socket, question), TestContext.Current.CancellationToken));
         }
-        // Until it accepts no more data from any of them.
+        // Until the server accepts no more data from any client.
         var flood = Task.WhenAll(floods);
         while (!flood.IsCompleted)
             await OthersAreServedAsync();
@@ -94,7 +94,7 @@ public sealed class ConnectionTests : IAsyncLifetime
     [InlineData("X-Large: ", 1024 * 1024, "")]
     [InlineData("Cookie: gafaelfawr=", 1024 * 1024, "")]
     [InlineData("Authorization: Bearer ", 1024 * 1024, "")]
-    public async Task A_mebibyte_of_header_is_refused(string name, int length, string rest)
+    public async Task A_header_of_one_MiB_is_rejected(string name, int length, string rest)
     {
         var socket = await ConnectAsync();
         try
@@ -103,13 +103,13 @@ public sealed class ConnectionTests : IAsyncLifetime
         }
         catch (SocketException)
         {
-            // It has seen enough and closed.
+            // The server has read enough and closed the connection.
         }
         (await ReadAsync(socket)).ShouldStartWith("HTTP/1.1 431");
         await OthersAreServedAsync();
     }
 
-    /// <summary>Sends as much as the server accepts; returns the number of bytes.</summary>
+    /// <summary>Sends as much as the server accepts and returns the number of bytes.</summary>
     private static long Flood(Socket socket, byte[] question)
     {
         const int patience = 2_000_000; // microseconds
@@ -146,7 +146,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
     }
 
-    /// <summary>Sends a beginning, and then a letter now and then until the server has had enough.</summary>
+    /// <summary>Sends the beginning of a request and then single characters until the server closes the connection.</summary>
     private static async Task<(string Answer, TimeSpan Took)> TrickleAsync(Socket socket, string beginning)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -164,7 +164,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         }
         catch (SocketException)
         {
-            // Closed.
+            // The connection was closed.
         }
         return (await reading, Stopwatch.GetElapsedTime(begun));
     }
@@ -181,7 +181,7 @@ public sealed class ConnectionTests : IAsyncLifetime
         }
         catch (SocketException)
         {
-            // Reset.
+            // The connection was reset.
         }
         return answer.ToString();
     }

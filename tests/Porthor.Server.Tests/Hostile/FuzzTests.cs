@@ -4,8 +4,8 @@ using Porthor.Fuzz;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// Every parser of what anybody may send, with the inputs that were worth keeping and random changes of them. Two seconds each;
-/// <c>./fuzz.sh</c> goes on for longer, guided by coverage.
+/// Tests every parser of untrusted input with its corpus and random changes of it, for two seconds each. <c>./fuzz.sh</c> runs longer and
+/// with coverage feedback.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
@@ -15,7 +15,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Targets))]
-    public void No_input_breaks_a_promise_of_its_parser(string name)
+    public void No_input_violates_a_condition_of_its_parser(string name)
     {
         var target = FuzzTarget.All.Single(target => target.Name == name);
         var corpus = Corpus.Read(Path.Combine(AppContext.BaseDirectory, "corpus"), target);
@@ -26,7 +26,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void An_input_is_kept_as_it_was()
+    public void A_stored_input_is_unchanged()
     {
         var target = new FuzzTarget("kept", [], _ => { });
         var folder = Directory.CreateTempSubdirectory("porthor-corpus-").FullName;
@@ -38,7 +38,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_target_that_breaks_its_promise_is_told_with_the_input()
+    public void A_violated_condition_is_reported_with_the_input()
     {
         var target = new FuzzTarget("broken", ["boom"], data => FuzzException.Require(data.AsSpan().IndexOf("boom"u8) < 0, "never boom"));
         Should.Throw<FuzzException>(() => new Campaign(target, [[]], seed: 1).Run(TimeSpan.FromSeconds(20))).Message.ShouldContain("boom");

@@ -6,9 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Hostile;
 
-/// <summary>
-/// One user with thousands of tokens must not make the process use much memory, with any page and any number of requests.
-/// </summary>
+/// <summary>A user with thousands of tokens must not make the process use much memory, with any page and any number of requests.</summary>
 public sealed class PageMemoryTests
 {
     private const int Tokens = 6000;
@@ -47,7 +45,7 @@ public sealed class PageMemoryTests
             using var request = new HttpRequestMessage(HttpMethod.Get, path);
             request.Headers.Add("Cookie", cookie);
             using var answer = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
-            // On a busy machine a store may not answer in time; a client then tries again.
+            // On a busy machine a store may not respond in time; then the client tries again.
             if (answer.StatusCode == HttpStatusCode.ServiceUnavailable && attempt < 20)
                 continue;
             answer.StatusCode.ShouldBe(HttpStatusCode.OK);
@@ -60,7 +58,7 @@ public sealed class PageMemoryTests
         }
     }
 
-    /// <summary>The maximum memory of a process.</summary>
+    /// <summary>Returns the peak resident memory of a process.</summary>
     private static long PeakBytes(int process)
     {
         var line = File.ReadLines($"/proc/{process}/status").Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));

@@ -5,12 +5,12 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// Public routes must be cheap: a client without a token must not slow down forward authentication. The routes
-/// come from the server itself, so a new one is measured too.
+/// Public routes must be cheap: a client without a token must not slow down forward authentication. The list of routes comes from the
+/// server itself, so that new routes are measured too.
 /// </summary>
 public sealed class PublicRouteCostTests : IAsyncDisposable
 {
-    /// <summary>CPU time per request; most take a tenth. Tests run a debug build.</summary>
+    /// <summary>The maximum CPU time per request; most requests need a tenth. Tests run a debug build.</summary>
     private static readonly TimeSpan Most = TimeSpan.FromMilliseconds(2);
 
     private const int Warmup = 30;
@@ -19,9 +19,9 @@ public sealed class PublicRouteCostTests : IAsyncDisposable
     private readonly PorthorProgram program = new();
 
     [Fact]
-    public async Task No_route_without_a_token_costs_more_than_two_milliseconds()
+    public async Task No_public_route_needs_more_than_two_milliseconds_of_CPU_time()
     {
-        var server = await GreetedServer.StartAsync(program);
+        var server = await FirstStartServer.StartAsync(program);
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Url) };
         using var process = Process.GetProcessById(server.Program.Id);
         await using var twin = await TestServer.StartAsync(Mode.Embedded);
@@ -33,7 +33,7 @@ public sealed class PublicRouteCostTests : IAsyncDisposable
             foreach (var accept in (string[])["*/*", "text/html"])
             {
                 await RequestAsync(client, path, accept, Warmup);
-                // The lowest of a few measurements, because background work and the compiler also use CPU time.
+                // The minimum of several measurements, because background work and the JIT compiler also use CPU time.
                 var cost = TimeSpan.MaxValue;
                 for (var turn = 0; turn < 8 && cost > Most; turn++)
                     cost = Min(cost, await MeasureAsync(process, () => RequestAsync(client, path, accept, Requests)));

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.Routing.Patterns;
 
 namespace Porthor.Server.Tests.Hostile;
 
-/// <summary>A request that somebody might send who has read the description, or has not.</summary>
+/// <summary>A random request with parts that some routes understand.</summary>
 internal sealed record RandomRequest(string Method, string Path, (string Name, string Value)[] Headers, string? Body)
 {
-    /// <summary>Names and values that mean something somewhere.</summary>
+    /// <summary>Names and values that some routes understand.</summary>
     private static readonly string[] QueryNames =
     [
         "scope", "service", "delegate_to", "delegate_scope", "minimum_lifetime", "notebook", "satisfy", "auth_type", "use_authorization", "allow_options",
@@ -58,13 +58,13 @@ internal sealed record RandomRequest(string Method, string Path, (string Name, s
         Gen.Int.Select(number => $"{number}"),
         Gen.OneOf(Values).Select(value => System.Text.Json.JsonSerializer.Serialize(value)));
 
-    /// <summary>Requests for these routes, by the credentials given, none among them.</summary>
+    /// <summary>Returns random requests for these routes, with one of the credentials or none.</summary>
     public static Gen<RandomRequest> For(IReadOnlyList<RouteEndpoint> routes, (string, string)[] credentials)
     {
         var query = Gen.Select(Gen.OneOf(QueryNames), Text, (name, value) => $"{name}={Escape(value)}").Array[0, 5];
         var headers = Gen.Select(Gen.OneOf(HeaderNames), Gen.OneOf(HeaderValues)).Array[0, 4];
         var credential = Gen.OneOf(credentials);
-        // The texts of the path's parameters, for as many as any route has.
+        // The values of the path's parameters, for the largest number of parameters of any route.
         return Gen.Select(Gen.OneOf([.. routes]), Gen.Int[0, 9], Text.Array[8], query, Gen.Select(credential, headers, (one, others) => ((string, string)[])[one, .. others]), Gen.Select(Gen.Int[0, 3], Bodies))
             .Select((route, method, texts, parameters, headers, body) => new RandomRequest(
                 MethodOf(route, method),
@@ -73,9 +73,10 @@ internal sealed record RandomRequest(string Method, string Path, (string Name, s
                 body.Item1 == 0 ? null : body.Item2));
     }
 
-    public override string ToString() => $"{Method} {Path} [{string.Join(", ", Headers.Select(header => $"{header.Name}: {header.Value}"))}] {Body}";
+    public override string ToString() =>
+        $"{Method} {Path} [{string.Join(", ", Headers.Select(header => $"{header.Name}: {header.Value}"))}] {Body}";
 
-    /// <summary>Most often one that the route takes.</summary>
+    /// <summary>Returns the route's method in most cases.</summary>
     private static string MethodOf(RouteEndpoint route, int number)
     {
         var own = route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? [];

@@ -10,9 +10,9 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Hostile;
 
 /// <summary>
-/// Whatever is asked of whatever route: the answer is no fault of ours, tells nothing of our insides, and costs nothing that stays.
-/// The routes are those that the server has, so that new ones are asked too. CsCheck prints a seed to repeat a failure;
-/// <c>PORTHOR_REQUESTS</c> asks for more.
+/// Sends random requests to every route: no response is a server error or reveals internals, and no memory is kept. The list of routes
+/// comes from the server itself, so that new routes are included. CsCheck prints the seed of a failure; <c>PORTHOR_REQUESTS</c> sets the
+/// number of requests.
 /// </summary>
 public sealed class RandomRequestTests(ITestOutputHelper output)
 {
@@ -21,7 +21,7 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
     private static readonly int Requests = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_REQUESTS") ?? "3000", CultureInfo.InvariantCulture);
 
     [Fact]
-    public async Task No_request_is_answered_with_a_fault_of_ours()
+    public async Task No_request_causes_a_server_error()
     {
         await using var server = await StartAsync();
         var user = (await server.Tokens.SessionForAsync("someone", "user:token,read:all")).Record.Token;
@@ -37,7 +37,7 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         await gen.SampleAsync(
             async request =>
             {
-                // Of the headers only the credential: the others may be anything, also a word that stands everywhere.
+                // Of the headers only the credential is secret: the others can be common words.
                 server.Watch.Sent([request.Headers[0]]);
                 var answer = await SendAsync(server.Client, request);
                 server.Watch.Received(answer);
@@ -51,9 +51,9 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         output.WriteLine($"{routes.Count} routes; {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
     }
 
-    /// <summary>The program itself, whose memory is nobody else's.</summary>
+    /// <summary>The program runs in a separate process, so that its memory can be measured.</summary>
     [Fact]
-    public async Task No_request_leaves_anything_in_memory()
+    public async Task No_request_leaves_data_in_memory()
     {
         List<RouteEndpoint> routes;
         await using (var server = await StartAsync())
@@ -87,7 +87,7 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
     {
         answer.StatusCode.ShouldBeLessThan(500, answer.Body);
         answer.Headers.Keys.ShouldNotContain("X-Injected");
-        // Scripts are a library's, and are what they are.
+        // The scripts are from a library.
         if (answer.Header("Content-Type")?.StartsWith("text/javascript", StringComparison.Ordinal) == true)
             return;
         answer.Body.ShouldNotContain("   at ");
@@ -99,7 +99,7 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         using var request = new HttpRequestMessage(new HttpMethod(random.Method), new Uri(client.BaseAddress!, random.Path));
         if (random.Body is not null)
             request.Content = new StringContent(random.Body, Encoding.UTF8, "application/json");
-        // What no header can hold, the client would not send.
+        // HttpClient cannot send these characters in a header.
         foreach (var (name, value) in random.Headers.Where(header => !header.Value.AsSpan().ContainsAny('\0', '\r', '\n')))
         {
             if (name == "Content-Type" && request.Content is not null)

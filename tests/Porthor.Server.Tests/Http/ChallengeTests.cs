@@ -4,14 +4,14 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Http;
 
-/// <summary>The <c>WWW-Authenticate</c> header (contract/ingress.md 5), and that no text leaves it.</summary>
+/// <summary>The <c>WWW-Authenticate</c> header (contract/ingress.md 5). No text can leave its parameter.</summary>
 public sealed class ChallengeTests
 {
     private static readonly Challenge Bearer = new("example.com");
     private static readonly Challenge Basic = new("example.com", ChallengeType.Basic);
 
     [Fact]
-    public void A_plain_challenge_only_asks_for_credentials()
+    public void A_challenge_without_an_error_has_only_a_realm()
     {
         Bearer.Plain.ShouldBe("Bearer realm=\"example.com\"");
         Basic.Plain.ShouldBe("Basic realm=\"example.com\"");
@@ -32,7 +32,7 @@ public sealed class ChallengeTests
     }
 
     [Fact]
-    public void A_Basic_challenge_has_no_place_for_an_error() =>
+    public void A_Basic_challenge_has_no_error_parameters() =>
         Basic.WithError("insufficient_scope", "Token missing required scope", ScopeSet.Parse("exec:admin")).ShouldBe("Basic realm=\"example.com\"");
 
     [Theory]
@@ -42,10 +42,10 @@ public sealed class ChallengeTests
     [InlineData("one\r\nSet-Cookie: two", "one??Set-Cookie: two")]
     [InlineData("\0\t\u007f\u0085", "????")]
     [InlineData("Jetôn 🔑", "Jetôn 🔑")]
-    public void A_text_stays_between_its_quotes(string text, string described) => Bearer.WithError("invalid_request", text).ShouldBe(
+    public void A_text_stays_within_its_quotes(string text, string described) => Bearer.WithError("invalid_request", text).ShouldBe(
         $"Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"{described}\"");
 
-    /// <summary>The attack: a header that writes more into the answer than its own description.</summary>
+    /// <summary>A client sends a text that tries to add parameters or lines to the response.</summary>
     [Fact]
     public void No_text_adds_a_parameter_or_a_line() => Gen.String[Gen.OneOf(Gen.Char["\"\\,=\r\n\0 a"], Gen.Char), 0, 20].Sample(text =>
     {
@@ -65,7 +65,7 @@ public sealed class HeaderTextTests
     public void Control_characters_are_replaced_and_nothing_else(string text, string clean) => HeaderText.Clean(text).ShouldBe(clean);
 
     [Fact]
-    public void No_text_holds_a_control_character_afterwards() => Gen.String.Sample(text =>
+    public void No_cleaned_text_contains_a_control_character() => Gen.String.Sample(text =>
     {
         var clean = HeaderText.Clean(text);
         return clean.Length == text.Length && !clean.Any(char.IsControl);

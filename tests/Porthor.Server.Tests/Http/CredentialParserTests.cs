@@ -6,8 +6,8 @@ using Porthor.Tokens;
 namespace Porthor.Server.Tests.Http;
 
 /// <summary>
-/// Which credential is in an <c>Authorization</c> header (contract/ingress.md 4), and that what may sign in never gets past us
-/// (deviations 10). ING-007, ING-015, ING-018 to ING-025, FLT-001 to FLT-005 where they are about one header.
+/// Parses the credential in an <c>Authorization</c> header (contract/ingress.md 4). A header that authenticates is never forwarded
+/// (deviations 10). The parts of ING-007, ING-015, ING-018 to ING-025, FLT-001 to FLT-005 about one header.
 /// </summary>
 public sealed class CredentialParserTests
 {
@@ -69,14 +69,14 @@ public sealed class CredentialParserTests
         { $"Basic {Encoded($"{Ours}:x:y")}", OneEach },
         { $"Basic {Encoded($"{Ours}:{Other}")}", "Conflicting tokens in Basic username and password fields" },
         { $"Basic {Encoded($"{Ours}:{Ours[..^1]}W")}", "Conflicting tokens in Basic username and password fields" },
-        { "Basic !!!", OneEach }, // nothing but what is skipped
+        { "Basic !!!", OneEach }, // only characters that are skipped
         { "Basic A", "Invalid Basic auth string: incorrect padding" },
         { "Basic QQ=", "Invalid Basic auth string: incorrect padding" },
         { $"Basic {Convert.ToBase64String([0xFF, 0xFE, 0x3A])}", "Invalid Basic auth string: not UTF-8" },
     };
 
     [Theory, MemberData(nameof(Bearers))]
-    public void A_bearer_is_whatever_follows_the_scheme(string header, string text) =>
+    public void A_bearer_credential_is_the_text_after_the_scheme(string header, string text) =>
         CredentialParser.Parse(header).ShouldBe(new Credential(text, "bearer", Error: null));
 
     [Theory, MemberData(nameof(Basics))]
@@ -84,7 +84,7 @@ public sealed class CredentialParserTests
     {
         foreach (var header in (string[])[
             $"Basic {Encoded(pair)}", $"BASIC {Encoded(pair)}", $"basic\t{Encoded(pair)}", $"Basic   {Encoded(pair)}  ",
-            // Foreign characters are skipped, and what follows the padding is not read.
+            // Characters outside the alphabet are skipped, and text after the padding is ignored.
             $"Basic {Encoded(pair).Insert(7, "-_\0%")}", $"Basic {Encoded(pair).TrimEnd('=')}====="])
         {
             CredentialParser.Parse(header).ShouldBe(new Credential(text, source, Error: null), header);
@@ -93,36 +93,36 @@ public sealed class CredentialParserTests
     }
 
     [Fact]
-    public void No_header_holds_no_credentials()
+    public void A_missing_header_has_no_credentials()
     {
         CredentialParser.Parse(null).ShouldBe(Credential.None);
         CredentialParser.HoldsToken(null).ShouldBeFalse();
     }
 
     [Theory, MemberData(nameof(Empties))]
-    public void A_header_without_a_token_holds_no_credentials(string header)
+    public void A_header_without_a_token_has_no_credentials(string header)
     {
         CredentialParser.Parse(header).ShouldBe(Credential.None);
         CredentialParser.HoldsToken(header).ShouldBeFalse();
     }
 
-    /// <summary>A field with more than a token does not authenticate, but the token in it is stripped.</summary>
+    /// <summary>A field with more than a token does not authenticate, but the token in it is removed.</summary>
     [Theory]
     [InlineData(Ours + " :x")]
     [InlineData(Ours + "\0:x")]
-    public void A_token_inside_a_field_is_stripped(string pair)
+    public void A_token_inside_a_field_is_removed(string pair)
     {
         CredentialParser.Parse($"Basic {Encoded(pair)}").ShouldBe(Credential.None);
         CredentialParser.HoldsToken($"Basic {Encoded(pair)}").ShouldBeTrue();
     }
 
     [Theory, MemberData(nameof(Faults))]
-    public void A_header_that_cannot_be_used_says_why(string header, string error) =>
+    public void An_unusable_header_is_reported_with_the_reason(string header, string error) =>
         CredentialParser.Parse(header).ShouldBe(Credential.Malformed(error, error.StartsWith("Conflicting", StringComparison.Ordinal) ? "basic-username" : null));
 
     /// <summary>The URL-safe alphabet does not authenticate here, but an application may decode it.</summary>
     [Fact]
-    public void A_token_in_the_URL_safe_alphabet_is_stripped()
+    public void A_token_in_the_URL_safe_alphabet_is_removed()
     {
         var header = $"Basic {Encoded($"ü?>:{Ours}").Replace('+', '-').Replace('/', '_')}";
         CredentialParser.Parse(header).Text.HasValue.ShouldBeFalse();
@@ -148,11 +148,12 @@ public sealed class CredentialParserTests
     [InlineData("basic", false)]
     [InlineData("basic notreally:base64", false)]
     [InlineData("some broken stuff", false)]
-    public void Only_a_token_of_ours_stays_here(string header, bool stays) => CredentialParser.HoldsToken(header).ShouldBe(stays);
+    public void Only_headers_with_a_Porthor_token_are_removed(string header, bool stays) =>
+        CredentialParser.HoldsToken(header).ShouldBe(stays);
 
-    /// <summary>More fields than two sign nobody in, but a token stays here in any of them.</summary>
+    /// <summary>With more than two fields the header does not authenticate, but a token in any field is removed.</summary>
     [Fact]
-    public void A_token_in_any_field_stays_here()
+    public void A_token_in_any_field_is_not_forwarded()
     {
         CredentialParser.HoldsToken($"Basic {Encoded($"x:y:{Ours}")}").ShouldBeTrue();
         CredentialParser.HoldsToken($"Basic {Encoded($"{Ours}:{Other}")}").ShouldBeTrue();
@@ -162,9 +163,9 @@ public sealed class CredentialParserTests
         CredentialParser.HoldsToken($"Basic {Encoded($"x:{Ours}")}".TrimEnd('=')).ShouldBeTrue();
     }
 
-    /// <summary>The attack: a header that signs in here and is passed on to an application that may keep it.</summary>
+    /// <summary>A header that authenticates here must not be forwarded to an application that could store it.</summary>
     [Fact]
-    public void Whatever_signs_in_stays_here()
+    public void No_header_that_authenticates_is_forwarded()
     {
         var blanks = Gen.String[Gen.Char[" \t\v\f\u00a0"], 0, 3];
         var scheme = Gen.OneOf("Bearer", "bearer", "BASIC", "Basic", "basic", "token", "Bearer:", "");

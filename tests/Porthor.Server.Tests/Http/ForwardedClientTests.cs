@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Http;
 
-/// <summary>Whose address counts, whatever a client writes (contract/api.md 1). LOG-007.</summary>
+/// <summary>The client address, regardless of headers that the client sends (contract/api.md 1). LOG-007.</summary>
 public sealed class ForwardedClientTests
 {
     private static readonly TrustedProxies Proxies =
@@ -18,10 +18,10 @@ public sealed class ForwardedClientTests
     [InlineData("127.0.0.1", "127.0.0.1")]
     [InlineData("::ffff:192.0.2.9", "192.0.2.9")]
     [InlineData("2001:db8::5", "2001:db8::5")]
-    // The network card that it came by is nobody's address, and no database takes it for a part of one.
+    // The zone of an address is not part of it, and no database accepts it.
     [InlineData("fe80::1%3", "fe80::1")]
     [InlineData(null, null)]
-    public void Without_a_header_it_is_the_peer(string? peer, string? address)
+    public void Without_a_header_the_client_is_the_peer(string? peer, string? address)
     {
         Found(peer).Address?.ToString().ShouldBe(address);
         Found(peer, "", " , ,", "unknown").Address?.ToString().ShouldBe(address);
@@ -37,10 +37,10 @@ public sealed class ForwardedClientTests
     [InlineData("2001:db8::5, 2001:db8:1::7", "2001:db8::5")]
     [InlineData("203.0.113.9, 2001:db8:2::7", "2001:db8:2::7")]
     [InlineData("192.0.2.1, 192.0.2.81", "192.0.2.81")]
-    // All of them are proxies: the left-most, which is the farthest that is known.
+    // All addresses are proxies: the left-most one is used, which is the farthest known.
     [InlineData("10.1.1.1, 2001:db8:1::7, 10.2.2.2", "10.1.1.1")]
     [InlineData("10.1.1.1", "10.1.1.1")]
-    // At an entry that cannot be read, reading stops: the address of the proxy that added it is used, and nothing to its left.
+    // Parsing stops at an invalid entry: the address of the proxy that added it is used, and everything to its left is ignored.
     [InlineData("6.6.6.6, nonsense, 10.0.0.1", "10.0.0.1")]
     [InlineData("6.6.6.6, unknown", "127.0.0.1")]
     [InlineData("6.6.6.6, fe80::1%eth0", "127.0.0.1")]
@@ -70,7 +70,7 @@ public sealed class ForwardedClientTests
     [InlineData("6.6.6.6, ::ffff:203.0.113.7", "203.0.113.7")]
     [InlineData("6.6.6.6, ::FFFF:cb00:7107", "203.0.113.7")]
     [InlineData("6.6.6.6, [::ffff:203.0.113.7]:443, ::ffff:10.0.0.1", "203.0.113.7")]
-    public void The_client_is_the_right_most_that_is_no_proxy(string header, string address) =>
+    public void The_client_is_the_right_most_address_that_is_not_a_proxy(string header, string address) =>
         Found("127.0.0.1", header).Address.ShouldBe(IPAddress.Parse(address));
 
     [Fact]
@@ -80,9 +80,9 @@ public sealed class ForwardedClientTests
         Found("127.0.0.1", "192.0.2.1, 10.0.0.1", "").Address.ShouldBe(IPAddress.Parse("192.0.2.1"));
     }
 
-    /// <summary>The attack: a client that writes the header itself, before the proxies add what they saw.</summary>
+    /// <summary>A client sends the header itself before the proxies add their addresses.</summary>
     [Fact]
-    public void Nothing_that_a_client_writes_changes_its_address()
+    public void No_header_of_a_client_changes_its_address()
     {
         var piece = Gen.OneOf(
             "10.0.0.1", "192.0.2.80", "203.0.113.9", "127.0.0.1", "::1", "2001:db8:1::1", "::ffff:10.0.0.1", "unknown", "",
@@ -102,7 +102,7 @@ public sealed class ForwardedClientTests
     [InlineData("192.0.2.1, 10.0.0.1", "https, http", "https")]
     [InlineData("192.0.2.1, 10.0.0.1", "http, https", "http")]
     [InlineData("203.0.113.9, 192.0.2.1, 10.0.0.1", "http, https, http", "https")]
-    [InlineData("192.0.2.1, 10.0.0.1", "https", "https")] // shorter than the addresses: the left-most
+    [InlineData("192.0.2.1, 10.0.0.1", "https", "https")] // fewer schemes than addresses: the left-most scheme
     [InlineData("10.0.0.1, 10.0.0.2", "https, http", "https")]
     [InlineData("192.0.2.1", "HTTPS", "http")]
     [InlineData("192.0.2.1", "javascript", "http")]
@@ -115,7 +115,7 @@ public sealed class ForwardedClientTests
         ForwardedClient.Find(Request("127.0.0.1", [addresses], [schemes]), Proxies).Scheme.ShouldBe(scheme);
 
     [Fact]
-    public void Two_lines_of_schemes_say_nothing() =>
+    public void Two_header_lines_of_schemes_are_ignored() =>
         ForwardedClient.Find(Request("127.0.0.1", ["192.0.2.1"], ["https", "https"]), Proxies).Scheme.ShouldBe("http");
 
     [Theory]

@@ -4,7 +4,7 @@ using Porthor.Server.Http;
 
 namespace Porthor.Server.Tests.Http;
 
-/// <summary>FLT-006 to FLT-008 where they are about one header, and that no cookie that signs in is passed on (deviations 10).</summary>
+/// <summary>The parts of FLT-006 to FLT-008 about one header. No cookie that authenticates is forwarded (deviations 10).</summary>
 public sealed class RequestCookiesTests
 {
     private const string Name = "gafaelfawr";
@@ -30,10 +30,10 @@ public sealed class RequestCookiesTests
     [InlineData("=gafaelfawr", null)]
     [InlineData(";;", null)]
     [InlineData("", null)]
-    public void A_cookie_is_found_however_it_is_set_off(string header, string? value) => RequestCookies.Find(header, Name).ShouldBe(value);
+    public void A_cookie_is_found_in_every_spelling(string header, string? value) => RequestCookies.Find(header, Name).ShouldBe(value);
 
     [Fact]
-    public void The_last_of_several_headers_wins()
+    public void The_last_of_several_headers_applies()
     {
         RequestCookies.Find(new StringValues(["gafaelfawr=one", "a=b", "gafaelfawr=two; c=d"]), Name).ShouldBe("two");
         RequestCookies.Find(new StringValues(["gafaelfawr=one", null, "a=b"]), Name).ShouldBe("one");
@@ -56,7 +56,7 @@ public sealed class RequestCookiesTests
     [InlineData("a=b, gafaelfawr=stolen; c=d", "a=b; c=d")]
     [InlineData("a=b,gafaelfawr=stolen,c=d", "a=b, c=d")]
     [InlineData("\u00a0gafaelfawr=stolen; a=b", "a=b")]
-    // Bytes of UTF-8 characters that are blanks in Latin-1 are kept.
+    // UTF-8 bytes that are spaces in Latin-1 are kept.
     [InlineData("gafaelfawr=x; a=\u00c3\u00a0; b=\u00c2\u0085", "a=\u00c3\u00a0; b=\u00c2\u0085")]
     [InlineData("a=b; other=" + Token, "a=b")]
     [InlineData("a=b; other=\"" + Token + "\"; c=d", "a=b; c=d")]
@@ -65,7 +65,8 @@ public sealed class RequestCookiesTests
     [InlineData("a=b; " + Token, "a=b")]
     [InlineData("a=b; " + Token + "=c", "a=b")]
     [InlineData("a=b; x=Z3QtYndfOG1NVlA0dHExcEx2Um5DakVvZy4xVXFYajFFWjhjd2JHblZEQnZCWFB3", "a=b")]
-    public void Ours_is_taken_out_and_the_others_are_kept(string header, string? left) => RequestCookies.Without(header, Name).ShouldBe(left);
+    public void The_session_cookie_is_removed_and_others_are_kept(string header, string? left) =>
+        RequestCookies.Without(header, Name).ShouldBe(left);
 
     [Theory]
     [InlineData("")]
@@ -75,11 +76,11 @@ public sealed class RequestCookiesTests
     [InlineData("Gafaelfawr=blah; =gafaelfawr")]
     [InlineData("a=b, c=d; e=1,2,3")]
     [InlineData("a=gt-short.token; b=%67t%2D; c=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIn0.abc")]
-    public void A_header_without_ours_is_not_touched(string header) => RequestCookies.Without(header, Name).ShouldBe(header);
+    public void A_header_without_the_session_cookie_is_unchanged(string header) => RequestCookies.Without(header, Name).ShouldBe(header);
 
-    /// <summary>The attack: a header that signs in here, and signs in again where it was passed on to.</summary>
+    /// <summary>A header that authenticates here must not authenticate again after it was forwarded.</summary>
     [Fact]
-    public void No_header_that_signs_in_is_passed_on_and_no_other_cookie_is_lost()
+    public void No_cookie_that_authenticates_is_forwarded_and_no_other_cookie_is_lost()
     {
         var piece = Gen.OneOf("gafaelfawr", "gafaelfawr=", "=", "\"", ";", "; ", " ", "\t", "\u00a0", "\0", "value", "a=b", "c = d");
         var found = 0;

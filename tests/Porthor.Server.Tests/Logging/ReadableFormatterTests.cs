@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Logging;
 
-/// <summary>What a person at a terminal sees; and that nobody else writes to it.</summary>
+/// <summary>The log format for terminals. Texts from clients cannot control the terminal.</summary>
 public sealed class ReadableFormatterTests
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
@@ -20,9 +20,9 @@ public sealed class ReadableFormatterTests
             .ShouldBe("12:00:00 info     Failed\nSystem.InvalidOperationException: for a reason\n");
     }
 
-    /// <summary>Names and texts come from clients. One must not look like a line of its own, nor command the terminal.</summary>
+    /// <summary>Names and texts come from clients. They must not look like separate lines or contain terminal control sequences.</summary>
     [Fact]
-    public void No_text_of_a_client_begins_a_line_or_commands_the_terminal()
+    public void No_text_of_a_client_starts_a_line_or_controls_the_terminal()
     {
         var line = Format(
             new LogState("Message\r\n12:00:01 error forged", ("Name", "a\n12:00:02 error    Forged"), ("List", (string[])["\u001b[2J", "\u009b31m"]), ("Bell", "\a\u007f")),
@@ -39,7 +39,7 @@ public sealed class ReadableFormatterTests
         return Encoding.UTF8.GetString(output.WrittenSpan);
     }
 
-    /// <summary>What a log method makes of its parameters.</summary>
+    /// <summary>The state that a log method creates from its parameters.</summary>
     private sealed class LogState(string message, params (string Name, object? Value)[] fields)
         : List<KeyValuePair<string, object?>>(fields.Select(field => new KeyValuePair<string, object?>(field.Name, field.Value)))
     {

@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Logging;
 
-/// <summary>No token, code or secret leaves the process in a log line, in any URL or text.</summary>
+/// <summary>No token, code or secret is logged, in any URL or text.</summary>
 public sealed class RedactionTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private const string Token = "gt-aj792KhFp_aHRBajMaGVPQ.DvTHDkU1ODVxd1rMNly0Cw";
@@ -59,9 +59,9 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("https://a.example/a%20b/%C3%BC?n%61me=1&monkey%5B%5D=2&x=%2574&rd=https%3A%2F%2Fa.example%2F%3Fn%2561me%3D1")]
     [InlineData("Cannot deserialize data for key token:aj792KhFp_aHRBajMaGVPQ")]
     [InlineData("user@example.com wrote to https://a.example/@user/x:y")]
-    public void Everything_else_stays(string text) => Redaction.Text(text).ShouldBe(text);
+    public void Other_texts_are_unchanged(string text) => Redaction.Text(text).ShouldBe(text);
 
-    /// <summary>The attack: a URL that makes the search slow.</summary>
+    /// <summary>A URL must not make the search slow.</summary>
     [Theory]
     [InlineData("%25")]
     [InlineData("://a:")]
@@ -72,19 +72,19 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("gt-a")]
     [InlineData("%74oken=")]
     [InlineData("a%74=&")]
-    public void A_long_text_is_searched_in_bounded_time(string piece)
+    public void A_long_text_is_searched_in_limited_time(string piece)
     {
         var text = "token=" + string.Concat(Enumerable.Repeat(piece, 32 * 1024 / piece.Length));
         var start = System.Diagnostics.Stopwatch.GetTimestamp();
         Redaction.Text(text).ShouldNotBeNull();
-        // The bound of the search itself is a second; a linear search takes milliseconds.
+        // The time limit of the search is one second; a linear search takes milliseconds.
         System.Diagnostics.Stopwatch.GetElapsedTime(start).ShouldBeLessThan(TimeSpan.FromSeconds(10));
         Redaction.Text(text).ShouldNotBe("***");
     }
 
-    /// <summary>The attack: long URLs that fill the disk with log lines.</summary>
+    /// <summary>Long URLs must not fill the disk with log lines.</summary>
     [Theory, EveryMode]
-    public async Task Long_texts_of_clients_are_cut(Mode mode)
+    public async Task Long_texts_of_clients_are_truncated(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var padding = new string('u', 20_000);
@@ -96,7 +96,7 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     }
 
     [Theory, EveryMode]
-    public async Task No_line_of_a_request_shows_them(Mode mode)
+    public async Task No_log_line_of_a_request_contains_secrets(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("redacted", "read:all")).Session);

@@ -3,22 +3,22 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>A server started with nothing configured, and what it said when it was ready.</summary>
-internal sealed record GreetedServer(RunningProgram Program, string Url, string Greeting)
+/// <summary>A server that was started without a configuration, and its startup banner.</summary>
+internal sealed record FirstStartServer(RunningProgram Program, string Url, string Greeting)
 {
-    public static async Task<GreetedServer> StartAsync(PorthorProgram program)
+    public static async Task<FirstStartServer> StartAsync(PorthorProgram program)
     {
-        // The system picks the port: no other test can have it.
+        // The system selects a free port that no other test uses.
         var running = program.Start("run", "--port", "0");
         await running.UntilAsync(() => Task.FromResult(running.Errors.Contains("Stop with Ctrl+C.", StringComparison.Ordinal)), "the greeting");
         var greeting = running.Errors;
-        return new GreetedServer(running, greeting.Split("Porthor is ready at ")[1].Split('\n')[0], greeting);
+        return new FirstStartServer(running, greeting.Split("Porthor is ready at ")[1].Split('\n')[0], greeting);
     }
 
-    /// <summary>The lines that a newcomer is told to paste.</summary>
+    /// <summary>The commands of the banner.</summary>
     public string[] Lines => [.. Greeting.Split('\n').Select(line => line.Trim()).Where(line => line.Contains("curl", StringComparison.Ordinal))];
 
-    /// <summary>Pastes lines into a shell and gives what it printed.</summary>
+    /// <summary>Runs commands in a shell and returns their output.</summary>
     public static async Task<Outcome> PasteAsync(string script)
     {
         using var shell = Process.Start(new ProcessStartInfo("bash", ["-euc", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -3,13 +3,13 @@ using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;
 
-/// <summary>What is wrong with a configuration is said at once, and says which setting and what is allowed. CFG-002 to CFG-006.</summary>
-public sealed class SettingsFaultTests
+/// <summary>All errors of a configuration are reported at once, with the setting and the allowed values. CFG-002 to CFG-006.</summary>
+public sealed class SettingsErrorTests
 {
     private const string FernetKeyWanted = "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints";
 
     [Fact]
-    public void Everything_that_is_wrong_is_told_at_once()
+    public void Every_error_is_reported_at_once()
     {
         const string yaml = """
             databaseUrl: "mysql://db.example.com/porthor"
@@ -29,7 +29,7 @@ public sealed class SettingsFaultTests
             oidcServer: {enabled: true, issuer: "http://example.com", key: "no key"}
             unknownSetting: 1
             """;
-        Faults(yaml).ShouldBe(
+        Errors(yaml).ShouldBe(
             [
                 "databaseUrl: must be postgresql://USER@HOST[:PORT]/DATABASE",
                 "redisPersistentUrl: must be redis://HOST[:PORT]/DATABASE, where DATABASE is a number",
@@ -106,27 +106,28 @@ public sealed class SettingsFaultTests
     [InlineData("oidcServer: {enable: true}", "oidcServer.enable: Extra inputs are not permitted. Did you mean enabled?")]
     [InlineData("sentry: {}\nSentry: {}", "Sentry: Extra inputs are not permitted")]
     [InlineData("baseUrl: 'https://example.com'\nbase_url: 'https://example.com'", "base_url: given twice")]
-    public void Each_fault_names_its_setting(string yaml, string fault) => Faults(yaml).ShouldContain(fault);
+    public void Each_error_names_its_setting(string yaml, string fault) => Errors(yaml).ShouldContain(fault);
 
     [Theory]
     [InlineData("- one", "the file must contain settings, as 'key: value'")]
     [InlineData("just text", "the file must contain settings, as 'key: value'")]
     [InlineData("a: 1\n---\nb: 2", "the file must contain settings, as 'key: value'")]
-    public void A_file_that_holds_no_settings_is_a_fault(string yaml, string fault) => Faults(yaml).ShouldBe([fault]);
+    public void A_file_without_settings_is_an_error(string yaml, string fault) => Errors(yaml).ShouldBe([fault]);
 
     [Theory]
     [InlineData("baseUrl: 'open", "line 1, column ")]
     [InlineData("allowSubdomains: true\n  baseUrl: x", "line 2, column ")]
-    public void A_file_that_is_no_YAML_says_where(string yaml, string place) => Faults(yaml).ShouldHaveSingleItem().ShouldStartWith(place);
+    public void Invalid_YAML_is_reported_with_its_position(string yaml, string place) =>
+        Errors(yaml).ShouldHaveSingleItem().ShouldStartWith(place);
 
     [Fact]
-    public void A_file_that_is_not_there_is_named() =>
+    public void A_missing_file_is_named() =>
         Should.Throw<SettingsException>(() => SettingsLoader.Load("/nowhere/porthor.yaml", dataDirectory: null, SettingsScope.Serving, Variables()))
             .Message.ShouldStartWith("The configuration /nowhere/porthor.yaml cannot be used:\n  it cannot be read: ");
 
-    /// <summary>Faults end up in logs and on terminals.</summary>
+    /// <summary>Errors are written to logs and terminals.</summary>
     [Fact]
-    public void No_fault_shows_a_secret()
+    public void No_error_contains_a_secret()
     {
         const string hidden = "hidden-value";
         var yaml = $$"""
@@ -140,18 +141,18 @@ public sealed class SettingsFaultTests
             oidcServer: {enabled: true, key: "{{hidden}}", clients: "{{hidden}}"}
             ldap: {url: "ldap://ldap.example.com", userDn: "cn=porthor", password: ["{{hidden}}"]}
             """;
-        var faults = Faults(yaml);
+        var faults = Errors(yaml);
         faults.Length.ShouldBeGreaterThan(9);
         string.Join('\n', faults).ShouldNotContain(hidden);
     }
 
     [Fact]
-    public void A_fault_is_told_once() => Faults(Cluster.Replace("\"https://example.com\"", "{}"))
+    public void An_error_is_reported_once() => Errors(Cluster.Replace("\"https://example.com\"", "{}"))
         .ShouldBe(["baseUrl: Input should be a valid string", "baseUrl: Field required (or set PORTHOR_BASE_URL)"]);
 
-    /// <summary>A database that is wrongly given is still one that is wanted: the rest that it needs is asked for as well.</summary>
+    /// <summary>An invalid database URL still selects database mode: other missing settings of this mode are reported too.</summary>
     [Fact]
-    public void A_wrong_store_does_not_hide_what_else_is_missing() => Faults("databaseUrl: 'mysql://db.example.com'").ShouldBe([
+    public void An_invalid_store_URL_does_not_hide_other_errors() => Errors("databaseUrl: 'mysql://db.example.com'").ShouldBe([
         "databaseUrl: must be postgresql://USER@HOST[:PORT]/DATABASE",
         "baseUrl: Field required (or set PORTHOR_BASE_URL)",
         "sessionSecret: Field required (or set PORTHOR_SESSION_SECRET)",
@@ -165,19 +166,19 @@ public sealed class SettingsFaultTests
     [InlineData(" , ")]
     [InlineData("short")]
     [InlineData(SessionSecret + ",short")]
-    public void A_session_secret_is_a_key_or_several(string secret)
+    public void A_session_secret_consists_of_one_or_more_keys(string secret)
     {
-        Faults(Cluster.Replace(SessionSecret, secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
-        // Embedded mode would else make one of its own, and forget the sessions that the operator meant to keep.
-        Faults("", ("PORTHOR_SESSION_SECRET", secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
+        Errors(Cluster.Replace(SessionSecret, secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
+        // Otherwise embedded mode would create a new secret, and existing sessions would become invalid.
+        Errors("", ("PORTHOR_SESSION_SECRET", secret)).ShouldBe([$"sessionSecret: {FernetKeyWanted}"]);
     }
 
     [Fact]
-    public void Redis_is_not_without_its_other_half_nor_without_a_database()
+    public void Redis_requires_both_URLs_and_a_database()
     {
-        Faults("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain("Redis is configured, but databaseUrl is not set");
+        Errors("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain("Redis is configured, but databaseUrl is not set");
         foreach (var key in (string[])["redisPersistentUrl", "redisEphemeralUrl"])
-            Faults(string.Join('\n', Cluster.Split('\n').Where(line => !line.StartsWith(key, StringComparison.Ordinal))))
+            Errors(string.Join('\n', Cluster.Split('\n').Where(line => !line.StartsWith(key, StringComparison.Ordinal))))
                 .ShouldBe(["redisPersistentUrl and redisEphemeralUrl must both be set, or neither"]);
     }
 }

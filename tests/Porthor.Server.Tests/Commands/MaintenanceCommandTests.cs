@@ -7,11 +7,11 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Commands;
 
-/// <summary>CLI-001 and CLI-007: the audit with its report to Slack, and the maintenance.</summary>
-public sealed class UpkeepCommandTests
+/// <summary>CLI-001 and CLI-007: the audit with its report to Slack, and maintenance.</summary>
+public sealed class MaintenanceCommandTests
 {
     [Theory, EveryMode]
-    public async Task An_audit_reports_repairs_and_falls_silent(Mode mode)
+    public async Task An_audit_reports_and_repairs_findings_once(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -21,20 +21,20 @@ public sealed class UpkeepCommandTests
         slack.Start();
         program.Variables["PORTHOR_SLACK_WEBHOOK"] = address;
 
-        // A token whose record is lost.
+        // A token without a record.
         var core = await deployment.OpenNodeAsync();
         var token = await CreateAsync(core, "lost", expires: null);
         await core.RecordStore.DeleteAllAsync(CancellationToken.None);
         var finding = $"Token `{token.Key}` for `some-user` found in database but not Redis";
 
-        // Reported, which is no failure unless that is asked for.
+        // A finding is reported; it is an error only if the command requests this.
         var posts = AcceptAsync(slack, 3);
         var found = await program.RunAsync("audit");
         (found.ExitCode, found.Output).ShouldBe((0, finding + "\n"));
         found.Errors.ShouldEndWith("\nChecked 1 token, 1 finding\n");
         (await program.RunAsync("audit", "--strict")).ExitCode.ShouldBe(1);
 
-        // Repaired, after which nothing remains and nothing is posted.
+        // After the repair no finding remains, and nothing is posted.
         var mended = await program.RunAsync("audit", "--fix", "--strict");
         (mended.ExitCode, mended.Output).ShouldBe((0, finding + " (fixed)\n"));
         var texts = await posts;
@@ -48,11 +48,11 @@ public sealed class UpkeepCommandTests
     }
 
     [Theory, EveryMode]
-    public async Task Maintenance_removes_what_is_expired_or_old_and_keeps_the_rest(Mode mode)
+    public async Task Maintenance_removes_only_expired_and_old_data(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
-        var clock = new LongAgo();
+        var clock = new PastClock();
         var past = await deployment.OpenNodeAsync(clock);
         var expired = await CreateAsync(past, "expired", clock.GetUtcNow().AddDays(1));
         var live = await CreateAsync(past, "live", expires: null);
@@ -77,7 +77,7 @@ public sealed class UpkeepCommandTests
         new Caller(TokenRecord.Internal(core.Clock.GetUtcNow()), IpAddress: null),
         CancellationToken.None);
 
-    /// <summary>Accepts messages as Slack would, and gives the text of each one's only block.</summary>
+    /// <summary>Accepts messages like Slack and returns the text of the only block of each message.</summary>
     private static async Task<List<string?>> AcceptAsync(HttpListener slack, int count)
     {
         List<string?> texts = [];
@@ -93,8 +93,8 @@ public sealed class UpkeepCommandTests
         return texts;
     }
 
-    /// <summary>Runs as the system's clock does, 800 days behind it.</summary>
-    private sealed class LongAgo : TimeProvider
+    /// <summary>A clock 800 days behind the system's clock.</summary>
+    private sealed class PastClock : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddDays(-800);
     }
