@@ -26,11 +26,13 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
         foreach (var line in report.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length <= EpochField || !long.TryParse(fields[EpochField], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
+            if (fields.Length <= EpochField
+                || !long.TryParse(fields[EpochField], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch))
                 continue;
             newest = Math.Max(newest, epoch);
             var flags = fields[2].Split(',');
-            if (!flags.Contains("master") || flags.Contains("noaddr") || AddressOf(fields[1], flags.Contains("myself") ? reporter : null, byName) is not { } address)
+            if (!flags.Contains("master") || flags.Contains("noaddr")
+                || AddressOf(fields[1], flags.Contains("myself") ? reporter : null, byName) is not { } address)
                 continue;
             var ranges = fields.Skip(SlotsField).Select(RangeOf).OfType<(int, int)>().ToArray();
             if (ranges.Length > 0)
@@ -62,9 +64,12 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
         var parts = text.Split(',');
         var address = parts[0].Split('@')[0];
         var colon = address.LastIndexOf(':');
-        if (colon < 0 || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is < 1 or > 65535)
+        if (colon < 0 || !int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port is < 1 or > 65535)
             return reporter;
-        var host = byName && parts.Length > 1 && parts[1].Length > 0 && !parts[1].Contains('=', StringComparison.Ordinal) ? parts[1] : address[..colon].Trim('[', ']');
+        var host = byName && parts.Length > 1 && parts[1].Length > 0 && !parts[1].Contains('=', StringComparison.Ordinal)
+            ? parts[1]
+            : address[..colon].Trim('[', ']');
         return host.Length == 0 ? reporter : new RedisHost(host, port).ToEndPoint();
     }
 

@@ -18,7 +18,8 @@ internal sealed partial class RedisCluster : RedisStore
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock refreshes = new();
     private readonly Task work;
-    private volatile Topology topology = new(new ClusterMap(-1, new Dictionary<EndPoint, IReadOnlyList<(int First, int Last)>>()), [], new RedisServer?[ClusterMap.Slots]);
+    private volatile Topology topology = new(
+        new ClusterMap(-1, new Dictionary<EndPoint, IReadOnlyList<(int First, int Last)>>()), [], new RedisServer?[ClusterMap.Slots]);
     private string problem = "";
     private volatile string? shownProblem;
     private Task? refreshing;
@@ -29,7 +30,11 @@ internal sealed partial class RedisCluster : RedisStore
     {
         this.logger = logger;
         this.uncertain = uncertain;
-        seeds = [.. options.ClusterHosts.Select(host => host.ToEndPoint()).Select(host => new DiscoveryConnection(host, options.ToConfiguration(host)))];
+        seeds =
+        [
+            .. options.ClusterHosts.Select(host => host.ToEndPoint())
+                .Select(host => new DiscoveryConnection(host, options.ToConfiguration(host))),
+        ];
         // As with a single server: if the cluster is available, it is connected when the constructor returns.
         Task.WaitAny([RefreshAsync()], options.CallTimeout);
         work = Task.Run(RunAsync);
@@ -45,7 +50,8 @@ internal sealed partial class RedisCluster : RedisStore
 
     internal override async Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        if (error is not RedisServerException { Kind: RedisErrorKind.Moved or RedisErrorKind.Ask or RedisErrorKind.TryAgain } || timeLimit <= TimeSpan.Zero)
+        if (error is not RedisServerException { Kind: RedisErrorKind.Moved or RedisErrorKind.Ask or RedisErrorKind.TryAgain }
+            || timeLimit <= TimeSpan.Zero)
             return false;
         try
         {
@@ -151,7 +157,8 @@ internal sealed partial class RedisCluster : RedisStore
     {
         List<(EndPoint, Func<Task<RedisResult>>)> all =
             [.. seeds.Select(seed => (seed.EndPoint, (Func<Task<RedisResult>>)(() => seed.AskAsync(ServerCommands.Cluster, "NODES"))))];
-        all.AddRange(topology.Servers.Select(server => (server.EndPoint, (Func<Task<RedisResult>>)(() => server.Database.ExecuteAsync(ServerCommands.Cluster, "NODES")))));
+        all.AddRange(topology.Servers.Select(server =>
+            (server.EndPoint, (Func<Task<RedisResult>>)(() => server.Database.ExecuteAsync(ServerCommands.Cluster, "NODES")))));
         var first = Interlocked.Increment(ref next);
         return Enumerable.Range(0, all.Count).Select(index => all[(int)((uint)(first + index) % (uint)all.Count)]);
     }
@@ -163,7 +170,8 @@ internal sealed partial class RedisCluster : RedisStore
         var before = topology;
         var known = before.Servers.ToDictionary(server => server.EndPoint);
         var servers = map.Owners.Keys.ToDictionary(
-            address => address, address => known.GetValueOrDefault(address) ?? new RedisServer(Options, address, Name, Metrics, logger, uncertain));
+            address => address,
+            address => known.GetValueOrDefault(address) ?? new RedisServer(Options, address, Name, Metrics, logger, uncertain));
         var slots = new RedisServer?[ClusterMap.Slots];
         foreach (var (address, ranges) in map.Owners)
         {

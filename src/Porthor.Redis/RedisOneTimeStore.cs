@@ -20,7 +20,8 @@ public sealed class RedisOneTimeStore(RedisStore store) : IOneTimeStore
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
         var key = KeyOf(name);
         var milliseconds = Math.Max(1, (long)lifetime.TotalMilliseconds);
-        return (int)await store.CallAsync("adding a one-time value", key, db => db.ScriptEvaluateAsync(AddScript, [key], [value, milliseconds]), cancellationToken) == 1;
+        return (int)await store.CallAsync(
+            "adding a one-time value", key, db => db.ScriptEvaluateAsync(AddScript, [key], [value, milliseconds]), cancellationToken) == 1;
     }
 
     /// <inheritdoc/>

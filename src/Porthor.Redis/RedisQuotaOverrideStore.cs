@@ -18,7 +18,8 @@ public sealed class RedisQuotaOverrideStore(RedisStore store) : IQuotaOverrideSt
     {
         try
         {
-            return (byte[]?)await store.CallAsync("reading quota overrides", Key, db => RedisStore.ReadPlainlyAsync(db, Key), cancellationToken);
+            return (byte[]?)await store.CallAsync(
+                "reading quota overrides", Key, db => RedisStore.ReadPlainlyAsync(db, Key), cancellationToken);
         }
         catch (StoreUnavailableException e) when (e.InnerException?.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal) == true)
         {

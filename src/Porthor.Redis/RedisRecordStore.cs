@@ -69,7 +69,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     /// <param name="clock">The clock.</param>
     /// <param name="logger">The logger.</param>
     public RedisRecordStore(
-        RedisOptions options, IRevocationLog revocations, RecordCodec codec, TokenStoreOptions stores, StoreMetrics metrics, TimeProvider clock, ILogger<RedisRecordStore> logger)
+        RedisOptions options, IRevocationLog revocations, RecordCodec codec, TokenStoreOptions stores, StoreMetrics metrics,
+        TimeProvider clock, ILogger<RedisRecordStore> logger)
     {
         this.clock = clock;
         callTimeout = options.CallTimeout;
@@ -109,7 +110,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
                 using var lease = plainly || server.ReadsPlainly
                     ? await ReadPlainlyAsync(server, redisKey, left, cancellationToken)
                     : await RedisServer.InTime(server.Database.StringGetLeaseAsync(redisKey), left, cancellationToken);
-                if (!server.IsPrimary && await server.ConfirmSinceAsync(connections, callTimeout - clock.GetElapsedTime(begun), cancellationToken) is { } reason)
+                left = callTimeout - clock.GetElapsedTime(begun);
+                if (!server.IsPrimary && await server.ConfirmSinceAsync(connections, left, cancellationToken) is { } reason)
                     throw new NotPrimaryException(reason);
                 measured.Answered();
                 if (generation == replay.Generation)
@@ -155,7 +157,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         await replay.DoneAsync(callTimeout, cancellationToken);
         // The commands are sent together; each is atomic.
         var replaced = await Task.WhenAll(records.Select(record => RunAsync(
-            "re-encrypting records", ResealScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout, cancellationToken)));
+            "re-encrypting records", ResealScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout,
+            cancellationToken)));
         return replaced.Count(one => one);
     }
 
@@ -169,7 +172,9 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     /// <summary>Reads a key in addition to sending PING, because a server may permit one of them and not the other.</summary>
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
-        await ReadAsync(left => store.CallAsync("reading", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), left, cancellationToken), cancellationToken);
+        await ReadAsync(
+            left => store.CallAsync("reading", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), left, cancellationToken),
+            cancellationToken);
         await store.CallAllAsync("checking the connection", db => db.PingAsync(), cancellationToken);
     }
 
@@ -182,10 +187,12 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         var seconds = SecondsToLive(expires);
         // An expired record is not written: a token without a record is not valid.
         return seconds == 0 || await WriteAsync(
-            left => RunAsync("writing a record", CreateScript, key, [record.Ciphertext, Argument(seconds)], left, cancellationToken), cancellationToken);
+            left => RunAsync("writing a record", CreateScript, key, [record.Ciphertext, Argument(seconds)], left, cancellationToken),
+            cancellationToken);
     }
 
-    async Task<IReadOnlyList<TokenKey>> IRecordStoreSession.ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
+    async Task<IReadOnlyList<TokenKey>> IRecordStoreSession.ReplaceAsync(
+        IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
     {
         List<TokenKey> changed = [];
         foreach (var batch in records.Chunk(ReplacedAtOnce))
@@ -244,24 +251,31 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     }
 
     /// <summary>Runs a script that returns 1 if it wrote. Returns true in this case.</summary>
-    private async Task<bool> RunAsync(string what, string script, TokenKey key, RedisValue[] arguments, TimeSpan timeLimit, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(
+        string what, string script, TokenKey key, RedisValue[] arguments, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var redisKey = KeyOf(key);
-        return (int)await store.CallAsync(what, redisKey, db => db.ScriptEvaluateAsync(script, [redisKey], arguments), timeLimit, cancellationToken) == 1;
+        return (int)await store.CallAsync(
+            what, redisKey, db => db.ScriptEvaluateAsync(script, [redisKey], arguments), timeLimit, cancellationToken) == 1;
     }
 
     private Task<bool> ReplaceAsync(
-        TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires, TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires, TimeSpan timeLimit,
+        CancellationToken cancellationToken) =>
         RunAsync(
-            "replacing a record", ReplaceScript, key, [expected.Ciphertext, replacement.Ciphertext, Argument(SecondsToLive(expires))], timeLimit, cancellationToken);
+            "replacing a record", ReplaceScript, key, [expected.Ciphertext, replacement.Ciphertext, Argument(SecondsToLive(expires))],
+            timeLimit, cancellationToken);
 
     /// <summary>Reads records for the replay, before revocations are in effect.</summary>
-    internal async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetUncertainAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
-        RecordsIn(keys, await store.GetAsync("reading records to repeat reductions", [.. keys.Select(KeyOf)], callTimeout, cancellationToken));
+    internal async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetUncertainAsync(
+        IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        RecordsIn(
+            keys, await store.GetAsync("reading records to repeat reductions", [.. keys.Select(KeyOf)], callTimeout, cancellationToken));
 
     /// <summary>Replaces a record for the replay, before revocations are in effect.</summary>
     internal Task<bool> ReplaceUncertainAsync(
-        TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires, CancellationToken cancellationToken) =>
+        TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires,
+        CancellationToken cancellationToken) =>
         ReplaceAsync(key, expected, replacement, expires, callTimeout, cancellationToken);
 
     internal Task<long> DeleteAgainAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
@@ -298,7 +312,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return known is { } same && lease.Span.SequenceEqual(same.Ciphertext) ? same : new EncryptedRecord(lease.Span.ToArray());
     }
 
-    private static async Task<Lease<byte>?> ReadPlainlyAsync(RedisServer server, RedisKey key, TimeSpan timeLimit, CancellationToken cancellationToken)
+    private static async Task<Lease<byte>?> ReadPlainlyAsync(
+        RedisServer server, RedisKey key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         byte[]? value = await RedisServer.InTime(RedisStore.ReadPlainlyAsync(server.Database, key), timeLimit, cancellationToken);
         if (value is null)

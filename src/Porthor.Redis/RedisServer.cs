@@ -51,7 +51,10 @@ public sealed partial class RedisServer : RedisStore
         connection.ConnectionFailed += (_, e) => Log.ConnectionLost(logger, name, e.FailureType.ToString(), e.Exception);
         connection.ConnectionRestored += (_, _) => Log.ConnectionRestored(logger, name);
         heartbeat = new Heartbeat(
-            options.CallTimeout, TimeProvider.System, () => connection.IsConnected ? ConfirmAsync() : Task.CompletedTask, GiveSilentConnectionUp);
+            options.CallTimeout,
+            TimeProvider.System,
+            () => connection.IsConnected ? ConfirmAsync() : Task.CompletedTask,
+            GiveSilentConnectionUp);
     }
 
     /// <summary>Returns the number of connections that were started. It changes exactly when a new socket is used.</summary>
@@ -82,8 +85,12 @@ public sealed partial class RedisServer : RedisStore
         if (connectionProblem is null || Stopwatch.GetElapsedTime(diagnosed, now) > DiagnosisPause)
         {
             diagnosed = now;
-            var (server, host) = sentinel?.Current is { } primary ? (primary, SentinelTunnel.HostOf(primary)) : (EndPoint, SentinelTunnel.HostOf(EndPoint));
-            connectionProblem = await ConnectionDiagnosis.FindAsync(Options, server, host) is { } reason ? $"cannot connect: {reason}" : "cannot connect";
+            var (server, host) = sentinel?.Current is { } primary
+                ? (primary, SentinelTunnel.HostOf(primary))
+                : (EndPoint, SentinelTunnel.HostOf(EndPoint));
+            connectionProblem = await ConnectionDiagnosis.FindAsync(Options, server, host) is { } reason
+                ? $"cannot connect: {reason}"
+                : "cannot connect";
         }
         return connectionProblem;
     }
@@ -139,7 +146,8 @@ public sealed partial class RedisServer : RedisStore
     /// <summary>Handles a failed call, and returns the exception to throw. A server that rejects writes is not the primary.</summary>
     internal StoreUnavailableException Failed(MeasuredCall call, Exception cause)
     {
-        if (cause is RedisServerException refused && (refused.Kind == RedisErrorKind.ReadOnly || refused.Message.Contains("READONLY", StringComparison.Ordinal)))
+        if (cause is RedisServerException refused
+            && (refused.Kind == RedisErrorKind.ReadOnly || refused.Message.Contains("READONLY", StringComparison.Ordinal)))
             LosePrimary("the server refuses writes (READONLY)");
         return call.Failed(cause);
     }
@@ -178,10 +186,14 @@ public sealed partial class RedisServer : RedisStore
     {
         try
         {
-            var info = (string?)await CallAsync("reading its identity", db => db.ExecuteAsync(ServerCommands.Info, "default"), CallTimeout, cancellationToken) ?? "";
-            return ServerState.Field(info, "run_id") is { } run && ServerState.Field(info, "master_replid") is { } data ? $"{run} {data}" : null;
+            var info = (string?)await CallAsync(
+                "reading its identity", db => db.ExecuteAsync(ServerCommands.Info, "default"), CallTimeout, cancellationToken) ?? "";
+            return ServerState.Field(info, "run_id") is { } run && ServerState.Field(info, "master_replid") is { } data
+                ? $"{run} {data}"
+                : null;
         }
-        catch (StoreUnavailableException e) when (e.InnerException is RedisServerException { Kind: RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand })
+        catch (StoreUnavailableException e)
+            when (e.InnerException is RedisServerException { Kind: RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand })
         {
             return null;
         }

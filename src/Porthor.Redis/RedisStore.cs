@@ -57,7 +57,8 @@ public abstract class RedisStore : IAsyncDisposable
     /// Determines from an error which server has a key. Returns true if the call may be repeated, because it had no effect and another
     /// server is known now.
     /// </summary>
-    internal virtual Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken) => Task.FromResult(false);
+    internal virtual Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken) =>
+        Task.FromResult(false);
 
     /// <summary>Calls the server that has a key, within the call timeout.</summary>
     /// <param name="what">The operation in logs and metrics, a constant.</param>
@@ -79,7 +80,8 @@ public abstract class RedisStore : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">
     /// The server did not respond, rejected the command, or may not be the primary.
     /// </exception>
-    public async Task<T> CallAsync<T>(string what, RedisKey key, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
+    public async Task<T> CallAsync<T>(
+        string what, RedisKey key, Func<IDatabase, Task<T>> call, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var begun = Stopwatch.GetTimestamp();
         while (true)
@@ -118,12 +120,14 @@ public abstract class RedisStore : IAsyncDisposable
     {
         if (!IsSharded)
             return keys.Length == 0 ? 0 : await CallAsync(what, keys[0], db => db.KeyDeleteAsync(keys), timeLimit, cancellationToken);
-        var deleted = await Task.WhenAll(keys.Select(key => CallAsync(what, key, db => db.KeyDeleteAsync(key), timeLimit, cancellationToken)));
+        var deleted = await Task.WhenAll(
+            keys.Select(key => CallAsync(what, key, db => db.KeyDeleteAsync(key), timeLimit, cancellationToken)));
         return deleted.LongCount(one => one);
     }
 
     /// <summary>Returns the keys of a pattern in batches, as SCAN returns them: unordered, and possibly some of them twice.</summary>
-    public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(string pattern, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<IReadOnlyList<RedisKey>> ScanAsync(
+        string pattern, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         const int batchSize = 1000;
         foreach (var server in Servers)
@@ -132,7 +136,10 @@ public abstract class RedisStore : IAsyncDisposable
             do
             {
                 var reply = await server.CallAsync(
-                    "scanning", db => db.ExecuteAsync("SCAN", cursor, "MATCH", pattern, "COUNT", batchSize), CallTimeout, cancellationToken);
+                    "scanning",
+                    db => db.ExecuteAsync("SCAN", cursor, "MATCH", pattern, "COUNT", batchSize),
+                    CallTimeout,
+                    cancellationToken);
                 cursor = (long)reply[0];
                 var keys = (RedisKey[])reply[1]!;
                 if (keys.Length > 0)

@@ -53,7 +53,8 @@ public sealed record RedisTlsOptions
             RemoteCertificateValidationCallback = (_, _, _, errors) => IsAccepted(errors),
         };
         if (ClientCertificate is not null)
-            options.ClientCertificateContext = SslStreamCertificateContext.Create(ClientCertificate, additionalCertificates: null, offline: true);
+            options.ClientCertificateContext = SslStreamCertificateContext.Create(
+                ClientCertificate, additionalCertificates: null, offline: true);
         if (Authorities is not null)
         {
             options.CertificateChainPolicy = new X509ChainPolicy

@@ -17,7 +17,8 @@ namespace Porthor.Redis;
 /// <param name="memory">The time for which an edit is repeated.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="logger">The logger.</param>
-internal sealed partial class RevocationReplay(IRevocationLog revocations, RecordCodec codec, TimeSpan memory, TimeProvider clock, ILogger logger)
+internal sealed partial class RevocationReplay(
+    IRevocationLog revocations, RecordCodec codec, TimeSpan memory, TimeProvider clock, ILogger logger)
     : IAsyncDisposable
 {
     private const int BatchSize = 1000;
@@ -26,7 +27,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private readonly CancellationTokenSource stopping = new();
 
     /// <summary>A channel instead of a semaphore, because a connection may be established while this object is being disposed of.</summary>
-    private readonly Channel<bool> required = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> required = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock state = new();
     private TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int generation;
@@ -82,7 +84,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         catch (TimeoutException e)
         {
             var reason = Volatile.Read(ref reported);
-            throw new StoreUnavailableException("token record store", "waiting until revocations are in effect again" + (reason is null ? "" : $": {reason}"), e);
+            throw new StoreUnavailableException(
+                "token record store", "waiting until revocations are in effect again" + (reason is null ? "" : $": {reason}"), e);
         }
     }
 
@@ -167,7 +170,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private async Task<long> DeleteAsync(RedisRecordStore recordStore)
     {
         long deleted = 0;
-        await foreach (var keys in InBatchesAsync(after => revocations.RevokedAsync(clock.GetUtcNow(), after, BatchSize, stopping.Token), key => key))
+        var batches = InBatchesAsync(after => revocations.RevokedAsync(clock.GetUtcNow(), after, BatchSize, stopping.Token), key => key);
+        await foreach (var keys in batches)
             deleted += await recordStore.DeleteAgainAsync(keys, stopping.Token);
         return deleted;
     }
@@ -175,7 +179,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
     private async Task<int> NarrowAsync(RedisRecordStore recordStore)
     {
         var (narrowed, since) = (0, clock.GetUtcNow() - memory);
-        await foreach (var tokens in InBatchesAsync(after => revocations.EditedAsync(since, after, BatchSize, stopping.Token), token => token.Token))
+        var batches = InBatchesAsync(after => revocations.EditedAsync(since, after, BatchSize, stopping.Token), token => token.Token);
+        await foreach (var tokens in batches)
         {
             var records = await recordStore.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
             foreach (var token in tokens)
@@ -187,7 +192,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
         return narrowed;
     }
 
-    private static async IAsyncEnumerable<IReadOnlyList<T>> InBatchesAsync<T>(Func<TokenKey?, Task<IReadOnlyList<T>>> next, Func<T, TokenKey> keyOf)
+    private static async IAsyncEnumerable<IReadOnlyList<T>> InBatchesAsync<T>(
+        Func<TokenKey?, Task<IReadOnlyList<T>>> next, Func<T, TokenKey> keyOf)
     {
         TokenKey? after = null;
         IReadOnlyList<T> batch;
@@ -236,7 +242,10 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Information, Message = "Token record store connected, revocations are in effect; records deleted again: {Deleted}, reduced again: {Narrowed}")]
+        [LoggerMessage(
+            Level = LogLevel.Information,
+            Message = "Token record store connected, revocations are in effect; " +
+                "records deleted again: {Deleted}, reduced again: {Narrowed}")]
         public static partial void Replayed(ILogger logger, long deleted, int narrowed);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Token record store is not ready: {Reason}")]
@@ -244,7 +253,8 @@ internal sealed partial class RevocationReplay(IRevocationLog revocations, Recor
 
         [LoggerMessage(
             Level = LogLevel.Warning,
-            Message = "The Redis server does not permit INFO: {Refusal}. Revocations are repeated on each connection. Permit INFO to avoid that")]
+            Message =
+                "The Redis server does not permit INFO: {Refusal}. Revocations are repeated on each connection. Permit INFO to avoid that")]
         public static partial void Unidentified(ILogger logger, string refusal);
     }
 }

@@ -33,7 +33,11 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
         service = sentinel.Service;
         connectTimeout = TimeSpan.FromMilliseconds(configuration.ConnectTimeout);
         var access = options with { Sentinel = null, Database = 0, User = sentinel.User, Password = sentinel.Password };
-        servers = [.. sentinel.Hosts.Select(host => host.ToEndPoint()).Select(host => new DiscoveryConnection(host, access.ToConfiguration(host)))];
+        servers =
+        [
+            .. sentinel.Hosts.Select(host => host.ToEndPoint())
+                .Select(host => new DiscoveryConnection(host, access.ToConfiguration(host))),
+        ];
         if (options.Tls is { } tls)
             configuration.SslClientAuthenticationOptions = _ => tls.Authentication(HostOf(current));
     }
@@ -93,13 +97,15 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
     {
         var asking = servers.Select(AskAsync).ToArray();
         await Task.WhenAny(Task.WhenAll(asking), Task.Delay(AnswerTime));
-        var answers = asking.Select((task, index) => task.IsCompletedSuccessfully ? task.Result : (null, $"Sentinel at {servers[index].Address} is not responding")).ToArray();
+        var answers = asking.Select((task, index) => task.IsCompletedSuccessfully
+            ? task.Result
+            : (null, $"Sentinel at {servers[index].Address} is not responding")).ToArray();
         var named = answers.Select(answer => answer.Item1).OfType<EndPoint>().Distinct().ToArray();
         return named switch
         {
             [var one] => (one, null),
             [] => (null, string.Join("; ", answers.Select(answer => answer.Item2))),
-            _ => (null, $"the Sentinel servers name different primaries of '{service}': {string.Join(", ", named.Select(one => $"{one}"))}"),
+            _ => (null, $"the Sentinel servers name different primaries of '{service}': {string.Join(", ", named.AsEnumerable())}"),
         };
     }
 

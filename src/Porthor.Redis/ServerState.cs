@@ -19,7 +19,10 @@ internal sealed record ServerState(string Role, string? DataId, bool? WasPromote
     public static ServerState? FromInfo(string info)
     {
         var role = Field(info, "role");
-        return role is null ? null : new ServerState(role, Field(info, "master_replid"), Field(info, "master_replid2") is { } former ? former != NoReplicationId : null);
+        if (role is null)
+            return null;
+        bool? wasPromoted = Field(info, "master_replid2") is { } former ? former != NoReplicationId : null;
+        return new ServerState(role, Field(info, "master_replid"), wasPromoted);
     }
 
     /// <summary>Parses the reply of <c>ROLE</c>, whose first element is the role.</summary>
@@ -81,7 +84,9 @@ internal sealed class ServerStateQuery
                     return state;
                 method = current + 1;
             }
-            catch (RedisServerException e) when (current < 2 && e.Kind is RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand or RedisErrorKind.UnknownError or RedisErrorKind.Unknown)
+            catch (RedisServerException e)
+                when (current < 2 && e.Kind is RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand
+                    or RedisErrorKind.UnknownError or RedisErrorKind.Unknown)
             {
                 Refusal = e.Message;
                 method = current + 1;

@@ -26,7 +26,8 @@ internal sealed class ChangeCountCache(SqlDatabase database)
         var sql = database.Sql($"SELECT count(*)");
         AppendEnds(sql, from, to);
         sql.Append($" FROM token_change_history WHERE event_time >= {from} AND event_time < {to}");
-        var (rows, first, last) = (await database.QueryAsync(sql, row => (row.Number(0), row.NumberOrNull(1), row.NumberOrNull(2)), cancellationToken))[0];
+        var (rows, first, last) =
+            (await database.QueryAsync(sql, row => (row.Number(0), row.NumberOrNull(1), row.NumberOrNull(2)), cancellationToken))[0];
         if (rows < Fewest)
         {
             await settings.DeleteAsync(Note, cancellationToken);
@@ -46,9 +47,11 @@ internal sealed class ChangeCountCache(SqlDatabase database)
     /// <summary>Returns the number of all changes.</summary>
     public async Task<long> CountAsync(CancellationToken cancellationToken)
     {
-        if (await settings.GetAsync(Note, cancellationToken) is { } text && await CountAsync(JsonNode.Parse(text)!, cancellationToken) is { } count)
+        if (await settings.GetAsync(Note, cancellationToken) is { } text
+            && await CountAsync(JsonNode.Parse(text)!, cancellationToken) is { } count)
             return count;
-        return (await database.QueryAsync(database.Sql($"SELECT count(*) FROM token_change_history"), row => row.Number(0), cancellationToken))[0];
+        var all = database.Sql($"SELECT count(*) FROM token_change_history");
+        return (await database.QueryAsync(all, row => row.Number(0), cancellationToken))[0];
     }
 
     /// <summary>
@@ -60,16 +63,23 @@ internal sealed class ChangeCountCache(SqlDatabase database)
         var (from, to) = (Time("from"), Time("to"));
         var sql = database.Sql(
             $"""
-            SELECT (SELECT count(*) FROM token_change_history WHERE event_time < {from}) + (SELECT count(*) FROM token_change_history WHERE event_time >= {to})
+            SELECT (SELECT count(*) FROM token_change_history WHERE event_time < {from})
+                + (SELECT count(*) FROM token_change_history WHERE event_time >= {to})
             """);
         AppendEnds(sql, from, to);
-        var (others, first, last) = (await database.QueryAsync(sql, row => (row.Number(0), row.NumberOrNull(1), row.NumberOrNull(2)), cancellationToken))[0];
+        var (others, first, last) =
+            (await database.QueryAsync(sql, row => (row.Number(0), row.NumberOrNull(1), row.NumberOrNull(2)), cancellationToken))[0];
         return first == (long?)note["first"] && last == (long?)note["last"] ? others + (long)note["rows"]! : null;
     }
 
     private static void AppendEnds(SqlStatement sql, DateTimeOffset from, DateTimeOffset to)
     {
-        sql.Append($", (SELECT id FROM token_change_history WHERE event_time >= {from} AND event_time < {to} ORDER BY event_time, id LIMIT 1)");
-        sql.Append($", (SELECT id FROM token_change_history WHERE event_time >= {from} AND event_time < {to} ORDER BY event_time DESC, id DESC LIMIT 1)");
+        sql.Append(
+            $", (SELECT id FROM token_change_history WHERE event_time >= {from} AND event_time < {to} ORDER BY event_time, id LIMIT 1)");
+        sql.Append(
+            $"""
+            , (SELECT id FROM token_change_history WHERE event_time >= {from} AND event_time < {to}
+               ORDER BY event_time DESC, id DESC LIMIT 1)
+            """);
     }
 }

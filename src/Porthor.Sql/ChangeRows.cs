@@ -16,7 +16,9 @@ internal static class ChangeRows
     /// Returns the statements that insert changes, in their order. If the database supports array parameters, one statement inserts all.
     /// </summary>
     public static IEnumerable<SqlStatement> Insert(SqlDatabase database, IReadOnlyList<TokenChange> changes) =>
-        changes.Count > 1 && database.Dialect.TakesColumns ? [InsertAll(database, changes)] : changes.Select(change => InsertOne(database, change));
+        changes.Count > 1 && database.Dialect.TakesColumns
+            ? [InsertAll(database, changes)]
+            : changes.Select(change => InsertOne(database, change));
 
     private static SqlStatement InsertOne(SqlDatabase database, TokenChange change) => database.Sql(
         $"""
@@ -34,13 +36,13 @@ internal static class ChangeRows
         return database.Sql(
             $"""
             INSERT INTO token_change_history ({Columns})
-            SELECT token, username, token_type::tokentype, token_name, parent, scopes, service, expires, actor, action::tokenchange, old_token_name,
-                   old_scopes, old_expires, ip_address::inet, event_time
+            SELECT token, username, token_type::tokentype, token_name, parent, scopes, service, expires, actor, action::tokenchange,
+                   old_token_name, old_scopes, old_expires, ip_address::inet, event_time
             FROM unnest(
               {Texts(c => c.Token.Value)}, {Texts(c => c.Username)}, {Texts(c => c.TokenType.ToText())}, {Texts(c => c.TokenName)},
-              {Texts(c => c.Parent?.Value)}, {Texts(c => c.Scopes.Text)}, {Texts(c => c.Service)}, {Times(c => c.Expires)}, {Texts(c => c.Actor)},
-              {Texts(c => c.Action.ToText())}, {Texts(c => c.OldTokenName)}, {Texts(c => c.OldScopes?.Text)}, {Times(c => c.OldExpires)},
-              {Texts(c => c.IpAddress?.ToString())}, {Times(c => c.EventTime)})
+              {Texts(c => c.Parent?.Value)}, {Texts(c => c.Scopes.Text)}, {Texts(c => c.Service)}, {Times(c => c.Expires)},
+              {Texts(c => c.Actor)}, {Texts(c => c.Action.ToText())}, {Texts(c => c.OldTokenName)}, {Texts(c => c.OldScopes?.Text)},
+              {Times(c => c.OldExpires)}, {Texts(c => c.IpAddress?.ToString())}, {Times(c => c.EventTime)})
             AS change ({Columns})
             """);
     }

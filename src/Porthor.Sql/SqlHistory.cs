@@ -11,7 +11,8 @@ internal static class SqlHistory
 
     /// <summary>Appends the conditions of a page to a query, and runs it.</summary>
     public static async Task<List<T>> ReadPageAsync<T>(
-        SqlDatabase database, SqlStatement sql, HistoryCursor? cursor, long limit, Func<SqlRow, T> read, CancellationToken cancellationToken)
+        SqlDatabase database, SqlStatement sql, HistoryCursor? cursor, long limit, Func<SqlRow, T> read,
+        CancellationToken cancellationToken)
     {
         var backward = cursor is { IsBackward: true };
         // With a row comparison, an index on both columns finds any page quickly.

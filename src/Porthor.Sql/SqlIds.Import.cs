@@ -64,7 +64,10 @@ public sealed partial class SqlIds
         foreach (var batch in entries.Chunk(BatchSize))
         {
             await session.ExecuteAsync(
-                [.. batch.Select(entry => database.Sql($"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(entry.Kind)}, {entry.Name}, {entry.Id})"))],
+                [
+                    .. batch.Select(entry => database.Sql(
+                        $"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(entry.Kind)}, {entry.Name}, {entry.Id})")),
+                ],
                 cancellationToken);
             progress.Report(written += batch.Length);
         }

@@ -29,7 +29,8 @@ public sealed partial class SqlIds : IIdStore
                     $"""
                     INSERT INTO porthor_id (kind, name, id)
                     SELECT {CounterKind}, {range.Counter}, coalesce(max(id) + 1, {range.First}) FROM porthor_id
-                    WHERE kind = {KindOf(range == IdRange.Groups ? IdKind.Group : IdKind.User)} AND id >= {range.First} AND id < {range.End ?? long.MaxValue}
+                    WHERE kind = {KindOf(range == IdRange.Groups ? IdKind.Group : IdKind.User)}
+                    AND id >= {range.First} AND id < {range.End ?? long.MaxValue}
                     ON CONFLICT (kind, name) DO NOTHING
                     """)),
             ],
@@ -51,7 +52,13 @@ public sealed partial class SqlIds : IIdStore
         if (One(await session.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken)) is { } another)
             return new AssignedId(another, IsNew: false);
         if (One(await session.QueryAsync(Select(CounterKind, range.Counter), Number, cancellationToken)) is not { } next)
-            throw new UserDirectoryException($"Firestore {(kind == IdKind.User ? "UID" : "GID")} counter not found", isAway: false) { Name = "FirestoreNotInitializedError" };
+        {
+            var counter = kind == IdKind.User ? "UID" : "GID";
+            throw new UserDirectoryException($"Firestore {counter} counter not found", isAway: false)
+            {
+                Name = "FirestoreNotInitializedError",
+            };
+        }
         range.Check(next);
         await session.CommitAsync(
             [database.Sql($"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(kind)}, {name}, {next})"), Raise(range, by: 1)],
@@ -61,7 +68,8 @@ public sealed partial class SqlIds : IIdStore
 
     private static string KindOf(IdKind kind) => kind == IdKind.User ? "user" : "group";
 
-    private SqlStatement Select(string kind, string name) => database.Sql($"SELECT id FROM porthor_id WHERE kind = {kind} AND name = {name}");
+    private SqlStatement Select(string kind, string name) =>
+        database.Sql($"SELECT id FROM porthor_id WHERE kind = {kind} AND name = {name}");
 
     private SqlStatement Raise(IdRange range, long by) =>
         database.Sql($"UPDATE porthor_id SET id = id + {by} WHERE kind = {CounterKind} AND name = {range.Counter}");

@@ -31,7 +31,8 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
                 database.Sql(
                     $"""
                     DELETE FROM porthor_once WHERE name IN
-                    (SELECT t.name FROM porthor_once AS t WHERE t.expires <= {now} ORDER BY t.expires LIMIT {RemovedAtOnce}{database.Dialect.ForUpdateSkipLocked})
+                    (SELECT t.name FROM porthor_once AS t WHERE t.expires <= {now}
+                     ORDER BY t.expires LIMIT {RemovedAtOnce}{database.Dialect.ForUpdateSkipLocked})
                     """),
             ],
             cancellationToken);
@@ -52,7 +53,8 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
     public async Task<bool> ContainsAsync(string name, CancellationToken cancellationToken)
     {
         var found = await database.QueryAsync(
-            database.Sql($"SELECT 1 FROM porthor_once WHERE name = {name} AND expires > {clock.GetUtcNow()}"), _ => true, cancellationToken);
+            database.Sql(
+                $"SELECT 1 FROM porthor_once WHERE name = {name} AND expires > {clock.GetUtcNow()}"), _ => true, cancellationToken);
         return found.Count > 0;
     }
 }

@@ -21,7 +21,8 @@ internal sealed class SqlRateCounter(SqlDatabase database, TimeSpan timeLimit) :
         }
         catch (TimeoutException e)
         {
-            _ = counting.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = counting.ContinueWith(
+                static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             throw new StoreUnavailableException("token list", "counting requests", e);
         }
     }
@@ -60,7 +61,8 @@ internal sealed class SqlRateCounter(SqlDatabase database, TimeSpan timeLimit) :
                 database.Sql(
                     $"""
                     DELETE FROM porthor_counter WHERE (username, service, quota) IN
-                    (SELECT username, service, quota FROM porthor_counter WHERE ends < clock_timestamp() LIMIT {BatchSize} FOR UPDATE SKIP LOCKED)
+                    (SELECT username, service, quota FROM porthor_counter
+                     WHERE ends < clock_timestamp() LIMIT {BatchSize} FOR UPDATE SKIP LOCKED)
                     """),
             ],
             cancellationToken);

@@ -55,7 +55,10 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
         var replaced = await session.ExecuteAsync(
             [
                 .. records.Select(record => database.Sql(
-                    $"UPDATE porthor_record SET record = {record.Replacement.Ciphertext} WHERE token = {record.Key} AND record = {record.Expected.Ciphertext}")),
+                    $"""
+                    UPDATE porthor_record SET record = {record.Replacement.Ciphertext}
+                    WHERE token = {record.Key} AND record = {record.Expected.Ciphertext}
+                    """)),
             ],
             cancellationToken);
         await session.CommitAsync([], cancellationToken);
@@ -70,7 +73,11 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
         {
             await using var session = await database.BeginAsync(BatchTimeLimit, cancellationToken);
             var counts = await session.ExecuteAsync(
-                [database.Sql($"DELETE FROM porthor_record WHERE token IN (SELECT token FROM porthor_record ORDER BY token LIMIT {BatchSize})")], cancellationToken);
+                [
+                    database.Sql(
+                        $"DELETE FROM porthor_record WHERE token IN (SELECT token FROM porthor_record ORDER BY token LIMIT {BatchSize})"),
+                ],
+                cancellationToken);
             await session.CommitAsync([], cancellationToken);
             total += deleted = counts[0];
         }
@@ -103,7 +110,8 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
             return Task.FromResult(true);
         }
 
-        public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(
+            IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
         {
             var replaced = await transaction.ExecuteAsync([.. records.Select(recordStore.ReplaceRecord)], cancellationToken);
             return [.. records.Zip(replaced).Where(one => one.Second != 1).Select(one => one.First.Key)];

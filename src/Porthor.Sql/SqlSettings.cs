@@ -16,7 +16,8 @@ internal sealed class SqlSettings(SqlDatabase database) : ISettingStore, IQuotaO
     }
 
     public Task SetAsync(string name, string value, CancellationToken cancellationToken) => ExecuteAsync(
-        database.Sql($"INSERT INTO porthor_setting (name, value) VALUES ({name}, {value}) ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
+        database.Sql(
+            $"INSERT INTO porthor_setting (name, value) VALUES ({name}, {value}) ON CONFLICT (name) DO UPDATE SET value = excluded.value"),
         cancellationToken);
 
     public async Task<IReadOnlyDictionary<string, string>> ListAsync(string prefix, CancellationToken cancellationToken)

@@ -91,7 +91,8 @@ public sealed class SqlStores : IAsyncDisposable
     /// <param name="metrics">Measures the calls.</param>
     /// <param name="loggers">Creates the loggers.</param>
     public static SqlStores Postgres(
-        string connectionString, int maxConnections, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILoggerFactory loggers)
+        string connectionString, int maxConnections, TimeSpan readTimeout, TimeSpan statementTimeout, StoreMetrics metrics,
+        ILoggerFactory loggers)
     {
         var postgres = PostgresDatabase.Create(
             connectionString, maxConnections, readTimeout, statementTimeout, metrics, loggers.CreateLogger<PrimaryConnections>());

@@ -41,7 +41,8 @@ internal sealed partial class SqlTokenIndex
         return counts[0];
     }
 
-    public Task NotePastAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) => past.NoteAsync(from, to, cancellationToken);
+    public Task NotePastAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
+        past.NoteAsync(from, to, cancellationToken);
 
     public Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         SqlHistory.TruncateAsync(database, ChangeTable, before, limit, cancellationToken);

@@ -35,7 +35,8 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
         var sql = database.Sql(
             $"""
             SELECT t.token FROM subtoken s JOIN token t ON t.token = s.child
-            WHERE s.parent = {query.Parent} AND t.token_type = {query.TokenType} AND t.scopes = {query.Scopes} AND t.expires >= {query.ExpiresFrom}
+            WHERE s.parent = {query.Parent} AND t.token_type = {query.TokenType} AND t.scopes = {query.Scopes}
+            AND t.expires >= {query.ExpiresFrom}
             """);
         if (query.Service is not null)
             sql.Append($" AND t.service = {query.Service}");
@@ -86,7 +87,8 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
                 """),
             row => (Key: row.Key(0), IsExpired: row.Flag(1), IsLast: row.Flag(2)),
             cancellationToken);
-        return new ExpiredKeys([.. found.Where(one => one.IsExpired).Select(one => one.Key)], found is [.., (var key, _, true)] ? key : null);
+        return new ExpiredKeys(
+            [.. found.Where(one => one.IsExpired).Select(one => one.Key)], found is [.., (var key, _, true)] ? key : null);
     }
 
     /// <summary>Returns each pair only once (UNION), so that the query also ends if other software has stored a cycle.</summary>
@@ -96,7 +98,8 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
         var sql = database.Sql($"WITH RECURSIVE tree AS (SELECT s.child, s.parent FROM subtoken s");
         if (expiredAt is { } first)
             sql.Append($" JOIN token t ON t.token = s.child AND t.expires <= {first}");
-        sql.Append($" WHERE {new SqlIn(ParentColumn, roots)} UNION SELECT s.child, s.parent FROM tree d{database.Dialect.JoinChildrenOfTree}");
+        sql.Append(
+            $" WHERE {new SqlIn(ParentColumn, roots)} UNION SELECT s.child, s.parent FROM tree d{database.Dialect.JoinChildrenOfTree}");
         if (expiredAt is { } next)
             sql.Append($" JOIN token t ON t.token = s.child AND t.expires <= {next}");
         sql.Append($") SELECT d.child, d.parent, t.created FROM tree d JOIN token t ON t.token = d.child");
@@ -108,7 +111,8 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
         await database.QueryAsync(
             database.Sql(
                 $"""
-                SELECT {TokenRows.ColumnsWithoutParent} FROM porthor_revocation r JOIN token t ON t.token = r.token ORDER BY t.token LIMIT {limit}
+                SELECT {TokenRows.ColumnsWithoutParent} FROM porthor_revocation r JOIN token t ON t.token = r.token
+                ORDER BY t.token LIMIT {limit}
                 """),
             TokenRows.Read,
             cancellationToken);
@@ -126,19 +130,22 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
     public async Task CheckAsync(CancellationToken cancellationToken) =>
         await database.QueryAsync(database.Sql($"SELECT token FROM token LIMIT 1"), row => row.Key(0), cancellationToken);
 
-    public async Task<IReadOnlyList<TokenKey>> RevokedAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<TokenKey>> RevokedAsync(
+        DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
         await database.QueryAsync(
             database.Sql(
                 $"SELECT token FROM porthor_revocation WHERE until >= {now} AND token > {after?.Value ?? ""} ORDER BY token LIMIT {limit}"),
             row => row.Key(0),
             cancellationToken);
 
-    public async Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<TokenInfo>> EditedAsync(
+        DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
         await database.QueryAsync(
             database.Sql(
                 $"""
                 SELECT {TokenRows.ColumnsWithoutParent} FROM token t
-                WHERE t.token IN (SELECT h.token FROM token_change_history h WHERE h.event_time >= {since} AND h.action = {ChangeAction.Edit})
+                WHERE t.token IN
+                (SELECT h.token FROM token_change_history h WHERE h.event_time >= {since} AND h.action = {ChangeAction.Edit})
                 AND t.token > {after?.Value ?? ""} ORDER BY t.token LIMIT {limit}
                 """),
             TokenRows.Read,
@@ -147,7 +154,15 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
     public async Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(TimeSpan.FromSeconds(30), cancellationToken);
-        var counts = await session.ExecuteAsync([database.Sql($"DELETE FROM porthor_revocation WHERE until < {now} AND NOT EXISTS (SELECT 1 FROM token t WHERE t.token = porthor_revocation.token)")], cancellationToken);
+        var counts = await session.ExecuteAsync(
+            [
+                database.Sql(
+                    $"""
+                    DELETE FROM porthor_revocation WHERE until < {now}
+                    AND NOT EXISTS (SELECT 1 FROM token t WHERE t.token = porthor_revocation.token)
+                    """),
+            ],
+            cancellationToken);
         await session.CommitAsync([], cancellationToken);
         return counts[0];
     }

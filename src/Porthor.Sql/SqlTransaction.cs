@@ -30,7 +30,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         return found.SingleOrDefault();
     }
 
-    public async Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(
+        IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql(
                 $"""
@@ -46,13 +47,15 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             : await session.QueryAsync(
                 database.Sql(
                     $"""
-                    SELECT {TokenRows.Columns} FROM {new SqlOrderedKeys(keys)} JOIN token t ON t.token = k.token LEFT JOIN subtoken s ON s.child = t.token
+                    SELECT {TokenRows.Columns}
+                    FROM {new SqlOrderedKeys(keys)} JOIN token t ON t.token = k.token LEFT JOIN subtoken s ON s.child = t.token
                     ORDER BY k.number{database.Dialect.ForUpdateOfToken}
                     """),
                 TokenRows.Read,
                 cancellationToken);
 
-    public async Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+    public async Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(
+        IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
         await session.QueryAsync(
             database.Sql($"SELECT s.child FROM subtoken s WHERE {new SqlIn(ParentColumn, parents)}"), row => row.Key(0), cancellationToken);
 
@@ -68,7 +71,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
                 WITH RECURSIVE line AS (
                     SELECT token, 0 AS level FROM token WHERE token = {parent}
                     UNION ALL
-                    SELECT s.parent, l.level + 1 FROM line l JOIN subtoken s ON s.child = l.token WHERE s.parent IS NOT NULL AND l.level < {ParentLimits.MaxLevel})
+                    SELECT s.parent, l.level + 1 FROM line l JOIN subtoken s ON s.child = l.token
+                    WHERE s.parent IS NOT NULL AND l.level < {ParentLimits.MaxLevel})
                 SELECT t.scopes, t.expires, (SELECT CAST(max(level) AS bigint) FROM line),
                     EXISTS (SELECT 1 FROM line l JOIN porthor_revocation r ON r.token = l.token)
                 FROM token t WHERE t.token = {parent}{database.Dialect.ForShareOfToken}
@@ -94,10 +98,12 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         var counts = await session.QueryAsync(
             database.Sql(
                 $"""
-                SELECT (SELECT count(*) FROM token WHERE username = {username} AND token_type = {TokenType.User} AND (expires IS NULL OR expires > {now})),
+                SELECT (SELECT count(*) FROM token
+                        WHERE username = {username} AND token_type = {TokenType.User} AND (expires IS NULL OR expires > {now})),
                        (SELECT event_time FROM token_change_history
-                        WHERE username = {username} AND event_time > {minute} AND token_type = {TokenType.User} AND action = {ChangeAction.Create}
-                        AND actor = {username} ORDER BY event_time DESC, id DESC LIMIT 1 OFFSET {offset})
+                        WHERE username = {username} AND event_time > {minute} AND token_type = {TokenType.User}
+                        AND action = {ChangeAction.Create} AND actor = {username}
+                        ORDER BY event_time DESC, id DESC LIMIT 1 OFFSET {offset})
                 """),
             row => new UserTokenUsage(row.Number(0), row.TimeOrNull(1)),
             cancellationToken);
@@ -112,7 +118,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
                 WITH RECURSIVE line AS (
                     SELECT token AS below, token, 0 AS level FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}
                     UNION ALL
-                    SELECT l.below, s.parent, l.level + 1 FROM line l JOIN subtoken s ON s.child = l.token WHERE s.parent IS NOT NULL AND l.level < {ParentLimits.MaxLevel})
+                    SELECT l.below, s.parent, l.level + 1 FROM line l JOIN subtoken s ON s.child = l.token
+                    WHERE s.parent IS NOT NULL AND l.level < {ParentLimits.MaxLevel})
                 SELECT DISTINCT l.below FROM line l JOIN porthor_revocation r ON r.token = l.token WHERE r.until > {until}
                 """),
             row => row.Key(0),
@@ -161,7 +168,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         pending.Add(database.Sql(
             $"""
             INSERT INTO token (token, username, token_type, token_name, scopes, service, created, expires)
-            VALUES ({token.Token}, {token.Username}, {token.TokenType}, {token.TokenName}, {token.Scopes}, {token.Service}, {token.Created}, {token.Expires})
+            VALUES
+            ({token.Token}, {token.Username}, {token.TokenType}, {token.TokenName}, {token.Scopes}, {token.Service}, {token.Created},
+             {token.Expires})
             """));
         if (token.Parent is { } parent)
             pending.Add(database.Sql($"INSERT INTO subtoken (child, parent) VALUES ({token.Token}, {parent})"));
@@ -204,7 +213,10 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
         foreach (var key in keys)
         {
             pending.Add(database.Sql(
-                $"INSERT INTO porthor_revocation (token, until) VALUES ({key}, {until}) ON CONFLICT (token) DO UPDATE SET until = excluded.until"));
+                $"""
+                INSERT INTO porthor_revocation (token, until) VALUES ({key}, {until})
+                ON CONFLICT (token) DO UPDATE SET until = excluded.until
+                """));
         }
     }
 
@@ -219,9 +231,11 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     public Task<IReadOnlyList<int>> ExecuteAsync(IReadOnlyList<SqlStatement> statements, CancellationToken cancellationToken) =>
         session.ExecuteAsync(statements, cancellationToken);
 
-    public Task FlushAsync(CancellationToken cancellationToken) => SendAsync(statements => session.ExecuteAsync(statements, cancellationToken));
+    public Task FlushAsync(CancellationToken cancellationToken) =>
+        SendAsync(statements => session.ExecuteAsync(statements, cancellationToken));
 
-    public Task CommitAsync(CancellationToken cancellationToken) => SendAsync(statements => session.CommitAsync(statements, cancellationToken));
+    public Task CommitAsync(CancellationToken cancellationToken) =>
+        SendAsync(statements => session.CommitAsync(statements, cancellationToken));
 
     public ValueTask DisposeAsync() => session.DisposeAsync();
 

@@ -25,7 +25,8 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
         await session.CommitAsync([.. uses.Select(Insert), .. lastUses.Select(SetLastUsed)], cancellationToken);
     }
 
-    public async Task<IReadOnlyList<TokenUsage>> ReadAsync(UsageFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<TokenUsage>> ReadAsync(
+        UsageFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
     {
         var sql = database.Sql(
             $"""

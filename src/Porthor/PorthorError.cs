@@ -89,7 +89,8 @@ public sealed record PorthorError(ErrorKind Kind, string Message)
     /// <summary>Returns an error of the kind <see cref="ErrorKind.RateLimited"/>.</summary>
     /// <param name="message">The message for the client.</param>
     /// <param name="retryAfter">The time after which the same request is allowed.</param>
-    public static PorthorError RateLimited(string message, TimeSpan retryAfter) => new(ErrorKind.RateLimited, message) { RetryAfter = retryAfter };
+    public static PorthorError RateLimited(string message, TimeSpan retryAfter) =>
+        new(ErrorKind.RateLimited, message) { RetryAfter = retryAfter };
 
     /// <summary>The time after which a denied request may be sent again; null if waiting does not help.</summary>
     public TimeSpan? RetryAfter { get; init; }

@@ -23,7 +23,8 @@ internal static class CallTimeout
     /// <exception cref="StoreUnavailableException">
     /// The limit was reached. The statement may have taken effect, or may still do so.
     /// </exception>
-    public static async Task<T> WaitAsync<T>(Task<T> work, TimeSpan limit, StatementCanceller stop, Func<Exception, Exception> failure, CancellationToken cancellationToken)
+    public static async Task<T> WaitAsync<T>(
+        Task<T> work, TimeSpan limit, StatementCanceller stop, Func<Exception, Exception> failure, CancellationToken cancellationToken)
     {
         try
         {
@@ -32,7 +33,8 @@ internal static class CallTimeout
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             // Reading the exception marks it as observed.
-            _ = work.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            _ = work.ContinueWith(
+                static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             // The work may have ended at the same time. The caller receives the timeout nevertheless.
             if (!work.IsCompleted)
                 stop.Begin();

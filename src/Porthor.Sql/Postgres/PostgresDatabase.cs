@@ -5,7 +5,8 @@ using Porthor.Telemetry;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>Represents a PostgreSQL database. The driver pools its connections.</summary>
-internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
+internal sealed class PostgresDatabase(
+    PrimaryConnections connections, PoolHeartbeat heartbeat, TimeSpan statementTimeout, StoreMetrics metrics) : SqlDatabase
 {
     /// <summary>The driver's time limit for connecting, in seconds, if the connection string has none.</summary>
     private const int DriverTimeout = 15;
@@ -22,7 +23,8 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     /// <param name="metrics">Measures the calls.</param>
     /// <param name="logger">The logger.</param>
     public static PostgresDatabase Create(
-        string connectionString, int maxConnections, TimeSpan answerTimeout, TimeSpan statementTimeout, StoreMetrics metrics, ILogger<PrimaryConnections> logger)
+        string connectionString, int maxConnections, TimeSpan answerTimeout, TimeSpan statementTimeout, StoreMetrics metrics,
+        ILogger<PrimaryConnections> logger)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString)
         {
@@ -48,16 +50,23 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     }
 
     public override async ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, prepare: false, checkRole: connections.IsPooled, metrics, Failed);
+        new PostgresSession(
+            await ConnectAsync(cancellationToken), statementTimeout, inTransaction: false, prepare: false, checkRole: connections.IsPooled,
+            metrics, Failed);
 
     public override async ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: false, prepare: !connections.IsPooled, checkRole: connections.IsPooled, metrics, Failed);
+        new PostgresSession(
+            await ConnectAsync(cancellationToken), timeLimit, inTransaction: false, prepare: !connections.IsPooled,
+            checkRole: connections.IsPooled, metrics, Failed);
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken) =>
-        new PostgresSession(await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, checkRole: false, metrics, Failed);
+        new PostgresSession(
+            await ConnectAsync(cancellationToken), timeLimit, inTransaction: true, prepare: !connections.IsPooled, checkRole: false,
+            metrics, Failed);
 
     /// <summary>Begins a transaction that sets options of the planner, and is rolled back.</summary>
-    public override ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) => BeginAsync(statementTimeout, cancellationToken);
+    public override ValueTask<SqlSession> OpenForLookupsAsync(CancellationToken cancellationToken) =>
+        BeginAsync(statementTimeout, cancellationToken);
 
     public override async Task RunScriptAsync(string script, CancellationToken cancellationToken)
     {
@@ -76,7 +85,11 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
 
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand($"SELECT pg_is_in_recovery(), ({sql})") { CommandTimeout = CallTimeout.DriverSeconds(timeLimit), Parameters = { new NpgsqlParameter<string> { TypedValue = key } } };
+        var command = new NpgsqlCommand($"SELECT pg_is_in_recovery(), ({sql})")
+        {
+            CommandTimeout = CallTimeout.DriverSeconds(timeLimit),
+            Parameters = { new NpgsqlParameter<string> { TypedValue = key } },
+        };
         var stop = new StatementCanceller(command.Cancel);
         return new(CallTimeout.WaitAsync(
             ReadPointAsync(command, stop), timeLimit, stop, late => Failed(StoreOperationNames.Point, late), cancellationToken));
@@ -130,7 +143,8 @@ internal sealed class PostgresDatabase(PrimaryConnections connections, PoolHeart
     /// <summary>Converts and counts an error. If the server fails, its other connections are closed as well.</summary>
     internal Exception Failed(string call, Exception exception)
     {
-        if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException || (connections.HasSeveralHosts && PostgresErrors.LosesServer(exception)))
+        if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException
+            || (connections.HasSeveralHosts && PostgresErrors.LosesServer(exception)))
             connections.Lose();
         return metrics.Counted(call, PostgresErrors.Translate(exception));
     }

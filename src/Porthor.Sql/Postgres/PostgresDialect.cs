@@ -51,8 +51,11 @@ internal sealed class PostgresDialect : Dialect
     public override void Append(SqlStatement sql, ChangeAction value) => sql.AddParameter(value.ToText(), "::tokenchange");
 
     // The zone of a link-local address is omitted, because the type inet does not accept it.
-    public override void Append(SqlStatement sql, IPAddress? value) =>
-        sql.AddParameter(value is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 } ? new IPAddress(value.GetAddressBytes()).ToString() : value?.ToString(), "::inet");
+    public override void Append(SqlStatement sql, IPAddress? value)
+    {
+        var hasZone = value is { AddressFamily: AddressFamily.InterNetworkV6, ScopeId: not 0 };
+        sql.AddParameter(hasZone ? new IPAddress(value!.GetAddressBytes()).ToString() : value?.ToString(), "::inet");
+    }
 
     public override void Append(SqlStatement sql, SqlArrayParameter values) => sql.AddParameter(
         values.Texts ?? (object)new NpgsqlParameter

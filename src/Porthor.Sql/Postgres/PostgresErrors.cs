@@ -14,19 +14,26 @@ internal static class PostgresErrors
     /// <summary>
     /// The messages of PgBouncer, which has no SQLSTATEs for these errors, for a database or a role that is not configured.
     /// </summary>
-    private static readonly string[] PoolerRefusals = ["no such database", "no such user", "not allowed", "authentication failed", "unsupported startup parameter"];
+    private static readonly string[] PoolerRefusals =
+        ["no such database", "no such user", "not allowed", "authentication failed", "unsupported startup parameter"];
 
     /// <summary>
     /// The messages of the driver, which has no codes for these errors, for a server that requires a password or does not support TLS.
     /// </summary>
-    private static readonly string[] DriverRefusals = ["No password has been provided", "No SSL enabled connection", "SSL connection requested"];
+    private static readonly string[] DriverRefusals =
+        ["No password has been provided", "No SSL enabled connection", "SSL connection requested"];
 
     /// <summary>The class of SQLSTATEs for values that a type cannot represent ("data exception").</summary>
+    /// <summary>
+    /// The classes of SQLSTATEs for errors that a retry does not change: authorization, unknown database, unknown schema, access rule.
+    /// </summary>
+    private static readonly string[] PermanentClasses = ["28", "3D", "3F", "42"];
+
     private const string DataExceptionClass = "22";
 
     public static bool IsOurs(Exception exception) =>
-        exception is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException or EncoderFallbackException
-            or AuthenticationException;
+        exception is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException
+            or EncoderFallbackException or AuthenticationException;
 
     /// <summary>
     /// Returns true if the server rejected a value (NUL in a text, a number out of range), or the driver could not encode one (half of a
@@ -43,12 +50,17 @@ internal static class PostgresErrors
     /// <summary>
     /// Returns true if the server is no longer the primary, or no longer runs, so that its other connections cannot be used either.
     /// </summary>
-    public static bool LosesServer(Exception exception) => exception is SocketException or IOException
-        or NpgsqlException { InnerException: SocketException or IOException }
-        or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow };
+    public static bool LosesServer(Exception exception) => exception switch
+    {
+        SocketException or IOException or NpgsqlException { InnerException: SocketException or IOException } => true,
+        PostgresException e =>
+            e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow,
+        _ => false,
+    };
 
     /// <summary>Returns true if the server is in recovery: it is a standby, or a primary that was replaced.</summary>
-    public static bool IsReadOnly(Exception exception) => exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+    public static bool IsReadOnly(Exception exception) =>
+        exception is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
 
     /// <summary>
     /// Returns true if the server rejects the connection or the schema for a reason that a retry does not change: the role, the password,
@@ -56,9 +68,9 @@ internal static class PostgresErrors
     /// </summary>
     public static bool IsPermanent(Exception exception) => exception switch
     {
-        PostgresException e => e.SqlState.StartsWith("28", StringComparison.Ordinal) || e.SqlState.StartsWith("3D", StringComparison.Ordinal)
-            || e.SqlState.StartsWith("3F", StringComparison.Ordinal) || e.SqlState.StartsWith("42", StringComparison.Ordinal)
-            || (e.SqlState == PostgresErrorCodes.ProtocolViolation && PoolerRefusals.Any(text => e.MessageText.Contains(text, StringComparison.Ordinal))),
+        PostgresException e => PermanentClasses.Any(start => e.SqlState.StartsWith(start, StringComparison.Ordinal))
+            || (e.SqlState == PostgresErrorCodes.ProtocolViolation
+                && PoolerRefusals.Any(text => e.MessageText.Contains(text, StringComparison.Ordinal))),
         NpgsqlException { InnerException: AuthenticationException or FileNotFoundException or DirectoryNotFoundException } => true,
         FileNotFoundException or DirectoryNotFoundException or AuthenticationException => true,
         NpgsqlException { InnerException: null } e => DriverRefusals.Any(text => e.Message.Contains(text, StringComparison.Ordinal)),
@@ -69,8 +81,8 @@ internal static class PostgresErrors
     public static string Describe(Exception exception) => exception switch
     {
         PostgresException e => $"{e.SqlState}: {e.MessageText}",
-        NpgsqlException { InnerException: { } cause } e when cause is SocketException or TimeoutException or IOException or AuthenticationException =>
-            $"{e.Message}: {cause.Message}",
+        NpgsqlException { InnerException: { } cause } e
+            when cause is SocketException or TimeoutException or IOException or AuthenticationException => $"{e.Message}: {cause.Message}",
         _ => exception.Message,
     };
 
@@ -78,8 +90,14 @@ internal static class PostgresErrors
     {
         PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure } e =>
             new TokenIndexConflictException(e.MessageText, e),
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: NameConstraint } e => new DuplicateNameException(e),
-        _ when IsDataError(exception) => new UnstorableValueException((exception as PostgresException)?.MessageText ?? "not valid Unicode", exception),
-        _ => new StoreUnavailableException("token list", "PostgreSQL", exception) { IsPermanent = IsPermanent(exception), Reason = Describe(exception) },
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: NameConstraint } e =>
+            new DuplicateNameException(e),
+        _ when IsDataError(exception) =>
+            new UnstorableValueException((exception as PostgresException)?.MessageText ?? "not valid Unicode", exception),
+        _ => new StoreUnavailableException("token list", "PostgreSQL", exception)
+        {
+            IsPermanent = IsPermanent(exception),
+            Reason = Describe(exception),
+        },
     };
 }

@@ -12,10 +12,13 @@ internal sealed class PostgresHost : IAsyncDisposable
     {
         Name = settings.Host!.StartsWith('/')
             ? settings.Host
-            : string.Create(CultureInfo.InvariantCulture, $"{(settings.Host.Contains(':', StringComparison.Ordinal) ? $"[{settings.Host}]" : settings.Host)}:{settings.Port}");
+            : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{(settings.Host.Contains(':', StringComparison.Ordinal) ? $"[{settings.Host}]" : settings.Host)}:{settings.Port}");
         // The driver's metrics use this name for the pool.
         Connections = Build(settings, isOnly ? "token list" : $"token list {Name}", initialize);
-        probes = Build(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }, $"token list {Name} search", initialize);
+        probes = Build(
+            new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false }, $"token list {Name} search", initialize);
     }
 
     /// <summary>Returns the host and the port, or the folder of the Unix socket.</summary>
@@ -29,7 +32,8 @@ internal sealed class PostgresHost : IAsyncDisposable
     /// <summary>Creates the hosts of a connection string.</summary>
     /// <param name="settings">The connection settings, with one or several hosts.</param>
     /// <param name="initialize">Called for each established connection. If it throws, the connection is not used.</param>
-    public static IEnumerable<PostgresHost> Of(NpgsqlConnectionStringBuilder settings, Func<PostgresHost, NpgsqlConnection, Task> initialize)
+    public static IEnumerable<PostgresHost> Of(
+        NpgsqlConnectionStringBuilder settings, Func<PostgresHost, NpgsqlConnection, Task> initialize)
     {
         var names = settings.Host!.Split(',');
         foreach (var name in names)
@@ -65,7 +69,8 @@ internal sealed class PostgresHost : IAsyncDisposable
         await probes.DisposeAsync();
     }
 
-    private NpgsqlDataSource Build(NpgsqlConnectionStringBuilder settings, string name, Func<PostgresHost, NpgsqlConnection, Task> initialize) =>
+    private NpgsqlDataSource Build(
+        NpgsqlConnectionStringBuilder settings, string name, Func<PostgresHost, NpgsqlConnection, Task> initialize) =>
         new NpgsqlDataSourceBuilder(settings.ConnectionString) { Name = name }
             .UsePhysicalConnectionInitializer(
                 _ => throw new NotSupportedException("Connections are opened asynchronously."), connection => initialize(this, connection))

@@ -21,7 +21,8 @@ namespace Porthor.Sql.Postgres;
 /// <param name="metrics">Measures the calls.</param>
 /// <param name="failed">Converts and counts the error of a call.</param>
 internal sealed class PostgresSession(
-    NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, bool checkRole, StoreMetrics metrics, Func<string, Exception, Exception> failed) : SqlSession
+    NpgsqlConnection connection, TimeSpan limit, bool inTransaction, bool prepare, bool checkRole, StoreMetrics metrics,
+    Func<string, Exception, Exception> failed) : SqlSession
 {
     /// <summary>The time limit for returning a connection, which includes the rollback of a transaction that was not committed.</summary>
     private static readonly TimeSpan ReturnLimit = TimeSpan.FromSeconds(1);
@@ -30,7 +31,8 @@ internal sealed class PostgresSession(
     private bool begun = !inTransaction;
     private Task work = Task.CompletedTask;
 
-    public override async Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => await RunAsync(
+    public override async Task<List<T>> QueryAsync<T>(
+        SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken) => await RunAsync(
         reading,
         CreateBatch([statement], commit: false),
         async batch =>
@@ -174,7 +176,8 @@ internal sealed class PostgresSession(
         {
             begun = true;
             // Longer limits are rounded to whole seconds: each text is prepared, so the number of different texts must be small.
-            var milliseconds = (limit > TimeSpan.FromSeconds(1) ? 1000 * (int)Math.Ceiling(limit.TotalSeconds) : (int)limit.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            var length = limit > TimeSpan.FromSeconds(1) ? 1000 * (int)Math.Ceiling(limit.TotalSeconds) : (int)limit.TotalMilliseconds;
+            var milliseconds = length.ToString(CultureInfo.InvariantCulture);
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
             // The limit includes waits for locks.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));

@@ -87,7 +87,8 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     {
         lock (gate)
         {
-            if (search is { IsCompleted: false } || (search is { IsFaulted: true } && Environment.TickCount64 - searchEnded < SearchPause.TotalMilliseconds))
+            if (search is { IsCompleted: false }
+                || (search is { IsFaulted: true } && Environment.TickCount64 - searchEnded < SearchPause.TotalMilliseconds))
                 return search;
             return search = FindAsync();
         }
@@ -102,7 +103,10 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
             var probes = await Task.WhenAll(hosts.Select(host => host.ProbeAsync()));
             var found = hosts.Zip(probes).Where(one => one.Second is null).Select(one => one.First).MaxBy(host => host.Timeline);
             if (found is null || found.Timeline < Volatile.Read(ref newestTimeline))
-                throw new NpgsqlException($"None of the hosts is the primary: {string.Join("; ", hosts.Zip(probes).Select(one => Describe(one.First, one.Second)))}");
+            {
+                var reasons = hosts.Zip(probes).Select(one => Describe(one.First, one.Second));
+                throw new NpgsqlException($"None of the hosts is the primary: {string.Join("; ", reasons)}");
+            }
             primary = found;
             Log.PrimaryFound(logger, found.Name, found.Timeline);
             return found;
@@ -132,7 +136,9 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
         if (role.Timeline > 0 && role.Timeline < newest)
         {
             Log.OldTimeline(logger, host.Name, role.Timeline, newest);
-            throw new NpgsqlException($"The server {host.Name} is on timeline {role.Timeline}, but the primary is on timeline {newest}. It was replaced and must not be used.");
+            throw new NpgsqlException(
+                $"The server {host.Name} is on timeline {role.Timeline}, but the primary is on timeline {newest}. " +
+                "It was replaced and must not be used.");
         }
         while (role.Timeline > newest && Interlocked.CompareExchange(ref newestTimeline, role.Timeline, newest) != newest)
             newest = Volatile.Read(ref newestTimeline);
@@ -147,10 +153,14 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
         [LoggerMessage(Level = LogLevel.Information, Message = "The primary PostgreSQL server is {Host}")]
         public static partial void PrimaryFound(ILogger logger, string host, long timeline);
 
-        [LoggerMessage(Level = LogLevel.Error, Message = "The PostgreSQL server {Host} accepts writes, but another server replaced it as the primary. Stop it.")]
+        [LoggerMessage(
+            Level = LogLevel.Error,
+            Message = "The PostgreSQL server {Host} accepts writes, but another server replaced it as the primary. Stop it.")]
         public static partial void OldTimeline(ILogger logger, string host, long timeline, long newestTimeline);
 
-        [LoggerMessage(Level = LogLevel.Information, Message = "A connection pooler is in front of the PostgreSQL server {Host}; statements are not prepared")]
+        [LoggerMessage(
+            Level = LogLevel.Information,
+            Message = "A connection pooler is in front of the PostgreSQL server {Host}; statements are not prepared")]
         public static partial void Pooler(ILogger logger, string host);
     }
 }

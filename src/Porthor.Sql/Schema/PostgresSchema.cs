@@ -68,12 +68,18 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
 
     public async Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken) =>
         // If the revision is unknown, the update fails, and this error must be reported first.
-        await RevisionsAsync(cancellationToken) is [var revision] && SchemaScripts.Revisions.Contains(revision) && await ExistsAsync("admin", cancellationToken)
-        ? await database.QueryAsync(database.Sql($"SELECT username FROM admin ORDER BY username"), row => row.Text(0), cancellationToken)
-        : [];
+        await RevisionsAsync(cancellationToken) is [var revision]
+            && SchemaScripts.Revisions.Contains(revision)
+            && await ExistsAsync("admin", cancellationToken)
+            ? await database.QueryAsync(
+                database.Sql($"SELECT username FROM admin ORDER BY username"), row => row.Text(0), cancellationToken)
+            : [];
 
     public async Task DeleteAllDataAsync(CancellationToken cancellationToken) => await database.RunScriptAsync(
-        "TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation, porthor_once, porthor_counter",
+        """
+        TRUNCATE token, subtoken, token_change_history, token_auth_history, oidc_client, porthor_record, porthor_revocation,
+            porthor_once, porthor_counter
+        """,
         cancellationToken);
 
     public string Generate() => Text();
@@ -91,14 +97,21 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         if (at < 0)
         {
             throw new SchemaException(revisions.Count == 0
-                ? "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision 5c28ed7092c2 first."
-                : $"Cannot update the schema from revision {string.Join(", ", revisions)} to {SchemaScripts.Head}: the revision is not known.");
+                ? "The database has tables but no recorded revision (alembic_version). " +
+                  "If they are those of release 9.6.1, record revision 5c28ed7092c2 first."
+                : $"Cannot update the schema from revision {string.Join(", ", revisions)} to {SchemaScripts.Head}: " +
+                  "the revision is not known.");
         }
         foreach (var revision in SchemaScripts.Revisions.Skip(at + 1))
         {
             Log.Migrating(logger, revision);
             await database.RunScriptAsync(
-                $"BEGIN;\n{SchemaScripts.Read($"Postgres/to-{revision}.sql")}\nUPDATE alembic_version SET version_num = '{revision}';\nCOMMIT;",
+                $"""
+                BEGIN;
+                {SchemaScripts.Read($"Postgres/to-{revision}.sql")}
+                UPDATE alembic_version SET version_num = '{revision}';
+                COMMIT;
+                """,
                 cancellationToken);
         }
     }
@@ -115,7 +128,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     /// </summary>
     private async Task MakeIndexesAsync(CancellationToken cancellationToken)
     {
-        foreach (var index in SchemaScripts.Read("Postgres/indexes.sql").Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        var script = SchemaScripts.Read("Postgres/indexes.sql");
+        foreach (var index in script.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
             await database.RunScriptAsync(index, cancellationToken);
     }
 
@@ -136,7 +150,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     private async Task<bool> TryLockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(LockTimeLimit, cancellationToken);
-        var locked = await session.QueryAsync(database.Sql($"SELECT pg_try_advisory_xact_lock({LockId})"), row => row.Flag(0), cancellationToken);
+        var locked = await session.QueryAsync(
+            database.Sql($"SELECT pg_try_advisory_xact_lock({LockId})"), row => row.Flag(0), cancellationToken);
         if (!locked[0])
             return false;
         // This statement follows the query because the portal of the query keeps a snapshot until the next statement, and the creation of
@@ -149,7 +164,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
 
     private async Task<IReadOnlyList<string>> RevisionsAsync(CancellationToken cancellationToken) =>
         await ExistsAsync("alembic_version", cancellationToken)
-            ? await database.QueryAsync(database.Sql($"SELECT version_num FROM alembic_version ORDER BY 1"), row => row.Text(0), cancellationToken)
+            ? await database.QueryAsync(
+                database.Sql($"SELECT version_num FROM alembic_version ORDER BY 1"), row => row.Text(0), cancellationToken)
             : [];
 
     private async Task<int> OwnVersionAsync(CancellationToken cancellationToken)

@@ -12,7 +12,8 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
         SchemaScripts.OwnVersion => SchemaState.Current,
         < SchemaScripts.OwnVersion => SchemaState.OwnOutdated,
         var newer => throw new SchemaException(
-            $"The database was created by a newer version of Porthor (schema {newer}). This version supports schema {SchemaScripts.OwnVersion}."),
+            $"The database was created by a newer version of Porthor (schema {newer}). " +
+            $"This version supports schema {SchemaScripts.OwnVersion}."),
     };
 
     /// <summary>If several processes start at the same time, one creates the schema and the others use it.</summary>
@@ -20,7 +21,8 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
 
     public Task UpdateAsync(CancellationToken cancellationToken) => InitializeAsync(cancellationToken);
 
-    public Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken) => Task.FromResult<IReadOnlyList<string>>([]);
+    public Task<IReadOnlyList<string>> ReadAdministratorsAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([]);
 
     public Task DeleteAllDataAsync(CancellationToken cancellationToken) => database.RunScriptAsync(
         """

@@ -40,7 +40,14 @@ internal sealed class SqliteHandle : IDisposable
             connection.Open();
             // FULL: an acknowledged change survives a power failure. A checkpoint is made every 16 MiB instead of every 4 MiB, because
             // changes affect mostly the same pages.
-            ExecuteScript($"PRAGMA busy_timeout={(int)busyTimeout.TotalMilliseconds}; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=4000;");
+            ExecuteScript(
+                $"""
+                PRAGMA busy_timeout={(int)busyTimeout.TotalMilliseconds};
+                PRAGMA journal_mode=WAL;
+                PRAGMA synchronous=FULL;
+                PRAGMA foreign_keys=ON;
+                PRAGMA wal_autocheckpoint=4000;
+                """);
         }
         catch
         {

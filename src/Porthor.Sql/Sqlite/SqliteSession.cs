@@ -15,7 +15,8 @@ namespace Porthor.Sql.Sqlite;
 /// <param name="metrics">Measures the calls.</param>
 /// <param name="release">Called when the handle is no longer in use.</param>
 internal sealed class SqliteSession(
-    SqliteHandle handle, DedicatedThreads threads, TimeSpan limit, bool inTransaction, StoreMetrics metrics, Action<SqliteHandle> release) : SqlSession
+    SqliteHandle handle, DedicatedThreads threads, TimeSpan limit, bool inTransaction, StoreMetrics metrics,
+    Action<SqliteHandle> release) : SqlSession
 {
     /// <summary>The interval at which a statement that exceeded its limit is interrupted, until it has ended.</summary>
     private static readonly TimeSpan InterruptPause = TimeSpan.FromMilliseconds(50);
@@ -109,7 +110,8 @@ internal sealed class SqliteSession(
     private void Abandon(Task task)
     {
         isAbandoned = true;
-        _ = task.ContinueWith(static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        _ = task.ContinueWith(
+            static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         handle.Interrupt();
     }
 

@@ -26,7 +26,8 @@ public enum AuditKind
 /// <summary>Converts the kinds of inconsistencies to their names in metrics.</summary>
 public static class AuditKinds
 {
-    private static readonly string[] Names = ["malformed", "no_record", "no_row", "mismatch", "outlives_parent", "no_parent", "unknown_scope"];
+    private static readonly string[] Names =
+        ["malformed", "no_record", "no_row", "mismatch", "outlives_parent", "no_parent", "unknown_scope"];
 
     /// <summary>Returns the name of a kind.</summary>
     public static string ToText(this AuditKind kind) => Names[(int)kind - 1];

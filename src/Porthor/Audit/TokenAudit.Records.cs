@@ -7,7 +7,8 @@ namespace Porthor.Audit;
 public sealed partial class TokenAudit
 {
     /// <summary>Returns, for each batch, the number of keys in the record store, and the keys that are not listed.</summary>
-    private async IAsyncEnumerable<(int Keys, IReadOnlyList<TokenKey> Unlisted)> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<(int Keys, IReadOnlyList<TokenKey> Unlisted)> ScanAsync(
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (var keys in store.RecordStore.ScanAsync(cancellationToken))
         {
@@ -20,7 +21,8 @@ public sealed partial class TokenAudit
     /// Checks whether records have no row. A row may be about to be committed: claiming the keys waits for this commit, and a token that
     /// is listed afterwards is examined with its row.
     /// </summary>
-    private async Task<List<AuditFinding>> ExamineUnlistedAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
+    private async Task<List<AuditFinding>> ExamineUnlistedAsync(
+        IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
     {
         List<AuditFinding> findings = [];
         foreach (var batch in keys.Chunk(store.TokenIndex.BatchSize))
@@ -28,7 +30,8 @@ public sealed partial class TokenAudit
         return findings;
     }
 
-    private async Task<List<AuditFinding>> ExamineBatchAsync(IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
+    private async Task<List<AuditFinding>> ExamineBatchAsync(
+        IReadOnlyCollection<TokenKey> keys, bool fix, CancellationToken cancellationToken)
     {
         List<AuditFinding> findings = [];
         var records = await store.RecordStore.GetAsync(keys, cancellationToken);

@@ -38,7 +38,10 @@ public sealed partial class TokenAudit
         if (one.LacksRecord)
             below = below.And(new Reduction(ScopeSet.Empty, clock.GetSecondsNow()));
         if (one is { Record: { } record, Mismatches: var names } && names.Any(IsRepairable))
-            below = below.And(new Reduction(one.Row.Scopes.Except(record.Scopes), TokenRecord.Earlier(one.Row.Expires?.TruncateToSeconds(), record.Expires)));
+        {
+            var end = TokenRecord.Earlier(one.Row.Expires?.TruncateToSeconds(), record.Expires);
+            below = below.And(new Reduction(one.Row.Scopes.Except(record.Scopes), end));
+        }
         return new TreeReduction(self, below);
     }
 
@@ -46,7 +49,8 @@ public sealed partial class TokenAudit
     /// Repairs the scopes, with the values of the record, and the expiration, with the earlier value (deviations 28). All other
     /// differences are caused by manual changes, for which the correct value is unknown.
     /// </summary>
-    private async Task<IReadOnlyList<AuditFinding>> RepairMismatchesAsync(IReadOnlyList<Confirmed> suspects, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<AuditFinding>> RepairMismatchesAsync(
+        IReadOnlyList<Confirmed> suspects, CancellationToken cancellationToken)
     {
         var repaired = await store.ChangeAsync(
             async transaction =>
@@ -71,7 +75,11 @@ public sealed partial class TokenAudit
             cancellationToken: cancellationToken);
         // The reduction by an ancestor may already have removed the difference.
         var before = suspects.ToDictionary(one => one.Row.Token, one => one.Mismatches);
-        return [.. repaired.Select(one => Mismatch(one.Token, one.Username, one.Names.Count > 0 ? one.Names : before[one.Token], fix: true))];
+        return
+        [
+            .. repaired.Select(one =>
+                Mismatch(one.Token, one.Username, one.Names.Count > 0 ? one.Names : before[one.Token], fix: true)),
+        ];
     }
 
     /// <summary>
@@ -94,7 +102,8 @@ public sealed partial class TokenAudit
     {
         transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
         if (current is { Record: var record })
-            transaction.Edit(current, record with { Scopes = record.Scopes.Except(lost), Expires = TokenRecord.Earlier(record.Expires, end) });
+            transaction.Edit(
+                current, record with { Scopes = record.Scopes.Except(lost), Expires = TokenRecord.Earlier(record.Expires, end) });
     }
 
     private AuditFinding Mismatch(TokenKey key, string username, IReadOnlyList<string> mismatches, bool fix)
@@ -108,7 +117,9 @@ public sealed partial class TokenAudit
 
     private AuditFinding OutlivesParent(Shortened child, bool repaired)
     {
-        Log.OutlivesParent(logger, child.Token.Token, child.Username, child.Token.Expires?.TruncateToSeconds().ToLogText(), child.ParentExpires.TruncateToSeconds().ToLogText());
+        Log.OutlivesParent(
+            logger, child.Token.Token, child.Username, child.Token.Expires?.TruncateToSeconds().ToLogText(),
+            child.ParentExpires.TruncateToSeconds().ToLogText());
         return new AuditFinding(
             AuditKind.OutlivesParent,
             child.Token.Token,

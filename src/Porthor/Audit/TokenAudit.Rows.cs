@@ -67,10 +67,15 @@ public sealed partial class TokenAudit
     private async Task<List<Confirmed>> ConfirmAsync(IReadOnlyList<Suspect> suspects, bool fix, CancellationToken cancellationToken)
     {
         List<Confirmed> confirmed = [];
-        var (free, busy) = await store.ChangeAsync(transaction => LookAgainAsync(transaction, suspects, waits: false, fix), cancellationToken: cancellationToken);
+        var (free, busy) = await store.ChangeAsync(
+            transaction => LookAgainAsync(transaction, suspects, waits: false, fix), cancellationToken: cancellationToken);
         confirmed.AddRange(free);
         foreach (var suspect in busy)
-            confirmed.AddRange((await store.ChangeAsync(transaction => LookAgainAsync(transaction, [suspect], waits: true, fix), cancellationToken: cancellationToken)).Confirmed);
+        {
+            var (waited, _) = await store.ChangeAsync(
+                transaction => LookAgainAsync(transaction, [suspect], waits: true, fix), cancellationToken: cancellationToken);
+            confirmed.AddRange(waited);
+        }
         return confirmed;
     }
 
@@ -86,7 +91,10 @@ public sealed partial class TokenAudit
             {
                 Log.NoRecord(logger, row.Token, row.Username);
                 findings.Add(new AuditFinding(
-                    AuditKind.NoRecord, row.Token, $"Token `{row.Token}` for `{row.Username}` found in database but not Redis{Fixed(fix)}", fix));
+                    AuditKind.NoRecord,
+                    row.Token,
+                    $"Token `{row.Token}` for `{row.Username}` found in database but not Redis{Fixed(fix)}",
+                    fix));
             }
             if (!fix && one.Mismatches.Count > 0)
                 findings.Add(Mismatch(row.Token, one.Username, one.Mismatches, fix: false));
@@ -113,7 +121,8 @@ public sealed partial class TokenAudit
         var rows = await LockAsync(transaction, suspects, waits);
         var records = await transaction.ReadRecordsAsync([.. suspects.Select(suspect => suspect.Row.Token).Where(rows.ContainsKey)]);
         // The records of a large tree are deleted before its rows.
-        var beingRevoked = await transaction.ReadBeingRevokedAsync([.. suspects.Where(suspect => suspect.LacksRecord).Select(suspect => suspect.Row.Token)]);
+        var beingRevoked = await transaction.ReadBeingRevokedAsync(
+            [.. suspects.Where(suspect => suspect.LacksRecord).Select(suspect => suspect.Row.Token)]);
         List<Confirmed> confirmed = [];
         List<Suspect> busy = [];
         foreach (var suspect in suspects)
@@ -147,10 +156,12 @@ public sealed partial class TokenAudit
     /// Locks the rows of suspects, and those of their parents if they may expire later. Rows that other transactions have locked (unless
     /// <paramref name="waits"/> is true) and rows that do not exist are not included.
     /// </summary>
-    private static async Task<Dictionary<TokenKey, TokenInfo>> LockAsync(TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits)
+    private static async Task<Dictionary<TokenKey, TokenInfo>> LockAsync(
+        TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits)
     {
         // Parents are locked first, as in every change.
-        var keys = suspects.Select(suspect => suspect.ParentToLock).OfType<TokenKey>().Concat(suspects.Select(suspect => suspect.Row.Token)).Distinct().ToList();
+        var parents = suspects.Select(suspect => suspect.ParentToLock).OfType<TokenKey>();
+        var keys = parents.Concat(suspects.Select(suspect => suspect.Row.Token)).Distinct().ToList();
         Dictionary<TokenKey, TokenInfo> rows = [];
         if (!waits)
             return (await transaction.LockAvailableAsync(keys)).ToDictionary(row => row.Token);

@@ -58,7 +58,10 @@ public sealed record TokenServicesBuilder
     public TokenServices Build()
     {
         var codec = new RecordCodec(Fernet, Clock);
-        var store = new TokenStore(TokenIndex, RecordStore, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>()) { Damaged = Damaged };
+        var store = new TokenStore(TokenIndex, RecordStore, codec, Stores, Metrics, Clock, Loggers.CreateLogger<TokenStore>())
+        {
+            Damaged = Damaged,
+        };
         var retention = new Retention(History, Uses, UseRetention);
         return new TokenServices
         {

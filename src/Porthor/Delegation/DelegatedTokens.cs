@@ -10,7 +10,8 @@ using Porthor.Values;
 namespace Porthor.Delegation;
 
 /// <summary>Finds or creates child tokens (README.md in this folder, contract/tokens.md 8).</summary>
-public sealed partial class DelegatedTokens(TokenStore store, TokenOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<DelegatedTokens> logger)
+public sealed partial class DelegatedTokens(
+    TokenStore store, TokenOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<DelegatedTokens> logger)
 {
     private const int RememberedChildren = 5000;
 
@@ -20,8 +21,10 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     private static readonly TimeSpan FlightTimeout = TimeSpan.FromSeconds(10);
 
     // Two caches, so that neither type of token displaces the other.
-    private readonly ConcurrentLru<ChildKey, Token> internalTokens = observer.CreateCache<ChildKey, Token>("internal tokens", RememberedChildren);
-    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = observer.CreateCache<ChildKey, Token>("notebook tokens", RememberedChildren);
+    private readonly ConcurrentLru<ChildKey, Token> internalTokens = observer.CreateCache<ChildKey, Token>(
+        "internal tokens", RememberedChildren);
+    private readonly ConcurrentLru<ChildKey, Token> notebookTokens = observer.CreateCache<ChildKey, Token>(
+        "notebook tokens", RememberedChildren);
     private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
 
     /// <summary>Starts to read the record of the cached child token for a request. Returns null if none is cached.</summary>
@@ -52,7 +55,8 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
             return recalled.Child;
         while (true)
         {
-            var child = await flights.RunAsync((request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), out var joined, cancellationToken);
+            var child = await flights.RunAsync(
+                (request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), out var joined, cancellationToken);
             // A search that began before this request may return a child token that was revoked since. If so, the loop starts a new
             // search.
             if (!joined || Serves(await store.GetRecordAsync(child, cancellationToken), request))
@@ -159,7 +163,9 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
         var query = new ChildQuery(parent.Token.Key, request.TokenType, request.Service, request.Scopes, from);
         if (await store.TokenIndex.FindChildAsync(query, cancellationToken) is not { } key)
             return null;
-        return await store.GetRecordAsync(key, cancellationToken) is { } record && record.Scopes.Equals(request.Scopes) ? record.Token : null;
+        return await store.GetRecordAsync(key, cancellationToken) is { } record && record.Scopes.Equals(request.Scopes)
+            ? record.Token
+            : null;
     }
 
     private async Task<Token> CreateAsync(DelegationRequest request, CancellationToken cancellationToken)
@@ -199,17 +205,21 @@ public sealed partial class DelegatedTokens(TokenStore store, TokenOptions optio
     {
         Log.TooManyLevels(logger, kind, parent, ParentLimits.MaxLevel);
         return PorthorError.PermissionDenied(
-            $"Cannot create a child token: the presented token is already at level {ParentLimits.MaxLevel} of child tokens, which is the maximum").ToException();
+            $"Cannot create a child token: the presented token is already at level {ParentLimits.MaxLevel} of child tokens, " +
+            "which is the maximum").ToException();
     }
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot create {TokenKind} token: its parent is at the maximum level of child tokens")]
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "Cannot create {TokenKind} token: its parent is at the maximum level of child tokens")]
         public static partial void TooManyLevels(ILogger logger, string tokenKind, TokenKey parent, int maxLevel);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new internal token")]
         public static partial void CreatedInternalToken(
-            ILogger logger, TokenKey tokenKey, string? tokenExpires, IReadOnlyList<string> tokenScopes, string? tokenService, UserData tokenUserinfo);
+            ILogger logger, TokenKey tokenKey, string? tokenExpires, IReadOnlyList<string> tokenScopes, string? tokenService,
+            UserData tokenUserinfo);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new notebook token")]
         public static partial void CreatedNotebookToken(ILogger logger, TokenKey tokenKey, string? tokenExpires, UserData tokenUserinfo);

@@ -37,7 +37,8 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
     /// <exception cref="StoreUnavailableException">
     /// The record store did not respond in several attempts. Records that were encrypted again remain.
     /// </exception>
-    public async Task<ReencryptionResult> RunAsync(IProgress<ReencryptionProgress>? progress = null, CancellationToken cancellationToken = default)
+    public async Task<ReencryptionResult> RunAsync(
+        IProgress<ReencryptionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         long resealed = 0;
         for (var round = 1; ; round++)

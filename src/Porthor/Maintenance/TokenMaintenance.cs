@@ -63,7 +63,8 @@ public sealed partial class TokenMaintenance(
     /// <summary>
     /// Processes all tokens once. Returns how many it removed, and whether it skipped tokens that other transactions had locked.
     /// </summary>
-    private async Task<(long Removed, bool PassedOver)> ExpireOnceAsync(DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
+    private async Task<(long Removed, bool PassedOver)> ExpireOnceAsync(
+        DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         long removed = 0;
         var passedOver = false;
@@ -93,7 +94,8 @@ public sealed partial class TokenMaintenance(
     /// <param name="progress">Receives the number of removed tokens; null if it is not needed.</param>
     /// <param name="cancellationToken">Cancels the operation between batches.</param>
     private async Task<int> ExpireAsync(
-        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> gone, long total, IProgress<long>? progress, CancellationToken cancellationToken)
+        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> gone, long total, IProgress<long>? progress,
+        CancellationToken cancellationToken)
     {
         var count = 0;
         var begun = Stopwatch.GetTimestamp();
@@ -127,7 +129,8 @@ public sealed partial class TokenMaintenance(
             () => retention.Changes.TruncateAsync(now - Retention.OfChanges, BatchSize, cancellationToken), progress, cancellationToken);
         await retention.Changes.NotePastAsync(now - Retention.OfChanges + NotedFor, now - Settled, cancellationToken);
         if (retention.Uses is { } uses)
-            await InBatchesAsync(() => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null, cancellationToken);
+            await InBatchesAsync(
+                () => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null, cancellationToken);
         return changes;
     }
 
@@ -140,7 +143,8 @@ public sealed partial class TokenMaintenance(
     }
 
     /// <summary>Deletes all token records and returns their number. The caller deletes the rows of the token list.</summary>
-    public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) => store.RecordStore.DeleteAllAsync(cancellationToken);
+    public Task<long> DeleteAllTokensAsync(CancellationToken cancellationToken = default) =>
+        store.RecordStore.DeleteAllAsync(cancellationToken);
 
     private static async Task<long> InBatchesAsync(Func<Task<int>> delete, IProgress<long>? progress, CancellationToken cancellationToken)
     {

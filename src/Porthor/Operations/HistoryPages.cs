@@ -39,7 +39,9 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
     {
         var previous = cursor?.Reversed();
         if (size > Portion)
-            return new HistoryPage<TRow>(TakeAsync(filter, cursor, size, cancellationToken), count, await NextAsync(filter, cursor, size, cancellationToken), previous);
+            return new HistoryPage<TRow>(
+                TakeAsync(filter, cursor, size, cancellationToken), count, await NextAsync(filter, cursor, size, cancellationToken),
+                previous);
         var rows = await history.ReadAsync(filter, cursor, size + 1, cancellationToken);
         HistoryCursor? next = rows.Count > size ? HistoryCursor.At(rows[(int)size]) : null;
         return new HistoryPage<TRow>(Listed(rows.Take((int)size)), count, next, previous);

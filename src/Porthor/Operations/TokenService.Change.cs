@@ -94,7 +94,8 @@ public sealed partial class TokenService
     }
 
     /// <summary>Edits a token. Returns the edited token and the reduction of its descendants.</summary>
-    private async Task<(TokenInfo? After, Reduction Reduction)> EditAsync(TokenTransaction transaction, TokenKey key, Caller caller, TokenEdit edit)
+    private async Task<(TokenInfo? After, Reduction Reduction)> EditAsync(
+        TokenTransaction transaction, TokenKey key, Caller caller, TokenEdit edit)
     {
         if (await transaction.LockAsync(key) is not { } before)
             return (null, Reduction.None);

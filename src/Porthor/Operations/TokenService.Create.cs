@@ -125,7 +125,8 @@ public sealed partial class TokenService
     /// <param name="cancellationToken">Prevents the creation if it is cancelled before the creation begins.</param>
     /// <param name="limits">The limits that the creation must meet; null for none.</param>
     private async Task CreateAsync(
-        TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken, TokenLimits? limits = null)
+        TokenRecord record, string? tokenName, string actor, IPAddress? ipAddress, CancellationToken cancellationToken,
+        TokenLimits? limits = null)
     {
         var row = new TokenInfo
         {
@@ -138,7 +139,9 @@ public sealed partial class TokenService
             Expires = record.Expires,
         };
         var change = TokenChange.Of(row, ChangeAction.Create, actor, ipAddress, record.Created);
-        using var turn = limits is { Any: true } ? await creations.EnterAsync(record.Username, store.ChangeTimeout, cancellationToken) : null;
+        using var turn = limits is { Any: true }
+            ? await creations.EnterAsync(record.Username, store.ChangeTimeout, cancellationToken)
+            : null;
         await store.ChangeAsync(
             async transaction =>
             {

@@ -16,16 +16,18 @@ public sealed partial class TokenService
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new user token")]
         public static partial void CreatedUserToken(
-            ILogger logger, TokenKey tokenKey, string? tokenExpires, string tokenName, IReadOnlyList<string> tokenScopes, UserData tokenUserinfo);
+            ILogger logger, TokenKey tokenKey, string? tokenExpires, string tokenName, IReadOnlyList<string> tokenScopes,
+            UserData tokenUserinfo);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new user token as administrator")]
         public static partial void CreatedUserTokenAsAdministrator(
-            ILogger logger, TokenKey tokenKey, string tokenUsername, string? tokenExpires, string? tokenName, IReadOnlyList<string> tokenScopes,
-            UserData tokenUserinfo);
+            ILogger logger, TokenKey tokenKey, string tokenUsername, string? tokenExpires, string? tokenName,
+            IReadOnlyList<string> tokenScopes, UserData tokenUserinfo);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new service token")]
         public static partial void CreatedServiceToken(
-            ILogger logger, TokenKey tokenKey, string tokenUsername, string? tokenExpires, IReadOnlyList<string> tokenScopes, UserData tokenUserinfo);
+            ILogger logger, TokenKey tokenKey, string tokenUsername, string? tokenExpires, IReadOnlyList<string> tokenScopes,
+            UserData tokenUserinfo);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Created new OpenID Connect token")]
         public static partial void CreatedOidcToken(

@@ -39,7 +39,11 @@ public sealed partial class TokenService(
     /// <param name="cancellationToken">Cancels the operation.</param>
     public async Task<TokenInfo?> GetTokenInfoUncheckedAsync(
         TokenKey key, string? username = null, CancellationToken cancellationToken = default) =>
-        key.IsWellFormed && await store.TokenIndex.GetAsync(key, cancellationToken) is { } token && (username is null || token.Username == username) ? Shown(token) : null;
+        key.IsWellFormed
+            && await store.TokenIndex.GetAsync(key, cancellationToken) is { } token
+            && (username is null || token.Username == username)
+            ? Shown(token)
+            : null;
 
     /// <summary>Returns a token of a user; null if the user has no such token.</summary>
     /// <exception cref="PorthorException">The requester may not list the tokens of the user.</exception>
@@ -99,7 +103,8 @@ public sealed partial class TokenService(
     }
 
     /// <summary>Returns the number of tokens of each type that a user has, including expired ones until they are removed.</summary>
-    public Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(Caller caller, string username, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyDictionary<TokenType, long>> CountTokensAsync(
+        Caller caller, string username, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Authorize(caller, username));
         return store.TokenIndex.CountByTypeAsync(username, cancellationToken);

@@ -152,7 +152,9 @@ public static class QuotaJson
                 _ => throw Unknown(field),
             };
         }
-        return cpu is null || memory is null ? throw new FormatException("notebook lacks cpu or memory") : new NotebookQuota(cpu.Value, memory.Value, spawn);
+        return cpu is null || memory is null
+            ? throw new FormatException("notebook lacks cpu or memory")
+            : new NotebookQuota(cpu.Value, memory.Value, spawn);
     }
 
     private static double ReadNumber(JsonProperty field) =>

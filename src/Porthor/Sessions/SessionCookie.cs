@@ -34,7 +34,9 @@ public sealed class SessionCookie(Fernet fernet)
             WriteText(writer, "github", state.GitHub?.Reveal());
             WriteText(writer, "return_url", state.ReturnUrl);
             WriteText(writer, "state", state.State);
-            WriteText(writer, "login_start", state.LoginStart?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
+            WriteText(
+                writer, "login_start",
+                state.LoginStart?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
             WriteText(writer, "nonce", state.Nonce);
             WriteText(writer, "verifier", state.Verifier?.Reveal());
             writer.WriteEndObject();

@@ -188,13 +188,15 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     /// Reads which of the tokens are recorded as revoked until after a time (<see cref="RememberRevoked"/>), or have such an ancestor among
     /// the nearest <see cref="ParentLimits.MaxLevel"/>.
     /// </summary>
-    Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(
+        IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken);
 
     /// <summary>
     /// Reads and locks those of some tokens that have expired, and have no expired children other than these tokens: children are removed
     /// first, so that their history can still name the parent. Tokens that other transactions have locked are left out.
     /// </summary>
-    Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
+    Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(
+        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
 
     /// <summary>
     /// Claims the keys that are not listed, and returns them. Waits for transactions that are inserting one of the keys. Until this

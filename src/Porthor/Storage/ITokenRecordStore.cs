@@ -31,7 +31,8 @@ public interface ITokenRecordStore
 
     /// <summary>Returns the record of a token, for a caller that has no cached record; null if there is none.</summary>
     /// <exception cref="StoreUnavailableException">The store did not respond.</exception>
-    ValueTask<EncryptedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken) => GetAsync(key, known: null, cancellationToken);
+    ValueTask<EncryptedRecord?> GetAsync(TokenKey key, CancellationToken cancellationToken) =>
+        GetAsync(key, known: null, cancellationToken);
 
     /// <summary>Returns the records of several tokens. Tokens without a record are not included.</summary>
     Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken);
@@ -67,7 +68,8 @@ public readonly record struct Reseal(TokenKey Key, EncryptedRecord Expected, Enc
 /// <param name="Expected">The record that must be stored for the replacement to take place.</param>
 /// <param name="Replacement">The new record.</param>
 /// <param name="Expires">The time at which the store may delete the record; null for never.</param>
-public readonly record struct RecordReplacement(TokenKey Key, EncryptedRecord Expected, EncryptedRecord Replacement, DateTimeOffset? Expires);
+public readonly record struct RecordReplacement(
+    TokenKey Key, EncryptedRecord Expected, EncryptedRecord Replacement, DateTimeOffset? Expires);
 
 /// <summary>
 /// Reads and changes records for one transaction of the token index. If the record store is transactional, the changes take effect with

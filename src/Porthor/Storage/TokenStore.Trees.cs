@@ -173,7 +173,9 @@ public sealed partial class TokenStore
         // A token that is not in this result was created later, as a descendant of a token that is.
         return await ReduceInBatchesAsync(
             order,
-            token => own.TryGetValue(token.Token, out var known) ? known : token.Parent is { } parent ? below.GetValueOrDefault(parent, Reduction.None) : Reduction.None,
+            token => own.TryGetValue(token.Token, out var known) ? known
+                : token.Parent is { } parent ? below.GetValueOrDefault(parent, Reduction.None)
+                : Reduction.None,
             reduce,
             time: null);
     }
@@ -235,7 +237,8 @@ public sealed partial class TokenStore
         limit,
         CancellationToken.None);
 
-    private async Task<List<TokenInfo>> RevokeInBatchesAsync(IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeBudget time)
+    private async Task<List<TokenInfo>> RevokeInBatchesAsync(
+        IReadOnlyList<TokenKey> order, Func<TokenInfo, TokenChange> change, TimeBudget time)
     {
         List<TokenInfo> revoked = [];
         foreach (var (number, batch) in order.Chunk(tokenIndex.BatchSize).Index())
@@ -310,6 +313,7 @@ public sealed partial class TokenStore
         /// <exception cref="StoreUnavailableException">No time is left.</exception>
         public TimeSpan Remaining => limit - clock.GetElapsedTime(begun) is var left && left > TimeSpan.Zero
             ? left
-            : throw new StoreUnavailableException("token list", "change", new TimeoutException($"The change took longer than {limit}. Repeat it to continue it."));
+            : throw new StoreUnavailableException(
+                "token list", "change", new TimeoutException($"The change took longer than {limit}. Repeat it to continue it."));
     }
 }

@@ -10,12 +10,14 @@ namespace Porthor.Storage;
 /// README.md (in this folder) in case of crashes, races and failures. Every operation changes tokens by <see cref="ChangeAsync{T}"/>.
 /// </summary>
 public sealed partial class TokenStore(
-    ITokenIndex tokenIndex, ITokenRecordStore recordStore, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<TokenStore> logger)
+    ITokenIndex tokenIndex, ITokenRecordStore recordStore, RecordCodec codec, TokenStoreOptions options, ITokenStoreObserver observer,
+    TimeProvider clock, ILogger<TokenStore> logger)
 {
     /// <summary>The number of attempts to reconcile a record with the token index while other clients change it.</summary>
     private const int ReconciliationAttempts = 5;
 
-    private readonly ConcurrentLru<TokenKey, DecryptedRecord> opened = observer.CreateCache<TokenKey, DecryptedRecord>("records", Math.Max(3, options.RememberedRecords));
+    private readonly ConcurrentLru<TokenKey, DecryptedRecord> opened = observer.CreateCache<TokenKey, DecryptedRecord>(
+        "records", Math.Max(3, options.RememberedRecords));
 
     /// <summary>Called for each record that cannot be read.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
@@ -54,7 +56,10 @@ public sealed partial class TokenStore(
     /// </summary>
     /// <exception cref="StoreUnavailableException">The record store did not respond.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
-        key.IsWellFormed && Open(key, opened.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken)) is { Record: var record } && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
+        key.IsWellFormed
+            && Open(key, opened.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken))
+                is { Record: var record }
+            && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
             : null;
 
@@ -63,7 +68,9 @@ public sealed partial class TokenStore(
     /// have been revoked or changed since, so this record may be used to prepare an answer, but not to answer.
     /// </summary>
     public TokenRecord? TryGetCached(Token token) =>
-        opened.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow()) ? known.Record : null;
+        opened.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow())
+            ? known.Record
+            : null;
 
     /// <summary>
     /// Makes a change: begins a transaction, calls <paramref name="work"/>, and sends all writes in the correct order. If the database
@@ -111,7 +118,8 @@ public sealed partial class TokenStore(
             }
             catch (OperationCanceledException e) when (deadline.IsCancellationRequested)
             {
-                throw new StoreUnavailableException("token list", "change", new TimeoutException($"The change took longer than {limit}.", e));
+                throw new StoreUnavailableException(
+                    "token list", "change", new TimeoutException($"The change took longer than {limit}.", e));
             }
         }
     }
@@ -224,7 +232,9 @@ public sealed partial class TokenStore(
         [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction conflicted with another one, retrying")]
         public static partial void TryingAgain(ILogger logger, string error);
 
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot revoke a token and its descendants in one transaction, continuing in several")]
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "Cannot revoke a token and its descendants in one transaction, continuing in several")]
         public static partial void RevokingInSteps(ILogger logger, TokenKey tokenKey, string error, Exception exception);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Completed interrupted revocation")]

@@ -50,10 +50,12 @@ public sealed class TokenTransaction
     public Task<TokenInfo?> LockAsync(TokenKey key) => tokenIndex.LockAsync(key, cancellationToken);
 
     /// <inheritdoc cref="ITokenIndexTransaction.LockInOrderAsync"/>
-    public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys) => tokenIndex.LockInOrderAsync(keys, cancellationToken);
+    public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys) =>
+        tokenIndex.LockInOrderAsync(keys, cancellationToken);
 
     /// <inheritdoc cref="ITokenIndexTransaction.LockAvailableAsync"/>
-    public Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys) => tokenIndex.LockAvailableAsync(keys, cancellationToken);
+    public Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys) =>
+        tokenIndex.LockAvailableAsync(keys, cancellationToken);
 
     /// <inheritdoc cref="ITokenIndexTransaction.LockParentAsync"/>
     public Task<ParentLimits?> LockParentAsync(TokenKey parent) => tokenIndex.LockParentAsync(parent, cancellationToken);
@@ -67,7 +69,8 @@ public sealed class TokenTransaction
         tokenIndex.LockExpiredAsync(now, keys, cancellationToken);
 
     /// <inheritdoc cref="ITokenIndexTransaction.ClaimAbsentAsync"/>
-    public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) => tokenIndex.ClaimAbsentAsync(keys, cancellationToken);
+    public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys) =>
+        tokenIndex.ClaimAbsentAsync(keys, cancellationToken);
 
     /// <summary>
     /// Reads and locks tokens of a tree, and their children that were created since the tree was read. When this method returns, all
@@ -88,7 +91,8 @@ public sealed class TokenTransaction
         while (parents.Count > 0)
         {
             // This statement must follow the locks, because only then does it see all children.
-            TokenKey[] created = [.. (await tokenIndex.ReadChildKeysAsync(parents, cancellationToken)).Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
+            var children = await tokenIndex.ReadChildKeysAsync(parents, cancellationToken);
+            TokenKey[] created = [.. children.Where(key => !except.Contains(key) && seen.Add(key)).OrderDescending()];
             var more = await tokenIndex.LockInOrderAsync(created, cancellationToken);
             rows.AddRange(more);
             parents = [.. more.Select(row => row.Token)];
@@ -102,10 +106,12 @@ public sealed class TokenTransaction
     /// </summary>
     public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
         ? new HashSet<TokenKey>()
-        : (await tokenIndex.ReadBeingRevokedAsync(keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
+        : (await tokenIndex.ReadBeingRevokedAsync(
+            keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
 
     /// <summary>Returns true if any of the tokens has a child.</summary>
-    public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) => (await tokenIndex.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
+    public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) =>
+        (await tokenIndex.ReadChildKeysAsync(keys, cancellationToken)).Count > 0;
 
     /// <summary>
     /// Deletes the record of a locked token that is to be revoked together with its descendants. Until its row is removed, no child can
@@ -230,7 +236,8 @@ public sealed class TokenTransaction
         if (revocations.Count > 0)
             await recordStore.DeleteAsync(revocations, cancellationToken);
         // The other edits are written later, and each write detects whether the record is a different one.
-        var reduced = edits.Where(edit => edit is { Reduced: not null, Remaining: null }).ToDictionary(edit => edit.Key, edit => edit.Reduced!.Value);
+        var reduced = edits.Where(edit => edit is { Reduced: not null, Remaining: null }).ToDictionary(
+            edit => edit.Key, edit => edit.Reduced!.Value);
         if (reduced.Count == 0)
             return [];
         var found = await recordStore.ReadAsync(reduced.Keys, cancellationToken);

@@ -15,11 +15,15 @@ internal readonly struct RecordFields(JsonElement json)
         if (Find(name) is not { } value)
             return null;
         var text = TextOf(value, name);
-        return text.Length >= 1 && (text.Length <= longest || text.EnumerateRunes().Count() <= longest) ? text : throw new FormatException($"{name} has a wrong length");
+        return text.Length >= 1 && (text.Length <= longest || text.EnumerateRunes().Count() <= longest)
+            ? text
+            : throw new FormatException($"{name} has a wrong length");
     }
 
     public long? PositiveInteger(string name) =>
-        Find(name) is not { } value ? null : IntegerOf(value, name) is >= 1 and var number ? number : throw new FormatException($"{name} is below 1");
+        Find(name) is not { } value ? null
+        : IntegerOf(value, name) is >= 1 and var number ? number
+        : throw new FormatException($"{name} is below 1");
 
     public TokenType TokenType() =>
         TokenTypes.TryParse(Find("token_type") is { } value ? TextOf(value, "token_type") : null)
@@ -91,7 +95,9 @@ internal readonly struct RecordFields(JsonElement json)
     }
 
     private static long IntegerOf(JsonElement value, string name) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw new FormatException($"{name} is not an integer");
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number)
+            ? number
+            : throw new FormatException($"{name} is not an integer");
 
     /// <summary>Returns the value of a field; null if it is absent or null.</summary>
     private JsonElement? Find(string name)

@@ -48,7 +48,8 @@ public sealed class Token : IEquatable<Token>
 
     /// <summary>Returns the error for a text that is not a token.</summary>
     public static PorthorError FaultOf(ReadOnlySpan<char> text) =>
-        PorthorError.InvalidToken(text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-");
+        PorthorError.InvalidToken(
+            text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-");
 
     /// <summary>Returns true if a text has the format of a token. The token need not exist.</summary>
     public static bool IsToken(ReadOnlySpan<char> text) =>

@@ -23,7 +23,8 @@ public readonly record struct TokenCursor(DateTimeOffset Created, TokenKey Token
 
     /// <summary>Returns the creation time in microseconds since 1970, which is the resolution of the stores, and the key.</summary>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{(Created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}_{Token.Value}");
+        string.Create(
+            CultureInfo.InvariantCulture, $"{(Created - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}_{Token.Value}");
 }
 
 /// <summary>Represents the selection of the tokens of a page.</summary>

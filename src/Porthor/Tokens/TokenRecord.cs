@@ -44,7 +44,8 @@ public sealed record TokenRecord
     /// <summary>Returns a copy that is reduced to the given scopes and the given expiration.</summary>
     /// <param name="scopes">The scopes to which the copy is limited.</param>
     /// <param name="end">The latest expiration; null for no limit.</param>
-    public TokenRecord Within(ScopeSet scopes, DateTimeOffset? end) => this with { Scopes = Scopes.Intersect(scopes), Expires = Earlier(Expires, end) };
+    public TokenRecord Within(ScopeSet scopes, DateTimeOffset? end) =>
+        this with { Scopes = Scopes.Intersect(scopes), Expires = Earlier(Expires, end) };
 
     /// <summary>Returns the earlier of two expirations, where null means never.</summary>
     internal static DateTimeOffset? Earlier(DateTimeOffset? left, DateTimeOffset? right) =>

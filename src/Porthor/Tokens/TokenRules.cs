@@ -45,7 +45,8 @@ public static class TokenRules
         if (caller is { IsAdmin: false } && !scopes.IsSubsetOf(caller.Scopes))
         {
             return PorthorError.InvalidScopes(
-                $"Requested scopes are broader than your current scopes: {Listed(scopes.Except(caller.Scopes).Names)}. Your scopes: {Listed(caller.Scopes.Names)}");
+                $"Requested scopes are broader than your current scopes: {Listed(scopes.Except(caller.Scopes).Names)}. " +
+                $"Your scopes: {Listed(caller.Scopes.Names)}");
         }
         if (scopes.Names.All(options.KnownScopes.ContainsKey))
             return null;
@@ -61,18 +62,22 @@ public static class TokenRules
         if (TokenSearch.Contains(name))
             return "Token names must not contain a token";
         if (VisibleText.FindInvisible(name) is { } invisible)
-            return string.Create(CultureInfo.InvariantCulture, $"Token names must not contain invisible characters (U+{invisible.Value:X4})");
+            return string.Create(
+                CultureInfo.InvariantCulture, $"Token names must not contain invisible characters (U+{invisible.Value:X4})");
         return name.Length > 0 && string.IsNullOrWhiteSpace(name) ? "Token names must contain a visible character" : null;
     }
 
     /// <summary>Returns the error in another text that is stored with a token; null if the text is valid.</summary>
-    public static string? StoredTextFault(string? text) => text is not null && TokenSearch.Contains(text) ? "must not contain a token" : null;
+    public static string? StoredTextFault(string? text) =>
+        text is not null && TokenSearch.Contains(text) ? "must not contain a token" : null;
 
     /// <summary>Checks the user data that an administrator stores with a token.</summary>
     public static PorthorError? UserData(UserData data)
     {
         IEnumerable<string?> texts = [data.Name, data.Email, .. (data.Groups ?? []).Select(group => group.Name)];
-        return texts.Any(text => StoredTextFault(text) is not null) ? PorthorError.PermissionDenied("User data must not contain a token") : null;
+        return texts.Any(text => StoredTextFault(text) is not null)
+            ? PorthorError.PermissionDenied("User data must not contain a token")
+            : null;
     }
 
     /// <summary>Checks a token name.</summary>
@@ -81,7 +86,8 @@ public static class TokenRules
     {
         null => null,
         { Length: 0 } => PorthorError.InvalidTokenName("Token names must not be empty"),
-        _ when name.EnumerateRunes().Count() > LongestTokenName => PorthorError.InvalidTokenName($"Token names must not be longer than {LongestTokenName} characters"),
+        _ when name.EnumerateRunes().Count() > LongestTokenName =>
+            PorthorError.InvalidTokenName($"Token names must not be longer than {LongestTokenName} characters"),
         _ => TokenNameFault(name) is { } fault ? PorthorError.InvalidTokenName(fault) : null,
     };
 
@@ -126,7 +132,8 @@ public static class TokenRules
                 $"Too many tokens created: at most {limits.CreationsPerMinute} per minute", wait > MinimumWait ? wait : MinimumWait);
         }
         return limits.Live > 0 && usage.Live >= limits.Live
-            ? PorthorError.PermissionDenied($"Too many tokens: at most {limits.Live} user tokens per user. Revoke tokens that are no longer needed")
+            ? PorthorError.PermissionDenied(
+                $"Too many tokens: at most {limits.Live} user tokens per user. Revoke tokens that are no longer needed")
             : null;
     }
 

@@ -19,7 +19,8 @@ namespace Porthor.Usage;
 /// <param name="logger">The logger.</param>
 /// <param name="capacity">The maximum number of events that wait to be written, and of different events in a minute.</param>
 public sealed partial class TokenUsageBuffer(
-    IUsageHistory history, IUsageObserver observer, TimeProvider clock, ILogger<TokenUsageBuffer> logger, int capacity = TokenUsageBuffer.UsualCapacity)
+    IUsageHistory history, IUsageObserver observer, TimeProvider clock, ILogger<TokenUsageBuffer> logger,
+    int capacity = TokenUsageBuffer.UsualCapacity)
     : IDisposable
 {
     /// <summary>The default capacity.</summary>

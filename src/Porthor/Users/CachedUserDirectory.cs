@@ -42,13 +42,16 @@ internal sealed class CachedUserDirectory
     /// </summary>
     public int Forgotten => Volatile.Read(ref forgotten);
 
-    public ValueTask<CachedValue<DirectoryUser>?> GetUserAsync(string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
+    public ValueTask<CachedValue<DirectoryUser>?> GetUserAsync(
+        string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
         users.GetAsync(username, () => directory.GetUserAsync(username, CancellationToken.None), need, cancellationToken);
 
-    public ValueTask<CachedValue<IReadOnlyList<DirectoryGroup>>?> GetGroupsAsync(string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
+    public ValueTask<CachedValue<IReadOnlyList<DirectoryGroup>>?> GetGroupsAsync(
+        string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
         groups.GetAsync(username, () => directory.GetGroupsAsync(username, CancellationToken.None), need, cancellationToken);
 
-    public ValueTask<CachedValue<string?>?> GetGroupNameAsync(long gid, string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
+    public ValueTask<CachedValue<string?>?> GetGroupNameAsync(
+        long gid, string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
         primaryGroups.GetAsync(gid, () => directory.GetGroupNameAsync(gid, username, CancellationToken.None), need, cancellationToken);
 
     /// <summary>Removes a user and their primary group from the cache.</summary>

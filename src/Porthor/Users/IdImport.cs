@@ -69,7 +69,9 @@ public sealed class IdImport
         else if (kind == "group" && UserRules.IsGroupName(name))
             return new IdEntry(IdKind.Group, name, id);
         else
-            fault = kind is "user" or "group" or "counter" ? $"'{name}' cannot be the name of a {kind}" : $"'{kind}' is not user, group or counter";
+            fault = kind is "user" or "group" or "counter"
+                ? $"'{name}' cannot be the name of a {kind}"
+                : $"'{kind}' is not user, group or counter";
         return null;
     }
 

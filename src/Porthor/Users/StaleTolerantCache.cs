@@ -33,7 +33,8 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
     /// <exception cref="UserDirectoryException">
     /// The directory did not respond or returned an invalid entry, and a cached value is not sufficient.
     /// </exception>
-    public async ValueTask<CachedValue<TValue>?> GetAsync(TKey key, Func<Task<TValue>> ask, FreshnessRequirement need, CancellationToken cancellationToken)
+    public async ValueTask<CachedValue<TValue>?> GetAsync(
+        TKey key, Func<Task<TValue>> ask, FreshnessRequirement need, CancellationToken cancellationToken)
     {
         var entry = entries.TryGet(key, out var found) ? found : null;
         var age = entry is null ? TimeSpan.MaxValue : clock.GetElapsedTime(entry.Since);

@@ -8,7 +8,8 @@ namespace Porthor.Users;
 // The order of the sources is: token, numeric IDs, directory (contract/userinfo.md 2, 3).
 public sealed partial class UserInfoService
 {
-    private async Task<UserInfoSnapshot> GatherAsync(TokenRecord record, QuotaPlan? plan, FreshnessRequirements needs, CancellationToken cancellationToken)
+    private async Task<UserInfoSnapshot> GatherAsync(
+        TokenRecord record, QuotaPlan? plan, FreshnessRequirements needs, CancellationToken cancellationToken)
     {
         var stored = record.UserData;
         var forgotten = memory?.Forgotten ?? 0;
@@ -33,7 +34,8 @@ public sealed partial class UserInfoService
         uid ??= found.Uid;
         gid ??= found.Gid ?? (options.AddUserGroup ? uid : null);
         return new UserInfoSnapshot(
-            new UserInfo(record.Username, stored.Name ?? found.Name, stored.Email ?? found.Email, uid, gid, Sorted(groups), QuotaOf(groups, plan)),
+            new UserInfo(
+                record.Username, stored.Name ?? found.Name, stored.Email ?? found.Email, uid, gid, Sorted(groups), QuotaOf(groups, plan)),
             plan, until, forgotten, isWhole);
     }
 
@@ -45,7 +47,9 @@ public sealed partial class UserInfoService
     {
         var groupsDecide = service is not null && stored.Groups is not { Count: > 0 } && (DependsOnGroups(quotas) || DependsOnGroups(plan));
         var email = stored.Email is null && memory is { TellsEmail: true };
-        return new FreshnessRequirements(email || groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None, groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None);
+        return new FreshnessRequirements(
+            email || groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None,
+            groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None);
     }
 
     private static bool DependsOnGroups(QuotaPlan? plan) => plan is not null && (plan.Groups.Count > 0 || plan.Bypass.Count > 0);
@@ -53,7 +57,8 @@ public sealed partial class UserInfoService
     /// <summary>
     /// Returns the UID from the record or from the assigned IDs. If it is not required, an unavailable store is not an error.
     /// </summary>
-    private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(TokenRecord record, FreshnessRequirements needs, CancellationToken cancellationToken)
+    private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(
+        TokenRecord record, FreshnessRequirements needs, CancellationToken cancellationToken)
     {
         if (record.UserData.Uid is { } uid)
             return (uid, true);

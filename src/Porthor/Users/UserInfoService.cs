@@ -59,7 +59,8 @@ public sealed partial class UserInfoService(
     public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default)
     {
         var plan = await overrides.GetAsync(cancellationToken);
-        return (await GatherAsync(record, plan, new FreshnessRequirements(FreshnessRequirement.Recent, FreshnessRequirement.Recent), cancellationToken)).User;
+        var needs = new FreshnessRequirements(FreshnessRequirement.Recent, FreshnessRequirement.Recent);
+        return (await GatherAsync(record, plan, needs, cancellationToken)).User;
     }
 
     /// <summary>
@@ -70,7 +71,8 @@ public sealed partial class UserInfoService(
     /// <param name="stored">The values of the login provider, which will be stored with the token.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
-    public async Task<IReadOnlyList<string>> GetGroupNamesAsync(string username, UserData stored, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<string>> GetGroupNamesAsync(
+        string username, UserData stored, CancellationToken cancellationToken = default)
     {
         if (stored.Groups is { Count: > 0 } groups)
             return [.. groups.Select(group => group.Name)];
@@ -81,7 +83,8 @@ public sealed partial class UserInfoService(
             gid = (await memory.GetUserAsync(username, FreshnessRequirement.Current, cancellationToken))?.Value.Gid;
         var listed = await memory.GetGroupsAsync(username, FreshnessRequirement.Current, cancellationToken);
         var names = listed!.Value.Value.Select(group => group.Name);
-        if (gid is { } number && (await memory.GetGroupNameAsync(number, username, FreshnessRequirement.Current, cancellationToken))?.Value is { } primary)
+        if (gid is { } number
+            && (await memory.GetGroupNameAsync(number, username, FreshnessRequirement.Current, cancellationToken))?.Value is { } primary)
             names = names.Append(primary);
         return [.. names.Distinct(StringComparer.Ordinal)];
     }

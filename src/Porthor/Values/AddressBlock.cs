@@ -103,7 +103,8 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     }
 
     /// <summary>Returns the address, with the prefix length for a block.</summary>
-    public override string ToString() => IsSingle ? Address.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
+    public override string ToString() =>
+        IsSingle ? Address.ToString() : string.Create(CultureInfo.InvariantCulture, $"{Address}/{PrefixLength}");
 
     private static int Width(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
 
@@ -128,7 +129,8 @@ public readonly record struct AddressBlock(IPAddress Address, int PrefixLength)
     {
         if (text.Length is >= 1 and <= 3 && !text.AsSpan().ContainsAnyExceptInRange('0', '9'))
             return int.Parse(text, CultureInfo.InvariantCulture) is var prefix && prefix <= Width(address) ? prefix : null;
-        if (address.AddressFamily != AddressFamily.InterNetwork || TryParseAddress(text) is not { AddressFamily: AddressFamily.InterNetwork } mask)
+        if (address.AddressFamily != AddressFamily.InterNetwork
+            || TryParseAddress(text) is not { AddressFamily: AddressFamily.InterNetwork } mask)
             return null;
         var bits = BitConverter.ToUInt32(mask.GetAddressBytes().Reverse().ToArray());
         if (IsLeadingOnes(bits))

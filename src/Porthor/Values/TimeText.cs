@@ -28,7 +28,8 @@ public static partial class TimeText
     {
         fault = default;
         if (Number.IsMatch(text))
-            return decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            return decimal.TryParse(
+                text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
                 ? TryFromNumber(number, out time, out fault)
                 : Beyond(out time, out fault);
         if (TryParseDateTime(text, out time))
@@ -59,7 +60,8 @@ public static partial class TimeText
     /// range, because records contain seconds.
     /// </summary>
     public static bool TryFromStoredNumber(decimal number, out DateTimeOffset time) =>
-        TryFromNumber(Math.Abs(number) > LargestSeconds && number >= FirstSecond && number <= LastSecond ? number * 1000 : number, out time, out _);
+        TryFromNumber(
+            Math.Abs(number) > LargestSeconds && number >= FirstSecond && number <= LastSecond ? number * 1000 : number, out time, out _);
 
     private static bool Beyond(out DateTimeOffset time, out TimeParseError fault)
     {
@@ -82,7 +84,9 @@ public static partial class TimeText
             return false;
 
         var fraction = match.Groups["fraction"].Value;
-        var microseconds = fraction.Length == 0 ? 0 : int.Parse(fraction[..Math.Min(6, fraction.Length)].PadRight(6, '0'), CultureInfo.InvariantCulture);
+        var microseconds = fraction.Length == 0
+            ? 0
+            : int.Parse(fraction[..Math.Min(6, fraction.Length)].PadRight(6, '0'), CultureInfo.InvariantCulture);
         var local = DateTime.ParseExact(text[..10], "yyyy-MM-dd", CultureInfo.InvariantCulture)
             .Add(new TimeSpan(hour, minute, second))
             .AddTicks(microseconds * TimeSpan.TicksPerMicrosecond);
