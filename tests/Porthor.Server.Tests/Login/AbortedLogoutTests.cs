@@ -3,13 +3,13 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>A revocation that a browser has begun is completed, although the browser closes its connection.</summary>
+/// <summary>A revocation that has started is completed even if the browser closes its connection.</summary>
 public sealed class AbortedLogoutTests
 {
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_logout_is_completed_although_the_connection_is_closed()
+    public async Task A_logout_is_completed_after_the_connection_was_closed()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
@@ -17,9 +17,9 @@ public sealed class AbortedLogoutTests
         var token = (await server.Tokens.SessionForAsync("leaver", "read:all,user:token")).Record.Token;
         var cookie = server.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf(), Token = token });
 
-        // The revocation has begun, and waits for the database.
-        TaskCompletionSource goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        var held = wire.HoldAt(piece => piece.ToServer && piece.Contains("FOR UPDATE OF t"u8), goesOn.Task);
+        // The revocation has started and waits for the database.
+        TaskCompletionSource release = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var held = wire.HoldAt(piece => piece.ToServer && piece.Contains("FOR UPDATE OF t"u8), release.Task);
         using var leaving = new CancellationTokenSource();
         using var client = server.CreateClient();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/logout");
@@ -29,10 +29,10 @@ public sealed class AbortedLogoutTests
         await leaving.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(() => logout);
         client.Dispose();
-        // The server detects the closed connection before it gets the next request.
+        // The server detects the closed connection before the next request.
         for (var i = 0; i < 20; i++)
             (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
-        goesOn.SetResult();
+        release.SetResult();
 
         await RealServers.UntilAsync(async () => (await server.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull(), "the end of the session");
         (await server.Tokens.GetDataAsync(token)).ShouldBeNull();

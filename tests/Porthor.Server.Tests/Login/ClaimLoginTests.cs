@@ -39,7 +39,7 @@ public sealed class ClaimLoginTests
             mode, settings => settings with { UsernameClaim = "preferred_username", UidClaim = "uidNumber", GidClaim = "gidNumber" });
         var (browser, answer) = await LogInAsync(site, Keycloak);
         answer.ShouldLeadTo(LoginSite.Destination);
-        // Groups without a number at the provider have Porthor's, and keep them.
+        // Groups without a GID at the provider get one from Porthor and keep it.
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"ada","name":"Ada Lovelace","email":"ada@example.com","uid":4123,"gid":4200,"groups":[{"name":"admins","id":2000001},{"name":"users","id":2000000}]}""");
         (await browser.AskAsync("?scope=exec:admin")).ShouldBe(200);
@@ -79,7 +79,7 @@ public sealed class ClaimLoginTests
         string.Join(',', Names(user)).ShouldBe(groups);
     }
 
-    /// <summary>With more than 200 groups, Entra ID sends none, and names the address of a query for them.</summary>
+    /// <summary>For a user with more than 200 groups, Entra ID sends no groups, but a URL for a query.</summary>
     [Fact]
     public async Task Too_many_groups_of_Entra_are_explained()
     {
@@ -106,7 +106,7 @@ public sealed class ClaimLoginTests
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"alan","name":"Alan Turing","email":"alan@example.com","groups":[{"name":"example.com","id":2000000}]}""");
 
-        // A user of another organization, and a user with an unverified address.
+        // A user of another organization, and a user with an unverified email address.
         (await LogInAsync(site, Google, claims => claims["email"] = "alan@evil.example.org")).Answer
             .ShouldBeErrorPage(403, "Cannot authenticate: Invalid username in email claim in token: alan@evil.example.org");
         (await LogInAsync(site, Google, claims => claims["email_verified"] = false)).Answer
@@ -136,7 +136,7 @@ public sealed class ClaimLoginTests
     }
 
     /// <param name="json">The value of the claim.</param>
-    /// <param name="groups">With their ids, where the claim says them.</param>
+    /// <param name="groups">The expected groups, with their IDs if the claim contains them.</param>
     [Theory]
     [InlineData("""["users","other"]""", "other,users")]
     [InlineData("""["users","users"]""", "users")]
@@ -146,7 +146,7 @@ public sealed class ClaimLoginTests
     [InlineData("""[{"name":"users","id":77},{"name":"other","id":"78"},{"name":"third"}]""", "other,third,users")]
     [InlineData("""["users",{"name":"other","id":5}]""", "other,users")]
     [InlineData("""["users","CO:members:all","5","-x",""]""", "users")]
-    public async Task Groups_may_be_written_in_several_ways(string json, string groups)
+    public async Task Groups_are_accepted_in_several_formats(string json, string groups)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         (await GroupsAsync(site, "{}", claims => claims["groups"] = JsonNode.Parse(json))).ShouldBe(groups.Split(','));
@@ -200,7 +200,7 @@ public sealed class ClaimLoginTests
     [InlineData("null")]
     [InlineData("\"\"")]
     [InlineData("\"a@example.com\\r\\nX-Header: x\"")]
-    public async Task An_address_that_cannot_be_is_left_out(string json)
+    public async Task An_invalid_email_address_is_omitted(string json)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         var (browser, answer) = await LogInAsync(site, """{"groups":["users"]}""", claims => claims["email"] = JsonNode.Parse(json));
@@ -210,7 +210,7 @@ public sealed class ClaimLoginTests
 
     /// <summary>An address that the provider has not verified is not used.</summary>
     [Fact]
-    public async Task An_unverified_address_is_left_out()
+    public async Task An_unverified_email_address_is_omitted()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
         var (browser, answer) = await LogInAsync(site, Keycloak, claims => claims["email_verified"] = false);

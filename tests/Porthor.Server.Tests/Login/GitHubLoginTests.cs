@@ -3,7 +3,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Logging in with GitHub (contract/login.md 5), and what is refused.</summary>
+/// <summary>Logins with GitHub (contract/login.md 5), and their errors.</summary>
 public sealed class GitHubLoginTests
 {
     /// <summary>LGN-001 to LGN-006.</summary>
@@ -13,7 +13,7 @@ public sealed class GitHubLoginTests
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var browser = new LoginBrowser(site);
 
-        // To GitHub, with nothing more than it needs to know.
+        // The redirect to GitHub contains only the required parameters.
         var begun = await browser.BeginAsync(LoginSite.Destination);
         begun.StatusCode.ShouldBe(307);
         begun.Body.ShouldBeEmpty();
@@ -28,7 +28,7 @@ public sealed class GitHubLoginTests
         site.Lines("Redirecting user to GitHub for authentication").Single().GetProperty("return_url").GetString().ShouldBe(LoginSite.Destination);
         site.Metrics.Logins.ShouldBe((1, 0, 0, 0));
 
-        // And back.
+        // The return from GitHub.
         site.Clock.Advance(TimeSpan.FromSeconds(7));
         var returned = await browser.ReturnAsync("some-code-of-github");
         returned.ShouldLeadTo(LoginSite.Destination);
@@ -50,7 +50,7 @@ public sealed class GitHubLoginTests
         line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["exec:test", "read:all", "user:token"]);
         line.GetProperty("token_userinfo").GetRawText().ShouldBe(data);
 
-        // The session, for whoever asks.
+        // The session's data in the API.
         var info = await browser.GoAsync("/auth/api/v1/token-info");
         info.Json.GetProperty("token_type").GetString().ShouldBe("session");
         info.Json.GetProperty("created").GetInt64().ShouldBe(site.Clock.GetUtcNow().ToUnixTimeSeconds());
@@ -64,9 +64,9 @@ public sealed class GitHubLoginTests
         history.Json[0].GetProperty("ip_address").GetString().ShouldBe("127.0.0.1");
     }
 
-    /// <summary>LGN-010: what else a browser sends is the business of the application behind us.</summary>
+    /// <summary>LGN-010: other credentials of the browser belong to the application.</summary>
     [Fact]
-    public async Task A_foreign_credential_does_not_matter()
+    public async Task Credentials_of_the_application_are_ignored()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
@@ -78,7 +78,7 @@ public sealed class GitHubLoginTests
 
     /// <summary>LGN-011, LGN-013, LGN-016.</summary>
     [Fact]
-    public async Task Names_are_taken_as_far_as_they_can_be()
+    public async Task Invalid_group_names_are_ignored_with_a_warning()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.GitHub.User["login"] = "SomeUser";
@@ -107,13 +107,13 @@ public sealed class GitHubLoginTests
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
     }
 
-    /// <summary>LGN-012. The reference has not got the grant at hand by then; here it is given back.</summary>
+    /// <summary>LGN-012. The reference does not have the grant at this point; Porthor revokes it.</summary>
     [Theory]
     [InlineData("invalid user")]
     [InlineData("-dash")]
     [InlineData("12345")]
     [InlineData("a-username-that-is-much-too-long-to-be-one-because-it-has-65-char")]
-    public async Task A_username_that_cannot_be_is_refused(string login)
+    public async Task An_invalid_username_is_rejected(string login)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.GitHub.User["login"] = login;
@@ -126,7 +126,7 @@ public sealed class GitHubLoginTests
 
     /// <summary>LGN-014.</summary>
     [Fact]
-    public async Task All_pages_of_teams_count()
+    public async Task All_pages_of_teams_are_read()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.GitHub.PageSize = 1;
@@ -135,9 +135,9 @@ public sealed class GitHubLoginTests
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetArrayLength().ShouldBe(4);
     }
 
-    /// <summary>LGN-015. Who was let in before stays so, and is let in again once their teams are put right.</summary>
+    /// <summary>LGN-015. An earlier session stays valid, and the user can log in again when their teams are correct.</summary>
     [Theory, EveryMode]
-    public async Task Nobody_without_a_mapped_team_is_let_in(Mode mode)
+    public async Task A_user_without_a_mapped_team_is_denied(Mode mode)
     {
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var teams = site.GitHub.Teams.Select(team => team!.DeepClone()).ToList();
@@ -159,7 +159,7 @@ public sealed class GitHubLoginTests
         (await browser.AskAsync()).ShouldBe(200);
         var session = browser.State.Token;
 
-        // A login that fails leaves the session that there is.
+        // A failed login keeps the existing session.
         site.GitHub.Teams.Clear();
         await browser.BeginAsync(LoginSite.Destination);
         (await browser.ReturnAsync("third-code-of-github")).StatusCode.ShouldBe(403);
@@ -167,7 +167,7 @@ public sealed class GitHubLoginTests
         (await browser.AskAsync()).ShouldBe(200);
     }
 
-    /// <summary>A user of whom GitHub tells only their own group may be let in by it.</summary>
+    /// <summary>A user with only their own group at GitHub can be allowed by a mapping of this group.</summary>
     [Fact]
     public async Task The_group_of_the_user_can_be_mapped()
     {

@@ -7,8 +7,8 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Login;
 
 /// <summary>
-/// Tests that tokens of other kinds, for other clients and with confusing headers are refused (RFC 7515, RFC 8725, OpenID Connect Core
-/// 3.1.3.7). They are all signed with the provider's key.
+/// Tokens of other types, for other clients, and with ambiguous headers are rejected (RFC 7515, RFC 8725, OpenID Connect Core 3.1.3.7). All
+/// tokens are signed with the provider's key.
 /// </summary>
 public sealed class IdTokenAttackTests
 {
@@ -16,7 +16,7 @@ public sealed class IdTokenAttackTests
 
     private static readonly HtmlEncoder Html = HtmlEncoder.Create(UnicodeRanges.All);
 
-    /// <param name="json">Members that are added to the header, or replaced.</param>
+    /// <param name="json">Members to add to the header or to replace in it.</param>
     /// <param name="error">Null if the token is accepted.</param>
     [Theory]
     [InlineData("""{"crit":["exp"]}""", "The token has critical extensions that are not supported: [\"exp\"]")]
@@ -63,7 +63,7 @@ public sealed class IdTokenAttackTests
         await ShouldEndAsync(site, error: null, claims => site.Oidc.Key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "some-kid" }, claims));
     }
 
-    /// <summary>If a member occurs twice, readers use different values.</summary>
+    /// <summary>If a member occurs twice, parsers use different values.</summary>
     [Theory]
     [InlineData("header")]
     [InlineData("claims")]
@@ -73,7 +73,7 @@ public sealed class IdTokenAttackTests
     [InlineData("deep")]
     [InlineData("four parts")]
     [InlineData("padding")]
-    public async Task A_token_that_can_be_read_in_several_ways_is_refused(string kind)
+    public async Task An_ambiguous_token_is_rejected(string kind)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         await ShouldEndAsync(site, "The token cannot be read", claims =>
@@ -95,7 +95,7 @@ public sealed class IdTokenAttackTests
         });
     }
 
-    /// <summary>A key that is published for something else, or does not fit the algorithm, verifies nothing.</summary>
+    /// <summary>A key that is published for another purpose, or that does not match the algorithm, verifies no signature.</summary>
     [Theory]
     [InlineData("RS256", """{"use":"enc"}""", "is not for signatures")]
     [InlineData("RS256", """{"key_ops":["encrypt"]}""", "is not for verifying")]
@@ -111,7 +111,7 @@ public sealed class IdTokenAttackTests
     [InlineData("ES256", """{"x":"AAAA"}""", "is not an EC key on curve P-256")]
     [InlineData("ES256", """{"x":"?"}""", "is not an EC key on curve P-256")]
     [InlineData("ES256", """{"x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", null)]
-    public async Task A_key_must_fit(string algorithm, string json, string? error)
+    public async Task A_key_must_match_the_algorithm(string algorithm, string json, string? error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Oidc.Key = new SigningKey("some-kid", algorithm);
@@ -121,7 +121,7 @@ public sealed class IdTokenAttackTests
         site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(key) }.ToJsonString()));
         await ShouldEndAsync(site, error is null ? "The signature is not valid" : $"Issuer URL kid some-kid {error}", site.Oidc.Key.Sign);
 
-        // A suitable key of the same id beside it counts.
+        // A suitable key with the same ID is used.
         site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
         if (error is not null)
             await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
@@ -131,12 +131,12 @@ public sealed class IdTokenAttackTests
     [InlineData("RS256")]
     [InlineData("PS256")]
     [InlineData("ES256")]
-    public async Task The_usual_algorithms_are_accepted(string algorithm)
+    public async Task Common_algorithms_are_accepted(string algorithm)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Oidc.Key = new SigningKey("some-kid", algorithm);
         await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
-        // A signature of another form, or of none, is not.
+        // A signature in another format or no signature is rejected.
         var text = site.Oidc.Key.Sign([]);
         foreach (var signature in (string[])["", "AAAA", Base64Url.EncodeToString(new byte[64]), text[..^2].Split('.')[2]])
             await ShouldEndAsync(site, "The signature is not valid", claims => $"{string.Join('.', site.Oidc.Key.Sign(claims).Split('.')[..2])}.{signature}");
@@ -149,7 +149,7 @@ public sealed class IdTokenAttackTests
         await ShouldEndAsync(site, "The algorithm RS256 is not accepted", site.Oidc.Key.Sign);
     }
 
-    /// <summary>Tokens that cannot be verified do not make Porthor request the keys without bound.</summary>
+    /// <summary>Tokens that cannot be verified must not make Porthor request the keys without limit.</summary>
     [Fact]
     public async Task Unknown_keys_cause_few_requests()
     {
@@ -160,7 +160,7 @@ public sealed class IdTokenAttackTests
         site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(6);
         site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBeLessThanOrEqualTo(6);
 
-        // A new key counts again after a minute.
+        // After one minute a new key is found again.
         site.Clock.Advance(TimeSpan.FromMinutes(1));
         site.Oidc.Key = other;
         await ShouldEndAsync(site, error: null, other.Sign);

@@ -4,14 +4,14 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Which ID tokens hold (contract/login.md 4), and that the provider's keys are remembered no longer than they are good.</summary>
+/// <summary>The validation of ID tokens (contract/login.md 4), and the cache of the provider's keys.</summary>
 public sealed class IdTokenTests
 {
     private const string Prefix = "Authentication provider failed: OpenID Connect token verification failed: ";
 
     /// <summary>LGO-024, VER-001 and other claims.</summary>
-    /// <param name="json">The claim's new value; null to leave it out.</param>
-    /// <param name="error">Null if the token holds.</param>
+    /// <param name="json">The new value of the claim; null to remove it.</param>
+    /// <param name="error">Null if the token is accepted.</param>
     [LdapTheory]
     [InlineData("iss", null, "No iss claim in token")]
     [InlineData("iss", "5", "No iss claim in token")]
@@ -57,7 +57,7 @@ public sealed class IdTokenTests
     [InlineData("uid", "[\"some-user\"]", "Invalid uid claim in token: [\"some-user\"]")]
     [InlineData("uid", "42", "Invalid uid claim in token: 42")]
     [InlineData("uid", "null", "Invalid uid claim in token: ")]
-    public async Task Claims_must_be_right(string claim, string? json, string? error)
+    public async Task Claims_must_be_valid(string claim, string? json, string? error)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (browser, answer) = await site.LogInByOidcAsync(change: claims =>
@@ -77,13 +77,13 @@ public sealed class IdTokenTests
         (await site.OneAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe("*Exception type*\nOIDCError");
     }
 
-    /// <summary>Of what is configured wrongly the log says what it was compared with; the page does not.</summary>
+    /// <summary>If the configuration is wrong, the log contains the expected value, and the page does not.</summary>
     [LdapTheory]
     [InlineData("iss", "\"https://other.example.org\"", "The configured issuer is URL")]
     [InlineData("iat", "1782907500", "Porthor's clock is at 2026-07-01T12:00:00Z; the token was issued at 2026-07-01T12:05:00Z")]
     [InlineData("nbf", "1782907500", "Porthor's clock is at 2026-07-01T12:00:00Z; the token becomes valid at 2026-07-01T12:05:00Z")]
     [InlineData("exp", "1782906900", "Porthor's clock is at 2026-07-01T12:00:00Z; the token expired at 2026-07-01T11:55:00Z")]
-    public async Task The_log_says_what_a_claim_was_compared_with(string claim, string json, string hint)
+    public async Task The_log_contains_the_expected_value_of_a_claim(string claim, string json, string hint)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (_, answer) = await site.LogInByOidcAsync(change: claims => claims[claim] = JsonNode.Parse(json));
@@ -92,7 +92,7 @@ public sealed class IdTokenTests
         answer.Body.ShouldNotContain(expected);
     }
 
-    /// <summary>The provider's clock and ours may be a minute apart.</summary>
+    /// <summary>The clocks of the provider and of Porthor can differ by one minute.</summary>
     [LdapTheory]
     [InlineData("exp", -59, true)]
     [InlineData("exp", -60, false)]
@@ -100,7 +100,7 @@ public sealed class IdTokenTests
     [InlineData("nbf", 62, false)]
     [InlineData("iat", 60, true)]
     [InlineData("iat", 62, false)]
-    public async Task Clocks_may_differ_by_a_little(string claim, int seconds, bool accepted)
+    public async Task Clocks_can_differ_slightly(string claim, int seconds, bool accepted)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var time = site.Clock.GetUtcNow().ToUnixTimeSeconds() + seconds;
@@ -122,7 +122,7 @@ public sealed class IdTokenTests
     [InlineData("empty", "The token cannot be read")]
     [InlineData("list", "The token cannot be read")]
     [InlineData("encrypted", "The token cannot be read")]
-    public async Task Signatures_must_be_right(string kind, string error)
+    public async Task Signatures_must_be_valid(string kind, string error)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var claims = new JsonObject();
@@ -136,9 +136,11 @@ public sealed class IdTokenTests
         browser.State.Token.ShouldBeNull();
     }
 
-    /// <summary>VER-004: some providers omit the algorithm, or publish keys without an id or the same id twice. The last key is used.</summary>
+    /// <summary>
+    /// VER-004: some providers omit the algorithm, or publish keys without an ID or with duplicate IDs. The last key is used.
+    /// </summary>
     [LdapFact]
-    public async Task Keys_may_be_published_carelessly()
+    public async Task Keys_without_IDs_or_algorithms_are_accepted()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var bare = site.Oidc.Key.Public();
@@ -149,9 +151,9 @@ public sealed class IdTokenTests
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
     }
 
-    /// <summary>A login costs one request to the provider; what it publishes is looked up again after an hour.</summary>
+    /// <summary>A login needs one request to the provider; metadata and keys are cached for one hour.</summary>
     [LdapFact]
-    public async Task Keys_are_remembered_for_an_hour()
+    public async Task Keys_are_cached_for_an_hour()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         foreach (var (minutes, lookups) in ((int, int)[])[(0, 1), (30, 1), (29, 1), (2, 2), (58, 2), (60, 3)])
@@ -166,7 +168,7 @@ public sealed class IdTokenTests
     [LdapTheory]
     [InlineData("new-kid")]
     [InlineData("some-kid")]
-    public async Task A_new_key_counts_at_once(string id)
+    public async Task A_new_key_is_accepted_at_once(string id)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var old = site.Oidc.Key;
@@ -176,15 +178,15 @@ public sealed class IdTokenTests
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
         site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(2);
 
-        // And the old one counts no more. One lookup for a token that does not fit, not more.
+        // The old key is no longer accepted. A token with an unknown key causes only one request.
         site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = old.Sign(new JsonObject { ["iss"] = site.Oidc.Issuer }) }));
         (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
         site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(3);
     }
 
-    /// <summary>VER-004: the metadata is read again together with the keys, because the address of the keys can change.</summary>
+    /// <summary>VER-004: the metadata are read together with the keys, because the URL of the keys can change.</summary>
     [LdapFact]
-    public async Task Keys_may_move()
+    public async Task The_URL_of_the_keys_can_change()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
@@ -200,9 +202,9 @@ public sealed class IdTokenTests
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
     }
 
-    /// <summary>Many who come back at the same moment look the keys up once.</summary>
+    /// <summary>Many concurrent logins read the keys only once.</summary>
     [LdapFact]
-    public async Task Keys_are_looked_up_once_for_all()
+    public async Task Concurrent_logins_read_the_keys_once()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => site.LogInByOidcAsync()));
@@ -228,7 +230,7 @@ public sealed class IdTokenTests
             case "none":
                 return $"{SigningKey.Encode(Header("none"))}.{SigningKey.Encode(claims)}.";
             case "hmac":
-                // Signed with what everybody knows: the public key, taken for a secret.
+                // The public key, which everyone knows, used as an HMAC secret.
                 var text = $"{SigningKey.Encode(Header("HS256"))}.{SigningKey.Encode(claims)}";
                 var secret = Convert.FromBase64String(key.Public()["n"]!.GetValue<string>().Replace('-', '+').Replace('_', '/') + "==");
                 var mac = System.Security.Cryptography.HMACSHA256.HashData(secret, System.Text.Encoding.ASCII.GetBytes(text));

@@ -3,7 +3,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>A test whose server looks users up in LDAP; skipped, with what to install, where there is none.</summary>
+/// <summary>A test whose server uses LDAP. Without LDAP it is skipped, and the skip reason names what to install.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class LdapFactAttribute : FactAttribute
 {

@@ -6,18 +6,18 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>A browser that keeps our cookie, follows no redirect by itself, and remembers where it was last sent.</summary>
+/// <summary>A browser that keeps Porthor's cookies, follows no redirect automatically, and stores the last redirect.</summary>
 internal sealed class LoginBrowser(LoginSite site)
 {
     private string? cookie;
 
-    /// <summary>The cookies beside the state cookie, with the path to which each is sent. Tests may copy them.</summary>
+    /// <summary>The other cookies, with the paths to which they are sent. Tests can copy them.</summary>
     public Dictionary<string, (string Value, string Path)> More { get; } = [];
 
-    /// <summary>Where it was last sent.</summary>
+    /// <summary>The URL of the last redirect.</summary>
     public string? Location { get; private set; }
 
-    /// <summary>What is in its cookie.</summary>
+    /// <summary>The content of the state cookie.</summary>
     public SessionState State
     {
         get => cookie is null ? SessionState.Empty : site.Host.Core.SessionCookie.TryRead(cookie.Trim('"'), out _).ShouldNotBeNull();
@@ -42,7 +42,7 @@ internal sealed class LoginBrowser(LoginSite site)
         return answer;
     }
 
-    /// <summary>As a browser does, which drops what is too large.</summary>
+    /// <summary>Stores a cookie like a browser, which drops cookies that are too large.</summary>
     private void Keep(string set)
     {
         set.Length.ShouldBeLessThan(4096);
@@ -57,15 +57,15 @@ internal sealed class LoginBrowser(LoginSite site)
 
     public Task<Answer> BeginAsync(string destination) => GoAsync($"/login?rd={Uri.EscapeDataString(destination)}");
 
-    /// <summary>Comes back from the provider with a code.</summary>
-    /// <param name="state">Null for the one that it was sent with.</param>
+    /// <summary>Returns from the provider with a code.</summary>
+    /// <param name="state">The state parameter; null for that of the last redirect.</param>
     public Task<Answer> ReturnAsync(string code, string? state = null)
     {
         site.Watch.Secret(code);
         return GoAsync($"/login?code={Uri.EscapeDataString(code)}&state={Uri.EscapeDataString(state ?? State.State!)}");
     }
 
-    /// <summary>Whether the gate lets it in.</summary>
+    /// <summary>Returns the status of an authorization subrequest with this cookie.</summary>
     public async Task<int> AskAsync(string query = "?scope=user:token") =>
         (await GoAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode;
 }
@@ -79,8 +79,8 @@ internal static partial class LoginAssertions
         answer.Body.ShouldBeEmpty();
     }
 
-    /// <summary>The page of contract/login.md 3.3, all of it.</summary>
-    /// <param name="error">As HTML.</param>
+    /// <summary>Checks the complete error page of contract/login.md 3.3.</summary>
+    /// <param name="error">The error as HTML.</param>
     public static void ShouldBeErrorPage(this Answer answer, int status, string error)
     {
         answer.StatusCode.ShouldBe(status, answer.Body);
@@ -89,7 +89,7 @@ internal static partial class LoginAssertions
         answer.Header("Content-Security-Policy")!.ShouldStartWith("default-src 'none'");
         answer.Header("Content-Security-Policy")!.ShouldEndWith("form-action 'none'; frame-ancestors 'none'; base-uri 'none'");
         answer.Body.ShouldContain("<title>Authentication error</title>");
-        // The pages' layout is around it; the rest is the contract's, in its order and to the letter.
+        // The page has Porthor's layout. The content is prescribed by the contract.
         var main = answer.Body[answer.Body.IndexOf("<h1>", StringComparison.Ordinal)..answer.Body.IndexOf("</main>", StringComparison.Ordinal)];
         string[] parts =
         [
@@ -102,7 +102,7 @@ internal static partial class LoginAssertions
     [GeneratedRegex("Error id: [0-9a-f-]{36}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ErrorId { get; }
 
-    /// <summary>What stands between elements without meaning anything.</summary>
+    /// <summary>Matches whitespace between elements.</summary>
     [GeneratedRegex(@"(?<=</p>|</h1>)\s+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Between { get; }
 }

@@ -3,11 +3,11 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>HEAD changes nothing, also on routes whose GET does (RFC 9110 section 9.2.1; deviations 36).</summary>
+/// <summary>HEAD requests change nothing, even on routes whose GET does (RFC 9110 section 9.2.1; deviations 36).</summary>
 public sealed class LoginHeadTests
 {
     [Theory, EveryMode]
-    public async Task Head_ends_no_session(Mode mode)
+    public async Task HEAD_revokes_no_session(Mode mode)
     {
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var (browser, _) = await site.LogInByGitHubAsync();
@@ -23,7 +23,7 @@ public sealed class LoginHeadTests
     }
 
     [Theory, EveryMode]
-    public async Task Head_completes_no_login(Mode mode)
+    public async Task HEAD_completes_no_login(Mode mode)
     {
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var browser = new LoginBrowser(site);
@@ -40,7 +40,7 @@ public sealed class LoginHeadTests
     }
 
     [Fact]
-    public async Task Head_begins_a_login_as_get_does()
+    public async Task HEAD_starts_a_login_like_GET()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var answer = await site.Host.SendAsync(HttpMethod.Head, $"/login?rd={Uri.EscapeDataString(LoginSite.Destination)}");

@@ -5,7 +5,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Tests that the state of a login creates one session, however often and wherever it is sent.</summary>
+/// <summary>A login state creates at most one session, regardless of repeated or concurrent requests.</summary>
 public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
 {
     private const string AlreadyUsed = "Login state already used, redirecting without authentication";
@@ -20,7 +20,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
         browser.State.Token.ShouldNotBeNull();
 
-        // The same cookie and state, with the same code and with another, as an attacker has who copied the request.
+        // The same cookie and state, with the same code and with another one, as an attacker who copied the request has.
         foreach (var code in (string[])["some-code-of-github", "other-code-of-github"])
         {
             var copy = new LoginBrowser(site) { State = begun };
@@ -35,7 +35,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
     }
 
     [Theory, EveryMode]
-    public async Task Of_many_returns_at_once_one_creates_a_session(Mode mode)
+    public async Task Only_one_of_many_concurrent_returns_creates_a_session(Mode mode)
     {
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var browser = new LoginBrowser(site);
@@ -49,7 +49,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
     }
 
     /// <summary>
-    /// A browser that lost the response to its login has a cookie with a used state. It must not be redirected in a loop.
+    /// A browser that missed the response to its login has a cookie with a used state. It must not be redirected in a loop.
     /// </summary>
     [Theory, EveryMode]
     public async Task A_browser_that_missed_its_session_can_log_in_again(Mode mode)
@@ -68,7 +68,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
     }
 
     [Fact]
-    public async Task A_login_that_takes_more_than_a_day_begins_again()
+    public async Task A_login_that_takes_more_than_a_day_starts_again()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
@@ -93,7 +93,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         var form = await browser.OpenFormAsync();
         var cookie = browser.Cookies[SessionCookie.Name];
         var before = await SessionsAsync(server.Host, "trent");
-        // A wrong password does not use the login up.
+        // A wrong password does not use up the login state.
         (await browser.SubmitAsync(form, "trent", "wrong")).StatusCode.ShouldBe(403);
         var copies = Enumerable.Range(0, 4).Select(_ => new FormBrowser(server.Host, server.Watch) { Cookies = { [SessionCookie.Name] = cookie } }).ToList();
         List<Answer> answers = [];

@@ -8,8 +8,8 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Login;
 
 /// <summary>
-/// A server with its login provider beside it. When it stops, nobody may have been asked that no test expected, and nothing that was
-/// secret may be in the log or on an error page.
+/// A server with a simulated login provider. When it stops, it fails if an unexpected request was sent, or if a secret is in the log or on
+/// an error page.
 /// </summary>
 internal sealed class LoginSite : IAsyncDisposable
 {
@@ -42,10 +42,10 @@ internal sealed class LoginSite : IAsyncDisposable
 
     public OidcProvider Oidc { get; }
 
-    /// <summary>Users and groups; only with OpenID Connect.</summary>
+    /// <summary>The users and groups in LDAP; only with OpenID Connect.</summary>
     public LdapTree Tree { get; private set; } = null!;
 
-    /// <summary>What was posted to Slack.</summary>
+    /// <summary>The messages that were posted to Slack.</summary>
     public IReadOnlyList<JsonElement> Alerts => [.. Foreign.RequestsTo("POST", Webhook).Select(request => request.Json)];
 
     public static async Task<LoginSite> WithGitHubAsync(
@@ -66,8 +66,11 @@ internal sealed class LoginSite : IAsyncDisposable
         return site;
     }
 
-    /// <summary>With an OpenID Connect provider and LDAP; the group <c>users</c> may log in, and the user <c>some-user</c> is in it.</summary>
-    /// <param name="change">Changes what is configured about the provider.</param>
+    /// <summary>
+    /// Starts a server with an OpenID Connect provider and LDAP. Members of the group <c>users</c> can log in, and <c>some-user</c> is a
+    /// member.
+    /// </summary>
+    /// <param name="change">Changes the settings of the provider.</param>
     /// <param name="configure">Changes all settings.</param>
     public static async Task<LoginSite> WithOidcAsync(
         Mode mode, Func<OidcSettings, OidcSettings>? change = null, Func<PorthorSettings, PorthorSettings>? configure = null)
@@ -86,8 +89,8 @@ internal sealed class LoginSite : IAsyncDisposable
         return site;
     }
 
-    /// <summary>With an OpenID Connect provider and no LDAP: everything about users comes from claims.</summary>
-    /// <param name="change">Changes what is configured about the provider.</param>
+    /// <summary>Starts a server with an OpenID Connect provider and without LDAP: all user data come from claims.</summary>
+    /// <param name="change">Changes the settings of the provider.</param>
     public static async Task<LoginSite> WithClaimsAsync(
         Mode mode, Func<OidcSettings, OidcSettings>? change = null, Func<PorthorSettings, PorthorSettings>? configure = null)
     {
@@ -118,7 +121,7 @@ internal sealed class LoginSite : IAsyncDisposable
         LoginParams = new Dictionary<string, string> { ["skin"] = "test" },
     };
 
-    /// <summary>What a browser does, from its first visit to its return from the provider.</summary>
+    /// <summary>Runs a login in a browser, from the first request to the return from the provider.</summary>
     /// <param name="change">Changes the claims of the ID token.</param>
     public async Task<(LoginBrowser Browser, Answer Answer)> LogInByOidcAsync(string username = "some-user", Action<JsonObject>? change = null)
     {
@@ -127,7 +130,7 @@ internal sealed class LoginSite : IAsyncDisposable
         return (browser, await browser.ReturnAsync(Oidc.Authorize(browser.Location!, username, change)));
     }
 
-    /// <summary>What a browser does, from its first visit to its return from GitHub.</summary>
+    /// <summary>Runs a login in a browser, from the first request to the return from GitHub.</summary>
     public async Task<(LoginBrowser Browser, Answer Answer)> LogInByGitHubAsync()
     {
         var browser = new LoginBrowser(this);
@@ -135,11 +138,11 @@ internal sealed class LoginSite : IAsyncDisposable
         return (browser, await browser.ReturnAsync("some-code-of-github"));
     }
 
-    /// <summary>The lines of an event.</summary>
+    /// <summary>Returns the log lines with this event.</summary>
     public IReadOnlyList<JsonElement> Lines(string text) =>
         [.. Host.Logs.Lines.Where(line => line.GetProperty("event").GetString() == text)];
 
-    /// <summary>Alerts are posted behind the answer's back.</summary>
+    /// <summary>Waits for the only alert. Alerts are posted in the background.</summary>
     public async Task<JsonElement> OneAlertAsync()
     {
         await RealServers.UntilAsync(

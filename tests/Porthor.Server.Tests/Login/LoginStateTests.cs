@@ -7,12 +7,12 @@ using Porthor.Tokens;
 namespace Porthor.Server.Tests.Login;
 
 /// <summary>
-/// Which login a browser comes back from: several tabs, cookies that are gone, returns that nobody began (contract/login.md 3).
+/// The login state at the return to Porthor: several tabs, missing cookies, and returns without a login in progress (contract/login.md 3).
 /// </summary>
 public sealed class LoginStateTests
 {
     [Fact]
-    public async Task Tabs_share_the_login_that_is_under_way()
+    public async Task Tabs_share_the_login_in_progress()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
@@ -25,7 +25,7 @@ public sealed class LoginStateTests
         (await browser.ReturnAsync("some-code-of-github", first.State)).ShouldLeadTo(LoginSite.Landing);
         site.Metrics.Of("login_elapsed").ShouldBe([3]);
 
-        // The other tab comes back as well: it is logged in already.
+        // The other tab returns too: its user is already signed in.
         var answer = await browser.ReturnAsync("code-of-the-other-tab", first.State);
         answer.ShouldLeadTo(LoginSite.Landing);
         answer.Header("Set-Cookie").ShouldBeNull();
@@ -36,7 +36,7 @@ public sealed class LoginStateTests
 
     /// <summary>LGN-018.</summary>
     [Fact]
-    public async Task A_return_without_a_login_leads_on()
+    public async Task A_return_without_a_login_in_progress_redirects()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site) { State = new SessionState { ReturnUrl = LoginSite.Destination } };
@@ -46,23 +46,23 @@ public sealed class LoginStateTests
         site.Metrics.Logins.ShouldBe((0, 0, 0, 0));
     }
 
-    /// <summary>LGN-017: somebody else's return must not log this browser in.</summary>
+    /// <summary>LGN-017: the return of another user must not sign this browser in.</summary>
     [Theory]
     [InlineData("?code=some-code-of-github&state=other", "Authentication state mismatch, please start over")]
     [InlineData("?code=some-code-of-github", "No authentication state, please start over")]
     [InlineData("?code=some-code-of-github&state=", "No authentication state, please start over")]
     [InlineData("?error=access_denied&state=other", "Authentication state mismatch, please start over")]
     [InlineData("?error=access_denied", "No authentication state, please start over")]
-    public async Task A_return_to_another_login_is_refused(string query, string error)
+    public async Task A_return_with_another_state_is_rejected(string query, string error)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
         var answer = await browser.GoAsync("/login" + query);
         answer.ShouldBeErrorPage(403, error);
-        // "Please start over", and here is where: with what the user wanted to see.
+        // The page links to a new login with the same return URL.
         answer.Body.ShouldContain($"<a href=\"/login?rd={Uri.EscapeDataString(LoginSite.Destination)}\">Sign in again</a>");
-        // The login that was under way is not any more.
+        // The login in progress is ended.
         browser.State.ShouldBe(SessionState.Empty);
         var line = site.Lines("Authentication failed").Single();
         line.GetProperty("severity").GetString().ShouldBe("warning");
@@ -72,20 +72,20 @@ public sealed class LoginStateTests
     }
 
     [Fact]
-    public async Task A_login_that_leads_nowhere_is_refused()
+    public async Task A_login_without_a_return_URL_is_rejected()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site) { State = new SessionState { State = "some-state" } };
         (await browser.ReturnAsync("some-code-of-github")).ShouldBeErrorPage(403, "Invalid state: return_url not present in cookie");
     }
 
-    /// <summary>The reference takes this for a beginning without a destination.</summary>
+    /// <summary>The reference treats this as the start of a login without a return URL.</summary>
     [Theory]
     [InlineData("access_denied", "The user has denied your application access.", 403, "Cannot authenticate: access_denied: The user has denied your application access.")]
     [InlineData("access_denied", null, 403, "Cannot authenticate: access_denied")]
     [InlineData("temporarily_unavailable", null, 500, "Authentication provider failed: temporarily_unavailable")]
     [InlineData("redirect_uri_mismatch", "<script>alert(1)</script>", 500, "Authentication provider failed: redirect_uri_mismatch: &lt;script&gt;alert(1)&lt;/script&gt;")]
-    public async Task A_provider_may_send_back_an_error(string error, string? description, int status, string shown)
+    public async Task An_error_of_the_provider_is_shown(string error, string? description, int status, string shown)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
@@ -95,13 +95,13 @@ public sealed class LoginStateTests
         answer.ShouldBeErrorPage(status, shown);
         browser.State.ShouldBe(SessionState.Empty);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
-        // Anybody can write such a query: no alert.
+        // Anyone can send such a query, so there is no alert.
         site.Alerts.ShouldBeEmpty();
     }
 
-    /// <summary>The session and the CSRF value are always new ones.</summary>
+    /// <summary>The session and the CSRF value are always new.</summary>
     [Fact]
-    public async Task A_new_login_gives_a_new_session()
+    public async Task A_new_login_creates_a_new_session()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var planted = Token.Create();
@@ -111,21 +111,21 @@ public sealed class LoginStateTests
         await browser.ReturnAsync("some-code-of-github");
         var first = browser.State;
         first.Token.ShouldNotBe(planted);
-        // An attacker who set the cookie knows the CSRF value in it.
+        // An attacker who set the cookie knows its CSRF value.
         first.Csrf.ShouldNotBe("1234567890123456789012");
         first.Csrf!.Length.ShouldBe(22);
         first.GitHub!.Reveal().ShouldBe(GitHubSite.AccessToken);
 
-        // Also with a valid session the user is sent to the provider, and the older session stays as it was.
+        // A login with a valid session also redirects to the provider and keeps the older session.
         (await browser.BeginAsync(LoginSite.Destination)).Header("Location")!.ShouldStartWith(site.Foreign.Url);
         await browser.ReturnAsync("other-code-of-github");
         browser.State.Token.ShouldNotBe(first.Token);
         (await site.Host.Tokens.GetDataAsync(first.Token!)).ShouldNotBeNull();
     }
 
-    /// <summary>The reference's cookies go on here: times as numbers, and no field of ours.</summary>
+    /// <summary>Cookies of the reference are accepted: times as numbers, and without Porthor's fields.</summary>
     [Fact]
-    public async Task A_login_that_began_at_the_reference_ends_here()
+    public async Task A_login_started_by_the_reference_is_completed()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var json = $$"""{"return_url":"{{LoginSite.Destination}}","state":"AAAAAAAAAAAAAAAAAAAAAA==","login_start":{{site.Clock.GetUtcNow().ToUnixTimeSeconds() - 5}}}""";
@@ -135,9 +135,9 @@ public sealed class LoginStateTests
         site.Metrics.Of("login_elapsed").ShouldBe([5.75]);
     }
 
-    /// <summary>An undecodable cookie is no login, and is replaced once there is one.</summary>
+    /// <summary>An unreadable cookie is treated as missing and replaced at the next login.</summary>
     [Fact]
-    public async Task A_broken_cookie_does_not_stand_in_the_way()
+    public async Task An_unreadable_cookie_does_not_prevent_a_login()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var answer = await site.Host.GetAsync($"/login?rd={LoginSite.Landing}", ("Cookie", "gafaelfawr=gAAAAABnonsense"));

@@ -8,12 +8,12 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Logging out (contract/login.md 6, deviations 26).</summary>
+/// <summary>Logouts (contract/login.md 6, deviations 26).</summary>
 public sealed class LogoutTests
 {
-    /// <summary>OUT-001, WEAK-04: logout ends the session in this browser and everywhere.</summary>
+    /// <summary>OUT-001, WEAK-04: a logout revokes the session, also for copies of its cookie.</summary>
     [Theory, EveryMode]
-    public async Task A_session_ends_with_all_that_was_made_from_it(Mode mode)
+    public async Task A_logout_revokes_the_session_and_its_descendants(Mode mode)
     {
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var browser = await LoggedInAsync(site);
@@ -28,7 +28,7 @@ public sealed class LogoutTests
         (await browser.AskAsync()).ShouldBe(401);
         site.Lines("Successful logout").Single().GetProperty("severity").GetString().ShouldBe("info");
 
-        // Neither the session nor its child works any more, wherever a copy is; a token that the user made has a life of its own.
+        // Neither the session nor its child is valid any more. A user token of the user stays valid.
         (await site.Host.Tokens.GetDataAsync(before.Token!)).ShouldBeNull();
         (await site.Host.Tokens.GetDataAsync(child)).ShouldBeNull();
         (await site.Host.Tokens.GetDataAsync(own)).ShouldNotBeNull();
@@ -39,8 +39,8 @@ public sealed class LogoutTests
     }
 
     /// <summary>
-    /// A link on a foreign page brings the browser here with its cookie. It may log the browser out, as it always could, but not end
-    /// what runs.
+    /// A link on another site makes the browser send its cookie. This can sign the browser out, as in the reference, but must not revoke
+    /// the session.
     /// </summary>
     [Theory]
     [InlineData(null, true)]
@@ -50,7 +50,7 @@ public sealed class LogoutTests
     [InlineData("cross-site", false)]
     [InlineData("something-new", false)]
     [InlineData("none,cross-site", false)]
-    public async Task Only_the_user_or_a_page_of_ours_ends_a_session(string? from, bool ends)
+    public async Task Only_the_user_or_one_of_Porthors_pages_can_revoke_a_session(string? from, bool ends)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
@@ -61,7 +61,7 @@ public sealed class LogoutTests
     }
 
     [Fact]
-    public async Task A_deployment_can_keep_the_references_way()
+    public async Task A_deployment_can_keep_the_references_logout()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded, settings => settings with { RevokeOnLogout = false });
         var browser = await LoggedInAsync(site);
@@ -71,9 +71,9 @@ public sealed class LogoutTests
         (await site.Host.Tokens.GetDataAsync(token)).ShouldNotBeNull();
     }
 
-    /// <summary>A cookie may hold what is no session of a browser's login; that is not ours to end.</summary>
+    /// <summary>A cookie can contain a token that is not a session. A logout does not revoke it.</summary>
     [Fact]
-    public async Task Only_sessions_end()
+    public async Task A_logout_revokes_only_sessions()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var caller = await site.Host.Tokens.SessionForAsync("user");
@@ -85,7 +85,7 @@ public sealed class LogoutTests
             browser.State.ShouldBe(SessionState.Empty);
         }
         (await site.Host.Tokens.GetDataAsync(own)).ShouldNotBeNull();
-        // A session without the scope to administer tokens may still end itself.
+        // A session without the scope to manage tokens can still be revoked by its own logout.
         var session = await site.Host.Tokens.CreateSessionTokenAsync("user", UserData.None, ScopeSet.Of("read:all"), TokenBuilders.Address);
         await new LoginBrowser(site) { State = new SessionState { Token = session } }.GoAsync("/logout");
         (await site.Host.Tokens.GetDataAsync(session)).ShouldBeNull();
@@ -93,29 +93,29 @@ public sealed class LogoutTests
 
     /// <summary>OUT-002, OUT-003.</summary>
     [Fact]
-    public async Task Logout_leads_where_it_is_asked_to()
+    public async Task Logout_redirects_to_the_requested_URL()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
         (await browser.GoAsync("/logout?rd=https://example.com/bye")).ShouldLeadTo("https://example.com/bye");
         site.Lines("Successful logout").Single().GetProperty("return_url").GetString().ShouldBe("https://example.com/bye");
 
-        // Nobody is logged in any more, and nothing changes.
+        // Nobody is signed in, and nothing changes.
         var again = await browser.GoAsync("/logout");
         again.ShouldLeadTo(LoginSite.Landing);
         again.Header("Set-Cookie").ShouldBeNull();
         (await new LoginBrowser(site).GoAsync("/logout")).Header("Set-Cookie").ShouldBeNull();
         site.Lines("Logout of already-logged-out session").Count.ShouldBe(2);
 
-        // A login under way ends too.
+        // A login in progress is ended too.
         await browser.BeginAsync(LoginSite.Destination);
         (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
     }
 
-    /// <summary>OUT-004: what is refused changes nothing.</summary>
+    /// <summary>OUT-004: a rejected logout changes nothing.</summary>
     [Fact]
-    public async Task A_foreign_destination_is_no_logout()
+    public async Task A_logout_with_a_foreign_URL_is_rejected()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
@@ -125,7 +125,7 @@ public sealed class LogoutTests
 
     /// <summary>OUT-006.</summary>
     [Fact]
-    public async Task The_grant_of_GitHub_is_given_back()
+    public async Task The_grant_of_GitHub_is_revoked()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
@@ -139,7 +139,7 @@ public sealed class LogoutTests
     }
 
     [Fact]
-    public async Task That_GitHub_does_not_take_it_back_is_no_hindrance()
+    public async Task An_error_of_GitHubs_revocation_does_not_prevent_a_logout()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
@@ -151,9 +151,9 @@ public sealed class LogoutTests
         warning.GetProperty("error").GetString()!.ShouldStartWith("Status 404 from DELETE");
     }
 
-    /// <summary>A token of GitHub without a session is nothing that logout is about; and it goes with the rest of the cookie.</summary>
+    /// <summary>Without a session, a GitHub token in the cookie is not revoked; it is removed with the cookie.</summary>
     [Fact]
-    public async Task Without_a_session_nothing_is_given_back()
+    public async Task Without_a_session_no_grant_is_revoked()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(GitHubSite.AccessToken) } };

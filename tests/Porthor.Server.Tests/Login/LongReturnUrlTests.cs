@@ -4,12 +4,12 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Tests that logins lead back to long URLs, for which the state cookie is too small.</summary>
+/// <summary>Logins with long return URLs, which do not fit into the state cookie.</summary>
 public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
 {
     private const string Page = "https://example.com/search/page";
 
-    /// <param name="filling">What the query consists of; each <c>&amp;</c> takes three bytes in the request.</param>
+    /// <param name="filling">The content of the query; each <c>&amp;</c> needs three bytes in the request.</param>
     [Theory]
     [InlineData(2000, "x")]
     [InlineData(2500, "x")]
@@ -18,13 +18,13 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
     [InlineData(8000, "x")]
     [InlineData(8000, "&")]
     [InlineData(8000, "%C3%BC")]
-    public async Task A_login_leads_back_to_a_long_url(int length, string filling)
+    public async Task A_login_redirects_to_a_long_URL(int length, string filling)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var url = Url(length, filling);
         var browser = new LoginBrowser(site);
         (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
-        // A node of the reference also finds a URL.
+        // A node of the reference also finds a return URL.
         browser.State.ReturnUrl.ShouldBe(browser.More.Count == 0 ? url : Page);
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(url);
         browser.State.ShouldBe(new SessionState { Token = browser.State.Token.ShouldNotBeNull(), GitHub = browser.State.GitHub });
@@ -34,7 +34,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
 
     /// <summary>For nodes of the reference, the state cookie contains the part of the URL that fits.</summary>
     [Fact]
-    public async Task A_url_of_usual_length_is_in_the_state_cookie()
+    public async Task A_URL_of_usual_length_is_in_the_state_cookie()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
@@ -43,13 +43,13 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         browser.State.ReturnUrl.ShouldBe(Url(1500, "x"));
     }
 
-    /// <summary>Of a longer URL only the path is kept, and nothing if the path is too long.</summary>
+    /// <summary>A longer URL is reduced to its path, and dropped if the path is too long.</summary>
     [Theory]
     [InlineData("https://example.com/search/page?", 8001, "https://example.com/search/page")]
     [InlineData("https://example.com/search/page?", 20000, "https://example.com/search/page")]
     [InlineData("https://example.com/search/page#", 9000, "https://example.com/search/page")]
     [InlineData("https://example.com/", 9000, "https://example.com/")]
-    public async Task Of_a_longer_url_the_path_is_kept(string begin, int length, string expected)
+    public async Task A_longer_URL_is_reduced_to_its_path(string begin, int length, string expected)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
@@ -62,7 +62,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         site.Host.Logs.Raw.ShouldAllBe(line => line.Length < 60_000);
     }
 
-    /// <summary>A long path stays whole beside the state cookie; the reference's nodes lead to the root.</summary>
+    /// <summary>A long path is stored in additional cookies; nodes of the reference redirect to the root.</summary>
     [Fact]
     public async Task A_long_path_is_kept()
     {
@@ -75,14 +75,14 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
     }
 
     [Fact]
-    public async Task The_last_tab_counts()
+    public async Task The_URL_of_the_last_tab_is_used()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
         foreach (var url in (string[])[Url(8000, "x"), LoginSite.Destination, Url(4000, "y"), Url(7000, "z"), Url(3500, "w")])
         {
             await browser.BeginAsync(url);
-            // Something else asks for the cookie meanwhile.
+            // Another page request reads the cookie in the meantime.
             await browser.GoAsync("/auth/api/v1/login");
             var copy = new LoginBrowser(site) { State = browser.State };
             foreach (var (name, more) in browser.More)
@@ -92,9 +92,9 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(Url(3500, "w"));
     }
 
-    /// <summary>The cookies beside the state cookie count only for the login that they were set in.</summary>
+    /// <summary>The additional cookies are valid only for the login for which they were set.</summary>
     [Fact]
-    public async Task Cookies_of_another_login_do_not_count()
+    public async Task Cookies_of_another_login_are_ignored()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var attacker = new LoginBrowser(site);
@@ -121,7 +121,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
     }
 
     [Fact]
-    public async Task A_form_leads_back_to_a_long_url()
+    public async Task A_form_redirects_to_a_long_URL()
     {
         var server = await servers.InAsync(Mode.Embedded);
         server.Watch.Secret(LocalLoginServers.Password);
@@ -133,7 +133,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
             .ShouldBe(3);
     }
 
-    /// <summary>The URL of a login may be longer than others, but not of any length.</summary>
+    /// <summary>The URL of a login can be longer than other URLs, but has a limit.</summary>
     [Theory]
     [InlineData("/login", 65536, 307)]
     [InlineData("/login", 65537, 414)]
@@ -141,7 +141,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
     [InlineData("/logout", 65537, 414)]
     [InlineData("/login/", 8193, 414)]
     [InlineData("/health", 8193, 414)]
-    public async Task The_url_of_a_request_has_a_bound(string path, int length, int status)
+    public async Task The_length_of_a_request_URL_is_limited(string path, int length, int status)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         (await new LoginBrowser(site).GoAsync($"{path}?rd={Page}?".PadRight(length, 'x'))).StatusCode.ShouldBe(status);

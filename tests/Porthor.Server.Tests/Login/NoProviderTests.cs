@@ -3,11 +3,11 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>A deployment without a login provider says so. An embedded one always has an administrator of its own.</summary>
+/// <summary>A deployment without a login provider reports this. Embedded mode always has an administrator.</summary>
 public sealed class NoProviderTests
 {
     [Theory, EveryMode]
-    public async Task There_is_nowhere_to_log_in(Mode mode)
+    public async Task A_login_without_a_provider_is_an_error(Mode mode)
     {
         await using var server = await TestServer.StartAsync(mode);
         var answer = await server.GetAsync("/login?rd=https://example.com/");

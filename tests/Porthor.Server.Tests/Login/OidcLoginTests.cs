@@ -6,7 +6,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Logging in with an OpenID Connect provider, and LDAP for all but the name (contract/login.md 4).</summary>
+/// <summary>Logins with an OpenID Connect provider, with all user data except the name from LDAP (contract/login.md 4).</summary>
 public sealed class OidcLoginTests
 {
     /// <summary>LGO-001, LGO-002, LGO-005, LGO-006.</summary>
@@ -21,7 +21,7 @@ public sealed class OidcLoginTests
         browser.Location!.ShouldStartWith($"{site.Oidc.Issuer}/authorize?response_type=code&client_id=some-client&");
         browser.Location.ShouldContain("&scope=openid+email+voPerson&");
         var state = browser.State;
-        // The provider takes both proofs, and learns of the second only a hash.
+        // The provider receives the nonce and only a hash of the PKCE verifier.
         var challenge = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(state.Verifier!.Reveal())));
         browser.LocationQuery.ShouldBe(
             new Dictionary<string, string>
@@ -72,9 +72,9 @@ public sealed class OidcLoginTests
         (await browser.AskAsync("?scope=exec:admin")).ShouldBe(403);
     }
 
-    /// <summary>LGO-007, LGO-016 and a name that looks like a number.</summary>
+    /// <summary>LGO-007, LGO-016, and a username that looks like a number.</summary>
     [LdapFact]
-    public async Task Names_may_be_unusual()
+    public async Task Unusual_names_are_accepted()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         await site.Tree.AddUserAsync("99digits99", "名字 Ünï", uid: 1001, gid: 1001);
@@ -88,9 +88,11 @@ public sealed class OidcLoginTests
         user.TryGetProperty("email", out _).ShouldBeFalse();
     }
 
-    /// <summary>LGO-013, LGO-025: what was put right in the directory counts at once, though what it says is remembered for minutes.</summary>
+    /// <summary>
+    /// LGO-013, LGO-025: a correction in the directory applies to the next login at once, although results are cached for minutes.
+    /// </summary>
     [Theory, EveryMode(WithLdap = true)]
-    public async Task Nobody_without_a_mapped_group_is_let_in(Mode mode)
+    public async Task A_user_without_a_mapped_group_is_denied(Mode mode)
     {
         await using var site = await LoginSite.WithOidcAsync(mode);
         await site.Tree.AddUserAsync("stranger", "A Stranger", uid: 1005, gid: 1005);
@@ -98,7 +100,7 @@ public sealed class OidcLoginTests
         {
             var (browser, answer) = await site.LogInByOidcAsync(name);
             answer.ShouldBeErrorPage(403, $"User unauthorized: {name} is not a member of any authorized groups");
-            // Whoever is asked why finds which groups they were found in.
+            // The log names the groups that were found.
             var line = site.Lines("User unauthorized")[^1];
             line.GetProperty("user").GetString().ShouldBe(name);
             line.GetProperty("groups").ValueKind.ShouldBe(System.Text.Json.JsonValueKind.Array);
@@ -111,9 +113,9 @@ public sealed class OidcLoginTests
         (await site.LogInByOidcAsync("stranger")).Answer.ShouldLeadTo(LoginSite.Destination);
     }
 
-    /// <summary>LGO-008, LGO-009: the numbers are ours, in the order in which they were first seen; a group without one gives scopes too.</summary>
+    /// <summary>LGO-008, LGO-009: Porthor assigns the IDs in the order of first use; groups without an ID give scopes too.</summary>
     [LdapFact]
-    public async Task Whoever_logs_in_is_given_numbers_that_stay()
+    public async Task Users_get_permanent_IDs_at_login()
     {
         await using var site = await LoginSite.WithOidcAsync(
             Mode.Database, configure: settings => settings with { Providers = settings.Providers with { AllocateIds = true, Ldap = settings.Providers.Ldap! with { AddUserGroup = true } } });
@@ -138,7 +140,7 @@ public sealed class OidcLoginTests
 
     /// <summary>LGO-015.</summary>
     [LdapFact]
-    public async Task The_name_may_be_in_another_claim()
+    public async Task The_username_can_be_in_another_claim()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
         (await site.LogInByOidcAsync("wrong-one", claims => claims["preferred_username"] = "some-user")).Answer.ShouldLeadTo(LoginSite.Destination);
@@ -147,7 +149,7 @@ public sealed class OidcLoginTests
 
     /// <summary>LGO-027.</summary>
     [LdapFact]
-    public async Task Who_has_no_name_at_the_provider_is_refused()
+    public async Task A_user_without_a_username_claim_is_rejected()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (browser, answer) = await site.LogInByOidcAsync(change: claims => claims.Remove("uid"));
@@ -164,9 +166,9 @@ public sealed class OidcLoginTests
         site.Alerts.ShouldBeEmpty();
     }
 
-    /// <summary>LGO-026. The login goes on after it: nothing in the cookie changes.</summary>
+    /// <summary>LGO-026. The login can be continued afterwards: the cookie is not changed.</summary>
     [LdapFact]
-    public async Task Or_is_sent_to_enroll()
+    public async Task A_user_without_a_username_claim_is_redirected_to_the_enrollment()
     {
         await using var site = await LoginSite.WithOidcAsync(
             Mode.Embedded, settings => settings with { EnrollmentUrl = new Uri("https://enroll.example.org/start?x=y") });
@@ -178,7 +180,7 @@ public sealed class OidcLoginTests
         site.Lines("Redirecting user to enrollment URL").Single().GetProperty("url").GetString().ShouldBe("https://enroll.example.org/start?x=y");
         site.Metrics.Logins.ShouldBe((1, 0, 0, 1));
 
-        // Enrolled, the user begins again.
+        // After the enrollment the user starts the login again.
         await browser.BeginAsync(LoginSite.Destination);
         (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Destination);
         site.Metrics.Logins.ShouldBe((1, 1, 0, 1));
@@ -191,7 +193,7 @@ public sealed class OidcLoginTests
     [InlineData("some user")]
     [InlineData("")]
     [InlineData("a-username-that-is-much-too-long-to-be-one-because-it-has-65-char")]
-    public async Task A_username_that_cannot_be_is_refused(string username)
+    public async Task An_invalid_username_is_rejected(string username)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (_, answer) = await site.LogInByOidcAsync(username);
@@ -201,7 +203,7 @@ public sealed class OidcLoginTests
     }
 
     [LdapFact]
-    public async Task The_address_of_the_provider_may_have_a_query()
+    public async Task The_login_URL_of_the_provider_can_have_a_query()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with
         {
@@ -212,13 +214,13 @@ public sealed class OidcLoginTests
         await browser.BeginAsync(LoginSite.Destination);
         browser.Location!.ShouldStartWith($"{site.Oidc.Issuer}/authorize?realm=staff&response_type=code&");
         browser.Location.Count('?').ShouldBe(1);
-        // Parameters of the configuration win over ours.
+        // Configured parameters take precedence over Porthor's.
         browser.LocationQuery["scope"].ShouldBe("openid");
         browser.LocationQuery["prompt"].ShouldBe("login & consent");
     }
 
     [LdapFact]
-    public async Task Logout_asks_nothing_of_the_provider()
+    public async Task Logout_sends_no_request_to_the_provider()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByOidcAsync();
@@ -228,9 +230,9 @@ public sealed class OidcLoginTests
         site.Foreign.Requests.Count.ShouldBe(asked);
     }
 
-    /// <summary>The directory is away: an error page, and the operators are told why.</summary>
+    /// <summary>If the directory is unavailable, the user gets an error page, and an alert contains the reason.</summary>
     [LdapFact]
-    public async Task Without_its_directory_nobody_is_let_in()
+    public async Task Without_the_directory_logins_fail()
     {
         await using var site = await LoginSite.WithOidcAsync(
             Mode.Embedded,

@@ -4,14 +4,16 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>What binds a login to the browser that began it, beside its state: the nonce, and PKCE (RFC 7636).</summary>
+/// <summary>
+/// The values that bind a login to the browser that started it, in addition to the state: the nonce, and PKCE (RFC 7636).
+/// </summary>
 public sealed class OidcProofTests
 {
     private const string Metadata = "/.well-known/openid-configuration";
 
-    /// <summary>A code that somebody slipped in is not redeemed: the provider has bound it to another login.</summary>
+    /// <summary>An injected code is not redeemed: the provider has bound it to another login.</summary>
     [LdapFact]
-    public async Task A_code_of_another_login_is_refused()
+    public async Task A_code_of_another_login_is_rejected()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var attacker = new LoginBrowser(site);
@@ -23,11 +25,11 @@ public sealed class OidcProofTests
         victim.State.Token.ShouldBeNull();
     }
 
-    /// <summary>Without PKCE it is the nonce that tells.</summary>
+    /// <summary>Without PKCE the nonce detects the attack.</summary>
     [LdapTheory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_token_of_another_login_is_refused(bool turnedOff)
+    public async Task A_token_of_another_login_is_rejected(bool turnedOff)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { UsesPkce = !turnedOff });
         if (!turnedOff)
@@ -42,7 +44,7 @@ public sealed class OidcProofTests
         (await victim.ReturnAsync(code)).ShouldBeErrorPage(
             500, "Authentication provider failed: OpenID Connect token verification failed: The nonce in the token is not that of this login");
 
-        // The same without an attacker.
+        // The same configuration without an attack.
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
         site.Foreign.RequestsTo("POST", "/token")[^1].Form.Keys.ShouldNotContain("code_verifier");
     }
@@ -53,19 +55,19 @@ public sealed class OidcProofTests
     [InlineData("5", false)]
     [InlineData("null", false)]
     [InlineData(null, true)]
-    public async Task The_nonce_must_come_back(string? nonce, bool accepted)
+    public async Task The_token_must_contain_the_nonce(string? nonce, bool accepted)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (_, answer) = await site.LogInByOidcAsync(change: claims => SetNonce(claims, nonce));
         answer.StatusCode.ShouldBe(accepted ? 307 : 500, answer.Body);
     }
 
-    /// <summary>A provider older than discovery may not know nonces: from repeating ours it is excused, from repeating another not.</summary>
+    /// <summary>A provider without metadata may not support nonces: a missing nonce is accepted, a wrong one is not.</summary>
     [LdapTheory]
     [InlineData("", true)]
     [InlineData("\"other\"", false)]
     [InlineData(null, true)]
-    public async Task Unless_the_provider_publishes_nothing(string? nonce, bool accepted)
+    public async Task A_provider_without_metadata_can_omit_the_nonce(string? nonce, bool accepted)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", Metadata, ForeignReply.Text(404, ""));
@@ -74,28 +76,28 @@ public sealed class OidcProofTests
         answer.StatusCode.ShouldBe(accepted ? 307 : 500, answer.Body);
     }
 
-    /// <summary>What was not sent is not asked for: a reference node knows neither proof.</summary>
+    /// <summary>Values that were not sent are not required: nodes of the reference send neither.</summary>
     [LdapFact]
-    public async Task A_login_that_began_at_the_reference_ends_here()
+    public async Task A_login_started_by_the_reference_is_completed()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var browser = new LoginBrowser(site)
         {
             State = new SessionState { ReturnUrl = LoginSite.Destination, State = "AAAAAAAAAAAAAAAAAAAAAA==", LoginStart = site.Clock.GetUtcNow() },
         };
-        // A tab goes on with the login as it was begun.
+        // Another tab continues the login as it was started.
         await browser.BeginAsync(LoginSite.Landing);
         browser.LocationQuery.Keys.ShouldNotContain("nonce");
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
         (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Landing);
     }
 
-    /// <summary>That a provider's metadata cannot be read stops nobody on the way to it.</summary>
+    /// <summary>If the provider's metadata cannot be read, the login starts without them.</summary>
     [LdapTheory]
     [InlineData(500, "oops", "Status 500 from GET URL/.well-known/openid-configuration\nBody:\noops")]
     [InlineData(200, "[]", "No jwks_uri property in OIDC metadata for URL")]
     [InlineData(200, "not json", "No jwks_uri property in OIDC metadata for URL")]
-    public async Task A_login_begins_without_metadata(int status, string body, string why)
+    public async Task A_login_can_start_without_metadata(int status, string body, string why)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", Metadata, ForeignReply.Text(status, body));
@@ -105,7 +107,7 @@ public sealed class OidcProofTests
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
         site.Lines("Cannot read provider metadata, logging in without PKCE").Single().GetProperty("error").GetString()
             .ShouldBe(why.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
-        // By the time the user is back, it can.
+        // At the user's return they can be read.
         site.Oidc.Work();
         (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Destination);
     }
@@ -117,7 +119,7 @@ public sealed class OidcProofTests
         return new ForeignReply(200, metadata.ToJsonString());
     });
 
-    /// <param name="nonce">As JSON; empty for none, null for the one that was asked for.</param>
+    /// <param name="nonce">As JSON; empty for none, null for the requested one.</param>
     private static void SetNonce(JsonObject claims, string? nonce)
     {
         if (nonce is "")

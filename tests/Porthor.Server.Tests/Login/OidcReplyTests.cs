@@ -5,21 +5,21 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>The tests of this collection run while no other test runs, because they measure the allocations of the process.</summary>
+/// <summary>The tests of this collection run alone, because they measure the allocations of the process.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class AllocationTestsCollection
 {
     public const string Name = "Allocations";
 }
 
-/// <summary>Tests how the provider may write its replies, and that a reply of any other kind ends on a clear error page.</summary>
+/// <summary>The formats of the provider's responses. A response in any other format gives a clear error page.</summary>
 [Collection(AllocationTestsCollection.Name)]
 public sealed class OidcReplyTests
 {
     private const string Unreachable = "Cannot contact authentication provider";
     private const string NotJson = "Authentication provider failed: Response from URL/token not valid JSON";
 
-    /// <summary>Every reply of the provider is encoded: metadata, keys and token.</summary>
+    /// <summary>All responses of the provider are compressed: metadata, keys and token.</summary>
     [Theory]
     [InlineData("gzip")]
     [InlineData("GZIP")]
@@ -35,7 +35,7 @@ public sealed class OidcReplyTests
     [InlineData("odd content type")]
     [InlineData("no content type")]
     [InlineData("html content type")]
-    public async Task A_reply_may_be_encoded(string kind)
+    public async Task A_response_can_be_compressed(string kind)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         foreach (var (method, path) in ((string, string)[])[("GET", "/.well-known/openid-configuration"), ("GET", "/jwks"), ("POST", "/token")])
@@ -59,7 +59,7 @@ public sealed class OidcReplyTests
     [InlineData(200, "null", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
     [InlineData(200, "\"text\"", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
     [InlineData(200, "{\"id_token\":\"\"}", "application/json", "Authentication provider failed: OpenID Connect token verification failed: The token cannot be read")]
-    public async Task A_reply_of_another_kind_is_explained(int status, string body, string type, string error)
+    public async Task A_response_in_another_format_is_explained(int status, string body, string type, string error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Foreign.On("POST", "/token", new ForeignReply(status, body, type));
@@ -73,7 +73,7 @@ public sealed class OidcReplyTests
     }
 
     [Fact]
-    public async Task An_empty_reply_is_explained()
+    public async Task An_empty_response_is_explained()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Foreign.On("POST", "/token", new ForeignReply(204, ""));
@@ -90,17 +90,17 @@ public sealed class OidcReplyTests
     [InlineData("no br", Unreachable + ": DecodingError from POST URL/token")]
     [InlineData("cut gzip", null)]
     [InlineData("unknown", NotJson)]
-    public async Task A_reply_that_cannot_be_decoded_is_explained(string kind, string? error)
+    public async Task A_response_that_cannot_be_decoded_is_explained(string kind, string? error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Foreign.On("POST", "/token", Broken(kind));
         var before = GC.GetTotalAllocatedBytes();
         await ShouldFailAsync(site, error);
-        // A bomb of 200 MB is not unpacked.
+        // A compressed response of 200 MB is not decompressed completely.
         (GC.GetTotalAllocatedBytes() - before).ShouldBeLessThan(50_000_000);
     }
 
-    /// <summary>A redirect would send the client's secret, and the code, to another address.</summary>
+    /// <summary>A redirect would send the client secret and the code to another server.</summary>
     [Theory]
     [InlineData("POST", "/token", 307)]
     [InlineData("POST", "/token", 302)]
@@ -111,7 +111,7 @@ public sealed class OidcReplyTests
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         site.Foreign.On(method, path, new ForeignReply(status, "") { Headers = [("Location", "/elsewhere")] });
-        // Nobody expects a request to /elsewhere: it would fail the test.
+        // A request to /elsewhere would be unexpected and fail the test.
         await ShouldFailAsync(site, $"{Unreachable}: Status {status} from {method} URL{path} (redirects are not followed)");
     }
 
@@ -126,7 +126,7 @@ public sealed class OidcReplyTests
     }
 
     [Fact]
-    public async Task Every_line_of_a_return_has_the_return_url()
+    public async Task Every_log_line_of_a_return_has_the_return_URL()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         await site.LogInByOidcAsync(change: claims => claims["groups"] = new JsonArray("users"));

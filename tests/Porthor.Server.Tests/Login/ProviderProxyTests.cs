@@ -7,8 +7,8 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Login;
 
 /// <summary>
-/// The program behind a proxy that the environment names (docs/operators/login.md): what is asked through it, and what is said when that
-/// fails. The proxy leads nowhere; that it was asked is enough.
+/// The program behind a proxy from the environment variables (docs/operators/login.md): the requests that use the proxy, and the error
+/// messages. The proxy does not forward requests.
 /// </summary>
 public sealed class ProviderProxyTests : IAsyncLifetime
 {
@@ -48,13 +48,13 @@ public sealed class ProviderProxyTests : IAsyncLifetime
         await program.DisposeAsync();
     }
 
-    /// <summary>A point before a name stands for all that is below it; the name alone does not.</summary>
+    /// <summary>A dot before a name includes its subdomains; a name without a dot does not.</summary>
     [Theory]
     [InlineData("", true)]
     [InlineData("login.example.invalid", false)]
     [InlineData("other.example.org,.example.invalid", false)]
     [InlineData("example.invalid", true)]
-    public async Task The_provider_is_asked_through_the_proxy_unless_it_is_excepted(string except, bool throughIt)
+    public async Task Requests_to_the_provider_use_the_proxy_unless_excluded(string except, bool throughIt)
     {
         program.Variables["HTTPS_PROXY"] = $"http://{Address}";
         program.Variables["NO_PROXY"] = except;
@@ -63,13 +63,13 @@ public sealed class ProviderProxyTests : IAsyncLifetime
         asked.Distinct().ShouldBe(throughIt ? ["CONNECT login.example.invalid:443 HTTP/1.1"] : []);
         if (throughIt)
             log.ShouldMatch("failed with status code .{1,6}502");
-        // That the directory does not answer either was said before anybody asked it anything.
+        // The unavailable directory was already reported at startup.
         log.ShouldContain("LDAP is down");
     }
 
-    /// <summary>The library names the proxy with all that its address holds.</summary>
+    /// <summary>HttpClient's error message contains the complete URL of the proxy.</summary>
     [Fact]
-    public async Task A_proxy_that_refuses_us_is_named_without_our_password()
+    public async Task A_proxy_error_names_the_proxy_without_its_password()
     {
         program.Variables["HTTPS_PROXY"] = $"http://porthor:{Password}@{Address}";
         program.Variables["NO_PROXY"] = "";
@@ -80,7 +80,7 @@ public sealed class ProviderProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_wrong_with_TLS_is_said_and_not_only_pointed_to()
+    public async Task A_TLS_error_is_reported_with_its_cause()
     {
         program.Variables["HTTPS_PROXY"] = $"http://{Address}";
         program.Variables["NO_PROXY"] = "";
@@ -89,8 +89,8 @@ public sealed class ProviderProxyTests : IAsyncLifetime
         log.ShouldNotContain("inner exception");
     }
 
-    /// <summary>What a browser does until it is back from the provider; the page that it gets, and the program's log.</summary>
-    /// <param name="reply">What the proxy says to whoever asks it.</param>
+    /// <summary>Runs a login until the return from the provider. Returns the page and the program's log.</summary>
+    /// <param name="reply">The response of the proxy to all requests.</param>
     private async Task<(string Page, string Log)> LogInAsync(string reply)
     {
         _ = AnswerAsync(reply);
@@ -124,7 +124,7 @@ public sealed class ProviderProxyTests : IAsyncLifetime
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
         {
-            // The test is over.
+            // The test ended.
         }
     }
 }

@@ -4,7 +4,7 @@ using Porthor.Telemetry;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>What a server has measured.</summary>
+/// <summary>The measurements of a server.</summary>
 internal sealed class RecordedMetrics : IDisposable
 {
     private readonly ConcurrentQueue<(string Name, double Value)> values = new();
@@ -24,7 +24,7 @@ internal sealed class RecordedMetrics : IDisposable
 
     public IReadOnlyList<double> Of(string name) => [.. values.Where(value => value.Name == name).Select(value => value.Value)];
 
-    /// <summary>How many logins began, ended well, ended badly, and were sent to enroll.</summary>
+    /// <summary>The numbers of started, successful and failed logins and of enrollments.</summary>
     public (double Attempts, double Successes, double Failures, double Enrollments) Logins =>
         (Of("login_attempt").Sum(), Of("login_success").Sum(), Of("login_failure").Sum(), Of("login_enrollment").Sum());
 

@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Where people may be sent: to us and nowhere else (contract/login.md 2, deviations 24).</summary>
+/// <summary>The allowed return URLs: only those of the deployment (contract/login.md 2, deviations 24).</summary>
 public sealed class ReturnUrlTests : IAsyncLifetime
 {
     private const string Refusal = """{"detail":[{"msg":"URL is not at example.com","type":"invalid_return_url","loc":["query","rd"]}]}""";
@@ -24,8 +24,8 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         await withSubdomains.DisposeAsync();
     }
 
-    /// <summary>LGN-002, OUT-002. It is sent back as it was given.</summary>
-    /// <param name="sent">As it arrives; null if that is the same.</param>
+    /// <summary>LGN-002, OUT-002. The URL is returned unchanged.</summary>
+    /// <param name="sent">The URL in the redirect; null if it is the same.</param>
     [Theory]
     [InlineData("https://example.com")]
     [InlineData("https://example.com/")]
@@ -40,7 +40,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("https://example.com/%2e%2E/%5Cx")]
     [InlineData("https://example.com/?q=\\d+#\\", "https://example.com/?q=%5Cd+#%5C")]
     [InlineData("https://example.com/?mail=a@b.example&host=x:99")]
-    public async Task A_page_of_ours_is_accepted(string url, string? sent = null)
+    public async Task A_URL_of_the_deployment_is_accepted(string url, string? sent = null)
     {
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(url);
@@ -49,7 +49,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(sent ?? url);
     }
 
-    /// <summary>Deviations 39: at the same host, but with user info or another port.</summary>
+    /// <summary>Deviations 39: the same host with user info or another port.</summary>
     [Theory]
     [InlineData("https://user:word@example.com/", "URL contains a user name")]
     [InlineData("https://user@example.com/", "URL contains a user name")]
@@ -68,7 +68,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("https://example.com/?a=\u007f", "URL contains control characters")]
     [InlineData("https://example.com/\\evil.org", "URL contains a backslash")]
     [InlineData("https://example.com\\evil.org", "URL contains a backslash")]
-    public async Task Another_port_or_a_user_name_is_refused(string url, string error)
+    public async Task Another_port_or_a_user_name_is_rejected(string url, string error)
     {
         foreach (var path in (string[])["/login", "/logout"])
         {
@@ -78,7 +78,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         site.Lines("Bad return URL")[^1].GetProperty("error").GetString().ShouldBe(error);
     }
 
-    /// <summary>A site at a port of its own.</summary>
+    /// <summary>A site with its own port.</summary>
     [Theory]
     [InlineData("https://example.com:8443", "https://example.com:8443/x", true)]
     [InlineData("https://example.com:8443", "http://example.com:8443/x", true)]
@@ -91,13 +91,13 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("http://example.com", "http://example.com:443/x", false)]
     [InlineData("http://[::1]:8080", "http://[::1]:8080/x", true)]
     [InlineData("http://[::1]:8080", "http://[::1]:8081/x", false)]
-    public async Task The_port_is_that_of_the_base_url(string baseUrl, string url, bool accepted)
+    public async Task The_port_must_be_that_of_the_base_URL(string baseUrl, string url, bool accepted)
     {
         await using var other = await LoginSite.WithGitHubAsync(Mode.Embedded, settings => settings with { BaseUrl = new Uri(baseUrl) });
         (await new LoginBrowser(other).BeginAsync(url)).StatusCode.ShouldBe(accepted ? 307 : 422);
     }
 
-    /// <summary>LGN-009, OUT-004. Each looks like ours to somebody.</summary>
+    /// <summary>LGN-009, OUT-004. Some parsers treat each of these URLs as allowed.</summary>
     [Theory]
     [InlineData("https://foo.example.com/")]
     [InlineData("https://example.org/")]
@@ -128,7 +128,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("ftp://example.com/")]
     [InlineData("data:text/html,example.com")]
     [InlineData("view-source:https://example.com/")]
-    public async Task Anything_else_is_refused(string url)
+    public async Task Other_URLs_are_not_accepted(string url)
     {
         foreach (var path in (string[])["/login", "/logout"])
         {
@@ -144,7 +144,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
 
     /// <summary>LGN-007, LGN-009.</summary>
     [Fact]
-    public async Task A_proxy_may_say_it_in_a_header()
+    public async Task A_proxy_can_send_the_return_URL_in_a_header()
     {
         var browser = new LoginBrowser(site);
         (await browser.GoAsync("/login?rd=", ("X-Auth-Request-Redirect", LoginSite.Destination))).StatusCode.ShouldBe(307);
@@ -154,7 +154,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"), ("X-Forwarded-Host", "foo.example.com")))
             .ShouldBe(422, Refusal);
         (await new LoginBrowser(site).GoAsync("/login?rd=https://foo.example.com/", ("X-Forwarded-Host", "foo.example.com"))).ShouldBe(422, Refusal);
-        // The query wins, and logout does not listen to the header.
+        // The query takes precedence, and logouts ignore the header.
         await browser.GoAsync($"/login?rd={LoginSite.Landing}", ("X-Auth-Request-Redirect", LoginSite.Destination));
         browser.State.ReturnUrl.ShouldBe(LoginSite.Landing);
         (await browser.GoAsync("/logout", ("X-Auth-Request-Redirect", LoginSite.Destination))).ShouldLeadTo(LoginSite.Landing);
@@ -166,11 +166,11 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("/login?rd=")]
     [InlineData("/login?RD=https://example.com/")]
     [InlineData("/login?code=&state=x")]
-    public async Task A_login_must_lead_somewhere(string path) => (await new LoginBrowser(site).GoAsync(path)).ShouldBe(
+    public async Task A_login_requires_a_return_URL(string path) => (await new LoginBrowser(site).GoAsync(path)).ShouldBe(
         422, """{"detail":[{"msg":"No return URL given","type":"invalid_return_url","loc":["query","rd"]}]}""");
 
     [Fact]
-    public async Task It_is_judged_on_the_way_back_too()
+    public async Task The_return_URL_is_checked_at_the_return_too()
     {
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
@@ -188,7 +188,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     [InlineData("https://fooexample.com/", false)]
     [InlineData("https://.example.com.org/", false)]
     [InlineData("https://example.org/", false)]
-    public async Task Subdomains_count_where_they_are_allowed(string url, bool accepted)
+    public async Task Subdomains_are_accepted_if_configured(string url, bool accepted)
     {
         var browser = new LoginBrowser(withSubdomains);
         var answer = await browser.BeginAsync(url);
@@ -199,7 +199,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Only_reading_is_possible()
+    public async Task Only_GET_is_accepted()
     {
         foreach (var path in (string[])["/login", "/logout"])
         {

@@ -4,24 +4,24 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>What others may make of the login form: pages elsewhere, planted cookies, bodies that no browser sends.</summary>
+/// <summary>Attacks on the login form: pages of other sites, cookies set by an attacker, and bodies that browsers do not send.</summary>
 public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
 {
     /// <summary>
-    /// A page elsewhere logs a visitor in as the attacker, to see what they do. It can have a form with everything that the attacker was
-    /// shown, but the visitor's browser has another login under way, or none.
+    /// A page of another site tries to sign a user in as the attacker, to observe them. It can contain the attacker's complete form, but
+    /// the user's browser has another login in progress, or none.
     /// </summary>
     [Theory, EveryMode]
-    public async Task A_form_that_another_browser_was_shown_is_void(Mode mode)
+    public async Task A_form_of_another_browser_is_invalid(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var attackers = await new FormBrowser(server.Host).OpenFormAsync();
 
-        // Without a login under way nothing is even looked at.
+        // Without a login in progress the form is not processed.
         var visitor = new FormBrowser(server.Host);
         (await visitor.SubmitAsync(attackers, "alice")).StatusCode.ShouldBe(303);
         visitor.State.Token.ShouldBeNull();
-        // With one, the form is not its own: the login is over, and has to be begun anew.
+        // With another login in progress the form does not match, and the login must be started again.
         await visitor.OpenFormAsync();
         var refused = await visitor.SubmitAsync(attackers, "alice");
         (refused.StatusCode, visitor.State).ShouldBe((403, SessionState.Empty));
@@ -35,8 +35,8 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     }
 
     /// <summary>
-    /// Somebody who can set cookies for our host, as pages on a host below it can, plants their own login under way, and has its form.
-    /// That the form is not on a page of ours the browser tells.
+    /// An attacker who can set cookies for the host, for example from a subdomain, sets their own login state and has its form. The browser
+    /// marks requests from forms on other pages.
     /// </summary>
     [Theory]
     [InlineData("cross-site", null, false)]
@@ -54,7 +54,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData(null, "https://example.com", true)]
     [InlineData(null, "https://EXAMPLE.com:443", true)]
     [InlineData(null, null, true)]
-    public async Task A_form_on_a_page_elsewhere_is_refused(string? site, string? origin, bool accepted)
+    public async Task A_form_on_a_page_of_another_site_is_rejected(string? site, string? origin, bool accepted)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var attacker = new FormBrowser(server.Host);
@@ -71,12 +71,12 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         }
         answer.StatusCode.ShouldBe(403);
         answer.Body.ShouldContain("The form was sent from another site.");
-        // It cannot even end the login that is under way.
+        // The request cannot even end the login in progress.
         answer.Headers.Keys.ShouldNotContain("Set-Cookie");
         visitor.State.ShouldBe(before);
     }
 
-    /// <summary>Whoever planted a session or a login under way knows nothing of the session that comes of it.</summary>
+    /// <summary>An attacker who set a session or a login state does not learn the resulting session.</summary>
     [Theory, EveryMode]
     public async Task A_planted_session_does_not_become_the_users(Mode mode)
     {
@@ -89,7 +89,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         var visitor = new FormBrowser(server.Host) { Cookies = { [SessionCookie.Name] = attacker.Cookies[SessionCookie.Name] } };
         (await visitor.LogInAsync("erin")).StatusCode.ShouldBe(303);
 
-        // The visitor has a session of their own; what the attacker has is the attacker's still.
+        // The user has a new session; the attacker's session is unchanged.
         visitor.State.Token.ShouldNotBe(planted.Token);
         planted.Csrf.ShouldNotBeNull();
         visitor.State.Csrf.ShouldNotBe(planted.Csrf);
@@ -111,7 +111,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData(400, "The form must have one field username", "state=x&username=alice&username=bob&password=x", "application/x-www-form-urlencoded")]
     [InlineData(400, "The form must have one field password", "state=x&username=alice&password=x&password=y", "application/x-www-form-urlencoded; charset=utf-8")]
     [InlineData(400, "The form has too many fields, or one that is too long", "state=x&username=alice&password=x&a=&b=&c=&d=&e=&f=", "application/x-www-form-urlencoded")]
-    public async Task A_body_that_is_no_form_of_ours_is_refused(int status, string sentence, string body, string? mediaType)
+    public async Task An_invalid_form_body_is_rejected(int status, string sentence, string body, string? mediaType)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);
@@ -119,19 +119,19 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         var answer = await browser.PostAsync(body, mediaType);
         answer.StatusCode.ShouldBe(status);
         answer.Body.ShouldContain(sentence);
-        // No part of it comes back, which might be a password.
+        // No part of the body is returned, because it could be a password.
         answer.Body.ShouldNotContain("alice");
     }
 
     [Fact]
-    public async Task A_body_that_is_too_large_is_refused()
+    public async Task A_body_that_is_too_large_is_rejected()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);
         var form = await browser.OpenFormAsync();
         (await browser.SubmitAsync(form, "grace", new string('x', 4000))).StatusCode.ShouldBe(403);
         (await browser.SubmitAsync(form, "grace", new string('x', 5000))).StatusCode.ShouldBe(400);
-        // A server that has seen enough need not read the rest, so these are sent by hand.
+        // The server need not read all of the body, so the request is sent with a raw socket.
         var head = $"POST /auth/login HTTP/1.1\r\nHost: {server.Host.Url.Authority}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
         var body = new string('x', 70_000);
         (await server.SendRawAsync($"{head}Content-Length: {body.Length}\r\n\r\n{body}"))!.StatusCode.ShouldBe(413);
@@ -140,7 +140,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         (await browser.SubmitAsync(form, "grace")).StatusCode.ShouldBe(303);
     }
 
-    /// <summary>Broken encodings and odd characters are a wrong password like any other.</summary>
+    /// <summary>Invalid encodings and unusual characters are treated like any wrong password.</summary>
     [Theory]
     [InlineData("%")]
     [InlineData("%zz%f")]
@@ -148,7 +148,7 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData("%00")]
     [InlineData("%ED%A0%80")]
     [InlineData("%F0%9F%94%91")]
-    public async Task An_odd_password_is_a_wrong_one(string encoded)
+    public async Task An_unusual_password_is_treated_as_wrong(string encoded)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);

@@ -8,8 +8,8 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>A browser as far as logging in needs one: it keeps cookies, and sends the form that it was shown.</summary>
-/// <param name="address">Where it is; null for an address that no other browser has.</param>
+/// <summary>A minimal browser for logins: it keeps cookies and submits the forms that it received.</summary>
+/// <param name="address">The client address; null for an address of its own.</param>
 internal sealed partial class FormBrowser(TestServer server, SecretWatch? watch = null, string? address = null)
 {
     public const string Destination = "https://example.com/portal?view=all";
@@ -18,17 +18,17 @@ internal sealed partial class FormBrowser(TestServer server, SecretWatch? watch 
 
     public string Address { get; } = address ?? $"10.{Interlocked.Increment(ref addresses) / 256 % 256}.{addresses % 256}.1";
 
-    /// <summary>By name. Tests may plant, take and copy them.</summary>
+    /// <summary>The cookies by name. Tests can add, remove and copy them.</summary>
     public Dictionary<string, string> Cookies { get; } = [];
 
-    /// <summary>What its state cookie says, which only the server can read.</summary>
+    /// <summary>The content of the state cookie, which only the server can decrypt.</summary>
     public SessionState State => Cookies.TryGetValue(SessionCookie.Name, out var cookie)
         ? server.Core.SessionCookie.TryRead(cookie, out _)!
         : SessionState.Empty;
 
     public Task<Answer> GetAsync(string path, params (string, string)[] headers) => SendAsync(HttpMethod.Get, path, content: null, headers);
 
-    /// <summary>Begins a login, and gives the form.</summary>
+    /// <summary>Starts a login and returns the form.</summary>
     public async Task<Answer> OpenFormAsync(string destination = Destination)
     {
         var sent = await GetAsync($"/login?rd={Uri.EscapeDataString(destination)}");
@@ -38,11 +38,11 @@ internal sealed partial class FormBrowser(TestServer server, SecretWatch? watch 
         return form;
     }
 
-    /// <summary>Opens the form and sends it filled in.</summary>
+    /// <summary>Opens the form and submits it.</summary>
     public async Task<Answer> LogInAsync(string username, string password = LocalLoginServers.Password) =>
         await SubmitAsync(await OpenFormAsync(), username, password);
 
-    /// <summary>Fills in a form that was shown, and sends it as a browser does.</summary>
+    /// <summary>Submits a form like a browser.</summary>
     public Task<Answer> SubmitAsync(Answer form, string username, string password = LocalLoginServers.Password) =>
         PostAsync([("state", StateIn(form)), ("username", username), ("password", password)], ("Sec-Fetch-Site", "same-origin"), ("Origin", "https://example.com"));
 
@@ -52,7 +52,8 @@ internal sealed partial class FormBrowser(TestServer server, SecretWatch? watch 
     public Task<Answer> PostAsync(string body, string? mediaType) => PostAsync(
         new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = mediaType is null ? null : MediaTypeHeaderValue.Parse(mediaType) } });
 
-    public Task<Answer> PostAsync(HttpContent content, params (string, string)[] headers) => SendAsync(HttpMethod.Post, LocalLoginEndpoints.Path, content, headers);
+    public Task<Answer> PostAsync(HttpContent content, params (string, string)[] headers) =>
+        SendAsync(HttpMethod.Post, LocalLoginEndpoints.Path, content, headers);
 
     public static string StateIn(Answer form) => System.Net.WebUtility.HtmlDecode(StateField.Match(form.Body).Groups["state"].Value);
 

@@ -5,14 +5,14 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>Those who guess passwords are slowed down; those whose passwords are guessed are not.</summary>
+/// <summary>Clients that guess passwords are slowed down; the users whose passwords are guessed are not.</summary>
 public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
 {
     [Theory, EveryMode]
-    public async Task After_five_failures_one_has_to_wait(Mode mode)
+    public async Task After_five_failures_there_is_a_delay(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        // It is the same for users and for names that are nobody's.
+        // The same applies to existing and to unknown names.
         foreach (var name in (string[])["ivan", "nobody"])
         {
             var browser = new FormBrowser(server.Host);
@@ -29,24 +29,24 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
                 answer.Body.ShouldContain($"Too many failed logins. Try again in {wait} seconds.");
                 server.LinesSince(logged, "Authentication failed").ShouldHaveSingleItem().GetProperty("username").GetString()
                     .ShouldBe(name == "ivan" ? "ivan" : null);
-                // Not even the right password is looked at; and asking does not make it longer.
+                // Even the correct password is not checked, and an attempt does not extend the delay.
                 (await browser.SubmitAsync(form, name)).StatusCode.ShouldBe(429);
                 server.Clock.Advance(TimeSpan.FromSeconds(wait));
             }
-            // The form of before is still good.
+            // The earlier form is still valid.
             (await browser.SubmitAsync(form, name)).StatusCode.ShouldBe(name == "ivan" ? 303 : 403);
         }
     }
 
-    /// <summary>Strangers who fail as Judy, from as many addresses as they like, do not keep her out.</summary>
+    /// <summary>Failed logins with a user's name from any number of addresses do not lock the user out.</summary>
     [Theory, EveryMode]
-    public async Task Strangers_cannot_lock_a_user_out(Mode mode)
+    public async Task Failed_logins_of_others_cannot_lock_a_user_out(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var home = new FormBrowser(server.Host);
         (await home.LogInAsync("judy")).StatusCode.ShouldBe(303);
 
-        // One stranger: they have to wait, she does not.
+        // One attacker: only the attacker has to wait.
         var stranger = new FormBrowser(server.Host);
         var form = await stranger.OpenFormAsync();
         await FailAsync(stranger, form, "judy", 5);
@@ -54,7 +54,8 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         (await home.LogInAsync("judy")).StatusCode.ShouldBe(303);
         (await new FormBrowser(server.Host).LogInAsync("judy")).StatusCode.ShouldBe(303);
 
-        // Very many: a new place has to wait up to a minute, but neither her browser, wherever she takes it, nor her home.
+        // Many attackers: a new address has to wait up to one minute, but neither the known browser at any address nor the familiar
+        // address.
         for (var i = 0; i < 24; i++)
         {
             var another = new FormBrowser(server.Host);
@@ -67,10 +68,10 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         var away = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = home.Cookies[KnownDeviceCookie.CookieName] } };
         (await away.LogInAsync("judy")).StatusCode.ShouldBe(303);
         away.Cookies[KnownDeviceCookie.CookieName].ShouldNotBe("");
-        // Others do not notice.
+        // Other users are not affected.
         (await new FormBrowser(server.Host).LogInAsync("lena")).StatusCode.ShouldBe(303);
 
-        // What a browser keeps is good for one user, and cannot be made up.
+        // The device cookie is valid for one user and cannot be forged.
         var mikes = new FormBrowser(server.Host);
         (await mikes.LogInAsync("mike")).StatusCode.ShouldBe(303);
         foreach (var cookie in (string[])[mikes.Cookies[KnownDeviceCookie.CookieName], home.Cookies[KnownDeviceCookie.CookieName][..^4] + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
@@ -80,9 +81,9 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         }
     }
 
-    /// <summary>An address that only the client itself tells is none: else guessing would have no bounds.</summary>
+    /// <summary>An address that only the client itself reports is ignored; otherwise guessing would have no limit.</summary>
     [Fact]
-    public async Task An_address_that_no_trusted_proxy_tells_does_not_count()
+    public async Task An_address_from_an_untrusted_peer_is_ignored()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded, settings => LocalLoginServers.With(settings) with { Proxies = [Values.AddressBlock.Parse("10.0.0.0/8")] });
         for (var i = 0; i < 5; i++)
@@ -91,13 +92,13 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         (await new FormBrowser(server).LogInAsync("oscar")).StatusCode.ShouldBe(303);
     }
 
-    /// <summary>Counted, not timed: every password that is looked at costs the same, whoever's it is said to be.</summary>
+    /// <summary>Counts the work instead of measuring time: every password check has the same cost for every name.</summary>
     [Fact]
-    public async Task Every_comparison_costs_the_same()
+    public async Task Every_password_check_has_the_same_cost()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded, LocalLoginServers.With);
         using var work = new MeasuredCount(server.Core.Metrics, "porthor.password.work");
-        // Alice's hash has more iterations than all others'.
+        // Alice's hash has more iterations than the others.
         foreach (var (name, password) in (IEnumerable<(string, string)>)[
             ("alice", LocalLoginServers.Password), ("alice", "wrong"), ("bob", LocalLoginServers.Password), ("bob", "wrong"), ("bob", ""),
             ("nobody", LocalLoginServers.Password), ("no name!", "wrong"), ("", ""), ("scopeless", LocalLoginServers.Password)])
@@ -107,7 +108,7 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
             (work.Total - before).ShouldBe(LocalLoginServers.Iterations, $"{name} {password}");
         }
 
-        // What is refused beforehand costs nothing.
+        // Attempts that are rejected before the check cost nothing.
         var total = work.Total;
         var browser = new FormBrowser(server);
         var form = await browser.OpenFormAsync();
@@ -116,16 +117,16 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         work.Total.ShouldBe(total);
     }
 
-    /// <summary>A flood of logins waits in a short line, so that the rest of the service goes on.</summary>
+    /// <summary>Many concurrent logins wait in a short queue, so that other requests are not affected.</summary>
     [Fact]
-    public async Task A_flood_is_turned_away()
+    public async Task Too_many_concurrent_logins_are_rejected()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded, LocalLoginServers.With);
         var browser = new FormBrowser(server);
         var form = await browser.OpenFormAsync();
         var check = server.Services.GetRequiredService<PasswordCheck>();
         using var cancelled = new CancellationTokenSource();
-        // One that takes long, and others that wait for it.
+        // One check takes long, and others wait for it.
         var first = check.MatchesAsync(hash: null, "x", 3_000_000, knownUser: null, CancellationToken.None);
         List<Task<bool?>> waiting = [];
         for (var i = 0; i < 100; i++)
@@ -138,7 +139,7 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         var busy = await browser.SubmitAsync(form, "peggy");
         (busy.StatusCode, busy.Header("Retry-After")).ShouldBe((503, "2"));
         busy.Body.ShouldContain("Too many users are logging in at the moment.");
-        // Those who do not wait any longer make room, and nobody was charged for what was not looked at.
+        // Cancelled attempts free their places, and attempts without a check count for nobody.
         await cancelled.CancelAsync();
         (await first).ShouldBe(false);
         foreach (var task in waiting.Except(turnedAway))

@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>The one user of an embedded deployment that nobody configured users for.</summary>
+/// <summary>The only user of an embedded deployment without configured users.</summary>
 public sealed class LocalAdministratorTests
 {
     [Fact]
@@ -12,7 +12,7 @@ public sealed class LocalAdministratorTests
     {
         await using var server = await StartAsync();
         var administrator = LocalAdministrator.Of(server.Core.DataDirectory, server.Core.Settings)!;
-        // Before the first start has ended there is nobody, and that is nobody's to find out.
+        // Before the first start has finished there is no user, and responses do not reveal this.
         (await new FormBrowser(server).LogInAsync("admin", "")).StatusCode.ShouldBe(403);
 
         var password = administrator.CreateIfMissing()!.Reveal();
@@ -25,7 +25,7 @@ public sealed class LocalAdministratorTests
         (await new FormBrowser(server).LogInAsync("admin", password.ToUpperInvariant())).StatusCode.ShouldBe(403);
         (await new FormBrowser(server).LogInAsync("alice", password)).StatusCode.ShouldBe(403);
 
-        // It is made once. What is kept is the hash, for its owner alone.
+        // The administrator is created once. Only the hash is stored, readable only by its owner.
         administrator.CreateIfMissing().ShouldBeNull();
         var file = Path.Combine(server.Core.DataDirectory!.Path, "local-admin");
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -34,7 +34,7 @@ public sealed class LocalAdministratorTests
     }
 
     [Fact]
-    public async Task A_new_password_counts_at_once_at_a_server_that_runs()
+    public async Task A_new_password_applies_at_once_on_a_running_server()
     {
         await using var server = await StartAsync();
         var administrator = LocalAdministrator.Of(server.Core.DataDirectory, server.Core.Settings)!;
@@ -47,12 +47,12 @@ public sealed class LocalAdministratorTests
         File.GetUnixFileMode(Path.Combine(server.Core.DataDirectory!.Path, "local-admin")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await browser.LogInAsync("admin", first)).StatusCode.ShouldBe(403);
         (await browser.LogInAsync("admin", second)).StatusCode.ShouldBe(303);
-        // The browser is made known anew: who knew the old password has no better standing than others.
+        // The browser gets a new device cookie: knowing the old password gives no advantage.
         browser.Cookies[KnownDeviceCookie.CookieName].ShouldNotBe(mark);
     }
 
     [Fact]
-    public async Task A_file_that_holds_no_hash_is_refused_and_not_replaced()
+    public async Task A_file_without_a_hash_is_rejected_and_not_replaced()
     {
         await using var server = await StartAsync();
         var file = Path.Combine(server.Core.DataDirectory!.Path, "local-admin");
@@ -65,13 +65,13 @@ public sealed class LocalAdministratorTests
     }
 
     [Fact]
-    public async Task Where_users_are_configured_there_is_no_administrator()
+    public async Task With_configured_users_there_is_no_administrator()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded, LocalLoginServers.With);
         LocalAdministrator.Of(server.Core.DataDirectory, server.Core.Settings).ShouldBeNull();
     }
 
-    /// <summary>As without a configuration: groups mean what they usually do.</summary>
+    /// <summary>Starts a server without a configuration, with the default group mapping.</summary>
     private static Task<TestServer> StartAsync() => TestServer.StartAsync(
         Mode.Embedded, settings => settings with { GroupMapping = Server.Configuration.DefaultGroups.Mapping(settings.Tokens.KnownScopes.Keys) });
 }

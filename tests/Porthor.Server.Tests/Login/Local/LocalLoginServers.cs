@@ -6,15 +6,15 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>Servers whose configuration names users. Their hashes cost little, as no configuration's may.</summary>
+/// <summary>Servers with configured users. Their hashes have fewer iterations than a configuration may have.</summary>
 public sealed class LocalLoginServers : ApiServers
 {
     public const string Password = "correct horse battery staple";
 
-    /// <summary>The most that any of the hashes costs, and so what every comparison does.</summary>
+    /// <summary>The largest number of iterations of the hashes, and therefore the cost of every check.</summary>
     public const int Iterations = 3000;
 
-    /// <summary>Each test has a name of its own, so that it is not slowed down by what others do.</summary>
+    /// <summary>Each test uses its own name, so that it is not slowed down by other tests.</summary>
     internal static readonly string[] Names =
         ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kate", "lena", "mike", "nina", "oscar", "peggy", "rupert", "sybil", "trent", "ursula"];
 
@@ -22,7 +22,7 @@ public sealed class LocalLoginServers : ApiServers
 
     internal static PorthorSettings With(PorthorSettings settings) => settings with
     {
-        // What stands before these servers in tests is trusted to say where the client is.
+        // The peer of these servers is trusted to report the client address.
         Proxies = [AddressBlock.Parse("127.0.0.1")],
         Providers = new ProviderSettings { LocalUsers = [.. Names.Select(User), Scopeless] },
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["admin:token"] = ["admins"], ["read:all"] = ["admins", "staff"] },

@@ -4,7 +4,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>Logging in with a username and a password, as a browser does it.</summary>
+/// <summary>Logins with a username and a password in a browser.</summary>
 public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<LocalLoginServers>
 {
     private const string Wrong = "Wrong username or password.";
@@ -13,7 +13,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
     public async Task A_user_logs_in_with_a_form(Mode mode)
     {
         var (server, browser) = await StartAsync(mode);
-        // Whoever needs to log in is sent to the form.
+        // A user who must log in is redirected to the form.
         var sent = await browser.GetAsync("/login?rd=" + Uri.EscapeDataString(FormBrowser.Destination));
         (sent.StatusCode, sent.Header("Location"), sent.Body).ShouldBe((307, "/auth/login", ""));
         browser.State.ReturnUrl.ShouldBe(FormBrowser.Destination);
@@ -21,12 +21,12 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         (form.StatusCode, form.Header("Content-Type"), form.Header("Cache-Control")).ShouldBe((200, "text/html; charset=utf-8", "no-cache, no-store"));
         FormBrowser.StateIn(form).ShouldBe(browser.State.State);
 
-        // From there, to where they wanted to go: with GET, so that the password is not sent there too.
+        // From the form, the redirect uses GET, so that the password is not sent to the return URL.
         var logged = server.CountLines();
         var done = await browser.SubmitAsync(form, "alice");
         (done.StatusCode, done.Header("Location"), done.Body).ShouldBe((303, FormBrowser.Destination, ""));
 
-        // They have a session, and what is known about them is in it.
+        // The user has a session with their user data.
         var login = await browser.GetAsync("/auth/api/v1/login");
         login.Json.GetProperty("username").GetString().ShouldBe("alice");
         login.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["admin:token", "read:all", "user:token"]);
@@ -42,7 +42,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
             .ShouldBe(("create", "alice", browser.Address));
     }
 
-    /// <summary>A user who opens many pages at once, or many users who share an account, are not taken for attackers.</summary>
+    /// <summary>A user who opens many pages at once, or users who share an account, are not treated as attackers.</summary>
     [Theory, EveryMode]
     public async Task Simultaneous_logins_with_the_correct_password_all_succeed(Mode mode)
     {
@@ -52,7 +52,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         var answers = await Task.WhenAll(browsers.Zip(forms, (browser, form) => browser.SubmitAsync(form, "trent")));
         answers.Select(answer => answer.StatusCode).ShouldAllBe(status => status == 303);
 
-        // At most as many wrong passwords are compared as one after the other.
+        // The number of checked wrong passwords is the same as for sequential attempts.
         answers = await Task.WhenAll(browsers.Zip(forms, (browser, _) => GuessAsync(server, browser.Address)));
         answers.Count(answer => answer.StatusCode == 403).ShouldBe(5);
         answers.Count(answer => answer.StatusCode == 429).ShouldBe(7);
@@ -61,7 +61,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
             await new FormBrowser(server.Host, address: address).LogInAsync("ursula", "wrong");
     }
 
-    /// <summary>Deviation 41: the administrators of Gafaelfawr 15.4.1 had the scope whatever their groups.</summary>
+    /// <summary>Deviation 41: in Gafaelfawr 15.4.1 administrators had the scope regardless of their groups.</summary>
     [Theory, EveryMode]
     public async Task Users_of_adminUsers_are_administrators(Mode mode)
     {
@@ -79,9 +79,9 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         }
     }
 
-    /// <summary>Nobody learns from an answer whether there is such a user.</summary>
+    /// <summary>Responses do not reveal whether a user exists.</summary>
     [Theory, EveryMode]
-    public async Task A_wrong_password_and_an_unknown_user_are_told_the_same(Mode mode)
+    public async Task A_wrong_password_and_an_unknown_user_get_the_same_response(Mode mode)
     {
         var (server, browser) = await StartAsync(mode);
         var form = await browser.OpenFormAsync();
@@ -94,13 +94,13 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         known.Body.Replace("value=\"bob\"", "value=\"nobody\"").ShouldBe(unknown.Body);
         Headers(known).ShouldBe(Headers(unknown));
 
-        // The log knows, as far as there is something to know; what somebody typed it does not repeat.
+        // The log contains the reason, but not the text that was entered.
         var lines = server.LinesSince(logged, "Authentication failed");
         lines.Select(line => line.GetProperty("username").GetString()).ShouldBe(["bob", null]);
         lines.ShouldAllBe(line => line.GetProperty("severity").GetString() == "warning" && line.GetProperty("error").GetString() == Wrong);
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains("nobody", StringComparison.Ordinal));
 
-        // The login is still under way, and the same form can be sent again.
+        // The login is still in progress, and the same form can be submitted again.
         browser.State.ShouldBe(state);
         foreach (var nearly in (string[])["", "Correct horse battery staple", LocalLoginServers.Password + " ", LocalLoginServers.Password[..^1]])
             (await browser.SubmitAsync(known, "bob", nearly)).StatusCode.ShouldBe(403);
@@ -111,7 +111,7 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
     }
 
     [Theory, EveryMode]
-    public async Task Who_has_no_scope_is_not_let_in(Mode mode)
+    public async Task A_user_without_a_scope_is_denied(Mode mode)
     {
         var (_, browser) = await StartAsync(mode);
         var refused = await browser.LogInAsync("scopeless");
@@ -121,32 +121,32 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
     }
 
     [Theory, EveryMode]
-    public async Task A_form_that_belongs_to_no_login_leads_away(Mode mode)
+    public async Task A_form_without_a_login_in_progress_redirects(Mode mode)
     {
         var (server, browser) = await StartAsync(mode);
-        // Nobody began one.
+        // No login was started.
         var shown = await browser.GetAsync("/auth/login");
         (shown.StatusCode, shown.Header("Location")).ShouldBe((307, "https://example.com/"));
         var sent = await browser.PostAsync([("state", "x"), ("username", "carol"), ("password", LocalLoginServers.Password)]);
         (sent.StatusCode, sent.Header("Location")).ShouldBe((303, "https://example.com/"));
         browser.Cookies.ShouldBeEmpty();
 
-        // Another tab finished it: the form of this one is void, and so is one that is sent again.
+        // Another tab completed the login: this form is invalid, and so is one that is submitted again.
         var form = await browser.OpenFormAsync();
         (await browser.SubmitAsync(form, "carol")).StatusCode.ShouldBe(303);
         var session = browser.State.Token;
         (await browser.SubmitAsync(form, "carol")).Header("Location").ShouldBe("https://example.com/");
         browser.State.Token.ShouldBe(session);
-        // There are no codes to come back with either.
+        // A provider's authorization code is not accepted either.
         await browser.OpenFormAsync();
         var code = await browser.GetAsync($"/login?code=x&state={Uri.EscapeDataString(browser.State.State!)}");
         (code.StatusCode, browser.State.Token).ShouldBe((403, session));
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(FormBrowser.StateIn(form), StringComparison.Ordinal));
     }
 
-    /// <summary>A form for people: labels, what password managers look for, no script; and headers for what a browser is to refuse.</summary>
+    /// <summary>An accessible form: labels, hints for password managers, no script; and headers that restrict the browser.</summary>
     [Fact]
-    public async Task The_form_needs_no_script_and_can_be_framed_by_nobody()
+    public async Task The_form_needs_no_script_and_cannot_be_framed()
     {
         var (_, browser) = await StartAsync(Mode.Embedded);
         var form = await browser.OpenFormAsync();
@@ -158,14 +158,14 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         form.Header("Content-Security-Policy").ShouldBe(
             "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' https: http:; frame-ancestors 'none'; base-uri 'none'");
         (form.Header("X-Content-Type-Options"), form.Header("Referrer-Policy")).ShouldBe(("nosniff", "same-origin"));
-        // What was typed is shown again only if it can be a name.
+        // The entered username is shown again only if it is a valid username.
         (await browser.SubmitAsync(form, "mallory", "x")).Body.ShouldContain(" value=\"mallory\"");
         foreach (var typed in (string[])["\"><script>alert(1)</script>", LocalLoginServers.Password])
             (await browser.SubmitAsync(form, typed, "x")).Body.ShouldNotContain(typed);
     }
 
     [Fact]
-    public async Task Cookies_are_for_the_browser_alone()
+    public async Task Cookies_are_HttpOnly_and_Secure()
     {
         var (_, browser) = await StartAsync(Mode.Embedded);
         var done = await browser.LogInAsync("dave");

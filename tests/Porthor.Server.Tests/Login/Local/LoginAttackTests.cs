@@ -6,7 +6,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>An attack on logins by many clients whose addresses change, with hashes that cost as much as in production.</summary>
+/// <summary>An attack on logins by many clients with changing addresses, and hashes with the cost of production.</summary>
 public sealed class LoginAttackTests
 {
     private const int Attackers = 24;

@@ -4,7 +4,7 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>Who has to wait after failed logins, how long, and who must not.</summary>
+/// <summary>The delays after failed logins, and the clients without a delay.</summary>
 public sealed class LoginThrottleTests
 {
     private static readonly IPAddress Home = IPAddress.Parse("192.0.2.1");
@@ -21,19 +21,19 @@ public sealed class LoginThrottleTests
         foreach (var seconds in (int[])[2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900])
         {
             WaitOf("alice", Home).ShouldBe(seconds);
-            // AuthRequestExtensions meanwhile neither helps nor makes it worse.
+            // An attempt in the meantime neither helps nor extends the delay.
             clock.Advance(TimeSpan.FromSeconds(seconds - 1));
             WaitOf("alice", Home).ShouldBe(1);
             clock.Advance(TimeSpan.FromSeconds(1));
             Fail(1, "alice", Home);
         }
-        // After an hour of rest all is forgotten.
+        // After one hour without attempts the count is reset.
         clock.Advance(TimeSpan.FromHours(1));
         Fail(5, "alice", Home);
     }
 
     [Fact]
-    public void A_success_is_forgiven_what_was_mistyped_before()
+    public void A_successful_login_resets_earlier_failures()
     {
         Fail(4, "alice", Home);
         Succeed("alice", Home);
@@ -41,11 +41,11 @@ public sealed class LoginThrottleTests
         WaitOf("alice", Home).ShouldBe(2);
     }
 
-    /// <summary>Of two at the same time the second to be counted may have looked at the clock first.</summary>
+    /// <summary>Of two concurrent attempts, the second one to be counted can have read the clock first.</summary>
     [Fact]
-    public void Nobody_waits_for_an_attempt_that_began_a_moment_later()
+    public void No_attempt_waits_for_one_that_started_later()
     {
-        var turning = new TurningClock { Now = clock.GetUtcNow() };
+        var turning = new SettableClock { Now = clock.GetUtcNow() };
         var throttleOfTwo = new LoginThrottle(turning);
         throttleOfTwo.Begin("alice", Home, device: null).IsRefused.ShouldBeFalse();
         turning.Now -= TimeSpan.FromMilliseconds(1);
@@ -53,19 +53,19 @@ public sealed class LoginThrottleTests
         throttleOfTwo.Begin("bob", Home, device: null).IsRefused.ShouldBeFalse();
     }
 
-    /// <summary>An attempt counts from its beginning on: those at the same time cannot all slip through.</summary>
+    /// <summary>An attempt counts from its start, so that concurrent attempts cannot avoid the limit.</summary>
     [Fact]
-    public void Attempts_at_once_count_as_attempts_in_a_row()
+    public void Concurrent_attempts_count_like_sequential_attempts()
     {
         var begun = Enumerable.Range(0, 20).Select(_ => throttle.Begin("alice", Home, device: null)).ToList();
         begun.Count(attempt => !attempt.IsRefused).ShouldBe(5);
-        // Those whose password was never looked at are paid back, all of them.
+        // Attempts whose password was not checked are not counted.
         foreach (var attempt in begun)
             throttle.PayBack(attempt);
         Fail(5, "alice", Home);
     }
 
-    /// <summary>Simultaneous correct logins of one user at one address all succeed.</summary>
+    /// <summary>Concurrent correct logins of one user at one address all succeed.</summary>
     [Theory]
     [InlineData(null)]
     [InlineData("laptop")]
@@ -84,16 +84,18 @@ public sealed class LoginThrottleTests
         WaitOf("alice", Home, device).ShouldBe(0);
     }
 
-    /// <summary>Attempts that wait are refused when the ones before them fail: no more passwords are compared than one after the other.</summary>
+    /// <summary>
+    /// Waiting attempts are rejected when the attempts before them fail: no more passwords are checked than in sequential attempts.
+    /// </summary>
     [Fact]
-    public async Task Simultaneous_guesses_are_no_more_than_guesses_in_a_row()
+    public async Task Concurrent_guesses_are_limited_like_sequential_guesses()
     {
         var attempts = Enumerable.Range(0, 20).Select(_ => BeginAsync()).ToList();
         foreach (var attempt in attempts.Take(5))
             throttle.Failed(await attempt);
         foreach (var attempt in attempts.Skip(5))
             (await attempt).WaitSeconds.ShouldBe("2");
-        // After the delay there is one guess, and the others wait for its result.
+        // After the delay one attempt is checked, and the others wait for its result.
         clock.Advance(TimeSpan.FromSeconds(2));
         attempts = [.. Enumerable.Range(0, 20).Select(_ => BeginAsync())];
         attempts.Count(attempt => attempt.IsCompleted).ShouldBe(1);
@@ -102,9 +104,9 @@ public sealed class LoginThrottleTests
             (await attempt).WaitSeconds.ShouldBe("4");
     }
 
-    /// <summary>Attempts whose password is not compared, or whose client has gone, make room for others.</summary>
+    /// <summary>Attempts without a check, or whose client has disconnected, free their places.</summary>
     [Fact]
-    public async Task Attempts_that_end_make_room_for_those_that_wait()
+    public async Task Ended_attempts_free_places_for_waiting_ones()
     {
         var begun = Enumerable.Range(0, 5).Select(_ => throttle.Begin("alice", Home, device: null)).ToList();
         using var gone = new CancellationTokenSource();
@@ -118,7 +120,7 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public async Task The_number_of_attempts_that_wait_is_bounded()
+    public async Task The_number_of_waiting_attempts_is_limited()
     {
         for (var network = 0; network < 10; network++)
         {
@@ -140,7 +142,7 @@ public sealed class LoginThrottleTests
     [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
     [InlineData(null, null, true)]
     [InlineData(null, "192.0.2.1", false)]
-    public void An_address_is_what_one_customer_has(string? failing, string? trying, bool same)
+    public void Addresses_of_one_customer_are_counted_together(string? failing, string? trying, bool same)
     {
         IPAddress? Address(string? text) => text is null ? null : IPAddress.Parse(text);
         Fail(5, "alice", Address(failing));
@@ -148,13 +150,13 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public void Trying_many_names_from_one_address_is_slowed_down_too()
+    public void Many_names_from_one_address_are_slowed_down_too()
     {
         for (var i = 0; i < 30; i++)
             Fail(1, $"user-{i}x", Home);
         WaitOf("another", Home).ShouldBe(2);
         WaitOf("another", Address(2)).ShouldBe(0);
-        // A login of one's own in between makes no room for more.
+        // A login of the attacker's own account in between does not allow more attempts.
         clock.Advance(TimeSpan.FromSeconds(2));
         Succeed("mallory", Home);
         Fail(1, "another", Home);
@@ -162,9 +164,9 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public void Strangers_everywhere_cannot_keep_a_user_from_where_they_were_before()
+    public void Attackers_at_many_addresses_do_not_delay_familiar_addresses()
     {
-        // Alice logged in at home, and with a browser of hers on the way.
+        // Alice logged in at home, and with her browser at another address.
         Succeed("alice", Home);
         var device = throttle.Begin("alice", Address(1), "laptop");
         throttle.Succeeded(device);
@@ -174,23 +176,23 @@ public sealed class LoginThrottleTests
             Fail(1, "alice", Address(i));
         }
 
-        // At a place that is new for her, a stranger may be her or another of them.
+        // At a new address, the client can be Alice or another attacker.
         WaitOf("alice", Address(200)).ShouldBeInRange(1, 60);
-        // At home and with her browser she does not even notice.
+        // At home and with her browser there is no delay.
         WaitOf("alice", Home).ShouldBe(0);
         WaitOf("alice", Address(201), "laptop").ShouldBe(0);
-        // Not even if a stranger is behind the same address as she.
+        // Also if an attacker uses the same address.
         for (var i = 0; i < 30; i++)
             throttle.Failed(throttle.Begin("alice", Home, device: null));
         WaitOf("alice", Home).ShouldBeGreaterThan(0);
         WaitOf("alice", Home, "laptop").ShouldBe(0);
-        // Others are not concerned.
+        // Other users are not affected.
         WaitOf("bob", Address(200)).ShouldBe(0);
     }
 
-    /// <summary>Whoever stole a browser's mark has a few tries more, and no more.</summary>
+    /// <summary>An attacker with a stolen device cookie gets a few more attempts only.</summary>
     [Fact]
-    public void A_known_browser_is_slowed_down_as_well()
+    public void A_known_browser_is_slowed_down_too()
     {
         throttle.Succeeded(throttle.Begin("alice", Home, "laptop"));
         for (var i = 0; i < 5; i++)
@@ -199,14 +201,14 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public void What_can_be_nobodys_name_is_one_name()
+    public void All_invalid_usernames_are_counted_as_one()
     {
         Fail(5, "no such name!", Home);
         WaitOf("another impossible one!", Home).ShouldBe(2);
         WaitOf("alice", Home).ShouldBe(0);
     }
 
-    /// <summary>A customer of a provider may have a /56 or a /48, and use a new /64 for each attempt.</summary>
+    /// <summary>A customer of a provider can have a /56 or a /48 prefix, and use a new /64 for each attempt.</summary>
     [Theory]
     [InlineData("2001:db8:1:12{0:x2}::1", 10)]
     [InlineData("2001:db8:1:{0:x2}00::1", 20)]
@@ -217,16 +219,16 @@ public sealed class LoginThrottleTests
             Fail(1, "alice", Next(i));
         WaitOf("alice", Next(200)).ShouldBe(2);
         WaitOf("alice", IPAddress.Parse("2001:db8:2::1")).ShouldBe(0);
-        // Other names from this prefix are counted as well.
+        // Attempts with other names from this prefix count too.
         for (var i = free; i < 6 * free; i++)
             Fail(1, $"user-{i}x", Next(i));
         WaitOf("bob", Next(201)).ShouldBe(2);
         WaitOf("bob", IPAddress.Parse("2001:db8:2::1")).ShouldBe(0);
     }
 
-    /// <summary>A customer with a /64 is not delayed by another one, in the same /48, where they logged in before.</summary>
+    /// <summary>A customer with a /64 is not delayed at a familiar address by another customer in the same /48.</summary>
     [Fact]
-    public void A_familiar_IPv6_address_is_not_delayed_by_its_neighbors()
+    public void A_familiar_IPv6_address_is_not_delayed_by_others_in_its_prefix()
     {
         Succeed("alice", IPAddress.Parse("2001:db8:1:2::1"));
         for (var i = 0; i < 20; i++)
@@ -238,9 +240,9 @@ public sealed class LoginThrottleTests
         throttle.Begin("bob", IPAddress.Parse("2001:db8:1:2::2"), "laptop").KnownUser.ShouldBe("bob");
     }
 
-    /// <summary>An attack from any number of addresses removes counts, but no familiar address.</summary>
+    /// <summary>An attack from any number of addresses removes counts, but no familiar addresses.</summary>
     [Fact]
-    public void Familiar_addresses_outlast_a_flood_of_counts()
+    public void Familiar_addresses_are_kept_during_an_attack()
     {
         Succeed("alice", Home);
         clock.Advance(TimeSpan.FromMinutes(1));
@@ -252,12 +254,12 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
-    public void Memory_is_bounded()
+    public void The_memory_is_limited()
     {
         for (var i = 0; i < LoginThrottle.MostCounts; i++)
             Fail(1, $"user-{i}x", new IPAddress((uint)i));
         throttle.Held.ShouldBeInRange(LoginThrottle.MostCounts / 2, LoginThrottle.MostCounts + 3);
-        // And given back when it is no longer needed.
+        // The memory is freed when it is no longer needed.
         clock.Advance(TimeSpan.FromHours(2));
         Fail(1, "alice", Home);
         throttle.Held.ShouldBe(3);
@@ -296,8 +298,8 @@ public sealed class LoginThrottleTests
         throttle.Succeeded(attempt);
     }
 
-    /// <summary>A clock that may also be turned back.</summary>
-    private sealed class TurningClock : TimeProvider
+    /// <summary>A clock that can also be set back.</summary>
+    private sealed class SettableClock : TimeProvider
     {
         public DateTimeOffset Now { get; set; }
 

@@ -3,7 +3,7 @@ using Porthor.Telemetry;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>The sum of a counter, from now on.</summary>
+/// <summary>The sum of a counter's measurements since the creation of this object.</summary>
 internal sealed class MeasuredCount : IDisposable
 {
     private readonly MeterListener listener = new();

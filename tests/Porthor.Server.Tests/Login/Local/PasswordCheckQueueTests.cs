@@ -8,13 +8,13 @@ public sealed class PasswordCheckQueueTests
     private readonly PasswordCheckQueue queue = new(maxRunning: 1, maxWaiting: 3);
 
     [Fact]
-    public async Task Known_clients_have_a_line_of_their_own_and_the_lines_take_turns()
+    public async Task Known_clients_have_a_separate_queue_and_the_queues_alternate()
     {
         (await EnterAsync(null)).ShouldBeTrue();
         var others = Enumerable.Range(0, 3).Select(_ => EnterAsync(null)).ToList();
         (await EnterAsync(null)).ShouldBeFalse();
         var known = Enumerable.Range(0, 3).Select(i => EnterAsync($"user-{i}")).ToList();
-        // The line of the known clients is full, and so is the other one.
+        // The queue of the known clients is full, and so is the other one.
         (await EnterAsync("user-4")).ShouldBeFalse();
         foreach (var next in (Task<bool>[])[known[0], others[0], known[1], others[1], known[2], others[2]])
         {
@@ -27,7 +27,7 @@ public sealed class PasswordCheckQueueTests
     }
 
     [Fact]
-    public async Task One_user_cannot_fill_the_line_of_the_known_clients()
+    public async Task One_user_cannot_fill_the_queue_of_the_known_clients()
     {
         var wide = new PasswordCheckQueue(maxRunning: 1, maxWaiting: 16);
         (await wide.TryEnterAsync(null, CancellationToken.None)).ShouldBeTrue();
@@ -37,7 +37,7 @@ public sealed class PasswordCheckQueueTests
     }
 
     [Fact]
-    public async Task A_canceled_attempt_makes_room()
+    public async Task A_cancelled_attempt_frees_its_place()
     {
         (await EnterAsync(null)).ShouldBeTrue();
         using var canceled = new CancellationTokenSource();

@@ -2,14 +2,14 @@ using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Tests.Login.Local;
 
-/// <summary>The text that a configuration holds instead of a password.</summary>
+/// <summary>The password hash in a configuration.</summary>
 public sealed class PasswordHashTests
 {
     private const string Salt = "c2FsdHNhbHRzYWx0c2FsdA";
     private const string Hash = "Z53yRoJ1HZ0AwWcXJNbzygY3GJqMRHYAcCniJ4onQvI";
 
     [Fact]
-    public void A_hash_is_told_by_its_text_alone()
+    public void A_hash_is_checked_with_its_text_alone()
     {
         var made = PasswordHash.Of("correct horse battery staple");
         made.Reveal().ShouldMatch(@"\A\$pbkdf2-sha256\$i=600000\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\z");
@@ -18,24 +18,24 @@ public sealed class PasswordHashTests
         foreach (var wrong in (string[])["", "correct horse battery stapl", "Correct horse battery staple", "correct horse battery staple "])
             read.Matches(wrong).ShouldBeFalse();
         (read.Reveal(), $"{read}").ShouldBe((made.Reveal(), "***"));
-        // The same password again is another text.
+        // Hashing the same password again gives another text.
         PasswordHash.Of("correct horse battery staple").Reveal().ShouldNotBe(made.Reveal());
         PasswordHash.OfNobody(1).Matches("").ShouldBeFalse();
     }
 
-    /// <summary>As Python's hashlib computes it: <c>pbkdf2_hmac("sha256", "pässwörd".encode(), b"saltsaltsaltsalt", 600000)</c>.</summary>
+    /// <summary>The result of Python's <c>hashlib.pbkdf2_hmac("sha256", "pässwörd".encode(), b"saltsaltsaltsalt", 600000)</c>.</summary>
     [Fact]
-    public void Other_programs_compute_the_same() =>
+    public void Other_programs_compute_the_same_hash() =>
         PasswordHash.TryParse($"$pbkdf2-sha256$i=600000${Salt}${Hash}", out _)!.Matches("pässwörd").ShouldBeTrue();
 
-    /// <summary>RFC 8265, section 4.2: keyboards and systems differ in how they write the same password.</summary>
+    /// <summary>RFC 8265, section 4.2: keyboards and systems encode the same password in different ways.</summary>
     [Theory]
     [InlineData("p\u00E4ssw\u00F6rd", "pa\u0308sswo\u0308rd")]
     [InlineData("pass word here", "pass\u00A0word\u3000here")]
     [InlineData("\uD55C\uAD6D\uC5B4", "\u1112\u1161\u11AB\u1100\u116E\u11A8\u110B\u1165")]
     [InlineData("\u1E69 \u00C5", "s\u0307\u0323 \u212B")]
     [InlineData("\U0001109A", "\U00011099\U000110BA")]
-    public void Spellings_of_one_password_are_the_same_password(string composed, string decomposed)
+    public void Unicode_forms_of_a_password_are_equal(string composed, string decomposed)
     {
         PasswordHash.Of(composed, 1000).Matches(decomposed).ShouldBeTrue();
         PasswordHash.Of(decomposed, 1000).Matches(composed).ShouldBeTrue();
@@ -51,9 +51,9 @@ public sealed class PasswordHashTests
     public void Different_passwords_stay_different(string password, string other) =>
         PasswordHash.Of(password, 1000).Matches(other).ShouldBeFalse();
 
-    /// <summary>As <c>hashlib</c> computes it for the decomposed password, which older versions did not normalize.</summary>
+    /// <summary>The result of <c>hashlib</c> for the decomposed password, which older versions did not normalize.</summary>
     [Fact]
-    public void A_hash_of_a_password_that_was_not_normalized_is_still_good()
+    public void A_hash_of_a_password_that_was_not_normalized_still_matches()
     {
         const string typed = "pa\u0308sswo\u0308rd";
         var hash = Convert.ToBase64String(System.Security.Cryptography.Rfc2898DeriveBytes.Pbkdf2(
@@ -61,7 +61,7 @@ public sealed class PasswordHashTests
         var old = PasswordHash.TryParse($"$pbkdf2-sha256$i=600000${Salt}${hash}", out _)!;
         old.Matches(typed).ShouldBeTrue();
         old.Matches("pa\u0308sswo\u0308rt").ShouldBeFalse();
-        // What is no text at all is no error.
+        // An invalid text does not match and gives no exception.
         old.Matches("a\uD800").ShouldBeFalse();
     }
 
@@ -81,20 +81,20 @@ public sealed class PasswordHashTests
     [InlineData("$pbkdf2-sha256$i=600000$" + Salt + "$c2FsdHNhbHRzYWx0c2FsdA")]
     [InlineData("$pbkdf2-sha256$i=600000$" + Salt + "$" + Hash + "$")]
     [InlineData(" $pbkdf2-sha256$i=600000$" + Salt + "$" + Hash)]
-    public void What_is_no_hash_is_refused(string text)
+    public void An_invalid_hash_is_rejected(string text)
     {
         PasswordHash.TryParse(text, out var problem).ShouldBeNull();
         problem.ShouldBe("must be $pbkdf2-sha256$i=ITERATIONS$SALT$HASH, as 'porthor hash-password' prints it");
     }
 
-    /// <summary>Too few protect nothing; too many would stop all logins.</summary>
+    /// <summary>Too few iterations do not protect a password; too many would block all logins.</summary>
     [Theory]
     [InlineData(0, false)]
     [InlineData(599_999, false)]
     [InlineData(600_000, true)]
     [InlineData(5_000_000, true)]
     [InlineData(5_000_001, false)]
-    public void Iterations_have_bounds(int iterations, bool accepted)
+    public void The_number_of_iterations_has_a_range(int iterations, bool accepted)
     {
         var read = PasswordHash.TryParse($"$pbkdf2-sha256$i={iterations}${Salt}${Hash}", out var problem);
         (read?.Iterations, problem).ShouldBe(accepted ? (iterations, "") : (null, "must have from 600000 to 5000000 iterations"));

@@ -3,11 +3,11 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>Logins and logouts while a store is away: 503, and nothing that was handed out or promised.</summary>
+/// <summary>Logins and logouts while a store is unavailable: the status is 503, and no session is issued or reported as revoked.</summary>
 public sealed class UnavailableStoreTests
 {
     [Fact]
-    public async Task Nobody_is_logged_in_or_told_that_their_session_ended()
+    public async Task No_session_is_issued_or_reported_as_revoked()
     {
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var site = await LoginSite.WithGitHubAsync(Mode.Cluster, ownRedis: redis);
@@ -24,10 +24,10 @@ public sealed class UnavailableStoreTests
         answer.Header("Retry-After").ShouldBe("1");
         other.State.ShouldBe(SessionState.Empty);
         site.Metrics.Logins.ShouldBe((2, 1, 1, 0));
-        // What GitHub handed out for it is given back.
+        // The GitHub token of this login is revoked.
         site.GitHub.Revocations.Count.ShouldBe(1);
 
-        // The browser forgets the session in any case; that it lives on elsewhere is said.
+        // The browser's cookie is deleted in any case; the page states that the session is still valid.
         answer = await browser.GoAsync("/logout");
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.Body.ShouldContain("This browser is logged out, but the session could not be revoked");

@@ -3,8 +3,10 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>GitHub answers oddly, or not at all: always a page that says what, a line of log and an alert (deviations 20, 25).</summary>
-public sealed class GitHubFaultTests
+/// <summary>
+/// Invalid and missing responses of GitHub: each gives an error page with the reason, a log line and an alert (deviations 20, 25).
+/// </summary>
+public sealed class GitHubErrorTests
 {
     private const string TokenPath = "/login/oauth/access_token";
 
@@ -26,7 +28,7 @@ public sealed class GitHubFaultTests
     [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: organization is missing")]
     [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1,"organization":{}}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: login is missing or not a text")]
     [InlineData("GET", "/api/user/teams", 502, "Bad gateway", "Cannot contact authentication provider", "Status 502 from GET URL/api/user/teams")]
-    public async Task A_fault_is_told(string method, string path, int status, string body, string headline, string details)
+    public async Task An_error_is_reported(string method, string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.Foreign.On(method, path, new ForeignReply(status, body, body.StartsWith('{') ? "application/json" : "text/plain"));
@@ -46,7 +48,7 @@ public sealed class GitHubFaultTests
     }
 
     [Fact]
-    public async Task A_broken_connection_is_told()
+    public async Task A_broken_connection_is_reported()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.Foreign.On("GET", "/api/user", new ForeignReply(200, "") { BreaksOff = true });
@@ -55,11 +57,11 @@ public sealed class GitHubFaultTests
         answer.Body.ShouldContain("Cannot contact authentication provider");
     }
 
-    /// <summary>The user's token goes to GitHub's list of teams and nowhere else, however GitHub's answer was tampered with.</summary>
+    /// <summary>The user's token is sent only to GitHub's list of teams, even if GitHub's response was manipulated.</summary>
     [Theory]
     [InlineData("https://evil.example.org/user/teams")]
     [InlineData("URL/api/user/emails")]
-    public async Task A_list_does_not_lead_elsewhere(string next)
+    public async Task Links_of_a_list_to_other_hosts_are_not_followed(string next)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var url = next.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
@@ -70,7 +72,7 @@ public sealed class GitHubFaultTests
     }
 
     [Fact]
-    public async Task A_list_without_end_is_given_up()
+    public async Task A_list_without_an_end_is_aborted()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var url = $"{site.Foreign.Url}/api/user/teams?page=1";
@@ -80,7 +82,7 @@ public sealed class GitHubFaultTests
     }
 
     [Fact]
-    public async Task An_answer_without_end_is_given_up()
+    public async Task A_response_without_an_end_is_aborted()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.Foreign.On("GET", "/api/user", new ForeignReply(200, $"\"{new string('x', 2_000_000)}\""));
@@ -88,7 +90,7 @@ public sealed class GitHubFaultTests
         answer.ShouldBeErrorPage(500, $"Cannot contact authentication provider: ReadError from GET {site.Foreign.Url}/api/user");
     }
 
-    /// <summary>What operators see in Slack, to the letter (contract/configuration.md 6).</summary>
+    /// <summary>The exact text of an alert in Slack (contract/configuration.md 6).</summary>
     [Fact]
     public async Task An_alert_shows_request_and_response()
     {
@@ -129,7 +131,7 @@ public sealed class GitHubFaultTests
         alert.TryGetProperty("attachments", out _).ShouldBeFalse();
     }
 
-    /// <summary>Slack being away is nobody's trouble but Slack's.</summary>
+    /// <summary>If Slack is unavailable, nothing else is affected.</summary>
     [Fact]
     public async Task An_alert_that_cannot_be_posted_is_only_logged()
     {

@@ -2,8 +2,8 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;
 
-/// <summary>The provider answers oddly, or not at all (contract/login.md 4, 8; deviations 20, 25).</summary>
-public sealed class OidcFaultTests
+/// <summary>Invalid and missing responses of the provider (contract/login.md 4, 8; deviations 20, 25).</summary>
+public sealed class OidcErrorTests
 {
     private const string Unreachable = "Cannot contact authentication provider";
     private const string Failed = "Authentication provider failed";
@@ -24,7 +24,7 @@ public sealed class OidcFaultTests
     [InlineData(200, "", Failed, "Response from URL/token not valid JSON", "OIDCError")]
     [InlineData(400, "foo", Failed, "Response from URL/token not valid JSON", "OIDCError")]
     [InlineData(502, "<html>The <b>words</b> of a proxy</html>", Failed, "Response from URL/token not valid JSON", "OIDCError")]
-    public async Task A_fault_of_the_token_endpoint_is_told(int status, string body, string headline, string details, string type)
+    public async Task An_error_of_the_token_endpoint_is_reported(int status, string body, string headline, string details, string type)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("POST", "/token", ForeignReply.Text(status, body));
@@ -37,7 +37,7 @@ public sealed class OidcFaultTests
         var line = site.Lines(headline).Single();
         line.GetProperty("severity").GetString().ShouldBe("error");
         answer.Body.ShouldContain(line.GetProperty("request_id").GetString()!);
-        // What the provider wrote is in the log, and not on the page.
+        // The provider's response is in the log and not on the page.
         if (status >= 400 && !body.Contains("\"error\":\"", StringComparison.Ordinal))
             line.GetProperty("error").GetString()!.ShouldEndWith("\nBody:\n" + body);
         answer.Body.ShouldNotContain("words");
@@ -52,20 +52,20 @@ public sealed class OidcFaultTests
         }
     }
 
-    /// <summary>What a provider repeats of what we sent stays between it and us.</summary>
+    /// <summary>Secrets that a provider repeats in its response must not be logged or shown.</summary>
     [LdapFact]
-    public async Task A_provider_that_repeats_secrets_does_not_spread_them()
+    public async Task Secrets_in_a_providers_response_are_not_disclosed()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("POST", "/token", request => ForeignReply.Of(500, new { form = request.Form, body = request.Body }));
-        // The site looks for them in the log, on pages and in alerts when it stops.
+        // The site searches the log, pages and alerts for secrets when it stops.
         (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
         (await site.OneAlertAsync()).GetRawText().ShouldContain("***");
     }
 
     /// <summary>LGO-021.</summary>
     [LdapFact]
-    public async Task A_provider_that_is_away_is_told()
+    public async Task An_unavailable_provider_is_reported()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { TokenUrl = new Uri(ForeignServer.Dead.Url + "/token") });
         var (_, answer) = await site.LogInByOidcAsync();
@@ -77,9 +77,9 @@ public sealed class OidcFaultTests
         blocks[3].GetProperty("type").GetString().ShouldBe("divider");
     }
 
-    /// <summary>LGO-022, VER-003: without metadata, the keys are read from their usual address.</summary>
+    /// <summary>LGO-022, VER-003: without metadata, the keys are read from their default URL.</summary>
     [LdapFact]
-    public async Task A_provider_without_keys_is_told()
+    public async Task A_provider_without_keys_is_reported()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", "/.well-known/openid-configuration", ForeignReply.Text(404, ""));
@@ -91,7 +91,7 @@ public sealed class OidcFaultTests
         alert.TryGetProperty("attachments", out _).ShouldBeFalse();
     }
 
-    /// <summary>VER-004: the metadata or the key set of the provider is not usable.</summary>
+    /// <summary>VER-004: the metadata or the key set of the provider is invalid.</summary>
     [LdapTheory]
     [InlineData("/.well-known/openid-configuration", 200, """["list"]""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
     [InlineData("/.well-known/openid-configuration", 200, """{"issuer":"x"}""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
@@ -110,7 +110,7 @@ public sealed class OidcFaultTests
     [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"RS256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
     [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"RSA","n":"?","e":"AQAB"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
     [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"oct","k":"c2VjcmV0"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
-    public async Task A_fault_of_what_is_published_is_told(string path, int status, string body, string headline, string details)
+    public async Task Invalid_metadata_or_keys_are_reported(string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", path, ForeignReply.Text(status, body));
@@ -118,16 +118,16 @@ public sealed class OidcFaultTests
         answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal)}");
         await site.OneAlertAsync();
 
-        // It is put right, and not remembered.
+        // The error is not cached: with valid responses the login works.
         site.Oidc.Work();
         (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
     }
 
-    /// <summary>VER-005: an issuer can have a path, and a slash at its end.</summary>
+    /// <summary>VER-005: an issuer can have a path and a trailing slash.</summary>
     [LdapTheory]
     [InlineData("/some/path")]
     [InlineData("/some/path/")]
-    public async Task An_issuer_may_have_a_path(string path)
+    public async Task An_issuer_can_have_a_path(string path)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { Issuer = settings.Issuer + path });
         site.Foreign.On("GET", "/some/path/.well-known/openid-configuration", ForeignReply.Ok(new { jwks_uri = $"{site.Foreign.Url}/jwks" }));
@@ -135,7 +135,7 @@ public sealed class OidcFaultTests
     }
 
     [LdapFact]
-    public async Task Without_an_address_for_keys_they_are_where_convention_has_them()
+    public async Task Without_a_URL_for_keys_the_default_URL_is_used()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         site.Foreign.On("GET", "/.well-known/openid-configuration", ForeignReply.Ok(new { jwks_uri = "" }));
