@@ -28,14 +28,18 @@ internal static class HistoryEndpoints
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapGet("/users/{username}/tokens/{key}/change-history", GetOfTokenAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getTokenHistory", "List the changes of a token", "Returns the changes of a token and its direct child tokens, newest first. The token may be revoked or expired.")
+            .Described(
+                tag, "getTokenHistory", "List the changes of a token",
+                "Returns the changes of a token and its direct child tokens, newest first. The token may be revoked or expired.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key)
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
         if (!withUses)
             return;
         api.MapGet("/users/{username}/tokens/{key}/auth-history", GetUsesAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "getTokenUses", "List the usage of a token", "Returns the usage of a token, newest first: at most one event per minute for the same service and address.")
+            .Described(
+                tag, "getTokenUses", "List the usage of a token",
+                "Returns the usage of a token, newest first: at most one event per minute for the same service and address.")
             .Takes([DescribedParameter.Username, DescribedParameter.Key, .. DescribedParameter.Uses])
             .Answers<TokenUsageAnswer[]>().Refuses(401, 403, 404, 422, 503);
     }

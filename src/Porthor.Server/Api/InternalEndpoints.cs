@@ -23,7 +23,9 @@ internal static partial class InternalEndpoints
                 "Returns the name and version of the service. Not for users: the proxy does not publish it.")
             .Answers<IndexAnswer>();
         routes.MapGet("/health", GetHealthAsync)
-            .Described(tag, "getHealth", "Check the health", "Checks both stores and the directory. Not for users: the proxy does not publish it.")
+            .Described(
+                tag, "getHealth", "Check the health",
+                "Checks both stores and the directory. Not for users: the proxy does not publish it.")
             .Answers<HealthAnswer>().Produces(StatusCodes.Status500InternalServerError, contentType: "text/plain");
     }
 

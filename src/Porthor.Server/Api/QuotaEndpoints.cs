@@ -20,7 +20,9 @@ internal static class QuotaEndpoints
             .Answers<QuotaPlanModel>().Refuses(401, 404, 503);
         api.MapPut("/quota-overrides", SetAsync)
             .WithMetadata(write.WithBody())
-            .Described(tag, "setQuotaOverrides", "Set quota overrides", "Replaces all overrides. Unknown fields are errors, because a mistyped limit would have no effect.")
+            .Described(
+                tag, "setQuotaOverrides", "Set quota overrides",
+                "Replaces all overrides. Unknown fields are errors, because a mistyped limit would have no effect.")
             .TakesBody<QuotaPlanModel>().Answers<QuotaPlanModel>().Refuses(401, 403, 422, 503);
         api.MapDelete("/quota-overrides", DeleteAsync)
             .WithMetadata(write)

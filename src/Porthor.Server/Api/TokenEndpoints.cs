@@ -17,7 +17,9 @@ internal static partial class TokenEndpoints
         const string tag = "tokens";
         api.MapPost("/tokens", CreateForAnyoneAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithScope(Scopes.AdminToken).OrBootstrap().WithBody())
-            .Described(tag, "createToken", "Create a token for any user", "Creates a user or service token for any user, with the user data that is stored with it.")
+            .Described(
+                tag, "createToken", "Create a token for any user",
+                "Creates a user or service token for any user, with the user data that is stored with it.")
             .TakesBody<AdminTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 503);
         api.MapGet("/token-info", GetOwnAsync)
             .WithMetadata(AccessPolicy.AnyToken)
@@ -25,7 +27,9 @@ internal static partial class TokenEndpoints
             .Answers<TokenInfoAnswer>().Refuses(401, 403, 503);
         api.MapGet("/users/{username}/tokens", ListAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "listTokens", "List the tokens of a user", "Returns all tokens of a user, newest first. Expired tokens are included until they are removed.")
+            .Described(
+                tag, "listTokens", "List the tokens of a user",
+                "Returns all tokens of a user, newest first. Expired tokens are included until they are removed.")
             .Takes(DescribedParameter.Username).Answers<TokenInfoAnswer[]>().Refuses(401, 403, 422, 503);
         api.MapPost("/users/{username}/tokens", CreateAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
@@ -39,11 +43,15 @@ internal static partial class TokenEndpoints
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 422, 503);
         api.MapPatch("/users/{username}/tokens/{key}", EditAsync)
             .WithMetadata(AccessPolicy.AnyToken.WithBody())
-            .Described(tag, "editToken", "Change a token", "Changes the name, scopes or expiration of a user token. For administrators. A reduction also applies to its child tokens.")
+            .Described(
+                tag, "editToken", "Change a token",
+                "Changes the name, scopes or expiration of a user token. For administrators. A reduction also applies to its child tokens.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 409, 422, 503);
         api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)
             .WithMetadata(AccessPolicy.AnyToken)
-            .Described(tag, "revokeToken", "Revoke a token", "Revokes a token and all its child tokens. After the response, all of them are invalid.")
+            .Described(
+                tag, "revokeToken", "Revoke a token",
+                "Revokes a token and all its child tokens. After the response, all of them are invalid.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key).Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 404, 422, 503);
     }
 

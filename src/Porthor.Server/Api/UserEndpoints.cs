@@ -15,7 +15,9 @@ internal static class UserEndpoints
         const string tag = "users";
         api.MapGet("/login", GetLogin)
             .WithMetadata(AccessPolicy.Session)
-            .Described(tag, "getLogin", "Get the data for a page", "Returns the CSRF value of the session and the known scopes, for a page of the signed-in user.")
+            .Described(
+                tag, "getLogin", "Get the data for a page",
+                "Returns the CSRF value of the session and the known scopes, for a page of the signed-in user.")
             .Answers<LoginAnswer>().Refuses(401, 503);
         api.MapGet("/user-info", GetUserInfoAsync)
             .WithMetadata(AccessPolicy.AnyToken)

@@ -7,7 +7,8 @@ using Porthor.Server.Ingress;
 namespace Porthor.Server.Commands;
 
 /// <summary>
-/// <c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. Reads the known scopes from the configuration.
+/// <c>porthor rule check QUERY</c>: explains a rule of <c>/ingress/auth</c> without a server. The configuration contains the
+/// known scopes.
 /// </summary>
 internal static class RuleCommand
 {

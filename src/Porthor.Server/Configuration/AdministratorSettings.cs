@@ -19,7 +19,9 @@ internal static class AdministratorSettings
         return users.ToHashSet(StringComparer.Ordinal);
     }
 
-    /// <summary>Returns the warning about <c>initialAdmins</c>; null if it is not set, or <c>adminUsers</c> contains all of its users.</summary>
+    /// <summary>
+    /// Returns the warning about <c>initialAdmins</c>; null if it is not set, or <c>adminUsers</c> contains all of its users.
+    /// </summary>
     public static string? FindWarning(PorthorSettings settings)
     {
         string[] missing = [.. settings.InitialAdmins.Where(user => !settings.AdminUsers.Contains(user))];

@@ -11,9 +11,11 @@ internal static class ParentPermissions
     /// <summary>The maximum number of symbolic links that Linux follows.</summary>
     private const int MaxLinks = 40;
 
-    /// <summary>Checks all directories that contain the data directory, also through symbolic links. A missing one is not an error.</summary>
+    /// <summary>
+    /// Checks all directories that contain the data directory, also through symbolic links. A missing one is not an error.
+    /// </summary>
     /// <exception cref="StartException">
-    /// Another user owns a directory or can write to it. The message names the directory, its owner, its mode and the command that corrects it.
+    /// Another user owns a directory or can write to it. The message names the directory, the owner, the mode and the command to run.
     /// </exception>
     public static void Check(string dataDirectory)
     {

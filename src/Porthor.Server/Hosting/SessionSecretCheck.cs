@@ -137,7 +137,9 @@ internal static partial class SessionSecretCheck
         return false;
     }
 
-    /// <summary>Waits up to <see cref="RecordStoreTimeout"/> for the record store, which in cluster mode connects in the background.</summary>
+    /// <summary>
+    /// Waits up to <see cref="RecordStoreTimeout"/> for the record store, which in cluster mode connects in the background.
+    /// </summary>
     private static async Task<bool> IsRecordStoreReadyAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
         var begun = core.Clock.GetTimestamp();

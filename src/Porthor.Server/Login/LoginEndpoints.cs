@@ -26,7 +26,9 @@ internal sealed partial class LoginEndpoints(
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet(Path, (HttpContext context, LoginEndpoints login) => login.HandleAsync(context))
-            .Described("browser", "logIn", "Log in", "Redirects the browser to the login provider. When the browser returns, it creates a session.")
+            .Described(
+                "browser", "logIn", "Log in",
+                "Redirects the browser to the login provider. When the browser returns, it creates a session.")
             .Takes(
                 DescribedParameter.Query("rd", "The URL to return to after login. The default is the header X-Auth-Request-Redirect."),
                 DescribedParameter.Query("code", "The code from the provider."),

@@ -8,7 +8,9 @@ internal static class LoginScopes
 {
     /// <summary>Returns the scopes that the groups of the user give. Returns null if there are none: then the login is denied.</summary>
     /// <param name="mapping">The groups of each scope.</param>
-    /// <param name="isAdministrator">Whether <c>adminUsers</c> names the user, who then also gets <c>admin:token</c> (deviations 41).</param>
+    /// <param name="isAdministrator">
+    /// Whether <c>adminUsers</c> names the user, who then also gets <c>admin:token</c> (deviations 41).
+    /// </param>
     public static ScopeSet? Of(IReadOnlyDictionary<string, IReadOnlyList<string>> mapping, IReadOnlyList<string> groups, bool isAdministrator)
     {
         var mine = groups.ToHashSet(StringComparer.Ordinal);

@@ -24,7 +24,9 @@ internal static class LdapMessages
     private const string StartTlsName = "1.3.6.1.4.1.1466.20037";
     private const string PagedResultsName = "1.2.840.113556.1.4.319";
 
-    /// <summary>The number of entries of a page. Servers commonly allow pages of 500 (OpenLDAP) or 1,000 entries (Active Directory).</summary>
+    /// <summary>
+    /// The number of entries of a page. Servers commonly allow pages of 500 (OpenLDAP) or 1,000 entries (Active Directory).
+    /// </summary>
     private const int PageSize = 500;
 
     private static readonly Asn1Tag BindRequest = Application(0);
