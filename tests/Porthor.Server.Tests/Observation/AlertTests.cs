@@ -11,11 +11,14 @@ using StackExchange.Redis;
 
 namespace Porthor.Server.Tests.Observation;
 
-/// <summary>SVC-020, OID-020 and contract/configuration.md 6 and 7: who is told of what, how often, and that it shows nothing secret.</summary>
+/// <summary>
+/// Alerts to Slack and Sentry: their causes, their rate limit, and their content without secrets. SVC-020, OID-020 and
+/// contract/configuration.md 6 and 7.
+/// </summary>
 public sealed class AlertTests
 {
     [Fact]
-    public async Task An_uncaught_exception_is_told_to_Slack_if_that_is_asked_for_and_to_Sentry()
+    public async Task An_uncaught_exception_is_reported_to_Sentry_and_if_configured_to_Slack()
     {
         await using var slack = new RecordingServer();
         await using var sentry = new RecordingServer();
@@ -38,7 +41,7 @@ public sealed class AlertTests
         foreach (var secret in (string[])[token.Reveal(), server.Core.SessionKeys[0].Reveal(), server.Core.BootstrapToken!.Reveal(), slack.Url.AbsoluteUri])
             (slack.All[0].Text + report.GetRawText()).ShouldNotContain(secret);
 
-        // The same again is the same alert.
+        // Equal errors are reported as one alert.
         for (var i = 0; i < 10; i++)
             await server.GetAsync("/auth/api/v1/users/ann/tokens", TestServer.Bearer(token));
         await server.StopAsync();
@@ -47,7 +50,7 @@ public sealed class AlertTests
     }
 
     [Fact]
-    public async Task Slack_is_not_told_of_uncaught_exceptions_unless_that_is_asked_for()
+    public async Task Uncaught_exceptions_are_reported_to_Slack_only_if_configured()
     {
         await using var slack = new RecordingServer();
         await using var sentry = new RecordingServer();
@@ -60,7 +63,7 @@ public sealed class AlertTests
     }
 
     [Fact]
-    public async Task A_record_that_cannot_be_read_is_told_with_its_key_and_not_with_its_content()
+    public async Task An_unreadable_record_is_reported_with_its_key_and_without_its_content()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var slack = new RecordingServer();
@@ -86,14 +89,14 @@ public sealed class AlertTests
             text.ShouldNotContain("not-ours");
             text.ShouldNotContain(token.Reveal());
         }
-        // Refusals are nobody's alert.
+        // A denied request causes no alert.
         (await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(Token.Create()))).StatusCode.ShouldBe(401);
         (await server.GetAsync("/auth/api/v1/token-info")).StatusCode.ShouldBe(401);
         await server.StopAsync();
         slack.All.Count.ShouldBe(2);
     }
 
-    /// <summary>Slack that does not answer, or refuses, holds up nobody.</summary>
+    /// <summary>Requests do not wait for Slack, even if it does not respond or rejects messages.</summary>
     [Fact]
     public async Task No_request_waits_for_Slack()
     {
@@ -110,7 +113,7 @@ public sealed class AlertTests
     }
 
     [Fact]
-    public void The_same_is_told_once_in_five_minutes_and_all_together_thirty_times_an_hour()
+    public void Equal_alerts_are_sent_once_in_five_minutes_and_all_alerts_thirty_times_an_hour()
     {
         var clock = new FakeTimeProvider();
         var limit = new AlertRateLimit(clock);
@@ -135,7 +138,7 @@ public sealed class AlertTests
     [InlineData("redis://user:hunter2@host:6379", "redis://user:***@host:6379")]
     [InlineData("Host=db;Username=porthor;Password=hunter2;Database=x", "Host=db;Username=porthor;Password=***;Database=x")]
     [InlineData("nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b", "nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b")]
-    public void What_leaves_the_house_is_looked_over(string text, string expected)
+    public void Alerts_are_redacted(string text, string expected)
     {
         Redaction.Text(text).ShouldBe(expected);
         foreach (var alert in (Func<string, Alert>[])[
@@ -145,7 +148,7 @@ public sealed class AlertTests
     }
 
     [Fact]
-    public void Sentry_is_configured_by_its_own_variables_and_its_address_is_never_shown()
+    public void Sentry_is_configured_by_its_own_variables_and_its_DSN_is_never_printed()
     {
         Read(("SENTRY_DSN", "https://key@sentry.example.com/1"), ("SENTRY_ENVIRONMENT", "production")).Sentry!.Environment.ShouldBe("production");
         Read().Sentry.ShouldBeNull();
@@ -158,7 +161,7 @@ public sealed class AlertTests
     private static PorthorSettings Read(params (string Name, string Value)[] variables) => SettingsLoader.Load(
         SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
 
-    /// <summary>A server whose database was closed under it: nobody has foreseen that.</summary>
+    /// <summary>Starts a server and closes its database, which causes an unexpected exception.</summary>
     private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(RecordingServer slack, RecordingServer sentry, bool slackAlerts)
     {
         var server = await TestServer.StartAsync(Mode.Embedded, settings => settings with
@@ -171,7 +174,7 @@ public sealed class AlertTests
         return (server, token);
     }
 
-    /// <summary>The events in the envelopes that were sent.</summary>
+    /// <summary>Returns the events in the envelopes that were sent.</summary>
     private static List<JsonElement> Events(RecordingServer sentry) =>
     [
         .. from sent in sentry.All

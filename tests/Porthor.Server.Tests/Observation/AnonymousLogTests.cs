@@ -12,7 +12,7 @@ namespace Porthor.Server.Tests.Observation;
 public sealed class AnonymousLogTests
 {
     [Fact]
-    public async Task Lines_about_refused_clients_are_bounded_and_counted()
+    public async Task Lines_about_denied_clients_are_limited_and_counted()
     {
         await using var beside = await TestServer.StartAsync(Mode.Embedded);
         var session = await beside.Tokens.SessionForAsync("ann", "read:all");
@@ -40,7 +40,7 @@ public sealed class AnonymousLogTests
         var written = Encoding.UTF8.GetString(output.ToArray()).Split('\n');
         var told = written.Where(line => line.Contains("were omitted", StringComparison.Ordinal))
             .Sum(line => int.Parse(line.Split("\"event\":\"")[1].Split(' ')[0], CultureInfo.InvariantCulture));
-        // The bucket holds five seconds of lines; the clock stands still.
+        // The token bucket allows the lines of five seconds; the clock does not advance.
         written.Count(line => line.Contains("\"event\":\"Invalid token\"", StringComparison.Ordinal)).ShouldBe(10);
         told.ShouldBe(90);
         written.Count(line => line.Contains("\"event\":\"Token authorized\"", StringComparison.Ordinal)).ShouldBe(50);
@@ -50,12 +50,12 @@ public sealed class AnonymousLogTests
     [InlineData("", 20)]
     [InlineData("anonymousLogLines: 0", 0)]
     [InlineData("anonymousLogLines: 500", 500)]
-    public void The_bound_is_a_setting(string yaml, int expected) => Load(yaml, SettingsScope.Stores).AnonymousLogLines.ShouldBe(expected);
+    public void The_limit_is_a_setting(string yaml, int expected) => Load(yaml, SettingsScope.Stores).AnonymousLogLines.ShouldBe(expected);
 
     [Theory]
     [InlineData("-1")]
     [InlineData("10001")]
-    public void The_bound_has_bounds(string value) =>
-        Faults($"anonymousLogLines: {value}", SettingsScope.Stores)
+    public void The_limit_has_a_range(string value) =>
+        Errors($"anonymousLogLines: {value}", SettingsScope.Stores)
             .ShouldBe([$"anonymousLogLines: '{value}': must be a number of lines a second from 0 to 10000; 0 is no limit"]);
 }

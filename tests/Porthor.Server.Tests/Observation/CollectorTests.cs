@@ -3,11 +3,13 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Observation;
 
-/// <summary>Metrics and traces are sent where OpenTelemetry's own variables say, and nowhere without them.</summary>
+/// <summary>
+/// Metrics and traces are exported to the endpoint in OpenTelemetry's environment variables, and not exported without them.
+/// </summary>
 public sealed class CollectorTests
 {
     [Theory, EveryMode]
-    public async Task A_collector_is_sent_metrics_and_traces_without_secrets(Mode mode)
+    public async Task Metrics_and_traces_are_exported_without_secrets(Mode mode)
     {
         await using var collector = new RecordingServer();
         await using var deployment = await Deployment.CreateAsync(mode);
@@ -33,7 +35,7 @@ public sealed class CollectorTests
     }
 
     [Fact]
-    public async Task What_is_turned_off_or_not_asked_for_is_not_sent()
+    public async Task Disabled_signals_are_not_exported()
     {
         await using var collector = new RecordingServer();
         await using var program = new PorthorProgram();

@@ -6,14 +6,14 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Observation;
 
-/// <summary>What the log says about answers to proxies is bounded by a setting.</summary>
+/// <summary>The setting that limits the log lines about decisions of forward authentication.</summary>
 public sealed class DecisionLogTests
 {
     [Theory]
     [InlineData(LoggedDecisions.All, "Token authorized", "Permission denied", "Invalid token", "Cannot retrieve token data")]
     [InlineData(LoggedDecisions.Refused, "Permission denied", "Invalid token", "Cannot retrieve token data")]
     [InlineData(LoggedDecisions.None, "Cannot retrieve token data")]
-    internal async Task Only_the_decisions_that_are_wanted_have_lines(LoggedDecisions wanted, params string[] expected)
+    internal async Task Only_the_configured_decisions_are_logged(LoggedDecisions wanted, params string[] expected)
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         var lines = await LinesAsync(server, new DecisionLogOptions(wanted), async asking =>
@@ -22,17 +22,17 @@ public sealed class DecisionLogTests
             var token = session.Record.Token;
             await asking.AskAsync("?scope=read:all", TestServer.Bearer(token));
             await asking.AskAsync("?scope=admin:token", TestServer.Bearer(token));
-            // Another secret for a key that exists: that is a warning, whatever is wanted.
+            // A wrong secret for an existing key is always a warning.
             await asking.AskAsync("?scope=read:all", ("Authorization", $"Bearer gt-{token.Key}.{Tokens.Token.Create().Reveal()[26..]}"));
         });
         foreach (var text in (string[])["Token authorized", "Permission denied", "Invalid token", "Cannot retrieve token data"])
             lines.Contains($"\"event\":\"{text}\"", StringComparison.Ordinal).ShouldBe(expected.Contains(text), $"{text} in\n{lines}");
-        // What is no answer to a proxy is not bounded.
-        lines.ShouldContain("\"event\":\"Said beside\"");
+        // Lines about other events are not limited.
+        lines.ShouldContain("\"event\":\"Another line\"");
     }
 
     [Fact]
-    public async Task Lines_beyond_a_number_in_a_second_are_left_out_and_counted()
+    public async Task Lines_beyond_the_limit_per_second_are_omitted_and_counted()
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         var lines = await LinesAsync(server, new DecisionLogOptions(PerSecond: 5), async asking =>
@@ -49,7 +49,7 @@ public sealed class DecisionLogTests
     }
 
     [Fact]
-    public void The_setting_is_read_and_what_it_cannot_be_is_said()
+    public void The_setting_is_read_and_validated()
     {
         var settings = ConfigurationOf("decisionLog: {lines: refused, perSecond: 10}");
         settings.DecisionLog.ShouldBe(new DecisionLogOptions(LoggedDecisions.Refused, 10));
@@ -72,11 +72,11 @@ public sealed class DecisionLogTests
         }
     }
 
-    /// <summary>What a second server over the same stores writes to its log, by a clock that stands still.</summary>
-    private static async Task<string> LinesAsync(TestServer beside, DecisionLogOptions decisions, Func<AuthRequestExtensions, Task> work)
+    /// <summary>Runs a second server on the same stores with a clock that does not advance, and returns its log.</summary>
+    private static async Task<string> LinesAsync(TestServer beside, DecisionLogOptions decisions, Func<DecisionClient, Task> work)
     {
         var output = new MemoryStream();
-        // Closed by us: a factory does not close what it was handed, and the last lines are written when it is closed.
+        // LoggerFactory does not dispose providers that were passed to it, and the last lines are written by the disposal.
         using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.ManualClock(DateTimeOffset.UtcNow), decisions))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(lines)))
         {
@@ -84,14 +84,14 @@ public sealed class DecisionLogTests
             await using var app = Hosting.ServerHost.Build(core, "http://127.0.0.1:0", loggers);
             await app.StartAsync();
             using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
-            await work(new AuthRequestExtensions(client));
-            loggers.CreateLogger("Porthor.Test").Log(LogLevel.Information, default, "Said beside", exception: null, (text, _) => text);
+            await work(new DecisionClient(client));
+            loggers.CreateLogger("Porthor.Test").Log(LogLevel.Information, default, "Another line", exception: null, (text, _) => text);
             await app.StopAsync();
         }
         return Encoding.UTF8.GetString(output.ToArray());
     }
 
-    internal sealed class AuthRequestExtensions(HttpClient client)
+    internal sealed class DecisionClient(HttpClient client)
     {
         public async Task AskAsync(string query, (string Name, string Value) credentials)
         {

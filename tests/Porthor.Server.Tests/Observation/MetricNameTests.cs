@@ -16,23 +16,23 @@ using YamlDotNet.RepresentationModel;
 namespace Porthor.Server.Tests.Observation;
 
 /// <summary>
-/// Dashboards and alerts depend on the names of metrics and their labels: <c>metrics.txt</c> beside this file is what they are.
-/// Whoever changes it on purpose changes the board and the rules in <c>deploy</c> too, and says so in the changelog.
+/// Dashboards and alerts depend on the names of metrics and their labels, which <c>metrics.txt</c> in this folder lists. An intended change
+/// also requires changes of the dashboard and the rules in <c>deploy</c> and a changelog entry.
 /// </summary>
 public sealed partial class MetricNameTests
 {
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Observation");
 
     [Fact]
-    public async Task Metrics_have_the_names_and_labels_that_they_have_always_had()
+    public async Task The_names_and_labels_of_metrics_are_unchanged()
     {
         var lines = string.Join('\n', Describe(await FetchAllAsync())) + "\n";
         lines.ShouldBe(await File.ReadAllTextAsync(Path.Combine(Folder, "metrics.txt"), TestContext.Current.CancellationToken), customMessage: lines);
     }
 
-    /// <summary>What the board and the alerts ask for is there: else they would be empty, or silent for ever.</summary>
+    /// <summary>The dashboard and the alerts use only existing metrics. Otherwise panels would be empty and alerts never fire.</summary>
     [Fact]
-    public async Task The_board_and_the_alerts_name_only_metrics_that_exist()
+    public async Task The_dashboard_and_the_alerts_use_only_existing_metrics()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         var expressions = Expressions().ToList();
@@ -41,7 +41,7 @@ public sealed partial class MetricNameTests
             .SelectMany(type => type.Groups["type"].Value == "histogram"
                 ? (string[])[$"{type.Groups["name"].Value}_bucket", $"{type.Groups["name"].Value}_count", $"{type.Groups["name"].Value}_sum"]
                 : [type.Groups["name"].Value])
-            // Prometheus' own, for each server it fetches from.
+            // A metric of Prometheus itself for each scraped server.
             .Append("up").ToHashSet();
         foreach (var expression in expressions)
         {
@@ -52,7 +52,7 @@ public sealed partial class MetricNameTests
         }
     }
 
-    /// <summary>What Prometheus is asked, by the board and by the rules.</summary>
+    /// <summary>Returns the Prometheus expressions of the dashboard and the rules.</summary>
     private static IEnumerable<string> Expressions()
     {
         var board = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "porthor.json"))).RootElement;
@@ -70,14 +70,14 @@ public sealed partial class MetricNameTests
         }
     }
 
-    /// <summary>The names in an expression that are neither labels, functions, operators nor numbers.</summary>
+    /// <summary>Returns the names in an expression that are not labels, functions, operators or numbers.</summary>
     private static IReadOnlyList<string> MetricsIn(string expression)
     {
         var bare = NoMetric.Replace(expression, " ");
         return [.. Name.Matches(bare).Where(name => !Functions.Contains(name.Value)).Select(name => name.Value)];
     }
 
-    /// <summary>The metrics that the platform and the drivers add.</summary>
+    /// <summary>Returns the metrics of the platform and the drivers.</summary>
     private static async Task<string> FetchOfServerAsync()
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster);
@@ -87,7 +87,7 @@ public sealed partial class MetricNameTests
         return await serving.MetricsAsync();
     }
 
-    /// <summary>Measures every fact once, by whatever methods there are for it, and fetches what came of it.</summary>
+    /// <summary>Records every measurement once with all methods of the metrics class, and returns the scraped metrics.</summary>
     internal static async Task<string> FetchAllAsync()
     {
         using var provider = Sdk.CreateMeterProviderBuilder().AddMeter(PorthorMetrics.MeterName)
@@ -100,7 +100,7 @@ public sealed partial class MetricNameTests
                 .Where(method => method.ReturnType == typeof(void) && method.Name != nameof(IDisposable.Dispose)))
                 fact.Invoke(facts, [.. fact.GetParameters().Select(parameter => Anything(parameter.ParameterType))]);
         }
-        // The bots' counter is chosen by an argument.
+        // An argument selects the counter for bots.
         metrics.Authorized(isBot: false, "service");
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -112,7 +112,7 @@ public sealed partial class MetricNameTests
         return await client.GetStringAsync(new Uri(new Uri(app.Urls.First()), "/metrics"));
     }
 
-    /// <summary>A line for each metric: its name, its type, its labels and what it tells.</summary>
+    /// <summary>Returns one line for each metric: its name, type, labels and description.</summary>
     private static List<string> Describe(string fetched)
     {
         var helps = Help.Matches(fetched).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["text"].Value);
@@ -138,7 +138,7 @@ public sealed partial class MetricNameTests
         _ when type == typeof(Func<long>) => new Func<long>(() => 1),
         _ when type == typeof(Func<(long, long)>) => new Func<(long, long)>(() => (1, 1)),
         _ when type == typeof(IReadOnlyList<TokenChange>) => (TokenChange[])[SomeChange],
-        _ => throw new InvalidOperationException($"What is a {type}?"),
+        _ => throw new InvalidOperationException($"Unknown metric type {type}."),
     };
 
     private static TokenChange SomeChange => new()
@@ -154,7 +154,7 @@ public sealed partial class MetricNameTests
 
     private static readonly HashSet<string> Functions = ["sum", "rate", "increase", "histogram_quantile", "max", "time", "topk", "and"];
 
-    /// <summary>Label conditions, ranges, and the labels that are summed by.</summary>
+    /// <summary>Matches label conditions, ranges, and grouping labels.</summary>
     [GeneratedRegex(@"\{[^}]*\}|\[[^\]]*\]|\bby \([^)]*\)", RegexOptions.None, 1000)]
     private static partial Regex NoMetric { get; }
 

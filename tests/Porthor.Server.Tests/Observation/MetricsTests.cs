@@ -5,11 +5,11 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Observation;
 
-/// <summary>The metrics of the program itself, as they are fetched from it.</summary>
+/// <summary>The metrics of the program, scraped over HTTP.</summary>
 public sealed partial class MetricsTests
 {
     [Theory, EveryMode]
-    public async Task What_is_decided_read_and_changed_can_be_fetched_and_only_where_it_should(Mode mode)
+    public async Task Metrics_are_available_only_on_the_metrics_port(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var program = await PorthorProgram.ForAsync(deployment);
@@ -36,14 +36,14 @@ public sealed partial class MetricsTests
             $$"""porthor_build_info{mode="{{mode.ToString().ToLowerInvariant()}}",version="0.1.0"} 1""",
         ])
             metrics.ShouldContain(line);
-        // The record was read where it is kept; the pool is the driver's own to tell.
+        // The record was read from the store of the mode. The metrics of the connection pool come from the driver.
         metrics.ShouldContain($"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "recordStore" : "tokenIndex")}\"}}");
         if (mode != Mode.Embedded)
             metrics.ShouldMatch("""db_client_connection\w+\{[^}]*pool_name="token list"[^}]*\} [0-9]""");
         metrics.ShouldNotContain(token.Reveal());
         metrics.ShouldNotContain(token.Reveal().Split('.')[1]);
 
-        // Users find none of it, and those who watch find nothing else.
+        // The public port has no metrics, and the metrics port has no other routes.
         (await serving.Client.GetAsync("/metrics")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
         foreach (var path in (string[])["/", "/ingress/auth", "/auth/api/v1/token-info", "/health", "/login"])
             (await serving.Client.GetAsync(new Uri(serving.Watched!, path))).StatusCode.ShouldBe(HttpStatusCode.NotFound, path);
@@ -52,7 +52,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public async Task Invented_services_do_not_become_series_without_end()
+    public async Task Unknown_services_do_not_create_unlimited_series()
     {
         await using var program = new PorthorProgram();
         var token = await CreateTokenAsync(program);
@@ -67,7 +67,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public async Task A_server_that_is_not_told_to_be_watched_is_not()
+    public async Task A_server_without_a_metrics_port_has_no_metrics()
     {
         await using var program = new PorthorProgram();
         using var serving = await ServingProgram.StartAsync(program, watched: false);
@@ -76,7 +76,7 @@ public sealed partial class MetricsTests
     }
 
     [Fact]
-    public async Task A_taken_port_for_metrics_is_refused_in_one_sentence()
+    public async Task A_metrics_port_in_use_is_reported_in_one_sentence()
     {
         await using var program = new PorthorProgram();
         using var other = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
@@ -88,9 +88,9 @@ public sealed partial class MetricsTests
         (await program.RunAsync("run", "--metrics-port", "70000")).ExitCode.ShouldBe(2);
     }
 
-    /// <summary>The maintenance and the audit are processes that end; the server tells what they found.</summary>
+    /// <summary>Maintenance and audit are separate processes; the server exports their results.</summary>
     [Fact]
-    public async Task What_maintenance_and_audit_found_is_told_by_the_server()
+    public async Task The_server_exports_the_results_of_maintenance_and_audit()
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Embedded);
         await using var program = await PorthorProgram.ForAsync(deployment);

@@ -7,7 +7,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Observation;
 
-/// <summary>Liveness and readiness are two questions (deviations 15).</summary>
+/// <summary>Liveness and readiness are separate (deviations 15).</summary>
 public sealed class ReadinessTests
 {
     [Theory, EveryMode]
@@ -28,7 +28,7 @@ public sealed class ReadinessTests
     }
 
     [Fact]
-    public async Task Without_its_record_store_a_server_is_alive_and_not_ready_until_it_is_back()
+    public async Task Without_its_record_store_a_server_is_alive_and_not_ready()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var redis = await RedisServerProcess.StartOwnAsync();
@@ -49,7 +49,7 @@ public sealed class ReadinessTests
         recordStore.GetProperty("state").GetString().ShouldBe("down");
         recordStore.GetProperty("fault").GetString()!.ShouldStartWith("The token record store is not available");
         Find(down, "token list").GetProperty("state").GetString().ShouldBe("up");
-        // Nothing tells where it is or how to get in.
+        // The response contains no addresses and credentials.
         foreach (var secret in (string[])["127.0.0.1", $"{wire.Port}", server.Deployment.DatabaseName!, "assword"])
             down.Body.ShouldNotContain(secret);
         (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
@@ -60,9 +60,11 @@ public sealed class ReadinessTests
         server.Logs.One("token records is up again");
     }
 
-    /// <summary>The records of a cluster are in Redis: to stop asking a node because its token index is away would close the gate for nothing.</summary>
+    /// <summary>
+    /// In cluster mode the records are in Redis: forward authentication continues to work without the token index, so the node stays ready.
+    /// </summary>
     [Fact]
-    public async Task A_cluster_without_its_token_index_keeps_the_gate_and_says_what_is_down()
+    public async Task A_cluster_without_its_token_index_is_ready_and_reports_the_failure()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
@@ -80,9 +82,9 @@ public sealed class ReadinessTests
         (await server.GetAsync("/auth/api/v1/users/ann/tokens", bearer)).StatusCode.ShouldBe(503);
     }
 
-    /// <summary>Requests that cannot be counted go on, so that it is no reason to send none.</summary>
+    /// <summary>Requests that cannot be counted are allowed, so the node stays ready.</summary>
     [Fact]
-    public async Task Without_its_ephemeral_Redis_a_server_says_so_and_is_ready()
+    public async Task Without_its_ephemeral_Redis_a_server_is_ready_and_reports_the_failure()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var server = await TestServer.StartAsync(
@@ -93,9 +95,9 @@ public sealed class ReadinessTests
         Find(ready, "ephemeral Redis").GetProperty("required").GetBoolean().ShouldBeFalse();
     }
 
-    /// <summary>Whoever asks without end must not keep the stores busy.</summary>
+    /// <summary>Many readiness requests must not keep the stores busy.</summary>
     [Fact]
-    public async Task Many_who_ask_share_one_look_at_the_stores()
+    public async Task Concurrent_readiness_requests_share_one_check()
     {
         var looks = 0;
         var clock = new FakeTimeProvider();

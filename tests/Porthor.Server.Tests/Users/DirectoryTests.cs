@@ -3,10 +3,10 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;
 
-/// <summary>What administrators look up: USR-001, USR-003, USR-005, USR-006, USR-009 (contract/userinfo.md 7).</summary>
-public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixture<DirectoryTests.Peopled>
+/// <summary>Directory lookups of administrators: USR-001, USR-003, USR-005, USR-006, USR-009 (contract/userinfo.md 7).</summary>
+public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IClassFixture<DirectoryTests.DirectoryServers>
 {
-    public sealed class Peopled : LdapServers
+    public sealed class DirectoryServers : LdapServers
     {
         internal override async Task PlantAsync(LdapTree tree)
         {
@@ -17,7 +17,7 @@ public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixtu
             await tree.AddGroupAsync("foo", 1222, "99digits99", "some-user");
             await tree.AddGroupAsync("group-1", 1223, "99digits99", "ldap-user");
             await tree.AddGroupAsync("group-2", 1224, "99digits99");
-            // What is skipped: a user whose name nobody can have, groups that have no gid, a bad name or none at all.
+            // Ignored entries: a user with an invalid username, and groups without a GID or with an invalid or missing name.
             await tree.AddUserAsync(new string('x', 65), uid: 1);
             await tree.AddGroupAsync("unnumbered", gid: null, "some-user");
             await tree.AddGroupAsync("invalid!group", 1226, "some-user");
@@ -29,7 +29,7 @@ public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixtu
     private const string SomeUser = """{"username":"some-user","name":"名字","uid":2000,"gid":1045,"groups":[{"name":"foo","id":1222}]}""";
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task Groups_are_listed_as_users_and_the_systems(Mode mode)
+    public async Task Groups_are_listed_as_user_groups_and_system_groups(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var admin = await server.EnterAsync("admin", "admin:userinfo");
@@ -44,7 +44,7 @@ public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixtu
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task Users_are_listed_by_name_without_what_they_lack(Mode mode)
+    public async Task Users_are_listed_by_name_without_missing_fields(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var admin = await server.EnterAsync("admin", "admin:userinfo");
@@ -57,20 +57,20 @@ public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixtu
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task One_user_is_looked_up_and_a_stranger_is_just_a_name(Mode mode)
+    public async Task One_user_is_looked_up_and_an_unknown_user_has_only_a_name(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var admin = await server.EnterAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(200, SomeUser);
         (await server.GetAsync("/users/admin", admin.Cookie)).ShouldBe(200, """{"username":"admin"}""");
 
-        // Oneself, without any scope; what is stored with the token plays no part.
+        // Users can look up themselves without a scope; user data in their token are ignored.
         var user = await server.LogInAsync("some-user", "", new() { Name = "Other Name", Uid = 7 });
         (await server.GetAsync("/users/some-user", user.Cookie)).ShouldBe(200, SomeUser);
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task Who_may_not_look_is_refused(Mode mode)
+    public async Task Lookups_without_permission_are_denied(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var user = await server.EnterAsync("some-user", "user:token,admin:token");
@@ -81,7 +81,7 @@ public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixtu
                 403, $$"""{"detail":[{"msg":"Cannot get information for user {{name}}","type":"permission_denied"}]}""");
             server.LinesSince(logged, "Permission denied")[0].GetProperty("severity").GetString().ShouldBe("warning");
             (await server.GetAsync(path)).StatusCode.ShouldBe(401);
-            // The bootstrap token is for tokens.
+            // The bootstrap token is accepted only for tokens.
             (await server.GetAsync(path, server.Bootstrap)).StatusCode.ShouldBe(401);
         }
         var impossible = await server.GetAsync("/users/in--valid", user.Cookie);
@@ -90,7 +90,7 @@ public sealed class DirectoryTests(DirectoryTests.Peopled servers) : IClassFixtu
 
     /// <summary>INT-004; deviations 15.</summary>
     [Theory, EveryMode(WithLdap = true)]
-    public async Task Health_does_not_hang_on_whom_it_finds(Mode mode)
+    public async Task Health_does_not_depend_on_directory_entries(Mode mode)
     {
         var server = await servers.InAsync(mode);
         await server.EnterAsync("some-user");

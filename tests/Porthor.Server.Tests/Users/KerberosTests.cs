@@ -4,18 +4,18 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Users;
 
 /// <summary>
-/// A directory that only takes Kerberos tickets, asked by the program itself: the library finds its ticket in the environment of
-/// a process.
+/// A directory that accepts only Kerberos tickets. The program runs in a separate process, because the library reads the ticket cache from
+/// environment variables.
 /// </summary>
 public sealed class KerberosTests
 {
     [Fact]
-    public async Task A_ticket_is_as_good_as_a_password_and_encrypts_the_connection()
+    public async Task A_ticket_authenticates_and_encrypts_the_connection()
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
         Prerequisites.SkipWhen(KerberosRealm.WhyNot);
         await using var realm = await KerberosRealm.StartAsync();
-        // It does not take a connection that is neither TLS nor encrypted by the ticket.
+        // The server rejects connections without encryption by TLS or Kerberos.
         await using var ldap = await LdapServerProcess.StartOwnAsync(
             more: "sasl-host localhost\nsasl-realm EXAMPLE.TEST\nsasl-secprops minssf=56\n", variables: realm.ServerVariables);
         var hidden = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
@@ -32,9 +32,9 @@ public sealed class KerberosTests
         }
     }
 
-    /// <summary>The library waits for the KDC longer than a search may take.</summary>
+    /// <summary>The library waits for the KDC longer than the time limit of a search.</summary>
     [Fact]
-    public async Task A_KDC_that_does_not_respond_does_not_hold_a_request()
+    public async Task A_KDC_that_does_not_respond_does_not_block_a_request()
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
         Prerequisites.SkipWhen(KerberosRealm.WhyNot);
@@ -46,13 +46,13 @@ public sealed class KerberosTests
         await realm.PauseAsync();
         var waited = TimeSpan.Zero;
         (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables, time => waited = time)).ShouldBe("""{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
-        // Two attempts of 5 seconds, and some time for a slow machine.
+        // Two attempts of 5 seconds, and additional time for a slow machine.
         waited.ShouldBeLessThan(TimeSpan.FromSeconds(18));
         await realm.ResumeAsync();
         (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables)).ShouldBe("""{"username":"someone","name":"Some One","groups":[]}""");
     }
 
-    /// <summary>What the program says about the user.</summary>
+    /// <summary>Returns the log of the program after a request about a user.</summary>
     private static async Task<string> AskAsync(
         LdapTree tree, string url, string? ca, Dictionary<string, string> variables, Action<TimeSpan>? took = null)
     {

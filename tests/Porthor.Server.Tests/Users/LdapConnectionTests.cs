@@ -12,13 +12,13 @@ using Porthor.Users;
 
 namespace Porthor.Server.Tests.Users;
 
-/// <summary>Who we are to the directory, and how what is said to it is protected.</summary>
+/// <summary>Authentication to the directory and the protection of the connection.</summary>
 public sealed class LdapConnectionTests
 {
     private static readonly PorthorMetrics Metrics = new();
 
     [Fact]
-    public async Task Tls_and_StartTls_are_good_with_the_right_authority()
+    public async Task TLS_and_StartTLS_work_with_the_correct_CA()
     {
         var (ldap, tree) = await PlantAsync();
         await tree.AddUserAsync("somebody", "Somebody");
@@ -27,18 +27,18 @@ public sealed class LdapConnectionTests
         foreach (var settings in (LdapSettings[])[tls, startTls])
         {
             (await FindAsync(settings with { CaFile = ldap.CaFile }, "somebody")).Name.ShouldBe("Somebody");
-            // The system does not know the tests' authority, and a name that is not in the certificate is another server's.
+            // The system's CAs do not include the test CA, and the host name must be in the certificate.
             (await RefusedAsync(settings)).ShouldBe("Error querying LDAP");
             var otherName = settings with { CaFile = ldap.CaFile, Url = LdapServerProcess.OtherHost(settings.Url) };
             (await RefusedAsync(otherName)).ShouldBe("Error querying LDAP");
-            // It is there under that name: in the clear it answers.
+            // The server is available under this name: without TLS it responds.
             (await FindAsync(tree.Settings with { Url = LdapServerProcess.OtherHost(tree.Settings.Url) }, "somebody")).Name.ShouldBe("Somebody");
         }
     }
 
-    /// <summary>A server, or somebody before it, that does not do TLS gets nothing, least of all the password.</summary>
+    /// <summary>A server without TLS, or an attacker in between, gets no data and especially no password.</summary>
     [Fact]
-    public async Task Without_TLS_nothing_is_said_where_TLS_is_wanted()
+    public async Task Nothing_is_sent_if_required_TLS_is_not_available()
     {
         Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
         await using var ldap = await LdapServerProcess.StartOwnAsync(withTls: false);
@@ -48,12 +48,12 @@ public sealed class LdapConnectionTests
     }
 
     [Fact]
-    public async Task What_follows_the_consent_to_StartTls_in_the_clear_is_no_answer()
+    public async Task Plain_text_after_the_StartTLS_response_is_rejected()
     {
-        // Consent to message 1, and in the same breath an answer to message 2, which nobody has asked yet.
+        // The response to message 1 and, in the same packet, a response to message 2, which was not sent yet.
         byte[] consent = [0x30, 0x0C, 0x02, 0x01, 0x01, 0x78, 0x07, 0x0A, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
         byte[] injected = [0x30, 0x0C, 0x02, 0x01, 0x02, 0x61, 0x07, 0x0A, 0x01, 0x00, 0x04, 0x00, 0x04, 0x00];
-        await using var impostor = new Impostor([.. consent, .. injected]);
+        await using var impostor = new FakeLdapServer([.. consent, .. injected]);
         (await RefusedAsync(impostor.Settings with { StartTls = true })).ShouldBe("LDAP query timed out after 5.0s");
         impostor.Connections.ShouldBe(2);
     }
@@ -64,28 +64,28 @@ public sealed class LdapConnectionTests
     [InlineData("\u0030\u0084\u007F\u00FF\u00FF\u00FF")]
     [InlineData("\u0030\u0005\u0002\u0001\u0001\u0004\u0000")]
     [InlineData("\u0030\u0003\u0004\u0001\u0001")]
-    public async Task What_is_no_LDAP_is_an_error_and_nothing_else(string bytes)
+    public async Task Invalid_LDAP_data_is_an_expected_error(string bytes)
     {
-        await using var impostor = new Impostor([.. bytes.Select(c => (byte)c)]);
+        await using var impostor = new FakeLdapServer([.. bytes.Select(c => (byte)c)]);
         (await RefusedAsync(impostor.Settings)).ShouldBe("LDAP query timed out after 5.0s");
     }
 
     [Fact]
-    public async Task A_name_and_password_show_what_strangers_do_not_see()
+    public async Task A_DN_and_password_give_access_to_hidden_entries()
     {
         var (ldap, _) = await PlantAsync();
         var hidden = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
         await hidden.AddUserAsync("secretive", "Secretive");
         var named = hidden.Settings with { UserDn = LdapServerProcess.RootDn, Password = new Secret(LdapServerProcess.RootPassword) };
         (await FindAsync(named, "secretive")).Name.ShouldBe("Secretive");
-        // Strangers are not even told that there is such a branch; who says a wrong password is told nothing.
+        // Anonymous clients do not see the branch, and a wrong password gives an error.
         (await RefusedAsync(hidden.Settings)).ShouldBe("Error querying LDAP");
         (await RefusedAsync(named with { Password = new Secret("wrong") })).ShouldBe("Error querying LDAP");
     }
 
-    /// <summary>The attack: a name that would end the filter, or the part of a name, that it is put into.</summary>
+    /// <summary>An attacker's username tries to change the LDAP filter or the DN.</summary>
     [Fact]
-    public async Task A_name_is_a_name_whatever_is_in_it()
+    public async Task Special_characters_in_a_username_are_escaped()
     {
         var (_, tree) = await PlantAsync();
         await tree.AddUserAsync("victim", "Victim", uid: 1);
@@ -102,7 +102,7 @@ public sealed class LdapConnectionTests
             }
         }
 
-        // Who really has such a name is found by it, with their own groups.
+        // A user with such a name is found with their own groups.
         const string odd = "*)(uid=victim";
         await tree.AddUserAsync(odd, "Odd");
         await tree.AddGroupAsync("odds", 2, odd);
@@ -118,7 +118,7 @@ public sealed class LdapConnectionTests
     [InlineData("plain", "(uid=plain)")]
     [InlineData("*)(uid=a\\b\0", "(uid=\\2a\\29\\28uid=a\\5cb\\00)")]
     [InlineData("名字", "(uid=名字)")]
-    public void A_filter_is_logged_as_it_would_be_typed(string value, string text) =>
+    public void A_filter_is_logged_in_its_text_form(string value, string text) =>
         LdapFilter.Equal("uid", value).ToString().ShouldBe(text);
 
     [Theory]
@@ -129,11 +129,11 @@ public sealed class LdapConnectionTests
     [InlineData(" ", "\\ ")]
     [InlineData("a\0b", "a\\00b")]
     [InlineData("a#b", "a#b")]
-    public void A_part_of_a_name_cannot_leave_it(string value, string escaped) =>
+    public void A_DN_value_is_escaped(string value, string escaped) =>
         DistinguishedName.Below("dc=example", "uid", value).ShouldBe($"uid={escaped},dc=example");
 
     [Fact]
-    public void An_authority_that_cannot_be_read_is_said_at_the_start()
+    public void An_unreadable_CA_file_is_reported_at_startup()
     {
         var settings = new LdapSettings
         {
@@ -172,13 +172,13 @@ public sealed class LdapConnectionTests
         return failure.Reason;
     }
 
-    /// <summary>Answers whatever it is asked with the same bytes, and hangs up.</summary>
-    private sealed class Impostor : IAsyncDisposable
+    /// <summary>A server that sends the same bytes to every client and closes the connection.</summary>
+    private sealed class FakeLdapServer : IAsyncDisposable
     {
         private readonly TcpListener listener = new(IPAddress.Loopback, 0);
         private readonly Task serving;
 
-        public Impostor(byte[] answer)
+        public FakeLdapServer(byte[] answer)
         {
             listener.Start();
             serving = ServeAsync(answer);
@@ -219,7 +219,7 @@ public sealed class LdapConnectionTests
             }
             catch (Exception e) when (e is SocketException or IOException or InvalidOperationException)
             {
-                // Stopped, or left.
+                // The server was stopped, or the client disconnected.
             }
         }
     }

@@ -5,11 +5,11 @@ using Porthor.Server.Users.Ldap;
 
 namespace Porthor.Server.Tests.Users;
 
-/// <summary>Messages as they come over the wire: in pieces, and from servers that mean no good.</summary>
+/// <summary>LDAP messages in parts, and messages of malicious servers.</summary>
 public sealed class LdapMessageTests
 {
     [Fact]
-    public void Messages_are_found_however_they_are_cut()
+    public void Messages_are_read_from_parts_of_any_size()
     {
         var messages = Gen.Int[0, 9000].Select(length => Message(Enumerable.Repeat((byte)'x', length).ToArray())).List[1, 6];
         Gen.Select(messages, Gen.Int[1, 5000]).Sample((sent, piece) =>
@@ -22,7 +22,7 @@ public sealed class LdapMessageTests
     }
 
     [Fact]
-    public void An_entry_is_read_with_its_values_and_without_a_care_for_case()
+    public void An_entry_is_read_with_its_values_ignoring_case()
     {
         var (entry, end) = ReadAnswer(Entry("uid=a,dc=x", ("MAIL", ["a@x", "b@x"]), ("displayName", [""]), ("uidNumber", [])));
         end.ShouldBeNull();
@@ -30,9 +30,9 @@ public sealed class LdapMessageTests
             .ShouldBe(("uid=a,dc=x", "a@x", null, null, null, null));
     }
 
-    /// <summary>The attack: whatever is changed in an answer, it is an answer or an error that is foreseen.</summary>
+    /// <summary>A changed response is a valid response or an expected error.</summary>
     [Fact]
-    public void A_spoilt_answer_is_an_error_and_nothing_worse()
+    public void A_changed_response_is_an_expected_error()
     {
         var whole = Entry("uid=a,dc=x", ("mail", ["a@x", "b@x"]), ("uidNumber", ["12"]));
         Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte).List[1, 4].Sample(changes =>
@@ -46,7 +46,7 @@ public sealed class LdapMessageTests
             }
             catch (Exception e) when (e is IOException or AsnContentException)
             {
-                // Foreseen: the connection is closed, and the search tried once more.
+                // Expected: the connection is closed, and the search is repeated once.
             }
         });
     }
@@ -92,7 +92,7 @@ public sealed class LdapMessageTests
         return writer.Encode();
     }
 
-    /// <summary>Gives its bytes in pieces of a size.</summary>
+    /// <summary>A stream that returns its bytes in parts of a given size.</summary>
     private sealed class Pieces(byte[] bytes, int size) : MemoryStream(bytes)
     {
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>

@@ -58,7 +58,7 @@ public sealed class LdapSearchTests
     [InlineData("member:DN:rule:", "(member:dn:rule:=a\\2a)")]
     [InlineData(":rule:", "(:rule:=a\\2a)")]
     [InlineData("member", "(member=a\\2a)")]
-    public void A_filter_with_a_rule_is_logged_as_it_would_be_typed(string attribute, string text)
+    public void A_filter_with_a_matching_rule_is_logged_in_its_text_form(string attribute, string text)
     {
         LdapFilter.IsMatchingAttribute(attribute).ShouldBeTrue();
         LdapFilter.Matching(attribute, "a*").ToString().ShouldBe(text);
@@ -73,9 +73,9 @@ public sealed class LdapSearchTests
     [InlineData("member:dn:a:b:")]
     [InlineData("member:1.2=:")]
     [InlineData(":dn:")]
-    public void What_is_no_rule_is_refused(string attribute) => LdapFilter.IsMatchingAttribute(attribute).ShouldBeFalse();
+    public void An_invalid_matching_rule_is_rejected(string attribute) => LdapFilter.IsMatchingAttribute(attribute).ShouldBeFalse();
 
-    /// <summary>OpenLDAP returns 500 entries at once, and any number of them in pages.</summary>
+    /// <summary>OpenLDAP returns at most 500 entries at once, and any number in pages.</summary>
     [Fact]
     public async Task More_entries_than_the_size_limit_are_read_in_pages()
     {
@@ -98,9 +98,9 @@ public sealed class LdapSearchTests
         }
     }
 
-    /// <summary>Slots that are all in use do not indicate a broken connection: the search fails, and is not repeated.</summary>
+    /// <summary>If all connections are in use, the search fails and is not repeated: no connection is broken.</summary>
     [Fact]
-    public async Task A_search_that_gets_no_slot_fails_without_a_second_attempt()
+    public async Task A_search_without_a_free_connection_fails_without_a_second_attempt()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start(50);
@@ -114,7 +114,7 @@ public sealed class LdapSearchTests
             UserSearchAttr = "uid",
         };
         await using var directory = Open(settings);
-        // The kernel accepts the connections, and nothing answers.
+        // The kernel accepts the connections, and nothing responds.
         var first = Enumerable.Range(0, 10).Select(i => FailureAsync(directory, $"user-{i}")).ToList();
         (await FailureAsync(directory, "late")).ShouldBe("All 10 LDAP connections were in use for 5.0s");
         first.ShouldAllBe(search => !search.IsCompleted);

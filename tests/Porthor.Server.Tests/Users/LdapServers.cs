@@ -6,8 +6,8 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Users;
 
 /// <summary>
-/// Servers that look users up in LDAP: the catalogue's LDAP deployment. <see cref="Tree"/> is what they see; it begins empty but
-/// for what a class plants in it.
+/// Servers with LDAP: the deployment of the LDAP scenarios. <see cref="Tree"/> is their branch; it contains only the entries that the test
+/// class adds.
 /// </summary>
 public class LdapServers : ApiServers
 {
@@ -32,7 +32,7 @@ public class LdapServers : ApiServers
     };
 }
 
-/// <summary>The same, where uids and gids are given out by Porthor: the catalogue's FS deployment.</summary>
+/// <summary>The same servers, with UIDs and GIDs assigned by Porthor: the deployment of the FS scenarios.</summary>
 public class NumberingServers : LdapServers
 {
     internal override LdapSettings Configure(LdapSettings settings) => settings with { UidAttr = null, GidAttr = null, AddUserGroup = true };
@@ -46,10 +46,10 @@ public class NumberingServers : LdapServers
 
 internal static class DirectoryLogins
 {
-    /// <summary>Logs a user in of whom nothing is stored with the token, as a login with OpenID Connect does.</summary>
+    /// <summary>Creates a session without user data in the token, like a login with OpenID Connect.</summary>
     public static Task<Browser> EnterAsync(this ApiServer server, string username, string scopes = "user:token") =>
         server.LogInAsync(username, scopes, UserData.None);
 
-    /// <summary>What is known about the user of a browser.</summary>
+    /// <summary>Returns the user-info response of a browser's user.</summary>
     public static Task<Answer> WhoIsAsync(this ApiServer server, Browser browser) => server.GetAsync("/user-info", browser.Cookie);
 }

@@ -3,10 +3,10 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;
 
-/// <summary>Numbers of our own: USR-002, USR-004, USR-007, USR-008, LGO-008, LGO-009 (contract/userinfo.md 4).</summary>
+/// <summary>IDs that Porthor assigns: USR-002, USR-004, USR-007, USR-008, LGO-008, LGO-009 (contract/userinfo.md 4).</summary>
 public sealed class NumberingTests
 {
-    private sealed class Peopled : NumberingServers
+    private sealed class DirectoryServers : NumberingServers
     {
         internal override async Task PlantAsync(LdapTree tree)
         {
@@ -20,16 +20,16 @@ public sealed class NumberingTests
         }
     }
 
-    // Numbers are given in an order, so each test has a deployment of its own.
+    // IDs are assigned in sequence, so each test has its own deployment.
     private static async Task InAsync(Mode mode, Func<ApiServer, Task> test)
     {
-        await using var servers = new Peopled();
+        await using var servers = new DirectoryServers();
         await servers.InitializeAsync();
         await test(await servers.InAsync(mode));
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task Groups_get_numbers_in_the_directorys_order(Mode mode) => InAsync(mode, async server =>
+    public Task Groups_get_IDs_in_the_order_of_the_directory(Mode mode) => InAsync(mode, async server =>
     {
         var admin = await server.EnterAsync("admin", "admin:userinfo");
         (await server.GetAsync("/groups", admin.Cookie)).ShouldBe(
@@ -37,7 +37,7 @@ public sealed class NumberingTests
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task A_list_numbers_groups_and_leaves_users_until_they_are_looked_up(Mode mode) => InAsync(mode, async server =>
+    public Task A_list_assigns_IDs_to_groups_and_not_to_users(Mode mode) => InAsync(mode, async server =>
     {
         var admin = await server.EnterAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
@@ -55,7 +55,7 @@ public sealed class NumberingTests
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task Quotas_follow_numbered_groups_and_a_stranger_has_the_default(Mode mode) => InAsync(mode, async server =>
+    public Task Quotas_depend_on_groups_and_an_unknown_user_has_the_default(Mode mode) => InAsync(mode, async server =>
     {
         var admin = await server.EnterAsync("admin", "admin:token,admin:userinfo");
         (await server.PutAsync(
@@ -66,13 +66,13 @@ public sealed class NumberingTests
             + ""","quota":{"api":{"test":15},"notebook":{"cpu":1.0,"memory":2.0}}}""");
         foreach (var name in (string[])["admin", "other-user"])
             (await server.GetAsync($"/users/{name}", admin.Cookie)).ShouldBe(200, $$$$"""{"username":"{{{{name}}}}","quota":{"api":{"test":10}}}""");
-        // Bypassing all is an empty quota, which is not none.
+        // A bypass is an empty quota, which differs from no quota.
         (await server.PutAsync("/quota-overrides", """{"default":{"api":{"test":10}},"bypass":["foo"]}""", admin.Writing)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/some-user", admin.Cookie)).Json.GetProperty("quota").GetRawText().ShouldBe("{}");
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task Tokens_users_are_numbered_when_they_are_first_seen_and_for_good(Mode mode) => InAsync(mode, async server =>
+    public Task Users_get_permanent_IDs_at_first_use(Mode mode) => InAsync(mode, async server =>
     {
         async Task<string> Of(Browser browser) => (await server.GetAsync("/user-info", browser.Cookie)).Body;
         var logged = server.CountLines();
@@ -88,7 +88,7 @@ public sealed class NumberingTests
         (await Of(second)).ShouldBe(
             """{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000001,"gid":3000001,"groups":[{"name":"99digits99","id":3000001},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]}""");
 
-        // ADM-017: bots have a range of their own. Forward authentication also assigns numbers. Numbers in a token take precedence.
+        // ADM-017: bots have a separate range. Forward authentication also assigns IDs. IDs in a token take precedence.
         var bot = await server.EnterAsync("bot-first");
         (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bot.Cookie])).StatusCode.ShouldBe(200);
         (await Of(await server.EnterAsync("bot-second"))).ShouldBe(
@@ -97,13 +97,13 @@ public sealed class NumberingTests
         (await Of(await server.LogInAsync("told", user: new() { Uid = 5, Gid = 6, Groups = [new("mine", 7)] }))).ShouldBe(
             """{"username":"told","uid":5,"gid":6,"groups":[{"name":"mine","id":7}]}""");
 
-        // The assignment is lost behind our back: the same number all the same.
+        // The assignment is deleted in the database; the cached ID is still used.
         await server.SqlAsync("DELETE FROM porthor_id WHERE name = 'some-user'");
         (await Of(await server.EnterAsync("some-user"))).ShouldBe(someUser);
     });
 
     [Theory, EveryMode(WithLdap = true)]
-    public Task A_range_that_is_used_up_gives_no_more(Mode mode) => InAsync(mode, async server =>
+    public Task An_exhausted_range_assigns_no_IDs(Mode mode) => InAsync(mode, async server =>
     {
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
         await server.SqlAsync("UPDATE porthor_id SET id = 199998 WHERE kind = 'counter' AND name = 'bot-uid'");
@@ -112,7 +112,7 @@ public sealed class NumberingTests
         var bot = await server.EnterAsync("bot-late");
         (await server.GetAsync("/user-info", bot.Cookie)).ShouldBe(500, refused);
         server.LinesSince(logged, "Next bot UID 199999 out of range (>= 199999)")[0].GetProperty("user").GetString().ShouldBe("bot-late");
-        // Users have another range, which does not end.
+        // Users have another range, which is not exhausted.
         (await server.GetAsync("/user-info", (await server.EnterAsync("timely")).Cookie)).StatusCode.ShouldBe(200);
 
         await server.SqlAsync("UPDATE porthor_id SET id = 2999999 WHERE kind = 'counter' AND name = 'gid'");
@@ -124,7 +124,7 @@ public sealed class NumberingTests
         server.LinesSince(logged, "Firestore UID counter not found").ShouldNotBeEmpty();
         await server.Host.Core.Sql.Ids.InitializeAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync("/user-info", (await server.EnterAsync("counted")).Cookie)).StatusCode.ShouldBe(200);
-        // Those that were there are left as they were.
+        // Existing assignments stay valid.
         (await server.GetAsync("/user-info", bot.Cookie)).StatusCode.ShouldBe(500);
     });
 }

@@ -8,7 +8,7 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;
 
-/// <summary>What is answered while the directory is away: src/Porthor/Users/README.md says what needs it.</summary>
+/// <summary>The responses while the directory is unavailable; src/Porthor/Users/README.md lists the requests that need it.</summary>
 public sealed class OutageTests
 {
     private const string Unknown = "Unable to get user information";
@@ -16,10 +16,10 @@ public sealed class OutageTests
     [Theory]
     [InlineData("killed")]
     [InlineData("silent")]
-    public async Task Only_what_needs_the_directory_is_refused_and_none_waits_long(string how)
+    public async Task Only_requests_that_need_the_directory_fail_and_none_waits_long(string how)
     {
         await using var ldap = await StartLdapAsync();
-        await using var servers = new Lonely(ldap);
+        await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
         var server = await servers.InAsync(Mode.Embedded);
         await servers.Tree.AddUserAsync("known", mail: "known@example.com");
@@ -32,38 +32,38 @@ public sealed class OutageTests
         else
             ldap.Pause();
 
-        // Who was seen before passes by what was known, within the five minutes and in the grace after them.
+        // A user who was looked up before is allowed with cached data, within the five minutes and in the grace period after them.
         foreach (var later in (int[])[0, 301, 3000])
         {
             server.Clock.Advance(TimeSpan.FromSeconds(later));
             var passed = await InTimeAsync(server.AskAsync("?service=other", known.Cookie));
             passed.ShouldBeAllowed();
             passed.Header("X-Auth-Request-Email").ShouldBe("known@example.com");
-            // A member of a group that nothing bounds.
+            // The user is a member of a group without limits.
             passed.Header("X-RateLimit-Limit").ShouldBeNull();
             (await server.WhoIsAsync(known)).StatusCode.ShouldBe(200);
         }
 
-        // Who was not is neither let through without an address nor turned away for good.
+        // A user who was not looked up is neither allowed without an email address nor denied with 401 or 403.
         var refused = await InTimeAsync(server.AskAsync("", unseen.Cookie));
         refused.StatusCode.ShouldBe(503, refused.Body);
         refused.Header("X-Error-Status").ShouldBe("503");
         refused.Header("Retry-After").ShouldBe("1");
         refused.Header("X-Auth-Request-User").ShouldBeNull();
 
-        // What the token says needs no directory: the address alone, if no groups decide.
+        // User data in the token need no directory: an email address is sufficient if no groups are needed.
         var told = await server.LogInAsync("told", user: new() { Email = "told@example.com" });
         (await InTimeAsync(server.AskAsync("", told.Cookie))).Header("X-Auth-Request-Email").ShouldBe("told@example.com");
         var member = await server.LogInAsync("member", user: new() { Email = "member@example.com", Groups = [new("vips", 7)] });
         (await InTimeAsync(server.AskAsync("?service=other", member.Cookie))).ShouldBeAllowed();
-        // Here they would: a member of the group is bounded by nothing.
+        // Here groups are needed: members of the group have no limits.
         (await InTimeAsync(server.AskAsync("?service=other", told.Cookie))).StatusCode.ShouldBe(503);
 
-        // The grace has an end.
+        // The grace period ends.
         server.Clock.Advance(TimeSpan.FromSeconds(1000));
         (await InTimeAsync(server.AskAsync("", known.Cookie))).StatusCode.ShouldBe(503);
 
-        // Back, all is as before.
+        // The directory is available again, and all requests work as before.
         if (how == "killed")
             await ldap.RestartAsync();
         else
@@ -73,10 +73,10 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Interfaces_say_500_and_a_login_takes_nothing_old()
+    public async Task The_API_answers_500_and_a_login_uses_no_cached_groups()
     {
         await using var ldap = await StartLdapAsync();
-        await using var servers = new Lonely(ldap);
+        await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
         var server = await servers.InAsync(Mode.Embedded);
         await servers.Tree.AddGroupAsync("staff", 8, "leaver");
@@ -112,12 +112,12 @@ public sealed class OutageTests
         line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
     }
 
-    /// <summary>A server that answers too late, each time: the search ends after both its tries, and not before.</summary>
+    /// <summary>A server that always responds too late: the search ends after exactly two attempts.</summary>
     [Fact]
-    public async Task A_silent_directory_is_tried_twice()
+    public async Task A_directory_that_does_not_respond_is_tried_twice()
     {
         await using var ldap = await StartLdapAsync();
-        await using var servers = new Lonely(ldap);
+        await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
         var server = await servers.InAsync(Mode.Embedded);
         ldap.Pause();
@@ -128,12 +128,12 @@ public sealed class OutageTests
         ldap.Resume();
     }
 
-    /// <summary>Connections that the server has closed, as it does with idle ones, are not noticed by anybody.</summary>
+    /// <summary>Connections that the server has closed, for example because they were idle, cause no failed request.</summary>
     [Fact]
-    public async Task A_restart_of_the_directory_is_not_noticed()
+    public async Task A_restart_of_the_directory_fails_no_request()
     {
         await using var ldap = await StartLdapAsync();
-        await using var servers = new Lonely(ldap);
+        await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
         var server = await servers.InAsync(Mode.Embedded);
         for (var i = 0; i < 3; i++)
@@ -145,12 +145,14 @@ public sealed class OutageTests
         server.LinesSince(0, "Cannot query LDAP").ShouldBeEmpty();
     }
 
-    /// <summary>Many who want the same ask once; ten connections are enough for any number of others.</summary>
+    /// <summary>
+    /// Concurrent lookups of the same user share one search, and ten connections are sufficient for any number of other lookups.
+    /// </summary>
     [Fact]
-    public async Task Whoever_asks_for_the_same_at_once_shares_one_search()
+    public async Task Concurrent_lookups_of_a_user_share_one_search()
     {
         await using var ldap = await StartLdapAsync();
-        await using var servers = new Lonely(ldap);
+        await using var servers = new FailingDirectoryServers(ldap);
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("popular", mail: "popular@example.com");
         var server = await servers.InAsync(Mode.Embedded);
@@ -162,7 +164,7 @@ public sealed class OutageTests
         others.ShouldAllBe(answer => answer.StatusCode == 200);
     }
 
-    /// <summary>An answer to a proxy comes within its time, and some.</summary>
+    /// <summary>Waits for a response and checks that it arrives within the answer timeout and some additional time.</summary>
     private static async Task<Answer> InTimeAsync(Task<Answer> asked)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -177,8 +179,8 @@ public sealed class OutageTests
         return LdapServerProcess.StartOwnAsync();
     }
 
-    /// <summary>Servers on a directory that is going to be broken.</summary>
-    private sealed class Lonely(LdapServerProcess ldap) : ApiServers
+    /// <summary>Servers with a directory that the test stops.</summary>
+    private sealed class FailingDirectoryServers(LdapServerProcess ldap) : ApiServers
     {
         public LdapTree Tree { get; private set; } = null!;
 

@@ -10,22 +10,22 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Users;
 
 /// <summary>
-/// What is known of a token's user, from the token and from LDAP: ADM-014 to ADM-016, LGO-003, LGO-004, LGO-006, LGO-010,
-/// LGO-011, LGO-016 (contract/userinfo.md 2, 3).
+/// The data about a token's user, from the token and from LDAP: ADM-014 to ADM-016, LGO-003, LGO-004, LGO-006, LGO-010, LGO-011, LGO-016
+/// (contract/userinfo.md 2, 3).
 /// </summary>
-public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture<UserInfoTests.Peopled>
+public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : IClassFixture<UserInfoTests.DirectoryServers>
 {
-    public sealed class Peopled : LdapServers
+    public sealed class DirectoryServers : LdapServers
     {
         internal override LdapSettings Configure(LdapSettings settings) => settings with { AddUserGroup = true, EmailAttr = "MAIL" };
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task A_token_that_says_nothing_is_filled_from_the_directory(Mode mode)
+    public async Task Missing_user_data_of_a_token_are_read_from_the_directory(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var (name, gid) = (Name(mode, "filled"), 3110 + (int)mode);
-        // Of several values the first counts.
+        // Of several values the first one is used.
         await servers.Tree.AddUserAsync(name, "Ünï Cødé 名字", "first@example.com", 3001, gid, ("mail", "second@example.com"));
         await servers.Tree.AddGroupAsync($"{name}-b", 3102, name);
         await servers.Tree.AddGroupAsync($"{name}-a", 3101, name);
@@ -48,7 +48,7 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
         server.LinesSince(logged, $"LDAP group {name}-none has invalid gidNumber, ignoring").Count.ShouldBe(1);
         server.LinesSince(logged, $"LDAP group {name}-zero has invalid gidNumber, ignoring").Count.ShouldBe(1);
 
-        // A proxy learns the address.
+        // A proxy gets the email address.
         var passed = await server.AskAsync("", browser.Cookie);
         passed.ShouldBeAllowed();
         (passed.Header("X-Auth-Request-User"), passed.Header("X-Auth-Request-Email")).ShouldBe((name, "first@example.com"));
@@ -56,7 +56,7 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task What_a_token_says_wins_field_by_field(Mode mode)
+    public async Task Each_field_of_a_token_takes_precedence(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var (name, gid) = (Name(mode, "told"), 3210 + (int)mode);
@@ -72,7 +72,7 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
             Groups = [new("ours", 8)],
         }))).ShouldBe(
             200, $$"""{"username":"{{name}}","name":"From Token","email":"token@example.com","uid":7,"gid":{{gid}},"groups":[{"name":"ours","id":8}]}""");
-        // An empty list is none; and another gid has another primary group, whatever was looked up before.
+        // An empty list means no groups; and another GID has another primary group, regardless of earlier lookups.
         var member = $$"""{"name":"{{name}}-group","id":3202}""";
         (await server.WhoIsAsync(await server.LogInAsync(name, user: new() { Groups = [] }))).ShouldBe(
             200,
@@ -83,13 +83,13 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
     }
 
     [Theory, EveryMode(WithLdap = true)]
-    public async Task What_nobody_says_is_absent(Mode mode)
+    public async Task Unknown_fields_are_absent(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await server.WhoIsAsync(await server.EnterAsync(Name(mode, "absent")))).ShouldBe(200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
         (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, (await server.EnterAsync(Name(mode, "absent"))).Cookie)).Body.ShouldBeEmpty();
 
-        // LGO-011; with a group for everybody, who has a uid has it as gid.
+        // LGO-011: with user private groups, the UID is also the GID.
         var bare = Name(mode, "bare");
         await servers.Tree.AddUserAsync(bare, uid: 3301);
         var browser = await server.EnterAsync(bare);
@@ -97,9 +97,11 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
         (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email").ShouldBeNull();
     }
 
-    /// <summary>Of groups with the primary gid the first with a possible name counts; one that has the user's name is theirs.</summary>
+    /// <summary>
+    /// Of the groups with the primary GID, the first one with a valid name is used; a group with the username is the user's private group.
+    /// </summary>
     [Theory, EveryMode(WithLdap = true)]
-    public async Task The_primary_group_is_found_by_its_number(Mode mode)
+    public async Task The_primary_group_is_found_by_its_GID(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var (name, gid) = (Name(mode, "primary"), 3400 + (int)mode);
@@ -111,9 +113,11 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
         (await server.Host.Core.Users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).ShouldBe([name]);
     }
 
-    /// <summary>Groups without a number give scopes too, each group once, and not the user's own (contract/userinfo.md 5).</summary>
+    /// <summary>
+    /// Groups without a GID give scopes too; each group counts once, and not the user's private group (contract/userinfo.md 5).
+    /// </summary>
     [Theory, EveryMode(WithLdap = true)]
-    public async Task A_logins_groups_are_names(Mode mode)
+    public async Task The_groups_of_a_login_are_names(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var (name, gid) = (Name(mode, "entering"), 3500 + (int)mode);
@@ -124,7 +128,7 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
         (await users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).Order().ShouldBe([$"{name}-none", $"{name}-primary"]);
         (await users.GetGroupNamesAsync(name, new() { Groups = [new("told", 1)] }, TestContext.Current.CancellationToken)).ShouldBe(["told"]);
 
-        // LGO-013: what is mended after a login in vain counts at once.
+        // LGO-013: a correction after a failed login applies at once.
         var late = Name(mode, "late");
         (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
         var (lateGid, stillNone) = (3600 + (int)mode, await server.EnterAsync(late));
@@ -137,9 +141,9 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
         (await server.WhoIsAsync(stillNone)).Json.GetProperty("gid").GetInt64().ShouldBe(lateGid);
     }
 
-    /// <summary>What was looked up is good for five minutes, and not longer.</summary>
+    /// <summary>Directory data are cached for exactly five minutes.</summary>
     [Theory, EveryMode(WithLdap = true)]
-    public async Task What_changes_in_the_directory_is_seen_after_five_minutes(Mode mode)
+    public async Task Directory_changes_apply_after_five_minutes(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var name = Name(mode, "changing");
@@ -157,12 +161,12 @@ public sealed class UserInfoTests(UserInfoTests.Peopled servers) : IClassFixture
     private static string Name(Mode mode, string name) => $"{name}-{mode.ToString().ToLowerInvariant()}";
 }
 
-/// <summary>Other ways to configure the directory: LGO-012, LGO-014; ING-035, TOK-030.</summary>
+/// <summary>Other settings of the directory: LGO-012, LGO-014; ING-035, TOK-030.</summary>
 public sealed class DirectorySettingsTests
 {
     /// <summary>LGO-012</summary>
     [LdapFact]
-    public async Task Attributes_that_are_switched_off_are_not_told()
+    public async Task Disabled_attributes_are_not_returned()
     {
         await using var servers = new Variant(settings => settings with { NameAttr = null, EmailAttr = null, GidAttr = null });
         await servers.InitializeAsync();
@@ -175,7 +179,7 @@ public sealed class DirectorySettingsTests
 
     /// <summary>LGO-014</summary>
     [LdapFact]
-    public async Task Members_may_be_listed_by_their_bare_names()
+    public async Task Members_can_be_listed_by_their_usernames()
     {
         await using var servers = new Variant(settings => settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" });
         await servers.InitializeAsync();
@@ -185,7 +189,7 @@ public sealed class DirectorySettingsTests
     }
 
     [LdapFact]
-    public async Task Without_a_branch_of_users_only_groups_are_looked_up()
+    public async Task Without_a_user_base_DN_only_groups_are_looked_up()
     {
         await using var servers = new Variant(settings => settings with { UserBaseDn = "", GroupSearchByDn = false, GroupMemberAttr = "memberName" });
         await servers.InitializeAsync();
@@ -198,13 +202,13 @@ public sealed class DirectorySettingsTests
         (await server.GetAsync("/users/nobody", admin.Cookie)).ShouldBe(200, """{"username":"nobody"}""");
     }
 
-    /// <summary>ING-035, TOK-030; and the numbers that no user can have.</summary>
+    /// <summary>ING-035, TOK-030; and UIDs that are invalid for users.</summary>
     [LdapTheory]
     [InlineData("bogus")]
     [InlineData("0")]
     [InlineData("-5")]
     [InlineData("99999999999999999999")]
-    public async Task An_entry_that_cannot_be_is_an_error_and_not_an_outage(string number)
+    public async Task An_invalid_entry_is_an_error_and_not_an_outage(string number)
     {
         await using var slack = new RecordingServer();
         await using var servers = new Variant(settings => settings with { UidAttr = "employeeNumber" }, slack.Url);
@@ -213,11 +217,11 @@ public sealed class DirectorySettingsTests
         await servers.Tree.AddUserAsync("even", attributes: ("employeeNumber", "2"));
         var server = await servers.InAsync(Mode.Embedded);
         var odd = await server.EnterAsync("odd");
-        // Nobody else has a session yet whom it could ask about.
+        // No other session exists that the health check could use.
         (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(200);
         var admin = await server.EnterAsync("admin", "admin:userinfo");
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
-        // Operators are told, but not of every question of a proxy.
+        // Operators get an alert, but not for every authorization subrequest.
         var first = await server.WhoIsAsync(odd);
         await RealServers.UntilAsync(() => Task.FromResult(slack.All.Single()), "the alert");
         var alert = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks");
@@ -228,7 +232,7 @@ public sealed class DirectorySettingsTests
         foreach (var answer in (Answer[])[
             first, await server.AskAsync("", odd.Cookie), await server.GetAsync("/users/odd", admin.Cookie),
             await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, odd.Cookie),
-            // Also where nothing of it is needed.
+            // Also if no data of the entry are needed.
             await server.AskAsync("", (await server.LogInAsync("odd", user: new() { Email = "told@example.com" })).Cookie)])
         {
             answer.ShouldBe(500, refused);
@@ -239,10 +243,10 @@ public sealed class DirectorySettingsTests
         lines[0].GetProperty("error").GetString().ShouldBe($"employeeNumber is {number}");
         server.LinesSince(0, "Unable to get user information")[0].GetProperty("error").GetString().ShouldBe("LDAP user entry invalid");
 
-        // In lists it is left out, and nobody else suffers from it.
+        // Lists omit the invalid entry and contain all others.
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, """[{"username":"even","uid":2}]""");
         (await server.WhoIsAsync(await server.EnterAsync("even"))).ShouldBe(200, """{"username":"even","uid":2,"groups":[]}""");
-        // Mended, it counts at once: failures are not remembered.
+        // After the correction the entry is used at once: errors are not cached.
         await servers.Tree.ReplaceAsync("odd", "employeeNumber", "3");
         (await server.WhoIsAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);
     }

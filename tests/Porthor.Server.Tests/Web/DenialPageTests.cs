@@ -12,7 +12,7 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
     private static readonly (string, string) Html = ("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8");
 
     [Theory, EveryMode]
-    public async Task A_page_of_forward_authentication_names_user_scopes_and_another_login(Mode mode)
+    public async Task A_denial_page_contains_the_user_the_scopes_and_a_link_to_another_login(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("denied", "read:all");
@@ -28,7 +28,7 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
         document.QuerySelectorAll("code").Select(code => code.TextContent).ShouldBe(["<script>", "exec:admin"], ignoreOrder: true);
         document.QuerySelector("strong")!.TextContent.ShouldBe("denied");
 
-        // The link signs out, and leads back by the login.
+        // The link signs out and leads back after a login.
         var link = document.QuerySelectorAll("a").ShouldHaveSingleItem();
         link.TextContent.ShouldBe("Sign in as another user");
         var logout = new Uri(link.GetAttribute("href")!);
@@ -40,14 +40,14 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
     }
 
     [Theory, EveryMode]
-    public async Task Other_clients_get_json(Mode mode)
+    public async Task Other_clients_get_JSON(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("program", "read:all");
         foreach (var headers in ((string, string)[][])[
             [], [("Accept", "*/*")], [("Accept", "application/json")], [("Accept", "application/json, text/html;q=0.5")], [Html, ("X-Requested-With", "XMLHttpRequest")]])
             (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeDeniedAs(403, "insufficient_scope", "Token missing required scope");
-        // NGINX forwards the browser's headers, and reads the refusal from headers of the answer.
+        // NGINX forwards the browser's headers and reads the error from headers of the response.
         var forPage = await server.AskAsync("?scope=exec:admin", browser.Cookie, Html);
         forPage.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
         forPage.Header("X-Error-User").ShouldBe("program");

@@ -7,11 +7,13 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>A page elsewhere can make a browser send a form with its cookie. It must do nothing: WEAK-06, contract/login.md 7.</summary>
+/// <summary>
+/// A page of another site can make a browser post a form with its cookie, which must have no effect: WEAK-06, contract/login.md 7.
+/// </summary>
 public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task A_form_must_repeat_the_sessions_value(Mode mode)
+    public async Task A_form_must_contain_the_CSRF_value_of_the_session(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("attacked");
@@ -22,18 +24,18 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
             foreach (var attempt in ((string, string)[][])[
                 [], [("csrf", "")], [("csrf", "wrong")], [("csrf", attacker.Csrf.Item2)], [("csrf", browser.Csrf.Item2 + "A")],
                 [("csrf", browser.Csrf.Item2.ToUpperInvariant())], [("CSRF-TOKEN", browser.Csrf.Item2)],
-                // Of several the last counts, so that nothing can be put before it.
+                // Of several values the last one applies, so that a value cannot be prepended.
                 [("csrf", browser.Csrf.Item2), ("csrf", "wrong")]])
                 await ShouldBeRefusedAsync(server, browser, path, [.. fields, .. attempt], []);
-            // In a header it is not the form's.
+            // A value in a header does not replace the form field.
             await ShouldBeRefusedAsync(server, browser, path, fields, [browser.Csrf]);
         }
         await ShouldBeUntouchedAsync(server, browser, token.Key);
     }
 
-    /// <summary>Addresses are seen by many.</summary>
+    /// <summary>Many parties can see URLs.</summary>
     [Theory, EveryMode]
-    public async Task The_value_does_not_count_in_an_address(Mode mode)
+    public async Task The_CSRF_value_is_not_accepted_in_a_URL(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("addressed");
@@ -43,7 +45,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
     }
 
     [Theory, EveryMode]
-    public async Task A_form_must_come_from_one_of_our_pages(Mode mode)
+    public async Task A_form_must_come_from_one_of_Porthors_pages(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("neighbour");
@@ -54,7 +56,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
                 await ShouldBeRefusedAsync(server, browser, path, [.. fields, ("csrf", browser.Csrf.Item2)], [("Sec-Fetch-Site", site)]);
         }
         await ShouldBeUntouchedAsync(server, browser, token.Key);
-        // From here, and from browsers that do not say, it is accepted.
+        // Forms of the same origin, and of browsers without these headers, are accepted.
         foreach (var headers in ((string, string)[][])[[("Sec-Fetch-Site", "same-origin")], []])
         {
             var made = await server.PostAsync(
@@ -64,7 +66,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
     }
 
     [Theory, EveryMode]
-    public async Task Only_forms_are_read_as_forms(Mode mode)
+    public async Task Only_form_encodings_are_accepted(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("typist");
@@ -87,9 +89,9 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         PageClient.TokenOn(await server.PostAsync(browser, PageClient.NewToken, right));
     }
 
-    /// <summary>A form whose session has ended is not sent through the login, where what was filled in would be lost.</summary>
+    /// <summary>A form without a valid session does not redirect to the login, because the entered data would be lost.</summary>
     [Theory, EveryMode]
-    public async Task A_form_without_a_session_leads_to_the_login_by_a_link(Mode mode)
+    public async Task A_form_without_a_session_links_to_the_login(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("ended");
@@ -117,7 +119,7 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         answer.StatusCode.ShouldBe(403);
         answer.Title.ShouldBe("Form not accepted");
         answer.Link("Open the page again").ShouldBe(path);
-        // What was filled in is not shown again: it may be another's wish.
+        // The entered data are not shown again: they can come from another site.
         answer.Answer.Body.ShouldNotContain("planted");
         server.LinesSince(logged, "CSRF verification failed").ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe(browser.Username);
     }

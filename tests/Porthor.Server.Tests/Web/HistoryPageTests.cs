@@ -3,11 +3,11 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>History on pages: there and back, of a token, and for administrators of everybody.</summary>
+/// <summary>The history pages: paging, the history of a token, and the history of all users for administrators.</summary>
 public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task History_is_walked_there_and_back(Mode mode)
+    public async Task History_pages_link_in_both_directions(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("walker");
@@ -34,13 +34,13 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
             var back = (await server.OpenAsync(browser, addresses[i])).Link("Newer")!;
             (await server.OpenAsync(browser, back)).TextsOf("tbody .key").ShouldBe(pages[i - 1]);
         }
-        // A place that is none.
+        // Invalid cursors.
         foreach (var cursor in (string[])["x", "1_", "999999999999999999999_1", "1_99999999999"])
             (await server.OpenAsync(browser, $"/auth/tokens/history?cursor={cursor}")).StatusCode.ShouldBe(422, cursor);
     }
 
     [Theory, EveryMode]
-    public async Task Edits_tell_what_was_before(Mode mode)
+    public async Task Edits_show_the_old_values(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("edited", "user:token,read:all");
@@ -56,7 +56,7 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         page.TextsOf("tbody .was")[2].ShouldStartWith("previously 2026-07-0");
         page.TextsOf("td[data-label='IP address']").ShouldAllBe(address => address == "127.0.0.1");
         page.Link("All your history").ShouldBe("/auth/tokens/history");
-        // Another's key shows nothing of it.
+        // With the key of another user's token, the page shows no entries.
         var other = await server.LogInAsync("curious");
         (await server.OpenAsync(other, $"/auth/tokens/history?key={token.Key}")).Text.ShouldContain("No changes yet.");
         (await server.OpenAsync(other, "/auth/tokens/history?username=edited")).TextsOf("tbody .action").ShouldBe(["create"]);
@@ -64,7 +64,7 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
     }
 
     [Theory, EveryMode]
-    public async Task An_administrator_searches_everybodys_history(Mode mode)
+    public async Task An_administrator_searches_the_history_of_all_users(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("observed");
@@ -88,7 +88,7 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
             wrong.ErrorOf(field).ShouldNotBeNull(field);
         wrong.ErrorOf("ip_address").ShouldBe("Invalid IP address: '1.2.3' does not appear to be an IPv4 or IPv6 address.");
         wrong.ErrorOf("username").ShouldBe("This is not a valid username.");
-        // All of it, page by page, with the conditions kept.
+        // The complete history in pages, with the same filters.
         for (var i = 0; i < 60; i++)
             await server.MakeTokenAsync(browser, $"many {i}");
         var first = await server.OpenAsync(admin, "/auth/tokens/history/all?username=observed&token_type=user");

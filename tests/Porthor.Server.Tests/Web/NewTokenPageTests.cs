@@ -12,7 +12,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     private const string Both = "A token expires after a time or on a date, not both. Select \"on a date\" above, or remove the date.";
 
     [Theory, EveryMode]
-    public async Task A_token_is_made_and_shown_once(Mode mode)
+    public async Task A_token_is_created_and_shown_once(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("maker", "user:token,read:all,read:some");
@@ -21,13 +21,13 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         made.Answer.Header("Location").ShouldBeNull();
         made.Text.ShouldContain("Token created. It will not be shown again.");
 
-        // It works, and is what was asked for.
+        // The token works and has the requested fields.
         var info = (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json;
         info.GetProperty("token_name").GetString().ShouldBe("my laptop");
         info.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["read:all", "read:some"]);
         info.GetProperty("expires").GetInt64().ShouldBe(server.Now + 86400);
         info.GetProperty("token_type").GetString().ShouldBe("user");
-        // From now on only its key is seen.
+        // Later pages show only its key.
         foreach (var path in (string[])[PageClient.Tokens, "/auth/tokens/history", PageClient.RevokePage(token.Key)])
         {
             var page = await server.OpenAsync(browser, path);
@@ -37,7 +37,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     }
 
     [Theory, EveryMode]
-    public async Task Only_scopes_that_the_session_has_are_offered_and_given(Mode mode)
+    public async Task Only_scopes_of_the_session_are_offered_and_granted(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("narrow", "user:token,read:all,not:known");
@@ -52,7 +52,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             var refused = await server.MakeTokenOnPageAsync(browser, "too much", scope, "read:all");
             refused.StatusCode.ShouldBe(422);
             refused.ErrorOf("scopes")!.ShouldStartWith(why);
-            // What was filled in is still there.
+            // The entered data are shown again.
             refused.Document.QuerySelector<IHtmlInputElement>("#name")!.Value.ShouldBe("too much");
             refused.Document.QuerySelector<IHtmlInputElement>("input[value='read:all']")!.IsChecked.ShouldBeTrue();
             refused.Document.QuerySelector<IHtmlOptionElement>("option[selected]")!.Value.ShouldBe("86400");
@@ -60,9 +60,9 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         (await server.GetAsync("/users/narrow/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
     }
 
-    /// <summary>Rules that the operation knows and rules of the form alike.</summary>
+    /// <summary>Validation errors of the operation and of the form itself.</summary>
     [Theory, EveryMode]
-    public async Task What_is_wrong_is_said_beside_its_field(Mode mode)
+    public async Task An_error_is_shown_next_to_its_field(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("careless");
@@ -96,13 +96,13 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             refused.Document.QuerySelectorAll("[id$=-error]").Length.ShouldBe(1);
             refused.TextOf("[role=alert]").ShouldBe("No token was created. Correct the errors below.");
         }
-        // No form can hold this, and the framework reads none that does.
+        // A browser cannot send NUL in a form, and ASP.NET Core rejects it.
         (await server.MakeTokenOnPageAsync(browser, "nul\0")).StatusCode.ShouldBe(400);
         (await server.GetAsync("/users/careless/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
     }
 
     [Theory, EveryMode]
-    public async Task A_token_may_end_on_a_day_or_never(Mode mode)
+    public async Task A_token_can_expire_on_a_day_or_never(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("planner");
@@ -118,7 +118,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     }
 
     [Fact]
-    public async Task A_deployment_that_bounds_lifetimes_offers_no_longer_ones()
+    public async Task A_maximum_lifetime_limits_the_offered_choices()
     {
         await using var server = await ApiServer.StartAsync(
             Mode.Embedded, settings => settings with { Tokens = settings.Tokens with { Policy = new() { MaxUserLifetime = TimeSpan.FromDays(10) } } });
@@ -131,9 +131,9 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         refused.ErrorOf("lifetime").ShouldBe("Tokens of type user must expire within 864000 seconds.");
     }
 
-    /// <summary>The browser asks before it sends a form again, and people say yes.</summary>
+    /// <summary>A browser asks before it sends a form again, and users confirm.</summary>
     [Theory, EveryMode]
-    public async Task A_form_that_is_sent_again_makes_no_second_token(Mode mode)
+    public async Task A_form_that_is_sent_again_creates_no_second_token(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("impatient");
@@ -148,12 +148,12 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         ShouldTellOf(await server.SubmitAsync(browser, form, fields), token.Key.Value);
         (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
 
-        // Not even when its name is free again.
+        // Not even when the name is available again.
         (await server.DeleteAsync($"/users/impatient/tokens/{token.Key}", browser.Writing)).StatusCode.ShouldBe(204);
         ShouldTellOf(await server.SubmitAsync(browser, form, fields), token.Key.Value);
         (await server.GetAsync("/users/impatient/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
 
-        // A new form is a new wish.
+        // A new form creates a new token.
         PageClient.TokenOn(await server.MakeTokenOnPageAsync(browser, "once"));
 
         static void ShouldTellOf(PageAnswer answer, string key)
@@ -165,9 +165,9 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         }
     }
 
-    /// <summary>Names, and what a login said about people, are anybody's text.</summary>
+    /// <summary>Names, and user data of a login, can contain any text.</summary>
     [Theory, EveryMode]
-    public async Task Hostile_texts_stay_texts(Mode mode)
+    public async Task Hostile_texts_are_escaped(Mode mode)
     {
         var server = await servers.InAsync(mode);
         const string hostile = "\"><img src=x onerror=alert(1)>'&lt;</td>猫";
@@ -185,7 +185,7 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
             page.Text.ShouldContain(hostile);
         }
         made.Text.ShouldContain(hostile);
-        // In a field too, when the form comes back.
+        // Also in a form field that is shown again.
         var refused = await server.MakeTokenOnPageAsync(browser, hostile + hostile[..5], "admin:token");
         refused.Document.QuerySelector<IHtmlInputElement>("#name")!.Value.ShouldBe(hostile + hostile[..5]);
     }

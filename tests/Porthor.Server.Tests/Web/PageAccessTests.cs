@@ -6,7 +6,7 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>Who may see which page, and what the others are told.</summary>
+/// <summary>The permissions for each page, and the pages that other users get.</summary>
 public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     private static readonly string Key = new('k', TokenKey.Length);
@@ -16,7 +16,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     private static readonly string[] Administrators = ["/auth/tokens/search", "/auth/tokens/search?username=somebody", "/auth/tokens/history/all"];
 
     [Theory, EveryMode]
-    public async Task Whoever_is_not_signed_in_is_sent_to_the_login_and_comes_back(Mode mode)
+    public async Task A_user_who_is_not_signed_in_is_redirected_to_the_login_and_back(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var session = (await server.LogInAsync("visitor")).Session;
@@ -25,7 +25,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         {
             foreach (var headers in ((string, string)[][])[
                 [], [deadCookie], [("Cookie", "gafaelfawr=rubbish")], [server.Host.Cookie(new SessionState { Csrf = "c" })],
-                // A token in a header is a program's, and pages are for people.
+                // Tokens in headers are for programs, and pages are for users in browsers.
                 [TestServer.Bearer(session)], [server.Bootstrap], [TestServer.Basic(session.Reveal(), "")]])
             {
                 var answer = await server.SendAsync(HttpMethod.Get, path, json: null, headers);
@@ -37,9 +37,9 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         }
     }
 
-    /// <summary>It would show the login to nobody, and each try would begin another login.</summary>
+    /// <summary>The script could not show the login, and each attempt would start another login.</summary>
     [Theory, EveryMode]
-    public async Task A_script_is_not_sent_to_the_login(Mode mode)
+    public async Task A_script_is_not_redirected_to_the_login(Mode mode)
     {
         var server = await servers.InAsync(mode);
         (await server.SendAsync(HttpMethod.Get, PageClient.Tokens, null, ("X-Requested-With", "XMLHttpRequest")))
@@ -47,7 +47,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     }
 
     [Theory, EveryMode]
-    public async Task The_first_page_says_who_one_is_and_which_tokens_one_has(Mode mode)
+    public async Task The_first_page_shows_the_user_and_their_tokens(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("resident", "user:token,read:all", TokenBuilders.SomeUser with { Name = "Renée <b>O'Hara</b> 猫" });
@@ -68,10 +68,10 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         page.TextOf("table[aria-labelledby=given] tr .label").ShouldBe("For tap");
         page.Link($"Revoke laptop, {token.Key}").ShouldBe(PageClient.RevokePage(token.Key));
         page.Document.QuerySelector("table[aria-labelledby=made] time")!.GetAttribute("datetime")!.ShouldMatch("^2026-07-0.T..:..:..Z$");
-        // Neither token is on it, but for the keys.
+        // The page contains only the keys of the tokens.
         foreach (var secret in (Token[])[token, child, browser.Session])
             page.Answer.Body.ShouldNotContain(secret.Reveal().Split('.')[1]);
-        // Pages of administrators are not offered, and not given.
+        // Pages for administrators are neither linked nor shown.
         page.Document.QuerySelectorAll("nav a").Length.ShouldBe(3);
         foreach (var path in Administrators)
         {
@@ -82,7 +82,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     }
 
     [Theory, EveryMode]
-    public async Task Without_the_scope_for_tokens_the_pages_say_so(Mode mode)
+    public async Task Without_the_scope_for_tokens_the_pages_show_an_error(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("scopeless", "read:all");
@@ -98,12 +98,12 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         var revoked = await server.PostAsync(browser, PageClient.RevokePage(browser.Key), [("csrf", browser.Csrf.Item2)]);
         revoked.StatusCode.ShouldBe(403);
         (await server.Host.Tokens.GetTokenInfoUncheckedAsync(browser.Key)).ShouldNotBeNull();
-        // Who it is they may know.
+        // They can see their username.
         (await server.OpenAsync(browser, PageClient.Tokens)).Text.ShouldContain("scopeless");
     }
 
     [Theory, EveryMode]
-    public async Task An_administrator_finds_the_tokens_of_somebody(Mode mode)
+    public async Task An_administrator_finds_the_tokens_of_a_user(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var user = await server.LogInAsync("sought");
@@ -122,9 +122,9 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         wrong.ErrorOf("username").ShouldBe("This is not a valid username.");
     }
 
-    /// <summary>The address is any page's to write; what this page says of it, history must know.</summary>
+    /// <summary>Any page can link to this URL, so the page shows only revocations that the history confirms.</summary>
     [Theory, EveryMode]
-    public async Task An_address_cannot_make_the_page_say_that_something_was_revoked(Mode mode)
+    public async Task A_URL_cannot_forge_the_notice_of_a_revocation(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("misled");
@@ -134,7 +134,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     }
 
     [Fact]
-    public async Task While_a_store_is_away_the_page_says_that_it_cannot_look()
+    public async Task While_a_store_is_unavailable_the_page_reports_this()
     {
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var host = await TestServer.StartAsync(Mode.Cluster, ownRedis: redis);
@@ -144,16 +144,16 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         redis.Pause();
         var answer = await host.GetAsync(PageClient.Tokens, cookie);
         redis.Resume();
-        // Neither signed in nor signed out: nobody is sent to the login because of this.
+        // The session's state is unknown, so there is no redirect to the login.
         answer.StatusCode.ShouldBe(503);
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
         answer.Body.ShouldContain("This does not concern your account or your tokens.");
         host.Logs.Lines.ShouldContain(line => line.GetProperty("event").GetString() == "Store not available");
     }
 
-    /// <summary>A session from before the login gave it a value, as the reference's may be.</summary>
+    /// <summary>A session without a CSRF value, which sessions of the reference can have.</summary>
     [Theory, EveryMode]
-    public async Task A_session_without_a_value_for_forms_is_given_one(Mode mode)
+    public async Task A_session_without_a_CSRF_value_for_forms_gets_one(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("valueless");
@@ -162,7 +162,7 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
         set.ShouldStartWith("gafaelfawr=");
         var state = server.Host.Core.SessionCookie.TryRead(set.Split('=', 2)[1].Split(';')[0].Trim('"'), out _)!;
         answer.Body.ShouldContain($"""<input type="hidden" name="csrf" value="{state.Csrf}" """);
-        // One that has a value keeps it.
+        // A session with a CSRF value keeps it.
         (await server.OpenAsync(browser, PageClient.NewToken)).Answer.Header("Set-Cookie").ShouldBeNull();
     }
 }

@@ -7,26 +7,27 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>A page as a browser reads it.</summary>
+/// <summary>A page as a browser parses it.</summary>
 internal sealed record PageAnswer(Answer Answer, IHtmlDocument Document)
 {
     public int StatusCode => Answer.StatusCode;
 
     public string Title => Document.Title!;
 
-    /// <summary>What is to be read on it, blanks made one.</summary>
+    /// <summary>The text of the main element with normalized whitespace.</summary>
     public string Text => Clean(Document.QuerySelector("main")!.TextContent);
 
-    /// <summary>The text of what a selector finds, which must be one.</summary>
+    /// <summary>Returns the text of the only element that matches a selector.</summary>
     public string TextOf(string selector) => Clean(Document.QuerySelectorAll(selector).ShouldHaveSingleItem(selector).TextContent);
 
-    public IReadOnlyList<string> TextsOf(string selector) => [.. Document.QuerySelectorAll(selector).Select(element => Clean(element.TextContent))];
+    public IReadOnlyList<string> TextsOf(string selector) =>
+        [.. Document.QuerySelectorAll(selector).Select(element => Clean(element.TextContent))];
 
-    /// <summary>Where a link with this text leads; null if there is none.</summary>
+    /// <summary>Returns the URL of the link with this text; null if there is none.</summary>
     public string? Link(string text) =>
         Document.QuerySelectorAll("a").FirstOrDefault(link => Clean(link.TextContent) == text)?.GetAttribute("href");
 
-    /// <summary>The error below a field, to which the field must refer; null if there is none.</summary>
+    /// <summary>Returns the error below a field, to which the field must refer; null if there is none.</summary>
     public string? ErrorOf(string field)
     {
         if (Document.GetElementById($"{field}-error") is not { } error)
@@ -38,7 +39,7 @@ internal sealed record PageAnswer(Answer Answer, IHtmlDocument Document)
     private static string Clean(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }
 
-/// <summary>What somebody does on pages with a browser that runs no scripts.</summary>
+/// <summary>The actions of a user in a browser without scripts.</summary>
 internal static class PageClient
 {
     public const string Tokens = "/auth/tokens";
@@ -47,7 +48,7 @@ internal static class PageClient
     public static async Task<PageAnswer> OpenAsync(this ApiServer server, Browser? browser, string path, params (string, string)[] headers) =>
         await server.ReadAsync(await server.SendAsync(HttpMethod.Get, path, json: null, browser is null ? headers : [browser.Cookie, .. headers]), browser);
 
-    /// <summary>Sends a form as the browser does: with what it holds hidden.</summary>
+    /// <summary>Submits a form with its hidden fields, as a browser does.</summary>
     public static Task<PageAnswer> SubmitAsync(
         this ApiServer server, Browser browser, PageAnswer page, IEnumerable<(string, string)> fields, params (string, string)[] headers)
     {
@@ -75,14 +76,14 @@ internal static class PageClient
         return await server.ReadAsync(await Answer.ReadAsync(response), browser);
     }
 
-    /// <summary>Fills in the form for a new token and sends it.</summary>
+    /// <summary>Fills in and submits the form for a new token.</summary>
     public static async Task<PageAnswer> MakeTokenOnPageAsync(this ApiServer server, Browser browser, string name, params string[] scopes)
     {
         var form = await server.OpenAsync(browser, NewToken);
         return await server.SubmitAsync(browser, form, [("name", name), .. scopes.Select(scope => ("scope", scope)), ("lifetime", "86400")]);
     }
 
-    /// <summary>The token that a page shows.</summary>
+    /// <summary>Returns the token on a page.</summary>
     public static Token TokenOn(PageAnswer page)
     {
         page.StatusCode.ShouldBe(201, page.Answer.Body);
@@ -93,7 +94,7 @@ internal static class PageClient
 
     private static async Task<PageAnswer> ReadAsync(this ApiServer server, Answer answer, Browser? browser)
     {
-        // The form's own value is on its page, also where the page refuses.
+        // Every page with a form contains its CSRF value, also error pages.
         server.Watch.Received(browser is null ? answer : answer with { Body = answer.Body.Replace(browser.Csrf.Item2, "", StringComparison.Ordinal) });
         var document = await new HtmlParser(new HtmlParserOptions { IsScripting = false }).ParseDocumentAsync(answer.Body);
         if (answer.Header("Content-Type")?.StartsWith("text/html", StringComparison.Ordinal) == true)
@@ -101,7 +102,9 @@ internal static class PageClient
         return new PageAnswer(answer, document);
     }
 
-    /// <summary>What holds for every page, refusals too: nothing is kept, and nothing runs or is framed but what is ours.</summary>
+    /// <summary>
+    /// Checks the properties of all pages, including error pages: they are not cached, and run and embed only Porthor's own content.
+    /// </summary>
     private static void ShouldBeGuarded(this Answer answer, IHtmlDocument document)
     {
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
@@ -112,17 +115,17 @@ internal static class PageClient
         answer.Header("X-Frame-Options").ShouldBe("DENY");
         answer.Header("Referrer-Policy").ShouldBe("same-origin");
         answer.Header("Cross-Origin-Opener-Policy").ShouldBe("same-origin");
-        // What the policy would stop must not be there to be stopped.
+        // The page contains nothing that its content security policy would block.
         document.QuerySelectorAll("style, [style], script:not([src]), base, iframe, object, embed").ShouldBeEmpty();
         document.QuerySelectorAll("*").SelectMany(element => element.Attributes).ShouldNotContain(attribute => attribute.Name.StartsWith("on"));
-        // One heading, a language, and a name for every field.
+        // One heading, a language, and a label for every field.
         document.QuerySelectorAll("h1").Length.ShouldBe(1);
         document.QuerySelector("h1")!.TextContent.ShouldBe(document.Title);
         document.DocumentElement.GetAttribute("lang").ShouldBe("en");
         foreach (var field in document.QuerySelectorAll("input:not([type=hidden]), select"))
             (field.Closest("label") ?? document.QuerySelector($"label[for={field.Id}]")).ShouldNotBeNull(field.OuterHtml);
         document.QuerySelectorAll("[id]").Select(element => element.Id).ShouldBeUnique();
-        // No address holds a secret, and none is anybody else's.
+        // No URL contains a secret or leads to another site.
         foreach (var address in document.QuerySelectorAll("[href], [src], [action]").Select(element =>
             element.GetAttribute("href") ?? element.GetAttribute("src") ?? element.GetAttribute("action")!))
         {

@@ -4,11 +4,11 @@ using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>What pages load, and where browsers and programs get to that ask for no page by name.</summary>
+/// <summary>The files that pages load, and the index page for browsers and programs.</summary>
 public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Fact]
-    public async Task Files_are_kept_for_good_by_their_version_and_asked_about_without()
+    public async Task Files_with_a_version_are_cached_permanently_and_others_are_revalidated()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var page = await server.MakeTokenOnPageAsync(await server.LogInAsync("loader"), "with a script");
@@ -35,9 +35,11 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
             (await server.SendAsync(HttpMethod.Get, path)).StatusCode.ShouldBe(404, path);
     }
 
-    /// <summary>An interactive text must stand out from what is around it by 4.5 to 1, the edge of a field by 3 to 1 (WCAG 1.4.3, 1.4.11).</summary>
+    /// <summary>
+    /// The contrast of interactive text must be at least 4.5 to 1, and that of field borders at least 3 to 1 (WCAG 1.4.3, 1.4.11).
+    /// </summary>
     [Fact]
-    public async Task Colours_stand_out_enough_in_light_and_in_dark()
+    public async Task The_contrast_of_colours_is_sufficient_in_light_and_dark_mode()
     {
         var server = await servers.InAsync(Mode.Embedded);
         var style = (await server.SendAsync(HttpMethod.Get, "/auth/assets/porthor.css")).Body;
@@ -56,7 +58,7 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
         }
     }
 
-    /// <summary>By the Accept header: programs that do not say get JSON, as they always did.</summary>
+    /// <summary>The Accept header decides: programs without it get JSON, as in the reference.</summary>
     [Theory]
     [InlineData(null, false)]
     [InlineData("*/*", false)]
@@ -69,7 +71,7 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
     [InlineData("text/html", true)]
     [InlineData("text/*, */*;q=0.1", true)]
     [InlineData("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8", true)]
-    public async Task A_browser_that_asks_for_the_index_gets_to_the_pages(string? accept, bool page)
+    public async Task A_browser_that_requests_the_index_is_redirected_to_the_pages(string? accept, bool page)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var answer = await server.SendAsync(HttpMethod.Get, "/", null, accept is null ? [] : [("Accept", accept)]);

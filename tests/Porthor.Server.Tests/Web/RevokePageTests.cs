@@ -5,18 +5,18 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>Revocation: asked first, done by a form, and told once it is done.</summary>
+/// <summary>Revocation on pages: a confirmation page, a form, and a confirmation of the result.</summary>
 public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task A_token_is_revoked_with_its_children_after_a_question(Mode mode)
+    public async Task A_token_is_revoked_with_its_children_after_a_confirmation(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("regretful", "user:token,read:all");
         var token = await server.MakeTokenAsync(browser, "lost", "read:all");
         var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
 
-        // AuthRequestExtensions does nothing.
+        // The confirmation page does not revoke the token.
         var question = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
         question.StatusCode.ShouldBe(200);
         question.Text.ShouldContain("lost");
@@ -33,18 +33,18 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         list.TextOf(".notice").ShouldStartWith($"Revoked: lost ({token.Key}).");
         list.TextsOf("tbody tr").Count.ShouldBe(1);
 
-        // Sent again it finds nothing to do, and that is what was wanted.
+        // The form sent again has nothing to revoke, which is not an error.
         (await server.SubmitAsync(browser, question, [])).StatusCode.ShouldBe(303);
         (await server.GetAsync($"/users/regretful/tokens/{token.Key}/change-history", browser.Cookie)).Json.EnumerateArray()
             .Count(change => change.GetProperty("action").GetString() == "revoke").ShouldBe(2);
         (await server.OpenAsync(browser, PageClient.RevokePage(token.Key))).StatusCode.ShouldBe(404);
-        // It is told for some minutes.
+        // The result is shown for some minutes.
         server.Clock.Advance(TimeSpan.FromMinutes(6));
         (await server.OpenAsync(browser, done.Answer.Header("Location")!)).Document.QuerySelectorAll(".notice").ShouldBeEmpty();
     }
 
     [Theory, EveryMode]
-    public async Task Nobody_revokes_the_tokens_of_others_but_an_administrator(Mode mode)
+    public async Task Only_administrators_can_revoke_tokens_of_others(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var owner = await server.LogInAsync("owner");
@@ -66,13 +66,13 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         done.Answer.Header("Location").ShouldBe($"/auth/tokens/search?username=owner&revoked={token.Key}");
         (await server.OpenAsync(admin, done.Answer.Header("Location")!)).TextOf(".notice").ShouldStartWith("Revoked: theirs");
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
-        // The owner sees who it was.
+        // The owner sees the actor of the revocation.
         (await server.OpenAsync(owner, $"/auth/tokens/history?key={token.Key}")).TextsOf("tbody tr td[data-label=Actor]").ShouldBe(["warden", "owner"]);
     }
 
-    /// <summary>The answer is a page: a redirect to the login would be one of a form to wherever people sign in.</summary>
+    /// <summary>The response is a page: a redirect of a form to an external login could be blocked.</summary>
     [Theory, EveryMode]
-    public async Task Revoking_ones_own_session_signs_out(Mode mode)
+    public async Task Revoking_the_current_session_signs_out(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("leaver");

@@ -7,18 +7,18 @@ using Porthor.Values;
 
 namespace Porthor.Server.Tests.Web;
 
-/// <summary>A page shows a bounded number of tokens, with links to the others.</summary>
+/// <summary>A page shows a limited number of tokens, with links to the others.</summary>
 public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServers>
 {
     [Theory, EveryMode]
-    public async Task All_tokens_are_reached_page_by_page(Mode mode)
+    public async Task All_tokens_are_reachable_page_by_page(Mode mode)
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("many");
         List<string> keys = [];
         for (var number = 0; number < 120; number++)
         {
-            // Several in the same second, which the key then orders.
+            // Several tokens of the same second, which are ordered by key.
             if (number % 7 == 0)
                 server.Clock.Advance(TimeSpan.FromSeconds(1));
             keys.Add((await server.Host.Tokens.CreateTokenFromAdminRequestAsync(
@@ -44,14 +44,14 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
                     pages.ShouldBe(3);
                     break;
                 }
-                // The other sections stay where they are.
+                // The other sections do not change.
                 page.Document.QuerySelectorAll("table[aria-labelledby=sessions] code.key").Length.ShouldBe(1);
                 address = older.Split('#')[0];
             }
             found.ShouldBe(keys, ignoreOrder: true);
             found.ShouldBeUnique();
         }
-        // The API lists them all, in the same order as ever.
+        // The API lists all tokens in the usual order.
         var listed = (await server.GetAsync("/users/many/tokens", browser.Cookie)).Json.EnumerateArray().Select(token => token.GetProperty("token").GetString()!).ToList();
         listed.ShouldBe((await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "many")).Select(token => token.Token.Value));
         foreach (var wrong in (string[])["x", "1_", "-1_aj792KhFp_aHRBajMaGVPQ", "99999999999999999999_aj792KhFp_aHRBajMaGVPQ", "9223372036854775807_aj792KhFp_aHRBajMaGVPQ", "1_short"])
@@ -74,9 +74,9 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
         listed.ShouldBe((await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "long-list")).Select(token => token.Token.Value));
     }
 
-    /// <summary>While pages wait for each other, forward authentication does not.</summary>
+    /// <summary>While page requests wait for each other, forward authentication does not wait.</summary>
     [Fact]
-    public async Task Too_many_pages_at_once_are_refused_for_a_while()
+    public async Task Too_many_concurrent_page_requests_are_rejected()
     {
         await using var server = await ApiServer.StartAsync(Mode.Embedded);
         var browser = await server.LogInAsync("patient");
