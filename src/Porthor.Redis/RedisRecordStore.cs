@@ -286,11 +286,12 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     /// </summary>
     internal async Task CheckPermissionsAsync(CancellationToken cancellationToken)
     {
-        var nobody = new TokenKey("");
+        var noToken = new TokenKey("");
         await store.CallAsync("testing a read", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), cancellationToken);
         // XX writes only if the key exists, which it does not.
         await store.CallAsync("testing a write", Prefix, db => db.ExecuteAsync(ServerCommands.Set, Prefix, "", "XX"), cancellationToken);
-        await RunAsync("testing a script", ReplaceScript, nobody, ["none", "none", RedisValue.EmptyString], callTimeout, cancellationToken);
+        await RunAsync(
+            "testing a script", ReplaceScript, noToken, ["none", "none", RedisValue.EmptyString], callTimeout, cancellationToken);
         await store.DeleteAsync("testing a deletion", [Prefix], callTimeout, cancellationToken);
     }
 

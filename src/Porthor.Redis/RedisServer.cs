@@ -54,7 +54,7 @@ public sealed partial class RedisServer : RedisStore
             options.CallTimeout,
             TimeProvider.System,
             () => connection.IsConnected ? ConfirmAsync() : Task.CompletedTask,
-            GiveSilentConnectionUp);
+            CloseUnresponsiveConnection);
     }
 
     /// <summary>Returns the number of connections that were started. It changes exactly when a new socket is used.</summary>
@@ -281,7 +281,7 @@ public sealed partial class RedisServer : RedisStore
         uncertain?.Invoke();
         if (Interlocked.Exchange(ref roleProblem, reason) != reason)
             Log.NotPrimary(logger, Name, reason);
-        GiveConnectionUp();
+        CloseConnection();
         return reason;
     }
 
@@ -300,18 +300,18 @@ public sealed partial class RedisServer : RedisStore
         uncertain?.Invoke();
     }
 
-    private void GiveSilentConnectionUp()
+    private void CloseUnresponsiveConnection()
     {
         Log.ConnectionSilent(logger, Name);
         lease.End();
-        GiveConnectionUp();
+        CloseConnection();
     }
 
     /// <summary>
     /// Closes a connection, so that the library opens a new one. Otherwise the library would do so only after four call timeouts without
     /// data.
     /// </summary>
-    private void GiveConnectionUp()
+    private void CloseConnection()
     {
         try
         {

@@ -118,9 +118,9 @@ internal sealed partial class RevocationReplay(
             var seen = await IdentityAsync(servers);
             if (seen is null || seen != identity)
             {
-                await OutlastOthersAsync(servers);
+                await WaitForOtherLeasesAsync(servers);
                 await recordStore.CheckPermissionsAsync(stopping.Token);
-                Log.Replayed(logger, await DeleteAsync(recordStore), await NarrowAsync(recordStore));
+                Log.Replayed(logger, await DeleteAsync(recordStore), await ReduceAsync(recordStore));
                 identity = seen;
             }
             lock (state)
@@ -156,7 +156,7 @@ internal sealed partial class RevocationReplay(
     /// Waits until no node can use the previous primary any more. Until then another node could accept a token that was revoked on this
     /// one.
     /// </summary>
-    private async Task OutlastOthersAsync(IReadOnlyList<RedisServer> servers)
+    private async Task WaitForOtherLeasesAsync(IReadOnlyList<RedisServer> servers)
     {
         if (servers.All(server => server.State is { WasPromoted: false }))
             return;
@@ -176,7 +176,7 @@ internal sealed partial class RevocationReplay(
         return deleted;
     }
 
-    private async Task<int> NarrowAsync(RedisRecordStore recordStore)
+    private async Task<int> ReduceAsync(RedisRecordStore recordStore)
     {
         var (narrowed, since) = (0, clock.GetUtcNow() - memory);
         var batches = InBatchesAsync(after => revocations.EditedAsync(since, after, BatchSize, stopping.Token), token => token.Token);
@@ -185,7 +185,7 @@ internal sealed partial class RevocationReplay(
             var records = await recordStore.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
             foreach (var token in tokens)
             {
-                if (records.TryGetValue(token.Token, out var found) && await NarrowAsync(recordStore, token, found))
+                if (records.TryGetValue(token.Token, out var found) && await ReduceAsync(recordStore, token, found))
                     narrowed++;
             }
         }
@@ -209,7 +209,7 @@ internal sealed partial class RevocationReplay(
     }
 
     /// <summary>Reduces a record to the values in the token index. Returns false if it does not allow more than they do.</summary>
-    private async Task<bool> NarrowAsync(RedisRecordStore recordStore, TokenInfo listed, EncryptedRecord found)
+    private async Task<bool> ReduceAsync(RedisRecordStore recordStore, TokenInfo listed, EncryptedRecord found)
     {
         // A record that cannot be read is not valid.
         if (codec.TryOpen(listed.Token, found) is not { } record)

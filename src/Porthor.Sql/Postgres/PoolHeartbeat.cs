@@ -11,7 +11,7 @@ namespace Porthor.Sql.Postgres;
 internal sealed partial class PoolHeartbeat : IAsyncDisposable
 {
     /// <summary>The query of the check. The comment identifies it in the statistics of the server.</summary>
-    private const string Question = "SELECT pg_is_in_recovery() /* heartbeat */";
+    private const string Query = "SELECT pg_is_in_recovery() /* heartbeat */";
 
     private readonly PrimaryConnections connections;
     private readonly TimeSpan answerTimeout;
@@ -23,7 +23,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
     public PoolHeartbeat(PrimaryConnections connections, TimeSpan answerTimeout, ILogger logger)
     {
         (this.connections, this.answerTimeout, this.logger) = (connections, answerTimeout, logger);
-        heartbeat = new Heartbeat(answerTimeout, TimeProvider.System, AskAsync, GiveConnectionsUp);
+        heartbeat = new Heartbeat(answerTimeout, TimeProvider.System, AskAsync, CloseConnections);
     }
 
     /// <summary>Enables the checks. It is called when the pool has a connection.</summary>
@@ -36,7 +36,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         if (!isUsed)
             return;
         await using var connection = await OpenAsync();
-        await using var command = new NpgsqlCommand(Question, connection) { CommandTimeout = CallTimeout.DriverSeconds(answerTimeout) };
+        await using var command = new NpgsqlCommand(Query, connection) { CommandTimeout = CallTimeout.DriverSeconds(answerTimeout) };
         var stop = new StatementCanceller(command.Cancel);
         asked = stop;
         try
@@ -69,7 +69,7 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         }
     }
 
-    private void GiveConnectionsUp()
+    private void CloseConnections()
     {
         // If the check still waits for a connection, because requests use all of them, no connection is known to be interrupted.
         if (asked is not { } stop)

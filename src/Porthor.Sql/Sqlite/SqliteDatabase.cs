@@ -15,7 +15,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     /// <summary>
     /// The maximum number of reading sessions. Further sessions wait without a handle, because each handle keeps files open.
     /// </summary>
-    private const int MostReaders = 2 * ReaderThreads;
+    private const int MaxReaders = 2 * ReaderThreads;
 
     /// <summary>The time to wait for another process that is writing, such as a command beside the server.</summary>
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
@@ -27,7 +27,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     private readonly StoreMetrics metrics;
     private readonly SqliteHandle writer;
     private readonly SemaphoreSlim writing = new(1, 1);
-    private readonly SemaphoreSlim reading = new(MostReaders, MostReaders);
+    private readonly SemaphoreSlim reading = new(MaxReaders, MaxReaders);
     private readonly DedicatedThreads writerThread = new("porthor database writer", 1);
     private readonly DedicatedThreads readerThreads = new("porthor database reader", ReaderThreads);
     private readonly ConcurrentBag<SqliteHandle> readers = [];
@@ -67,7 +67,7 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     public override async ValueTask<SqlSession> OpenAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        await TakeTurnAsync(reading, timeLimit, "waiting for other readers", cancellationToken);
+        await EnterAsync(reading, timeLimit, "waiting for other readers", cancellationToken);
         try
         {
             return new SqliteSession(Reader(), readerThreads, timeLimit, inTransaction: false, metrics, handle =>
@@ -85,7 +85,7 @@ internal sealed class SqliteDatabase : SqlDatabase
 
     public override async ValueTask<SqlSession> BeginAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        await TakeTurnAsync(writing, timeLimit, "waiting for other writers", cancellationToken);
+        await EnterAsync(writing, timeLimit, "waiting for other writers", cancellationToken);
         return new SqliteSession(writer, writerThread, timeLimit, inTransaction: true, metrics, _ => writing.Release());
     }
 
@@ -148,7 +148,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     {
         await writing.WaitAsync();
         // Interrupted statements release their handles soon.
-        for (var turn = 0; turn < MostReaders && await reading.WaitAsync(BusyTimeout); turn++)
+        for (var turn = 0; turn < MaxReaders && await reading.WaitAsync(BusyTimeout); turn++)
         {
         }
         writerThread.Dispose();
@@ -160,7 +160,7 @@ internal sealed class SqliteDatabase : SqlDatabase
         reading.Dispose();
     }
 
-    private async Task TakeTurnAsync(SemaphoreSlim turns, TimeSpan timeLimit, string what, CancellationToken cancellationToken)
+    private async Task EnterAsync(SemaphoreSlim turns, TimeSpan timeLimit, string what, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref waiting);
         try

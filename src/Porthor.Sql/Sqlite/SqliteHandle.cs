@@ -13,7 +13,7 @@ internal sealed class SqliteHandle : IDisposable
     public const string Commit = "COMMIT";
 
     private const int ConstraintUnique = 2067;
-    private const int RememberedStatements = 64;
+    private const int MaxPreparedStatements = 64;
 
     private readonly SqliteConnection connection;
     private readonly Dictionary<string, SqliteCommand> prepared = [];
@@ -83,7 +83,7 @@ internal sealed class SqliteHandle : IDisposable
     public int Execute(SqlStatement statement) => Prepare(statement).ExecuteNonQuery();
 
     /// <summary>Executes a statement without parameters, and keeps it prepared.</summary>
-    public void Execute(string statement) => Bounded(prepared.GetValueOrDefault(statement) ?? Remember(statement)).ExecuteNonQuery();
+    public void Execute(string statement) => Bounded(prepared.GetValueOrDefault(statement) ?? AddPrepared(statement)).ExecuteNonQuery();
 
     public void ExecuteScript(string script)
     {
@@ -96,7 +96,7 @@ internal sealed class SqliteHandle : IDisposable
     {
         if (!prepared.TryGetValue(sql, out var command))
         {
-            command = Remember(sql);
+            command = AddPrepared(sql);
             command.Parameters.Add("$1", SqliteType.Text);
             command.Prepare();
         }
@@ -121,7 +121,7 @@ internal sealed class SqliteHandle : IDisposable
     private SqliteCommand Prepare(SqlStatement statement)
     {
         var text = statement.Text;
-        var command = Bounded(prepared.GetValueOrDefault(text) ?? Remember(text));
+        var command = Bounded(prepared.GetValueOrDefault(text) ?? AddPrepared(text));
         command.Parameters.Clear();
         for (var i = 0; i < statement.Parameters.Count; i++)
             command.Parameters.AddWithValue($"${i + 1}", statement.Parameters[i] ?? DBNull.Value);
@@ -137,12 +137,12 @@ internal sealed class SqliteHandle : IDisposable
         return command;
     }
 
-    private SqliteCommand Remember(string sql)
+    private SqliteCommand AddPrepared(string sql)
     {
-        if (prepared.Count >= RememberedStatements)
+        if (prepared.Count >= MaxPreparedStatements)
         {
-            foreach (var forgotten in prepared.Values)
-                forgotten.Dispose();
+            foreach (var old in prepared.Values)
+                old.Dispose();
             prepared.Clear();
         }
         var command = connection.CreateCommand();

@@ -68,12 +68,12 @@ public sealed partial class TokenAudit
     {
         List<Confirmed> confirmed = [];
         var (free, busy) = await store.ChangeAsync(
-            transaction => LookAgainAsync(transaction, suspects, waits: false, fix), cancellationToken: cancellationToken);
+            transaction => CheckLockedAsync(transaction, suspects, waits: false, fix), cancellationToken: cancellationToken);
         confirmed.AddRange(free);
         foreach (var suspect in busy)
         {
             var (waited, _) = await store.ChangeAsync(
-                transaction => LookAgainAsync(transaction, [suspect], waits: true, fix), cancellationToken: cancellationToken);
+                transaction => CheckLockedAsync(transaction, [suspect], waits: true, fix), cancellationToken: cancellationToken);
             confirmed.AddRange(waited);
         }
         return confirmed;
@@ -114,7 +114,7 @@ public sealed partial class TokenAudit
     /// <param name="suspects">The suspects.</param>
     /// <param name="waits">True to wait for rows that are locked; false to return them as busy.</param>
     /// <param name="fix">True to repair.</param>
-    private async Task<(List<Confirmed> Confirmed, List<Suspect> Busy)> LookAgainAsync(
+    private async Task<(List<Confirmed> Confirmed, List<Suspect> Busy)> CheckLockedAsync(
         TokenTransaction transaction, IReadOnlyList<Suspect> suspects, bool waits, bool fix)
     {
         var now = clock.GetSecondsNow();

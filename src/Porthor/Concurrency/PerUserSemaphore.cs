@@ -16,10 +16,10 @@ internal sealed class PerUserSemaphore
         var semaphore = semaphores[(uint)string.GetHashCode(username, StringComparison.Ordinal) % semaphores.Length];
         if (!await semaphore.WaitAsync(timeLimit, cancellationToken))
             throw new StoreUnavailableException("token list", "waiting for other creations of the user");
-        return new Turn(semaphore);
+        return new Entry(semaphore);
     }
 
-    private sealed class Turn(SemaphoreSlim semaphore) : IDisposable
+    private sealed class Entry(SemaphoreSlim semaphore) : IDisposable
     {
         public void Dispose() => semaphore.Release();
     }

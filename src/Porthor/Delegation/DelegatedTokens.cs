@@ -13,25 +13,25 @@ namespace Porthor.Delegation;
 public sealed partial class DelegatedTokens(
     TokenStore store, TokenOptions options, ITokenStoreObserver observer, TimeProvider clock, ILogger<DelegatedTokens> logger)
 {
-    private const int RememberedChildren = 5000;
+    private const int CacheCapacity = 5000;
 
     /// <summary>
     /// The time limit of a search that several requests share. A request has a shorter limit; if it is repeated, it finds the result.
     /// </summary>
-    private static readonly TimeSpan FlightTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(10);
 
     // Two caches, so that neither type of token displaces the other.
     private readonly ConcurrentLru<ChildKey, Token> internalTokens = observer.CreateCache<ChildKey, Token>(
-        "internal tokens", RememberedChildren);
+        "internal tokens", CacheCapacity);
     private readonly ConcurrentLru<ChildKey, Token> notebookTokens = observer.CreateCache<ChildKey, Token>(
-        "notebook tokens", RememberedChildren);
-    private readonly SingleFlight<(ChildKey, TimeSpan?), Token> flights = new();
+        "notebook tokens", CacheCapacity);
+    private readonly SingleFlight<(ChildKey, TimeSpan?), Token> searches = new();
 
     /// <summary>Starts to read the record of the cached child token for a request. Returns null if none is cached.</summary>
     public CachedChildToken? TryGetCached(DelegationRequest request)
     {
         var key = request.Key;
-        return RememberedLike(request.TokenType).TryGet(key, out var child)
+        return CacheOf(request.TokenType).TryGet(key, out var child)
             ? new CachedChildToken(key, child, store.GetRecordAsync(child, CancellationToken.None).AsTask())
             : null;
     }
@@ -51,15 +51,15 @@ public sealed partial class DelegatedTokens(
         using var span = PorthorTraces.Begin("find child");
         if (recalled?.Key != request.Key)
             recalled = TryGetCached(request);
-        if (recalled is not null && Serves(await recalled.Record, request))
+        if (recalled is not null && MeetsRequest(await recalled.Record, request))
             return recalled.Child;
         while (true)
         {
-            var child = await flights.RunAsync(
+            var child = await searches.RunAsync(
                 (request.Key, request.MinimumLifetime), () => FindOrCreateAsync(request), out var joined, cancellationToken);
             // A search that began before this request may return a child token that was revoked since. If so, the loop starts a new
             // search.
-            if (!joined || Serves(await store.GetRecordAsync(child, cancellationToken), request))
+            if (!joined || MeetsRequest(await store.GetRecordAsync(child, cancellationToken), request))
                 return child;
         }
     }
@@ -123,16 +123,16 @@ public sealed partial class DelegatedTokens(
     private static ScopeSet Allowed(ScopeSet wanted, ScopeSet parentWhenRead, ScopeSet parentNow) =>
         parentNow.Contains(Scopes.AdminToken) ? wanted.Except(parentWhenRead.Except(parentNow)) : wanted.Intersect(parentNow);
 
-    private ConcurrentLru<ChildKey, Token> RememberedLike(TokenType type) => type == TokenType.Notebook ? notebookTokens : internalTokens;
+    private ConcurrentLru<ChildKey, Token> CacheOf(TokenType type) => type == TokenType.Notebook ? notebookTokens : internalTokens;
 
     private async Task<Token> FindOrCreateAsync(DelegationRequest request)
     {
-        using var deadline = new CancellationTokenSource(FlightTimeout, clock);
+        using var deadline = new CancellationTokenSource(SearchTimeout, clock);
         // Another search may have ended between the check of the cache and the beginning of this search.
-        if (TryGetCached(request) is { } landed && Serves(await landed.Record, request))
+        if (TryGetCached(request) is { } landed && MeetsRequest(await landed.Record, request))
             return landed.Child;
         var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
-        RememberedLike(request.TokenType).AddOrUpdate(request.Key, child);
+        CacheOf(request.TokenType).AddOrUpdate(request.Key, child);
         return child;
     }
 
@@ -140,7 +140,7 @@ public sealed partial class DelegatedTokens(
     /// Returns true if a cached child token is valid, has exactly the requested scopes, and has a sufficient remaining lifetime
     /// (contract/tokens.md 8.3, deviations 29).
     /// </summary>
-    private bool Serves(TokenRecord? record, DelegationRequest request)
+    private bool MeetsRequest(TokenRecord? record, DelegationRequest request)
     {
         if (record is null || !record.Scopes.Equals(request.Scopes))
             return false;
@@ -185,7 +185,7 @@ public sealed partial class DelegatedTokens(
             UserData = parent.UserData,
         };
         var record = await CreateAsync(
-            request.Parent, draft, request.TokenType.ToText(), parentInHistory: true, FlightTimeout, cancellationToken);
+            request.Parent, draft, request.TokenType.ToText(), parentInHistory: true, SearchTimeout, cancellationToken);
         if (record.TokenType == TokenType.Notebook)
             Log.CreatedNotebookToken(logger, record.Token.Key, record.Expires?.ToLogText(), record.UserData);
         else

@@ -25,7 +25,7 @@ public sealed record ReencryptionResult(long Records, long Resealed, long Unread
 public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fernet fernet, ILogger<RecordReencryption> logger)
 {
     private const int BatchSize = 100;
-    private const int MostRounds = 5;
+    private const int MaxPasses = 5;
     private const int Attempts = 5;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
@@ -46,19 +46,19 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
             var counts = await RunOnceAsync(resealed, progress, cancellationToken);
             resealed += counts.Resealed;
             // The pass is repeated until it finds none, because a node may have written with another key during the pass.
-            if (counts.Old == 0 || round == MostRounds)
+            if (counts.Old == 0 || round == MaxPasses)
                 return new ReencryptionResult(counts.Examined, resealed, counts.Unreadable, Complete: counts.Old == 0);
         }
     }
 
-    private async Task<Round> RunOnceAsync(long before, IProgress<ReencryptionProgress>? progress, CancellationToken cancellationToken)
+    private async Task<PassCounts> RunOnceAsync(long before, IProgress<ReencryptionProgress>? progress, CancellationToken cancellationToken)
     {
-        var round = default(Round);
+        var round = default(PassCounts);
         await foreach (var keys in recordStore.ScanAsync(cancellationToken))
         {
             foreach (var batch in keys.Chunk(BatchSize))
             {
-                round += await PatientlyAsync(() => ResealAsync(batch, cancellationToken), cancellationToken);
+                round += await RetryAsync(() => ResealAsync(batch, cancellationToken), cancellationToken);
                 progress?.Report(new ReencryptionProgress(round.Examined, before + round.Resealed));
                 // The store calls may have completed without checking for cancellation.
                 cancellationToken.ThrowIfCancellationRequested();
@@ -67,7 +67,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         return round;
     }
 
-    private async Task<Round> ResealAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
+    private async Task<PassCounts> ResealAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
     {
         List<Reseal> old = [];
         long unreadable = 0;
@@ -82,13 +82,13 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
                 unreadable++;
         }
         var resealed = old.Count == 0 ? 0 : await recordStore.ResealAsync([.. old.OrderBy(reseal => reseal.Key)], cancellationToken);
-        return new Round(records.Count, old.Count, resealed, unreadable);
+        return new PassCounts(records.Count, old.Count, resealed, unreadable);
     }
 
     /// <summary>
     /// Retries after a failure, so that a store that is unavailable for a short time does not end an operation that may take minutes.
     /// </summary>
-    private async Task<T> PatientlyAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> RetryAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -110,9 +110,9 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
     /// <param name="Old">The number of records that were encrypted with another key than the first.</param>
     /// <param name="Resealed">The number of records that were encrypted again.</param>
     /// <param name="Unreadable">The number of records that no key can decrypt.</param>
-    private readonly record struct Round(long Examined, long Old, long Resealed, long Unreadable)
+    private readonly record struct PassCounts(long Examined, long Old, long Resealed, long Unreadable)
     {
-        public static Round operator +(Round left, Round right) => new(
+        public static PassCounts operator +(PassCounts left, PassCounts right) => new(
             left.Examined + right.Examined, left.Old + right.Old, left.Resealed + right.Resealed, left.Unreadable + right.Unreadable);
     }
 

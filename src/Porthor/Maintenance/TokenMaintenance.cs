@@ -20,9 +20,9 @@ public sealed partial class TokenMaintenance(
     private const int Steps = 5000;
 
     /// <summary>The pause after a full batch, as a multiple of the duration of the batch.</summary>
-    private const int Rest = 2;
+    private const int PauseFactor = 2;
 
-    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// The beginning of the kept period that the stored counts exclude. The counts stay correct for this time if maintenance does not run
@@ -72,13 +72,13 @@ public sealed partial class TokenMaintenance(
         do
         {
             var walked = await store.TokenIndex.WalkExpiredAsync(now, after, Steps, cancellationToken);
-            HashSet<TokenKey> gone = [];
+            HashSet<TokenKey> removedKeys = [];
             foreach (var batch in walked.Keys.Chunk(BatchSize))
             {
                 // Some tokens were removed before, together with an ancestor.
-                TokenKey[] left = [.. batch.Where(key => !gone.Contains(key))];
-                removed += await ExpireAsync(now, left, gone, total + removed, progress, cancellationToken);
-                passedOver |= !left.All(gone.Contains);
+                TokenKey[] left = [.. batch.Where(key => !removedKeys.Contains(key))];
+                removed += await ExpireAsync(now, left, removedKeys, total + removed, progress, cancellationToken);
+                passedOver |= !left.All(removedKeys.Contains);
             }
             after = walked.Last;
         }
@@ -89,12 +89,12 @@ public sealed partial class TokenMaintenance(
     /// <summary>Removes expired tokens, and returns their number.</summary>
     /// <param name="now">The time at which a removed token has expired.</param>
     /// <param name="keys">The tokens.</param>
-    /// <param name="gone">Receives the keys of the removed tokens.</param>
+    /// <param name="removedKeys">Receives the keys of the removed tokens.</param>
     /// <param name="total">The number of tokens that were removed before, for the progress.</param>
     /// <param name="progress">Receives the number of removed tokens; null if it is not needed.</param>
     /// <param name="cancellationToken">Cancels the operation between batches.</param>
     private async Task<int> ExpireAsync(
-        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> gone, long total, IProgress<long>? progress,
+        DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, HashSet<TokenKey> removedKeys, long total, IProgress<long>? progress,
         CancellationToken cancellationToken)
     {
         var count = 0;
@@ -105,14 +105,14 @@ public sealed partial class TokenMaintenance(
         {
             foreach (var token in removed)
             {
-                gone.Add(token.Token);
+                removedKeys.Add(token.Token);
                 Log.ExpiredToken(logger, token.Username, token.TokenType.ToText(), token.Token);
             }
             count += removed.Count;
             progress?.Report(total + count);
             cancellationToken.ThrowIfCancellationRequested();
             if (removed.Count == store.TokenIndex.BatchSize)
-                await RestAsync(begun, cancellationToken);
+                await PauseAsync(begun, cancellationToken);
             begun = Stopwatch.GetTimestamp();
         }
         return count;
@@ -157,15 +157,15 @@ public sealed partial class TokenMaintenance(
             progress?.Report(total);
             if (deleted < BatchSize)
                 return total;
-            await RestAsync(begun, cancellationToken);
+            await PauseAsync(begun, cancellationToken);
         }
     }
 
     /// <summary>Pauses in real time, which does not depend on the clock of the tokens.</summary>
-    private static Task RestAsync(long begun, CancellationToken cancellationToken)
+    private static Task PauseAsync(long begun, CancellationToken cancellationToken)
     {
-        var rest = Rest * Stopwatch.GetElapsedTime(begun);
-        return Task.Delay(rest < LongestRest ? rest : LongestRest, TimeProvider.System, cancellationToken);
+        var rest = PauseFactor * Stopwatch.GetElapsedTime(begun);
+        return Task.Delay(rest < MaxPause ? rest : MaxPause, TimeProvider.System, cancellationToken);
     }
 
     private static partial class Log

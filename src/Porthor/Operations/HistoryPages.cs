@@ -12,7 +12,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
     /// The number of rows that are read at a time. A page of at most this size needs one query; a larger page, or the whole history, is
     /// read in batches while it is enumerated.
     /// </summary>
-    private const int Portion = 2000;
+    private const int BatchSize = 2000;
 
     /// <summary>Returns the rows that match the filter, newest first, and the cursors of the neighboring pages.</summary>
     public async Task<HistoryPage<TRow>> GetAsync(HistoryRequest<TFilter> request, CancellationToken cancellationToken)
@@ -38,21 +38,21 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
         TFilter filter, HistoryCursor? cursor, long size, long count, CancellationToken cancellationToken)
     {
         var previous = cursor?.Reversed();
-        if (size > Portion)
+        if (size > BatchSize)
             return new HistoryPage<TRow>(
                 TakeAsync(filter, cursor, size, cancellationToken), count, await NextAsync(filter, cursor, size, cancellationToken),
                 previous);
         var rows = await history.ReadAsync(filter, cursor, size + 1, cancellationToken);
         HistoryCursor? next = rows.Count > size ? HistoryCursor.At(rows[(int)size]) : null;
-        return new HistoryPage<TRow>(Listed(rows.Take((int)size)), count, next, previous);
+        return new HistoryPage<TRow>(ToAsyncEnumerable(rows.Take((int)size)), count, next, previous);
     }
 
     /// <summary>Reads the page that ends before a position. Its next page begins at this position.</summary>
     private async Task<HistoryPage<TRow>> BackwardAsync(
         TFilter filter, HistoryCursor end, long size, long count, CancellationToken cancellationToken)
     {
-        var (start, found, more) = await WalkBackAsync(filter, end, size, cancellationToken);
-        var rows = start is null ? Listed([]) : TakeAsync(filter, start, found, cancellationToken);
+        var (start, found, more) = await FindStartAsync(filter, end, size, cancellationToken);
+        var rows = start is null ? ToAsyncEnumerable([]) : TakeAsync(filter, start, found, cancellationToken);
         return new HistoryPage<TRow>(rows, count, end.Reversed(), more ? start?.Reversed() : null);
     }
 
@@ -61,7 +61,7 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
     {
         var (start, found) = (cursor, long.MaxValue);
         if (cursor is { IsBackward: true } end)
-            (start, found, _) = await WalkBackAsync(filter, end, long.MaxValue, cancellationToken);
+            (start, found, _) = await FindStartAsync(filter, end, long.MaxValue, cancellationToken);
         return new HistoryPage<TRow>(TakeAsync(filter, start, found, cancellationToken), Count: null, Next: null, Previous: null);
     }
 
@@ -69,19 +69,19 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
     /// Reads up to <paramref name="size"/> rows before a position. Returns the position of the newest of them, their number, and whether
     /// there are more.
     /// </summary>
-    private async Task<(HistoryCursor? Start, long Found, bool More)> WalkBackAsync(
+    private async Task<(HistoryCursor? Start, long Found, bool More)> FindStartAsync(
         TFilter filter, HistoryCursor end, long size, CancellationToken cancellationToken)
     {
         HistoryCursor? start = null;
         long found = 0;
         while (true)
         {
-            var portion = (int)Math.Min(size - found, Portion);
-            var rows = await history.ReadAsync(filter, start?.Reversed() ?? end, portion + 1, cancellationToken);
-            var more = rows.Count > portion;
+            var batchSize = (int)Math.Min(size - found, BatchSize);
+            var rows = await history.ReadAsync(filter, start?.Reversed() ?? end, batchSize + 1, cancellationToken);
+            var more = rows.Count > batchSize;
             if (rows.Count > 0)
                 start = HistoryCursor.At(rows[more ? 1 : 0]);
-            found += Math.Min(rows.Count, portion);
+            found += Math.Min(rows.Count, batchSize);
             if (!more || found == size)
                 return (start, found, more);
         }
@@ -104,18 +104,18 @@ public sealed class HistoryPages<TFilter, TRow>(IHistorySource<TFilter, TRow> hi
         var from = cursor;
         for (var left = size; left > 0;)
         {
-            var portion = (int)Math.Min(left, Portion);
-            var rows = await history.ReadAsync(filter, from, portion + 1, cancellationToken);
-            foreach (var row in rows.Take(portion))
+            var batchSize = (int)Math.Min(left, BatchSize);
+            var rows = await history.ReadAsync(filter, from, batchSize + 1, cancellationToken);
+            foreach (var row in rows.Take(batchSize))
                 yield return row;
-            if (rows.Count <= portion)
+            if (rows.Count <= batchSize)
                 yield break;
-            from = HistoryCursor.At(rows[portion]);
-            left -= portion;
+            from = HistoryCursor.At(rows[batchSize]);
+            left -= batchSize;
         }
     }
 
-    private static async IAsyncEnumerable<TRow> Listed(IEnumerable<TRow> rows)
+    private static async IAsyncEnumerable<TRow> ToAsyncEnumerable(IEnumerable<TRow> rows)
     {
         foreach (var row in rows)
             yield return row;

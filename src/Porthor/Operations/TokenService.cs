@@ -42,7 +42,7 @@ public sealed partial class TokenService(
         key.IsWellFormed
             && await store.TokenIndex.GetAsync(key, cancellationToken) is { } token
             && (username is null || token.Username == username)
-            ? Shown(token)
+            ? ApplyUsageVisibility(token)
             : null;
 
     /// <summary>Returns a token of a user; null if the user has no such token.</summary>
@@ -65,7 +65,7 @@ public sealed partial class TokenService(
     {
         Require(TokenRules.Authorize(caller, username));
         var tokens = await store.TokenIndex.ListAsync(username, cancellationToken);
-        return ShowsUsage ? tokens : [.. tokens.Select(Shown)];
+        return ShowsUsage ? tokens : [.. tokens.Select(ApplyUsageVisibility)];
     }
 
     /// <summary>
@@ -85,7 +85,7 @@ public sealed partial class TokenService(
             {
                 var tokens = await store.TokenIndex.ListAsync(username, [], after, batch, stopping);
                 foreach (var token in tokens)
-                    yield return Shown(token);
+                    yield return ApplyUsageVisibility(token);
                 after = tokens.Count == batch ? TokenCursor.At(tokens[^1]) : null;
             }
             while (after is not null);
@@ -98,7 +98,7 @@ public sealed partial class TokenService(
         Require(TokenRules.Authorize(caller, query.Username));
         // Reads one more token than the page contains, to detect whether there is another page.
         var tokens = await store.TokenIndex.ListAsync(query.Username, query.Types, query.After, query.Limit + 1, cancellationToken);
-        TokenInfo[] page = [.. tokens.Take(query.Limit).Select(Shown)];
+        TokenInfo[] page = [.. tokens.Take(query.Limit).Select(ApplyUsageVisibility)];
         return new TokenPage(page, tokens.Count > query.Limit ? TokenCursor.At(page[^1]) : null);
     }
 
@@ -190,7 +190,8 @@ public sealed partial class TokenService(
     public CachedChildToken? TryGetCachedNotebookToken(Caller caller) =>
         delegation.TryGetCached(new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, MinimumLifetime: null));
 
-    private TokenInfo Shown(TokenInfo token) => ShowsUsage || token.LastUsed is null ? token : token with { LastUsed = null };
+    private TokenInfo ApplyUsageVisibility(TokenInfo token) =>
+        ShowsUsage || token.LastUsed is null ? token : token with { LastUsed = null };
 
     private void Require(PorthorError? refusal)
     {

@@ -7,9 +7,9 @@ namespace Porthor.Storage;
 public sealed partial class TokenStore
 {
     /// <summary>The number of attempts to edit a token while other clients change it.</summary>
-    private const int MostEdits = 5;
+    private const int MaxEditAttempts = 5;
 
-    private const int MostInterrupted = 100;
+    private const int InterruptedBatchSize = 100;
 
     private static readonly HashSet<TokenKey> NoKeys = [];
 
@@ -80,7 +80,7 @@ public sealed partial class TokenStore
         IReadOnlyList<TokenInfo> interrupted;
         do
         {
-            interrupted = await tokenIndex.ReadInterruptedRevocationsAsync(MostInterrupted, cancellationToken);
+            interrupted = await tokenIndex.ReadInterruptedRevocationsAsync(InterruptedBatchSize, cancellationToken);
             foreach (var token in interrupted)
             {
                 await RevokeTreeAsync(token.Token, change, cancellationToken);
@@ -88,7 +88,7 @@ public sealed partial class TokenStore
             }
             completed += interrupted.Count;
         }
-        while (interrupted.Count == MostInterrupted);
+        while (interrupted.Count == InterruptedBatchSize);
         return completed;
     }
 
@@ -137,7 +137,7 @@ public sealed partial class TokenStore
                 CancellationToken.None);
             if (isComplete)
                 return result;
-            if (attempt == MostEdits)
+            if (attempt == MaxEditAttempts)
                 throw new StoreUnavailableException("token list", $"editing {root}: other clients edit it at the same time");
             reached = reduction;
             var order = await DescendantsAsync(root);

@@ -16,7 +16,7 @@ public sealed partial class TokenStore(
     /// <summary>The number of attempts to reconcile a record with the token index while other clients change it.</summary>
     private const int ReconciliationAttempts = 5;
 
-    private readonly ConcurrentLru<TokenKey, DecryptedRecord> opened = observer.CreateCache<TokenKey, DecryptedRecord>(
+    private readonly ConcurrentLru<TokenKey, DecryptedRecord> decryptedRecords = observer.CreateCache<TokenKey, DecryptedRecord>(
         "records", Math.Max(3, options.RememberedRecords));
 
     /// <summary>Called for each record that cannot be read.</summary>
@@ -41,7 +41,7 @@ public sealed partial class TokenStore(
     {
         if (!token.IsWellFormed)
             return null;
-        opened.TryGet(token.Key, out var known);
+        decryptedRecords.TryGet(token.Key, out var known);
         if (Open(token.Key, known, await recordStore.GetAsync(token.Key, known?.Sealed, cancellationToken)) is not { Record: var record })
             return null;
         if (record.Token.Equals(token))
@@ -57,7 +57,7 @@ public sealed partial class TokenStore(
     /// <exception cref="StoreUnavailableException">The record store did not respond.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
         key.IsWellFormed
-            && Open(key, opened.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken))
+            && Open(key, decryptedRecords.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken))
                 is { Record: var record }
             && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
@@ -68,7 +68,7 @@ public sealed partial class TokenStore(
     /// have been revoked or changed since, so this record may be used to prepare an answer, but not to answer.
     /// </summary>
     public TokenRecord? TryGetCached(Token token) =>
-        opened.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow())
+        decryptedRecords.TryGet(token.Key, out var known) && known.Record.Token.Equals(token) && !known.Record.IsExpired(clock.GetUtcNow())
             ? known.Record
             : null;
 
@@ -190,17 +190,17 @@ public sealed partial class TokenStore(
     {
         if (found is not { } current)
         {
-            opened.TryRemove(key);
+            decryptedRecords.TryRemove(key);
             return null;
         }
         if (known?.Sealed == current)
             return known;
         if (!TryOpen(key, current, out var fresh))
         {
-            opened.TryRemove(key);
+            decryptedRecords.TryRemove(key);
             return null;
         }
-        opened.AddOrUpdate(key, fresh);
+        decryptedRecords.AddOrUpdate(key, fresh);
         return fresh;
     }
 

@@ -45,13 +45,13 @@ public static class TokenRules
         if (caller is { IsAdmin: false } && !scopes.IsSubsetOf(caller.Scopes))
         {
             return PorthorError.InvalidScopes(
-                $"Requested scopes are broader than your current scopes: {Listed(scopes.Except(caller.Scopes).Names)}. " +
-                $"Your scopes: {Listed(caller.Scopes.Names)}");
+                $"Requested scopes are broader than your current scopes: {FormatNames(scopes.Except(caller.Scopes).Names)}. " +
+                $"Your scopes: {FormatNames(caller.Scopes.Names)}");
         }
         if (scopes.Names.All(options.KnownScopes.ContainsKey))
             return null;
         return PorthorError.InvalidScopes(
-            $"Unknown scopes requested: {Listed(scopes.Names.Where(scope => !options.KnownScopes.ContainsKey(scope)))}. " +
+            $"Unknown scopes requested: {FormatNames(scopes.Names.Where(scope => !options.KnownScopes.ContainsKey(scope)))}. " +
             $"Known scopes: {string.Join(", ", options.KnownScopes.Keys.Order(CodePointOrder.Instance))}");
     }
 
@@ -92,7 +92,7 @@ public static class TokenRules
     };
 
     /// <summary>Formats scopes for a message. They come from the client, so their number, length and characters are limited.</summary>
-    private static string Listed(IEnumerable<string> scopes)
+    private static string FormatNames(IEnumerable<string> scopes)
     {
         const int most = 20, longest = 64;
         string[] names = [.. scopes.Take(most + 1)];

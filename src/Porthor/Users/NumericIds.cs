@@ -17,7 +17,7 @@ public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logge
     // IDs never change, so the caches need no expiration.
     private readonly ConcurrentLru<string, long> uids = new(CachedNames);
     private readonly ConcurrentLru<string, long> gids = new(CachedNames);
-    private readonly SingleFlight<(IdKind, string), long> flights = new();
+    private readonly SingleFlight<(IdKind, string), long> assignments = new();
 
     /// <summary>Returns the UID of a user. Assigns one if the user has none.</summary>
     /// <exception cref="UserDirectoryException">The range of UIDs is exhausted.</exception>
@@ -41,11 +41,11 @@ public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logge
     }
 
     private async ValueTask<long> GetAsync(IdKind kind, string name, IdRange range, CancellationToken cancellationToken) =>
-        KnownOf(kind).TryGet(name, out var id)
+        CacheOf(kind).TryGet(name, out var id)
             ? id
-            : await flights.RunAsync((kind, name), () => AssignAsync(kind, name, range), cancellationToken);
+            : await assignments.RunAsync((kind, name), () => AssignAsync(kind, name, range), cancellationToken);
 
-    private ConcurrentLru<string, long> KnownOf(IdKind kind) => kind == IdKind.User ? uids : gids;
+    private ConcurrentLru<string, long> CacheOf(IdKind kind) => kind == IdKind.User ? uids : gids;
 
     private async Task<long> AssignAsync(IdKind kind, string name, IdRange range)
     {
@@ -56,7 +56,7 @@ public sealed partial class NumericIds(IIdStore store, ILogger<NumericIds> logge
                 Log.AssignedUid(logger, name, assigned.Id);
             else if (assigned.IsNew)
                 Log.AssignedGid(logger, name, assigned.Id);
-            KnownOf(kind).AddOrUpdate(name, assigned.Id);
+            CacheOf(kind).AddOrUpdate(name, assigned.Id);
             return assigned.Id;
         }
         catch (UserDirectoryException e)

@@ -8,12 +8,12 @@ namespace Porthor.Users;
 /// Caches the most recently used results of directory queries for their lifetime and, while the directory is unavailable, for a grace
 /// period after it. Concurrent requests for the same key share one query. Failures are not cached.
 /// </summary>
-internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, DirectoryCircuitBreaker outage, TimeProvider clock)
+internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, DirectoryCircuitBreaker circuitBreaker, TimeProvider clock)
     where TKey : notnull
 {
     private const int Capacity = 1000;
 
-    private static readonly TimeSpan Life = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>The time for which a request waits for a value that it does not require.</summary>
     private static readonly TimeSpan OptionalAnswerTimeout = TimeSpan.FromMilliseconds(250);
@@ -38,13 +38,13 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
     {
         var entry = entries.TryGet(key, out var found) ? found : null;
         var age = entry is null ? TimeSpan.MaxValue : clock.GetElapsedTime(entry.Since);
-        if (age < Life)
+        if (age < Lifetime)
             return Fresh(entry!);
-        var stale = age < Life + grace ? entry : null;
+        var stale = age < Lifetime + grace ? entry : null;
         if (need == FreshnessRequirement.Current || (need == FreshnessRequirement.Recent && stale is null))
             return Fresh(await AskAsync(key, ask, cancellationToken));
 
-        if (outage.IsPaused)
+        if (circuitBreaker.IsPaused)
             return Stale(stale);
         try
         {
@@ -52,7 +52,7 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
         }
         catch (Exception e) when (e is TimeoutException or UserDirectoryException { IsAway: true })
         {
-            outage.Begin();
+            circuitBreaker.Begin();
             return Stale(stale);
         }
     }
@@ -73,17 +73,18 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
         {
             var begun = Volatile.Read(ref generation);
             var entry = new Entry(await ask(), clock.GetTimestamp());
-            outage.End();
+            circuitBreaker.End();
             if (begun == Volatile.Read(ref generation))
                 entries.AddOrUpdate(key, entry);
             return entry;
         },
         cancellationToken);
 
-    private CachedValue<TValue> Fresh(Entry entry) => new(entry.Value, entry.Since + (long)(Life.TotalSeconds * clock.TimestampFrequency));
+    private CachedValue<TValue> Fresh(Entry entry) =>
+        new(entry.Value, entry.Since + (long)(Lifetime.TotalSeconds * clock.TimestampFrequency));
 
     /// <summary>Returns a value that is valid until the directory is queried again.</summary>
-    private CachedValue<TValue>? Stale(Entry? entry) => entry is null ? null : new(entry.Value, outage.PauseEnd);
+    private CachedValue<TValue>? Stale(Entry? entry) => entry is null ? null : new(entry.Value, circuitBreaker.PauseEnd);
 
     private sealed record Entry(TValue Value, long Since);
 }

@@ -12,15 +12,15 @@ public sealed partial class UserInfoService
         TokenRecord record, QuotaPlan? plan, FreshnessRequirements needs, CancellationToken cancellationToken)
     {
         var stored = record.UserData;
-        var forgotten = memory?.Forgotten ?? 0;
+        var forgotten = cachedDirectory?.Forgotten ?? 0;
         var (uid, isWhole) = await UidAsync(record, needs, cancellationToken);
         var gid = stored.Gid ?? (ids is not null && options.AddUserGroup ? uid : null);
         var until = long.MaxValue;
         var found = DirectoryUser.None;
         var groups = stored.Groups ?? [];
-        if (memory is not null)
+        if (cachedDirectory is not null)
         {
-            var entry = await memory.GetUserAsync(record.Username, needs.Entry, cancellationToken);
+            var entry = await cachedDirectory.GetUserAsync(record.Username, needs.Entry, cancellationToken);
             found = entry?.Value ?? found;
             until = entry?.Until ?? 0;
             if (groups.Count == 0)
@@ -46,7 +46,7 @@ public sealed partial class UserInfoService
     private FreshnessRequirements NeedsOf(UserData stored, string? service, QuotaPlan? plan)
     {
         var groupsDecide = service is not null && stored.Groups is not { Count: > 0 } && (DependsOnGroups(quotas) || DependsOnGroups(plan));
-        var email = stored.Email is null && memory is { TellsEmail: true };
+        var email = stored.Email is null && cachedDirectory is { TellsEmail: true };
         return new FreshnessRequirements(
             email || groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None,
             groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None);
@@ -78,12 +78,12 @@ public sealed partial class UserInfoService
     private async ValueTask<CachedValue<IReadOnlyList<Group>>?> ListedGroupsAsync(
         string username, long? uid, long? gid, FreshnessRequirement need, CancellationToken cancellationToken)
     {
-        if (await memory!.GetGroupsAsync(username, need, cancellationToken) is not { } members)
+        if (await cachedDirectory!.GetGroupsAsync(username, need, cancellationToken) is not { } members)
             return null;
         var primary = new CachedValue<string?>(Value: null, long.MaxValue);
         if (gid is { } number && NeedsPrimary(members.Value, number))
         {
-            if (await memory.GetGroupNameAsync(number, username, need, cancellationToken) is not { } name)
+            if (await cachedDirectory.GetGroupNameAsync(number, username, need, cancellationToken) is not { } name)
                 return null;
             primary = name;
         }

@@ -20,7 +20,7 @@ public sealed partial class UserInfoService
     /// <exception cref="UserDirectoryException">The directory did not respond or returned an invalid entry.</exception>
     public async Task<UserInfo> GetListedAsync(string username, CancellationToken cancellationToken = default)
     {
-        var entry = (await memory!.GetUserAsync(username, FreshnessRequirement.Recent, cancellationToken))!.Value.Value;
+        var entry = (await cachedDirectory!.GetUserAsync(username, FreshnessRequirement.Recent, cancellationToken))!.Value.Value;
         IReadOnlyList<Group> groups = [];
         long? uid = null, gid = null;
         if (entry != DirectoryUser.None)

@@ -22,8 +22,9 @@ public sealed partial class UserInfoService(
     ILogger<UserInfoService> logger)
 {
     // The results are cached as long as the record to which they belong.
-    private readonly ConditionalWeakTable<TokenRecord, UserInfoSnapshot> remembered = [];
-    private readonly CachedUserDirectory? memory = directory is null ? null : new CachedUserDirectory(directory, options.Memory, clock);
+    private readonly ConditionalWeakTable<TokenRecord, UserInfoSnapshot> snapshots = [];
+    private readonly CachedUserDirectory? cachedDirectory =
+        directory is null ? null : new CachedUserDirectory(directory, options.Memory, clock);
 
     /// <summary>Returns true if the deployment has a directory.</summary>
     public bool HasDirectory => directory is not null;
@@ -43,7 +44,7 @@ public sealed partial class UserInfoService(
             return known;
         var gathered = await GatherAsync(record, plan, NeedsOf(record.UserData, service, plan), cancellationToken);
         if (gathered.IsWhole)
-            remembered.AddOrUpdate(record, gathered);
+            snapshots.AddOrUpdate(record, gathered);
         return gathered.User;
     }
 
@@ -76,25 +77,28 @@ public sealed partial class UserInfoService(
     {
         if (stored.Groups is { Count: > 0 } groups)
             return [.. groups.Select(group => group.Name)];
-        if (memory is null)
+        if (cachedDirectory is null)
             return [];
         var gid = stored.Gid;
-        if (gid is null && memory.TellsGid)
-            gid = (await memory.GetUserAsync(username, FreshnessRequirement.Current, cancellationToken))?.Value.Gid;
-        var listed = await memory.GetGroupsAsync(username, FreshnessRequirement.Current, cancellationToken);
+        if (gid is null && cachedDirectory.TellsGid)
+            gid = (await cachedDirectory.GetUserAsync(username, FreshnessRequirement.Current, cancellationToken))?.Value.Gid;
+        var listed = await cachedDirectory.GetGroupsAsync(username, FreshnessRequirement.Current, cancellationToken);
         var names = listed!.Value.Value.Select(group => group.Name);
-        if (gid is { } number
-            && (await memory.GetGroupNameAsync(number, username, FreshnessRequirement.Current, cancellationToken))?.Value is { } primary)
-            names = names.Append(primary);
+        if (gid is { } number)
+        {
+            var primary = await cachedDirectory.GetGroupNameAsync(number, username, FreshnessRequirement.Current, cancellationToken);
+            if (primary?.Value is { } name)
+                names = names.Append(name);
+        }
         return [.. names.Distinct(StringComparer.Ordinal)];
     }
 
     /// <summary>Removes a user from the directory cache, so that a corrected entry is used immediately.</summary>
-    public void Forget(string username) => memory?.Forget(username);
+    public void Forget(string username) => cachedDirectory?.Forget(username);
 
     private UserInfo? TryGetCached(TokenRecord record, QuotaPlan? plan) =>
-        remembered.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan)
-        && (known.Until == long.MaxValue || (clock.GetTimestamp() < known.Until && known.Forgotten == memory!.Forgotten))
+        snapshots.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan)
+        && (known.Until == long.MaxValue || (clock.GetTimestamp() < known.Until && known.Forgotten == cachedDirectory!.Forgotten))
             ? known.User
             : null;
 
