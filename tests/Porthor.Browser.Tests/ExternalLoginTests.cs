@@ -40,7 +40,7 @@ public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixtur
     private const string DeepLink = "/api/survey?object=M%2031&view=all";
 
     [ExternalLoginFact]
-    public async Task A_deep_link_is_kept_and_signing_out_ends_the_session()
+    public async Task A_deep_link_is_kept_and_signing_out_revokes_the_session()
     {
         await using var browser = await site.OpenAsync();
         var page = await browser.NewPageAsync();

@@ -76,7 +76,7 @@ public sealed class LossTests
         (await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200));
         (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.AskAsync(HttpMethod.Get, "/auth/api/v1/quota-overrides")).Body.ShouldContain("some-group");
-        // The documentation warns of this state and tells how to end it.
+        // The documentation warns of this state and describes how to correct it.
         (await site.PassAsync(revokedEarlier.Token)).ShouldBe(200);
         await site.DoAsync(OperatorPage.Backup, "Cluster", 2);
         (await site.PassAsync(revokedEarlier.Token), await site.PassAsync(revokedEarlier.Child, "read:all")).ShouldBe((401, 401));

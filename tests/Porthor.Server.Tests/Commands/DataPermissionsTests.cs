@@ -75,7 +75,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_data_directory_of_another_user_is_refused()
+    public async Task A_data_directory_of_another_user_is_rejected()
     {
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a directory to another user.");
@@ -101,7 +101,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     [InlineData("775")]
     [InlineData("757")]
     [InlineData("2777")]
-    public async Task A_parent_directory_that_others_can_write_to_is_refused(string mode)
+    public async Task A_parent_directory_that_others_can_write_to_is_rejected(string mode)
     {
         await program.RunShellAsync($"mkdir -p outer/inner && mv porthor-data outer/inner/data && chgrp nogroup outer && chmod {mode} outer");
         var outer = Path.Combine(program.Folder, "outer");
@@ -155,7 +155,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_parent_directory_or_link_of_another_user_is_refused()
+    public async Task A_parent_directory_or_link_of_another_user_is_rejected()
     {
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a directory to another user.");
@@ -172,7 +172,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     [InlineData("session-secret")]
     [InlineData("bootstrap-token")]
     [InlineData("porthor.db")]
-    public async Task A_file_of_another_user_is_refused_also_for_root(string name)
+    public async Task A_file_of_another_user_is_rejected_also_for_root(string name)
     {
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a file to another user.");
@@ -183,7 +183,7 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_secret_file_or_environment_file_that_others_can_change_is_refused()
+    public async Task A_secret_file_or_environment_file_that_others_can_change_is_rejected()
     {
         var secret = Path.Combine(program.Folder, "secret");
         await program.RunShellAsync($"cp porthor-data/session-secret {secret} && chmod 666 {secret} && echo 'PORTHOR_LOG_LEVEL=INFO' > env && chmod 602 env");

@@ -69,7 +69,7 @@ public sealed class SettingsValueTests
     [InlineData("tokenPolicy: {maxServiceLifetime")]
     [InlineData("tokenPolicy: {defaultUserLifetime")]
     [InlineData("tokenUse: {retention")]
-    public void A_time_span_beyond_a_century_is_refused(string key)
+    public void A_time_span_beyond_a_century_is_rejected(string key)
     {
         var end = key.Contains('{', StringComparison.Ordinal) ? "}" : "";
         foreach (var span in (string[])["5000000d", "36501d", "-1"])

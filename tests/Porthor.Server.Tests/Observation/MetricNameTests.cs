@@ -55,8 +55,8 @@ public sealed partial class MetricNameTests
     /// <summary>Returns the Prometheus expressions of the dashboard and the rules.</summary>
     private static IEnumerable<string> Expressions()
     {
-        var board = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "porthor.json"))).RootElement;
-        foreach (var panel in board.GetProperty("panels").EnumerateArray().Where(panel => panel.TryGetProperty("targets", out _)))
+        var dashboard = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "porthor.json"))).RootElement;
+        foreach (var panel in dashboard.GetProperty("panels").EnumerateArray().Where(panel => panel.TryGetProperty("targets", out _)))
         {
             foreach (var target in panel.GetProperty("targets").EnumerateArray())
                 yield return target.GetProperty("expr").GetString()!;
@@ -138,7 +138,7 @@ public sealed partial class MetricNameTests
         _ when type == typeof(Func<long>) => new Func<long>(() => 1),
         _ when type == typeof(Func<(long, long)>) => new Func<(long, long)>(() => (1, 1)),
         _ when type == typeof(IReadOnlyList<TokenChange>) => (TokenChange[])[SomeChange],
-        _ => throw new InvalidOperationException($"Unknown metric type {type}."),
+        _ => throw new InvalidOperationException($"No value for parameters of type {type}."),
     };
 
     private static TokenChange SomeChange => new()

@@ -65,7 +65,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_node_that_starts_with_a_replica_is_not_ready_and_gives_the_reason()
+    public async Task A_node_that_starts_with_a_replica_is_not_ready_and_reports_the_reason()
     {
         await second.UntilInStepAsync(first);
         var settings = Settings(second.Port);

@@ -110,7 +110,7 @@ public sealed class RecordReadingTests
     public void An_empty_list_of_groups_differs_from_no_list() => Read(With("groups", "[]")).UserData.Groups.ShouldBe([]);
 
     [Fact]
-    public void Groups_keep_their_order_and_may_have_any_number() =>
+    public void Groups_keep_their_order_and_can_have_any_ID() =>
         Read(With("groups", """[{"name":"z.group","id":-1},{"id":0,"name":"A_1","more":true}]""")).UserData.Groups
             .ShouldBe([new Group("z.group", -1), new Group("A_1", 0)]);
 
