@@ -26,11 +26,7 @@ internal static class ServerSetup
         services.AddSingleton<GracefulShutdown>();
         services.AddHostedService(provider => provider.GetRequiredService<GracefulShutdown>());
         services.AddSingleton<Authenticator>();
-        services.AddSingleton(new RateLimiter(core.RateCounter, core.Metrics, core.Clock, core.Loggers.CreateLogger<RateLimiter>()));
-        services.AddSingleton<RuleLog>();
-        services.AddSingleton<IngressHandler>();
-        services.AddSingleton<AnonymousEndpoint>();
-        services.AddSingleton<ForwardEndpoint>();
+        services.AddIngress(core);
         services.AddSingleton<AlertDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<AlertDispatcher>());
         services.AddLogin(core);

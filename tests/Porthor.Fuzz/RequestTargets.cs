@@ -50,15 +50,13 @@ internal static class RequestTargets
     private static void CheckQuery(string text)
     {
         var context = new DefaultHttpContext { Request = { QueryString = new QueryString("?" + text) } };
-        context.Request.Headers[IngressParameters.OriginalUrl] = text;
-        context.Request.Headers[IngressParameters.OriginalMethod] = "GET";
         Refusable(() =>
         {
             var errors = new ValidationErrors();
-            var parameters = new IngressParameters(context.Request);
+            var parameters = new IngressParameters(context.Request, new OriginalTarget(text, "GET"));
             parameters.ReadRule(errors)?.FindContradiction();
             _ = parameters.Warnings(new Dictionary<string, string> { ["read:all"] = "" });
-            parameters.ReadAsker("example.com", errors);
+            parameters.ReadOriginal(errors);
         });
         Refusable(() =>
         {
@@ -83,8 +81,8 @@ internal static class RequestTargets
         context.Features.Set(ForwardedClient.Find(context, Proxies));
         Refusable(() =>
         {
-            if (ForwardQuestion.TryRead(context, Proxies, out _) is { } question)
-                Require(Uri.TryCreate(question.Url, UriKind.Absolute, out _) || question.Url.Contains("//", StringComparison.Ordinal), "the URL of the request is valid");
+            if (ForwardAuthRequest.TryRead(context, Proxies, out _) is { } forwarded)
+                Require(Uri.TryCreate(forwarded.Url, UriKind.Absolute, out _) || forwarded.Url.Contains("//", StringComparison.Ordinal), "the URL of the request is valid");
         });
     }
 

@@ -4,7 +4,6 @@ using Porthor.Operations;
 using Porthor.Server.Api;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
-using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Values;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Configuration;
-using Porthor.Server.Http;
 using Porthor.Server.Ingress;
+using Porthor.Values;
 
 namespace Porthor.Server.Commands;
 
@@ -30,17 +30,17 @@ internal static class RuleCommand
 
     private static int Check(string text, bool strict, IReadOnlyDictionary<string, string> knownScopes)
     {
-        var parameters = new IngressParameters(RequestOf(text));
+        var parameters = new IngressParameters(RequestOf(text), new OriginalTarget("https://example.com/", HttpMethods.Get));
         var errors = new ValidationErrors();
         var rule = parameters.ReadRule(errors);
-        var asker = parameters.ReadAsker("HOST", errors);
+        var original = parameters.ReadOriginal(errors);
         List<string> messages = [.. errors.ByField.Distinct().Select(error => $"{error.Field}: {error.Message}")];
         if (rule?.FindContradiction()?.Message is { } contradiction)
             messages.Add(contradiction);
         var warnings = parameters.Warnings(knownScopes);
-        if (messages.Count == 0 && rule is not null && asker is not null)
+        if (messages.Count == 0 && rule is not null && original is not null)
         {
-            foreach (var sentence in RuleExplanation.Of(rule, asker))
+            foreach (var sentence in RuleExplanation.Of(rule, original.Value))
                 Console.Out.WriteLine(Clean(sentence));
         }
         foreach (var warning in warnings)
@@ -60,8 +60,6 @@ internal static class RuleCommand
         var query = isAddress ? "" : text[(start + 1)..];
         var request = new DefaultHttpContext().Request;
         request.QueryString = new QueryString(query.Length == 0 ? "" : "?" + query);
-        request.Headers[IngressParameters.OriginalUrl] = "https://example.com/";
-        request.Headers[IngressParameters.OriginalMethod] = HttpMethods.Get;
         return request;
     }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Porthor.Server.Api;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
-using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Values;
 

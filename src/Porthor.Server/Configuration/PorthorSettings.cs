@@ -1,7 +1,6 @@
 using Porthor.Quotas;
 using Porthor.Redis;
 using Porthor.Secrets;
-using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Tokens;
 using Porthor.Usage;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Porthor.Secrets;
-using Porthor.Server.Http;
 using Porthor.Values;
 using YamlDotNet.RepresentationModel;
 

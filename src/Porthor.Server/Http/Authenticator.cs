@@ -1,3 +1,4 @@
+using Porthor.Ingress;
 using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Logging;
@@ -5,18 +6,6 @@ using Porthor.Sessions;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
-
-/// <summary>What a request shows to say who sends it: a token, or why it is refused without one.</summary>
-/// <param name="HasSession">Its cookie holds a token, whether that is the one or not.</param>
-/// <param name="Source">The source of the token in the terms of the log; null without a token.</param>
-internal readonly record struct PresentedCredential(Token? Token, Problem? Refusal, bool HasSession, string? Source = null)
-{
-    /// <summary>
-    /// Whether browsers send the credential with every request to the host, also with those that a foreign page causes: cookies, and the
-    /// credentials of HTTP Basic.
-    /// </summary>
-    public bool IsAmbient => Source is not null and not CredentialParser.BearerSource;
-}
 
 /// <summary>Finds out who sent a request (contract/api.md 2, ingress.md 4).</summary>
 internal sealed partial class Authenticator(
@@ -32,10 +21,10 @@ internal sealed partial class Authenticator(
         var challenge = new Challenge(identity.Realm);
         if (access.RequiresSession && session.State.Token is null)
             throw Problem.NotAuthenticated(challenge).ToException();
-        var shown = Find(context, session.State, allowCookies: true, challenge, isAjax: false);
-        if (shown.Token is not { } token)
-            throw shown.Refusal!.ToException();
-        if (shown.HasSession)
+        var presented = Find(context, session.State, allowCookies: true);
+        if (presented.Token is not { } token)
+            throw (presented.Error is { } error ? Problem.Challenged(challenge, error) : Problem.NotAuthenticated(challenge)).ToException();
+        if (presented.HasSession)
             CheckCsrf(context, session.State);
 
         if (access.AllowsBootstrap && bootstrapCredential.Token is { } bootstrap && bootstrap.Equals(token))
@@ -47,8 +36,8 @@ internal sealed partial class Authenticator(
         }
 
         if (await tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
-            throw Unknown(shown, challenge, isAjax: false).ToException();
-        NoteCaller(found);
+            throw Unknown(presented, challenge).ToException();
+        RequestLog.Current?.Authenticated(found, clock.GetUtcNow());
         if (access.Scope is { } scope && !found.Scopes.Contains(scope))
         {
             var error = PorthorError.PermissionDenied($"Token does not have required scope {scope}");
@@ -59,18 +48,17 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// What a proxy was shown (contract/ingress.md 4). It asks with GET whatever the browser did, so that there is no CSRF value to
-    /// compare. Refusals are values here, since they are much of what is asked.
+    /// Returns the credential of a request that a proxy forwarded (contract/ingress.md 4). CSRF is not checked: the subrequest is a GET
+    /// request, whatever the browser sent.
     /// </summary>
-    public PresentedCredential FindForProxy(HttpContext context, bool allowCookies, Challenge challenge, bool isAjax) =>
-        Find(context, BrowserSession.Read(context, sessionCookie, sessionLogger), allowCookies, challenge, isAjax);
+    public PresentedCredential FindForProxy(HttpContext context, bool allowCookies) =>
+        Find(context, BrowserSession.Read(context, sessionCookie, sessionLogger), allowCookies);
 
-    /// <summary>The refusal of a token that is not valid.</summary>
-    public Problem Unknown(PresentedCredential shown, Challenge challenge, bool isAjax)
+    private Problem Unknown(PresentedCredential presented, Challenge challenge)
     {
-        if (shown.HasSession)
-            return Problem.NotAuthenticated(challenge, isAjax);
-        Log.InvalidToken(logger, Problem.Unknown.Message);
+        if (presented.HasSession)
+            return Problem.NotAuthenticated(challenge);
+        Log.InvalidToken(logger, DeniedAnswer.UnknownToken.Message);
         return Problem.UnknownToken(challenge);
     }
 
@@ -81,34 +69,28 @@ internal sealed partial class Authenticator(
         var state = BrowserSession.Of(context, sessionCookie, identity, sessionLogger).State;
         if (state.Token is not { } token)
             return null;
-        RequestLog.Current?.TokenSource("cookie");
+        RequestLog.Current?.TokenSource(PresentedCredential.CookieSource);
         if (await tokens.GetDataAsync(token, context.RequestAborted) is not { } found)
             return null;
-        NoteCaller(found);
+        RequestLog.Current?.Authenticated(found, clock.GetUtcNow());
         return new Caller(found, ForwardedClient.Of(context).Address);
     }
 
     /// <summary>Whether a request repeats the value of its session, which only our pages can read.</summary>
     public static bool ProvesCsrf(SessionState state, string? presented) => state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
 
-    /// <summary>Puts whose request it is into its lines of log.</summary>
-    public void NoteCaller(TokenRecord record)
-    {
-        if (RequestLog.Current is not { } log)
-            return;
-        log.Authenticated(record.Token.Key.Value, record.Username, record.Scopes);
-        log.Lifetime(record.Expires is { } expires ? (long)(expires - clock.GetUtcNow()).TotalSeconds : null);
-    }
-
-    /// <summary>A session's token wins over the header, which may be meant for the application behind us.</summary>
-    private PresentedCredential Find(HttpContext context, SessionState state, bool allowCookies, Challenge challenge, bool isAjax)
+    /// <summary>
+    /// Finds the credential of a request. A token in the session cookie takes precedence over the <c>Authorization</c> header, which may be
+    /// for the application.
+    /// </summary>
+    private PresentedCredential Find(HttpContext context, SessionState state, bool allowCookies)
     {
         var hasSession = state.Token is not null;
         var log = RequestLog.Current;
         if (allowCookies && state.Token is { } fromCookie)
         {
-            log?.TokenSource("cookie");
-            return new PresentedCredential(fromCookie, Refusal: null, hasSession, "cookie");
+            log?.TokenSource(PresentedCredential.CookieSource);
+            return new PresentedCredential(fromCookie, Error: null, hasSession, PresentedCredential.CookieSource);
         }
 
         var authorization = context.Request.Headers.Authorization;
@@ -116,15 +98,15 @@ internal sealed partial class Authenticator(
         if (credential.Source is { } source)
             log?.TokenSource(source);
         if (credential.Error is { } error)
-            return new PresentedCredential(Token: null, Refuse(challenge, PorthorError.InvalidRequest(error)), hasSession);
+            return Bad(PorthorError.InvalidRequest(error), hasSession);
         if (!credential.Text.HasValue)
         {
             Log.NoCredentials(logger);
-            return new PresentedCredential(Token: null, Problem.NotAuthenticated(challenge, isAjax), hasSession);
+            return new PresentedCredential(Token: null, Error: null, hasSession);
         }
         return Token.TryParse(credential.Text, out var token)
-            ? new PresentedCredential(token, Refusal: null, hasSession, credential.Source)
-            : new PresentedCredential(Token: null, Refuse(challenge, Token.FaultOf(credential.Text)), hasSession);
+            ? new PresentedCredential(token, Error: null, hasSession, credential.Source)
+            : Bad(Token.FaultOf(credential.Text), hasSession);
     }
 
     /// <summary>
@@ -146,13 +128,14 @@ internal sealed partial class Authenticator(
         throw Problem.InvalidCsrf(error).ToException();
     }
 
-    private Problem Refuse(Challenge challenge, PorthorError error)
+    /// <summary>Logs why a credential cannot be used.</summary>
+    private PresentedCredential Bad(PorthorError error, bool hasSession)
     {
         if (error.Kind == ErrorKind.InvalidRequest)
             Log.InvalidRequest(logger, error.Message);
         else
             Log.InvalidToken(logger, error.Message);
-        return Problem.Challenged(challenge, error);
+        return new PresentedCredential(Token: null, error, hasSession);
     }
 
     private static partial class Log

@@ -1,12 +1,7 @@
+using Porthor.Ingress;
 using Porthor.Values;
 
 namespace Porthor.Server.Http;
-
-internal enum ChallengeType
-{
-    Bearer,
-    Basic,
-}
 
 /// <summary>Represents the <c>WWW-Authenticate</c> header of a denied request (contract/ingress.md 5, RFC 6750).</summary>
 internal readonly record struct Challenge(string Realm, ChallengeType Type = ChallengeType.Bearer)

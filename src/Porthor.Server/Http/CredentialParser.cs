@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Text;
 using Microsoft.Extensions.Primitives;
+using Porthor.Ingress;
 using Porthor.Tokens;
+using Porthor.Values;
 
 namespace Porthor.Server.Http;
 
@@ -21,9 +23,6 @@ internal readonly record struct Credential(StringSegment Text, string? Source, s
 /// </summary>
 internal static class CredentialParser
 {
-    /// <summary>The source of a token in an <c>Authorization</c> header of the scheme Bearer.</summary>
-    public const string BearerSource = "bearer";
-
     /// <summary>The ASCII blanks. Other blanks are bytes of UTF-8 characters here.</summary>
     private const string BlankCharacters = " \t\n\r\v\f";
 
@@ -38,7 +37,7 @@ internal static class CredentialParser
         if (!TrySplit(text, out var type, out var rest))
             return Credential.Malformed("Malformed Authorization header");
         if (type.Equals("bearer", StringComparison.OrdinalIgnoreCase))
-            return new Credential(rest, BearerSource, Error: null);
+            return new Credential(rest, PresentedCredential.BearerSource, Error: null);
         if (type.Equals("basic", StringComparison.OrdinalIgnoreCase))
             return ParseBasic(rest.ToString());
         // The text in place of the type may be a token, and the error is logged.

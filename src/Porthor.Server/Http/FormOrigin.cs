@@ -1,3 +1,5 @@
+using Porthor.Values;
+
 namespace Porthor.Server.Http;
 
 /// <summary>Checks whether a form was sent from a page of Porthor, using the headers that browsers add and pages cannot change.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using Porthor.Ingress;
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Web;
 using Porthor.Values;
@@ -15,9 +16,6 @@ internal sealed class Problem
 {
     private const string NoStore = "no-cache, no-store";
 
-    /// <summary>The error for an unknown token.</summary>
-    public static readonly PorthorError Unknown = PorthorError.InvalidToken("Token is not valid");
-
     // The most frequent responses are cached, one for each challenge.
     private static readonly ConcurrentDictionary<(Challenge Challenge, bool IsAjax), Problem> Unauthenticated = new();
     private static readonly ConcurrentDictionary<Challenge, Problem> UnknownTokens = new();
@@ -25,9 +23,12 @@ internal sealed class Problem
     private readonly byte[] body;
     private readonly KeyValuePair<string, string>[] headers;
 
+    /// <summary>The error code; null if the body has another form than that of <see cref="Denied"/>.</summary>
+    private string? type;
+
     private Problem(int status, byte[] body, string? message = null, params KeyValuePair<string, string>[] headers)
     {
-        (Status, MeantStatus) = (status, status);
+        (Status, IntendedStatus) = (status, status);
         Message = message;
         this.body = body;
         this.headers = headers;
@@ -35,8 +36,8 @@ internal sealed class Problem
 
     public int Status { get; }
 
-    /// <summary>Gets the status for the user. It differs from <see cref="Status"/> if NGINX does not pass the status on.</summary>
-    public int MeantStatus { get; private init; }
+    /// <summary>Gets the status for the user. It differs from <see cref="Status"/> after <see cref="WithNginxStatus"/>.</summary>
+    public int IntendedStatus { get; private init; }
 
     /// <summary>Gets the scopes that a location requires; null if the error does not concern scopes.</summary>
     public ScopeSet? RequiredScopes { get; private init; }
@@ -52,10 +53,10 @@ internal sealed class Problem
 
     /// <summary>Returns a copy with an additional header.</summary>
     public Problem With(string name, string value) =>
-        new(Status, body, Message, [.. headers, new(name, value)]) { MeantStatus = MeantStatus, RequiredScopes = RequiredScopes };
+        new(Status, body, Message, [.. headers, new(name, value)]) { IntendedStatus = IntendedStatus, RequiredScopes = RequiredScopes, type = type };
 
     /// <summary>Returns a copy with the required scopes.</summary>
-    public Problem Requiring(ScopeSet? scopes) => new(Status, body, Message, headers) { MeantStatus = MeantStatus, RequiredScopes = scopes };
+    public Problem Requiring(ScopeSet? scopes) => new(Status, body, Message, headers) { IntendedStatus = IntendedStatus, RequiredScopes = scopes, type = type };
 
     /// <summary>
     /// Creates the response for the error of an operation: a list with one entry, with the location of the error if it has one.
@@ -83,52 +84,22 @@ internal sealed class Problem
     /// True for a request of a script, for which the browser must not show a login form: 403 (contract/ingress.md 5).
     /// </param>
     public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) => Unauthenticated.GetOrAdd(
-        (challenge, isAjax), static key => Single(key.IsAjax, "Authentication required", "no_authorization", key.Challenge.Plain));
+        (challenge, isAjax), static key => BadCredentials(key.IsAjax ? 403 : 401, "Authentication required", "no_authorization", key.Challenge.Plain));
 
     /// <summary>Creates the response for a well-formed token that does not exist.</summary>
     public static Problem UnknownToken(Challenge challenge) =>
-        UnknownTokens.GetOrAdd(challenge, static challenge => Challenged(challenge, Unknown));
+        UnknownTokens.GetOrAdd(challenge, static challenge => Challenged(challenge, DeniedAnswer.UnknownToken));
 
-    /// <summary>Creates the response for a valid token whose remaining lifetime is too short (contract/ingress.md 5, kind A').</summary>
-    public static Problem LifetimeTooShort(Challenge challenge, bool isAjax)
-    {
-        const string message = "Remaining token lifetime too short";
-        return Single(isAjax, message, "invalid_token", challenge.WithError("invalid_token", message));
-    }
-
-    /// <summary>Creates the response for invalid credentials (contract/api.md 4).</summary>
+    /// <summary>Creates the response of the API for invalid credentials (contract/api.md 4).</summary>
     public static Problem Challenged(Challenge challenge, PorthorError error)
     {
-        var (intended, type) = error.Kind == ErrorKind.InvalidRequest ? (400, "invalid_request") : (401, "invalid_token");
-        return Intended(intended, error.Message, type, challenge.WithError(type, error.Message));
+        var (status, type) = error.Kind == ErrorKind.InvalidRequest ? (400, "invalid_request") : (401, "invalid_token");
+        return Denied(status, error.Message, type, challenge.WithError(type, error.Message)).WithNginxStatus();
     }
 
-    /// <summary>
-    /// Creates the response of an authorization subrequest whose status NGINX would not pass on: NGINX supports only 401 and 403. The
-    /// intended status and the body are sent in headers (contract/ingress.md 5, kinds B and C).
-    /// </summary>
-    /// <param name="challenge">The <c>WWW-Authenticate</c> header; null for none.</param>
-    public static Problem Intended(int intended, string message, string type, string? challenge)
-    {
-        var problem = new Problem(
-            intended is 401 or 403 or 503 ? intended : 403,
-            Detail(message, type, location: null),
-            message,
-            new("Cache-Control", NoStore),
-            new("X-Error-Status", intended.ToString(System.Globalization.CultureInfo.InvariantCulture)),
-            new("X-Error-Body", ErrorBodyHeader(message, type)))
-        {
-            MeantStatus = intended,
-        };
-        return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
-    }
-
-    /// <summary>Creates the response for two parameters that exclude each other, with the location of the one to change.</summary>
-    public static Problem Misused(string parameter, string message, string type) =>
-        new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]), message);
-
-    private static Problem Single(bool isAjax, string message, string type, string challenge) => new(
-        isAjax ? StatusCodes.Status403Forbidden : StatusCodes.Status401Unauthorized,
+    /// <summary>Creates the response for an error that is not in a list (contract/ingress.md 5, kinds A and A').</summary>
+    public static Problem BadCredentials(int status, string message, string type, string challenge) => new(
+        status,
         Json(writer =>
         {
             writer.WriteStartObject("detail");
@@ -139,6 +110,36 @@ internal sealed class Problem
         message: null,
         new("Cache-Control", NoStore),
         new("WWW-Authenticate", challenge));
+
+    /// <summary>Creates the response for a denied request: a list of one error (contract/ingress.md 5, kinds B and C).</summary>
+    /// <param name="challenge">The <c>WWW-Authenticate</c> header; null for none.</param>
+    public static Problem Denied(int status, string message, string type, string? challenge)
+    {
+        var problem = new Problem(status, Detail(message, type, location: null), message, new KeyValuePair<string, string>("Cache-Control", NoStore)) { type = type };
+        return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
+    }
+
+    /// <summary>
+    /// Returns the response for NGINX, which forwards only some statuses: another status becomes 403. The headers <c>X-Error-Status</c> and
+    /// <c>X-Error-Body</c> contain the intended response, from which its configuration restores it. A problem that was not created by
+    /// <see cref="Denied"/> is returned unchanged.
+    /// </summary>
+    public Problem WithNginxStatus()
+    {
+        if (type is null)
+            return this;
+        var status = Status is 401 or 403 or 503 ? Status : 403;
+        var intended = Status.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return new(status, body, Message, [.. headers, new("X-Error-Status", intended), new("X-Error-Body", ErrorBodyHeader(Message!, type))])
+        {
+            IntendedStatus = Status,
+            RequiredScopes = RequiredScopes,
+        };
+    }
+
+    /// <summary>Creates the response for two parameters that exclude each other, with the location of the one to change.</summary>
+    public static Problem Misused(string parameter, string message, string type) =>
+        new(StatusCodes.Status422UnprocessableEntity, Detail(message, type, ["query", parameter]), message);
 
     public static Problem InvalidCsrf(string message) =>
         new(StatusCodes.Status403Forbidden, Detail(message, "invalid_csrf", ["header", "X-CSRF-Token"]));
@@ -173,7 +174,7 @@ internal sealed class Problem
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.Headers.XContentTypeOptions = "nosniff";
-        if (DenialPage.IsWanted(response.HttpContext, MeantStatus))
+        if (DenialPage.IsWanted(response.HttpContext, IntendedStatus))
         {
             content = await DenialPage.RenderAsync(response.HttpContext, this);
             response.ContentType = "text/html; charset=utf-8";

@@ -19,16 +19,17 @@ internal sealed class RequestContext(RequestDelegate next, PorthorMetrics metric
         RequestLog.Current = log;
         if (untrusted is not null && ForwardedClient.HasForwardedHeaders(context.Request.Headers))
             peerWarnings.Ignored(untrusted);
-        var begun = IngressOutcome.IsQuestion(context.Request) ? metrics.Decisions.Begin() : 0;
+        var begun = IngressOutcome.IsSubrequest(context.Request) ? metrics.Decisions.Begin() : 0;
         try
         {
             await next(context);
         }
         catch (Exception e)
         {
+            log.Decided(outcome: null);
             await shield.AnswerAsync(context, e);
         }
         if (begun != 0)
-            metrics.Decisions.Decided(IngressOutcome.Of(context), log.Service, begun);
+            metrics.Decisions.Decided(IngressOutcome.Of(context, log.Outcome), log.Service, begun);
     }
 }

@@ -1,4 +1,6 @@
+using Porthor.Ingress;
 using Porthor.Server.Configuration;
+using Porthor.Values;
 
 namespace Porthor.Server.Http;
 
@@ -6,7 +8,7 @@ namespace Porthor.Server.Http;
 /// Provides the address at which users reach the server: the base URL, or the address listened on, known after the start.
 /// </summary>
 /// <param name="loginPath">The path of the login endpoint: <c>/login</c>, or the path of the login form of local users.</param>
-internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, string loginPath = "/login")
+internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, string loginPath = "/login") : IDeploymentHosts
 {
     private readonly Lazy<Uri> baseUrl = new(baseUrl);
 
@@ -31,6 +33,8 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
     public bool IsOurs(string? host) =>
         !string.IsNullOrEmpty(host)
         && (host == Realm || (allowSubdomains && host.EndsWith("." + Realm, StringComparison.Ordinal)));
+
+    bool IDeploymentHosts.IsOwnHost(string? host) => IsOurs(host);
 
     /// <summary>Returns the URL to which browsers are redirected after a logout or without a valid return URL.</summary>
     public string AfterLogout(PorthorSettings settings) => (settings.AfterLogoutUrl ?? new Uri(BaseUrl, "/")).AbsoluteUri;

@@ -17,7 +17,7 @@ internal sealed class AnonymousEndpoint(PorthorSettings settings, RuleLog rules)
         if (context.Request.QueryString.HasValue)
         {
             // The operator may believe that the location is protected.
-            rules.WarnAnonymous(KnownLocations.KeyOf(context.Request));
+            rules.WarnAnonymous(IngressRuleCache.KeyOf(context.Request));
             if (settings.StrictRules)
             {
                 var errors = new ValidationErrors();

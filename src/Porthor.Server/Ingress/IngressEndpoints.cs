@@ -1,11 +1,38 @@
+using Porthor.Ingress;
+using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Sessions;
+using Porthor.Values;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>The questions that a proxy asks. Not for users: the proxy does not publish them (contract/ingress.md).</summary>
+/// <summary>The routes for authorization subrequests. A proxy must not publish them (contract/ingress.md).</summary>
 internal static class IngressEndpoints
 {
+    /// <summary>Adds the services of forward authentication.</summary>
+    public static void AddIngress(this IServiceCollection services, PorthorDeployment deployment)
+    {
+        services.AddSingleton(deployment.RateCounter);
+        services.AddSingleton<IIngressObserver, IngressObserver>();
+        services.AddSingleton<IDeploymentHosts>(provider => provider.GetRequiredService<ServerIdentity>());
+        services.AddSingleton<RateLimiter>();
+        services.AddSingleton(new IngressOptions
+        {
+            Tokens = deployment.Settings.Tokens,
+            AnswerTimeout = deployment.Settings.AnswerTimeout,
+            AllowedOrigins = deployment.Settings.AllowedOrigins,
+        });
+        services.AddSingleton<IngressAuthorizer>();
+        services.AddSingleton<RuleLog>();
+        services.AddSingleton<IngressRuleReader>();
+        services.AddSingleton<IngressRecorder>();
+        services.AddSingleton<NginxResponse>();
+        services.AddSingleton<ForwardResponse>();
+        services.AddSingleton<IngressHandler>();
+        services.AddSingleton<AnonymousEndpoint>();
+        services.AddSingleton<ForwardEndpoint>();
+    }
+
     /// <summary>
     /// Answers GET requests before routing, because most requests are of this kind. Other methods are left to the routes.
     /// </summary>
@@ -52,7 +79,7 @@ internal static class IngressEndpoints
         }
         // Caddy and Traefik join several values with a comma, which does not separate cookies (RFC 6265, section 5.4). NGINX joins the
         // user's headers itself and does not send X-Forwarded-Uri.
-        if (context.Response.Headers["Cookie"] is { Count: > 1 } cookies && context.Request.Headers.ContainsKey(ForwardQuestion.UriHeader))
+        if (context.Response.Headers["Cookie"] is { Count: > 1 } cookies && context.Request.Headers.ContainsKey(ForwardAuthRequest.UriHeader))
             context.Response.Headers["Cookie"] = string.Join("; ", cookies.ToArray());
     }
 

@@ -1,32 +1,18 @@
-using System.Globalization;
-using Porthor.Telemetry;
+using Porthor.Ingress;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>What became of a proxy's question, told from the answer: whatever refused it, and wherever.</summary>
+/// <summary>Finds the outcome of authorization subrequests for metrics.</summary>
 internal static class IngressOutcome
 {
-    public static bool IsQuestion(HttpRequest request) =>
+    /// <summary>Returns whether a request is an authorization subrequest.</summary>
+    public static bool IsSubrequest(HttpRequest request) =>
         request.Path.Value is "/ingress/auth" or "/ingress/forward" && (HttpMethods.IsGet(request.Method) || request.Method == HttpMethods.Head);
 
-    public static AuthorizationOutcome Of(HttpContext context)
-    {
-        if (context.RequestAborted.IsCancellationRequested)
-            return AuthorizationOutcome.Abandoned;
-        var response = context.Response;
-        // NGINX is told most refusals as 403, and what is meant beside it.
-        return int.TryParse(response.Headers[ForwardEndpoint.MeantStatus], CultureInfo.InvariantCulture, out var meant) ? Of(meant) : Of(response.StatusCode);
-    }
-
-    private static AuthorizationOutcome Of(int status) => status switch
-    {
-        StatusCodes.Status200OK => AuthorizationOutcome.Allowed,
-        // A browser may be sent to the login.
-        StatusCodes.Status302Found or StatusCodes.Status401Unauthorized => AuthorizationOutcome.Unauthenticated,
-        StatusCodes.Status403Forbidden => AuthorizationOutcome.Denied,
-        StatusCodes.Status429TooManyRequests => AuthorizationOutcome.RateLimited,
-        StatusCodes.Status503ServiceUnavailable => AuthorizationOutcome.Unavailable,
-        < StatusCodes.Status500InternalServerError => AuthorizationOutcome.Invalid,
-        _ => AuthorizationOutcome.Failed,
-    };
+    /// <summary>Returns the outcome of a request that was answered.</summary>
+    /// <param name="decided">The outcome that was decided; null if the request was answered before, for example because it was too large.</param>
+    public static AuthorizationOutcome Of(HttpContext context, AuthorizationOutcome? decided) =>
+        context.RequestAborted.IsCancellationRequested
+            ? AuthorizationOutcome.Abandoned
+            : decided ?? AuthorizationOutcomes.OfStatus(context.Response.StatusCode);
 }

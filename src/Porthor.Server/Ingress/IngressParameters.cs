@@ -1,27 +1,27 @@
 using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
+using Porthor.Ingress;
 using Porthor.Server.Api.Validation;
-using Porthor.Server.Http;
 using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>Reads the query and headers of a proxy's question, and notes every fault (contract/ingress.md 2).</summary>
+/// <summary>Reads the parameters of an authorization subrequest, and collects all errors (contract/ingress.md 2).</summary>
 internal sealed class IngressParameters
 {
-    public const string OriginalUrl = "X-Original-URL";
-    public const string OriginalMethod = "X-Original-Method";
-
+    private const string MethodName = "x-original-method";
     private const int LongestService = 64;
 
     private readonly IHeaderDictionary headers;
+    private readonly OriginalTarget target;
     private readonly Dictionary<string, List<string>> query = new(StringComparer.Ordinal);
     private readonly List<string> names = [];
 
-    public IngressParameters(HttpRequest request)
+    public IngressParameters(HttpRequest request, OriginalTarget target)
     {
         headers = request.Headers;
+        this.target = target;
         foreach (var parameter in new QueryStringEnumerable(request.QueryString.Value))
         {
             var name = parameter.DecodeName().ToString();
@@ -38,11 +38,11 @@ internal sealed class IngressParameters
     /// <param name="knownScopes">The scopes of the configuration.</param>
     public IReadOnlyList<RuleWarning> Warnings(IReadOnlyDictionary<string, string> knownScopes) => RuleWarnings.Of(names, All, knownScopes);
 
-    /// <summary>The rule of the location; null, with the faults noted, if it cannot be read.</summary>
+    /// <summary>Returns the rule of the location; null if it has errors, which are added.</summary>
     public IngressRule? ReadRule(ValidationErrors errors)
     {
         var mine = new ValidationErrors();
-        // In the order in which the reference reports faults: by name, and headers last.
+        // In the order in which Gafaelfawr reports errors: by name, and headers last.
         var allowOptions = Flag("allow_options", ifAbsent: false, mine);
         ReadChallengeType(mine);
         // As long as a record can hold it; a longer name would make a token that nobody can use.
@@ -53,7 +53,7 @@ internal sealed class IngressParameters
         var service = Text("service", int.MaxValue, mine);
         var useAuthorization = Flag("use_authorization", ifAbsent: false, mine);
         var userDomain = Flag("user_domain", ifAbsent: false, mine);
-        var url = Required(OriginalUrl, mine);
+        var url = Required(target.Url, "x-original-url", mine);
         errors.AddAll(mine);
         if (mine.Any || url is null)
             return null;
@@ -74,21 +74,20 @@ internal sealed class IngressParameters
         };
     }
 
-    /// <summary>Null, with the faults noted, if it cannot be read.</summary>
-    public IngressAsker? ReadAsker(string realm, ValidationErrors errors)
+    /// <summary>Returns the request of the user; null if it has errors, which are added.</summary>
+    public OriginalRequest? ReadOriginal(ValidationErrors errors)
     {
         var mine = new ValidationErrors();
         var allowCookies = Flag("allow_cookies", ifAbsent: true, mine);
         var type = ReadChallengeType(mine);
-        var method = Required(OriginalMethod, mine);
+        var method = Required(target.Method, MethodName, mine);
         errors.AddAll(mine);
         if (method is null)
-            // The reference reads this header in two places, and reports it twice.
-            Required(OriginalMethod, errors);
+            // Gafaelfawr reads this header in two places, and reports it twice.
+            Required(target.Method, MethodName, errors);
         if (mine.Any || method is null)
             return null;
-        return new IngressAsker(
-            allowCookies, new Challenge(realm, type), HeaderText.Decode(headers[OriginalUrl].LastOrDefault() ?? ""), method, IsAjax(headers));
+        return new OriginalRequest(allowCookies, type, HeaderText.Decode(target.Url ?? ""), method, IsAjax(headers));
     }
 
     public static bool IsAjax(IHeaderDictionary headers) =>
@@ -140,13 +139,12 @@ internal sealed class IngressParameters
         return null;
     }
 
-    /// <summary>A header that may be empty, but must be there.</summary>
-    private string? Required(string name, ValidationErrors errors)
+    /// <summary>Returns the value of a header, which may be empty; adds an error if the header is missing.</summary>
+    private static string? Required(string? value, string header, ValidationErrors errors)
     {
-        if (headers[name] is [.., { } text])
-            return text;
-        errors.Add("missing", new Location("header", name.ToLowerInvariant()), "Field required", input: null);
-        return null;
+        if (value is null)
+            errors.Add("missing", new Location("header", header), "Field required", input: null);
+        return value;
     }
 
     /// <summary>A name that is stored: bounded, and without what no database keeps. Empty is as absent.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Porthor.Ingress;
 
 namespace Porthor.Server.Ingress;
 
@@ -6,12 +7,12 @@ namespace Porthor.Server.Ingress;
 internal static class RuleExplanation
 {
     /// <summary>Returns one sentence for each requirement and each effect of a rule.</summary>
-    public static IEnumerable<string> Of(IngressRule rule, IngressAsker asker)
+    public static IEnumerable<string> Of(IngressRule rule, OriginalRequest original)
     {
-        yield return asker.AllowCookies
+        yield return original.AllowCookies
             ? "The request must have a valid token: in the session cookie or in the Authorization header."
             : "The request must have a valid token in the Authorization header. The session cookie is not accepted.";
-        yield return $"A request without credentials gets a {asker.Challenge.Type} challenge.";
+        yield return $"A request without credentials gets a {original.ChallengeType} challenge.";
         yield return ExplainScopes(rule);
         if (rule.OnlyServices is { } services)
             yield return $"The token must be an internal token of {OneOf("the service", "the services", services)}.";

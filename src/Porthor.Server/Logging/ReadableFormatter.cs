@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Porthor.Server.Http;
+using Porthor.Values;
 
 namespace Porthor.Server.Logging;
 

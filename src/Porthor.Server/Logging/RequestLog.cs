@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
-using Porthor.Server.Http;
-using Porthor.Server.Ingress;
+using Porthor.Ingress;
+using Porthor.Tokens;
 using Porthor.Values;
 
 namespace Porthor.Server.Logging;
@@ -36,6 +36,7 @@ internal sealed class RequestLog
     private IngressRule? rule;
     private string? originalUrl;
     private RateStatus? quota;
+    private AuthorizationOutcome? outcome;
 
     public RequestLog(HttpRequest request, string scheme, IPAddress? address)
     {
@@ -61,6 +62,9 @@ internal sealed class RequestLog
     /// <summary>Gets whether the request is an authorization subrequest.</summary>
     public bool IsDecision => path is "/ingress/auth" or "/ingress/forward";
 
+    /// <summary>Gets the outcome of an authorization subrequest; null if the request was answered before a decision.</summary>
+    public AuthorizationOutcome? Outcome => outcome;
+
     /// <summary>Gets the service of an authorization subrequest; null if the rule names none or is invalid.</summary>
     public string? Service => rule?.Service;
 
@@ -80,6 +84,13 @@ internal sealed class RequestLog
     /// <summary>Sets the source of the credential: <c>cookie</c>, <c>bearer</c>, <c>basic-username</c>, <c>basic-password</c>.</summary>
     public void TokenSource(string source) => tokenSource = source;
 
+    /// <summary>Sets the token of the request.</summary>
+    public void Authenticated(TokenRecord record, DateTimeOffset now)
+    {
+        Authenticated(record.Token.Key.Value, record.Username, record.Scopes);
+        Lifetime(record.Expires is { } expires ? (long)(expires - now).TotalSeconds : null);
+    }
+
     public void Authenticated(string token, string user, ScopeSet scopes) => (this.token, this.user, this.scopes) = (token, user, scopes);
 
     /// <summary>Sets the whole seconds until the token expires; null for never.</summary>
@@ -90,6 +101,9 @@ internal sealed class RequestLog
 
     /// <summary>Sets the state of the user's request quota.</summary>
     public void Quota(RateStatus status) => quota = status;
+
+    /// <summary>Sets the outcome of an authorization subrequest; null if the answer could not be written.</summary>
+    public void Decided(AuthorizationOutcome? outcome) => this.outcome = outcome;
 
     public void WriteTo(Utf8JsonWriter writer, bool withUser = true)
     {

@@ -5,6 +5,7 @@ using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Sessions;
+using Porthor.Values;
 
 namespace Porthor.Server.Login;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
+using Porthor.Values;
 
 namespace Porthor.Server.Login;
 

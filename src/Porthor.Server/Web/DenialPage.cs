@@ -4,6 +4,7 @@ using System.Text.Encodings.Web;
 using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Server.Logging;
+using Porthor.Values;
 
 namespace Porthor.Server.Web;
 
@@ -52,7 +53,7 @@ internal static class DenialPage
         var identity = context.RequestServices.GetRequiredService<ServerIdentity>();
         var isForward = IsForward(context);
         var user = RequestLog.Current?.User;
-        if (user is null && !isForward && problem.MeantStatus != StatusCodes.Status503ServiceUnavailable)
+        if (user is null && !isForward && problem.IntendedStatus != StatusCodes.Status503ServiceUnavailable)
             user = await FindUserAsync(context);
         var (title, text) = Describe(problem);
         var html = new StringBuilder($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Encode(title)}</title><style>{Style}</style></head>\n");
@@ -64,7 +65,7 @@ internal static class DenialPage
         }
         if (user is not null)
             html.Append($"<p>You are signed in as <strong><bdi>{Encode(user)}</bdi></strong>.</p>\n");
-        var login = LoginUrl(identity, ReturnUrl(context, identity, problem.MeantStatus));
+        var login = LoginUrl(identity, ReturnUrl(context, identity, problem.IntendedStatus));
         var (address, link) = user is null ? (login, "Sign in") : (LogoutUrl(identity, login), "Sign in as another user");
         html.Append($"<p><a href=\"{Encode(address)}\">{link}</a></p>\n</main></body></html>\n");
         return Encoding.UTF8.GetBytes(html.ToString());
@@ -84,7 +85,7 @@ internal static class DenialPage
     private static (string Title, string Text) Describe(Problem problem)
     {
         var reason = problem.Message is { Length: > 0 } message ? $"{message}." : null;
-        return problem.MeantStatus switch
+        return problem.IntendedStatus switch
         {
             StatusCodes.Status403Forbidden => ("Access denied", reason ?? "You are not allowed to open this page."),
             StatusCodes.Status404NotFound => ("Not found", reason ?? "This page does not exist."),
@@ -115,9 +116,9 @@ internal static class DenialPage
     {
         var site = identity.BaseUrl.GetLeftPart(UriPartial.Authority);
         var url = IsForward(context)
-            ? HeaderText.DecodeUrl(context.Request.Headers[IngressParameters.OriginalUrl].ToString())
+            ? HeaderText.DecodeUrl(context.Features.Get<ForwardAuthRequest>()?.Url ?? "")
             : site + context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent();
-        return status == StatusCodes.Status403Forbidden && url.Length <= LongestReturnUrl && identity.IsOurs(IngressDecision.HostOf(url))
+        return status == StatusCodes.Status403Forbidden && url.Length <= LongestReturnUrl && identity.IsOurs(HostName.Of(url))
             ? url
             : site + PageAddresses.Tokens;
     }

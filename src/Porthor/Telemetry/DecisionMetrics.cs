@@ -1,34 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Porthor.Ingress;
 
 namespace Porthor.Telemetry;
-
-/// <summary>Identifies the outcome of an authorization subrequest.</summary>
-public enum AuthorizationOutcome
-{
-    /// <summary>The request is allowed.</summary>
-    Allowed,
-
-    /// <summary>No valid credential was presented.</summary>
-    Unauthenticated,
-
-    /// <summary>The authenticated user does not have the permission.</summary>
-    Denied,
-    /// <summary>The user has reached the request limit of the service.</summary>
-    RateLimited,
-
-    /// <summary>The authorization subrequest is invalid, because of an error in the configuration of the proxy.</summary>
-    Invalid,
-
-    /// <summary>A store did not respond.</summary>
-    Unavailable,
-
-    /// <summary>An internal error occurred.</summary>
-    Failed,
-
-    /// <summary>The proxy closed the connection before the response.</summary>
-    Abandoned,
-}
 
 /// <summary>Measures the number and the duration of authorization subrequests.</summary>
 public sealed class DecisionMetrics

@@ -1,4 +1,5 @@
 using CsCheck;
+using Porthor.Ingress;
 using Porthor.Server.Http;
 using Porthor.Values;
 

@@ -2,6 +2,7 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
+using Porthor.Values;
 
 namespace Porthor.Server.Tests.Ingress;
 

@@ -1,9 +1,10 @@
-namespace Porthor.Server.Http;
+namespace Porthor.Values;
 
 /// <summary>Represents a web origin (RFC 6454): scheme, host and port. Two origins are equal if all three are.</summary>
+/// <param name="Scheme">The scheme: http or https.</param>
 /// <param name="Host">The host in the form of <see cref="HostName"/>.</param>
 /// <param name="Port">The port; the default port of the scheme if the text has none.</param>
-internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
+public readonly record struct WebOrigin(string Scheme, string Host, int Port)
 {
     /// <summary>Reads <c>http://host[:port]</c> or the same with https. Returns null if the text is not an origin.</summary>
     public static WebOrigin? TryParse(string? text)
@@ -32,6 +33,7 @@ internal readonly record struct WebOrigin(string Scheme, string Host, int Port)
         && (Scheme == request.Scheme || Scheme == "https")
         && (Port == request.Port || (HasDefaultPort && request.HasDefaultPort));
 
+    /// <summary>Returns the origin as browsers send it, without the default port.</summary>
     public override string ToString()
     {
         var host = Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]" : Host;

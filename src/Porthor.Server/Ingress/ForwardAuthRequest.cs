@@ -1,5 +1,6 @@
 using Porthor.Server.Api.Validation;
 using Porthor.Server.Http;
+using Porthor.Values;
 
 namespace Porthor.Server.Ingress;
 
@@ -9,7 +10,7 @@ namespace Porthor.Server.Ingress;
 /// one of two values comes from the client.
 /// </summary>
 /// <param name="Url">The URL, with one character per byte as in the header.</param>
-internal sealed record ForwardQuestion(string Method, string Url)
+internal sealed record ForwardAuthRequest(string Method, string Url)
 {
     private const string MethodHeader = "X-Forwarded-Method";
     private const string ProtoHeader = "X-Forwarded-Proto";
@@ -19,7 +20,7 @@ internal sealed record ForwardQuestion(string Method, string Url)
     public const string UriHeader = "X-Forwarded-Uri";
 
     /// <summary>Reads the headers. Returns null, with the errors, if the peer is not trusted or a header is missing or wrong.</summary>
-    public static ForwardQuestion? TryRead(HttpContext context, TrustedProxies proxies, out ValidationErrors errors)
+    public static ForwardAuthRequest? TryRead(HttpContext context, TrustedProxies proxies, out ValidationErrors errors)
     {
         var trusted = proxies.IsTrustedPeer(context);
         var found = new ValidationErrors();
@@ -27,7 +28,7 @@ internal sealed record ForwardQuestion(string Method, string Url)
         var host = Read(IsHost, HostHeader);
         var uri = Read(text => text.StartsWith('/'), UriHeader);
         errors = found;
-        return found.Any ? null : new ForwardQuestion(method!, $"{Scheme(context)}://{host}{uri}");
+        return found.Any ? null : new ForwardAuthRequest(method!, $"{Scheme(context)}://{host}{uri}");
 
         string? Read(Predicate<string> isSound, string name)
         {

@@ -1,14 +1,9 @@
 using Microsoft.Extensions.Primitives;
-using Porthor.Server.Http;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>
-/// Checks the origin of WebSocket handshakes (RFC 6455 section 10.2; deviations 37). Browsers allow every page to open a WebSocket to every
-/// host with the cookies of that host, and do not apply CORS: only the server can deny it.
-/// </summary>
-/// <param name="allowed">The setting <c>allowedOrigins</c>.</param>
-internal sealed class WebSocketOrigins(ServerIdentity identity, IReadOnlyList<WebOrigin> allowed)
+/// <summary>Recognizes WebSocket handshakes in authorization subrequests (RFC 6455; deviations 37).</summary>
+internal static class WebSocketHandshake
 {
     /// <summary>The value of the user's <c>Upgrade</c> header, set by a proxy that does not forward the header itself.</summary>
     private const string OriginalUpgrade = "X-Original-Upgrade";
@@ -16,12 +11,11 @@ internal sealed class WebSocketOrigins(ServerIdentity identity, IReadOnlyList<We
     private const string Protocol = "websocket";
 
     /// <summary>
-    /// Returns whether a request is a WebSocket handshake from an origin that may not open one. Clients that send no <c>Origin</c> are not
-    /// browsers, and are not checked.
+    /// Returns the values of <c>Origin</c> if the request of the user is a WebSocket handshake; null otherwise, and without this header:
+    /// clients that do not send it are not browsers.
     /// </summary>
-    /// <param name="url">The URL of the user's request.</param>
-    public bool MustDeny(IHeaderDictionary headers, string url) =>
-        headers.Origin.Count > 0 && IsHandshake(headers) && !IsAllowed(headers.Origin, url);
+    public static IReadOnlyList<string?>? OriginsOf(IHeaderDictionary headers) =>
+        headers.Origin.Count > 0 && IsHandshake(headers) ? (IReadOnlyList<string?>)headers.Origin : null;
 
     /// <summary>
     /// Returns whether a request is a WebSocket handshake. Proxies remove some of these headers from the subrequest and keep others; no
@@ -43,11 +37,4 @@ internal sealed class WebSocketOrigins(ServerIdentity identity, IReadOnlyList<We
         }
         return false;
     }
-
-    private bool IsAllowed(StringValues origins, string url) =>
-        origins is [var text]
-        && WebOrigin.TryParse(text) is { } origin
-        && (WebOrigin.Of(identity.BaseUrl) == origin
-            || allowed.Contains(origin)
-            || (Uri.TryCreate(url, UriKind.Absolute, out var request) && WebOrigin.Of(request) is { } own && origin.IsOriginOf(own)));
 }

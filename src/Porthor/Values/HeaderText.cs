@@ -2,13 +2,13 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 
-namespace Porthor.Server.Http;
+namespace Porthor.Values;
 
 /// <summary>
 /// Converts texts from and to header values. The bytes of request headers are opaque (RFC 9110 section 5.5): the server reads them as
-/// Latin-1, one character per byte (<see cref="HeaderEncodings"/>). Code that displays such a text decodes it first.
+/// Latin-1, one character per byte. Code that displays such a text decodes it first.
 /// </summary>
-internal static class HeaderText
+public static class HeaderText
 {
     private static readonly SearchValues<char> Controls =
         SearchValues.Create([.. Enumerable.Range(0, 0xA0).Select(code => (char)code).Where(char.IsControl)]);

@@ -1,13 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Porthor.Server.Http;
+namespace Porthor.Values;
 
 /// <summary>
 /// Converts host names to the form in which they are compared: lower case, international names in Punycode, and IPv6 addresses
 /// in their shortest form without brackets.
 /// </summary>
-internal static class HostName
+public static class HostName
 {
     /// <summary>Returns the host of a URL; null if it has none or an invalid one.</summary>
     public static string? Of(Uri url)
@@ -24,6 +24,9 @@ internal static class HostName
             return null;
         }
     }
+
+    /// <summary>Returns the host of a URL; null if the text is not an absolute URL, or has no valid host.</summary>
+    public static string? Of(string url) => Uri.TryCreate(url, UriKind.Absolute, out var parsed) ? Of(parsed) : null;
 
     /// <summary>
     /// Reads a host as it is written in a URL: a name, an IPv4 address, or an IPv6 address in brackets. Returns null if the address is

@@ -1,0 +1,53 @@
+using Porthor.Ingress;
+using Porthor.Server.Api.Validation;
+using Porthor.Server.Configuration;
+using Porthor.Server.Http;
+using Porthor.Server.Logging;
+
+namespace Porthor.Server.Ingress;
+
+/// <summary>The result of reading a rule.</summary>
+/// <param name="Rule">Null if the rule is invalid.</param>
+/// <param name="Original">Null if the rule does not tell how credentials are read, or the proxy sends no method.</param>
+/// <param name="Errors">The errors; null if the rule was in the cache.</param>
+/// <param name="Problem">The response, if it does not depend on credentials; null otherwise.</param>
+internal readonly record struct ReadRule(IngressRule? Rule, OriginalRequest? Original, ValidationErrors? Errors, Problem? Problem);
+
+/// <summary>Reads the rules of authorization subrequests, and logs their warnings. With the setting <c>strictRules</c> warnings are errors.</summary>
+internal sealed class IngressRuleReader(RuleLog log, PorthorSettings settings)
+{
+    private readonly IngressRuleCache cache = new();
+
+    /// <summary>Reads the rule of a request.</summary>
+    public ReadRule Read(HttpRequest request, OriginalTarget target)
+    {
+        if (!cache.TryFind(request, target, out var rule, out var original))
+            return Parse(request, target);
+        RequestLog.Current?.Ingress(rule, original.Url);
+        return new(rule, original, Errors: null, Problem: null);
+    }
+
+    private ReadRule Parse(HttpRequest request, OriginalTarget target)
+    {
+        var errors = new ValidationErrors();
+        var parameters = new IngressParameters(request, target);
+        var rule = parameters.ReadRule(errors);
+        if (rule?.FindContradiction() is { } contradiction)
+            return new(null, null, errors, Problem.Misused("delegate_to", contradiction.Message, contradiction.Type));
+        var original = parameters.ReadOriginal(errors);
+        if (rule is not null)
+            RequestLog.Current?.Ingress(rule, original?.Url);
+        var warnings = parameters.Warnings(settings.Tokens.KnownScopes);
+        log.Warn(IngressRuleCache.KeyOf(request), warnings);
+        if (settings.StrictRules && warnings.Count > 0)
+        {
+            foreach (var warning in warnings)
+                warning.AddTo(errors);
+            rule = null;
+        }
+        if (rule is not null && original is { } sound)
+            cache.Add(request, rule, sound);
+        var needsCredentials = original is { IsOptions: false };
+        return new(rule, original, errors, errors.Any && !needsCredentials ? Problem.Of(errors) : null);
+    }
+}
