@@ -20,7 +20,7 @@ internal static class FloorServer
         [("X-Original-URL", "https://example.com/some/page"), ("X-Original-Method", "GET"), ("X-Forwarded-For", "192.0.2.7")];
 
     /// <summary>Returns the request that Porthor receives, with all its headers.</summary>
-    public static Question Ask(WebApplication app) => new(
+    public static WrkRequest Ask(WebApplication app) => new(
         new Uri(new Uri(app.Urls.First()), "/ingress/auth?scope=read:all&service=portal"),
         [.. ProxyHeaders, ("Authorization", $"Bearer {Token.Create().Reveal()}")]);
 

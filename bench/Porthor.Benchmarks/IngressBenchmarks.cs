@@ -4,7 +4,7 @@ namespace Porthor.Benchmarks;
 
 /// <summary>A row of the table.</summary>
 /// <param name="Goal">The row to compare with, and the minimum ratio; null if there is no goal.</param>
-internal sealed record IngressRow(string Mode, string What, Question Question, (string Floor, double Ratio)? Goal = null)
+internal sealed record IngressRow(string Mode, string What, WrkRequest Request, (string Floor, double Ratio)? Goal = null)
 {
     public string Name => $"{Mode} {What}";
 
@@ -41,12 +41,12 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
 
         Select();
         foreach (var row in rows)
-            _ = await Wrk.RunAsync(row.Question, TimeSpan.FromSeconds(2));
+            _ = await Wrk.RunAsync(row.Request, TimeSpan.FromSeconds(2));
         for (var turn = 1; turn <= turns; turn++)
         {
             await progress.WriteLineAsync($"turn {turn} of {turns}");
             foreach (var row in rows)
-                row.Loads.Add(await Wrk.RunAsync(row.Question, duration));
+                row.Loads.Add(await Wrk.RunAsync(row.Request, duration));
         }
         Print(output);
     }
@@ -54,7 +54,7 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
     private void AddRows(string mode, IngressServer server, (string, double)? plain, (string, double)? delegated)
     {
         (string, double) asPlain = ($"{mode} plain", 1);
-        void Add(string what, Question question, (string, double)? goal = null) => rows.Add(new IngressRow(mode, what, question, goal));
+        void Add(string what, WrkRequest request, (string, double)? goal = null) => rows.Add(new IngressRow(mode, what, request, goal));
         Add("plain", server.Ask("&service=portal", server.Bearer), plain);
         Add("delegated", server.Ask("&service=portal&delegate_to=portal&delegate_scope=read:all", server.Bearer), delegated);
         Add("notebook", server.Ask("&service=nublado&notebook=true", server.Bearer));

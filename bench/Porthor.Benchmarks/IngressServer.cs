@@ -48,7 +48,7 @@ internal sealed class IngressServer : IAsyncDisposable
         return new IngressServer(deployment, loggers, app, caller, core.SessionCookie.Write(new SessionState { Token = caller.Record.Token, Csrf = "x" }));
     }
 
-    public Question Ask(string query, (string, string) credentials, bool isRefused = false, int clients = 1) => new(
+    public WrkRequest Ask(string query, (string, string) credentials, bool isRefused = false, int clients = 1) => new(
         new Uri(new Uri(app.Urls.First()), "/ingress/auth?scope=read:all" + query), [.. FloorServer.ProxyHeaders, credentials], isRefused, clients);
 
     public async ValueTask DisposeAsync()

@@ -19,7 +19,7 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
         output.WriteLine("| --- | --- | ---: | ---: | ---: | --- |");
         foreach (var mode in Enum.GetValues<Mode>())
         {
-            if (Prerequisites.WhyNot(mode) is { } why)
+            if (Prerequisites.SkipReason(mode) is { } why)
             {
                 log.WriteLine($"{mode}: {why}");
                 continue;

@@ -40,7 +40,7 @@ List<Result> results = [];
 List<(string What, double Milliseconds)> counts = [];
 foreach (var mode in Enum.GetValues<Mode>())
 {
-    if (Prerequisites.WhyNot(mode) is { } why)
+    if (Prerequisites.SkipReason(mode) is { } why)
     {
         Console.Error.WriteLine($"{mode}: {why}");
         continue;

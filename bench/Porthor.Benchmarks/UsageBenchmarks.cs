@@ -28,15 +28,15 @@ internal sealed class UsageBenchmarks(TextWriter progress, TimeSpan duration, in
     {
         await using var recording = await IngressServer.StartAsync(mode);
         await using var silent = await IngressServer.StartAsync(mode, recordsUses: false);
-        Question[] questions = [.. new[] { recording, silent }.Select(server => server.Ask("&service=portal", server.Bearer, clients: Clients))];
+        WrkRequest[] requests = [.. new[] { recording, silent }.Select(server => server.Ask("&service=portal", server.Bearer, clients: Clients))];
         List<Load>[] loads = [[], []];
-        foreach (var question in questions)
-            _ = await Wrk.RunAsync(question, TimeSpan.FromSeconds(2));
+        foreach (var request in requests)
+            _ = await Wrk.RunAsync(request, TimeSpan.FromSeconds(2));
         for (var pair = 0; pair < pairs; pair++)
         {
             int[] order = pair % 2 == 0 ? [0, 1] : [1, 0];
             foreach (var which in order)
-                loads[which].Add(await Wrk.RunAsync(questions[which], duration));
+                loads[which].Add(await Wrk.RunAsync(requests[which], duration));
         }
         var ratios = loads[0].Zip(loads[1], (with, without) => with.RequestsPerSecond / without.RequestsPerSecond).ToList();
         var (recorded, not, median) = (Load.MedianOf(loads[0]), Load.MedianOf(loads[1]), ratios.Order().ElementAt(pairs / 2));

@@ -22,30 +22,30 @@ internal sealed record Load(double RequestsPerSecond, double P50, double P99, do
 /// <summary>A request that wrk repeats.</summary>
 /// <param name="IsRefused">True if the responses are denials, which are measured. Otherwise a response other than 2xx is an error.</param>
 /// <param name="Clients">The number of client addresses in <c>X-Forwarded-For</c>, in turn.</param>
-internal sealed record Question(Uri Url, IReadOnlyList<(string Name, string Value)> Headers, bool IsRefused = false, int Clients = 1);
+internal sealed record WrkRequest(Uri Url, IReadOnlyList<(string Name, string Value)> Headers, bool IsRefused = false, int Clients = 1);
 
 /// <summary>Sends requests with wrk over 32 connections.</summary>
 internal static partial class Wrk
 {
     private const int Connections = 32;
 
-    public static async Task<Load> RunAsync(Question question, TimeSpan duration)
+    public static async Task<Load> RunAsync(WrkRequest request, TimeSpan duration)
     {
         var start = new ProcessStartInfo("wrk")
         {
             RedirectStandardOutput = true,
             ArgumentList = { "-t", "1", "-c", $"{Connections}", "-d", $"{duration.TotalSeconds:0}s", "--latency" },
         };
-        foreach (var (name, value) in question.Headers)
+        foreach (var (name, value) in request.Headers)
         {
             start.ArgumentList.Add("-H");
             start.ArgumentList.Add($"{name}: {value}");
         }
         var script = Path.GetTempFileName();
-        await File.WriteAllTextAsync(script, Script(question.Clients));
+        await File.WriteAllTextAsync(script, Script(request.Clients));
         start.ArgumentList.Add("-s");
         start.ArgumentList.Add(script);
-        start.ArgumentList.Add(question.Url.ToString());
+        start.ArgumentList.Add(request.Url.ToString());
 
         using var self = Process.GetCurrentProcess();
         var (cpu, bytes) = (self.TotalProcessorTime, GC.GetTotalAllocatedBytes());
@@ -55,7 +55,7 @@ internal static partial class Wrk
         self.Refresh();
         File.Delete(script);
         var requests = Number(Requests.Match(text));
-        if (wrk.ExitCode != 0 || requests == 0 || Refusals.IsMatch(text) != question.IsRefused || text.Contains("Socket errors", StringComparison.Ordinal))
+        if (wrk.ExitCode != 0 || requests == 0 || Refusals.IsMatch(text) != request.IsRefused || text.Contains("Socket errors", StringComparison.Ordinal))
             throw new InvalidOperationException($"wrk: not as expected\n{text}");
         return new Load(
             Number(Rate.Match(text)),

@@ -19,12 +19,12 @@ public sealed class Chromium : IAsyncLifetime
     public IBrowser Browser => browser ?? throw new InvalidOperationException("Chromium was not started.");
 
     /// <summary>The reason why these tests cannot run on this machine; null if they can.</summary>
-    public static string? WhyNot =>
-        Prerequisites.Find("chromium") is null ? "Chromium is not installed; ./test.sh installs it (Debian's chromium)" : ProxyProcess.WhyNot(Proxy.Nginx);
+    public static string? SkipReason =>
+        Prerequisites.Find("chromium") is null ? "Chromium is not installed; ./test.sh installs it (Debian's chromium)" : ProxyProcess.SkipReason(Proxy.Nginx);
 
     public async ValueTask InitializeAsync()
     {
-        if (WhyNot is not null)
+        if (SkipReason is not null)
             return;
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new()
@@ -48,5 +48,5 @@ public sealed class Chromium : IAsyncLifetime
 public sealed class BrowserFactAttribute : FactAttribute
 {
     public BrowserFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line) => Skip = Chromium.WhyNot;
+        : base(file, line) => Skip = Chromium.SkipReason;
 }

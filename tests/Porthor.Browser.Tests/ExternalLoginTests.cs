@@ -16,10 +16,10 @@ public sealed class ExternalProviderSite(Chromium chromium) : Site(chromium)
 
     private protected override async Task PrepareAsync()
     {
-        if (ExternalLoginFactAttribute.WhyNot is not null)
+        if (ExternalLoginFactAttribute.SkipReason is not null)
             return;
         provider = await ExternalProvider.StartAsync($"{Url}/login");
-        users = await LdapTree.PlantAsync();
+        users = await LdapTree.CreateAsync();
         await users.AddUserAsync("ada", "Ada Lovelace", "ada@example.com", 4123, 4123);
         await users.AddUserAsync("stranger", "Some Stranger");
         await users.AddGroupAsync("staff", 3000, "ada");

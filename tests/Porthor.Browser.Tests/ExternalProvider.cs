@@ -30,7 +30,7 @@ internal sealed class ExternalProvider : IAsyncDisposable
     }
 
     /// <summary>The reason why it cannot run on this machine; null if it can.</summary>
-    public static string? WhyNot => Directory.Exists(Path.Combine(Folder, "node_modules")) && Node is not null
+    public static string? SkipReason => Directory.Exists(Path.Combine(Folder, "node_modules")) && Node is not null
         ? null
         : "The provider is not installed; ./test.sh installs it (npm)";
 
@@ -76,7 +76,7 @@ internal sealed class ExternalProvider : IAsyncDisposable
 public sealed class ExternalLoginFactAttribute : FactAttribute
 {
     public ExternalLoginFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line) => Skip = WhyNot;
+        : base(file, line) => Skip = SkipReason;
 
-    internal static string? WhyNot => Chromium.WhyNot ?? ExternalProvider.WhyNot ?? Prerequisites.WhyNotLdap;
+    internal static string? SkipReason => Chromium.SkipReason ?? ExternalProvider.SkipReason ?? Prerequisites.LdapSkipReason;
 }

@@ -27,7 +27,7 @@ public class Site(Chromium chromium) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Chromium.WhyNot is not null)
+        if (Chromium.SkipReason is not null)
             return;
         // Porthor needs its public URL before it starts, and the proxy needs Porthor's address.
         var port = RealServers.FreePort();

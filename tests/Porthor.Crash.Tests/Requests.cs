@@ -25,12 +25,12 @@ internal static class Requests
 
     /// <summary>Sends an authorization subrequest as a proxy does.</summary>
     /// <param name="query">The parameters of the authorization rule.</param>
-    public static Task<Answer?> PassAsync(this HttpClient client, Uri node, Token token, string query = "") =>
+    public static Task<Answer?> AuthorizeAsync(this HttpClient client, Uri node, Token token, string query = "") =>
         client.AskAsync(HttpMethod.Get, node, $"/ingress/auth?{query}", token);
 
     /// <summary>Requests the delegated token of a service behind the proxy.</summary>
     public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, params string[] scopes) =>
-        client.PassAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
+        client.AuthorizeAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
 
     /// <summary>Creates an administrator with the bootstrap token, which the requests above need.</summary>
     public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)

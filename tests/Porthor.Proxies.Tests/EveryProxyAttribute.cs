@@ -12,7 +12,7 @@ namespace Porthor.Proxies.Tests;
 public sealed class EveryProxyAttribute : DataAttribute
 {
     public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
-        new([.. Enum.GetValues<Proxy>().Select(proxy => new TheoryDataRow<Proxy>(proxy) { Skip = ProxyProcess.WhyNot(proxy) })]);
+        new([.. Enum.GetValues<Proxy>().Select(proxy => new TheoryDataRow<Proxy>(proxy) { Skip = ProxyProcess.SkipReason(proxy) })]);
 
     public override bool SupportsDiscoveryEnumeration() => true;
 }

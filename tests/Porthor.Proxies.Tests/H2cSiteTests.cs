@@ -23,7 +23,7 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassF
 
         private protected override async Task<TestServer> StartPorthorAsync()
         {
-            Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Caddy));
+            Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Caddy));
             site = await ProxyProcess.StartH2cSiteAsync();
             return await base.StartPorthorAsync();
         }

@@ -20,7 +20,7 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
     [Fact]
     public async Task Only_allowed_requests_reach_the_site()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(fixture);
         var client = new SiteClient(fixture, proxy.Port);
         var bearer = TestServer.Bearer(await fixture.LogInAsync("cluster-user"));
@@ -56,7 +56,7 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
     [Fact]
     public async Task A_client_gets_the_remaining_quota_and_the_time_to_retry()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(fixture, url => url.Replace("service=site", "service=api", StringComparison.Ordinal));
         var client = new SiteClient(fixture, proxy.Port);
         var slow = TestServer.Bearer(await fixture.LogInAsync("cluster-slow", userData: UserData.None with { Groups = [new Group("slow", 1000)] }));
@@ -71,7 +71,7 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
     [Fact]
     public async Task Without_Porthor_the_answer_is_503()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(none);
         (await new SiteClient(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
         none.Site.Requests.ShouldBe(0);
@@ -80,7 +80,7 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
     [Fact]
     public async Task The_snippets_reject_ambiguous_requests_and_remove_headers()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(raw);
         var client = new RawClient(proxy.Port);
         var bearer = $"Authorization: Bearer {(await raw.LogInAsync("cluster-raw")).Reveal()}";

@@ -116,7 +116,7 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
     [Fact]
     public async Task A_location_without_a_rule_denies()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         const string rule = "set $porthor_rule \"scope=read:all&service=site\";";
         await using var proxy = await ProxyProcess.StartNginxAsync(fixture.Porthor.Url.Authority, fixture.SiteAddress, site =>
         {

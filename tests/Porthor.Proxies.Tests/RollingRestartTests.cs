@@ -11,7 +11,7 @@ public sealed class RollingRestartTests
     [Fact]
     public async Task No_request_fails_while_nodes_are_restarted_one_after_the_other()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         // A new node compiles code at its first requests. On a busy machine this takes longer than the default timeout of 1 s.

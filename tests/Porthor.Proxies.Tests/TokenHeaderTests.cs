@@ -32,7 +32,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
             return;
         }
         // NGINX checks all headers only with its Lua module.
-        Prerequisites.SkipWhen(ProxyProcess.WhyNoLua());
+        Prerequisites.SkipWhen(ProxyProcess.LuaSkipReason());
         await using var process = await ProxyProcess.StartNginxWithLuaAsync(fixture.Porthor.Url.Authority, fixture.SiteAddress);
         await NoTokenArrivesAsync(new RawClient(process.Port), OtherNames);
     }
@@ -67,7 +67,7 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
     [Fact]
     public async Task NGINX_forwards_headers_that_are_not_listed()
     {
-        Prerequisites.SkipWhen(ProxyProcess.WhyNot(Proxy.Nginx));
+        Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         var token = (await fixture.LogInAsync("unlisted")).Reveal();
         (await (await fixture.RawBehindAsync(Proxy.Nginx)).GetAsync("/", $"Authorization: Bearer {token}", $"X-Other: {token}")).AtSite().Values("X-Other").ShouldBe([token]);
     }

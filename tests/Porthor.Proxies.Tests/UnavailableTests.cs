@@ -18,7 +18,7 @@ public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture s
 
         private protected override async Task<TestServer> StartPorthorAsync()
         {
-            if (Prerequisites.WhyNot(Mode.Cluster) is not null)
+            if (Prerequisites.SkipReason(Mode.Cluster) is not null)
                 return await base.StartPorthorAsync();
             redis = await RedisServerProcess.StartOwnAsync();
             var server = await TestServer.StartAsync(Mode.Cluster, Configure, ownRedis: redis);

@@ -14,7 +14,7 @@ public sealed class FaultyWire : IAsyncDisposable
 {
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<Connection, Task> connections = new();
-    private readonly ConcurrentQueue<string> asked = new();
+    private readonly ConcurrentQueue<string> sent = new();
     private readonly Lock gate = new();
     private TcpListener? listener;
     private Task accepting = Task.CompletedTask;
@@ -43,7 +43,7 @@ public sealed class FaultyWire : IAsyncDisposable
     public int Connections => connections.Count;
 
     /// <summary>The number of connections that were made half-open and that the client has not closed.</summary>
-    public int DeadConnections => connections.Keys.Count(connection => connection is { IsDead: true, IsLeft: false });
+    public int HalfOpenConnections => connections.Keys.Count(connection => connection is { IsDead: true, IsLeft: false });
 
     /// <summary>True to refuse new connections, as if no server listened.</summary>
     public bool Refuses
@@ -59,9 +59,9 @@ public sealed class FaultyWire : IAsyncDisposable
     }
 
     /// <summary>All data that clients sent, whether forwarded or held back.</summary>
-    public string Asked => string.Concat(asked);
+    public string SentData => string.Concat(sent);
 
-    public void ForgetAsked() => asked.Clear();
+    public void ClearSentData() => sent.Clear();
 
     /// <summary>Stops forwarding data. Connections stay open.</summary>
     public void Stall() => open = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -207,7 +207,7 @@ public sealed class FaultyWire : IAsyncDisposable
             while (await from.GetStream().ReadAsync(buffer, stopping.Token) is > 0 and var count)
             {
                 if (toServer)
-                    asked.Enqueue(Encoding.Latin1.GetString(buffer, 0, count));
+                    sent.Enqueue(Encoding.Latin1.GetString(buffer, 0, count));
                 pieces.Writer.TryWrite(buffer[..count]);
             }
             pieces.Writer.Complete();
@@ -257,7 +257,7 @@ public sealed class FaultyWire : IAsyncDisposable
         {
             if (Delay > TimeSpan.Zero)
                 await Task.WhenAny(Task.Delay(Delay, stopping.Token), healed.Task);
-            // Forwarding can be stopped and resumed within one chunk.
+            // ForwardExtensions can be stopped and resumed within one chunk.
             await open.Task.WaitAsync(stopping.Token);
             var next = Drips ? 1 : data.Length - sent;
             await to.WriteAsync(data.Slice(sent, next), stopping.Token);

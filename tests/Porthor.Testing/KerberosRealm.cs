@@ -13,7 +13,7 @@ public sealed class KerberosRealm : IAsyncDisposable
     private KerberosRealm(string folder, Process process) => (this.folder, this.process) = (folder, process);
 
     /// <summary>The reason why Kerberos tests cannot run on this machine; null if they can.</summary>
-    public static string? WhyNot =>
+    public static string? SkipReason =>
         Array.TrueForAll(["krb5kdc", "kdb5_util", "kadmin.local", "kinit"], program => Prerequisites.Find(program) is not null)
             && Directory.EnumerateFiles("/usr/lib", "libgssapiv2.so", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).Any()
             ? null

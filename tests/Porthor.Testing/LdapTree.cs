@@ -33,10 +33,10 @@ internal sealed class LdapTree
     };
 
     /// <summary>Creates a branch on the server that all tests share.</summary>
-    public static async Task<LdapTree> PlantAsync() => await PlantAsync(await RealServers.Instance.LdapAsync());
+    public static async Task<LdapTree> CreateAsync() => await CreateAsync(await RealServers.Instance.LdapAsync());
 
     /// <param name="under">The DN of the parent entry; null for the suffix.</param>
-    public static async Task<LdapTree> PlantAsync(LdapServerProcess server, string? under = null)
+    public static async Task<LdapTree> CreateAsync(LdapServerProcess server, string? under = null)
     {
         var branch = server.NextBranch();
         var tree = new LdapTree(server, $"ou={branch},{under ?? LdapServerProcess.Suffix}");

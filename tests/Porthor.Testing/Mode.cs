@@ -24,7 +24,7 @@ public sealed class EveryModeAttribute : DataAttribute
     public bool WithLdap { get; set; }
 
     public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
-        new([.. Enum.GetValues<Mode>().Where(mode => mode == Mode.Embedded || !Prerequisites.Fast).Select(mode => new TheoryDataRow<Mode>(mode) { Skip = Prerequisites.WhyNot(mode) ?? (WithLdap ? Prerequisites.WhyNotLdap : null) })]);
+        new([.. Enum.GetValues<Mode>().Where(mode => mode == Mode.Embedded || !Prerequisites.Fast).Select(mode => new TheoryDataRow<Mode>(mode) { Skip = Prerequisites.SkipReason(mode) ?? (WithLdap ? Prerequisites.LdapSkipReason : null) })]);
 
     public override bool SupportsDiscoveryEnumeration() => true;
 }
@@ -51,13 +51,13 @@ public static class Prerequisites
     public static string? PgBouncer { get; } = Find("pgbouncer");
 
     /// <summary>The reason why tests with PgBouncer cannot run on this machine; null if they can.</summary>
-    public static string? WhyNotPgBouncer => WhyNot(Mode.Database) ?? (PgBouncer is null ? Missing("PgBouncer", "pgbouncer") : null);
+    public static string? PgBouncerSkipReason => SkipReason(Mode.Database) ?? (PgBouncer is null ? Missing("PgBouncer", "pgbouncer") : null);
 
     /// <summary>The reason why tests with LDAP cannot run on this machine; null if they can.</summary>
-    public static string? WhyNotLdap => Slapd is null || Find("ldapmodify") is null ? Missing("LDAP", "slapd and ldap-utils") : null;
+    public static string? LdapSkipReason => Slapd is null || Find("ldapmodify") is null ? Missing("LDAP", "slapd and ldap-utils") : null;
 
     /// <summary>Returns the reason why tests of a mode cannot run on this machine; null if they can.</summary>
-    public static string? WhyNot(Mode mode) => mode switch
+    public static string? SkipReason(Mode mode) => mode switch
     {
         not Mode.Embedded when PostgresBin is null => Missing("PostgreSQL", "postgresql"),
         Mode.Cluster when RedisServer is null => Missing("Redis", "redis-server"),
@@ -74,10 +74,10 @@ public static class Prerequisites
     public static void SkipIfFast(string program) => SkipWhen(Fast ? NotInFast(program) : null);
 
     /// <summary>Skips a test if its mode cannot be tested on this machine.</summary>
-    public static void SkipWithout(Mode mode) => SkipWhen(WhyNot(mode));
+    public static void SkipWithout(Mode mode) => SkipWhen(SkipReason(mode));
 
-    /// <param name="whyNot">The reason to skip the test; null to run it.</param>
-    public static void SkipWhen(string? whyNot) => Assert.SkipWhen(whyNot is not null, whyNot ?? "");
+    /// <param name="skipReason">The reason to skip the test; null to run it.</param>
+    public static void SkipWhen(string? skipReason) => Assert.SkipWhen(skipReason is not null, skipReason ?? "");
 
     /// <summary>Returns the path of a program; null if it is not installed, or if <see cref="Fast"/> is true.</summary>
     public static string? Find(string program) => Fast ? null : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')

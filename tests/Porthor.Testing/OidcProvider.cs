@@ -11,7 +11,7 @@ namespace Porthor.Testing;
 /// Simulates an OpenID Connect provider: publishes metadata and keys, issues authorization codes, and redeems each code once, for the
 /// client that requested it and with the matching PKCE verifier. Tests replace replies to inject errors.
 /// </summary>
-internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
+internal sealed class OidcProvider(ExternalServer server, TimeProvider clock)
 {
     public const string ClientId = "some-client";
     public const string ClientSecret = "some-client-secret-5c1d";
@@ -22,7 +22,7 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
 
     public string Issuer => server.Url;
 
-    public ForeignServer Server => server;
+    public ExternalServer Server => server;
 
     /// <summary>The provider's metadata. Tests can change it before the server reads it.</summary>
     public JsonObject Metadata => new()
@@ -37,8 +37,8 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
     /// <summary>Configures the replies of a successful login.</summary>
     public void Work()
     {
-        server.On("GET", "/.well-known/openid-configuration", _ => new ForeignReply(200, Metadata.ToJsonString()));
-        server.On("GET", "/jwks", _ => new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(Key.Public()) }.ToJsonString()));
+        server.On("GET", "/.well-known/openid-configuration", _ => new ExternalReply(200, Metadata.ToJsonString()));
+        server.On("GET", "/jwks", _ => new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(Key.Public()) }.ToJsonString()));
         server.On("POST", "/token", Redeem);
     }
 
@@ -67,17 +67,17 @@ internal sealed class OidcProvider(ForeignServer server, TimeProvider clock)
         return code;
     }
 
-    private ForeignReply Redeem(ForeignRequest request)
+    private ExternalReply Redeem(ExternalRequest request)
     {
         var form = request.Form;
         if (form.GetValueOrDefault("client_id") != ClientId || form.GetValueOrDefault("client_secret") != ClientSecret)
-            return ForeignReply.Of(401, new { error = "invalid_client" });
+            return ExternalReply.Of(401, new { error = "invalid_client" });
         if (!codes.TryRemove(form.GetValueOrDefault("code", ""), out var granted) || form.GetValueOrDefault("redirect_uri") != granted.RedirectUri)
-            return ForeignReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
+            return ExternalReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
         var verified = form.TryGetValue("code_verifier", out var verifier) ? Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : null;
         if (verified != granted.Challenge)
-            return ForeignReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
-        return ForeignReply.Ok(new { access_token = "foreign-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });
+            return ExternalReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
+        return ExternalReply.Ok(new { access_token = "foreign-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });
     }
 
     private sealed record Granted(JsonObject Claims, string RedirectUri, string? Challenge);

@@ -153,7 +153,7 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var watch = new SecretWatch(() => started.SelectMany(running => (running.PrintsSecret ? running.Errors : running.Output + running.Errors).Split('\n')));
+        var watch = new SecretLeakDetector(() => started.SelectMany(running => (running.PrintsSecret ? running.Errors : running.Output + running.Errors).Split('\n')));
         foreach (var (_, value) in Variables.Where(variable => SecretVariables.Any(end => variable.Key.EndsWith(end, StringComparison.Ordinal))))
             watch.Secret(value);
         foreach (var secret in Secrets)

@@ -51,7 +51,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public string Output => string.Join('\n', output);
 
     /// <summary>Returns the reason why the proxy cannot run on this machine; null if it can.</summary>
-    public static string? WhyNot(Proxy proxy) => proxy switch
+    public static string? SkipReason(Proxy proxy) => proxy switch
     {
         Proxy.Nginx when Prerequisites.Find("nginx") is null => "NGINX is not installed; ./test.sh installs it (Debian's nginx-light)",
         Proxy.Nginx when !File.Exists(HeadersMore) => "NGINX's headers-more is not installed; ./test.sh installs it (Debian's libnginx-mod-http-headers-more-filter)",
@@ -61,7 +61,7 @@ internal sealed class ProxyProcess : IAsyncDisposable
     };
 
     /// <summary>Returns null if NGINX can be run with its Lua module, otherwise the reason.</summary>
-    public static string? WhyNoLua() => WhyNot(Proxy.Nginx)
+    public static string? LuaSkipReason() => SkipReason(Proxy.Nginx)
         ?? (File.Exists(NginxLua) ? null : "NGINX's Lua module is not installed; ./test.sh installs it (Debian's libnginx-mod-http-lua)");
 
     /// <param name="porthor">The address of Porthor: host and port.</param>

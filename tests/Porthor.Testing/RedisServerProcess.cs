@@ -120,7 +120,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
     }
 
     /// <summary>Kills the server and starts it on the same port without data.</summary>
-    public async Task LoseAsync()
+    public async Task RestartEmptyAsync()
     {
         await KillAsync();
         Directory.Delete(Path.Combine(Folder, "appendonlydir"), recursive: true);
@@ -155,7 +155,7 @@ public sealed class RedisServerProcess : IAsyncDisposable
     public Task PromoteAsync() => SendAsync("REPLICAOF", "NO", "ONE");
 
     /// <summary>Waits until the replica has received all data that its primary had at the time of the call.</summary>
-    public Task UntilInStepAsync(RedisServerProcess primary) => RealServers.UntilAsync(
+    public Task WaitForReplicationAsync(RedisServerProcess primary) => RealServers.UntilAsync(
         async () =>
         {
             var (mine, theirs) = (await SendAsync("INFO", "replication"), await primary.SendAsync("INFO", "replication"));

@@ -23,7 +23,7 @@ public sealed class RedisSentinelSite : IAsyncDisposable
         foreach (var replica in servers[1..])
             await replica.FollowAsync(servers[0]);
         foreach (var replica in servers[1..])
-            await replica.UntilInStepAsync(servers[0]);
+            await replica.WaitForReplicationAsync(servers[0]);
         var sentinels = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RedisServerProcess.StartSentinelAsync(SentinelPassword,
             $"""
             sentinel monitor {Service} 127.0.0.1 {servers[0].Port} 2
@@ -98,7 +98,7 @@ public sealed class RedisClusterSite : IAsyncDisposable
         foreach (var node in nodes)
             await UntilWholeAsync(node);
         for (var index = 0; index < Primaries; index++)
-            await nodes[Primaries + index].UntilInStepAsync(nodes[index]);
+            await nodes[Primaries + index].WaitForReplicationAsync(nodes[index]);
         return site;
     }
 

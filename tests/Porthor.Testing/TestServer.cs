@@ -32,7 +32,7 @@ internal sealed class TestServer : IAsyncDisposable
         Logs = logs;
         Url = new Uri(app.Urls.First());
         Client = CreateClient();
-        Watch = new SecretWatch(() => logs.Raw);
+        Watch = new SecretLeakDetector(() => logs.Raw);
         foreach (var key in core.SessionKeys)
             Watch.Secret(key.Reveal());
     }
@@ -44,7 +44,7 @@ internal sealed class TestServer : IAsyncDisposable
     public JsonLogs Logs { get; }
 
     /// <summary>Finds secrets in logs and responses. Stopping the server fails if it found one.</summary>
-    public SecretWatch Watch { get; }
+    public SecretLeakDetector Watch { get; }
 
     public Uri Url { get; }
 
@@ -61,17 +61,17 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <param name="configure">Changes the settings before the server starts.</param>
     /// <param name="ownRedis">The Redis server of this test alone, which it can make fail.</param>
-    /// <param name="foreign">The only external server to which requests are allowed; null for none.</param>
-    /// <param name="provider">The base URL of a provider in another process, in place of <paramref name="foreign"/>.</param>
+    /// <param name="external">The only external server to which requests are allowed; null for none.</param>
+    /// <param name="provider">The base URL of a provider in another process, in place of <paramref name="external"/>.</param>
     public static async Task<TestServer> StartAsync(
         Mode mode,
         Func<PorthorSettings, PorthorSettings>? configure = null,
         TimeProvider? clock = null,
         RedisServerProcess? ownRedis = null,
-        ForeignServer? foreign = null,
+        ExternalServer? external = null,
         string? provider = null)
     {
-        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, foreign, provider);
+        var server = await StartAsync(await Deployment.CreateAsync(mode, ownRedis), configure, clock, external, provider);
         server.ownsDeployment = true;
         return server;
     }
@@ -81,7 +81,7 @@ internal sealed class TestServer : IAsyncDisposable
         Deployment deployment,
         Func<PorthorSettings, PorthorSettings>? configure = null,
         TimeProvider? clock = null,
-        ForeignServer? foreign = null,
+        ExternalServer? external = null,
         string? provider = null,
         Action<IServiceCollection>? adjust = null)
     {
@@ -96,7 +96,7 @@ internal sealed class TestServer : IAsyncDisposable
         var core = await deployment.OpenNodeAsync(clock, loggers);
         var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers, services =>
         {
-            ForeignServer.Guard(services, foreign, provider);
+            ExternalServer.Guard(services, external, provider);
             adjust?.Invoke(services);
         });
         await app.StartAsync();

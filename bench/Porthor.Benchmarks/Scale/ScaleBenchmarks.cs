@@ -140,7 +140,7 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         {
             var parent = shape.ParentOfFamily(family);
             int[] children = [.. shape.ChildrenOfFamily(family).OrderBy(i => ScaleShape.KeyOf(i).Value, StringComparer.Ordinal)];
-            var cascade = await Cascade.RevokeAsync(node.Url, shape.RecordOf(parent), [shape.TokenOf(parent), shape.TokenOf(children[0]), shape.TokenOf(children[^1])]);
+            var cascade = await RevocationTimes.RevokeAsync(node.Url, shape.RecordOf(parent), [shape.TokenOf(parent), shape.TokenOf(children[0]), shape.TokenOf(children[^1])]);
             ended.Add(cascade.AccessEnded.TotalMilliseconds);
             acknowledged.Add(cascade.Acknowledged.TotalMilliseconds);
         }
@@ -155,18 +155,18 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         var due = await site.Data.LetTimePassAsync();
         await using var node = await site.Program.ServeAsync();
         var token = site.Shape.TokenOf(Enumerable.Range(0, count).First(i => i > 0 && !site.Shape.IsDue(i)));
-        var question = new Question(
+        var request = new WrkRequest(
             new Uri(node.Url, "/ingress/auth?scope=read:all&service=portal"), [.. FloorServer.ProxyHeaders, ("Authorization", $"Bearer {token.Reveal()}")]);
         var slice = TimeSpan.FromSeconds(5);
         List<Load> idle = [], busy = [];
         for (var i = 0; i < 5; i++)
-            idle.Add(await Wrk.RunAsync(question, slice));
+            idle.Add(await Wrk.RunAsync(request, slice));
         var maintenance = site.Program.RunAsync("maintenance");
         while (!maintenance.IsCompleted)
-            busy.Add(await Wrk.RunAsync(question, slice));
+            busy.Add(await Wrk.RunAsync(request, slice));
         var (seconds, footprint, lines) = await maintenance;
         for (var i = 0; i < 3; i++)
-            idle.Add(await Wrk.RunAsync(question, slice));
+            idle.Add(await Wrk.RunAsync(request, slice));
         await progress.WriteLineAsync(lines.LastOrDefault());
         await progress.WriteLineAsync($"p99 in ms: idle {P99s(idle)}; busy {P99s(busy)}");
 

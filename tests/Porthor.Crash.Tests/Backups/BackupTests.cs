@@ -13,26 +13,26 @@ public sealed class BackupTests
     {
         await using var site = await Site.StartAsync(mode);
         var kept = await site.MakeAsync(User, "kept");
-        var narrowed = await site.MakeAsync(User, "narrowed");
-        await site.NarrowAsync(narrowed);
+        var reduced = await site.MakeAsync(User, "reduced");
+        await site.ReduceAsync(reduced);
         var revoked = await site.MakeAsync(User, "revoked");
         await site.RevokeAsync(revoked);
-        var narrowedSince = await site.MakeAsync(User, "narrowed since");
+        var reducedSince = await site.MakeAsync(User, "reduced since");
         var revokedSince = await site.MakeAsync(User, "revoked since");
         var revokedByCommand = await site.MakeAsync(User, "revoked since by a command");
         var before = await site.TellAsync(User);
 
         // The backup is taken under load. No request fails.
         var busy = new BusyClients(site, Clients);
-        await busy.UntilBusyAsync(Moment.Before);
-        busy.Let(Moment.Meanwhile);
+        await busy.UntilBusyAsync(BackupPhase.Before);
+        busy.SetPhase(BackupPhase.During);
         await BackUpAsync(site, mode, busy);
-        busy.Let(Moment.Since);
-        await busy.UntilBusyAsync(Moment.Since);
+        busy.SetPhase(BackupPhase.After);
+        await busy.UntilBusyAsync(BackupPhase.After);
         await busy.StopAsync();
 
         // Changes after the backup, and then the loss of all data.
-        await site.NarrowAsync(narrowedSince);
+        await site.ReduceAsync(reducedSince);
         await site.RevokeAsync(revokedSince);
         (await site.RunAsync("token", "revoke", "--", revokedByCommand.Token.Key.Value)).ExitCode.ShouldBe(0);
         var madeSince = await site.MakeAsync(User, "made since");
@@ -40,16 +40,16 @@ public sealed class BackupTests
 
         // The restored tokens have their scopes, children and history.
         (await site.TellAsync(User)).ShouldBe(before);
-        (await site.PassAsync(kept.Token), await site.PassAsync(kept.Token, "read:all"), await site.PassAsync(kept.Child, "read:all")).ShouldBe((200, 200, 200));
-        (await site.PassAsync(narrowed.Token), await site.PassAsync(narrowed.Token, "read:all")).ShouldBe((200, 403));
+        (await site.AuthorizeAsync(kept.Token), await site.AuthorizeAsync(kept.Token, "read:all"), await site.AuthorizeAsync(kept.Child, "read:all")).ShouldBe((200, 200, 200));
+        (await site.AuthorizeAsync(reduced.Token), await site.AuthorizeAsync(reduced.Token, "read:all")).ShouldBe((200, 403));
         // Tokens revoked before the backup stay invalid. Changes since the backup are undone.
-        (await site.PassAsync(revoked.Token), await site.PassAsync(revoked.Child, "read:all")).ShouldBe((401, 401));
-        (await site.PassAsync(madeSince.Token), await site.PassAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
-        (await site.PassAsync(revokedSince.Token), await site.PassAsync(revokedSince.Child, "read:all")).ShouldBe((200, 200));
-        (await site.PassAsync(narrowedSince.Token, "read:all")).ShouldBe(200);
+        (await site.AuthorizeAsync(revoked.Token), await site.AuthorizeAsync(revoked.Child, "read:all")).ShouldBe((401, 401));
+        (await site.AuthorizeAsync(madeSince.Token), await site.AuthorizeAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));
+        (await site.AuthorizeAsync(revokedSince.Token), await site.AuthorizeAsync(revokedSince.Child, "read:all")).ShouldBe((200, 200));
+        (await site.AuthorizeAsync(reducedSince.Token, "read:all")).ShouldBe(200);
         await busy.CheckAsync();
 
-        (await site.PassAsync(revokedByCommand.Token), await site.PassAsync(revokedByCommand.Child, "read:all")).ShouldBe((200, 200));
+        (await site.AuthorizeAsync(revokedByCommand.Token), await site.AuthorizeAsync(revokedByCommand.Child, "read:all")).ShouldBe((200, 200));
 
         // The revocations are repeated: the log contains those of the server, and the history of the old database also those of commands.
         await site.WriteAsync("porthor.log", log);
@@ -63,9 +63,9 @@ public sealed class BackupTests
         if (again.ExitCode != 0)
             again.Errors.TrimEnd('\n').Split('\n')[^1].ShouldStartWith("Error: There is no token ");
         foreach (var tree in (Tree[])[revokedSince, revokedByCommand])
-            (await site.PassAsync(tree.Token), await site.PassAsync(tree.Child, "read:all")).ShouldBe((401, 401));
+            (await site.AuthorizeAsync(tree.Token), await site.AuthorizeAsync(tree.Child, "read:all")).ShouldBe((401, 401));
         await busy.CheckRevokedAsync();
-        (await site.PassAsync(kept.Token), await site.PassAsync(narrowedSince.Token)).ShouldBe((200, 200));
+        (await site.AuthorizeAsync(kept.Token), await site.AuthorizeAsync(reducedSince.Token)).ShouldBe((200, 200));
     }
 
     /// <summary>
@@ -77,12 +77,12 @@ public sealed class BackupTests
         do
         {
             site.ForgetBackup();
-            answered = busy.AnsweredIn(Moment.Meanwhile);
+            answered = busy.AnswersIn(BackupPhase.During);
             var printed = await site.DoAsync(OperatorPage.Backup, $"{mode}");
             if (mode == Mode.Embedded)
                 printed.ShouldBe("ok\n");
         }
-        while (busy.AreWell && busy.AnsweredIn(Moment.Meanwhile) == answered);
+        while (busy.AreWell && busy.AnswersIn(BackupPhase.During) == answered);
     }
 
     /// <summary>Stops the node, restores the stores of the mode, and starts the node again. Returns the log of the stopped node.</summary>

@@ -4,11 +4,11 @@ using Porthor.Tokens;
 namespace Porthor.Crash.Tests.Backups;
 
 /// <summary>A time in relation to the backup.</summary>
-internal enum Moment
+internal enum BackupPhase
 {
     Before,
-    Meanwhile,
-    Since,
+    During,
+    After,
 }
 
 /// <summary>
@@ -21,7 +21,7 @@ internal sealed class BusyClients
     private readonly List<Known>[] known;
     private readonly List<Task> work;
     private readonly int[] acknowledged = new int[3];
-    private volatile Moment now;
+    private volatile BackupPhase now;
     private volatile bool stopping;
 
     public BusyClients(Site site, int count)
@@ -32,17 +32,17 @@ internal sealed class BusyClients
     }
 
     /// <summary>Sets the current time in relation to the backup.</summary>
-    public void Let(Moment moment) => now = moment;
+    public void SetPhase(BackupPhase phase) => now = phase;
 
     /// <summary>Returns the number of responses at a time.</summary>
-    public int AnsweredIn(Moment moment) => Volatile.Read(ref acknowledged[(int)moment]);
+    public int AnswersIn(BackupPhase phase) => Volatile.Read(ref acknowledged[(int)phase]);
 
     /// <summary>False if a request failed.</summary>
     public bool AreWell => !work.Exists(task => task.IsFaulted);
 
     /// <summary>Waits until many requests were answered at a time.</summary>
-    public Task UntilBusyAsync(Moment moment) => RealServers.UntilAsync(
-        () => !AreWell || AnsweredIn(moment) >= 30 ? Task.CompletedTask : throw new TimeoutException(), "busy clients");
+    public Task UntilBusyAsync(BackupPhase phase) => RealServers.UntilAsync(
+        () => !AreWell || AnswersIn(phase) >= 30 ? Task.CompletedTask : throw new TimeoutException(), "busy clients");
 
     public async Task StopAsync()
     {
@@ -66,9 +66,9 @@ internal sealed class BusyClients
             childWorks.ShouldBe(listed.Contains(token.Tree.Child.Key.Value), $"child listed: {token}");
             if (childWorks)
                 works.ShouldBeTrue($"its child is valid: {token}");
-            if (token is { Made: Moment.Before, RevocationBegun: null or Moment.Since })
+            if (token is { Made: BackupPhase.Before, RevocationBegun: null or BackupPhase.After })
                 (works, childWorks).ShouldBe((true, true), $"{token}");
-            if (token.Revoked is Moment.Before || token.Begun is Moment.Since)
+            if (token.Revoked is BackupPhase.Before || token.Begun is BackupPhase.After)
                 works.ShouldBeFalse($"{token}");
         });
     }
@@ -97,25 +97,25 @@ internal sealed class BusyClients
         }
     }
 
-    private Moment Answered()
+    private BackupPhase Answered()
     {
-        var moment = now;
-        Interlocked.Increment(ref acknowledged[(int)moment]);
-        return moment;
+        var phase = now;
+        Interlocked.Increment(ref acknowledged[(int)phase]);
+        return phase;
     }
 
     private async Task<bool> WorksAsync(Token token, string scope)
     {
-        var status = await site.PassAsync(token, scope);
+        var status = await site.AuthorizeAsync(token, scope);
         status.ShouldBeOneOf(200, 401);
         return status == 200;
     }
 
-    private sealed record Known(Tree Tree, Moment Begun, Moment Made)
+    private sealed record Known(Tree Tree, BackupPhase Begun, BackupPhase Made)
     {
-        public Moment? RevocationBegun { get; set; }
+        public BackupPhase? RevocationBegun { get; set; }
 
-        public Moment? Revoked { get; set; }
+        public BackupPhase? Revoked { get; set; }
 
         public override string ToString() => $"{Tree.Token.Key}, begun {Begun}, made {Made}, revocation begun {RevocationBegun}, revoked {Revoked}";
     }

@@ -124,7 +124,7 @@ internal sealed class Site : IAsyncDisposable
         await Redis!.KillAsync();
         // A running node answers that the state is unknown.
         if (!servers[^1].Program.HasEnded)
-            (await PassAsync(Administrator)).ShouldBe(503);
+            (await AuthorizeAsync(Administrator)).ShouldBe(503);
         await DoAsync(OperatorPage.Backup, "Cluster", 1);
         Redis.Adopt();
     }
@@ -140,8 +140,8 @@ internal sealed class Site : IAsyncDisposable
     }
 
     /// <summary>Returns the status that a proxy receives: 200, 401, or 403 if the token does not have the scope.</summary>
-    public async Task<int> PassAsync(Token token, string scope = "user:token") =>
-        (await Http.PassAsync(Url, token, $"scope={scope}"))!.StatusCode;
+    public async Task<int> AuthorizeAsync(Token token, string scope = "user:token") =>
+        (await Http.AuthorizeAsync(Url, token, $"scope={scope}"))!.StatusCode;
 
     /// <summary>Creates a token with a child, both with the scope read:all.</summary>
     public async Task<Tree> MakeAsync(string username, string name)
@@ -158,7 +158,7 @@ internal sealed class Site : IAsyncDisposable
         (await Http.RevokeAsync(Url, Administrator, tree.Username, tree.Token.Key))!.StatusCode.ShouldBe(204);
 
     /// <summary>Removes the scope read:all.</summary>
-    public async Task NarrowAsync(Tree tree) =>
+    public async Task ReduceAsync(Tree tree) =>
         (await Http.EditAsync(Url, Administrator, tree.Username, tree.Token.Key, "user:token"))!.StatusCode.ShouldBe(200);
 
     /// <summary>Returns the keys of a user's tokens without expired tokens, which are listed until maintenance removes them.</summary>

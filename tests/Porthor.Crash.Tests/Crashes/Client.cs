@@ -9,8 +9,8 @@ namespace Porthor.Crash.Tests.Crashes;
 /// </summary>
 internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, TokenTree forest, Token administrator, HttpClient http)
 {
-    private const string Narrow = "user:token";
-    private const string Wide = "read:all";
+    private const string UserToken = "user:token";
+    private const string ReadAll = "read:all";
 
     private readonly Random random = new(HashCode.Combine(seed, number));
     private int names;
@@ -37,15 +37,15 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
         < 15 => CreateAsync(node),
         < 35 => DelegateAsync(node, token),
         < 55 => UseAsync(node, token),
-        < 75 => UseWideAsync(node, token),
-        < 87 => EditAsync(node, token, widen: act % 2 == 0),
+        < 75 => UseWithReadAllAsync(node, token),
+        < 87 => EditAsync(node, token, extend: act % 2 == 0),
         _ => RevokeAsync(node, token),
     };
 
     private async Task CreateAsync(Uri node)
     {
         var username = $"user{random.Next(5)}";
-        if (Note(await http.CreateUserTokenAsync(node, administrator, username, $"{number}-{names++}", Narrow, Wide)) is not { StatusCode: 201 } made)
+        if (Note(await http.CreateUserTokenAsync(node, administrator, username, $"{number}-{names++}", UserToken, ReadAll)) is not { StatusCode: 201 } made)
             return;
         forest.Add(Requests.TokenIn(made), username, parent: null);
         forest.Acknowledged(node);
@@ -54,7 +54,7 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     private async Task DelegateAsync(Uri node, KnownToken parent)
     {
         var revoked = parent.IsRevoked;
-        if (Note(await http.DelegateAsync(node, parent.Token, $"service-{random.Next(3)}", Wide)) is { StatusCode: 200 } made)
+        if (Note(await http.DelegateAsync(node, parent.Token, $"service-{random.Next(3)}", ReadAll)) is { StatusCode: 200 } made)
         {
             revoked.ShouldBeFalse($"{parent.Token.Key} got a child after its revocation was acknowledged");
             forest.Add(Token.Parse(made.Header("X-Auth-Request-Token")!), parent.Username, parent);
@@ -64,7 +64,7 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     public async Task UseAsync(Uri node, KnownToken token)
     {
         var revoked = token.IsRevoked;
-        switch (Note(await http.PassAsync(node, token.Token)))
+        switch (Note(await http.AuthorizeAsync(node, token.Token)))
         {
             case { StatusCode: 200 }:
                 revoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
@@ -75,30 +75,30 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
         }
     }
 
-    private async Task UseWideAsync(Uri node, KnownToken token)
+    private async Task UseWithReadAllAsync(Uri node, KnownToken token)
     {
-        var (revoked, narrowed) = (token.IsRevoked, token.IsNarrowed);
-        if (Note(await http.PassAsync(node, token.Token, $"scope={Wide}")) is { StatusCode: 200 })
+        var (revoked, reduced) = (token.IsRevoked, token.IsReduced);
+        if (Note(await http.AuthorizeAsync(node, token.Token, $"scope={ReadAll}")) is { StatusCode: 200 })
         {
             revoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
             // The scope may have been granted again in the meantime.
-            (narrowed && token.IsNarrowed).ShouldBeFalse($"{token.Token.Key} has a scope after its removal was acknowledged");
+            (reduced && token.IsReduced).ShouldBeFalse($"{token.Token.Key} has a scope after its removal was acknowledged");
         }
     }
 
-    private async Task EditAsync(Uri node, KnownToken token, bool widen)
+    private async Task EditAsync(Uri node, KnownToken token, bool extend)
     {
         // Only user tokens can be changed.
         if (token.Parent is not null || !token.TryBeginEditing())
             return;
-        if (widen)
-            token.IsNarrowed = false;
-        string[] scopes = widen ? [Narrow, Wide] : [Narrow];
+        if (extend)
+            token.IsReduced = false;
+        string[] scopes = extend ? [UserToken, ReadAll] : [UserToken];
         if (Note(await http.EditAsync(node, administrator, token.Username, token.Token.Key, scopes)) is { StatusCode: 200 })
         {
             token.Edits++;
-            if (!widen)
-                forest.Narrow(token);
+            if (!extend)
+                forest.Reduce(token);
             forest.Acknowledged(node);
         }
         token.EndEditing();

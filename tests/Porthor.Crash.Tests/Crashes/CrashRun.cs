@@ -144,7 +144,7 @@ internal sealed class CrashRun : IAsyncDisposable
         var handedOut = forest.Tokens;
         var rows = await ListAsync(alive, handedOut);
         await Task.WhenAll(handedOut.Where(token => !rows.Contains(token.Token.Key)).Select(async token =>
-            (await http.PassAsync(alive.Url, token.Token))!.StatusCode.ShouldBe(401, $"{token.Token.Key} is not listed")));
+            (await http.AuthorizeAsync(alive.Url, token.Token))!.StatusCode.ShouldBe(401, $"{token.Token.Key} is not listed")));
     }
 
     private async Task<HashSet<TokenKey>> ListAsync(Node node, IReadOnlyList<KnownToken> tokens)
@@ -187,7 +187,7 @@ internal sealed class CrashRun : IAsyncDisposable
     {
         Answer? answer = null;
         await RealServers.UntilAsync(
-            async () => (answer = await http.PassAsync(node.Url, token.Token))!.StatusCode.ShouldBeOneOf(200, 401), "an answer that says yes or no");
+            async () => (answer = await http.AuthorizeAsync(node.Url, token.Token))!.StatusCode.ShouldBeOneOf(200, 401), "an answer with 200 or 401");
         return answer!.StatusCode == 200;
     }
 

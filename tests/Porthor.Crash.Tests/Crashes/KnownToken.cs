@@ -10,7 +10,7 @@ internal sealed class KnownToken(Token token, string username, KnownToken? paren
 {
     private volatile bool revoking;
     private volatile bool revoked;
-    private volatile bool narrowed;
+    private volatile bool reduced;
     private bool editing;
 
     public Token Token => token;
@@ -34,10 +34,10 @@ internal sealed class KnownToken(Token token, string username, KnownToken? paren
     public bool MayBeRevoked => revoking || parent?.MayBeRevoked == true;
 
     /// <summary>True if the removal of <c>read:all</c> was acknowledged, and no request to grant it again was sent since.</summary>
-    public bool IsNarrowed
+    public bool IsReduced
     {
-        get => narrowed;
-        set => narrowed = value;
+        get => reduced;
+        set => reduced = value;
     }
 
     public void RevocationBegins() => revoking = true;

@@ -45,12 +45,12 @@ internal sealed class TokenTree
     /// Records the acknowledged removal of a scope for a token and all its known descendants: existing children were reduced too, and later
     /// children were created from the reduced row.
     /// </summary>
-    public void Narrow(KnownToken root)
+    public void Reduce(KnownToken root)
     {
         lock (gate)
         {
             foreach (var token in tokens.Where(token => token == root || token.DescendsFrom(root)))
-                token.IsNarrowed = true;
+                token.IsReduced = true;
         }
     }
 

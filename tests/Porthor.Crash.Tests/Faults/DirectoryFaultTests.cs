@@ -21,8 +21,8 @@ public sealed class DirectoryFaultTests(ITestOutputHelper output)
     [MemberData(nameof(NetworkFaults))]
     public async Task Proxies_are_answered_in_time_when_the_directory_fails(NetworkFault fault)
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
-        var tree = await LdapTree.PlantAsync();
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
+        var tree = await LdapTree.CreateAsync();
         await using var wire = new FaultyWire((await RealServers.Instance.LdapAsync()).Port);
         await using var server = await TestServer.StartAsync(Mode.Embedded, settings => settings with
         {

@@ -44,14 +44,14 @@ public sealed class FullDiskTests : IAsyncLifetime
         // A revocation that cannot be stored is not acknowledged. Valid tokens are still allowed, and lists can be read.
         (await http.RevokeAsync(url, administrator, "someone", old.Key))!.StatusCode.ShouldBe(503);
         foreach (var token in created)
-            (await http.PassAsync(url, token, "scope=read:all"))!.StatusCode.ShouldBe(200);
+            (await http.AuthorizeAsync(url, token, "scope=read:all"))!.StatusCode.ShouldBe(200);
         Requests.ItemsIn((await http.ListAsync(url, administrator, "someone"))!).Count().ShouldBe(created.Count);
 
         // With free space the server works without a restart.
         await LimitFilesAsync(server, "unlimited");
         created.Add(Requests.TokenIn((await http.CreateUserTokenAsync(url, administrator, "someone", "new", "read:all"))!));
         (await http.RevokeAsync(url, administrator, "someone", old.Key))!.StatusCode.ShouldBe(204);
-        (await http.PassAsync(url, old))!.StatusCode.ShouldBe(401);
+        (await http.AuthorizeAsync(url, old))!.StatusCode.ShouldBe(401);
 
         // Exactly the acknowledged changes are stored, also after a crash and a restart.
         await server.KillAsync();

@@ -19,7 +19,7 @@ internal sealed class Ancestry
     public List<string> Impossible { get; } = [];
 
     /// <summary>The number of times that a valid child lost a scope.</summary>
-    public int Narrowed { get; private set; }
+    public int Reduced { get; private set; }
 
     /// <summary>Returns the scopes of a token after all changes; null if the token was removed.</summary>
     public ScopeSet? ScopesOf(TokenKey token) => living.GetValueOrDefault(token)?.Scopes;
@@ -44,7 +44,7 @@ internal sealed class Ancestry
             return;
         }
         if (row.Parent is not null && living.TryGetValue(row.Token, out var before) && !before.Scopes.IsSubsetOf(row.Scopes))
-            Narrowed++;
+            Reduced++;
         living[row.Token] = row;
     }
 

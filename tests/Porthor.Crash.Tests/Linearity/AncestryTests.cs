@@ -15,7 +15,7 @@ public sealed class AncestryTests
     {
         var ancestry = Ancestry.Of([.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("4", Grandchild, Child, "edit", A)]);
         ancestry.Impossible.ShouldBeEmpty();
-        ancestry.Narrowed.ShouldBe(2);
+        ancestry.Reduced.ShouldBe(2);
         ancestry.ScopesOf(Grandchild).ShouldBe(A);
     }
 

@@ -24,24 +24,24 @@ public sealed class HistoryTests(ITestOutputHelper output)
             nodes.Add(deployment.Own(await TestServer.StartAsync(deployment)));
         using var http = Node.CreateClient();
         var administrator = await http.CreateAdministratorAsync(nodes[0].Url, deployment.Settings.BootstrapToken!);
-        var (operations, passed, narrowed, trees, seed) = (0, 0, 0, 0, Random.Shared.Next());
+        var (operations, passed, reduced, trees, seed) = (0, 0, 0, 0, Random.Shared.Next());
         for (; operations < Wanted; trees++)
         {
             var workload = new TreeWorkload(nodes, administrator, $"user{trees}", seed + trees, http);
             await workload.RunAsync();
-            var evidence = new Evidence(deployment, nodes, $"user{trees}");
-            var ancestry = Ancestry.Of(await evidence.RowsAsync());
-            List<string> impossible = [.. workload.Impossible(), .. ancestry.Impossible, .. await evidence.TooMuchAsync(ancestry, workload.Tokens)];
+            var snapshot = new TreeSnapshot(deployment, nodes, $"user{trees}");
+            var ancestry = Ancestry.Of(await snapshot.RowsAsync());
+            List<string> impossible = [.. workload.Impossible(), .. ancestry.Impossible, .. await snapshot.TooMuchAsync(ancestry, workload.Tokens)];
             if (impossible.Count > 0)
-                impossible.Add(await evidence.TellAsync(workload.Tokens));
+                impossible.Add(await snapshot.TellAsync(workload.Tokens));
             impossible.ShouldBeEmpty($"with seed {seed + trees}");
             operations += workload.Operations;
             passed += workload.ChildrenPassed;
-            narrowed += ancestry.Narrowed;
+            reduced += ancestry.Reduced;
             nodes.ForEach(node => node.Logs.Clear());
         }
         passed.ShouldBeGreaterThan(0);
-        narrowed.ShouldBeGreaterThan(0);
-        output.WriteLine($"{operations} operations on {trees} trees, {narrowed} children with reduced scopes");
+        reduced.ShouldBeGreaterThan(0);
+        output.WriteLine($"{operations} operations on {trees} trees, {reduced} children with reduced scopes");
     }
 }

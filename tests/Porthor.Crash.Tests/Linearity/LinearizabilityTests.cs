@@ -29,8 +29,8 @@ public sealed class LinearizabilityTests
     [Fact]
     public void A_removed_scope_stays_removed()
     {
-        Holds(Narrow(1, 2), UseWide(3, 4, passes: true)).ShouldBeFalse();
-        Holds(Narrow(1, 4), UseWide(2, 3, passes: true), UseWide(5, 6, passes: false)).ShouldBeTrue();
+        Holds(Reduce(1, 2), UseAllScopes(3, 4, passes: true)).ShouldBeFalse();
+        Holds(Reduce(1, 4), UseAllScopes(2, 3, passes: true), UseAllScopes(5, 6, passes: false)).ShouldBeTrue();
     }
 
     [Fact]
@@ -58,11 +58,11 @@ public sealed class LinearizabilityTests
 
     private static Operation Use(long begin, long end, bool alive) => TreeWorkload.Used(begin, end, scopes: 0, alive ? 200 : 401);
 
-    private static Operation UseWide(long begin, long end, bool passes) => TreeWorkload.Used(begin, end, scopes: 3, passes ? 200 : 403);
+    private static Operation UseAllScopes(long begin, long end, bool passes) => TreeWorkload.Used(begin, end, scopes: 3, passes ? 200 : 403);
 
     private static Operation Revoke(long begin, long end) => TreeWorkload.Revoked(begin, end, end == long.MaxValue ? null : 204);
 
     private static Operation RevokedAbove(long begin, long end) => TreeWorkload.Revoked(begin, end, status: null) with { End = end };
 
-    private static Operation Narrow(long begin, long end) => TreeWorkload.NarrowedTo(begin, end, 2, 200);
+    private static Operation Reduce(long begin, long end) => TreeWorkload.ReducedTo(begin, end, 2, 200);
 }

@@ -21,7 +21,7 @@ internal readonly record struct TokenState(bool IsAlive, bool IsListed, int Scop
 
     public static TokenState Alive(int scopes) => new(IsAlive: true, IsListed: true, scopes);
 
-    public TokenState Narrowed(int scopes) => this with { Scopes = Math.Min(Scopes, scopes) };
+    public TokenState Reduced(int scopes) => this with { Scopes = Math.Min(Scopes, scopes) };
 
     public TokenState Refused() => this with { IsAlive = false, Scopes = 0 };
 }

@@ -20,7 +20,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
 
     private readonly Lock gate = new();
     private readonly List<Member> members = [];
-    private bool narrowing;
+    private bool reducing;
     private int level = Scopes.Length;
     private long now;
     private int childrenPassed;
@@ -72,11 +72,11 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     /// <summary>The first step of the revocation of an ancestor.</summary>
     public static Operation Ended(long begin, long end) => new(begin, end, "ancestor revoked", state => state.Refused());
 
-    public static Operation NarrowedTo(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
+    public static Operation ReducedTo(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
     {
-        200 when state.IsAlive => state.Narrowed(scopes),
+        200 when state.IsAlive => state.Reduced(scopes),
         404 when !state.IsAlive => state,
-        null => state.Narrowed(scopes),
+        null => state.Reduced(scopes),
         _ => null,
     });
 
@@ -91,7 +91,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
             {
                 < 50 => UseAsync(node, member, scopes),
                 < 75 => DelegateAsync(node, member, $"service-{scopes % 2}"),
-                < 83 => NarrowAsync(node),
+                < 83 => ReduceAsync(node),
                 < 93 when member.Parent is not null => RevokeAsync(node, member),
                 _ when endsRoot && step > Steps * 2 / 3 => RevokeAsync(node, members[0]),
                 _ => UseAsync(node, member, scopes),
@@ -102,7 +102,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     private async Task UseAsync(Uri node, Member member, int scopes)
     {
         var begin = Tick();
-        var answer = await http.PassAsync(node, member.Token, scopes == 0 ? "" : $"scope={Scopes[scopes - 1]}");
+        var answer = await http.AuthorizeAsync(node, member.Token, scopes == 0 ? "" : $"scope={Scopes[scopes - 1]}");
         var status = StatusOf(answer, 200, 401, 403);
         member.Saw(Used(begin, Tick(), scopes, status));
         if (member.Parent is not null && scopes == Scopes.Length && status == 200)
@@ -126,9 +126,9 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     }
 
     /// <summary>One reduction at a time, each to fewer scopes; scopes are never granted again.</summary>
-    private async Task NarrowAsync(Uri node)
+    private async Task ReduceAsync(Uri node)
     {
-        if (Interlocked.Exchange(ref narrowing, true))
+        if (Interlocked.Exchange(ref reducing, true))
             return;
         if (level > 0)
         {
@@ -136,9 +136,9 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
             var root = members[0];
             var begin = Tick();
             var answer = await http.EditAsync(node, administrator, username, root.Token.Key, Scopes[..level]);
-            root.Did(begin, Tick(), StatusOf(answer, 200, 404), 404, (b, e, status) => NarrowedTo(b, e, level, status));
+            root.Did(begin, Tick(), StatusOf(answer, 200, 404), 404, (b, e, status) => ReducedTo(b, e, level, status));
         }
-        Volatile.Write(ref narrowing, false);
+        Volatile.Write(ref reducing, false);
     }
 
     private async Task RevokeAsync(Uri node, Member member)

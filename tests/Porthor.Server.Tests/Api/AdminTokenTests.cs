@@ -44,7 +44,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         answer.Header("Location").ShouldBe($"/auth/api/v1/users/bot-a-service/tokens/{service.Key}");
         const string userinfo =
             """{"name":"A Service","email":"service@example.com","uid":1234,"gid":4567,"groups":[{"name":"some-group","id":12381},{"name":"a-group","id":0}]}""";
-        server.LinesSince(logged, "Created new service token").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Created new service token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Created new service token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(admin, "POST", "/tokens", """["admin:token","exec:admin"]""", (30 * 86400) - 1)}}},
@@ -67,7 +67,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         var token = TokenOf(answer);
         answer.ShouldBe(201, $$"""{"token":"{{token.Reveal()}}"}""");
         answer.Header("Location").ShouldBe($"/auth/api/v1/users/a-user/tokens/{token.Key}");
-        server.LinesSince(logged, "Created new user token as administrator").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Created new user token as administrator").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Created new user token as administrator","severity":"info","logger":"gafaelfawr",
              "httpRequest":{"requestMethod":"POST","requestUrl":"http://{{{server.Host.Url.Authority}}}/auth/api/v1/tokens","remoteIp":"127.0.0.1"},
@@ -85,7 +85,7 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
             .ShouldBeRefused(409, "duplicate_token_name", "Token name some token already used", "body", "token_name");
 
         // The creator's token is not the parent: after its revocation the created token stays valid.
-        (await server.DeleteAsync($"/users/bot-a-service/tokens/{service.Key}", admin.Writing)).ShouldBeNothing();
+        (await server.DeleteAsync($"/users/bot-a-service/tokens/{service.Key}", admin.Writing)).ShouldBeNoContent();
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
     }
 

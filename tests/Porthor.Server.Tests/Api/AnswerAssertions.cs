@@ -14,7 +14,7 @@ internal static class AnswerAssertions
         answer.Header("Content-Type").ShouldBe("application/json");
     }
 
-    public static void ShouldBeNothing(this Answer answer)
+    public static void ShouldBeNoContent(this Answer answer)
     {
         answer.StatusCode.ShouldBe(204, answer.Body);
         answer.Body.ShouldBeEmpty();

@@ -44,7 +44,7 @@ internal sealed class ApiServer : IAsyncDisposable
     /// <summary>The clock, shared by all tests of a class. Tests can advance it and must not rely on its initial value.</summary>
     public ManualClock Clock { get; }
 
-    public SecretWatch Watch => Host.Watch;
+    public SecretLeakDetector Watch => Host.Watch;
 
     public Mode Mode => Host.Deployment.Mode;
 

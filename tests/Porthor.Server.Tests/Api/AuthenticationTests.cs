@@ -156,7 +156,7 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         var server = await servers.InAsync(mode);
         var logged = server.CountLines();
         (await server.GetAsync("/history/token-changes?limit=1", server.Bootstrap)).StatusCode.ShouldBe(200);
-        server.LinesSince(logged, "Authenticated with bootstrap token").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Authenticated with bootstrap token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Authenticated with bootstrap token","severity":"info","logger":"gafaelfawr",
              "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{{server.Host.Url.Authority}}}/auth/api/v1/history/token-changes?limit=1","remoteIp":"127.0.0.1"},

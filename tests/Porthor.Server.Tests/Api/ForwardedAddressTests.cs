@@ -8,9 +8,9 @@ namespace Porthor.Server.Tests.Api;
 /// The client address in the history and the log: the address that the trusted proxies report, regardless of the client's own headers
 /// (contract/api.md 1). The part of HIS-015 about addresses.
 /// </summary>
-public sealed class ForwardedAddressTests(ForwardedAddressTests.Behind servers) : IClassFixture<ForwardedAddressTests.Behind>
+public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServers servers) : IClassFixture<ForwardedAddressTests.BehindProxyServers>
 {
-    public sealed class Behind : ApiServers
+    public sealed class BehindProxyServers : ApiServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) =>
             settings with { Proxies = [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };

@@ -6,10 +6,10 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>The filters of the history: HIS-005 to HIS-010, deviations 6, WEAK-07.</summary>
-public sealed class HistoryFilterTests(HistoryFilterTests.Past servers) : IClassFixture<HistoryFilterTests.Past>
+public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers) : IClassFixture<HistoryFilterTests.HistoryServers>
 {
     /// <summary>Servers with the same history in each mode.</summary>
-    public sealed class Past : ApiServers
+    public sealed class HistoryServers : ApiServers
     {
         private readonly Dictionary<Mode, (Dictionary<string, TokenKey> Keys, Token Alice)> seen = [];
 

@@ -16,7 +16,7 @@ internal static class LogAssertions
     public static int CountLines(this ApiServer server) => server.Host.Logs.Lines.Count;
 
     /// <summary>Checks the complete line except for the time and the request ID, which only have to exist.</summary>
-    public static void ShouldSay(this JsonElement line, string expected)
+    public static void ShouldBeLogLine(this JsonElement line, string expected)
     {
         var fields = JsonNode.Parse(line.GetRawText())!.AsObject();
         fields.Remove("timestamp").ShouldBeTrue();

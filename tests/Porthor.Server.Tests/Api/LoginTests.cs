@@ -91,7 +91,7 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() }))).ShouldBeUnauthenticated();
         // A revoked session.
         var left = await server.LogInAsync("gone");
-        (await server.DeleteAsync($"/users/gone/tokens/{left.Key}", left.Writing)).ShouldBeNothing();
+        (await server.DeleteAsync($"/users/gone/tokens/{left.Key}", left.Writing)).ShouldBeNoContent();
         (await server.GetAsync("/login", left.Cookie)).ShouldBeUnauthenticated();
 
         // Invalid cookies are discarded completely with a warning, and are not deleted in the browser.

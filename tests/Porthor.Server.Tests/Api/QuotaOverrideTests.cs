@@ -22,7 +22,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
                 (await server.GetAsync(Path, server.Bootstrap)).StatusCode.ShouldBe(401, "the bootstrap token reads nothing");
                 if (replace)
                     (await server.PutAsync(Path, new { bypass = (string[])["x"] }, server.Bootstrap)).StatusCode.ShouldBe(200, damage);
-                (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+                (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNoContent();
                 (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);
             }
         }
@@ -32,7 +32,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         await server.PushOverridesAsync("a list");
         var browser = await server.LogInAsync("reader");
         (await server.GetAsync(Path, browser.Cookie)).ShouldBe(404, NoneSet);
-        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNoContent();
         (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);
     }
 
@@ -57,7 +57,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         const string some = """{"default":{"api":{"test":10},"disk":{},"tap":{}},"groups":{},"bypass":[]}""";
         (await server.PutAsync(Path, """{"default": {"api": {"test": 10}}}""", admin.Writing)).ShouldBe(200, some);
         (await server.GetAsync(Path, reader.Cookie)).ShouldBe(200, some);
-        server.LinesSince(logged, "Updated quota overrides").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Updated quota overrides").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Updated quota overrides","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(admin, "PUT", Path, """["admin:token"]""", (30 * 86400) - 1)}}},
@@ -80,7 +80,7 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
 
         logged = server.CountLines();
-        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNoContent();
         server.LinesSince(logged, "Deleted quota overrides").ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe("<bootstrap>");
         (await server.GetAsync(Path, reader.Cookie)).ShouldBe(404, NoneSet);
         (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBe(404, NoneSet);

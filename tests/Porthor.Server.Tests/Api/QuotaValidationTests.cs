@@ -69,6 +69,6 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
             answer.StatusCode.ShouldBe(200, spelling);
             answer.Json.GetProperty("default").GetProperty("notebook").GetProperty("spawn").GetBoolean().ShouldBe(expected, spelling);
         }
-        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNothing();
+        (await server.DeleteAsync(Path, server.Bootstrap)).ShouldBeNoContent();
     }
 }

@@ -93,7 +93,7 @@ public sealed class TokenDenialTests(ApiServers servers) : IClassFixture<ApiServ
             .ShouldBeRefused(403, "permission_denied", message);
         (await server.GetAsync($"/users/owner/tokens/{token.Key}", admin.Cookie)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/owner/tokens", admin.Cookie)).Json.GetArrayLength().ShouldBe(2);
-        (await server.DeleteAsync($"/users/owner/tokens/{token.Key}", admin.Writing)).ShouldBeNothing();
+        (await server.DeleteAsync($"/users/owner/tokens/{token.Key}", admin.Writing)).ShouldBeNoContent();
     }
 
     /// <summary>TOK-018: a key of another user is reported as unknown, like any other key.</summary>

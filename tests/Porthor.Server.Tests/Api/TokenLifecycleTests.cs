@@ -26,7 +26,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         var token = Token.Parse(answer.Json.GetProperty("token").GetString()!);
         answer.ShouldBe(201, $$"""{"token":"{{token.Reveal()}}"}""");
         answer.Header("Location").ShouldBe($"/auth/api/v1/users/example/tokens/{token.Key}");
-        server.LinesSince(logged, "Created new user token").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Created new user token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Created new user token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(example, "POST", "/users/example/tokens", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},
@@ -60,7 +60,7 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         changed.ShouldBe(
             200,
             $$"""{"username":"example","token_type":"user","scopes":["exec:admin"],"created":{{created}},"expires":{{expires + HundredDays}},"token":"{{token.Key}}","token_name":"happy token"}""");
-        server.LinesSince(logged, "Modified token").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Modified token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Modified token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(admin, "PATCH", $"/users/example/tokens/{token.Key}", """["admin:token"]""", Lifetime - 1)}}},
@@ -69,11 +69,11 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
 
         // TOK-008: the owner can revoke it once.
         logged = server.CountLines();
-        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNothing();
+        (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNoContent();
         (await server.GetAsync($"/users/example/tokens/{token.Key}", example.Cookie)).ShouldBeNotFound();
         (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNotFound();
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
-        server.LinesSince(logged, "Deleted token").ShouldHaveSingleItem().ShouldSay(
+        server.LinesSince(logged, "Deleted token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Deleted token","severity":"info","logger":"gafaelfawr",
              {{{server.OfBrowser(example, "DELETE", $"/users/example/tokens/{token.Key}", """["exec:admin","read:all","user:token"]""", Lifetime - 1)}}},

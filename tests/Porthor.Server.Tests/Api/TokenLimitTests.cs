@@ -37,7 +37,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         // Revoked and expired tokens do not count.
         var first = (await server.GetAsync("/users/collector/tokens", browser.Cookie)).Json.EnumerateArray()
             .Single(item => item.TryGetProperty("token_name", out var name) && name.GetString() == "token 1").GetProperty("token").GetString();
-        (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.Writing)).ShouldBeNothing();
+        (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.Writing)).ShouldBeNoContent();
         (await CreateLaterAsync("again")).StatusCode.ShouldBe(201);
         (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
         server.Clock.Advance(TimeSpan.FromMinutes(10));
@@ -63,7 +63,7 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
             server.Clock.Advance(TimeSpan.FromSeconds(second));
             // A creation counts even if the token was revoked.
             var token = await server.MakeTokenAsync(browser, $"at {server.Now} {second} {Guid.NewGuid()}");
-            (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.Writing)).ShouldBeNothing();
+            (await server.DeleteAsync($"/users/hasty/tokens/{token.Key}", browser.Writing)).ShouldBeNoContent();
         }
         var refused = await CreateAsync(server, browser, "too fast");
         refused.ShouldBeRefused(429, "rate_limited", "Too many tokens created: at most 3 per minute");

@@ -34,7 +34,7 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         await server.MakeTokenAsync(await server.LogInAsync("namesake"), "taken");
 
         // The name of a revoked token can be used again.
-        (await server.DeleteAsync($"/users/naming/tokens/{first.Key}", browser.Writing)).ShouldBeNothing();
+        (await server.DeleteAsync($"/users/naming/tokens/{first.Key}", browser.Writing)).ShouldBeNoContent();
         await server.MakeTokenAsync(browser, "taken");
     }
 

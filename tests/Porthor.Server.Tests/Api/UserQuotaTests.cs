@@ -6,12 +6,12 @@ using Porthor.Testing;
 namespace Porthor.Server.Tests.Api;
 
 /// <summary>The quota of a user in user-info: QUO-001 to QUO-007, QUO-009.</summary>
-public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixture<UserQuotaTests.Bounded>
+public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClassFixture<UserQuotaTests.QuotaServers>
 {
     private const long GiB = 1L << 30;
 
     /// <summary>The configuration of the QUO scenarios.</summary>
-    public sealed class Bounded : ApiServers
+    public sealed class QuotaServers : ApiServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) => settings with
         {
@@ -85,7 +85,7 @@ public sealed class UserQuotaTests(UserQuotaTests.Bounded servers) : IClassFixtu
         (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
 
         // QUO-007
-        (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).ShouldBeNothing();
+        (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).ShouldBeNoContent();
         (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
     }
 
@@ -131,6 +131,6 @@ public sealed class OverrideOnlyQuotaTests(ApiServers servers) : IClassFixture<A
         line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
         // New overrides replace the unreadable ones.
         await UserQuotaTests.OverrideAsync(server, """{"default":{"api":{"test":10}}}""");
-        (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).ShouldBeNothing();
+        (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).ShouldBeNoContent();
     }
 }

@@ -17,9 +17,9 @@ public sealed class FirstLoginTests : IAsyncLifetime
     public async Task The_password_of_the_startup_banner_works_and_is_printed_once()
     {
         var first = await FirstStartServer.StartAsync(program);
-        Told(first.Greeting, "username").ShouldBe("admin");
-        var password = Told(first.Greeting, "password");
-        var page = Told(first.Greeting, "page");
+        ValueOf(first.Greeting, "username").ShouldBe("admin");
+        var password = ValueOf(first.Greeting, "password");
+        var page = ValueOf(first.Greeting, "page");
         page.ShouldStartWith($"{first.Url}/login?rd={first.Url}/");
         (await LogInAsync(page, password)).ShouldBe((HttpStatusCode.SeeOther, page.Split("rd=")[1]));
         (await LogInAsync(page, password + "x")).Status.ShouldBe(HttpStatusCode.Forbidden);
@@ -40,15 +40,15 @@ public sealed class FirstLoginTests : IAsyncLifetime
         second.Greeting.ShouldNotContain(password);
         second.Greeting.ShouldContain($"/porthor.dll local-admin reset-password --data-dir {program.Folder}/porthor-data\n");
         (await File.ReadAllTextAsync(kept)).ShouldBe(hash);
-        (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.SeeOther);
+        (await LogInAsync(ValueOf(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.SeeOther);
 
         // While the server is running, and with immediate effect.
         var reset = await program.RunAsync("local-admin", "reset-password");
         (reset.ExitCode, reset.Errors).ShouldBe(
             (0, $"Working on the embedded deployment at {program.Folder}/porthor-data\nadmin has a new password; the old one is no longer accepted\n"));
         reset.Output.ShouldMatch(@"\A([a-z2-9]{6}-){3}[a-z2-9]{6}\n\z");
-        (await LogInAsync(Told(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.Forbidden);
-        (await LogInAsync(Told(second.Greeting, "page"), reset.Output.TrimEnd())).Status.ShouldBe(HttpStatusCode.SeeOther);
+        (await LogInAsync(ValueOf(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.Forbidden);
+        (await LogInAsync(ValueOf(second.Greeting, "page"), reset.Output.TrimEnd())).Status.ShouldBe(HttpStatusCode.SeeOther);
         File.GetUnixFileMode(kept).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
@@ -59,7 +59,7 @@ public sealed class FirstLoginTests : IAsyncLifetime
         program.Configure("logLevel: INFO\n");
         var server = program.Start("run", "--port", "0");
         await server.UntilAsync(() => Task.FromResult(server.Errors.Contains("keep it)", StringComparison.Ordinal)), "the password");
-        (await LogInAsync(Told(server.Errors, "page"), Told(server.Errors, "password"))).Status.ShouldBe(HttpStatusCode.SeeOther);
+        (await LogInAsync(ValueOf(server.Errors, "page"), ValueOf(server.Errors, "password"))).Status.ShouldBe(HttpStatusCode.SeeOther);
         server.Errors.ShouldNotContain("curl");
     }
 
@@ -76,7 +76,7 @@ public sealed class FirstLoginTests : IAsyncLifetime
         File.Exists(Path.Combine(program.Folder, "porthor-data", "local-admin")).ShouldBeFalse();
     }
 
-    private static string Told(string greeting, string what) => One(greeting, $@"\n  {what} +(?<one>\S+)\n");
+    private static string ValueOf(string greeting, string what) => One(greeting, $@"\n  {what} +(?<one>\S+)\n");
 
     private static string One(string text, string pattern) => Regex.Match(text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["one"].Value;
 

@@ -32,7 +32,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         }
 
         // The user's cookies are returned in one header; the other route returns one header for each received header.
-        (string, string)[] cookies = [.. Forwarding.Told("GET", "/"), bearer, ("Cookie", "a=b; gafaelfawr=x"), ("Cookie", "c=d")];
+        (string, string)[] cookies = [.. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer, ("Cookie", "a=b; gafaelfawr=x"), ("Cookie", "c=d")];
         (await server.SendLineAsync("GET /ingress/forward HTTP/1.1", cookies))!.Header("Cookie").ShouldBe("a=b; c=d");
     }
 
@@ -81,7 +81,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         await using var server = await TestServer.StartAsync(Mode.Cluster, ForwardServers.TrustLoopback, ownRedis: redis);
         var token = (await server.Tokens.SessionForAsync("patient")).Record.Token;
         redis.Pause();
-        var answer = await server.GetAsync("/ingress/forward", [.. Forwarding.Told("GET", "/"), TestServer.Bearer(token), Html]);
+        var answer = await server.GetAsync("/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/"), TestServer.Bearer(token), Html]);
         redis.Resume();
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
@@ -124,7 +124,7 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     {
         var server = await servers.InAsync(mode);
         async Task<Answer> At(string host, string proto = "https") => await server.SendAsync(
-            HttpMethod.Get, "/ingress/forward", json: null, [.. Forwarding.Told("GET", "/x", host, proto), Html]);
+            HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/x", host, proto), Html]);
 
         foreach (var host in (string[])["evil.org", "example.com.evil.org", "evilexample.com", "foo.example.com", "127.0.0.1"])
             (await At(host)).ShouldBeChallengedWithoutError();
@@ -141,9 +141,9 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     {
         await using var server = await TestServer.StartAsync(
             Mode.Embedded, settings => ForwardServers.TrustLoopback(settings) with { AllowSubdomains = true, BaseUrl = new Uri("https://example.com:444/") });
-        (await server.GetAsync("/ingress/forward", [.. Forwarding.Told("GET", "/", "nb.example.com"), Html]))
+        (await server.GetAsync("/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/", "nb.example.com"), Html]))
             .Header("Location").ShouldBe("https://example.com:444/login?rd=https%3A%2F%2Fnb.example.com%2F");
-        (await server.GetAsync("/ingress/forward", [.. Forwarding.Told("GET", "/", "example.com:444"), Html]))
+        (await server.GetAsync("/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/", "example.com:444"), Html]))
             .Header("Location").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%3A444%2F");
     }
 
@@ -161,17 +161,17 @@ public sealed class ForwardServers : IngressServers
     internal static PorthorSettings TrustLoopback(PorthorSettings settings) => settings with { Proxies = [AddressBlock.Parse("127.0.0.0/8")] };
 }
 
-internal static class Forwarding
+internal static class ForwardExtensions
 {
     /// <summary>Returns the headers with which a proxy describes the user's request.</summary>
-    public static (string, string)[] Told(string method, string uri, string host = "example.com", string proto = "https") =>
+    public static (string, string)[] ForwardedHeaders(string method, string uri, string host = "example.com", string proto = "https") =>
         [("X-Forwarded-Method", method), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", host), ("X-Forwarded-Uri", uri), ("X-Forwarded-For", "192.0.2.9")];
 
     public static Task<Answer> ForwardAsync(this ApiServer server, string query, params (string, string)[] headers) =>
         server.ForwardAsync(query, "GET", "/some/page", headers);
 
     public static Task<Answer> ForwardAsync(this ApiServer server, string query, string method, string uri, params (string, string)[] headers) =>
-        server.SendAsync(HttpMethod.Get, "/ingress/forward" + query, json: null, [.. Told(method, uri), .. headers]);
+        server.SendAsync(HttpMethod.Get, "/ingress/forward" + query, json: null, [.. ForwardedHeaders(method, uri), .. headers]);
 
     /// <summary>Checks an error as clients receive it, without headers for NGINX.</summary>
     public static Answer ShouldBeDeniedAs(this Answer answer, int status, string type, string message)

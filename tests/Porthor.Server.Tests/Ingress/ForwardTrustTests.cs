@@ -45,7 +45,7 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
         // A second value comes from a client whose header the proxy did not remove.
         foreach (var (name, value) in (IEnumerable<(string, string)>)[("X-Forwarded-Method", "OPTIONS"), ("X-Forwarded-Host", "evil.org"), ("x-forwarded-uri", "/public")])
         {
-            foreach (var headers in (IEnumerable<(string, string)[]>)[[(name, value), .. Forwarding.Told("GET", "/")], [.. Forwarding.Told("GET", "/"), (name, value)]])
+            foreach (var headers in (IEnumerable<(string, string)[]>)[[(name, value), .. ForwardExtensions.ForwardedHeaders("GET", "/")], [.. ForwardExtensions.ForwardedHeaders("GET", "/"), (name, value)]])
             {
                 // A raw request, because HttpClient would join the header lines.
                 var answer = await server.SendLineAsync("GET /ingress/forward?allow_options=true HTTP/1.1", [.. headers, bearer]);
@@ -66,6 +66,6 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
         (await server.ForwardAsync("", ("X-Original-Method", "OPTIONS"), ("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")))
             .ShouldBeChallengedWithoutError();
         // And vice versa: the route for NGINX ignores these headers.
-        (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [.. Forwarding.Told("GET", "/"), bearer])).StatusCode.ShouldBe(422);
+        (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer])).StatusCode.ShouldBe(422);
     }
 }

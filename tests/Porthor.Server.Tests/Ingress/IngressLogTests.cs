@@ -11,9 +11,9 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>Log lines and metrics of authorization subrequests. LOG-001 to LOG-010, RAT-007, RAT-008, contract/ingress.md 12, 13.</summary>
-public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixture<IngressLogTests.Behind>
+public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) : IClassFixture<IngressLogTests.BehindProxyServers>
 {
-    public sealed class Behind : IngressServers
+    public sealed class BehindProxyServers : IngressServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) =>
             base.Configure(settings) with { Proxies = [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8")] };
@@ -29,7 +29,7 @@ public sealed class IngressLogTests(IngressLogTests.Behind servers) : IClassFixt
         var browser = await server.LogInAsync("written", "read:all,exec:admin");
         var logged = server.CountLines();
         (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client])).ShouldBeAllowed();
-        server.LinesSince(logged, "Token authorized").Single().ShouldSay(
+        server.LinesSince(logged, "Token authorized").Single().ShouldBeLogLine(
             $$"""
             {"event":"Token authorized","severity":"info","logger":"gafaelfawr",
             "httpRequest":{"requestMethod":"GET","requestUrl":"http://{{server.Host.Url.Authority}}/ingress/auth?scope=exec:admin&scope=read:all&username=written","remoteIp":"192.0.2.1","userAgent":"some browser"},

@@ -35,16 +35,16 @@ public sealed class RoundTripTests
 
         records.Stall();
         counts.Stall();
-        records.ForgetAsked();
-        counts.ForgetAsked();
+        records.ClearSentData();
+        counts.ClearSentData();
         var asking = AskAsync(server, query, session.Record.Token);
         await RealServers.UntilAsync(
             () =>
             {
-                records.Asked.ShouldContain($"token:{session.Record.Token.Key}");
-                records.Asked.ShouldContain($"token:{Token.Parse(child).Key}");
+                records.SentData.ShouldContain($"token:{session.Record.Token.Key}");
+                records.SentData.ShouldContain($"token:{Token.Parse(child).Key}");
                 if (query.Contains("service", StringComparison.Ordinal))
-                    counts.Asked.ShouldContain("LIMITS:LIMITER/api/frequent/tap/");
+                    counts.SentData.ShouldContain("LIMITS:LIMITER/api/frequent/tap/");
                 return Task.CompletedTask;
             },
             "all questions of a request");

@@ -8,11 +8,11 @@ namespace Porthor.Server.Tests.Ingress;
 /// <summary>
 /// A mistyped rule protects less than its author intends. It is logged, and rejected if this is configured (deviations 42).
 /// </summary>
-public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.Strict strict) : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.Strict>
+public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.StrictRuleServers strict) : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.StrictRuleServers>
 {
     private const string NoScope = "The rule requires no scope: every valid token is accepted. Add scope=NAME.";
 
-    public sealed class Strict : IngressServers
+    public sealed class StrictRuleServers : IngressServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) => base.Configure(settings) with { StrictRules = true };
     }

@@ -7,9 +7,9 @@ using Porthor.Values;
 namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>A foreign page must not open a WebSocket with the user's cookie (RFC 6455 section 10.2; deviations 37).</summary>
-public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixture<WebSocketTests.Listing>
+public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) : IClassFixture<WebSocketTests.AllowedOriginServers>
 {
-    public sealed class Listing : IngressServers
+    public sealed class AllowedOriginServers : IngressServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) => ForwardServers.TrustLoopback(base.Configure(settings)) with
         {
@@ -96,5 +96,5 @@ public sealed class WebSocketTests(WebSocketTests.Listing servers) : IClassFixtu
     private static Task<Answer> AskAsync(ApiServer server, params (string, string)[] headers) => server.AskAsync("?scope=read:all", Asked.Item2, "GET", headers);
 
     private static Task<Answer> ForwardAsync(ApiServer server, params (string, string)[] headers) =>
-        server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null, [.. Forwarding.Told("GET", "/ws", "app.example.com"), .. headers]);
+        server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/ws", "app.example.com"), .. headers]);
 }

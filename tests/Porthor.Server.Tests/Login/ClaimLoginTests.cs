@@ -38,7 +38,7 @@ public sealed class ClaimLoginTests
         await using var site = await LoginSite.WithClaimsAsync(
             mode, settings => settings with { UsernameClaim = "preferred_username", UidClaim = "uidNumber", GidClaim = "gidNumber" });
         var (browser, answer) = await LogInAsync(site, Keycloak);
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         // Groups without a GID at the provider get one from Porthor and keep it.
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"ada","name":"Ada Lovelace","email":"ada@example.com","uid":4123,"gid":4200,"groups":[{"name":"admins","id":2000001},{"name":"users","id":2000000}]}""");
@@ -73,7 +73,7 @@ public sealed class ClaimLoginTests
                 Providers = settings.Providers with { AllocateIds = true },
             });
         var (browser, answer) = await LogInAsync(site, Entra);
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
         (user.GetProperty("username").GetString(), user.GetProperty("name").GetString(), user.GetProperty("uid").GetInt64()).ShouldBe(("grace", "Grace Hopper", 3000000));
         string.Join(',', Names(user)).ShouldBe(groups);
@@ -102,7 +102,7 @@ public sealed class ClaimLoginTests
             settings => settings with { UsernameClaim = "email", UsernameDomain = "example.com", GroupsClaim = "hd" },
             settings => settings with { GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["example.com"] } });
         var (browser, answer) = await LogInAsync(site, Google);
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"alan","name":"Alan Turing","email":"alan@example.com","groups":[{"name":"example.com","id":2000000}]}""");
 
@@ -204,7 +204,7 @@ public sealed class ClaimLoginTests
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         var (browser, answer) = await LogInAsync(site, """{"groups":["users"]}""", claims => claims["email"] = JsonNode.Parse(json));
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
     }
 
@@ -214,14 +214,14 @@ public sealed class ClaimLoginTests
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
         var (browser, answer) = await LogInAsync(site, Keycloak, claims => claims["email_verified"] = false);
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
     }
 
     private static async Task<string[]> GroupsAsync(LoginSite site, string token, Action<JsonObject>? change = null)
     {
         var (browser, answer) = await LogInAsync(site, token, change);
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         return [.. Names((await browser.GoAsync("/auth/api/v1/user-info")).Json)];
     }
 

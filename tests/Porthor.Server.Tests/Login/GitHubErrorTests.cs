@@ -31,9 +31,9 @@ public sealed class GitHubErrorTests
     public async Task An_error_is_reported(string method, string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Foreign.On(method, path, new ForeignReply(status, body, body.StartsWith('{') ? "application/json" : "text/plain"));
+        site.External.On(method, path, new ExternalReply(status, body, body.StartsWith('{') ? "application/json" : "text/plain"));
         var (browser, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal)}");
+        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.External.Url, StringComparison.Ordinal)}");
         browser.State.ShouldBe(Sessions.SessionState.Empty);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
 
@@ -51,7 +51,7 @@ public sealed class GitHubErrorTests
     public async Task A_broken_connection_is_reported()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Foreign.On("GET", "/api/user", new ForeignReply(200, "") { BreaksOff = true });
+        site.External.On("GET", "/api/user", new ExternalReply(200, "") { BreaksOff = true });
         var (_, answer) = await site.LogInByGitHubAsync();
         answer.StatusCode.ShouldBe(500);
         answer.Body.ShouldContain("Cannot contact authentication provider");
@@ -64,30 +64,30 @@ public sealed class GitHubErrorTests
     public async Task Links_of_a_list_to_other_hosts_are_not_followed(string next)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var url = next.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
-        site.Foreign.On("GET", "/api/user/teams", new ForeignReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
+        var url = next.Replace("URL", site.External.Url, StringComparison.Ordinal);
+        site.External.On("GET", "/api/user/teams", new ExternalReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
         var (_, answer) = await site.LogInByGitHubAsync();
         answer.ShouldBeErrorPage(500, $"Authentication provider failed: GitHub user data is invalid: FormatException: Invalid next URL for team data from GitHub: {url}");
-        site.Foreign.RequestsTo("GET", "/api/user/emails").Count.ShouldBe(1);
+        site.External.RequestsTo("GET", "/api/user/emails").Count.ShouldBe(1);
     }
 
     [Fact]
     public async Task A_list_without_an_end_is_aborted()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var url = $"{site.Foreign.Url}/api/user/teams?page=1";
-        site.Foreign.On("GET", "/api/user/teams", new ForeignReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
+        var url = $"{site.External.Url}/api/user/teams?page=1";
+        site.External.On("GET", "/api/user/teams", new ExternalReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
         (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
-        site.Foreign.RequestsTo("GET", "/api/user/teams").Count.ShouldBe(100);
+        site.External.RequestsTo("GET", "/api/user/teams").Count.ShouldBe(100);
     }
 
     [Fact]
     public async Task A_response_without_an_end_is_aborted()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Foreign.On("GET", "/api/user", new ForeignReply(200, $"\"{new string('x', 2_000_000)}\""));
+        site.External.On("GET", "/api/user", new ExternalReply(200, $"\"{new string('x', 2_000_000)}\""));
         var (_, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldBeErrorPage(500, $"Cannot contact authentication provider: ReadError from GET {site.Foreign.Url}/api/user");
+        answer.ShouldBeErrorPage(500, $"Cannot contact authentication provider: ReadError from GET {site.External.Url}/api/user");
     }
 
     /// <summary>The exact text of an alert in Slack (contract/configuration.md 6).</summary>
@@ -95,17 +95,17 @@ public sealed class GitHubErrorTests
     public async Task An_alert_shows_request_and_response()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Foreign.On("GET", "/api/user", ForeignReply.Text(500, $"a <b> & \"c\" {GitHubSite.AccessToken}"));
+        site.External.On("GET", "/api/user", ExternalReply.Text(500, $"a <b> & \"c\" {FakeGitHub.AccessToken}"));
         await site.LogInByGitHubAsync();
         var alert = await site.OneAlertAsync();
         JsonNode.Parse(alert.GetRawText())!.ToJsonString().ShouldBe(JsonNode.Parse(
             $$$"""
             {"blocks":[
-              {"type":"section","text":{"type":"mrkdwn","text":"Error in Gafaelfawr: Status 500 from GET {{{site.Foreign.Url}}}/api/user","verbatim":true}},
+              {"type":"section","text":{"type":"mrkdwn","text":"Error in Gafaelfawr: Status 500 from GET {{{site.External.Url}}}/api/user","verbatim":true}},
               {"type":"section","fields":[
                 {"type":"mrkdwn","text":"*Exception type*\nGitHubWebError","verbatim":true},
                 {"type":"mrkdwn","text":"*Failed at*\n2026-07-01 12:00:00.750","verbatim":true}]},
-              {"type":"section","text":{"type":"mrkdwn","text":"*URL*\nGET {{{site.Foreign.Url}}}/api/user","verbatim":true}}],
+              {"type":"section","text":{"type":"mrkdwn","text":"*URL*\nGET {{{site.External.Url}}}/api/user","verbatim":true}}],
              "attachments":[
                {"blocks":[
                  {"type":"section",
@@ -121,8 +121,8 @@ public sealed class GitHubErrorTests
     public async Task An_alert_without_a_response_ends_with_a_line()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Foreign.On("GET", "/api/user", ForeignReply.Ok(new { login = "some-user", id = 5 }));
-        site.Foreign.On("GET", "/api/user/emails", ForeignReply.Ok(Array.Empty<object>()));
+        site.External.On("GET", "/api/user", ExternalReply.Ok(new { login = "some-user", id = 5 }));
+        site.External.On("GET", "/api/user/emails", ExternalReply.Ok(Array.Empty<object>()));
         await site.LogInByGitHubAsync();
         var alert = await site.OneAlertAsync();
         var blocks = alert.GetProperty("blocks");
@@ -136,8 +136,8 @@ public sealed class GitHubErrorTests
     public async Task An_alert_that_cannot_be_posted_is_only_logged()
     {
         await using var site = await LoginSite.WithGitHubAsync(
-            Mode.Embedded, settings => settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ForeignServer.Dead.Url + "/hook") } });
-        site.Foreign.On("GET", "/api/user", ForeignReply.Text(500, ""));
+            Mode.Embedded, settings => settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ExternalServer.Dead.Url + "/hook") } });
+        site.External.On("GET", "/api/user", ExternalReply.Text(500, ""));
         (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
         await RealServers.UntilAsync(
             () => site.Lines("Posting Slack message failed").Count == 1 ? Task.CompletedTask : Task.FromException(new InvalidOperationException("no line")), "the log line");

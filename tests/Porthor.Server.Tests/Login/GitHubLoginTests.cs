@@ -19,7 +19,7 @@ public sealed class GitHubLoginTests
         begun.Body.ShouldBeEmpty();
         begun.Header("Cache-Control").ShouldBeNull();
         browser.Location.ShouldBe(
-            $"{site.Foreign.Url}/login/oauth/authorize?client_id=some-github-client&scope=read%3Aorg+read%3Auser+user%3Aemail&state={Uri.EscapeDataString(browser.State.State!)}");
+            $"{site.External.Url}/login/oauth/authorize?client_id=some-github-client&scope=read%3Aorg+read%3Auser+user%3Aemail&state={Uri.EscapeDataString(browser.State.State!)}");
         browser.State.State!.Length.ShouldBe(24);
         browser.State.State.ShouldEndWith("==");
         browser.State.ReturnUrl.ShouldBe(LoginSite.Destination);
@@ -31,11 +31,11 @@ public sealed class GitHubLoginTests
         // The return from GitHub.
         site.Clock.Advance(TimeSpan.FromSeconds(7));
         var returned = await browser.ReturnAsync("some-code-of-github");
-        returned.ShouldLeadTo(LoginSite.Destination);
+        returned.ShouldRedirectTo(LoginSite.Destination);
         browser.State.State.ShouldBeNull();
         browser.State.ReturnUrl.ShouldBeNull();
         browser.State.LoginStart.ShouldBeNull();
-        browser.State.GitHub!.Reveal().ShouldBe(GitHubSite.AccessToken);
+        browser.State.GitHub!.Reveal().ShouldBe(FakeGitHub.AccessToken);
         site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
         site.Metrics.Of("login_elapsed").ShouldBe([7]);
 
@@ -70,10 +70,10 @@ public sealed class GitHubLoginTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site);
-        var foreign = ("Authorization", "token some-jupyter-token");
-        await browser.GoAsync($"/login?rd={LoginSite.Landing}", foreign);
-        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", foreign)).ShouldLeadTo(LoginSite.Landing);
-        (await browser.GoAsync("/auth/api/v1/user-info", foreign)).StatusCode.ShouldBe(200);
+        var external = ("Authorization", "token some-jupyter-token");
+        await browser.GoAsync($"/login?rd={LoginSite.Landing}", external);
+        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", external)).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.GoAsync("/auth/api/v1/user-info", external)).StatusCode.ShouldBe(200);
     }
 
     /// <summary>LGN-011, LGN-013, LGN-016.</summary>
@@ -85,9 +85,9 @@ public sealed class GitHubLoginTests
         site.GitHub.User["name"] = "名字 Ünï";
         site.GitHub.Teams.Clear();
         foreach (var (slug, organization) in (ReadOnlySpan<(string, string)>)[("a-team", "ORG"), ("Mixed", "org"), ("broken slug", "org"), ("team", "bad:org")])
-            site.GitHub.Teams.Add(GitHubSite.Team(slug, organization, 5));
+            site.GitHub.Teams.Add(FakeGitHub.Team(slug, organization, 5));
         var (browser, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
         user.GetProperty("username").GetString().ShouldBe("someuser");
         user.GetProperty("name").GetString().ShouldBe("名字 Ünï");
@@ -131,7 +131,7 @@ public sealed class GitHubLoginTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.GitHub.PageSize = 1;
         var (browser, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetArrayLength().ShouldBe(4);
     }
 
@@ -155,7 +155,7 @@ public sealed class GitHubLoginTests
         foreach (var team in teams)
             site.GitHub.Teams.Add(team);
         await browser.BeginAsync(LoginSite.Destination);
-        (await browser.ReturnAsync("another-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync("another-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
         (await browser.AskAsync()).ShouldBe(200);
         var session = browser.State.Token;
 
@@ -174,12 +174,12 @@ public sealed class GitHubLoginTests
         await using var site = await LoginSite.WithGitHubAsync(
             Mode.Embedded, settings => settings with { GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["githubuser"] } });
         site.GitHub.Teams.Clear();
-        (await site.LogInByGitHubAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByGitHubAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     private static void ShouldBeRefused(LoginSite site, LoginBrowser browser)
     {
-        site.GitHub.Revocations.ShouldHaveSingleItem().Json.GetProperty("access_token").GetString().ShouldBe(GitHubSite.AccessToken);
+        site.GitHub.Revocations.ShouldHaveSingleItem().Json.GetProperty("access_token").GetString().ShouldBe(FakeGitHub.AccessToken);
         browser.State.State.ShouldBeNull();
         browser.State.Token.ShouldBeNull();
         browser.State.GitHub.ShouldBeNull();

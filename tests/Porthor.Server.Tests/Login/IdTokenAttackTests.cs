@@ -118,11 +118,11 @@ public sealed class IdTokenAttackTests
         var key = site.Oidc.Key.Public();
         foreach (var (name, value) in JsonNode.Parse(json)!.AsObject())
             key[name] = value!.DeepClone();
-        site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(key) }.ToJsonString()));
+        site.External.On("GET", "/jwks", new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(key) }.ToJsonString()));
         await ShouldEndAsync(site, error is null ? "The signature is not valid" : $"Issuer URL kid some-kid {error}", site.Oidc.Key.Sign);
 
         // A suitable key with the same ID is used.
-        site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
+        site.External.On("GET", "/jwks", new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
         if (error is not null)
             await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
     }
@@ -157,8 +157,8 @@ public sealed class IdTokenAttackTests
         var other = new SigningKey("other-kid");
         for (var i = 0; i < 20; i++)
             await ShouldEndAsync(site, "Issuer URL has no kid other-kid", other.Sign);
-        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(6);
-        site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBeLessThanOrEqualTo(6);
+        site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(6);
+        site.External.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBeLessThanOrEqualTo(6);
 
         // After one minute a new key is found again.
         site.Clock.Advance(TimeSpan.FromMinutes(1));
@@ -169,7 +169,7 @@ public sealed class IdTokenAttackTests
     private static async Task ShouldEndAsync(LoginSite site, string? error, Func<JsonObject, string> forge)
     {
         var claims = new JsonObject();
-        site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = forge(claims) }));
+        site.External.On("POST", "/token", _ => ExternalReply.Ok(new { id_token = forge(claims) }));
         var (browser, answer) = await site.LogInByOidcAsync(change: usual =>
         {
             foreach (var (name, value) in usual)
@@ -179,10 +179,10 @@ public sealed class IdTokenAttackTests
         (browser.State.Token is null).ShouldBe(error is not null, answer.Body);
         if (error is null)
         {
-            answer.ShouldLeadTo(LoginSite.Destination);
+            answer.ShouldRedirectTo(LoginSite.Destination);
             return;
         }
-        var text = error.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        var text = error.Replace("URL", site.External.Url, StringComparison.Ordinal);
         answer.ShouldBeErrorPage(500, Prefix + Html.Encode(text));
         site.Lines("Error verifying ID token")[^1].GetProperty("msg").GetString().ShouldBe(text);
     }

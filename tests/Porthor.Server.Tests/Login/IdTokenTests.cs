@@ -68,7 +68,7 @@ public sealed class IdTokenTests
         });
         if (error is null)
         {
-            answer.ShouldLeadTo(LoginSite.Destination);
+            answer.ShouldRedirectTo(LoginSite.Destination);
             return;
         }
         answer.ShouldBeErrorPage(500, Prefix + error.Replace("\"", "&quot;", StringComparison.Ordinal));
@@ -87,7 +87,7 @@ public sealed class IdTokenTests
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (_, answer) = await site.LogInByOidcAsync(change: claims => claims[claim] = JsonNode.Parse(json));
-        var expected = hint.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        var expected = hint.Replace("URL", site.External.Url, StringComparison.Ordinal);
         site.Lines("Error verifying ID token").Single().GetProperty("hint").GetString().ShouldBe(expected);
         answer.Body.ShouldNotContain(expected);
     }
@@ -126,13 +126,13 @@ public sealed class IdTokenTests
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var claims = new JsonObject();
-        site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = Forge(kind, claims, site) }));
+        site.External.On("POST", "/token", _ => ExternalReply.Ok(new { id_token = Forge(kind, claims, site) }));
         var (browser, answer) = await site.LogInByOidcAsync(change: usual =>
         {
             foreach (var (name, value) in usual)
                 claims[name] = value!.DeepClone();
         });
-        answer.ShouldBeErrorPage(500, Prefix + error.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
+        answer.ShouldBeErrorPage(500, Prefix + error.Replace("URL", site.External.Url, StringComparison.Ordinal));
         browser.State.Token.ShouldBeNull();
     }
 
@@ -147,8 +147,8 @@ public sealed class IdTokenTests
         bare.Remove("alg");
         var nameless = new SigningKey("x").Public();
         nameless.Remove("kid");
-        site.Foreign.On("GET", "/jwks", new ForeignReply(200, new JsonObject { ["keys"] = new JsonArray(nameless, new SigningKey("some-kid").Public(), bare) }.ToJsonString()));
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        site.External.On("GET", "/jwks", new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(nameless, new SigningKey("some-kid").Public(), bare) }.ToJsonString()));
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     /// <summary>A login needs one request to the provider; metadata and keys are cached for one hour.</summary>
@@ -159,9 +159,9 @@ public sealed class IdTokenTests
         foreach (var (minutes, lookups) in ((int, int)[])[(0, 1), (30, 1), (29, 1), (2, 2), (58, 2), (60, 3)])
         {
             site.Clock.Advance(TimeSpan.FromMinutes(minutes));
-            (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
-            site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(lookups);
-            site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBe(lookups);
+            (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
+            site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(lookups);
+            site.External.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBe(lookups);
         }
     }
 
@@ -172,16 +172,16 @@ public sealed class IdTokenTests
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var old = site.Oidc.Key;
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
         site.Oidc.Key = new SigningKey(id);
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
-        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(2);
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
+        site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(2);
 
         // The old key is no longer accepted. A token with an unknown key causes only one request.
-        site.Foreign.On("POST", "/token", _ => ForeignReply.Ok(new { id_token = old.Sign(new JsonObject { ["iss"] = site.Oidc.Issuer }) }));
+        site.External.On("POST", "/token", _ => ExternalReply.Ok(new { id_token = old.Sign(new JsonObject { ["iss"] = site.Oidc.Issuer }) }));
         (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
-        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(3);
+        site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(3);
     }
 
     /// <summary>VER-004: the metadata are read together with the keys, because the URL of the keys can change.</summary>
@@ -189,17 +189,17 @@ public sealed class IdTokenTests
     public async Task The_URL_of_the_keys_can_change()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
         site.Oidc.Key = new SigningKey("new-kid");
-        site.Foreign.On("GET", "/jwks", ForeignReply.Ok(new { keys = Array.Empty<object>() }));
-        site.Foreign.On("GET", "/new-jwks", _ => ForeignReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
-        site.Foreign.On("GET", "/.well-known/openid-configuration", _ =>
+        site.External.On("GET", "/jwks", ExternalReply.Ok(new { keys = Array.Empty<object>() }));
+        site.External.On("GET", "/new-jwks", _ => ExternalReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
+        site.External.On("GET", "/.well-known/openid-configuration", _ =>
         {
             var metadata = site.Oidc.Metadata;
-            metadata["jwks_uri"] = $"{site.Foreign.Url}/new-jwks";
-            return new ForeignReply(200, metadata.ToJsonString());
+            metadata["jwks_uri"] = $"{site.External.Url}/new-jwks";
+            return new ExternalReply(200, metadata.ToJsonString());
         });
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     /// <summary>Many concurrent logins read the keys only once.</summary>
@@ -209,8 +209,8 @@ public sealed class IdTokenTests
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => site.LogInByOidcAsync()));
         answers.ShouldAllBe(answer => answer.Answer.StatusCode == 307);
-        site.Foreign.RequestsTo("GET", "/jwks").Count.ShouldBe(1);
-        site.Foreign.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBe(1);
+        site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(1);
+        site.External.RequestsTo("GET", "/.well-known/openid-configuration").Count.ShouldBe(1);
     }
 
     private static string Forge(string kind, JsonObject claims, LoginSite site)

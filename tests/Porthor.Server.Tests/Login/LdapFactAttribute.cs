@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Login;
 public sealed class LdapFactAttribute : FactAttribute
 {
     public LdapFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line) => Skip = Prerequisites.WhyNotLdap;
+        : base(file, line) => Skip = Prerequisites.LdapSkipReason;
 }
 
 /// <inheritdoc cref="LdapFactAttribute"/>
@@ -16,5 +16,5 @@ public sealed class LdapFactAttribute : FactAttribute
 public sealed class LdapTheoryAttribute : TheoryAttribute
 {
     public LdapTheoryAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
-        : base(file, line) => Skip = Prerequisites.WhyNotLdap;
+        : base(file, line) => Skip = Prerequisites.LdapSkipReason;
 }

@@ -72,7 +72,7 @@ internal sealed class LoginBrowser(LoginSite site)
 
 internal static partial class LoginAssertions
 {
-    public static void ShouldLeadTo(this Answer answer, string location)
+    public static void ShouldRedirectTo(this Answer answer, string location)
     {
         answer.StatusCode.ShouldBe(307, answer.Body);
         answer.Header("Location").ShouldBe(location);

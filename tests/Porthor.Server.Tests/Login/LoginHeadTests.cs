@@ -15,7 +15,7 @@ public sealed class LoginHeadTests
         foreach (var path in (string[])["/logout", "/logout?rd=https%3A%2F%2Fexample.com%2Flanding"])
         {
             var answer = await site.Host.SendAsync(HttpMethod.Head, path, [site.Host.Cookie(browser.State)]);
-            answer.ShouldLeadTo(LoginSite.Landing);
+            answer.ShouldRedirectTo(LoginSite.Landing);
             answer.Header("Set-Cookie").ShouldBeNull();
             (await site.Host.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         }
@@ -31,11 +31,11 @@ public sealed class LoginHeadTests
         foreach (var query in (string[])[$"code=some-code-of-github&state={browser.State.State}", "code=some-code-of-github&state=other", "error=access_denied&state=other"])
         {
             var answer = await site.Host.SendAsync(HttpMethod.Head, $"/login?{query}", [site.Host.Cookie(browser.State)]);
-            answer.ShouldLeadTo(LoginSite.Destination);
+            answer.ShouldRedirectTo(LoginSite.Destination);
             answer.Header("Set-Cookie").ShouldBeNull();
         }
-        site.Foreign.Requests.ShouldBeEmpty();
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        site.External.Requests.ShouldBeEmpty();
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
         browser.State.Token.ShouldNotBeNull();
     }
 

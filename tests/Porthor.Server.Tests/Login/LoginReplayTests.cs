@@ -17,7 +17,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
         var begun = browser.State;
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
         browser.State.Token.ShouldNotBeNull();
 
         // The same cookie and state, with the same code and with another one, as an attacker who copied the request has.
@@ -25,7 +25,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         {
             var copy = new LoginBrowser(site) { State = begun };
             var answer = await copy.ReturnAsync(code);
-            answer.ShouldLeadTo(LoginSite.Destination);
+            answer.ShouldRedirectTo(LoginSite.Destination);
             answer.Header("Set-Cookie").ShouldBeNull();
             copy.State.ShouldBe(begun);
         }
@@ -63,7 +63,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         browser.State = begun;
         await browser.BeginAsync(LoginSite.Destination);
         browser.State.State.ShouldNotBe(begun.State);
-        (await browser.ReturnAsync("other-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync("other-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
         browser.State.Token.ShouldNotBeNull();
     }
 
@@ -81,7 +81,7 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         browser.State = begun;
         await browser.BeginAsync(LoginSite.Destination);
         browser.State.State.ShouldNotBe(begun.State);
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
     }
 
     [Theory, EveryMode]

@@ -18,27 +18,27 @@ internal sealed class LoginSite : IAsyncDisposable
     public const string Landing = "https://example.com/landing";
     private const string Webhook = "/slack/secret-part-of-the-webhook";
 
-    private LoginSite(TestServer host, ForeignServer foreign, ManualClock clock)
+    private LoginSite(TestServer host, ExternalServer external, ManualClock clock)
     {
-        (Host, Foreign, Clock) = (host, foreign, clock);
+        (Host, External, Clock) = (host, external, clock);
         Metrics = new RecordedMetrics(host.Core.Metrics);
-        foreach (var secret in (string[])[OidcProvider.ClientSecret, GitHubSite.ClientSecret, GitHubSite.AccessToken, Webhook, "foreign-access-token"])
+        foreach (var secret in (string[])[OidcProvider.ClientSecret, FakeGitHub.ClientSecret, FakeGitHub.AccessToken, Webhook, "foreign-access-token"])
             Watch.Secret(secret);
-        GitHub = new GitHubSite(foreign);
-        Oidc = new OidcProvider(foreign, clock);
+        GitHub = new FakeGitHub(external);
+        Oidc = new OidcProvider(external, clock);
     }
 
     public TestServer Host { get; }
 
-    public ForeignServer Foreign { get; }
+    public ExternalServer External { get; }
 
     public ManualClock Clock { get; }
 
-    public SecretWatch Watch => Host.Watch;
+    public SecretLeakDetector Watch => Host.Watch;
 
     public RecordedMetrics Metrics { get; }
 
-    public GitHubSite GitHub { get; }
+    public FakeGitHub GitHub { get; }
 
     public OidcProvider Oidc { get; }
 
@@ -46,21 +46,21 @@ internal sealed class LoginSite : IAsyncDisposable
     public LdapTree Tree { get; private set; } = null!;
 
     /// <summary>The messages that were posted to Slack.</summary>
-    public IReadOnlyList<JsonElement> Alerts => [.. Foreign.RequestsTo("POST", Webhook).Select(request => request.Json)];
+    public IReadOnlyList<JsonElement> Alerts => [.. External.RequestsTo("POST", Webhook).Select(request => request.Json)];
 
     public static async Task<LoginSite> WithGitHubAsync(
         Mode mode, Func<PorthorSettings, PorthorSettings>? configure = null, RedisServerProcess? ownRedis = null)
     {
-        var site = await StartAsync(mode, ownRedis, foreign => settings => (configure ?? (s => s))(settings with
+        var site = await StartAsync(mode, ownRedis, external => settings => (configure ?? (s => s))(settings with
         {
-            Providers = new ProviderSettings { GitHub = new GitHubSettings(GitHubSite.ClientId, new Secret(GitHubSite.ClientSecret)) },
+            Providers = new ProviderSettings { GitHub = new GitHubSettings(FakeGitHub.ClientId, new Secret(FakeGitHub.ClientSecret)) },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>>
             {
                 ["exec:admin"] = ["admins"],
                 ["exec:test"] = ["org-a-team"],
                 ["read:all"] = ["org-other-team", "other-org-team-with-very--F279yg"],
             },
-            Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
+            Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
         }));
         site.GitHub.Work();
         return site;
@@ -75,14 +75,14 @@ internal sealed class LoginSite : IAsyncDisposable
     public static async Task<LoginSite> WithOidcAsync(
         Mode mode, Func<OidcSettings, OidcSettings>? change = null, Func<PorthorSettings, PorthorSettings>? configure = null)
     {
-        var tree = await LdapTree.PlantAsync();
+        var tree = await LdapTree.CreateAsync();
         await tree.AddUserAsync("some-user", "Some User", "some-user@example.com", 1000, 1000);
         await tree.AddGroupAsync("users", 2000, "some-user");
-        var site = await StartAsync(mode, ownRedis: null, foreign => settings => (configure ?? (s => s))(settings with
+        var site = await StartAsync(mode, ownRedis: null, external => settings => (configure ?? (s => s))(settings with
         {
-            Providers = new ProviderSettings { Oidc = (change ?? (s => s))(OidcSettingsFor(foreign)), Ldap = tree.Settings },
+            Providers = new ProviderSettings { Oidc = (change ?? (s => s))(OidcSettingsFor(external)), Ldap = tree.Settings },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users"], ["exec:admin"] = ["admins"] },
-            Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
+            Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
         }));
         site.Tree = tree;
         site.Oidc.Work();
@@ -94,20 +94,20 @@ internal sealed class LoginSite : IAsyncDisposable
     public static async Task<LoginSite> WithClaimsAsync(
         Mode mode, Func<OidcSettings, OidcSettings>? change = null, Func<PorthorSettings, PorthorSettings>? configure = null)
     {
-        var site = await StartAsync(mode, ownRedis: null, foreign => settings => (configure ?? (s => s))(settings with
+        var site = await StartAsync(mode, ownRedis: null, external => settings => (configure ?? (s => s))(settings with
         {
             Providers = new ProviderSettings
             {
-                Oidc = (change ?? (s => s))(OidcSettingsFor(foreign) with { NameClaim = "name", EmailClaim = "email", GroupsClaim = "groups" }),
+                Oidc = (change ?? (s => s))(OidcSettingsFor(external) with { NameClaim = "name", EmailClaim = "email", GroupsClaim = "groups" }),
             },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users"], ["exec:admin"] = ["admins"] },
-            Slack = new SlackSettings(Webhook: new Secret(foreign.Url + Webhook)),
+            Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
         }));
         site.Oidc.Work();
         return site;
     }
 
-    private static OidcSettings OidcSettingsFor(ForeignServer provider) => new()
+    private static OidcSettings OidcSettingsFor(ExternalServer provider) => new()
     {
         ClientId = OidcProvider.ClientId,
         ClientSecret = new Secret(OidcProvider.ClientSecret),
@@ -153,26 +153,26 @@ internal sealed class LoginSite : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Host.StopAsync();
-        Foreign.Unexpected.ShouldBeEmpty();
+        External.Unexpected.ShouldBeEmpty();
         Watch.Leaks().ShouldBeEmpty();
-        string.Concat(Foreign.RequestsTo("POST", Webhook).Select(request => request.Body)).ShouldNotContain("-secret-");
+        string.Concat(External.RequestsTo("POST", Webhook).Select(request => request.Body)).ShouldNotContain("-secret-");
         Metrics.Dispose();
         await Host.DisposeAsync();
-        await Foreign.DisposeAsync();
+        await External.DisposeAsync();
     }
 
     private static async Task<LoginSite> StartAsync(
-        Mode mode, RedisServerProcess? ownRedis, Func<ForeignServer, Func<PorthorSettings, PorthorSettings>> configure)
+        Mode mode, RedisServerProcess? ownRedis, Func<ExternalServer, Func<PorthorSettings, PorthorSettings>> configure)
     {
-        var foreign = await ForeignServer.StartAsync();
-        foreign.On("POST", Webhook, ForeignReply.Text(200, "ok"));
+        var external = await ExternalServer.StartAsync();
+        external.On("POST", Webhook, ExternalReply.Text(200, "ok"));
         var clock = new ManualClock(new DateTimeOffset(2026, 7, 1, 12, 0, 0, 750, TimeSpan.Zero));
         var host = await TestServer.StartAsync(
             mode,
-            settings => configure(foreign)(settings with { AfterLogoutUrl = new Uri(Landing), ErrorFooter = Footer }),
+            settings => configure(external)(settings with { AfterLogoutUrl = new Uri(Landing), ErrorFooter = Footer }),
             clock,
             ownRedis,
-            foreign);
-        return new LoginSite(host, foreign, clock);
+            external);
+        return new LoginSite(host, external, clock);
     }
 }

@@ -22,16 +22,16 @@ public sealed class LoginStateTests
         await browser.BeginAsync(LoginSite.Landing);
         browser.State.ShouldBe(first with { ReturnUrl = LoginSite.Landing });
         site.Metrics.Logins.ShouldBe((1, 0, 0, 0));
-        (await browser.ReturnAsync("some-code-of-github", first.State)).ShouldLeadTo(LoginSite.Landing);
+        (await browser.ReturnAsync("some-code-of-github", first.State)).ShouldRedirectTo(LoginSite.Landing);
         site.Metrics.Of("login_elapsed").ShouldBe([3]);
 
         // The other tab returns too: its user is already signed in.
         var answer = await browser.ReturnAsync("code-of-the-other-tab", first.State);
-        answer.ShouldLeadTo(LoginSite.Landing);
+        answer.ShouldRedirectTo(LoginSite.Landing);
         answer.Header("Set-Cookie").ShouldBeNull();
         site.Lines("Login state missing, redirecting without authentication").Single().GetProperty("severity").GetString().ShouldBe("info");
         site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
-        site.Foreign.RequestsTo("POST", "/login/oauth/access_token").Count.ShouldBe(1);
+        site.External.RequestsTo("POST", "/login/oauth/access_token").Count.ShouldBe(1);
     }
 
     /// <summary>LGN-018.</summary>
@@ -40,9 +40,9 @@ public sealed class LoginStateTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = new LoginBrowser(site) { State = new SessionState { ReturnUrl = LoginSite.Destination } };
-        (await browser.ReturnAsync("some-code-of-github", "some-state")).ShouldLeadTo(LoginSite.Destination);
-        (await new LoginBrowser(site).ReturnAsync("some-code-of-github", "some-state")).ShouldLeadTo(LoginSite.Landing);
-        site.Foreign.Requests.ShouldBeEmpty();
+        (await browser.ReturnAsync("some-code-of-github", "some-state")).ShouldRedirectTo(LoginSite.Destination);
+        (await new LoginBrowser(site).ReturnAsync("some-code-of-github", "some-state")).ShouldRedirectTo(LoginSite.Landing);
+        site.External.Requests.ShouldBeEmpty();
         site.Metrics.Logins.ShouldBe((0, 0, 0, 0));
     }
 
@@ -68,7 +68,7 @@ public sealed class LoginStateTests
         line.GetProperty("severity").GetString().ShouldBe("warning");
         line.GetProperty("error").GetString().ShouldBe(error);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
-        site.Foreign.Requests.ShouldBeEmpty();
+        site.External.Requests.ShouldBeEmpty();
     }
 
     [Fact]
@@ -114,10 +114,10 @@ public sealed class LoginStateTests
         // An attacker who set the cookie knows its CSRF value.
         first.Csrf.ShouldNotBe("1234567890123456789012");
         first.Csrf!.Length.ShouldBe(22);
-        first.GitHub!.Reveal().ShouldBe(GitHubSite.AccessToken);
+        first.GitHub!.Reveal().ShouldBe(FakeGitHub.AccessToken);
 
         // A login with a valid session also redirects to the provider and keeps the older session.
-        (await browser.BeginAsync(LoginSite.Destination)).Header("Location")!.ShouldStartWith(site.Foreign.Url);
+        (await browser.BeginAsync(LoginSite.Destination)).Header("Location")!.ShouldStartWith(site.External.Url);
         await browser.ReturnAsync("other-code-of-github");
         browser.State.Token.ShouldNotBe(first.Token);
         (await site.Host.Tokens.GetDataAsync(first.Token!)).ShouldNotBeNull();
@@ -131,7 +131,7 @@ public sealed class LoginStateTests
         var json = $$"""{"return_url":"{{LoginSite.Destination}}","state":"AAAAAAAAAAAAAAAAAAAAAA==","login_start":{{site.Clock.GetUtcNow().ToUnixTimeSeconds() - 5}}}""";
         var cookie = System.Text.Encoding.ASCII.GetString(new Fernet(site.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
         var answer = await site.Host.GetAsync("/login?code=some-code-of-github&state=AAAAAAAAAAAAAAAAAAAAAA%3D%3D", ("Cookie", $"gafaelfawr=\"{cookie}\""));
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         site.Metrics.Of("login_elapsed").ShouldBe([5.75]);
     }
 

@@ -23,7 +23,7 @@ public sealed class LogoutTests
         var before = browser.State;
         (await browser.AskAsync()).ShouldBe(200);
 
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
         (await browser.AskAsync()).ShouldBe(401);
         site.Lines("Successful logout").Single().GetProperty("severity").GetString().ShouldBe("info");
@@ -55,7 +55,7 @@ public sealed class LogoutTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
         var token = browser.State.Token!;
-        (await browser.GoAsync("/logout", from is null ? [] : [("Sec-Fetch-Site", from)])).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/logout", from is null ? [] : [("Sec-Fetch-Site", from)])).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
         (await site.Host.Tokens.GetDataAsync(token) is null).ShouldBe(ends);
     }
@@ -66,7 +66,7 @@ public sealed class LogoutTests
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded, settings => settings with { RevokeOnLogout = false });
         var browser = await LoggedInAsync(site);
         var token = browser.State.Token!;
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         (await browser.AskAsync()).ShouldBe(401);
         (await site.Host.Tokens.GetDataAsync(token)).ShouldNotBeNull();
     }
@@ -81,7 +81,7 @@ public sealed class LogoutTests
         foreach (var token in (Token[])[own, Token.Create(), site.Host.Core.BootstrapToken!])
         {
             var browser = new LoginBrowser(site) { State = new SessionState { Token = token } };
-            (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+            (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
             browser.State.ShouldBe(SessionState.Empty);
         }
         (await site.Host.Tokens.GetDataAsync(own)).ShouldNotBeNull();
@@ -97,19 +97,19 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var browser = await LoggedInAsync(site);
-        (await browser.GoAsync("/logout?rd=https://example.com/bye")).ShouldLeadTo("https://example.com/bye");
+        (await browser.GoAsync("/logout?rd=https://example.com/bye")).ShouldRedirectTo("https://example.com/bye");
         site.Lines("Successful logout").Single().GetProperty("return_url").GetString().ShouldBe("https://example.com/bye");
 
         // Nobody is signed in, and nothing changes.
         var again = await browser.GoAsync("/logout");
-        again.ShouldLeadTo(LoginSite.Landing);
+        again.ShouldRedirectTo(LoginSite.Landing);
         again.Header("Set-Cookie").ShouldBeNull();
         (await new LoginBrowser(site).GoAsync("/logout")).Header("Set-Cookie").ShouldBeNull();
         site.Lines("Logout of already-logged-out session").Count.ShouldBe(2);
 
         // A login in progress is ended too.
         await browser.BeginAsync(LoginSite.Destination);
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
     }
 
@@ -129,11 +129,11 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         var revocation = site.GitHub.Revocations.ShouldHaveSingleItem();
-        revocation.Json.GetRawText().ShouldBe($$"""{"access_token":"{{GitHubSite.AccessToken}}"}""");
+        revocation.Json.GetRawText().ShouldBe($$"""{"access_token":"{{FakeGitHub.AccessToken}}"}""");
         revocation.Headers["Accept"].ShouldBe("application/vnd.github+json");
-        revocation.Headers["Authorization"].ShouldBe(TestServer.Basic(GitHubSite.ClientId, GitHubSite.ClientSecret).Item2);
+        revocation.Headers["Authorization"].ShouldBe(TestServer.Basic(FakeGitHub.ClientId, FakeGitHub.ClientSecret).Item2);
         var events = site.Host.Logs.Lines.Select(line => line.GetProperty("event").GetString()).ToList();
         events.IndexOf("Revoked GitHub OAuth authorization").ShouldBeInRange(0, events.IndexOf("Successful logout") - 1);
     }
@@ -143,8 +143,8 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByGitHubAsync();
-        site.Foreign.On("DELETE", $"/api/applications/{GitHubSite.ClientId}/grant", ForeignReply.Of(404, new { message = "Not Found" }));
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        site.External.On("DELETE", $"/api/applications/{FakeGitHub.ClientId}/grant", ExternalReply.Of(404, new { message = "Not Found" }));
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         (await browser.AskAsync()).ShouldBe(401);
         var warning = site.Lines("Unable to revoke GitHub OAuth authorization").Single();
         warning.GetProperty("severity").GetString().ShouldBe("warning");
@@ -156,8 +156,8 @@ public sealed class LogoutTests
     public async Task Without_a_session_no_grant_is_revoked()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(GitHubSite.AccessToken) } };
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        var browser = new LoginBrowser(site) { State = new SessionState { GitHub = new Secret(FakeGitHub.AccessToken) } };
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         browser.State.ShouldBe(SessionState.Empty);
         site.GitHub.Revocations.ShouldBeEmpty();
     }

@@ -26,10 +26,10 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
         // A node of the reference also finds a return URL.
         browser.State.ReturnUrl.ShouldBe(browser.More.Count == 0 ? url : Page);
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(url);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(url);
         browser.State.ShouldBe(new SessionState { Token = browser.State.Token.ShouldNotBeNull(), GitHub = browser.State.GitHub });
         browser.More.ShouldBeEmpty();
-        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(url);
+        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(url);
     }
 
     /// <summary>For nodes of the reference, the state cookie contains the part of the URL that fits.</summary>
@@ -55,8 +55,8 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         var browser = new LoginBrowser(site);
         var url = begin.PadRight(length, 'x');
         (await browser.BeginAsync(url)).StatusCode.ShouldBe(307);
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(expected);
-        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(expected);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(expected);
+        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(expected);
         site.Lines("Return URL too long, using only its path")[0].GetProperty("length").GetInt64().ShouldBe(length);
         // The URL does not fill the log.
         site.Host.Logs.Raw.ShouldAllBe(line => line.Length < 60_000);
@@ -71,7 +71,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(url);
         browser.State.ReturnUrl.ShouldBe("https://example.com/");
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(url);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(url);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
                 copy.More[name] = more;
             (await copy.GoAsync($"/login?error=access_denied&state={Uri.EscapeDataString(copy.State.State!)}")).Body.ShouldContain(Uri.EscapeDataString(url));
         }
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(Url(3500, "w"));
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(Url(3500, "w"));
     }
 
     /// <summary>The additional cookies are valid only for the login for which they were set.</summary>
@@ -116,7 +116,7 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
             foreach (var (name, more) in attacker.More)
                 victim.More[name] = more;
             change(victim.More);
-            (await victim.ReturnAsync("some-code-of-github")).ShouldLeadTo(Page);
+            (await victim.ReturnAsync("some-code-of-github")).ShouldRedirectTo(Page);
         }
     }
 

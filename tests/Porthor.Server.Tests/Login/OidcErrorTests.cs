@@ -27,9 +27,9 @@ public sealed class OidcErrorTests
     public async Task An_error_of_the_token_endpoint_is_reported(int status, string body, string headline, string details, string type)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("POST", "/token", ForeignReply.Text(status, body));
+        site.External.On("POST", "/token", ExternalReply.Text(status, body));
         var (browser, answer) = await site.LogInByOidcAsync();
-        var text = details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal);
+        var text = details.Replace("URL", site.External.Url, StringComparison.Ordinal);
         answer.ShouldBeErrorPage(500, $"{headline}: {text}");
         browser.State.ShouldBe(Sessions.SessionState.Empty);
         site.Metrics.Logins.ShouldBe((1, 0, 1, 0));
@@ -46,7 +46,7 @@ public sealed class OidcErrorTests
         alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe($"*Exception type*\n{type}");
         if (type == "OIDCWebError")
         {
-            alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {site.Foreign.Url}/token");
+            alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {site.External.Url}/token");
             alert.GetProperty("attachments")[0].GetProperty("blocks")[0].GetProperty("text").GetProperty("text").GetString()
                 .ShouldBe($"*Response*\n```\n{body}\n```");
         }
@@ -57,7 +57,7 @@ public sealed class OidcErrorTests
     public async Task Secrets_in_a_providers_response_are_not_disclosed()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("POST", "/token", request => ForeignReply.Of(500, new { form = request.Form, body = request.Body }));
+        site.External.On("POST", "/token", request => ExternalReply.Of(500, new { form = request.Form, body = request.Body }));
         // The site searches the log, pages and alerts for secrets when it stops.
         (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
         (await site.OneAlertAsync()).GetRawText().ShouldContain("***");
@@ -67,13 +67,13 @@ public sealed class OidcErrorTests
     [LdapFact]
     public async Task An_unavailable_provider_is_reported()
     {
-        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { TokenUrl = new Uri(ForeignServer.Dead.Url + "/token") });
+        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { TokenUrl = new Uri(ExternalServer.Dead.Url + "/token") });
         var (_, answer) = await site.LogInByOidcAsync();
-        answer.ShouldBeErrorPage(500, $"{Unreachable}: ConnectError from POST {ForeignServer.Dead.Url}/token");
+        answer.ShouldBeErrorPage(500, $"{Unreachable}: ConnectError from POST {ExternalServer.Dead.Url}/token");
         site.Lines(Unreachable).Single().GetProperty("error").GetString()!.ShouldStartWith("ConnectError: ");
         var blocks = (await site.OneAlertAsync()).GetProperty("blocks");
         blocks[0].GetProperty("text").GetProperty("text").GetString()!.ShouldStartWith("Error in Gafaelfawr: ConnectError: ");
-        blocks[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {ForeignServer.Dead.Url}/token");
+        blocks[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {ExternalServer.Dead.Url}/token");
         blocks[3].GetProperty("type").GetString().ShouldBe("divider");
     }
 
@@ -82,12 +82,12 @@ public sealed class OidcErrorTests
     public async Task A_provider_without_keys_is_reported()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("GET", "/.well-known/openid-configuration", ForeignReply.Text(404, ""));
-        site.Foreign.On("GET", "/.well-known/jwks.json", ForeignReply.Text(404, ""));
+        site.External.On("GET", "/.well-known/openid-configuration", ExternalReply.Text(404, ""));
+        site.External.On("GET", "/.well-known/jwks.json", ExternalReply.Text(404, ""));
         var (_, answer) = await site.LogInByOidcAsync();
-        answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 404 from GET {site.Foreign.Url}/.well-known/jwks.json");
+        answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 404 from GET {site.External.Url}/.well-known/jwks.json");
         var alert = await site.OneAlertAsync();
-        alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nGET {site.Foreign.Url}/.well-known/jwks.json");
+        alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nGET {site.External.Url}/.well-known/jwks.json");
         alert.TryGetProperty("attachments", out _).ShouldBeFalse();
     }
 
@@ -113,14 +113,14 @@ public sealed class OidcErrorTests
     public async Task Invalid_metadata_or_keys_are_reported(string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("GET", path, ForeignReply.Text(status, body));
+        site.External.On("GET", path, ExternalReply.Text(status, body));
         var (_, answer) = await site.LogInByOidcAsync();
-        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.Foreign.Url, StringComparison.Ordinal)}");
+        answer.ShouldBeErrorPage(500, $"{headline}: {details.Replace("URL", site.External.Url, StringComparison.Ordinal)}");
         await site.OneAlertAsync();
 
         // The error is not cached: with valid responses the login works.
         site.Oidc.Work();
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     /// <summary>VER-005: an issuer can have a path and a trailing slash.</summary>
@@ -130,16 +130,16 @@ public sealed class OidcErrorTests
     public async Task An_issuer_can_have_a_path(string path)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { Issuer = settings.Issuer + path });
-        site.Foreign.On("GET", "/some/path/.well-known/openid-configuration", ForeignReply.Ok(new { jwks_uri = $"{site.Foreign.Url}/jwks" }));
-        (await site.LogInByOidcAsync(change: claims => claims["iss"] = site.Foreign.Url + path)).Answer.ShouldLeadTo(LoginSite.Destination);
+        site.External.On("GET", "/some/path/.well-known/openid-configuration", ExternalReply.Ok(new { jwks_uri = $"{site.External.Url}/jwks" }));
+        (await site.LogInByOidcAsync(change: claims => claims["iss"] = site.External.Url + path)).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     [LdapFact]
     public async Task Without_a_URL_for_keys_the_default_URL_is_used()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("GET", "/.well-known/openid-configuration", ForeignReply.Ok(new { jwks_uri = "" }));
-        site.Foreign.On("GET", "/.well-known/jwks.json", _ => ForeignReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
+        site.External.On("GET", "/.well-known/openid-configuration", ExternalReply.Ok(new { jwks_uri = "" }));
+        site.External.On("GET", "/.well-known/jwks.json", _ => ExternalReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 }

@@ -41,12 +41,12 @@ public sealed class OidcLoginTests
 
         site.Clock.Advance(TimeSpan.FromSeconds(9));
         var code = site.Oidc.Authorize(browser.Location!, "some-user");
-        (await browser.ReturnAsync(code)).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync(code)).ShouldRedirectTo(LoginSite.Destination);
         browser.State.ShouldBe(new Sessions.SessionState { Token = browser.State.Token.ShouldNotBeNull() });
         site.Metrics.Logins.ShouldBe((1, 1, 0, 0));
         site.Metrics.Of("login_elapsed").ShouldBe([9]);
 
-        var asked = site.Foreign.RequestsTo("POST", "/token").ShouldHaveSingleItem();
+        var asked = site.External.RequestsTo("POST", "/token").ShouldHaveSingleItem();
         asked.Headers["Accept"].ShouldBe("application/json");
         asked.Headers["Content-Type"].ShouldBe("application/x-www-form-urlencoded");
         asked.Headers.Keys.ShouldNotContain("Authorization");
@@ -82,7 +82,7 @@ public sealed class OidcLoginTests
         await site.Tree.AddGroupAsync("admins", 2002, "99digits99");
         var browser = new LoginBrowser(site);
         await browser.GoAsync("/login", ("X-Auth-Request-Redirect", LoginSite.Destination));
-        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "99digits99"))).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "99digits99"))).ShouldRedirectTo(LoginSite.Destination);
         var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
         user.GetProperty("name").GetString().ShouldBe("名字 Ünï");
         user.TryGetProperty("email", out _).ShouldBeFalse();
@@ -110,7 +110,7 @@ public sealed class OidcLoginTests
         site.Metrics.Logins.ShouldBe((2, 0, 2, 0));
         site.Alerts.ShouldBeEmpty();
         await site.Tree.AddGroupAsync("admins", 2002, "stranger");
-        (await site.LogInByOidcAsync("stranger")).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync("stranger")).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     /// <summary>LGO-008, LGO-009: Porthor assigns the IDs in the order of first use; groups without an ID give scopes too.</summary>
@@ -127,7 +127,7 @@ public sealed class OidcLoginTests
         async Task<string> LogInAsync(string username)
         {
             var (browser, answer) = await site.LogInByOidcAsync(username);
-            answer.ShouldLeadTo(LoginSite.Destination);
+            answer.ShouldRedirectTo(LoginSite.Destination);
             (await browser.AskAsync("?scope=exec:admin")).ShouldBe(200);
             return (await browser.GoAsync("/auth/api/v1/user-info")).Body;
         }
@@ -143,7 +143,7 @@ public sealed class OidcLoginTests
     public async Task The_username_can_be_in_another_claim()
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
-        (await site.LogInByOidcAsync("wrong-one", claims => claims["preferred_username"] = "some-user")).Answer.ShouldLeadTo(LoginSite.Destination);
+        (await site.LogInByOidcAsync("wrong-one", claims => claims["preferred_username"] = "some-user")).Answer.ShouldRedirectTo(LoginSite.Destination);
         site.Lines("Successfully authenticated user some-user").Count.ShouldBe(1);
     }
 
@@ -173,7 +173,7 @@ public sealed class OidcLoginTests
         await using var site = await LoginSite.WithOidcAsync(
             Mode.Embedded, settings => settings with { EnrollmentUrl = new Uri("https://enroll.example.org/start?x=y") });
         var (browser, answer) = await site.LogInByOidcAsync(change: claims => claims.Remove("uid"));
-        answer.ShouldLeadTo("https://enroll.example.org/start?x=y");
+        answer.ShouldRedirectTo("https://enroll.example.org/start?x=y");
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
         answer.Header("Set-Cookie").ShouldBeNull();
         browser.State.ReturnUrl.ShouldBe(LoginSite.Destination);
@@ -182,7 +182,7 @@ public sealed class OidcLoginTests
 
         // After the enrollment the user starts the login again.
         await browser.BeginAsync(LoginSite.Destination);
-        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldRedirectTo(LoginSite.Destination);
         site.Metrics.Logins.ShouldBe((1, 1, 0, 1));
     }
 
@@ -224,10 +224,10 @@ public sealed class OidcLoginTests
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var (browser, _) = await site.LogInByOidcAsync();
-        var asked = site.Foreign.Requests.Count;
-        (await browser.GoAsync("/logout")).ShouldLeadTo(LoginSite.Landing);
+        var asked = site.External.Requests.Count;
+        (await browser.GoAsync("/logout")).ShouldRedirectTo(LoginSite.Landing);
         (await browser.AskAsync()).ShouldBe(401);
-        site.Foreign.Requests.Count.ShouldBe(asked);
+        site.External.Requests.Count.ShouldBe(asked);
     }
 
     /// <summary>If the directory is unavailable, the user gets an error page, and an alert contains the reason.</summary>
@@ -238,7 +238,7 @@ public sealed class OidcLoginTests
             Mode.Embedded,
             configure: settings => settings with
             {
-                Providers = settings.Providers with { Ldap = settings.Providers.Ldap! with { Url = ForeignServer.Dead.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
+                Providers = settings.Providers with { Ldap = settings.Providers.Ldap! with { Url = ExternalServer.Dead.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
             });
         var (browser, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, "Retrieving data from LDAP failed: Unable to get user information");

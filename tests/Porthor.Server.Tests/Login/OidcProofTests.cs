@@ -45,8 +45,8 @@ public sealed class OidcProofTests
             500, "Authentication provider failed: OpenID Connect token verification failed: The nonce in the token is not that of this login");
 
         // The same configuration without an attack.
-        (await site.LogInByOidcAsync()).Answer.ShouldLeadTo(LoginSite.Destination);
-        site.Foreign.RequestsTo("POST", "/token")[^1].Form.Keys.ShouldNotContain("code_verifier");
+        (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
+        site.External.RequestsTo("POST", "/token")[^1].Form.Keys.ShouldNotContain("code_verifier");
     }
 
     [LdapTheory]
@@ -70,8 +70,8 @@ public sealed class OidcProofTests
     public async Task A_provider_without_metadata_can_omit_the_nonce(string? nonce, bool accepted)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("GET", Metadata, ForeignReply.Text(404, ""));
-        site.Foreign.On("GET", "/.well-known/jwks.json", _ => ForeignReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
+        site.External.On("GET", Metadata, ExternalReply.Text(404, ""));
+        site.External.On("GET", "/.well-known/jwks.json", _ => ExternalReply.Ok(new { keys = new[] { site.Oidc.Key.Public() } }));
         var (browser, answer) = await site.LogInByOidcAsync(change: claims => SetNonce(claims, nonce));
         answer.StatusCode.ShouldBe(accepted ? 307 : 500, answer.Body);
     }
@@ -89,7 +89,7 @@ public sealed class OidcProofTests
         await browser.BeginAsync(LoginSite.Landing);
         browser.LocationQuery.Keys.ShouldNotContain("nonce");
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
-        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Landing);
+        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldRedirectTo(LoginSite.Landing);
     }
 
     /// <summary>If the provider's metadata cannot be read, the login starts without them.</summary>
@@ -100,23 +100,23 @@ public sealed class OidcProofTests
     public async Task A_login_can_start_without_metadata(int status, string body, string why)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
-        site.Foreign.On("GET", Metadata, ForeignReply.Text(status, body));
+        site.External.On("GET", Metadata, ExternalReply.Text(status, body));
         var browser = new LoginBrowser(site);
         (await browser.BeginAsync(LoginSite.Destination)).StatusCode.ShouldBe(307);
         browser.LocationQuery.Keys.ShouldContain("nonce");
         browser.LocationQuery.Keys.ShouldNotContain("code_challenge");
         site.Lines("Cannot read provider metadata, logging in without PKCE").Single().GetProperty("error").GetString()
-            .ShouldBe(why.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
+            .ShouldBe(why.Replace("URL", site.External.Url, StringComparison.Ordinal));
         // At the user's return they can be read.
         site.Oidc.Work();
-        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync(site.Oidc.Authorize(browser.Location!, "some-user"))).ShouldRedirectTo(LoginSite.Destination);
     }
 
-    private static void Publish(LoginSite site, Action<JsonObject> change) => site.Foreign.On("GET", Metadata, _ =>
+    private static void Publish(LoginSite site, Action<JsonObject> change) => site.External.On("GET", Metadata, _ =>
     {
         var metadata = site.Oidc.Metadata;
         change(metadata);
-        return new ForeignReply(200, metadata.ToJsonString());
+        return new ExternalReply(200, metadata.ToJsonString());
     });
 
     /// <param name="nonce">As JSON; empty for none, null for the requested one.</param>

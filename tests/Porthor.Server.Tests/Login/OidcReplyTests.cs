@@ -39,9 +39,9 @@ public sealed class OidcReplyTests
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         foreach (var (method, path) in ((string, string)[])[("GET", "/.well-known/openid-configuration"), ("GET", "/jwks"), ("POST", "/token")])
-            site.Foreign.Change(method, path, reply => Encoded(kind, reply));
+            site.External.Change(method, path, reply => Encoded(kind, reply));
         var (browser, answer) = await site.LogInByOidcAsync(change: claims => (claims["groups"], claims["name"]) = (new JsonArray("users"), "Jos\u00e9 \u540d"));
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Jos\u00e9 \u540d");
     }
 
@@ -62,13 +62,13 @@ public sealed class OidcReplyTests
     public async Task A_response_in_another_format_is_explained(int status, string body, string type, string error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        site.Foreign.On("POST", "/token", new ForeignReply(status, body, type));
+        site.External.On("POST", "/token", new ExternalReply(status, body, type));
         await ShouldFailAsync(site, error);
         if (error == NotJson)
         {
             var line = site.Lines("Response from token endpoint not valid JSON").Single();
             line.GetProperty("response").GetString().ShouldBe($"({type}, {Encoding.UTF8.GetByteCount(body)} bytes)");
-            line.GetProperty("token_url").GetString().ShouldBe($"{site.Foreign.Url}/token");
+            line.GetProperty("token_url").GetString().ShouldBe($"{site.External.Url}/token");
         }
     }
 
@@ -76,7 +76,7 @@ public sealed class OidcReplyTests
     public async Task An_empty_response_is_explained()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        site.Foreign.On("POST", "/token", new ForeignReply(204, ""));
+        site.External.On("POST", "/token", new ExternalReply(204, ""));
         await ShouldFailAsync(site, NotJson);
     }
 
@@ -93,7 +93,7 @@ public sealed class OidcReplyTests
     public async Task A_response_that_cannot_be_decoded_is_explained(string kind, string? error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        site.Foreign.On("POST", "/token", Broken(kind));
+        site.External.On("POST", "/token", Broken(kind));
         var before = GC.GetTotalAllocatedBytes();
         await ShouldFailAsync(site, error);
         // A compressed response of 200 MB is not decompressed completely.
@@ -110,7 +110,7 @@ public sealed class OidcReplyTests
     public async Task A_redirect_is_not_followed(string method, string path, int status)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        site.Foreign.On(method, path, new ForeignReply(status, "") { Headers = [("Location", "/elsewhere")] });
+        site.External.On(method, path, new ExternalReply(status, "") { Headers = [("Location", "/elsewhere")] });
         // A request to /elsewhere would be unexpected and fail the test.
         await ShouldFailAsync(site, $"{Unreachable}: Status {status} from {method} URL{path} (redirects are not followed)");
     }
@@ -121,8 +121,8 @@ public sealed class OidcReplyTests
     public async Task GitHub_redirects_are_not_followed(string path, string method)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        site.Foreign.On(method, path, new ForeignReply(307, "") { Headers = [("Location", "/elsewhere")] });
-        (await site.LogInByGitHubAsync()).Answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 307 from {method} {site.Foreign.Url}{path} (redirects are not followed)");
+        site.External.On(method, path, new ExternalReply(307, "") { Headers = [("Location", "/elsewhere")] });
+        (await site.LogInByGitHubAsync()).Answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 307 from {method} {site.External.Url}{path} (redirects are not followed)");
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class OidcReplyTests
         await site.LogInByOidcAsync(change: claims => claims["groups"] = new JsonArray("users"));
         foreach (var text in (string[])["Retrieving ID token", "Successfully authenticated user some-user"])
             site.Lines(text).Single().GetProperty("return_url").GetString().ShouldBe(LoginSite.Destination, text);
-        site.Lines("Retrieving ID token").Single().GetProperty("token_url").GetString().ShouldBe($"{site.Foreign.Url}/token");
+        site.Lines("Retrieving ID token").Single().GetProperty("token_url").GetString().ShouldBe($"{site.External.Url}/token");
 
         await site.LogInByOidcAsync(change: claims => claims["exp"] = 0);
         foreach (var text in (string[])["Error verifying ID token", "Authentication provider failed"])
@@ -145,12 +145,12 @@ public sealed class OidcReplyTests
         if (error is null)
             answer.StatusCode.ShouldBe(500);
         else
-            answer.ShouldBeErrorPage(500, error.Replace("URL", site.Foreign.Url, StringComparison.Ordinal));
+            answer.ShouldBeErrorPage(500, error.Replace("URL", site.External.Url, StringComparison.Ordinal));
         answer.Body.ShouldContain("Authentication error");
         browser.State.Token.ShouldBeNull();
     }
 
-    private static ForeignReply Encoded(string kind, ForeignReply reply) => kind switch
+    private static ExternalReply Encoded(string kind, ExternalReply reply) => kind switch
     {
         "gzip" or "GZIP" or "deflate" or "br" => Packed(kind, Encoding.UTF8.GetBytes(reply.Body)),
         "utf-8 mark" => reply with { Bytes = [.. Encoding.UTF8.Preamble, .. Encoding.UTF8.GetBytes(reply.Body)] },
@@ -165,15 +165,15 @@ public sealed class OidcReplyTests
         _ => reply with { ContentType = "text/html; charset=x" },
     };
 
-    private static ForeignReply Broken(string kind)
+    private static ExternalReply Broken(string kind)
     {
         const int large = 200_000_000;
         var text = Encoding.UTF8.GetBytes("""{"id_token":"a.b.c"}""");
-        ForeignReply Claiming(string encoding, byte[] bytes) => new(200, "") { Bytes = bytes, Headers = [("Content-Encoding", encoding)] };
+        ExternalReply Claiming(string encoding, byte[] bytes) => new(200, "") { Bytes = bytes, Headers = [("Content-Encoding", encoding)] };
         return kind switch
         {
-            "nested" => new ForeignReply(200, new string('[', 100_000)),
-            "large" => new ForeignReply(200, $"{{\"id_token\":\"{new string('x', 5_000_000)}\"}}"),
+            "nested" => new ExternalReply(200, new string('[', 100_000)),
+            "large" => new ExternalReply(200, $"{{\"id_token\":\"{new string('x', 5_000_000)}\"}}"),
             "gzip bomb" => Packed("gzip", zeros: large),
             "br bomb" => Packed("br", zeros: large),
             "no gzip" => Claiming("gzip", text),
@@ -184,7 +184,7 @@ public sealed class OidcReplyTests
         };
     }
 
-    private static ForeignReply Packed(string encoding, byte[]? bytes = null, int zeros = 0)
+    private static ExternalReply Packed(string encoding, byte[]? bytes = null, int zeros = 0)
     {
         using var packed = new MemoryStream();
         using (Stream packer = encoding.ToUpperInvariant() switch
@@ -199,6 +199,6 @@ public sealed class OidcReplyTests
             for (var written = 0; written < zeros; written += block.Length)
                 packer.Write(block);
         }
-        return new ForeignReply(200, "") { Bytes = packed.ToArray(), Headers = [("Content-Encoding", encoding)] };
+        return new ExternalReply(200, "") { Bytes = packed.ToArray(), Headers = [("Content-Encoding", encoding)] };
     }
 }

@@ -45,8 +45,8 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(url);
         browser.State.ReturnUrl.ShouldBe(url);
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(sent ?? url);
-        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldLeadTo(sent ?? url);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(sent ?? url);
+        (await browser.GoAsync($"/logout?rd={Uri.EscapeDataString(url)}")).ShouldRedirectTo(sent ?? url);
     }
 
     /// <summary>Deviations 39: the same host with user info or another port.</summary>
@@ -148,7 +148,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     {
         var browser = new LoginBrowser(site);
         (await browser.GoAsync("/login?rd=", ("X-Auth-Request-Redirect", LoginSite.Destination))).StatusCode.ShouldBe(307);
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
 
         (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"))).ShouldBe(422, Refusal);
         (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"), ("X-Forwarded-Host", "foo.example.com")))
@@ -157,7 +157,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         // The query takes precedence, and logouts ignore the header.
         await browser.GoAsync($"/login?rd={LoginSite.Landing}", ("X-Auth-Request-Redirect", LoginSite.Destination));
         browser.State.ReturnUrl.ShouldBe(LoginSite.Landing);
-        (await browser.GoAsync("/logout", ("X-Auth-Request-Redirect", LoginSite.Destination))).ShouldLeadTo(LoginSite.Landing);
+        (await browser.GoAsync("/logout", ("X-Auth-Request-Redirect", LoginSite.Destination))).ShouldRedirectTo(LoginSite.Landing);
     }
 
     /// <summary>LGN-008.</summary>
@@ -175,7 +175,7 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
         (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}&rd=https://evil.org/")).ShouldBe(422, Refusal);
-        (await browser.ReturnAsync("some-code-of-github")).ShouldLeadTo(LoginSite.Destination);
+        (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
     }
 
     /// <summary>LGN-019, OUT-005.</summary>

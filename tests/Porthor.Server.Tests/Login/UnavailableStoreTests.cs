@@ -12,7 +12,7 @@ public sealed class UnavailableStoreTests
         await using var redis = await RedisServerProcess.StartOwnAsync();
         await using var site = await LoginSite.WithGitHubAsync(Mode.Cluster, ownRedis: redis);
         var (browser, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldLeadTo(LoginSite.Destination);
+        answer.ShouldRedirectTo(LoginSite.Destination);
         var session = browser.State.Token!;
 
         redis.Pause();

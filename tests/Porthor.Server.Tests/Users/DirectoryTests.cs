@@ -8,7 +8,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
 {
     public sealed class DirectoryServers : LdapServers
     {
-        internal override async Task PlantAsync(LdapTree tree)
+        internal override async Task AddEntriesAsync(LdapTree tree)
         {
             await tree.AddUserAsync("some-user", "名字", uid: 2000, gid: 1045);
             await tree.AddUserAsync("99digits99", "LDAP User", "ldap-user@example.com", 1999, 1045);
@@ -32,7 +32,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     public async Task Groups_are_listed_as_user_groups_and_system_groups(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         var logged = server.CountLines();
         (await server.GetAsync("/groups", admin.Cookie)).ShouldBe(
             200, """{"user":[{"name":"group-1","id":1223},{"name":"group-2","id":1224}],"system":[{"name":"foo","id":1222}]}""");
@@ -47,7 +47,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     public async Task Users_are_listed_by_name_without_missing_fields(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
             200,
             """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":1999,"gid":1045,"groups":[{"name":"foo","id":1222},{"name":"group-1","id":1223},{"name":"group-2","id":1224}]},"""
@@ -60,7 +60,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     public async Task One_user_is_looked_up_and_an_unknown_user_has_only_a_name(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(200, SomeUser);
         (await server.GetAsync("/users/admin", admin.Cookie)).ShouldBe(200, """{"username":"admin"}""");
 
@@ -73,7 +73,7 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     public async Task Lookups_without_permission_are_denied(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        var user = await server.EnterAsync("some-user", "user:token,admin:token");
+        var user = await server.CreateSessionAsync("some-user", "user:token,admin:token");
         foreach (var (path, name) in ((string, string)[])[("/users", "None"), ("/groups", "None"), ("/users/ldap-user", "ldap-user")])
         {
             var logged = server.CountLines();
@@ -93,9 +93,9 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
     public async Task Health_does_not_depend_on_directory_entries(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        await server.EnterAsync("some-user");
+        await server.CreateSessionAsync("some-user");
         (await server.SendAsync(HttpMethod.Get, "/health")).Body.ShouldBe("""{"status":"healthy"}""");
-        await server.EnterAsync("absent-user");
+        await server.CreateSessionAsync("absent-user");
         (await server.SendAsync(HttpMethod.Get, "/health")).Body.ShouldBe("""{"status":"healthy"}""");
     }
 }

@@ -12,13 +12,13 @@ public sealed class KerberosTests
     [Fact]
     public async Task A_ticket_authenticates_and_encrypts_the_connection()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
-        Prerequisites.SkipWhen(KerberosRealm.WhyNot);
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
+        Prerequisites.SkipWhen(KerberosRealm.SkipReason);
         await using var realm = await KerberosRealm.StartAsync();
         // The server rejects connections without encryption by TLS or Kerberos.
         await using var ldap = await LdapServerProcess.StartOwnAsync(
             more: "sasl-host localhost\nsasl-realm EXAMPLE.TEST\nsasl-secprops minssf=56\n", variables: realm.ServerVariables);
-        var hidden = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
+        var hidden = await LdapTree.CreateAsync(ldap, LdapServerProcess.HiddenDn);
         await hidden.AddUserAsync("someone", "Some One", "someone@example.com", 1, 2);
         await hidden.AddGroupAsync("team", 3, "someone");
 
@@ -36,11 +36,11 @@ public sealed class KerberosTests
     [Fact]
     public async Task A_KDC_that_does_not_respond_does_not_block_a_request()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
-        Prerequisites.SkipWhen(KerberosRealm.WhyNot);
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
+        Prerequisites.SkipWhen(KerberosRealm.SkipReason);
         await using var realm = await KerberosRealm.StartAsync();
         await using var ldap = await LdapServerProcess.StartOwnAsync(more: "sasl-host localhost\nsasl-realm EXAMPLE.TEST\n", variables: realm.ServerVariables);
-        var tree = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
+        var tree = await LdapTree.CreateAsync(ldap, LdapServerProcess.HiddenDn);
         await tree.AddUserAsync("someone", "Some One");
         var url = $"ldap://localhost:{ldap.Port}";
         await realm.PauseAsync();

@@ -20,7 +20,7 @@ public sealed class LdapConnectionTests
     [Fact]
     public async Task TLS_and_StartTLS_work_with_the_correct_CA()
     {
-        var (ldap, tree) = await PlantAsync();
+        var (ldap, tree) = await CreateAsync();
         await tree.AddUserAsync("somebody", "Somebody");
         var tls = tree.Settings with { Url = ldap.TlsUrl };
         var startTls = tree.Settings with { StartTls = true };
@@ -40,9 +40,9 @@ public sealed class LdapConnectionTests
     [Fact]
     public async Task Nothing_is_sent_if_required_TLS_is_not_available()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
         await using var ldap = await LdapServerProcess.StartOwnAsync(withTls: false);
-        var tree = await LdapTree.PlantAsync(ldap);
+        var tree = await LdapTree.CreateAsync(ldap);
         (await FindAsync(tree.Settings, "anybody")).ShouldBe(DirectoryUser.None);
         (await RefusedAsync(tree.Settings with { StartTls = true })).ShouldBe("Error querying LDAP");
     }
@@ -73,8 +73,8 @@ public sealed class LdapConnectionTests
     [Fact]
     public async Task A_DN_and_password_give_access_to_hidden_entries()
     {
-        var (ldap, _) = await PlantAsync();
-        var hidden = await LdapTree.PlantAsync(ldap, LdapServerProcess.HiddenDn);
+        var (ldap, _) = await CreateAsync();
+        var hidden = await LdapTree.CreateAsync(ldap, LdapServerProcess.HiddenDn);
         await hidden.AddUserAsync("secretive", "Secretive");
         var named = hidden.Settings with { UserDn = LdapServerProcess.RootDn, Password = new Secret(LdapServerProcess.RootPassword) };
         (await FindAsync(named, "secretive")).Name.ShouldBe("Secretive");
@@ -87,7 +87,7 @@ public sealed class LdapConnectionTests
     [Fact]
     public async Task Special_characters_in_a_username_are_escaped()
     {
-        var (_, tree) = await PlantAsync();
+        var (_, tree) = await CreateAsync();
         await tree.AddUserAsync("victim", "Victim", uid: 1);
         await tree.AddGroupAsync("admins", 1, "victim");
         var byDn = tree.Settings;
@@ -151,10 +151,10 @@ public sealed class LdapConnectionTests
         File.Delete(empty);
     }
 
-    private static async Task<(LdapServerProcess, LdapTree)> PlantAsync()
+    private static async Task<(LdapServerProcess, LdapTree)> CreateAsync()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
-        return (await RealServers.Instance.LdapAsync(), await LdapTree.PlantAsync());
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
+        return (await RealServers.Instance.LdapAsync(), await LdapTree.CreateAsync());
     }
 
     private static LdapDirectory Open(LdapSettings settings) => new(settings, gidsMatter: true, Metrics.Stores, NullLoggerFactory.Instance);

@@ -27,8 +27,8 @@ public sealed class LdapSearchTests
     [InlineData("member:", true)]
     public async Task Groups_are_found_by_a_matching_rule(string attribute, bool byDn)
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
-        var tree = await LdapTree.PlantAsync();
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
+        var tree = await LdapTree.CreateAsync();
         await tree.AddUserAsync("alice");
         await tree.AddGroupAsync("upper", 7, byDn ? "alice" : "ALICE");
         await tree.AddGroupAsync("others", 8, "alice2");
@@ -43,8 +43,8 @@ public sealed class LdapSearchTests
     [InlineData("uid:2.5.13.2:")]
     public async Task Users_are_found_by_a_matching_rule(string attribute)
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
-        var tree = await LdapTree.PlantAsync();
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
+        var tree = await LdapTree.CreateAsync();
         await tree.AddUserAsync("alice", "Alice");
         await tree.AddGroupAsync("team", 7, "alice");
         await using var directory = Open(tree.Settings with { UserSearchAttr = attribute });
@@ -79,9 +79,9 @@ public sealed class LdapSearchTests
     [Fact]
     public async Task More_entries_than_the_size_limit_are_read_in_pages()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
         await using var ldap = await LdapServerProcess.StartOwnAsync(more: "sizelimit size.soft=500 size.hard=500 size.prtotal=unlimited");
-        var tree = await LdapTree.PlantAsync(ldap);
+        var tree = await LdapTree.CreateAsync(ldap);
         var ldif = new StringBuilder();
         for (var i = 0; i < Many; i++)
         {

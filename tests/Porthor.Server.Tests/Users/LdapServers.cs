@@ -16,13 +16,13 @@ public class LdapServers : ApiServers
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
-        if (Prerequisites.WhyNotLdap is not null)
+        if (Prerequisites.LdapSkipReason is not null)
             return;
-        Tree = await LdapTree.PlantAsync();
-        await PlantAsync(Tree);
+        Tree = await LdapTree.CreateAsync();
+        await AddEntriesAsync(Tree);
     }
 
-    internal virtual Task PlantAsync(LdapTree tree) => Task.CompletedTask;
+    internal virtual Task AddEntriesAsync(LdapTree tree) => Task.CompletedTask;
 
     internal virtual LdapSettings Configure(LdapSettings settings) => settings;
 
@@ -47,9 +47,9 @@ public class NumberingServers : LdapServers
 internal static class DirectoryLogins
 {
     /// <summary>Creates a session without user data in the token, like a login with OpenID Connect.</summary>
-    public static Task<Browser> EnterAsync(this ApiServer server, string username, string scopes = "user:token") =>
+    public static Task<Browser> CreateSessionAsync(this ApiServer server, string username, string scopes = "user:token") =>
         server.LogInAsync(username, scopes, UserData.None);
 
     /// <summary>Returns the user-info response of a browser's user.</summary>
-    public static Task<Answer> WhoIsAsync(this ApiServer server, Browser browser) => server.GetAsync("/user-info", browser.Cookie);
+    public static Task<Answer> GetUserInfoAsync(this ApiServer server, Browser browser) => server.GetAsync("/user-info", browser.Cookie);
 }

@@ -8,7 +8,7 @@ public sealed class NumberingTests
 {
     private sealed class DirectoryServers : NumberingServers
     {
-        internal override async Task PlantAsync(LdapTree tree)
+        internal override async Task AddEntriesAsync(LdapTree tree)
         {
             await tree.AddUserAsync("99digits99", "LDAP User", "ldap-user@example.com", 1999, 1045);
             await tree.AddUserAsync("ldap-user", uid: 2002, gid: 1045);
@@ -31,7 +31,7 @@ public sealed class NumberingTests
     [Theory, EveryMode(WithLdap = true)]
     public Task Groups_get_IDs_in_the_order_of_the_directory(Mode mode) => InAsync(mode, async server =>
     {
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/groups", admin.Cookie)).ShouldBe(
             200, """{"user":[{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}],"system":[{"name":"foo","id":2000000}]}""");
     });
@@ -39,7 +39,7 @@ public sealed class NumberingTests
     [Theory, EveryMode(WithLdap = true)]
     public Task A_list_assigns_IDs_to_groups_and_not_to_users(Mode mode) => InAsync(mode, async server =>
     {
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
             200,
             """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","groups":[{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]},"""
@@ -57,7 +57,7 @@ public sealed class NumberingTests
     [Theory, EveryMode(WithLdap = true)]
     public Task Quotas_depend_on_groups_and_an_unknown_user_has_the_default(Mode mode) => InAsync(mode, async server =>
     {
-        var admin = await server.EnterAsync("admin", "admin:token,admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:token,admin:userinfo");
         (await server.PutAsync(
             "/quota-overrides", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5},"notebook":{"cpu":1,"memory":2}}}}""", admin.Writing)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(
@@ -76,7 +76,7 @@ public sealed class NumberingTests
     {
         async Task<string> Of(Browser browser) => (await server.GetAsync("/user-info", browser.Cookie)).Body;
         var logged = server.CountLines();
-        var first = await server.EnterAsync("some-user");
+        var first = await server.CreateSessionAsync("some-user");
         const string someUser =
             """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000000}]}""";
         (await Of(first)).ShouldBe(someUser);
@@ -84,14 +84,14 @@ public sealed class NumberingTests
         (line.GetProperty("user").GetString(), line.GetProperty("uid").GetInt64()).ShouldBe(("some-user", 3000000));
         server.LinesSince(logged, "Assigned new GID")[0].GetProperty("gid").GetInt64().ShouldBe(2000000);
 
-        var second = await server.EnterAsync("99digits99");
+        var second = await server.CreateSessionAsync("99digits99");
         (await Of(second)).ShouldBe(
             """{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000001,"gid":3000001,"groups":[{"name":"99digits99","id":3000001},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]}""");
 
         // ADM-017: bots have a separate range. Forward authentication also assigns IDs. IDs in a token take precedence.
-        var bot = await server.EnterAsync("bot-first");
+        var bot = await server.CreateSessionAsync("bot-first");
         (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bot.Cookie])).StatusCode.ShouldBe(200);
-        (await Of(await server.EnterAsync("bot-second"))).ShouldBe(
+        (await Of(await server.CreateSessionAsync("bot-second"))).ShouldBe(
             """{"username":"bot-second","uid":100001,"gid":100001,"groups":[{"name":"bot-second","id":100001}]}""");
         (await Of(bot)).ShouldBe("""{"username":"bot-first","uid":100000,"gid":100000,"groups":[{"name":"bot-first","id":100000}]}""");
         (await Of(await server.LogInAsync("told", user: new() { Uid = 5, Gid = 6, Groups = [new("mine", 7)] }))).ShouldBe(
@@ -99,7 +99,7 @@ public sealed class NumberingTests
 
         // The assignment is deleted in the database; the cached ID is still used.
         await server.SqlAsync("DELETE FROM porthor_id WHERE name = 'some-user'");
-        (await Of(await server.EnterAsync("some-user"))).ShouldBe(someUser);
+        (await Of(await server.CreateSessionAsync("some-user"))).ShouldBe(someUser);
     });
 
     [Theory, EveryMode(WithLdap = true)]
@@ -107,23 +107,23 @@ public sealed class NumberingTests
     {
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
         await server.SqlAsync("UPDATE porthor_id SET id = 199998 WHERE kind = 'counter' AND name = 'bot-uid'");
-        (await server.GetAsync("/user-info", (await server.EnterAsync("bot-last")).Cookie)).Json.GetProperty("uid").GetInt64().ShouldBe(199998);
+        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("bot-last")).Cookie)).Json.GetProperty("uid").GetInt64().ShouldBe(199998);
         var logged = server.CountLines();
-        var bot = await server.EnterAsync("bot-late");
+        var bot = await server.CreateSessionAsync("bot-late");
         (await server.GetAsync("/user-info", bot.Cookie)).ShouldBe(500, refused);
         server.LinesSince(logged, "Next bot UID 199999 out of range (>= 199999)")[0].GetProperty("user").GetString().ShouldBe("bot-late");
         // Users have another range, which is not exhausted.
-        (await server.GetAsync("/user-info", (await server.EnterAsync("timely")).Cookie)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("timely")).Cookie)).StatusCode.ShouldBe(200);
 
         await server.SqlAsync("UPDATE porthor_id SET id = 2999999 WHERE kind = 'counter' AND name = 'gid'");
-        (await server.GetAsync("/user-info", (await server.EnterAsync("some-user")).Cookie)).ShouldBe(500, refused);
+        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("some-user")).Cookie)).ShouldBe(500, refused);
         server.LinesSince(logged, "Next GID 2999999 out of range (>= 2999999)")[0].GetProperty("group").GetString().ShouldBe("foo");
 
         await server.SqlAsync("DELETE FROM porthor_id WHERE kind = 'counter' AND name = 'uid'");
-        (await server.GetAsync("/user-info", (await server.EnterAsync("uncounted")).Cookie)).ShouldBe(500, refused);
+        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("uncounted")).Cookie)).ShouldBe(500, refused);
         server.LinesSince(logged, "Firestore UID counter not found").ShouldNotBeEmpty();
         await server.Host.Core.Sql.Ids.InitializeAsync(TestContext.Current.CancellationToken);
-        (await server.GetAsync("/user-info", (await server.EnterAsync("counted")).Cookie)).StatusCode.ShouldBe(200);
+        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("counted")).Cookie)).StatusCode.ShouldBe(200);
         // Existing assignments stay valid.
         (await server.GetAsync("/user-info", bot.Cookie)).StatusCode.ShouldBe(500);
     });

@@ -25,7 +25,7 @@ public sealed class OutageTests
         await servers.Tree.AddUserAsync("known", mail: "known@example.com");
         await servers.Tree.AddUserAsync("never-seen", mail: "never@example.com");
         await servers.Tree.AddGroupAsync("vips", 7, "known");
-        var (known, unseen) = (await server.EnterAsync("known"), await server.EnterAsync("never-seen"));
+        var (known, unseen) = (await server.CreateSessionAsync("known"), await server.CreateSessionAsync("never-seen"));
         (await server.AskAsync("?service=other", known.Cookie)).Header("X-Auth-Request-Email").ShouldBe("known@example.com");
         if (how == "killed")
             await ldap.KillAsync();
@@ -41,7 +41,7 @@ public sealed class OutageTests
             passed.Header("X-Auth-Request-Email").ShouldBe("known@example.com");
             // The user is a member of a group without limits.
             passed.Header("X-RateLimit-Limit").ShouldBeNull();
-            (await server.WhoIsAsync(known)).StatusCode.ShouldBe(200);
+            (await server.GetUserInfoAsync(known)).StatusCode.ShouldBe(200);
         }
 
         // A user who was not looked up is neither allowed without an email address nor denied with 401 or 403.
@@ -80,7 +80,7 @@ public sealed class OutageTests
         await servers.InitializeAsync();
         var server = await servers.InAsync(Mode.Embedded);
         await servers.Tree.AddGroupAsync("staff", 8, "leaver");
-        var (user, admin) = (await server.EnterAsync("user"), await server.EnterAsync("admin", "admin:userinfo"));
+        var (user, admin) = (await server.CreateSessionAsync("user"), await server.CreateSessionAsync("admin", "admin:userinfo"));
         var users = server.Host.Core.Users;
         (await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken)).ShouldBe(["staff"]);
         (await server.SendAsync(HttpMethod.Get, "/health/ready")).Body.ShouldContain("\"name\":\"LDAP\",\"state\":\"up\"");
@@ -122,7 +122,7 @@ public sealed class OutageTests
         var server = await servers.InAsync(Mode.Embedded);
         ldap.Pause();
         var begun = Stopwatch.GetTimestamp();
-        (await server.WhoIsAsync(await server.EnterAsync("patient"))).StatusCode.ShouldBe(500);
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("patient"))).StatusCode.ShouldBe(500);
         Stopwatch.GetElapsedTime(begun).ShouldBeInRange(TimeSpan.FromSeconds(9.5), TimeSpan.FromSeconds(20));
         server.LinesSince(0, "Cannot query LDAP")[0].GetProperty("error").GetString().ShouldBe("LDAP query timed out after 5.0s");
         ldap.Resume();
@@ -138,7 +138,7 @@ public sealed class OutageTests
         var server = await servers.InAsync(Mode.Embedded);
         for (var i = 0; i < 3; i++)
         {
-            (await server.WhoIsAsync(await server.EnterAsync($"user-{i}"))).StatusCode.ShouldBe(200);
+            (await server.GetUserInfoAsync(await server.CreateSessionAsync($"user-{i}"))).StatusCode.ShouldBe(200);
             await ldap.KillAsync();
             await ldap.RestartAsync();
         }
@@ -156,11 +156,11 @@ public sealed class OutageTests
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("popular", mail: "popular@example.com");
         var server = await servers.InAsync(Mode.Embedded);
-        var popular = await server.EnterAsync("popular");
-        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => server.WhoIsAsync(popular)));
+        var popular = await server.CreateSessionAsync("popular");
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => server.GetUserInfoAsync(popular)));
         answers.ShouldAllBe(answer => answer.Json.GetProperty("email").GetString() == "popular@example.com");
         server.LinesSince(0, "LDAP entries found").Count.ShouldBe(2);
-        var others = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i => await server.WhoIsAsync(await server.EnterAsync($"other-{i}"))));
+        var others = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i => await server.GetUserInfoAsync(await server.CreateSessionAsync($"other-{i}"))));
         others.ShouldAllBe(answer => answer.StatusCode == 200);
     }
 
@@ -175,7 +175,7 @@ public sealed class OutageTests
 
     private static Task<LdapServerProcess> StartLdapAsync()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotLdap);
+        Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
         return LdapServerProcess.StartOwnAsync();
     }
 
@@ -184,7 +184,7 @@ public sealed class OutageTests
     {
         public LdapTree Tree { get; private set; } = null!;
 
-        public override async ValueTask InitializeAsync() => Tree = await LdapTree.PlantAsync(ldap);
+        public override async ValueTask InitializeAsync() => Tree = await LdapTree.CreateAsync(ldap);
 
         internal override PorthorSettings Configure(PorthorSettings settings) => settings with
         {

@@ -35,8 +35,8 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         await servers.Tree.AddGroupAsync($"{name}-zero", 0, name);
 
         var logged = server.CountLines();
-        var browser = await server.EnterAsync(name);
-        (await server.WhoIsAsync(browser)).ShouldBe(
+        var browser = await server.CreateSessionAsync(name);
+        (await server.GetUserInfoAsync(browser)).ShouldBe(
             200,
             $$"""{"username":"{{name}}","name":"Ünï Cødé 名字","email":"first@example.com","uid":3001,"gid":{{gid}}"""
             + $$""","groups":[{"name":"{{name}}","id":3001},{"name":"{{name}}-a","id":3101},{"name":"{{name}}-b","id":3102},{"name":"{{name}}-primary","id":{{gid}}}]}""");
@@ -64,7 +64,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         await servers.Tree.AddGroupAsync($"{name}-group", 3202, name);
         await servers.Tree.AddGroupAsync($"{name}-primary", gid);
 
-        (await server.WhoIsAsync(await server.LogInAsync(name, user: new()
+        (await server.GetUserInfoAsync(await server.LogInAsync(name, user: new()
         {
             Name = "From Token",
             Email = "token@example.com",
@@ -74,10 +74,10 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
             200, $$"""{"username":"{{name}}","name":"From Token","email":"token@example.com","uid":7,"gid":{{gid}},"groups":[{"name":"ours","id":8}]}""");
         // An empty list means no groups; and another GID has another primary group, regardless of earlier lookups.
         var member = $$"""{"name":"{{name}}-group","id":3202}""";
-        (await server.WhoIsAsync(await server.LogInAsync(name, user: new() { Groups = [] }))).ShouldBe(
+        (await server.GetUserInfoAsync(await server.LogInAsync(name, user: new() { Groups = [] }))).ShouldBe(
             200,
             $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":{{gid}},"groups":[{"name":"{{name}}","id":3201},{{member}},{"name":"{{name}}-primary","id":{{gid}}}]}""");
-        (await server.WhoIsAsync(await server.LogInAsync(name, user: new() { Gid = 3299 }))).ShouldBe(
+        (await server.GetUserInfoAsync(await server.LogInAsync(name, user: new() { Gid = 3299 }))).ShouldBe(
             200,
             $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":3299,"groups":[{"name":"{{name}}","id":3201},{{member}}]}""");
     }
@@ -86,14 +86,14 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     public async Task Unknown_fields_are_absent(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        (await server.WhoIsAsync(await server.EnterAsync(Name(mode, "absent")))).ShouldBe(200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
-        (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, (await server.EnterAsync(Name(mode, "absent"))).Cookie)).Body.ShouldBeEmpty();
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync(Name(mode, "absent")))).ShouldBe(200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
+        (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, (await server.CreateSessionAsync(Name(mode, "absent"))).Cookie)).Body.ShouldBeEmpty();
 
         // LGO-011: with user private groups, the UID is also the GID.
         var bare = Name(mode, "bare");
         await servers.Tree.AddUserAsync(bare, uid: 3301);
-        var browser = await server.EnterAsync(bare);
-        (await server.WhoIsAsync(browser)).ShouldBe(200, $$"""{"username":"{{bare}}","uid":3301,"gid":3301,"groups":[{"name":"{{bare}}","id":3301}]}""");
+        var browser = await server.CreateSessionAsync(bare);
+        (await server.GetUserInfoAsync(browser)).ShouldBe(200, $$"""{"username":"{{bare}}","uid":3301,"gid":3301,"groups":[{"name":"{{bare}}","id":3301}]}""");
         (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email").ShouldBeNull();
     }
 
@@ -108,7 +108,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         await servers.Tree.AddUserAsync(name, uid: gid + 10, gid: gid);
         await servers.Tree.AddGroupAsync($"{name}!invalid", gid);
         await servers.Tree.AddGroupAsync(name, gid);
-        (await server.WhoIsAsync(await server.EnterAsync(name))).ShouldBe(
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync(name))).ShouldBe(
             200, $$"""{"username":"{{name}}","uid":{{gid + 10}},"gid":{{gid}},"groups":[{"name":"{{name}}","id":{{gid}}}]}""");
         (await server.Host.Core.Users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).ShouldBe([name]);
     }
@@ -131,14 +131,14 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         // LGO-013: a correction after a failed login applies at once.
         var late = Name(mode, "late");
         (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
-        var (lateGid, stillNone) = (3600 + (int)mode, await server.EnterAsync(late));
-        (await server.WhoIsAsync(stillNone)).Json.GetProperty("groups").GetArrayLength().ShouldBe(0);
+        var (lateGid, stillNone) = (3600 + (int)mode, await server.CreateSessionAsync(late));
+        (await server.GetUserInfoAsync(stillNone)).Json.GetProperty("groups").GetArrayLength().ShouldBe(0);
         await servers.Tree.AddUserAsync(late, gid: lateGid);
         await servers.Tree.AddGroupAsync($"{late}-primary", lateGid);
         (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
         users.Forget(late);
         (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBe([$"{late}-primary"]);
-        (await server.WhoIsAsync(stillNone)).Json.GetProperty("gid").GetInt64().ShouldBe(lateGid);
+        (await server.GetUserInfoAsync(stillNone)).Json.GetProperty("gid").GetInt64().ShouldBe(lateGid);
     }
 
     /// <summary>Directory data are cached for exactly five minutes.</summary>
@@ -148,7 +148,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         var server = await servers.InAsync(mode);
         var name = Name(mode, "changing");
         await servers.Tree.AddUserAsync(name, mail: "old@example.com");
-        var browser = await server.EnterAsync(name);
+        var browser = await server.CreateSessionAsync(name);
         async Task<string?> Email() => (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email");
         (await Email()).ShouldBe("old@example.com");
         await servers.Tree.ReplaceAsync(name, "mail", "new@example.com");
@@ -173,7 +173,7 @@ public sealed class DirectorySettingsTests
         await servers.Tree.AddUserAsync("quiet", "Not Told", "not-told@example.com", 1, 2);
         await servers.Tree.AddGroupAsync("primary", 2);
         var server = await servers.InAsync(Mode.Embedded);
-        (await server.WhoIsAsync(await server.EnterAsync("quiet"))).ShouldBe(200, """{"username":"quiet","uid":1,"groups":[]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("quiet"))).ShouldBe(200, """{"username":"quiet","uid":1,"groups":[]}""");
         (await server.Host.Core.Users.GetGroupNamesAsync("quiet", UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
     }
 
@@ -185,7 +185,7 @@ public sealed class DirectorySettingsTests
         await servers.InitializeAsync();
         await servers.Tree.AddGroupAsync("team", 9, "bare");
         var server = await servers.InAsync(Mode.Embedded);
-        (await server.WhoIsAsync(await server.EnterAsync("bare"))).ShouldBe(200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("bare"))).ShouldBe(200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
     }
 
     [LdapFact]
@@ -196,8 +196,8 @@ public sealed class DirectorySettingsTests
         await servers.Tree.AddUserAsync("nobody", "Never Told");
         await servers.Tree.AddGroupAsync("team", 9, "nobody");
         var server = await servers.InAsync(Mode.Embedded);
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
-        (await server.WhoIsAsync(await server.EnterAsync("nobody"))).ShouldBe(200, """{"username":"nobody","groups":[{"name":"team","id":9}]}""");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("nobody"))).ShouldBe(200, """{"username":"nobody","groups":[{"name":"team","id":9}]}""");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, "[]");
         (await server.GetAsync("/users/nobody", admin.Cookie)).ShouldBe(200, """{"username":"nobody"}""");
     }
@@ -216,13 +216,13 @@ public sealed class DirectorySettingsTests
         await servers.Tree.AddUserAsync("odd", "Odd", "odd@example.com", attributes: ("employeeNumber", number));
         await servers.Tree.AddUserAsync("even", attributes: ("employeeNumber", "2"));
         var server = await servers.InAsync(Mode.Embedded);
-        var odd = await server.EnterAsync("odd");
+        var odd = await server.CreateSessionAsync("odd");
         // No other session exists that the health check could use.
         (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(200);
-        var admin = await server.EnterAsync("admin", "admin:userinfo");
+        var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
         // Operators get an alert, but not for every authorization subrequest.
-        var first = await server.WhoIsAsync(odd);
+        var first = await server.GetUserInfoAsync(odd);
         await RealServers.UntilAsync(() => Task.FromResult(slack.All.Single()), "the alert");
         var alert = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks");
         alert[0].GetProperty("text").GetProperty("text").GetString().ShouldBe("Error in Gafaelfawr: LDAP user entry invalid");
@@ -245,10 +245,10 @@ public sealed class DirectorySettingsTests
 
         // Lists omit the invalid entry and contain all others.
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, """[{"username":"even","uid":2}]""");
-        (await server.WhoIsAsync(await server.EnterAsync("even"))).ShouldBe(200, """{"username":"even","uid":2,"groups":[]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("even"))).ShouldBe(200, """{"username":"even","uid":2,"groups":[]}""");
         // After the correction the entry is used at once: errors are not cached.
         await servers.Tree.ReplaceAsync("odd", "employeeNumber", "3");
-        (await server.WhoIsAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);
+        (await server.GetUserInfoAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);
     }
 
     internal sealed class Variant(Func<LdapSettings, LdapSettings> configure, Uri? slack = null) : LdapServers

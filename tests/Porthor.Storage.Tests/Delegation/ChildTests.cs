@@ -86,7 +86,7 @@ public sealed class ChildTests
         var other = await operations.OpenAnotherAsync();
         var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
         var inner = await operations.Tokens.GetInternalTokenAsync(session, "a", ReadAll);
-        var twins = await TwinsAsync(operations, notebook, inner);
+        var twins = await DuplicateAsync(operations, notebook, inner);
 
         (await other.Tokens.GetNotebookTokenAsync(session)).ShouldBeOneOf(notebook, twins[0]);
         (await other.Tokens.GetInternalTokenAsync(session, "a", ReadAll)).ShouldBeOneOf(inner, twins[1]);
@@ -211,7 +211,7 @@ public sealed class ChildTests
     }
 
     /// <summary>Creates a second child beside each child, as another node would at the same time.</summary>
-    private static async Task<List<Token>> TwinsAsync(Operations operations, params Token[] children)
+    private static async Task<List<Token>> DuplicateAsync(Operations operations, params Token[] children)
     {
         List<Token> twins = [];
         var codec = new RecordCodec(new Secrets.Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);

@@ -14,8 +14,8 @@ namespace Porthor.Storage.Tests.Faults;
 /// </summary>
 public sealed class FailoverBeforeCommitTests
 {
-    private static readonly ScopeSet Wide = ScopeSet.Of("read:all", "read:some");
-    private static readonly ScopeSet Narrow = ScopeSet.Of("read:some");
+    private static readonly ScopeSet AllScopes = ScopeSet.Of("read:all", "read:some");
+    private static readonly ScopeSet Reduced = ScopeSet.Of("read:some");
 
     [Theory]
     [InlineData(false)]
@@ -23,7 +23,7 @@ public sealed class FailoverBeforeCommitTests
     public async Task A_revoked_token_does_not_work_after_a_failover_before_the_commit(bool withChild)
     {
         await using var site = await Site.StartAsync();
-        var child = withChild ? await site.Core.Tokens.GetInternalTokenAsync(await site.Core.Tokens.CallerAsync(site.Token), "tap", Narrow) : null;
+        var child = withChild ? await site.Core.Tokens.GetInternalTokenAsync(await site.Core.Tokens.CallerAsync(site.Token), "tap", Reduced) : null;
 
         (await (await site.FailingNodeAsync(site.Token)).DeleteTokenAsync(site.Token.Key, site.Session, "some-user")).ShouldBeTrue();
 
@@ -38,17 +38,17 @@ public sealed class FailoverBeforeCommitTests
     public async Task A_reduced_token_is_reduced_after_a_failover_before_the_commit()
     {
         await using var site = await Site.StartAsync();
-        var child = await site.Core.Tokens.GetInternalTokenAsync(await site.Core.Tokens.CallerAsync(site.Token), "tap", Wide);
+        var child = await site.Core.Tokens.GetInternalTokenAsync(await site.Core.Tokens.CallerAsync(site.Token), "tap", AllScopes);
         var end = site.Core.Clock.GetSecondsNow() + TimeSpan.FromDays(1);
 
         await (await site.FailingNodeAsync(site.Token)).ModifyTokenAsync(
-            site.Token.Key, TokenBuilders.Administrator(site.Core.Clock), "some-user", new TokenEdit { Scopes = Narrow, Expires = end });
+            site.Token.Key, TokenBuilders.Administrator(site.Core.Clock), "some-user", new TokenEdit { Scopes = Reduced, Expires = end });
 
         site.Failovers.ShouldBe(1);
         foreach (var token in new[] { site.Token, child })
         {
             var record = await site.Core.Tokens.GetDataAsync(token);
-            (record!.Scopes, record.Expires).ShouldBe((Narrow, end));
+            (record!.Scopes, record.Expires).ShouldBe((Reduced, end));
         }
     }
 
@@ -70,7 +70,7 @@ public sealed class FailoverBeforeCommitTests
             var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
             var core = await deployment.OpenNodeAsync();
             var session = await core.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
-            var token = await core.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("mine", Wide, Expires: null));
+            var token = await core.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("mine", AllScopes, Expires: null));
             return new Site(redis, deployment, core, session, token);
         }
 
@@ -114,7 +114,7 @@ public sealed class FailoverBeforeCommitTests
             await redis.RestartAsync();
             // The node answers again, and the record is the previous one.
             await RealServers.UntilAsync(
-                async () => (await core.Tokens.GetDataAsync(watched)).ShouldNotBeNull().Scopes.ShouldBe(Wide), "the vault");
+                async () => (await core.Tokens.GetDataAsync(watched)).ShouldNotBeNull().Scopes.ShouldBe(AllScopes), "the vault");
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
     }

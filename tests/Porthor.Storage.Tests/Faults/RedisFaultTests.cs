@@ -51,16 +51,16 @@ public sealed class RedisFaultTests
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
-        var wide = ScopeSet.Of("read:all", "read:some");
-        var narrow = ScopeSet.Of("read:some");
-        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("narrowed", wide, null));
-        var child = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(token), "tap", wide);
-        var shortened = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("shortened", wide, null));
-        var renamed = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("renamed", wide, null));
+        var all = ScopeSet.Of("read:all", "read:some");
+        var reduced = ScopeSet.Of("read:some");
+        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("narrowed", all, null));
+        var child = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(token), "tap", all);
+        var shortened = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("shortened", all, null));
+        var renamed = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("renamed", all, null));
         await using (var connection = await redis.ConnectAsync())
             await connection.GetDatabase().ExecuteAsync("SAVE");
         var end = node.Clock.GetSecondsNow() + TimeSpan.FromDays(1);
-        await node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = narrow });
+        await node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = reduced });
         await node.Tokens.ModifyTokenAsync(shortened.Key, administrator, "some-user", new TokenEdit { Expires = end });
         await node.Tokens.ModifyTokenAsync(renamed.Key, administrator, "some-user", new TokenEdit { TokenName = "new name" });
 
@@ -70,10 +70,10 @@ public sealed class RedisFaultTests
         // From the first response on.
         TokenRecord? record = null;
         await RealServers.UntilAsync(async () => record = await node.Tokens.GetDataAsync(token), "the record store");
-        record!.Scopes.ShouldBe(narrow);
-        (await node.Tokens.GetDataAsync(child))!.Scopes.ShouldBe(narrow);
+        record!.Scopes.ShouldBe(reduced);
+        (await node.Tokens.GetDataAsync(child))!.Scopes.ShouldBe(reduced);
         (await node.Tokens.GetDataAsync(shortened))!.Expires.ShouldBe(end);
-        (await node.Tokens.GetDataAsync(renamed))!.Scopes.ShouldBe(wide);
+        (await node.Tokens.GetDataAsync(renamed))!.Scopes.ShouldBe(all);
         await using var after = await redis.ConnectAsync();
         (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyTimeToLiveAsync($"token:{shortened.Key}")).ShouldNotBeNull();
     }

@@ -47,7 +47,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         var node = await OpenAsync(wire.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
         var revoked = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("revoked", ScopeSet.Empty, null));
-        await second.UntilInStepAsync(first);
+        await second.WaitForReplicationAsync(first);
 
         await ExchangeAsync();
         var other = await OpenAsync(second.Port);
@@ -67,7 +67,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     [Fact]
     public async Task A_node_that_starts_with_a_replica_is_not_ready_and_reports_the_reason()
     {
-        await second.UntilInStepAsync(first);
+        await second.WaitForReplicationAsync(first);
         var settings = Settings(second.Port);
         await using var core = PorthorDeployment.Open(settings, new CapturedLogs(), TimeProvider.System);
         await StartupValidation.ForServerAsync(core, Aborted);
@@ -85,7 +85,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     {
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
-        await second.UntilInStepAsync(first);
+        await second.WaitForReplicationAsync(first);
         await ExchangeAsync();
         await Should.ThrowAsync<StoreUnavailableException>(
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
@@ -105,14 +105,14 @@ public sealed class RedisRoleTests : IAsyncLifetime
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
         var revoked = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("revoked", ScopeSet.Empty, null));
-        await second.UntilInStepAsync(first);
+        await second.WaitForReplicationAsync(first);
         await second.PromoteAsync();
         await node.Tokens.DeleteTokenAsync(revoked.Key, session, "some-user");
 
         using var done = new CancellationTokenSource();
         var asking = ShouldNeverWorkAsync(node, revoked, TimeSpan.FromSeconds(60), done.Token);
         await first.FollowAsync(second);
-        await first.UntilInStepAsync(second);
+        await first.WaitForReplicationAsync(second);
         await using (var connection = await first.ConnectAsync())
             (await connection.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeTrue();
         await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)), "the refusal");
@@ -129,7 +129,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
     {
         var node = await OpenAsync(first.Port);
         var session = await node.Tokens.SessionForAsync("some-user");
-        await second.UntilInStepAsync(first);
+        await second.WaitForReplicationAsync(first);
         await first.SendAsync("CONFIG", "SET", "dbfilename", "missing.rdb");
         await first.SendAsync("CONFIG", "SET", "save", "1 1");
         Directory.CreateDirectory(Path.Combine(first.Folder, "missing.rdb"));
@@ -146,7 +146,7 @@ public sealed class RedisRoleTests : IAsyncLifetime
         var node = await OpenAsync(first.Port);
         var key = new RateKey("some-user", "service", 10);
         await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
-        await second.UntilInStepAsync(first);
+        await second.WaitForReplicationAsync(first);
         await ExchangeAsync();
         await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(() => node.RateCounter.CountAsync(key, Aborted)), "the error");
         await first.PromoteAsync();

@@ -104,16 +104,16 @@ public sealed class StatementCancellationTests
         await using var late = await DelayedCancellation.StartAsync();
         var token = await CreateAsync(late.Node);
         late.Wire.HalfOpen();
-        var dead = late.Wire.DeadConnections;
-        late.Wire.ForgetAsked();
+        var dead = late.Wire.HalfOpenConnections;
+        late.Wire.ClearSentData();
         using var enough = new CancellationTokenSource();
         var asked = late.Node.RecordStore.GetAsync(token, known: null, enough.Token).AsTask();
         await RealServers.UntilAsync(
-            () => Task.FromResult(late.Wire.Asked.Length > 0 ? true : throw new TimeoutException()), "the statement to be sent");
+            () => Task.FromResult(late.Wire.SentData.Length > 0 ? true : throw new TimeoutException()), "the statement to be sent");
         await enough.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(asked);
         await RealServers.UntilAsync(
-            () => Task.FromResult(late.Wire.DeadConnections < dead ? true : throw new TimeoutException()), "the connection to be closed");
+            () => Task.FromResult(late.Wire.HalfOpenConnections < dead ? true : throw new TimeoutException()), "the connection to be closed");
         (await late.Node.RecordStore.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
     }
 

@@ -15,19 +15,19 @@ namespace Porthor.Storage.Tests.Faults;
 /// </summary>
 public sealed class StoreFailureTests
 {
-    private static readonly ScopeSet Wide = ScopeSet.Of("read:all", "read:some", "user:token");
-    private static readonly ScopeSet Narrow = ScopeSet.Of("read:all");
+    private static readonly ScopeSet AllScopes = ScopeSet.Of("read:all", "read:some", "user:token");
+    private static readonly ScopeSet Reduced = ScopeSet.Of("read:all");
 
     [Theory, EveryMode]
     public Task Creating_a_token(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
-        var request = new UserTokenRequest("new", Narrow, Expires: null);
+        var request = new UserTokenRequest("new", Reduced, Expires: null);
         tree.HandedOut.Add(await node.Tokens.CreateUserTokenAsync(tree.Root, "some-user", request));
     });
 
     [Theory, EveryMode]
     public Task Creating_a_child(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
-        tree.HandedOut.Add(await node.Tokens.GetInternalTokenAsync(tree.Root, "new-service", Narrow)));
+        tree.HandedOut.Add(await node.Tokens.GetInternalTokenAsync(tree.Root, "new-service", Reduced)));
 
     [Theory, EveryMode]
     public Task Revoking_a_tree(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
@@ -39,16 +39,16 @@ public sealed class StoreFailureTests
     [Theory, EveryMode]
     public Task Reducing_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
-        await node.Tokens.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Narrow });
-        tree.Allowed = Narrow;
+        await node.Tokens.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Reduced });
+        tree.Allowed = Reduced;
     });
 
     [Theory, EveryMode]
     public Task Extending_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         await node.Tokens.ModifyTokenAsync(
-            tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = Wide.Union(ScopeSet.Of("exec:test")) });
-        tree.Acknowledged = Wide.Union(ScopeSet.Of("exec:test"));
+            tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = AllScopes.Union(ScopeSet.Of("exec:test")) });
+        tree.Acknowledged = AllScopes.Union(ScopeSet.Of("exec:test"));
     });
 
     [Theory, EveryMode]
@@ -132,11 +132,11 @@ public sealed class StoreFailureTests
         {
             await core.Sql.Schema.DeleteAllDataAsync(CancellationToken.None);
             await core.Maintenance.DeleteAllTokensAsync();
-            var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = "root", Scopes = Wide };
+            var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = "root", Scopes = AllScopes };
             var token = await core.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(core.Clock));
             var root = await core.Tokens.CallerAsync(token);
             var notebook = await core.Tokens.GetNotebookTokenAsync(root);
-            var inner = await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(notebook), "inner", Wide);
+            var inner = await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(notebook), "inner", AllScopes);
             var other = await core.Tokens.GetInternalTokenAsync(root, "other", ScopeSet.Of("read:some"));
             if (expired)
                 await ExpireRowsAsync(core, [notebook.Key, inner.Key]);

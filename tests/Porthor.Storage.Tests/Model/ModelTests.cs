@@ -44,7 +44,7 @@ public sealed class ModelTests
         try
         {
             List<PorthorDeployment> nodes = [];
-            foreach (var mode in Enum.GetValues<Mode>().Where(mode => Prerequisites.WhyNot(mode) is null))
+            foreach (var mode in Enum.GetValues<Mode>().Where(mode => Prerequisites.SkipReason(mode) is null))
             {
                 deployments.Add(await Deployment.CreateAsync(mode));
                 nodes.Add(await deployments[^1].OpenNodeAsync());

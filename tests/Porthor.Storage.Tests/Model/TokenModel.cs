@@ -32,15 +32,15 @@ internal sealed class TokenModel
 
     public void Change(Entry token, ScopeSet scopes)
     {
-        Narrow(token, token.Scopes.Except(scopes));
+        Reduce(token, token.Scopes.Except(scopes));
         token.Scopes = scopes;
     }
 
-    private void Narrow(Entry token, ScopeSet lost)
+    private void Reduce(Entry token, ScopeSet lost)
     {
         token.Scopes = token.Scopes.Except(lost);
         foreach (var child in ChildrenOf(token))
-            Narrow(child, lost);
+            Reduce(child, lost);
     }
 
     private List<Entry> ChildrenOf(Entry parent) => entries.FindAll(entry => entry.Parent == parent);

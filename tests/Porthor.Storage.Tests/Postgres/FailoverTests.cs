@@ -79,7 +79,7 @@ public sealed class FailoverTests
     [Fact]
     public async Task A_standby_behind_a_pooler_is_not_used()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotPgBouncer);
+        Prerequisites.SkipWhen(Prerequisites.PgBouncerSkipReason);
         await using var pair = await Pair.StartAsync();
         await using var bouncer = await PgBouncerProcess.StartAsync(pair.Primary);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);

@@ -23,7 +23,7 @@ public sealed class PgBouncerTests
     public async Task Everything_works_through_a_pooler_in_transaction_mode(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
-        Prerequisites.SkipWhen(Prerequisites.WhyNotPgBouncer);
+        Prerequisites.SkipWhen(Prerequisites.PgBouncerSkipReason);
         await using var bouncer = await PgBouncerProcess.StartAsync(await RealServers.Instance.PostgresAsync());
         await using var deployment = await Deployment.CreateAsync(mode);
         deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(bouncer.ConnectionString(deployment.DatabaseName!)) };
@@ -49,7 +49,7 @@ public sealed class PgBouncerTests
     [Fact]
     public async Task A_statement_that_takes_too_long_is_cancelled_through_the_pooler()
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNotPgBouncer);
+        Prerequisites.SkipWhen(Prerequisites.PgBouncerSkipReason);
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var bouncer = await PgBouncerProcess.StartAsync(postgres);
         var name = await postgres.CreateDatabaseAsync();

@@ -28,7 +28,7 @@ internal sealed class Debugger : IAsyncDisposable
     /// <summary>
     /// The reason why gdb cannot be used on this machine; null if it can. It needs gdb and the right to trace processes of another user.
     /// </summary>
-    public static string? WhyNot =>
+    public static string? SkipReason =>
         Prerequisites.Find("gdb") is null || !MayTrace || RuntimeInformation.OSArchitecture != Architecture.X64
             ? "gdb is not installed, or may not look into processes of others (CAP_SYS_PTRACE), or this is not x86-64"
             : null;

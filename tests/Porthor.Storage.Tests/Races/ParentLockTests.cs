@@ -10,8 +10,8 @@ namespace Porthor.Storage.Tests.Races;
 /// <summary>The creation of a child locks its parent against changes, and waits while the parent is being changed.</summary>
 public sealed class ParentLockTests
 {
-    private static readonly ScopeSet Wide = ScopeSet.Of("read:all", "read:some");
-    private static readonly ScopeSet Narrow = ScopeSet.Of("read:all");
+    private static readonly ScopeSet AllScopes = ScopeSet.Of("read:all", "read:some");
+    private static readonly ScopeSet Reduced = ScopeSet.Of("read:all");
 
     /// <summary>The reference, or a user of psql, changes the row without an explicit lock.</summary>
     [Theory]
@@ -24,13 +24,13 @@ public sealed class ParentLockTests
         var node = await deployment.OpenNodeAsync();
         var parent = await ParentAsync(node);
         await using var other = await ConnectAsync(deployment);
-        await ExecuteAsync(other, $"BEGIN; UPDATE token SET scopes = '{Narrow}' WHERE token = '{parent.Record.Token.Key}'");
+        await ExecuteAsync(other, $"BEGIN; UPDATE token SET scopes = '{Reduced}' WHERE token = '{parent.Record.Token.Key}'");
 
-        var making = node.Tokens.GetInternalTokenAsync(parent, "tap", Wide);
+        var making = node.Tokens.GetInternalTokenAsync(parent, "tap", AllScopes);
         await UntilAsync(deployment, making, waiting: 1);
         await ExecuteAsync(other, "COMMIT");
 
-        (await node.Tokens.GetTokenInfoUncheckedAsync((await making).Key))!.Scopes.ShouldBe(Narrow);
+        (await node.Tokens.GetTokenInfoUncheckedAsync((await making).Key))!.Scopes.ShouldBe(Reduced);
     }
 
     /// <summary>
@@ -44,7 +44,7 @@ public sealed class ParentLockTests
     [InlineData(Mode.Cluster, true)]
     public async Task A_child_is_not_created_during_a_change_that_started_as_another_creation_ended(Mode mode, bool revoke)
     {
-        Prerequisites.SkipWhen(Prerequisites.WhyNot(mode) ?? Debugger.WhyNot);
+        Prerequisites.SkipWhen(Prerequisites.SkipReason(mode) ?? Debugger.SkipReason);
         await using var deployment = await Deployment.CreateAsync(mode);
         var changing = await deployment.OpenNodeAsync();
         var others = await BackendsAsync(deployment);
@@ -53,7 +53,7 @@ public sealed class ParentLockTests
         deployment.Settings = deployment.Settings with { DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var parent = await ParentAsync(node);
-        var elder = await node.Tokens.GetInternalTokenAsync(parent, "elder", Wide);
+        var elder = await node.Tokens.GetInternalTokenAsync(parent, "elder", AllScopes);
         var backend = (await BackendsAsync(deployment)).Except(others).Single();
 
         // Another child is being created.
@@ -63,7 +63,7 @@ public sealed class ParentLockTests
         await using var debugger = await Debugger.AttachAsync(backend);
         await debugger.DoAsync("break heap_lock_tuple");
         await debugger.GiveAsync("continue");
-        var making = node.Tokens.GetInternalTokenAsync(parent, "tap", Wide);
+        var making = node.Tokens.GetInternalTokenAsync(parent, "tap", AllScopes);
         await debugger.DoAsync("delete", "break LockBuffer if $esi == 2", "continue", "continue");
         // The other creation ends. The change gets its lock on the parent, but not yet on the older child.
         await ExecuteAsync(another, "ROLLBACK");
@@ -81,7 +81,7 @@ public sealed class ParentLockTests
             (await Should.ThrowAsync<PorthorException>(async () => await changing.Tokens.CallerAsync(await making))).Error.Kind.ShouldBe(ErrorKind.InvalidToken);
             return;
         }
-        (await changing.Tokens.CallerAsync(await making)).Scopes.ShouldBe(Narrow);
+        (await changing.Tokens.CallerAsync(await making)).Scopes.ShouldBe(Reduced);
     }
 
     private static Task ChangeAsync(PorthorDeployment node, Caller parent, bool revoke)
@@ -89,12 +89,12 @@ public sealed class ParentLockTests
         var (key, administrator) = (parent.Record.Token.Key, TokenBuilders.Administrator(node.Clock));
         return revoke
             ? node.Tokens.DeleteTokenAsync(key, administrator, parent.Username)
-            : node.Tokens.ModifyTokenAsync(key, administrator, parent.Username, new TokenEdit { Scopes = Narrow });
+            : node.Tokens.ModifyTokenAsync(key, administrator, parent.Username, new TokenEdit { Scopes = Reduced });
     }
 
     private static async Task<Caller> ParentAsync(PorthorDeployment node)
     {
-        var request = new AdminTokenRequest { Username = "someuser", TokenType = TokenType.User, TokenName = "parent", Scopes = Wide };
+        var request = new AdminTokenRequest { Username = "someuser", TokenType = TokenType.User, TokenName = "parent", Scopes = AllScopes };
         return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }
 

@@ -79,7 +79,7 @@ public sealed class StoredTimeTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var node = operations.Node;
-        var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 1, operations.Now.AddMinutes(-1), withRecords: false);
+        var tree = await InsertedTree.CreateAsync(node, Shape.Deep, 1, operations.Now.AddMinutes(-1), withRecords: false);
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
         await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted))
         {
@@ -88,9 +88,9 @@ public sealed class StoredTimeTests
                 var record = new TokenRecord
                 {
                     Token = token,
-                    Username = PlantedTree.Username,
+                    Username = InsertedTree.Username,
                     TokenType = TokenType.User,
-                    Scopes = PlantedTree.Scopes,
+                    Scopes = InsertedTree.Scopes,
                     Created = operations.Now,
                     UserData = new(),
                 };

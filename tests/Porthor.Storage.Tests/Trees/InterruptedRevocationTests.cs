@@ -34,15 +34,15 @@ public sealed class InterruptedRevocationTests
         // After the first transaction, and after the second.
         foreach (var commits in (int[])[1, 2])
         {
-            var tree = await PlantedTree.PlantAsync(node, shape, Size, node.Clock.GetSecondsNow().AddDays(1));
+            var tree = await InsertedTree.CreateAsync(node, shape, Size, node.Clock.GetSecondsNow().AddDays(1));
             // A client has an allowed descendant far below the root.
             var below = await node.Tokens.CallerAsync(tree.Descendants[0]);
             var plan = new FaultPlan(StepsFor(commits, mode), Fault.DiesAfter);
-            await Should.ThrowAsync<StoreUnavailableException>(() => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username));
+            await Should.ThrowAsync<StoreUnavailableException>(() => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username));
 
             (await node.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
             (await node.Tokens.GetTokenInfoUncheckedAsync(tree.Root.Key)).ShouldNotBeNull();
-            (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(below, "sia", PlantedTree.Scopes)))
+            (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(below, "sia", InsertedTree.Scopes)))
                 .Error.Kind.ShouldBe(ErrorKind.InvalidToken);
             // The time since the interruption does not matter.
             await node.Sql.Revocations.ForgetRevokedAsync(node.Clock.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
@@ -50,7 +50,7 @@ public sealed class InterruptedRevocationTests
             switch (completion)
             {
                 case Completion.Repetition:
-                    (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username)).ShouldBeTrue();
+                    (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username)).ShouldBeTrue();
                     break;
                 case Completion.Maintenance:
                     (await node.Maintenance.ExpireTokensAsync()).ShouldBe(0);
@@ -59,7 +59,7 @@ public sealed class InterruptedRevocationTests
                     (await node.Audit.RunAsync(fix: true).ToListAsync()).ShouldBeEmpty();
                     break;
             }
-            (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+            (await InsertedTree.ListedAsync(node)).ShouldBe(0);
             foreach (var token in tree.Samples())
                 (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();

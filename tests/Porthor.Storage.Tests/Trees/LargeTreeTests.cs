@@ -29,12 +29,12 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     public Task A_revocation_revokes_a_complete_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
         var administrator = TokenBuilders.Administrator(node.Clock);
-        (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, PlantedTree.Username)).ShouldBeTrue();
+        (await node.Tokens.DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username)).ShouldBeTrue();
         foreach (var token in tree.Samples())
             (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
     }, async (node, tree) =>
     {
-        (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+        (await InsertedTree.ListedAsync(node)).ShouldBe(0);
         var history = await HistoryAsync(node);
         history.Count(change => change.Action == ChangeAction.Revoke).ShouldBe(tree.Descendants.Count + 1);
         // Each entry names the parent, although the parent was revoked too.
@@ -47,7 +47,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     public Task An_edit_reduces_a_complete_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
         var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all"), Expires = node.Clock.GetSecondsNow().AddHours(1) };
-        (await node.Tokens.ModifyTokenAsync(tree.Root.Key, TokenBuilders.Administrator(node.Clock), PlantedTree.Username, edit)).ShouldNotBeNull();
+        (await node.Tokens.ModifyTokenAsync(tree.Root.Key, TokenBuilders.Administrator(node.Clock), InsertedTree.Username, edit)).ShouldNotBeNull();
     }, async (node, tree) =>
     {
         foreach (var token in tree.Samples())
@@ -55,7 +55,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
             var record = (await node.Tokens.GetDataAsync(token)).ShouldNotBeNull();
             (record.Scopes.Text, record.Expires is null).ShouldBe(("read:all", false));
         }
-        (await node.Sql.TokenIndex.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken))
+        (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken))
             .ShouldAllBe(row => row.Scopes.Text == "read:all" && row.Expires != null);
         (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Edit).ShouldBe(tree.Descendants.Count + 1);
     });
@@ -68,7 +68,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         async (node, tree) => (await node.Maintenance.ExpireTokensAsync()).ShouldBe(tree.Descendants.Count + 1),
         async (node, tree) =>
         {
-            (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+            (await InsertedTree.ListedAsync(node)).ShouldBe(0);
             (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Expire && change.Parent is not null).ShouldBe(tree.Descendants.Count);
         });
 
@@ -86,7 +86,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         }, async (node, _) =>
         {
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-            (await node.Sql.TokenIndex.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+            (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
         }, expiresOf: index => index == 0 ? end : null);
     }
 
@@ -114,7 +114,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         }, async (node, _) =>
         {
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-            (await node.Sql.TokenIndex.ListAsync(PlantedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+            (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
         }, rowsExpire: end.AddDays(1));
     }
 
@@ -125,7 +125,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         await using var deployment = await Deployment.CreateAsync(mode);
         var old = deployment.Settings.SessionKeys;
         var node = await deployment.OpenNodeAsync();
-        var tree = await PlantedTree.PlantAsync(node, shape, Size);
+        var tree = await InsertedTree.CreateAsync(node, shape, Size);
         var fernet = new Fernet([FernetKey.Create(), .. old], node.Clock);
         await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
@@ -140,17 +140,17 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     }
 
     private async Task RunAsync(
-        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorDeployment, PlantedTree, Task> change, Func<PorthorDeployment, PlantedTree, Task> check,
+        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorDeployment, InsertedTree, Task> change, Func<PorthorDeployment, InsertedTree, Task> check,
         bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null, DateTimeOffset? rowsExpire = null)
     {
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
-        var tree = await PlantedTree.PlantAsync(node, shape, Size, expires, withRecords, expiresOf);
+        var tree = await InsertedTree.CreateAsync(node, shape, Size, expires, withRecords, expiresOf);
         if (rowsExpire is { } different)
         {
             var column = mode == Mode.Embedded ? $"{(different - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}" : $"'{different.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
-            await RawSql.ExecuteAsync(deployment, node, $"UPDATE token SET expires = {column} WHERE username = '{PlantedTree.Username}'");
+            await RawSql.ExecuteAsync(deployment, node, $"UPDATE token SET expires = {column} WHERE username = '{InsertedTree.Username}'");
         }
         await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
@@ -169,7 +169,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     {
         var page = await node.Tokens.GetChangeHistoryAsync(
             TokenBuilders.Administrator(node.Clock),
-            new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = PlantedTree.Username }, Cursor: null, Limit: null));
+            new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = InsertedTree.Username }, Cursor: null, Limit: null));
         return await page.Rows.ToListAsync();
     }
 }

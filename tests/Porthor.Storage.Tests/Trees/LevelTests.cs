@@ -37,12 +37,12 @@ public sealed class LevelTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var end = node.Clock.GetSecondsNow().AddDays(2);
-        var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 20, end);
+        var tree = await InsertedTree.CreateAsync(node, Shape.Deep, 20, end);
         var deepest = await node.Tokens.CallerAsync(tree.Descendants[^2]);
 
-        var child = await node.Tokens.GetInternalTokenAsync(deepest, "tap", PlantedTree.Scopes);
+        var child = await node.Tokens.GetInternalTokenAsync(deepest, "tap", InsertedTree.Scopes);
         child.ShouldBe(tree.Descendants[^1]);
-        (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(deepest, "sia", PlantedTree.Scopes)))
+        (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(deepest, "sia", InsertedTree.Scopes)))
             .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
     }
 
@@ -53,13 +53,13 @@ public sealed class LevelTests
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
-        var tree = await PlantedTree.PlantAsync(node, Shape.Deep, 3);
+        var tree = await InsertedTree.CreateAsync(node, Shape.Deep, 3);
         await RawSql.ExecuteAsync(deployment, node, $"INSERT INTO subtoken (child, parent) VALUES ('{tree.Root.Key}', '{tree.Descendants[^1].Key}')");
 
         var caller = await node.Tokens.CallerAsync(tree.Descendants[1]);
-        (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(caller, "sia", PlantedTree.Scopes)))
+        (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(caller, "sia", InsertedTree.Scopes)))
             .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
-        (await node.Tokens.DeleteTokenAsync(tree.Descendants[1].Key, TokenBuilders.Administrator(node.Clock), PlantedTree.Username)).ShouldBeTrue();
-        (await PlantedTree.ListedAsync(node)).ShouldBe(0);
+        (await node.Tokens.DeleteTokenAsync(tree.Descendants[1].Key, TokenBuilders.Administrator(node.Clock), InsertedTree.Username)).ShouldBeTrue();
+        (await InsertedTree.ListedAsync(node)).ShouldBe(0);
     }
 }

@@ -52,9 +52,9 @@ public sealed class RevocationTests
         for (var round = 0; round < 10; round++)
         {
             var session = await node.Tokens.SessionForAsync("some-user");
-            wire.ForgetAsked();
+            wire.ClearSentData();
             (await node.Tokens.DeleteTokenAsync(session.Record.Token.Key, administrator, "some-user")).ShouldBeTrue();
-            fewest = Math.Min(fewest, RoundTrips(wire.Asked));
+            fewest = Math.Min(fewest, RoundTrips(wire.SentData));
         }
         fewest.ShouldBe(4);
     }

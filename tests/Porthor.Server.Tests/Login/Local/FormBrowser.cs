@@ -10,7 +10,7 @@ namespace Porthor.Server.Tests.Login.Local;
 
 /// <summary>A minimal browser for logins: it keeps cookies and submits the forms that it received.</summary>
 /// <param name="address">The client address; null for an address of its own.</param>
-internal sealed partial class FormBrowser(TestServer server, SecretWatch? watch = null, string? address = null)
+internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector? watch = null, string? address = null)
 {
     public const string Destination = "https://example.com/portal?view=all";
 

@@ -10,7 +10,7 @@ namespace Porthor.Testing;
 /// recorded.
 /// </summary>
 /// <param name="logged">Returns all log lines so far.</param>
-internal sealed partial class SecretWatch(Func<IEnumerable<string>> logged)
+internal sealed partial class SecretLeakDetector(Func<IEnumerable<string>> logged)
 {
     /// <summary>A shorter text is a word such as <c>Bearer</c>, not a credential.</summary>
     private const int ShortestSecret = 16;

@@ -15,7 +15,7 @@ public enum Shape
 /// <summary>A tree of tokens that was inserted directly into the stores.</summary>
 /// <param name="Root">A user token.</param>
 /// <param name="Descendants">The other tokens, parents before their children.</param>
-internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
+internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants)
 {
     public const string Username = "planter";
 
@@ -24,7 +24,7 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
     private const int AtOnce = 1000;
 
     /// <param name="withRecords">False for tokens that have rows only.</param>
-    public static async Task<PlantedTree> PlantAsync(
+    public static async Task<InsertedTree> CreateAsync(
         PorthorDeployment node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null)
     {
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
@@ -64,7 +64,7 @@ internal sealed record PlantedTree(Token Root, IReadOnlyList<Token> Descendants)
             }
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
-        return new PlantedTree(tokens[0], tokens[1..]);
+        return new InsertedTree(tokens[0], tokens[1..]);
     }
 
     /// <summary>A sample of the tokens, from near the root to far below it.</summary>

@@ -17,29 +17,29 @@ namespace Porthor.Testing;
 /// Represents an external service for the server under test: an HTTP server on this machine that sends the replies that a test configured.
 /// A request without a configured reply is recorded and makes the test fail.
 /// </summary>
-internal sealed class ForeignServer : IAsyncDisposable
+internal sealed class ExternalServer : IAsyncDisposable
 {
     private readonly WebApplication app;
-    private readonly ConcurrentDictionary<(string Method, string Path), Func<ForeignRequest, ForeignReply>> replies = new();
-    private readonly ConcurrentQueue<ForeignRequest> requests = new();
+    private readonly ConcurrentDictionary<(string Method, string Path), Func<ExternalRequest, ExternalReply>> replies = new();
+    private readonly ConcurrentQueue<ExternalRequest> requests = new();
     private readonly ConcurrentQueue<string> unexpected = new();
 
-    private ForeignServer(WebApplication app) => this.app = app;
+    private ExternalServer(WebApplication app) => this.app = app;
 
     /// <summary>The base URL, without a trailing slash.</summary>
     public string Url { get; private set; } = "";
 
-    public IReadOnlyList<ForeignRequest> Requests => [.. requests];
+    public IReadOnlyList<ExternalRequest> Requests => [.. requests];
 
     /// <summary>Requests that no test expected, to this server or to any other.</summary>
     public IReadOnlyList<string> Unexpected => [.. unexpected];
 
-    public static async Task<ForeignServer> StartAsync()
+    public static async Task<ExternalServer> StartAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var server = new ForeignServer(builder.Build());
+        var server = new ExternalServer(builder.Build());
         server.app.Run(server.AnswerAsync);
         await server.app.StartAsync();
         server.Url = server.app.Urls.First();
@@ -47,35 +47,35 @@ internal sealed class ForeignServer : IAsyncDisposable
     }
 
     /// <summary>Configures the reply to a request. Replaces an earlier reply to the same request.</summary>
-    public void On(string method, string path, Func<ForeignRequest, ForeignReply> reply) => replies[(method, path)] = reply;
+    public void On(string method, string path, Func<ExternalRequest, ExternalReply> reply) => replies[(method, path)] = reply;
 
     /// <summary>Modifies the configured reply to a request.</summary>
-    public void Change(string method, string path, Func<ForeignReply, ForeignReply> change)
+    public void Change(string method, string path, Func<ExternalReply, ExternalReply> change)
     {
         var present = replies[(method, path)];
         On(method, path, request => change(present(request)));
     }
 
-    public void On(string method, string path, ForeignReply reply) => On(method, path, _ => reply);
+    public void On(string method, string path, ExternalReply reply) => On(method, path, _ => reply);
 
-    public IReadOnlyList<ForeignRequest> RequestsTo(string method, string path) =>
+    public IReadOnlyList<ExternalRequest> RequestsTo(string method, string path) =>
         [.. requests.Where(request => request.Method == method && request.Path == path)];
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
     /// <summary>Restricts the outgoing requests of a server under test to this external server, or to none.</summary>
     /// <param name="provider">The base URL of a server in another process, to which requests are also allowed.</param>
-    public static void Guard(IServiceCollection services, ForeignServer? foreign, string? provider = null)
+    public static void Guard(IServiceCollection services, ExternalServer? external, string? provider = null)
     {
-        services.AddSingleton<HttpMessageHandler>(new OnlyTo(foreign, provider));
-        if (foreign is not null)
-            services.AddSingleton(new GitHubAddresses(foreign.Url, foreign.Url + "/api"));
+        services.AddSingleton<HttpMessageHandler>(new OnlyTo(external, provider));
+        if (external is not null)
+            services.AddSingleton(new GitHubAddresses(external.Url, external.Url + "/api"));
     }
 
     private async Task AnswerAsync(HttpContext context)
     {
         using var reader = new StreamReader(context.Request.Body);
-        var request = new ForeignRequest(
+        var request = new ExternalRequest(
             context.Request.Method,
             context.Request.Path.Value ?? "",
             context.Request.QueryString.Value ?? "",
@@ -103,11 +103,11 @@ internal sealed class ForeignServer : IAsyncDisposable
 
     private sealed class OnlyTo : DelegatingHandler
     {
-        private readonly ForeignServer? foreign;
+        private readonly ExternalServer? external;
         private readonly string? provider;
 
-        public OnlyTo(ForeignServer? foreign, string? provider)
-            : base(ProviderHandler()) => (this.foreign, this.provider) = (foreign, provider);
+        public OnlyTo(ExternalServer? external, string? provider)
+            : base(ProviderHandler()) => (this.external, this.provider) = (external, provider);
 
         /// <summary>Creates the handler that production uses, but without a proxy.</summary>
         private static SocketsHttpHandler ProviderHandler()
@@ -120,9 +120,9 @@ internal sealed class ForeignServer : IAsyncDisposable
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var authority = request.RequestUri!.GetLeftPart(UriPartial.Authority);
-            if (authority == foreign?.Url || authority == provider || authority == Dead.Url)
+            if (authority == external?.Url || authority == provider || authority == Dead.Url)
                 return base.SendAsync(request, cancellationToken);
-            foreign?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
+            external?.unexpected.Enqueue($"{request.Method} {request.RequestUri}");
             throw new InvalidOperationException($"No test expected a request to {authority}.");
         }
     }
@@ -144,7 +144,7 @@ internal sealed class ForeignServer : IAsyncDisposable
 }
 
 /// <summary>A request that the external server received.</summary>
-internal sealed record ForeignRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
+internal sealed record ExternalRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
 {
     public IReadOnlyDictionary<string, string> Form => QueryHelpers.ParseQuery(Body).ToDictionary(entry => entry.Key, entry => entry.Value.ToString());
 
@@ -152,7 +152,7 @@ internal sealed record ForeignRequest(string Method, string Path, string Query, 
 }
 
 /// <summary>A reply of the external server.</summary>
-internal sealed record ForeignReply(int Status, string Body, string? ContentType = "application/json")
+internal sealed record ExternalReply(int Status, string Body, string? ContentType = "application/json")
 {
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
@@ -162,9 +162,9 @@ internal sealed record ForeignReply(int Status, string Body, string? ContentType
     /// <summary>True to close the connection without a reply.</summary>
     public bool BreaksOff { get; init; }
 
-    public static ForeignReply Ok(object json) => new(200, JsonSerializer.Serialize(json));
+    public static ExternalReply Ok(object json) => new(200, JsonSerializer.Serialize(json));
 
-    public static ForeignReply Of(int status, object json) => new(status, JsonSerializer.Serialize(json));
+    public static ExternalReply Of(int status, object json) => new(status, JsonSerializer.Serialize(json));
 
-    public static ForeignReply Text(int status, string text) => new(status, text, "text/plain");
+    public static ExternalReply Text(int status, string text) => new(status, text, "text/plain");
 }

@@ -8,11 +8,11 @@ namespace Porthor.Benchmarks.Scale;
 /// <summary>The times of a revocation as clients see it, measured from the sending of the request.</summary>
 /// <param name="AccessEnded">The time until the last of the watched tokens was denied.</param>
 /// <param name="Acknowledged">The time until the client received the response.</param>
-internal sealed record Cascade(TimeSpan AccessEnded, TimeSpan Acknowledged)
+internal sealed record RevocationTimes(TimeSpan AccessEnded, TimeSpan Acknowledged)
 {
     /// <summary>Revokes a token while requests with it and some of its children are sent.</summary>
     /// <param name="parent">The token; it revokes itself.</param>
-    public static async Task<Cascade> RevokeAsync(Uri node, TokenRecord parent, IReadOnlyList<Token> watched)
+    public static async Task<RevocationTimes> RevokeAsync(Uri node, TokenRecord parent, IReadOnlyList<Token> watched)
     {
         using var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { BaseAddress = node };
         foreach (var token in watched)
@@ -27,7 +27,7 @@ internal sealed record Cascade(TimeSpan AccessEnded, TimeSpan Acknowledged)
         using var answer = await client.SendAsync(request);
         var acknowledged = Stopwatch.GetElapsedTime(begun);
         answer.EnsureSuccessStatusCode();
-        return new Cascade((await Task.WhenAll(ends)).Max(), acknowledged);
+        return new RevocationTimes((await Task.WhenAll(ends)).Max(), acknowledged);
     }
 
     private static async Task<TimeSpan> UntilRefusedAsync(HttpClient client, Token token, long begun)

@@ -5,7 +5,7 @@ using Porthor.Values;
 namespace Porthor.Crash.Tests.Linearity;
 
 /// <summary>The state of a tree in the stores and on the nodes after all operations have ended.</summary>
-internal sealed class Evidence(Deployment deployment, IReadOnlyList<TestServer> nodes, string username)
+internal sealed class TreeSnapshot(Deployment deployment, IReadOnlyList<TestServer> nodes, string username)
 {
     /// <summary>Returns the history of the tree's tokens in the order in which it was written.</summary>
     public async Task<List<Row>> RowsAsync()
