@@ -92,7 +92,7 @@ public sealed class RedisClusterSite : IAsyncDisposable
         {
             var primary = await nodes[index].SendAsync("CLUSTER", "MYID");
             var replica = nodes[Primaries + index];
-            await RealServers.UntilAsync(() => replica.SendAsync("CLUSTER", "REPLICATE", primary), "the replica's knowledge of its primary");
+            await RealServers.UntilAsync(() => replica.SendAsync("CLUSTER", "REPLICATE", primary), "the replica to find its primary");
         }
         var site = new RedisClusterSite(nodes);
         foreach (var node in nodes)

@@ -171,12 +171,12 @@ internal sealed class CrashRun : IAsyncDisposable
             works.Count.ShouldBe(1, $"nodes do not agree on {token.Token.Key}");
             if (works[0])
             {
-                token.IsRevoked.ShouldBeFalse($"{token.Token.Key} works, and its revocation was acknowledged");
+                token.IsRevoked.ShouldBeFalse($"{token.Token.Key} is valid after its revocation was acknowledged");
                 working.Add(token);
             }
             else
             {
-                token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} does not work, and nobody has revoked it");
+                token.MayBeRevoked.ShouldBeTrue($"{token.Token.Key} is invalid without a revocation");
             }
         }
         return working;

@@ -27,7 +27,7 @@ public sealed class OpenApiTests
         routes.Count.ShouldBeGreaterThan(10);
         foreach (var route in routes)
         {
-            route.Metadata.GetMetadata<AccessPolicy>().ShouldNotBeNull($"{route.DisplayName} says who may use it");
+            route.Metadata.GetMetadata<AccessPolicy>().ShouldNotBeNull($"{route.DisplayName} has an access policy");
             foreach (var method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)
                 described.ShouldContain($"{method} {route.RoutePattern.RawText}");
         }

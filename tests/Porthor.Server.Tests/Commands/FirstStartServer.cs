@@ -10,7 +10,7 @@ internal sealed record FirstStartServer(RunningProgram Program, string Url, stri
     {
         // The system selects a free port that no other test uses.
         var running = program.Start("run", "--port", "0");
-        await running.UntilAsync(() => Task.FromResult(running.Errors.Contains("Stop with Ctrl+C.", StringComparison.Ordinal)), "the greeting");
+        await running.UntilAsync(() => Task.FromResult(running.Errors.Contains("Stop with Ctrl+C.", StringComparison.Ordinal)), "the startup banner");
         var greeting = running.Errors;
         return new FirstStartServer(running, greeting.Split("Porthor is ready at ")[1].Split('\n')[0], greeting);
     }

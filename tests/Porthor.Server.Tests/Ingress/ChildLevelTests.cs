@@ -12,7 +12,7 @@ public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<Forw
     [Theory]
     [InlineData("?delegate_to=chain&delegate_scope=read:all")]
     [InlineData("?notebook=true")]
-    public async Task Delegated_tokens_end_at_level_16(string query)
+    public async Task Delegated_tokens_have_at_most_16_levels(string query)
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync(query.Contains("notebook", StringComparison.Ordinal) ? "notes" : "chains", "read:all,user:token");

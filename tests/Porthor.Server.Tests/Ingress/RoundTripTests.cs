@@ -47,7 +47,7 @@ public sealed class RoundTripTests
                     counts.SentData.ShouldContain("LIMITS:LIMITER/api/frequent/tap/");
                 return Task.CompletedTask;
             },
-            "all questions of a request");
+            "all store requests of a request");
         asking.IsCompleted.ShouldBeFalse();
         counts.Flow();
         records.Flow();

@@ -109,7 +109,7 @@ public sealed class TokenUsageTests
         // Exactly ten seconds pass; the write that they trigger takes more time.
         for (var second = 0; second < 10; second++)
             clock.Advance(TimeSpan.FromSeconds(1));
-        await RealServers.UntilAsync(async () => (await UsesAsync(server, session)).ShouldBe(["early"]), "the use to be written");
+        await RealServers.UntilAsync(async () => (await UsesAsync(server, session)).ShouldBe(["early"]), "the usage event to be written");
 
         (await PassAsync(server, "?service=late", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
         await server.StopAsync();

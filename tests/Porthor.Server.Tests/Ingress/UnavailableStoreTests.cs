@@ -137,7 +137,7 @@ public sealed class UnavailableStoreTests
                 services = [.. uses.Json.EnumerateArray().Select(use => use.TryGetProperty("service", out var name) ? name.GetString() : null)];
                 services.ShouldContain("one");
             },
-            "the uses");
+            "the usage events");
         // One event each: the child token in the first minute, and the two allowed requests in the second.
         services.ShouldBe([null, "one", null]);
     }
@@ -216,7 +216,7 @@ public sealed class UnavailableStoreTests
                 if (fault != "killed")
                     seenOfGood.ShouldContain(200);
             },
-            "right answers");
+            "correct answers");
         Stopwatch.GetElapsedTime(back).ShouldBeLessThan(TimeSpan.FromSeconds(1));
         seenOfRevoked.ShouldNotContain(200);
         // A Redis server without saved data has lost the record; only the audit can report this.

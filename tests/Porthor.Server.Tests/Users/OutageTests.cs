@@ -68,7 +68,7 @@ public sealed class OutageTests
             await ldap.RestartAsync();
         else
             ldap.Resume();
-        await RealServers.UntilAsync(async () => (await server.AskAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to pass");
+        await RealServers.UntilAsync(async () => (await server.AskAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to be allowed");
         (await server.AskAsync("", unseen.Cookie)).Header("X-Auth-Request-Email").ShouldBe("never@example.com");
     }
 

@@ -149,12 +149,12 @@ public sealed class StoreFailureTests
             {
                 if (await core.Tokens.GetDataAsync(token) is not { } record)
                     continue;
-                Revoked.ShouldBeFalse($"{where}: {token.Key} works after its revocation was acknowledged");
+                Revoked.ShouldBeFalse($"{where}: {token.Key} is valid after its revocation was acknowledged");
                 var row = await core.Tokens.GetTokenInfoUncheckedAsync(token.Key);
-                row.ShouldNotBeNull($"{where}: {token.Key} works and is not listed");
+                row.ShouldNotBeNull($"{where}: {token.Key} is valid and not listed");
                 record.Scopes.IsSubsetOf(row.Scopes).ShouldBeTrue($"{where}: {token.Key} allows more than is listed");
                 if (Allowed is not null)
-                    record.Scopes.IsSubsetOf(Allowed).ShouldBeTrue($"{where}: {token.Key} allows what was taken away");
+                    record.Scopes.IsSubsetOf(Allowed).ShouldBeTrue($"{where}: {token.Key} has a removed scope");
                 if (LatestEnd is not null)
                     (record.Expires <= LatestEnd).ShouldBeTrue($"{where}: {token.Key} outlives its new end");
             }

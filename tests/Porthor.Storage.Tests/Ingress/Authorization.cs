@@ -11,7 +11,7 @@ using Porthor.Values;
 
 namespace Porthor.Storage.Tests.Ingress;
 
-/// <summary>An <see cref="IngressAuthorizer"/> over the real stores of a mode, with a clock that only the test moves.</summary>
+/// <summary>An <see cref="IngressAuthorizer"/> on the real stores of a mode, with a clock that only the test advances.</summary>
 internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngressObserver
 {
     public static readonly IPAddress Client = IPAddress.Parse("192.0.2.20");
@@ -35,7 +35,7 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
 
     public SwitchedCounter Counter { get; }
 
-    /// <summary>What the observer was told, in order.</summary>
+    /// <summary>The reported events, in order.</summary>
     public List<string> Observed { get; } = [];
 
     public Uri BaseUrl { get; } = new("https://example.com/");
@@ -45,7 +45,7 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
         var deployment = await Deployment.CreateAsync(mode);
         deployment.Settings = deployment.Settings with
         {
-            // So that the answers do not depend on the load of the machine.
+            // Long enough that the answers do not depend on the load of the machine.
             AnswerTimeout = TimeSpan.FromSeconds(20),
             Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 2, ["blocked"] = 0 } } },
         };

@@ -6,7 +6,7 @@ using Porthor.Values;
 namespace Porthor.Storage.Tests.Ingress;
 
 /// <summary>
-/// The decisions of forward authentication as values, without HTTP (contract/ingress.md 3 to 9). The responses are tested through the
+/// The decisions of forward authentication as values, without HTTP (contract/ingress.md 3 to 9). The HTTP responses are tested with the
 /// server.
 /// </summary>
 public sealed class AuthorizerTests
@@ -19,7 +19,7 @@ public sealed class AuthorizerTests
     {
         await using var ingress = await Authorization.StartAsync(mode);
         var session = await ingress.Node.Tokens.SessionForAsync("some-user", "read:all,user:token");
-        // The second answer is decided by the cached record.
+        // The second request uses the cached record.
         for (var i = 0; i < 2; i++)
         {
             var answer = await ingress.AllowedAsync(Authorization.Request(session.Record.Token, ReadAll));
@@ -62,7 +62,7 @@ public sealed class AuthorizerTests
     }
 
     [Fact]
-    public async Task An_invalid_credential_is_denied_by_its_kind()
+    public async Task An_invalid_credential_is_denied_with_its_error()
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var none = await ingress.DeniedAsync(Authorization.Request((Token?)null, AnyToken, isAjax: true));
@@ -72,7 +72,7 @@ public sealed class AuthorizerTests
         var unknown = await ingress.DeniedAsync(Authorization.Request(Token.Create(), AnyToken));
         (unknown.Status, unknown.Code, unknown.Message, unknown.Event).ShouldBe((401, "invalid_token", "Token is not valid", IngressEvent.InvalidToken));
 
-        // A session that is no longer valid leads to the login, and is not an error.
+        // A session that is no longer valid redirects to the login and is not an error.
         var ended = new PresentedCredential(Token.Create(), Error: null, HasSession: true, PresentedCredential.CookieSource);
         (await ingress.DeniedAsync(Authorization.Request(ended, AnyToken))).ShouldBeSameAs(DeniedAnswer.Unauthenticated(ChallengeType.Bearer, isAjax: false));
 
@@ -85,7 +85,7 @@ public sealed class AuthorizerTests
     }
 
     [Fact]
-    public async Task A_revoked_token_is_denied_although_its_record_is_cached()
+    public async Task A_revoked_token_is_denied_even_if_its_record_is_cached()
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
@@ -95,7 +95,7 @@ public sealed class AuthorizerTests
     }
 
     [Fact]
-    public async Task The_remaining_lifetime_must_suffice()
+    public async Task The_remaining_lifetime_must_be_sufficient()
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");

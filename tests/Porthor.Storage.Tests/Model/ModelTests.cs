@@ -12,7 +12,7 @@ namespace Porthor.Storage.Tests.Model;
 /// <summary>
 /// Runs random operations on one user's tokens in all three modes and in a model. After every step they must agree on the valid tokens and
 /// their scopes, and at the end on the list and the history. CsCheck prints the seed of a failure. The environment variable
-/// <c>PORTHOR_STORIES</c> sets the number of runs.
+/// <c>PORTHOR_MODEL_RUNS</c> sets the number of runs.
 /// </summary>
 public sealed class ModelTests
 {
@@ -24,7 +24,7 @@ public sealed class ModelTests
     private static readonly Gen<Step[]> Sequences =
         Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 99], Gen.Int[0, 7], (act, target, scopes) => new Step(act, target, scopes)).Array[1, 25];
 
-    private static readonly int Iterations = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_STORIES") ?? "40", CultureInfo.InvariantCulture);
+    private static readonly int Iterations = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_MODEL_RUNS") ?? "40", CultureInfo.InvariantCulture);
 
     private int runs;
 

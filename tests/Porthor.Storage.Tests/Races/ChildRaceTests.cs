@@ -27,9 +27,9 @@ public sealed class ChildRaceTests
         {
             foreach (var node in nodes)
             {
-                (await node.Tokens.GetDataAsync(parent.Record.Token)).ShouldBeNull("the parent works after its revocation was acknowledged");
+                (await node.Tokens.GetDataAsync(parent.Record.Token)).ShouldBeNull("the parent is valid after its revocation was acknowledged");
                 if (child is not null)
-                    (await node.Tokens.GetDataAsync(child)).ShouldBeNull("a child works after its parent's revocation was acknowledged");
+                    (await node.Tokens.GetDataAsync(child)).ShouldBeNull("a child is valid after its parent's revocation was acknowledged");
             }
             (await nodes[0].Tokens.ListTokensAsync(TokenBuilders.Administrator(nodes[0].Clock), parent.Username)).ShouldBeEmpty();
         });

@@ -188,7 +188,7 @@ public sealed class RedisFailoverTests
                 {
                     try
                     {
-                        (await node.Tokens.GetDataAsync(token, CancellationToken.None)).ShouldBeNull($"{token.Key} works after its revocation was acknowledged");
+                        (await node.Tokens.GetDataAsync(token, CancellationToken.None)).ShouldBeNull($"{token.Key} is valid after its revocation was acknowledged");
                     }
                     catch (StoreUnavailableException)
                     {

@@ -1,7 +1,7 @@
 using Porthor.Server.Hosting;
 using Porthor.Testing;
 
-namespace Porthor.Storage.Tests.Promises;
+namespace Porthor.Storage.Tests.StoreContracts;
 
 /// <summary>Tests that every store of one-time values adds and takes atomically, and expires values: SQLite, PostgreSQL and Redis.</summary>
 public sealed class OneTimeTests

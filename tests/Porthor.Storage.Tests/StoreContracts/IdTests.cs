@@ -1,7 +1,7 @@
 using Porthor.Identity;
 using Porthor.Testing;
 
-namespace Porthor.Storage.Tests.Promises;
+namespace Porthor.Storage.Tests.StoreContracts;
 
 /// <summary>The requirements on every store of numeric IDs: a name has one ID, an ID has one name, and no ID is assigned twice.</summary>
 public sealed class IdTests

@@ -3,7 +3,7 @@ using Porthor.Server.Hosting;
 using Porthor.Testing;
 using Porthor.Tokens;
 
-namespace Porthor.Storage.Tests.Promises;
+namespace Porthor.Storage.Tests.StoreContracts;
 
 internal static class RecordStoreSessions
 {

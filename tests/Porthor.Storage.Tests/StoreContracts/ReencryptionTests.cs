@@ -6,7 +6,7 @@ using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
 
-namespace Porthor.Storage.Tests.Promises;
+namespace Porthor.Storage.Tests.StoreContracts;
 
 /// <summary>The re-encryption of records during a rotation of the session secret.</summary>
 public sealed class ReencryptionTests

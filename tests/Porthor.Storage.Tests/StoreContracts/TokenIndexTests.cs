@@ -5,7 +5,7 @@ using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;
 
-namespace Porthor.Storage.Tests.Promises;
+namespace Porthor.Storage.Tests.StoreContracts;
 
 /// <summary>The requirements on every token index, tested with the real databases.</summary>
 public sealed class TokenIndexTests
