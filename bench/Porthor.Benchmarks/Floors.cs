@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 using StackExchange.Redis;
 

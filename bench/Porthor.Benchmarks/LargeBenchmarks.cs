@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 
 namespace Porthor.Benchmarks;

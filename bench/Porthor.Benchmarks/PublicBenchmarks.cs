@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

@@ -1,6 +1,7 @@
 using Microsoft.Playwright;
 using Porthor.Identity;
 using Porthor.Quotas;
+using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Login.Local;
 using Porthor.Sessions;

@@ -1,4 +1,5 @@
 using Porthor.Identity;
+using Porthor.Server.Http;
 using Porthor.Testing;
 using YamlDotNet.RepresentationModel;
 

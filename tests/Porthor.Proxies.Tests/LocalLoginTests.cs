@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
+using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
+using Porthor.Server.Http;
 using Porthor.Server.Login.Local;
 using Porthor.Testing;
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Observation;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;

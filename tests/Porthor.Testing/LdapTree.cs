@@ -1,3 +1,4 @@
+using Porthor.Server.Users.Ldap;
 using System.Text;
 using Porthor.Server.Configuration;
 

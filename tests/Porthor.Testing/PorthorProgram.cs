@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Porthor.Server.Configuration;
+using Porthor.Server.Observation;
+using Porthor.Server.Platform;
 
 namespace Porthor.Testing;
 

@@ -1,6 +1,6 @@
 using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Alerts;
 

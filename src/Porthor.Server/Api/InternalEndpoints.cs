@@ -1,12 +1,10 @@
-using Porthor.Server.Health;
+using Porthor.Server.Platform;
 using Porthor.Users;
 using Porthor.Sql;
 using Porthor.Storage;
 using Porthor.Identity;
 using Porthor.Server.Api.Description;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
-using Porthor.Server.Web;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Api;
@@ -52,7 +50,7 @@ internal static partial class InternalEndpoints
     /// Checks that both stores can be read and that the directory responds to a query for a user. The result of the query does not matter
     /// (deviations 15).
     /// </summary>
-    private static async Task<IResult> GetHealthAsync(HttpContext context, ITokenRecordStore recordStore, SqlStores sql, UserInfoService users, ILogger<Readiness> logger)
+    private static async Task<IResult> GetHealthAsync(HttpContext context, ITokenRecordStore recordStore, SqlStores sql, UserInfoService users, ILogger<ApiAuthorizationMiddleware> logger)
     {
         try
         {

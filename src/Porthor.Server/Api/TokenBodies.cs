@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Porthor.Identity;
 using Porthor.Server.Api.Validation;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Values;
 
@@ -58,7 +59,7 @@ internal static class TokenBodies
         const string name = "token_type";
         if (body.Required(name) is not { } value)
             return null;
-        var type = value.ValueKind == JsonValueKind.String ? TokenTypes.TryParse(JsonFields.TextOf(value)) : null;
+        var type = value.ValueKind == JsonValueKind.String ? TokenTypes.TryParse(JsonText.Read(value)) : null;
         if (type is null)
             body.Errors.Add("enum", body.Where(name), $"Input should be {ParameterReader.TokenTypeNames}", value, ("expected", ParameterReader.TokenTypeNames));
         else if (type is not (TokenType.User or TokenType.Service))

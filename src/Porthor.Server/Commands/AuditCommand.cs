@@ -4,6 +4,7 @@ using Porthor.Audit;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
+using Porthor.Server.Observation;
 
 namespace Porthor.Server.Commands;
 

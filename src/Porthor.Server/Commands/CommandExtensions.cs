@@ -5,6 +5,7 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
 using Porthor.Server.Logging;
 using Porthor.Server.Observation;
+using Porthor.Server.Platform;
 using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Commands;
@@ -49,7 +50,7 @@ internal static class CommandExtensions
         await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System, use);
         await Console.Error.WriteLineAsync($"Working on the {DeploymentText.Of(settings)}");
         // A command has no metrics endpoint, but it can send metrics.
-        using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry with { MetricsPort = null }, core);
+        using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry with { MetricsPort = null }, core.Metrics, core.Settings.Mode);
         try
         {
             return await work(core);

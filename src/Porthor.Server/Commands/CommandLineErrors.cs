@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using Porthor.Server.Configuration;
+using Porthor.Server.Values;
 using Token = Porthor.Tokens.Token;
 
 namespace Porthor.Server.Commands;

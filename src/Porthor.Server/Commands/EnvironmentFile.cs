@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Commands;
 

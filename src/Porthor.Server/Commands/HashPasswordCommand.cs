@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Porthor.Server.Login.Local;
+using Porthor.Server.Accounts;
 using Spectre.Console;
 
 namespace Porthor.Server.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Users;
 
 namespace Porthor.Server.Commands;

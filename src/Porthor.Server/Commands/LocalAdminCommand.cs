@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
 using Porthor.Server.Login.Local;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Commands;
 

@@ -1,5 +1,5 @@
+using Porthor.Server.Http;
 using System.CommandLine;
-using Porthor.Server.Api.Validation;
 using Porthor.Server.Configuration;
 using Porthor.Server.Ingress;
 using Porthor.Values;

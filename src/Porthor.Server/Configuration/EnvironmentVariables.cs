@@ -1,5 +1,6 @@
 using System.Text;
-using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Configuration;
 

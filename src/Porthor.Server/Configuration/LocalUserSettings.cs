@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 using Porthor.Identity;
-using Porthor.Server.Login.Local;
+using Porthor.Server.Accounts;
 
 namespace Porthor.Server.Configuration;
 

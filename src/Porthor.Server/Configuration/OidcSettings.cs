@@ -1,5 +1,4 @@
 using Porthor.Secrets;
-using Porthor.Server.Login.Oidc;
 
 namespace Porthor.Server.Configuration;
 

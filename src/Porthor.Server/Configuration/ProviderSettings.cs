@@ -1,4 +1,5 @@
-using Porthor.Server.Login.Local;
+using Porthor.Server.Users.Ldap;
+using Porthor.Server.Accounts;
 using Porthor.Users;
 
 namespace Porthor.Server.Configuration;
@@ -37,7 +38,7 @@ internal sealed record ProviderSettings
     public static ProviderSettings Read(SettingsSection settings, SettingsErrors errors, bool required)
     {
         var gitHub = settings.Section("github", "clientId") is { } g ? GitHubSettings.Read(g) : null;
-        var ldap = settings.Section("ldap", "url") is { } l ? LdapSettings.Read(l) : null;
+        var ldap = settings.Section("ldap", "url") is { } l ? LdapSettingsReader.Read(l) : null;
         var ciLogon = settings.Section("cilogon", "clientId") is { } c ? OidcSettings.ReadCiLogon(c, hasDirectory: ldap is not null) : null;
         var oidc = settings.Section("oidc", "clientId") is { } o ? OidcSettings.Read(o, hasDirectory: ldap is not null) : null;
         var firestore = settings.Section("firestore", "project");

@@ -1,4 +1,5 @@
 using System.Text;
+using Porthor.Server.Values;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

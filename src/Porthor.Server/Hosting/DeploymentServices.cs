@@ -1,4 +1,5 @@
 using Porthor.Server.Http;
+using Porthor.Server.Observation;
 
 namespace Porthor.Server.Hosting;
 

@@ -3,16 +3,6 @@ using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Hosting;
 
-/// <summary>Whether a command may create a deployment that does not exist.</summary>
-internal enum DeploymentUse
-{
-    /// <summary>The command works on a deployment that exists, and creates nothing.</summary>
-    Existing,
-
-    /// <summary>The command creates the data directory and the tables if they do not exist.</summary>
-    CreateIfMissing,
-}
-
 /// <summary>Describes a deployment in messages, without secrets.</summary>
 internal static class DeploymentText
 {
@@ -24,11 +14,6 @@ internal static class DeploymentText
         var mode = settings.Mode.ToString().ToLowerInvariant();
         return $"{mode} deployment at {(settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory)}";
     }
-
-    /// <summary>Returns the message for a command that finds no deployment in embedded mode.</summary>
-    public static string Missing(string directory) =>
-        $"There is no deployment at {directory}. Give this command the variables and options of the service, for example with --env-file FILE or --data-dir DIR. "
-        + "To create a deployment, run 'porthor init'.";
 
     private static string Place(string connection)
     {

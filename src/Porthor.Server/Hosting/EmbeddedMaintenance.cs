@@ -1,3 +1,4 @@
+using Porthor.Server.Observation;
 using Porthor.Telemetry;
 using Porthor.Sql;
 using Porthor.Maintenance;

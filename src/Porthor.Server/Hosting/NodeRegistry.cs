@@ -1,3 +1,4 @@
+using Porthor.Server.Observation;
 using Porthor.Sql;
 using System.Text.Json.Nodes;
 

@@ -8,6 +8,7 @@ using Porthor.Secrets;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Health;
+using Porthor.Server.Platform;
 using Porthor.Server.Users.Ldap;
 using Porthor.Sessions;
 using Porthor.Sql;

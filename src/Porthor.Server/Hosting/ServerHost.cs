@@ -9,6 +9,7 @@ using Porthor.Server.Logging;
 using Porthor.Server.Login;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Observation;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Hosting;
 
@@ -26,7 +27,7 @@ internal static partial class ServerHost
         await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
         await StartupValidation.ForServerAsync(core, cancellationToken);
-        using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry, core);
+        using var telemetry = OpenTelemetrySetup.Start(settings.Telemetry, core.Metrics, core.Settings.Mode);
         await using var app = Build(core, urls, loggers);
         UnixSockets.RemoveStale(urls);
         await StartAsync(app, urls, cancellationToken);
@@ -119,7 +120,7 @@ internal static partial class ServerHost
     {
         if (core.Settings.Telemetry.MetricsPort is null)
             return null;
-        var server = MetricsServer.Build(core, app.Services.GetRequiredService<Readiness>(), telemetry.Metrics!, loggers);
+        var server = MetricsServer.Build(core.Settings.Telemetry, app.Services.GetRequiredService<Readiness>(), telemetry.Metrics!, loggers);
         await MetricsServer.StartAsync(server, core.Settings.Telemetry, cancellationToken);
         Log.Watched(loggers.CreateLogger(typeof(ServerHost)), server.Urls.First());
         return server;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Porthor.Secrets;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Hosting;
 

@@ -1,7 +1,8 @@
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Http;
 using Porthor.Server.Login.Local;
-using Porthor.Server.Web;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Hosting;
 

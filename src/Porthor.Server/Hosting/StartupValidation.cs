@@ -1,4 +1,5 @@
 using Porthor.Server.Configuration;
+using Porthor.Server.Platform;
 using Porthor.Sql.Schema;
 
 namespace Porthor.Server.Hosting;
@@ -76,7 +77,7 @@ internal static partial class StartupValidation
     public static void RequireDeployment(PorthorSettings settings)
     {
         if (settings.Mode == DeploymentMode.Embedded)
-            throw new StartException(DeploymentText.Missing(settings.DataDirectory));
+            throw new StartException(DataDirectory.MissingMessage(settings.DataDirectory));
     }
 
     /// <summary>Returns the state of the schema, for commands.</summary>

@@ -18,7 +18,7 @@ internal static class LongReturnUrl
 
     private const int LongestPart = 3800;
 
-    /// <summary>The number of cookies that the longest return URL needs (<see cref="Login.ReturnUrl.MaxLength"/>).</summary>
+    /// <summary>The number of cookies that the longest return URL needs (<see cref="ReturnUrl.MaxLength"/>).</summary>
     private const int MaxParts = 4;
 
     private const int LongestShortForm = 1000;

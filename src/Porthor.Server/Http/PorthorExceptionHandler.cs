@@ -2,7 +2,6 @@ using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Logging;
-using Porthor.Server.Web;
 
 namespace Porthor.Server.Http;
 
@@ -10,7 +9,7 @@ namespace Porthor.Server.Http;
 /// Converts exceptions to responses. A <see cref="ProblemException"/> becomes the response that it describes, an unavailable store becomes
 /// 503, and every other exception becomes 500 with the details only in the log.
 /// </summary>
-internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, AlertDispatcher alerts, ILogger<PorthorExceptionHandler> logger)
+internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, AlertSink alerts, IErrorPages pages, ILogger<PorthorExceptionHandler> logger)
 {
     public async Task AnswerAsync(HttpContext context, Exception exception)
     {
@@ -48,9 +47,9 @@ internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, Al
             case BadHttpRequestException e:
                 await WriteAsync(context, BadRequest(e));
                 break;
-            case var _ when context.IsForPage():
+            case var _ when pages.IsForPage(context):
                 NoteUncaught(exception);
-                await RefusalPage.Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
+                await pages.WriteInternalErrorAsync(context);
                 break;
             default:
                 NoteUncaught(exception);
@@ -69,9 +68,9 @@ internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, Al
     }
 
     /// <summary>Writes the problem as a page if a page was requested. A script of a page gets the problem as JSON.</summary>
-    private static Task WriteAsync(HttpContext context, Problem problem) =>
-        context.IsForPage() && !problem.IsChallenge
-            ? RefusalPage.WriteAsync(context, problem)
+    private Task WriteAsync(HttpContext context, Problem problem) =>
+        pages.IsForPage(context) && !problem.IsChallenge
+            ? pages.WriteAsync(context, problem)
             : problem.WriteAsync(context.Response);
 
     private static Problem BadRequest(BadHttpRequestException exception) => exception.StatusCode switch

@@ -3,8 +3,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Porthor.Ingress;
-using Porthor.Server.Api.Validation;
-using Porthor.Server.Web;
 using Porthor.Values;
 
 namespace Porthor.Server.Http;
@@ -174,14 +172,15 @@ internal sealed class Problem
         response.StatusCode = Status;
         response.ContentType = "application/json";
         response.Headers.XContentTypeOptions = "nosniff";
-        if (DenialPage.IsWanted(response.HttpContext, IntendedStatus))
+        var pages = response.HttpContext.RequestServices?.GetService<IErrorPages>();
+        if (pages is not null && pages.IsDenialPageWanted(response.HttpContext, IntendedStatus))
         {
-            content = await DenialPage.RenderAsync(response.HttpContext, this);
+            content = await pages.RenderDenialAsync(response.HttpContext, this);
             response.ContentType = "text/html; charset=utf-8";
             response.Headers.Append("Vary", "Accept");
-            PageHeaders.Write(response, DenialPage.Policy);
+            PageHeaders.Write(response, pages.DenialPolicy);
         }
-        else if (DenialPage.UserForProxy(response.HttpContext) is { } user)
+        else if (pages?.UserForProxy(response.HttpContext) is { } user)
         {
             response.Headers["X-Error-User"] = user;
         }

@@ -1,5 +1,4 @@
 using Porthor.Server.Configuration;
-using Porthor.Server.Api.Validation;
 using Porthor.Server.Http;
 
 namespace Porthor.Server.Ingress;

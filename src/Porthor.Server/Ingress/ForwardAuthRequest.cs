@@ -1,4 +1,3 @@
-using Porthor.Server.Api.Validation;
 using Porthor.Server.Http;
 using Porthor.Values;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Ingress;
-using Porthor.Server.Api.Validation;
+using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Values;
 

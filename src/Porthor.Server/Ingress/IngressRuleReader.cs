@@ -1,5 +1,4 @@
 using Porthor.Ingress;
-using Porthor.Server.Api.Validation;
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;

@@ -1,4 +1,4 @@
-using Porthor.Server.Api.Validation;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Ingress;
 

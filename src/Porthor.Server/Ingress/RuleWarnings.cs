@@ -1,5 +1,5 @@
-using Porthor.Server.Configuration;
 using Porthor.Identity;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Ingress;
 

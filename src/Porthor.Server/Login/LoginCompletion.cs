@@ -4,7 +4,6 @@ using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Http;
-using Porthor.Server.Web;
 using Porthor.Sessions;
 using Porthor.Users;
 using Porthor.Values;
@@ -19,7 +18,7 @@ internal sealed partial class LoginCompletion(
     TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings, TokenService tokens, UserInfoService users,
     ServerIdentity server,
     LoginErrorPage page,
-    AlertDispatcher alerts,
+    AlertSink alerts,
     UsedLoginStates usedLogins,
     NumericIds ids,
     ILogger<LoginCompletion> logger,

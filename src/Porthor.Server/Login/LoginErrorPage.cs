@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Porthor.Server.Configuration;
+using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Server.Web;
 using Porthor.Server.Web.Pages;

@@ -1,6 +1,5 @@
 using Porthor.Sql;
 using Porthor.Telemetry;
-using Porthor.Server.Hosting;
 
 namespace Porthor.Server.Observation;
 

@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Http.Features;
 using OpenTelemetry.Metrics;
 using Porthor.Server.Configuration;
 using Porthor.Server.Health;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Observation;
 
@@ -13,7 +13,7 @@ namespace Porthor.Server.Observation;
 /// </summary>
 internal static class MetricsServer
 {
-    public static WebApplication Build(PorthorDeployment core, Readiness readiness, MeterProvider metrics, ILoggerFactory loggers)
+    public static WebApplication Build(TelemetrySettings settings, Readiness readiness, MeterProvider metrics, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
         builder.WebHost.UseKestrelCore();
@@ -22,7 +22,7 @@ internal static class MetricsServer
             kestrel.AddServerHeader = false;
             HeaderEncodings.Configure(kestrel);
             kestrel.Limits.MaxConcurrentConnections = 100;
-            kestrel.Listen(core.Settings.Telemetry.MetricsAddress, core.Settings.Telemetry.MetricsPort!.Value);
+            kestrel.Listen(settings.MetricsAddress, settings.MetricsPort!.Value);
         });
         builder.Services.AddSingleton(loggers);
         builder.Services.Add(ServiceDescriptor.Singleton(typeof(ILogger<>), typeof(Logger<>)));

@@ -3,7 +3,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Telemetry;
 
 namespace Porthor.Server.Observation;
@@ -20,12 +20,12 @@ internal sealed class OpenTelemetrySetup : IDisposable
     /// <summary>Gets the provider of metrics; null if no metrics are exported.</summary>
     public MeterProvider? Metrics { get; }
 
-    public static OpenTelemetrySetup Start(TelemetrySettings settings, PorthorDeployment core)
+    public static OpenTelemetrySetup Start(TelemetrySettings settings, PorthorMetrics metrics, DeploymentMode mode)
     {
         var meters = settings.HasMetrics ? ListenToMetrics(settings) : null;
         var tracers = settings.SendsTraces ? ListenToTraces(settings) : null;
         if (meters is not null)
-            core.Metrics.Announce(PorthorVersion.Text, core.Settings.Mode.ToString().ToLowerInvariant());
+            metrics.Announce(PorthorVersion.Text, mode.ToString().ToLowerInvariant());
         return new OpenTelemetrySetup(meters, tracers);
     }
 

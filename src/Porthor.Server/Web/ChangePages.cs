@@ -3,6 +3,7 @@ using Porthor.History;
 using Porthor.Operations;
 using Porthor.Server.Api;
 using Porthor.Server.Api.Validation;
+using Porthor.Server.Http;
 using Porthor.Server.Web.Pages;
 using Porthor.Tokens;
 

@@ -1,5 +1,4 @@
 using Porthor.Server.Http;
-using Porthor.Server.Login;
 using Porthor.Server.Web.Pages;
 using Porthor.Sessions;
 

@@ -1,3 +1,5 @@
+using Porthor.Server.Http;
+
 namespace Porthor.Server.Web;
 
 /// <summary>Maps the routes of pages and of the files that they load. They are not part of the API description.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Security.Cryptography;
 using Microsoft.Net.Http.Headers;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Web;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Porthor.Server.Http;
 
 namespace Porthor.Server.Web;
 

@@ -1,7 +1,7 @@
 using Porthor.History;
 using Porthor.Identity;
 using Porthor.Operations;
-using Porthor.Server.Login;
+using Porthor.Server.Http;
 using Porthor.Server.Web.Pages;
 using Porthor.Tokens;
 

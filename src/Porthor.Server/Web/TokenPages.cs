@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Extensions;
 using Porthor.History;
 using Porthor.Identity;
 using Porthor.Operations;
+using Porthor.Server.Http;
 using Porthor.Server.Web.Pages;
 using Porthor.Tokens;
 using Porthor.Users;

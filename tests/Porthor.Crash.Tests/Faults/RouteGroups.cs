@@ -1,5 +1,7 @@
 using Porthor.Identity;
+using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
+using Porthor.Server.Http;
 using Porthor.Server.Login.Local;
 using Porthor.Sessions;
 using Porthor.Testing;

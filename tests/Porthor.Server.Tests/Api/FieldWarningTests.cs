@@ -1,3 +1,4 @@
+using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;

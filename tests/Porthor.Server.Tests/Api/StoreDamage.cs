@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 

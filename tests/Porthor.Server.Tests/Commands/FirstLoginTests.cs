@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;

@@ -1,3 +1,4 @@
+using Porthor.Server.Accounts;
 using Porthor.Server.Login.Local;
 using Porthor.Testing;
 

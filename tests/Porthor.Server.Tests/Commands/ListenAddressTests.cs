@@ -1,4 +1,5 @@
 using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;

@@ -1,4 +1,5 @@
 using Porthor.Secrets;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

@@ -1,5 +1,7 @@
+using Porthor.Values;
 using Porthor.Identity;
 using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;
@@ -147,8 +149,8 @@ public sealed class StoreCommandTests
         for (var i = 0; i < 4; i++)
         {
             var session = await core.Tokens.SessionForAsync("ann", "read:all,user:token");
-            var child = await core.Tokens.GetInternalTokenAsync(session, "tap", Values.ScopeSet.Of("read:all"));
-            await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(child), "inner", Values.ScopeSet.Of("read:all"));
+            var child = await core.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
+            await core.Tokens.GetInternalTokenAsync(await core.Tokens.CallerAsync(child), "inner", ScopeSet.Of("read:all"));
             roots.Add(session.Record.Token.Key);
         }
         var one = await program.RunAsync("token", "revoke", "--", roots[0].Value);

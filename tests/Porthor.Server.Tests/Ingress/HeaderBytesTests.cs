@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 

@@ -1,6 +1,7 @@
 using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
+using Porthor.Server.Values;
 using Porthor.Testing;
 using Porthor.Values;
 

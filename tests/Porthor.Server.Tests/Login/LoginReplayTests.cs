@@ -1,3 +1,4 @@
+using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Login.Local;
 using Porthor.Sessions;

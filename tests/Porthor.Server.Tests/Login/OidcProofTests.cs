@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Porthor.Server.Http;
 using Porthor.Sessions;
 using Porthor.Testing;
 

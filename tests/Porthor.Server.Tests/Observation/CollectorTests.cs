@@ -1,4 +1,5 @@
 using System.Net;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Observation;

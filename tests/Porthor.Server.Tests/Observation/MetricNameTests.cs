@@ -1,3 +1,4 @@
+using Porthor.Storage;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -133,6 +134,7 @@ public sealed partial class MetricNameTests
         _ when type == typeof(bool) => true,
         _ when type == typeof(long) => 1L,
         _ when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
+        _ when type == typeof(TokenCounts) => new TokenCounts(1, 1),
         var time when time == typeof(TimeSpan) => TimeSpan.FromSeconds(1),
         { IsEnum: true } => Enum.GetValues(type).GetValue(0)!,
         _ when type == typeof(Func<long>) => new Func<long>(() => 1),

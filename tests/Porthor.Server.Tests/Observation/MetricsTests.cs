@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

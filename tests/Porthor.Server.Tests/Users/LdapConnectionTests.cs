@@ -5,6 +5,7 @@ using Porthor.Identity;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Server.Users.Ldap;
 using Porthor.Telemetry;
 using Porthor.Testing;

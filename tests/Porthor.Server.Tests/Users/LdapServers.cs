@@ -1,3 +1,4 @@
+using Porthor.Server.Users.Ldap;
 using Porthor.Identity;
 using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;

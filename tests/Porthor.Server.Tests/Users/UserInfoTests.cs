@@ -1,3 +1,4 @@
+using Porthor.Server.Users.Ldap;
 using System.Text.Json;
 using Porthor.Identity;
 using Porthor.Secrets;

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 

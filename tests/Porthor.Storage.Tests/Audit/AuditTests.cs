@@ -1,5 +1,6 @@
 using Porthor.Audit;
 using Porthor.Secrets;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

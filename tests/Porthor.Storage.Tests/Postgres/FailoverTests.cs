@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Postgres;

@@ -1,6 +1,7 @@
 using System.Text;
 using Porthor.Composition;
 using Porthor.Secrets;
+using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

@@ -1,5 +1,6 @@
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
+using Porthor.Server.Observation;
 using Porthor.Tokens;
 using Porthor.Values;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
+using Porthor.Server.Platform;
 using Scalar.AspNetCore;
 
 namespace Porthor.Server.Api.Description;

@@ -1,3 +1,4 @@
+using Porthor.Server.Values;
 using System.Globalization;
 using System.Text.Json;
 using Porthor.Values;
@@ -74,7 +75,7 @@ internal sealed partial class JsonFields
                 return value.ValueKind == JsonValueKind.True ? 1 : 0;
             case JsonValueKind.String:
                 // The .NET parsers ignore trailing NUL characters.
-                if (TextOf(value) is { } text && !text.Contains('\0', StringComparison.Ordinal)
+                if (JsonText.Read(value) is { } text && !text.Contains('\0', StringComparison.Ordinal)
                     && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) && double.IsFinite(parsed))
                     return parsed;
                 errors.Add("float_parsing", Where(name), "Input should be a valid number, unable to parse string as a number", value);
@@ -94,7 +95,7 @@ internal sealed partial class JsonFields
             JsonValueKind.True => "true",
             JsonValueKind.False => "false",
             JsonValueKind.Number => value.GetRawText(),
-            JsonValueKind.String => TextOf(value),
+            JsonValueKind.String => JsonText.Read(value),
             _ => null,
         };
         switch (text?.ToUpperInvariant())

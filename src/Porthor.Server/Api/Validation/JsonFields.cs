@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Porthor.Server.Configuration;
+using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Values;
 
@@ -79,7 +80,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         switch (value.ValueKind)
         {
             case JsonValueKind.String:
-                return ScopeSet.Parse(TextOf(value) ?? UnknownScope);
+                return ScopeSet.Parse(JsonText.Read(value) ?? UnknownScope);
             case JsonValueKind.Array:
                 return ScopeSet.Of([.. value.EnumerateArray().Select((item, index) => Scope(item, Where(name).Then(index)))]);
             default:
@@ -150,7 +151,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     {
         if (item.ValueKind is JsonValueKind.Array or JsonValueKind.Object)
             errors.Add("string_type", at, "Input should be a valid string", item);
-        return item.ValueKind == JsonValueKind.String ? TextOf(item) ?? UnknownScope : UnknownScope;
+        return item.ValueKind == JsonValueKind.String ? JsonText.Read(item) ?? UnknownScope : UnknownScope;
     }
 
     /// <summary>Returns the path of a field in the body: <c>groups.0.name</c>.</summary>
@@ -167,7 +168,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             errors.Add("string_type", at, "Input should be a valid string", value);
             return null;
         }
-        if (TextOf(value) is not { } text)
+        if (JsonText.Read(value) is not { } text)
         {
             errors.Add("string_unicode", at, "Input should be a valid string, unable to parse raw data as a unicode string", value);
             return null;
@@ -183,19 +184,6 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         return text;
     }
 
-    /// <summary>Returns the text; null if it contains half of a surrogate pair, which the stores cannot save.</summary>
-    public static string? TextOf(JsonElement value)
-    {
-        try
-        {
-            return value.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
     /// <param name="fault">The error; null if the value cannot be a time.</param>
     private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeParseError? fault)
     {
@@ -208,7 +196,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             fault = outOfRange;
             return read;
         }
-        if (value.ValueKind != JsonValueKind.String || TextOf(value) is not { } text)
+        if (value.ValueKind != JsonValueKind.String || JsonText.Read(value) is not { } text)
             return false;
         var parsed = TimeText.TryParse(text, out time, out var unreadable);
         fault = unreadable;
@@ -238,7 +226,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
                 return true;
             case JsonValueKind.String:
                 fault = ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
-                return TextOf(value) is { } text && TextValidation.TryParseInteger(text, out number);
+                return JsonText.Read(value) is { } text && TextValidation.TryParseInteger(text, out number);
             default:
                 return false;
         }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Porthor.Identity;
+using Porthor.Server.Http;
+using Porthor.Server.Values;
 using Porthor.Tokens;
 using Porthor.Values;
 

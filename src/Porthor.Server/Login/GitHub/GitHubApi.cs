@@ -1,3 +1,4 @@
+using Porthor.Server.Values;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -103,7 +104,7 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
 
     private static HttpRequestMessage Request(HttpMethod method, string url) => new(method, url)
     {
-        Headers = { Accept = { new("application/vnd.github+json") }, UserAgent = { new ProductInfoHeaderValue("porthor", Hosting.PorthorVersion.Text) } },
+        Headers = { Accept = { new("application/vnd.github+json") }, UserAgent = { new ProductInfoHeaderValue("porthor", Platform.PorthorVersion.Text) } },
     };
 
     private static string PrimaryOf(JsonElement emails) =>

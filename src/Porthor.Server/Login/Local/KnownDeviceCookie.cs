@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Porthor.Secrets;
+using Porthor.Server.Accounts;
 
 namespace Porthor.Server.Login.Local;
 

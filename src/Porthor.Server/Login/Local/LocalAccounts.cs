@@ -1,5 +1,6 @@
+using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Login.Local;
 

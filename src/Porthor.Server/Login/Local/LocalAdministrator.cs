@@ -1,8 +1,9 @@
 using System.Security.Cryptography;
 using Porthor.Identity;
 using Porthor.Secrets;
+using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Login.Local;
 

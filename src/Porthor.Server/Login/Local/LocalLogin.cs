@@ -1,5 +1,6 @@
 using System.Net;
 using Porthor.Secrets;
+using Porthor.Server.Accounts;
 
 namespace Porthor.Server.Login.Local;
 

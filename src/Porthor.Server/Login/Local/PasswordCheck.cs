@@ -1,3 +1,4 @@
+using Porthor.Server.Accounts;
 using Porthor.Telemetry;
 
 namespace Porthor.Server.Login.Local;

@@ -1,3 +1,4 @@
+using Porthor.Server.Values;
 using System.Text.Json;
 using Porthor.Server.Configuration;
 

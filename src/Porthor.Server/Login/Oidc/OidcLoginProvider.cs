@@ -1,3 +1,4 @@
+using Porthor.Server.Values;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Porthor.Identity;
-using Porthor.Server.Configuration;
+using Porthor.Server.Platform;
 using Porthor.Telemetry;
 using Porthor.Users;
 
@@ -28,7 +28,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     private readonly string usernameAttribute;
 
     /// <param name="gidsMatter">False if groups do not get their gids from LDAP.</param>
-    /// <exception cref="Hosting.StartException">A configured file does not exist or is invalid.</exception>
+    /// <exception cref="StartException">A configured file does not exist or is invalid.</exception>
     public LdapDirectory(LdapSettings settings, bool gidsMatter, StoreMetrics metrics, ILoggerFactory loggers)
     {
         this.settings = settings;

@@ -1,7 +1,6 @@
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
-using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
+using Porthor.Server.Platform;
 
 namespace Porthor.Server.Users.Ldap;
 

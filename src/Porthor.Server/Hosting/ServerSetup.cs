@@ -1,0 +1,75 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Porthor.Server.Alerts;
+using Porthor.Server.Api;
+using Porthor.Server.Api.Description;
+using Porthor.Server.Health;
+using Porthor.Server.Http;
+using Porthor.Server.Ingress;
+using Porthor.Server.Observation;
+using Porthor.Server.Web;
+
+namespace Porthor.Server.Hosting;
+
+/// <summary>Configures the web server: its services, middleware and routes.</summary>
+internal static class ServerSetup
+{
+    public static void AddPorthorServer(this IServiceCollection services, PorthorDeployment core, Func<IServiceProvider, ServerIdentity> identity)
+    {
+        services.AddDeployment(core);
+        services.AddSingleton(core);
+        services.AddSingleton(identity);
+        services.AddSingleton(new TrustedProxies(core.Settings.Proxies));
+        services.AddSingleton<PeerWarnings>();
+        services.AddSingleton<PorthorExceptionHandler>();
+        services.AddSingleton<GracefulShutdown>();
+        services.AddHostedService(provider => provider.GetRequiredService<GracefulShutdown>());
+        services.AddSingleton<Authenticator>();
+        services.AddIngress(core);
+        services.AddSingleton<AlertDispatcher>();
+        services.AddHostedService(provider => provider.GetRequiredService<AlertDispatcher>());
+        services.AddLogin(core);
+        services.AddSingleton(new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
+        services.AddRouting();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, CaseSensitivePathPolicy>());
+        services.AddPorthorDocuments();
+        services.AddPages();
+        services.AddSingleton<IErrorPages, ErrorPages>();
+        if (core.Settings.Mode == Configuration.DeploymentMode.Embedded)
+            services.AddHostedService<EmbeddedMaintenance>();
+        services.AddHostedService<NodeRegistry>();
+        if (core.Settings.Telemetry.HasMetrics)
+            services.AddHostedService<MaintenanceMetricsPublisher>();
+        if (core.Uses is not null)
+            services.AddHostedService<TokenUsageFlushService>();
+    }
+
+    public static void UsePorthorServer(this WebApplication app)
+    {
+        var core = app.Services.GetRequiredService<PorthorDeployment>();
+        app.UseLeaving();
+        app.UseMiddleware<RequestContext>();
+        app.UseMiddleware<HeadRequests>();
+        app.UseMiddleware<RequestLimits>();
+        app.UseIngress();
+        app.UseMiddleware<UnmatchedRouteMiddleware>();
+        app.UseRouting();
+        app.UseMiddleware<ApiAuthorizationMiddleware>();
+
+        var api = app.MapGroup(ApiAuthorizationMiddleware.Prefix);
+        api.MapTokens();
+        api.MapHistory(withUses: core.Uses is not null);
+        api.MapUsers();
+        api.MapDirectory();
+        api.MapQuotaOverrides();
+        app.MapGroupMembership();
+        app.MapIngress();
+        app.MapLogin(core);
+        app.MapInternal();
+        app.MapHealth();
+        app.MapPages();
+        app.MapPorthorDocuments();
+#pragma warning disable ASP0014 // Called now, so that the routes can be described before the server starts.
+        app.UseEndpoints(_ => { });
+#pragma warning restore ASP0014
+    }
+}

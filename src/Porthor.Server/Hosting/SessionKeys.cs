@@ -1,6 +1,0 @@
-using Porthor.Secrets;
-
-namespace Porthor.Server.Hosting;
-
-/// <summary>Contains the session secrets of the deployment. The first one encrypts, and each of them decrypts.</summary>
-internal sealed record SessionKeys(IReadOnlyList<FernetKey> All);

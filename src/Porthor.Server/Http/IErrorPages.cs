@@ -1,0 +1,29 @@
+namespace Porthor.Server.Http;
+
+/// <summary>Writes error responses as HTML pages for browsers. The web user interface implements it.</summary>
+internal interface IErrorPages
+{
+    /// <summary>Gets the content security policy of the page that <see cref="RenderDenialAsync"/> returns.</summary>
+    PagePolicy DenialPolicy { get; }
+
+    /// <summary>Returns whether the request is for a page of Porthor itself.</summary>
+    bool IsForPage(HttpContext context);
+
+    /// <summary>Returns whether the client opens a page in a browser and gets an HTML page for this status.</summary>
+    bool IsDenialPageWanted(HttpContext context, int status);
+
+    /// <summary>
+    /// Returns the user of a denied request for the page that the proxy itself writes (NGINX); null if the user is unknown, or if the client
+    /// gets no page.
+    /// </summary>
+    string? UserForProxy(HttpContext context);
+
+    /// <summary>Returns the complete page in UTF-8. It refers to no other file, because other hosts show it too.</summary>
+    Task<byte[]> RenderDenialAsync(HttpContext context, Problem problem);
+
+    /// <summary>Writes a problem of a page of Porthor as a page.</summary>
+    Task WriteAsync(HttpContext context, Problem problem);
+
+    /// <summary>Writes the page for status 500.</summary>
+    Task WriteInternalErrorAsync(HttpContext context);
+}

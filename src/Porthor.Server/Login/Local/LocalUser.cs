@@ -1,6 +1,0 @@
-using Porthor.Identity;
-
-namespace Porthor.Server.Login.Local;
-
-/// <summary>Represents a local user and the data that is stored with their sessions.</summary>
-internal sealed record LocalUser(string Username, UserData Data, PasswordHash Password);
