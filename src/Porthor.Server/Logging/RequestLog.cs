@@ -75,8 +75,11 @@ internal sealed class RequestLog
         set => Ambient.Value = value;
     }
 
-    /// <summary>Returns a copy of the current fields.</summary>
-    public RequestLog Capture() => (RequestLog)MemberwiseClone();
+    /// <summary>
+    /// Returns the current fields, for a log line that is formatted later: a copy, or this object after <see cref="Decided"/>, because its
+    /// fields no longer change then.
+    /// </summary>
+    public RequestLog Capture() => outcome is null ? (RequestLog)MemberwiseClone() : this;
 
     /// <summary>Sets the return URL of a login or logout.</summary>
     public void ReturnUrl(string? url) => returnUrl = url;
