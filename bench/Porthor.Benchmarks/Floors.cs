@@ -83,7 +83,8 @@ internal abstract class Floors : IAsyncDisposable
             while (await reader.ReadAsync())
             {
                 for (var i = 0; i < reader.FieldCount; i++)
-                    _ = reader.IsDBNull(i) ? null : reader.GetDataTypeName(i) is "-.-" or "public.tokentype" or "public.tokenchange" ? null : reader.GetValue(i);
+                    _ = reader.IsDBNull(i) ? null : reader.GetDataTypeName(i) is "-.-" or "public.tokentype" or "public.tokenchange"
+                        ? null : reader.GetValue(i);
             }
         }
     }

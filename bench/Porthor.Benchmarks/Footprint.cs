@@ -25,11 +25,14 @@ internal readonly record struct Footprint(long PeakMiB, double CpuSeconds)
     {
         try
         {
-            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(
+                line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
             var stat = File.ReadAllText($"/proc/{process}/stat");
             // The name can contain any character. The third field follows it; fields 14 and 15 are the user and system CPU time.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return line is null ? null : new Footprint(Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim()) / 1024, (Number(fields[11]) + Number(fields[12])) / TicksPerSecond);
+            return line is null ? null : new Footprint(
+                Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Trim()) / 1024,
+                (Number(fields[11]) + Number(fields[12])) / TicksPerSecond);
         }
         catch (IOException)
         {

@@ -68,9 +68,11 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
 
     private void Select()
     {
-        var wanted = rows.Where(row => words.All(word => row.Name.Contains(word, StringComparison.OrdinalIgnoreCase))).Select(row => row.Name).ToHashSet();
+        var wanted = rows.Where(row => words.All(word => row.Name.Contains(word, StringComparison.OrdinalIgnoreCase)))
+            .Select(row => row.Name).ToHashSet();
         var floors = rows.Where(row => wanted.Contains(row.Name) && row.Goal is not null).Select(row => row.Goal!.Value.Floor).ToHashSet();
-        rows.RemoveAll(row => !wanted.Contains(row.Name) && !floors.Contains(row.Name) && row.Name is not $"- {Bare}" and not $"- {WithGet}");
+        rows.RemoveAll(
+            row => !wanted.Contains(row.Name) && !floors.Contains(row.Name) && row.Name is not $"- {Bare}" and not $"- {WithGet}");
     }
 
     private void Print(TextWriter output)
@@ -106,5 +108,6 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
 
     /// <summary>Returns the median of the ratios of all turns.</summary>
     private double Ratio(IngressRow row, string floor, Func<Load, double> value) =>
-        row.Loads.Zip(rows.First(other => other.Name == floor).Loads, (mine, other) => value(mine) / value(other)).Order().ElementAt(turns / 2);
+        row.Loads.Zip(rows.First(other => other.Name == floor).Loads, (mine, other) => value(mine) / value(other))
+            .Order().ElementAt(turns / 2);
 }

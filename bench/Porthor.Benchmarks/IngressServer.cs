@@ -39,13 +39,15 @@ internal sealed class IngressServer : IAsyncDisposable
             Uses = new UsageOptions(recordsUses),
             Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 1_000_000_000, ["exceeded"] = 1 } } },
         };
-        var log = new FileStream(Path.GetTempFileName(), FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        var log = new FileStream(
+            Path.GetTempFileName(), FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
         var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(LogLevel.Information, log, new JsonLineFormatter()));
         var core = await deployment.OpenNodeAsync(loggers: loggers);
         var app = ServerHost.Build(core, "http://127.0.0.1:0", loggers);
         await app.StartAsync();
         var caller = await core.Tokens.SessionForAsync("someuser", "read:all,user:token,exec:notebook");
-        return new IngressServer(deployment, loggers, app, caller, core.SessionCookie.Write(new SessionState { Token = caller.Record.Token, Csrf = "x" }));
+        return new IngressServer(
+            deployment, loggers, app, caller, core.SessionCookie.Write(new SessionState { Token = caller.Record.Token, Csrf = "x" }));
     }
 
     public WrkRequest Ask(string query, (string, string) credentials, bool isRefused = false, int clients = 1) => new(

@@ -88,9 +88,11 @@ internal sealed class LargeData(Deployment deployment, int count)
 
     private async Task CopyRecordsAsync()
     {
-        await using var connection = new NpgsqlConnection((await RealServers.Instance.PostgresAsync()).ConnectionString(deployment.DatabaseName!));
+        await using var connection = new NpgsqlConnection(
+            (await RealServers.Instance.PostgresAsync()).ConnectionString(deployment.DatabaseName!));
         await connection.OpenAsync();
-        await using (var copy = await connection.BeginBinaryImportAsync("COPY porthor_record (token, record, expires) FROM STDIN (FORMAT BINARY)"))
+        await using (var copy = await connection.BeginBinaryImportAsync(
+            "COPY porthor_record (token, record, expires) FROM STDIN (FORMAT BINARY)"))
         {
             foreach (var (key, record, expires) in Records(withExpired: true))
             {
@@ -98,7 +100,8 @@ internal sealed class LargeData(Deployment deployment, int count)
                 await copy.WriteAsync(key, NpgsqlTypes.NpgsqlDbType.Text);
                 await copy.WriteAsync(record, NpgsqlTypes.NpgsqlDbType.Bytea);
                 if (expires is { } end)
-                    await copy.WriteAsync(DateTime.SpecifyKind(end.UtcDateTime, DateTimeKind.Unspecified), NpgsqlTypes.NpgsqlDbType.Timestamp);
+                    await copy.WriteAsync(
+                        DateTime.SpecifyKind(end.UtcDateTime, DateTimeKind.Unspecified), NpgsqlTypes.NpgsqlDbType.Timestamp);
                 else
                     await copy.WriteNullAsync();
             }
@@ -114,12 +117,16 @@ internal sealed class LargeData(Deployment deployment, int count)
         await using var connection = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
         var redis = connection.GetDatabase(options.Database);
         foreach (var batch in Records(withExpired: false).Chunk(5000))
-            await redis.StringSetAsync([.. batch.Select(entry => new KeyValuePair<StackExchange.Redis.RedisKey, StackExchange.Redis.RedisValue>($"token:{entry.Key}", entry.Record))]);
+            await redis.StringSetAsync(
+                [.. batch.Select(
+                    entry => new KeyValuePair<StackExchange.Redis.RedisKey,
+                    StackExchange.Redis.RedisValue>($"token:{entry.Key}", entry.Record))]);
     }
 
     private void FillSqlite()
     {
-        using var connection = new SqliteConnection($"Data Source={Path.Combine(deployment.Settings.DataDirectory, "porthor.db")};Pooling=false");
+        using var connection = new SqliteConnection(
+            $"Data Source={Path.Combine(deployment.Settings.DataDirectory, "porthor.db")};Pooling=false");
         connection.Open();
         using var transaction = connection.BeginTransaction();
         var created = Created.ToUnixTimeSeconds() * 1_000_000;

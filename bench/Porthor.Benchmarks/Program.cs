@@ -5,7 +5,8 @@ using Porthor.Testing;
 if (args is ["ingress", ..])
 {
     var turns = args is [_, var number, ..] ? int.Parse(number, System.Globalization.CultureInfo.InvariantCulture) : 3;
-    await new IngressBenchmarks(Console.Error, TimeSpan.FromSeconds(2), turns, args is [_, _, .. var words] ? words : []).RunAsync(Console.Out);
+    await new IngressBenchmarks(
+        Console.Error, TimeSpan.FromSeconds(2), turns, args is [_, _, .. var words] ? words : []).RunAsync(Console.Out);
     await RealServers.Instance.DisposeAsync();
     return 0;
 }
@@ -52,14 +53,16 @@ foreach (var mode in Enum.GetValues<Mode>())
 }
 await RealServers.Instance.DisposeAsync();
 
-Console.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; medians of 31 turns, one caller");
+Console.WriteLine(
+    $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; medians of 31 turns, one caller");
 Console.WriteLine();
 Console.WriteLine("| mode | operation | us | floor us | ratio | goal | bytes allocated |");
 Console.WriteLine("| --- | --- | ---: | ---: | ---: | ---: | ---: |");
 foreach (var r in results)
 {
     var goal = r.Goal is { } g ? $"<= {g:0.##}{(r.Ratio <= g ? "" : " MISSED")}" : "";
-    Console.WriteLine($"| {r.Mode} | {r.What} | {r.Microseconds:0.0} | {r.FloorMicroseconds:0.0} | {r.Ratio:0.00} | {goal} | {r.Bytes:0} |");
+    Console.WriteLine(
+        $"| {r.Mode} | {r.What} | {r.Microseconds:0.0} | {r.FloorMicroseconds:0.0} | {r.Ratio:0.00} | {goal} | {r.Bytes:0} |");
 }
 Console.WriteLine();
 Console.WriteLine("| count, measured separately | ms | goal |");

@@ -37,7 +37,8 @@ internal sealed class TokenBenchmarks(Mode mode)
         List<Result> results =
         [
             await Measurement.CompareAsync(name, "create token", mode == Mode.Cluster ? 2.5 : 1.6, 40,
-                () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest($"t{number++}", ScopeSet.Of("read:all"), null)),
+                () => node.Tokens.CreateUserTokenAsync(
+                    session, "some-user", new UserTokenRequest($"t{number++}", ScopeSet.Of("read:all"), null)),
                 floors.InsertAsync),
             await Measurement.CompareAsync(name, "get data", mode == Mode.Embedded ? 1.5 : 1.25, 500,
                 () => node.Tokens.GetDataAsync(session.Record.Token).AsTask(),
@@ -76,15 +77,19 @@ internal sealed class TokenBenchmarks(Mode mode)
             {
                 var rows = await node.Sql.History.ReadAsync(filter, cursor, PageSize + 1, CancellationToken.None);
                 if (page is 1 or 500)
-                    results.Add(await PageAsync(node, floors, $"history by {what}, page {page}", filter, cursor, [.. rows.Select(row => row.Id)]));
+                    results.Add(await PageAsync(
+                        node, floors, $"history by {what}, page {page}", filter, cursor, [.. rows.Select(row => row.Id)]));
                 cursor = HistoryCursor.At(rows[^1]);
             }
-            counts.Add(($"{name}: count of history by {what}", await Measurement.TimeAsync(() => node.Sql.History.CountAsync(filter, CancellationToken.None), 11) / 1000));
+            counts.Add(
+                ($"{name}: count of history by {what}", await Measurement.TimeAsync(
+                    () => node.Sql.History.CountAsync(filter, CancellationToken.None), 11) / 1000));
         }
         return (results, counts);
     }
 
-    private Task<Result> PageAsync(PorthorDeployment node, Floors floors, string what, HistoryFilter filter, HistoryCursor? cursor, long[] ids) =>
+    private Task<Result> PageAsync(
+        PorthorDeployment node, Floors floors, string what, HistoryFilter filter, HistoryCursor? cursor, long[] ids) =>
         Measurement.CompareAsync(name, what, goal: 4, 5,
             () => node.Sql.History.ReadAsync(filter, cursor, PageSize + 1, CancellationToken.None),
             () => floors.ReadHistoryAsync(ids));

@@ -15,7 +15,8 @@ internal sealed class UsageBenchmarks(TextWriter progress, TimeSpan duration, in
     {
         output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; 32 connections, {pairs} pairs of {duration.TotalSeconds:0} s, {Clients} clients");
         output.WriteLine();
-        output.WriteLine("| mode | recorded, requests/s | CPU us | not recorded, requests/s | CPU us | ratios of the pairs | median | goal |");
+        output.WriteLine(
+            "| mode | recorded, requests/s | CPU us | not recorded, requests/s | CPU us | ratios of the pairs | median | goal |");
         output.WriteLine("| --- | ---: | ---: | ---: | ---: | --- | ---: | --- |");
         foreach (var mode in Enum.GetValues<Mode>())
         {
@@ -28,7 +29,8 @@ internal sealed class UsageBenchmarks(TextWriter progress, TimeSpan duration, in
     {
         await using var recording = await IngressServer.StartAsync(mode);
         await using var silent = await IngressServer.StartAsync(mode, recordsUses: false);
-        WrkRequest[] requests = [.. new[] { recording, silent }.Select(server => server.Ask("&service=portal", server.Bearer, clients: Clients))];
+        WrkRequest[] requests = [.. new[] { recording, silent }.Select(
+            server => server.Ask("&service=portal", server.Bearer, clients: Clients))];
         List<Load>[] loads = [[], []];
         foreach (var request in requests)
             _ = await Wrk.RunAsync(request, TimeSpan.FromSeconds(2));

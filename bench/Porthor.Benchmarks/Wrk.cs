@@ -16,7 +16,8 @@ internal sealed record Load(double RequestsPerSecond, double P50, double P99, do
         Median(loads, load => load.CpuMicroseconds),
         Median(loads, load => load.Bytes));
 
-    private static double Median(IReadOnlyList<Load> loads, Func<Load, double> value) => loads.Select(value).Order().ElementAt(loads.Count / 2);
+    private static double Median(IReadOnlyList<Load> loads, Func<Load, double> value) =>
+        loads.Select(value).Order().ElementAt(loads.Count / 2);
 }
 
 /// <summary>A request that wrk repeats.</summary>
@@ -55,7 +56,8 @@ internal static partial class Wrk
         self.Refresh();
         File.Delete(script);
         var requests = Number(Requests.Match(text));
-        if (wrk.ExitCode != 0 || requests == 0 || Refusals.IsMatch(text) != request.IsRefused || text.Contains("Socket errors", StringComparison.Ordinal))
+        if (wrk.ExitCode != 0 || requests == 0 || Refusals.IsMatch(text) != request.IsRefused || text.Contains(
+            "Socket errors", StringComparison.Ordinal))
             throw new InvalidOperationException($"wrk: not as expected\n{text}");
         return new Load(
             Number(Rate.Match(text)),
@@ -84,7 +86,8 @@ internal static partial class Wrk
 
     private static double Number(Match match) => double.Parse(match.Groups["n"].Value, CultureInfo.InvariantCulture);
 
-    private static double Microseconds(Match match) => Number(match) * match.Groups["unit"].Value switch { "us" => 1, "ms" => 1e3, _ => 1e6 };
+    private static double Microseconds(Match match) =>
+        Number(match) * match.Groups["unit"].Value switch { "us" => 1, "ms" => 1e3, _ => 1e6 };
 
     [GeneratedRegex(@"(?<n>\d+) requests in", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Requests { get; }

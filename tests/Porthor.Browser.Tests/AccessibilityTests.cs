@@ -58,20 +58,25 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
             page.Console += (_, message) =>
             {
                 // Some pages are error pages on purpose.
-                if (message.Type is "error" or "warning" && !message.Text.Contains("the server responded with a status of 4", StringComparison.Ordinal))
+                if (message.Type is "error" or "warning" && !message.Text.Contains(
+                    "the server responded with a status of 4", StringComparison.Ordinal))
                     complaints.Add(message.Text);
             };
             async Task LookAsync(string name)
             {
                 var result = await page.RunAxe(Rules);
-                result.Violations.Select(rule => $"{name}, {scheme}, {width}: {rule.Help}: {string.Join("; ", rule.Nodes.Select(node => node.Html))}").ShouldBeEmpty();
+                result.Violations.Select(
+                    rule => $"{name}, {scheme}, {width}: {rule.Help}: {string.Join("; ", rule.Nodes.Select(node => node.Html))}")
+                    .ShouldBeEmpty();
                 (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width, name);
                 if (Pictures is not null)
                     await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-{width}.png".ToLowerInvariant()), FullPage = true });
             }
             foreach (var (name, path) in (IEnumerable<(string, string)>)[
-                ("tokens", "/auth/tokens"), ("new", "/auth/tokens/new"), ("revoke", $"/auth/tokens/{key}/revoke"), ("history", "/auth/tokens/history"),
-                ("token-history", $"/auth/tokens/history?key={key}"), ("search", "/auth/tokens/search"), ("found", "/auth/tokens/search?username=grace"),
+                ("tokens", "/auth/tokens"), ("new", "/auth/tokens/new"), ("revoke", $"/auth/tokens/{key}/revoke"),
+                ("history", "/auth/tokens/history"),
+                ("token-history", $"/auth/tokens/history?key={key}"), ("search", "/auth/tokens/search"),
+                ("found", "/auth/tokens/search?username=grace"),
                 ("nobody", "/auth/tokens/search?username=nobody"), ("all-history", "/auth/tokens/history/all"),
                 ("all-history-wrong", "/auth/tokens/history/all?username=No+Name&ip_address=1.2.3"), ("not-found", $"/auth/tokens/{new string('x', 22)}/revoke")])
             {
@@ -150,11 +155,14 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         async Task<Token> MakeAsync(Caller caller, string name, string scopes, int? days) => await tokens.CreateUserTokenAsync(
             caller, caller.Username, new UserTokenRequest(name, ScopeSet.Parse(scopes), days is { } d ? DateTimeOffset.UtcNow.AddDays(d) : null));
         var laptop = await MakeAsync(ada, "laptop", "read:all", 30);
-        await MakeAsync(ada, "nightly pipeline on the observatory's computing cluster, 2nd try", "exec:notebook,read:all,read:some", days: null);
+        await MakeAsync(
+            ada, "nightly pipeline on the observatory's computing cluster, 2nd try", "exec:notebook,read:all,read:some", days: null);
         var lost = await MakeAsync(ada, "lost", "read:all", 90);
         await tokens.GetInternalTokenAsync(ada, "tap", ScopeSet.Of("read:all"));
         await tokens.GetNotebookTokenAsync(ada);
-        await tokens.ModifyTokenAsync(laptop.Key, ada, "ada", new TokenEdit { TokenName = "laptop, old", Scopes = ScopeSet.Of("read:some"), Expires = DateTimeOffset.UtcNow.AddDays(7) });
+        await tokens.ModifyTokenAsync(
+            laptop.Key, ada, "ada",
+            new TokenEdit { TokenName = "laptop, old", Scopes = ScopeSet.Of("read:some"), Expires = DateTimeOffset.UtcNow.AddDays(7) });
         await tokens.DeleteTokenAsync(lost.Key, ada, "ada");
         var grace = await tokens.SessionForAsync("grace", "read:all,user:token");
         for (var i = 0; i < 60; i++)

@@ -31,7 +31,8 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
             await page.ShouldBeTitledAsync(title);
             (await page.ContentAsync()).ShouldNotContain("planted");
         }
-        (await site.Porthor.GetAsync("/auth/api/v1/users/victim/tokens", TestServer.Bearer((await site.Porthor.Tokens.SessionForAsync("victim")).Record.Token)))
+        (await site.Porthor.GetAsync(
+            "/auth/api/v1/users/victim/tokens", TestServer.Bearer((await site.Porthor.Tokens.SessionForAsync("victim")).Record.Token)))
             .Body.ShouldNotContain("planted");
     }
 

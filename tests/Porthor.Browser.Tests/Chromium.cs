@@ -20,7 +20,8 @@ public sealed class Chromium : IAsyncLifetime
 
     /// <summary>The reason why these tests cannot run on this machine; null if they can.</summary>
     public static string? SkipReason =>
-        Prerequisites.Find("chromium") is null ? "Chromium is not installed; ./test.sh installs it (Debian's chromium)" : ProxyProcess.SkipReason(Proxy.Nginx);
+        Prerequisites.Find("chromium") is null
+            ? "Chromium is not installed; ./test.sh installs it (Debian's chromium)" : ProxyProcess.SkipReason(Proxy.Nginx);
 
     public async ValueTask InitializeAsync()
     {

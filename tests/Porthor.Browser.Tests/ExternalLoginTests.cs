@@ -53,7 +53,8 @@ public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixtur
         // The user data of the directory, and the scopes of the groups there.
         await page.GotoAsync("/auth/tokens");
         await page.GetByText("Ada Lovelace").WaitForAsync();
-        (await page.Locator(".described li").AllInnerTextsAsync()).ShouldBe(["read:all Can read everything", "user:token Can create and modify user tokens"]);
+        (await page.Locator(".described li").AllInnerTextsAsync()).ShouldBe(
+            ["read:all Can read everything", "user:token Can create and modify user tokens"]);
         var session = await SessionAsync(page);
         await page.GetByRole(AriaRole.Link, new() { Name = "Sign out" }).ClickAsync();
         await page.ShouldArriveAtAsync($"{site.Url}/public/goodbye");

@@ -51,7 +51,8 @@ internal sealed class ExternalProvider : IAsyncDisposable
     private static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "provider");
 
     private static string? Node { get; } = Directory.Exists(Path.Combine(AppContext.BaseDirectory, ".playwright"))
-        ? Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, ".playwright", "node"), "node", SearchOption.AllDirectories).FirstOrDefault()
+        ? Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, ".playwright", "node"), "node", SearchOption.AllDirectories)
+            .FirstOrDefault()
         : null;
 
     public static async Task<ExternalProvider> StartAsync(string redirectUrl)

@@ -50,10 +50,13 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await LogInAsync(page, "walker");
         var cookie = (await browser.CookiesAsync()).Single(cookie => cookie.Name == SessionCookie.Name).Value.Trim('"');
         var session = site.Porthor.Core.SessionCookie.TryRead(cookie, out _)!.Token!;
-        (await site.Porthor.Tokens.DeleteTokenAsync(session.Key, TokenBuilders.Administrator(site.Porthor.Core.Clock), "walker")).ShouldBeTrue();
+        (await site.Porthor.Tokens.DeleteTokenAsync(session.Key, TokenBuilders.Administrator(site.Porthor.Core.Clock), "walker"))
+            .ShouldBeTrue();
 
         // A script of the site gets an error instead of a login form that the user would not see.
-        (await page.EvaluateAsync<int>("fetch('/api/data', { headers: { 'X-Requested-With': 'XMLHttpRequest' } }).then((answer) => answer.status)")).ShouldBe(403);
+        (await page.EvaluateAsync<int>(
+            "fetch('/api/data', { headers: { 'X-Requested-With': 'XMLHttpRequest' } }).then((answer) => answer.status)"))
+            .ShouldBe(403);
         await page.ReloadAsync();
         await page.ShouldBeTitledAsync("Sign in");
         await LogInAsync(page, "walker");
@@ -94,7 +97,8 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
         await page.ShouldBeTitledAsync("Sign in");
         // A copy of the session cookie does not work either.
         await browser.ClearCookiesAsync();
-        await browser.AddCookiesAsync(cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true }));
+        await browser.AddCookiesAsync(cookies.Select(
+            cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true }));
         await page.GotoAsync("/auth/tokens");
         await page.ShouldBeTitledAsync("Sign in");
     }

@@ -145,7 +145,8 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
         var caller = await site.Porthor.Tokens.CallerAsync(
             site.Porthor.Core.SessionCookie.TryRead((await browser.CookiesAsync()).Single().Value, out _)!.Token!);
         for (var i = 0; i < 60; i++)
-            await site.Porthor.Tokens.CreateUserTokenAsync(caller, "historian", new UserTokenRequest($"token {i}", Values.ScopeSet.Empty, Expires: null));
+            await site.Porthor.Tokens.CreateUserTokenAsync(
+                caller, "historian", new UserTokenRequest($"token {i}", Values.ScopeSet.Empty, Expires: null));
         var page = await browser.NewPageAsync();
         await page.GotoAsync("/auth/tokens/history");
         var first = await page.Locator("tbody .key").AllInnerTextsAsync();
@@ -165,8 +166,10 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     /// <summary>Returns the accessible text of the focused element. Fails if the focus is not visible.</summary>
     private static async Task<string> FocusedAsync(IPage page)
     {
-        var outline = await page.EvaluateAsync<string>("getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth");
-        var text = await page.EvaluateAsync<string>("((e) => (e.labels?.[0] ?? e).innerText.replace(/\\s+/g, ' ').trim())(document.activeElement)");
+        var outline = await page.EvaluateAsync<string>(
+            "getComputedStyle(document.activeElement).outlineStyle + getComputedStyle(document.activeElement).outlineWidth");
+        var text = await page.EvaluateAsync<string>(
+            "((e) => (e.labels?.[0] ?? e).innerText.replace(/\\s+/g, ' ').trim())(document.activeElement)");
         outline.ShouldBe("solid3px", text);
         return text;
     }

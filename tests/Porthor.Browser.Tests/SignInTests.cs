@@ -70,7 +70,8 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
             List<string> complaints = [];
             page.Console += (_, message) =>
             {
-                if (message.Type is "error" or "warning" && !message.Text.Contains("the server responded with a status of 4", StringComparison.Ordinal))
+                if (message.Type is "error" or "warning" && !message.Text.Contains(
+                    "the server responded with a status of 4", StringComparison.Ordinal))
                     complaints.Add(message.Text);
             };
             await page.GotoAsync(Begin);

@@ -35,7 +35,8 @@ public class Site(Chromium chromium) : IAsyncLifetime
         Url = $"https://example.com:{port}";
         await PrepareAsync();
         upstream = await Upstream.StartAsync();
-        porthor = await TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with { BaseUrl = new Uri(Url) }, provider: ProviderUrl);
+        porthor = await TestServer.StartAsync(
+            Mode.Embedded, settings => Configure(settings) with { BaseUrl = new Uri(Url) }, provider: ProviderUrl);
         nginx = await ProxyProcess.StartTlsAsync(port, porthor.Url.Authority, upstream.Address);
     }
 

@@ -11,10 +11,13 @@ internal static class Requests
 {
     public const string Service = "some-service";
 
-    public static Task<Answer?> CreateUserTokenAsync(this HttpClient client, Uri node, Token administrator, string username, string name, params string[] scopes) =>
-        client.AskAsync(HttpMethod.Post, node, "/auth/api/v1/tokens", administrator, new { username, token_type = "user", token_name = name, scopes });
+    public static Task<Answer?> CreateUserTokenAsync(
+        this HttpClient client, Uri node, Token administrator, string username, string name, params string[] scopes) =>
+        client.AskAsync(
+            HttpMethod.Post, node, "/auth/api/v1/tokens", administrator, new { username, token_type = "user", token_name = name, scopes });
 
-    public static Task<Answer?> EditAsync(this HttpClient client, Uri node, Token administrator, string username, TokenKey key, params string[] scopes) =>
+    public static Task<Answer?> EditAsync(
+        this HttpClient client, Uri node, Token administrator, string username, TokenKey key, params string[] scopes) =>
         client.AskAsync(HttpMethod.Patch, node, $"/auth/api/v1/users/{username}/tokens/{key}", administrator, new { scopes });
 
     public static Task<Answer?> RevokeAsync(this HttpClient client, Uri node, Token administrator, string username, TokenKey key) =>
@@ -30,7 +33,8 @@ internal static class Requests
 
     /// <summary>Requests the delegated token of a service behind the proxy.</summary>
     public static Task<Answer?> DelegateAsync(this HttpClient client, Uri node, Token parent, string service, params string[] scopes) =>
-        client.AuthorizeAsync(node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
+        client.AuthorizeAsync(
+            node, parent, $"service={service}&delegate_to={service}&delegate_scope={string.Join("&delegate_scope=", scopes)}");
 
     /// <summary>Creates an administrator with the bootstrap token, which the requests above need.</summary>
     public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)
@@ -44,7 +48,8 @@ internal static class Requests
 
     public static IEnumerable<JsonElement> ItemsIn(Answer answer) => answer.Json.EnumerateArray();
 
-    public static async Task<Answer?> AskAsync(this HttpClient client, HttpMethod method, Uri node, string path, Token token, object? json = null)
+    public static async Task<Answer?> AskAsync(
+        this HttpClient client, HttpMethod method, Uri node, string path, Token token, object? json = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(node, path));
         request.Headers.Authorization = new("Bearer", token.Reveal());

@@ -9,14 +9,17 @@ namespace Porthor.Fuzz;
 /// <summary>Parsers of data from Porthor's encrypted stores. An older version, the reference or a bug can have written them.</summary>
 internal static class JsonTargets
 {
-    private static readonly string[] Json = ["{", "}", "[", "]", ":", ",", "\"", "null", "true", "1e999", "-0", "\\ud800", "\\u0000", "9223372036854775808", "0.1"];
+    private static readonly string[] Json =
+        ["{", "}", "[", "]", ":", ",", "\"", "null", "true", "1e999", "-0", "\\ud800", "\\u0000", "9223372036854775808", "0.1"];
 
     private static readonly DateTimeOffset Now = DateTimeOffset.UnixEpoch.AddDays(20_000);
 
     public static readonly FuzzTarget[] All =
     [
         new("state", [.. Json, "\"csrf\":", "\"token\":", "\"login_start\":", "\"return_url\":", "\"github\":"], CheckState),
-        new("record", [.. Json, "\"username\":", "\"scopes\":", "\"expires\":", "\"token\":", "\"key\":", "\"groups\":", "\"token_type\":"], CheckRecord),
+        new(
+            "record", [.. Json, "\"username\":", "\"scopes\":", "\"expires\":", "\"token\":", "\"key\":", "\"groups\":", "\"token_type\":"],
+            CheckRecord),
         new("quota", [.. Json, "\"default\":", "\"groups\":", "\"bypass\":", "\"api\":", "\"notebook\":", "\"tap\":"], CheckQuota),
     ];
 
@@ -39,7 +42,9 @@ internal static class JsonTargets
             return;
         }
         var written = RecordJson.Write(record);
-        Require(RecordJson.Write(RecordJson.Read(written, Now)).AsSpan().SequenceEqual(written), "reading a written record returns the same record");
+        Require(
+            RecordJson.Write(RecordJson.Read(written, Now)).AsSpan().SequenceEqual(written),
+            "reading a written record returns the same record");
     }
 
     private static void CheckQuota(byte[] json)

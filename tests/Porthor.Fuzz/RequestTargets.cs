@@ -16,7 +16,8 @@ namespace Porthor.Fuzz;
 /// </summary>
 internal static class RequestTargets
 {
-    private static readonly TrustedProxies Proxies = new([AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("::1")]);
+    private static readonly TrustedProxies Proxies = new(
+        [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("::1")]);
 
     public static readonly FuzzTarget[] All =
     [
@@ -82,7 +83,9 @@ internal static class RequestTargets
         Refusable(() =>
         {
             if (ForwardAuthRequest.TryRead(context, Proxies, out _) is { } forwarded)
-                Require(Uri.TryCreate(forwarded.Url, UriKind.Absolute, out _) || forwarded.Url.Contains("//", StringComparison.Ordinal), "the URL of the request is valid");
+                Require(
+                    Uri.TryCreate(forwarded.Url, UriKind.Absolute, out _) || forwarded.Url.Contains("//", StringComparison.Ordinal),
+                    "the URL of the request is valid");
         });
     }
 

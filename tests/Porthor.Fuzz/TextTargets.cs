@@ -24,9 +24,11 @@ internal static partial class TextTargets
         FuzzTarget.OfText("authorization", ["Bearer ", "Basic ", "bearer\t", SomeToken, ":", "=", "x-oauth-basic"], CheckAuthorization),
         FuzzTarget.OfText("cookie", ["gafaelfawr=", "; ", "\"", "=", ";;", " gafaelfawr = "], CheckCookie),
         new FuzzTarget("fernet", ["gAAAAA", "=", "==", "\n", "%"], CheckFernet),
-        FuzzTarget.OfText("cidr", ["/", "::", ".", "255.255.255.0", "1.2.3.4", "fe80::1%eth0", "::ffff:1.2.3.4", "/128"], CheckAddressBlock),
+        FuzzTarget.OfText(
+            "cidr", ["/", "::", ".", "255.255.255.0", "1.2.3.4", "fe80::1%eth0", "::ffff:1.2.3.4", "/128"], CheckAddressBlock),
         FuzzTarget.OfText("time", ["T", "Z", "+00:00", "2026-07-01", ".123456", "1e3", "-"], CheckTime),
-        FuzzTarget.OfText("duration", ["1w", "2d", "3h", "4m", "5s", " ", "weeks"], text => Require(Duration.TryParse(text) is not { } span || span.Duration() < TimeSpan.MaxValue, "a duration is finite")),
+        FuzzTarget.OfText("duration", ["1w", "2d", "3h", "4m", "5s", " ", "weeks"], text => Require(
+            Duration.TryParse(text) is not { } span || span.Duration() < TimeSpan.MaxValue, "a duration is finite")),
     ];
 
     private static void CheckToken(string text)

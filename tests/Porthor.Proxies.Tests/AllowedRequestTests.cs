@@ -35,8 +35,10 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         arrived.Header("X-Forwarded-For").ShouldBe(ProxyFixture.ClientAddress);
         arrived.Header("X-Forwarded-Proto").ShouldBe("http");
         arrived.Header("X-Forwarded-Host").ShouldBe("example.com");
-        (await fixture.LastLineAsync(username, "Token authorized")).GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe(ProxyFixture.ClientAddress);
-        (await fixture.LastLineAsync(username, "Token authorized")).GetProperty("auth_uri").GetString().ShouldBe("http://example.com/some/page?a=1&b=%2F");
+        (await fixture.LastLineAsync(username, "Token authorized")).GetProperty("httpRequest").GetProperty("remoteIp").GetString()
+            .ShouldBe(ProxyFixture.ClientAddress);
+        (await fixture.LastLineAsync(username, "Token authorized")).GetProperty("auth_uri").GetString().ShouldBe(
+            "http://example.com/some/page?a=1&b=%2F");
     }
 
     [Theory, EveryProxy]
@@ -49,7 +51,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         only.Header("Cookie").ShouldBeNull();
 
         // The application's own cookies and credentials are forwarded.
-        var mixed = Upstream.Read((await client.GetAsync("/", (name, $"first=1; {cookie}; last=2"), ("Authorization", "token the-applications"))).Body);
+        var mixed = Upstream.Read(
+            (await client.GetAsync("/", (name, $"first=1; {cookie}; last=2"), ("Authorization", "token the-applications"))).Body);
         mixed.Header("X-Auth-Request-User").ShouldBe("browsing");
         mixed.Header("Cookie").ShouldBe("first=1; last=2");
         mixed.Header("Authorization").ShouldBe("token the-applications");
@@ -65,12 +68,14 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         var arrived = Upstream.Read(answer.Body);
         arrived.Header("Authorization").ShouldBeNull();
         var child = await fixture.Porthor.Tokens.GetDataAsync(Token.Parse(arrived.Header("X-Auth-Request-Token")!));
-        (child!.TokenType, child.Username, child.Service, child.Scopes.ToString()).ShouldBe((TokenType.Internal, "delegating", "api", "read:all"));
+        (child!.TokenType, child.Username, child.Service, child.Scopes.ToString()).ShouldBe(
+            (TokenType.Internal, "delegating", "api", "read:all"));
         // The delegated token is for the site; the client does not receive it.
         answer.Headers.Keys.ShouldNotContain("X-Auth-Request-Token", StringComparer.OrdinalIgnoreCase);
 
         // A delegated token identifies its user.
-        var asService = Upstream.Read((await client.GetAsync("/", ("Authorization", $"Bearer {arrived.Header("X-Auth-Request-Token")}"))).Body);
+        var asService = Upstream.Read(
+            (await client.GetAsync("/", ("Authorization", $"Bearer {arrived.Header("X-Auth-Request-Token")}"))).Body);
         asService.Header("X-Auth-Request-Service").ShouldBe("api");
     }
 
@@ -78,7 +83,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
     public async Task A_client_gets_the_number_of_remaining_requests(Proxy proxy)
     {
         var client = await fixture.BehindAsync(proxy);
-        var token = await fixture.LogInAsync($"slow-{proxy}".ToLowerInvariant(), userData: UserData.None with { Groups = [new Group("slow", 1000)] });
+        var token = await fixture.LogInAsync(
+            $"slow-{proxy}".ToLowerInvariant(), userData: UserData.None with { Groups = [new Group("slow", 1000)] });
         var answer = await client.GetAsync("/api/", TestServer.Bearer(token));
         answer.StatusCode.ShouldBe(200, answer.Body);
         (answer.Header("X-RateLimit-Limit"), answer.Header("X-RateLimit-Remaining"), answer.Header("X-RateLimit-Used"), answer.Header("X-RateLimit-Resource"))
@@ -98,7 +104,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         var token = await fixture.LogInAsync("public");
         var nobody = Upstream.Read((await client.GetAsync("/public/page")).Body);
         nobody.Header("X-Auth-Request-User").ShouldBeNull();
-        var somebody = Upstream.Read((await client.GetAsync("/public/page", TestServer.Bearer(token), ("Cookie", "gafaelfawr=x; a=b"))).Body);
+        var somebody = Upstream.Read(
+            (await client.GetAsync("/public/page", TestServer.Bearer(token), ("Cookie", "gafaelfawr=x; a=b"))).Body);
         somebody.Header("X-Auth-Request-User").ShouldBeNull();
         somebody.Header("Authorization").ShouldBeNull();
         somebody.Header("Cookie").ShouldBe("a=b");
@@ -116,7 +123,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         var username = $"owner-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username, "read:all,user:token");
         var created = await client.SendAsync(
-            HttpMethod.Post, $"/auth/api/v1/users/{username}/tokens", new StringContent("""{"token_name":"laptop"}""", null, "application/json"),
+            HttpMethod.Post, $"/auth/api/v1/users/{username}/tokens",
+            new StringContent("""{"token_name":"laptop"}""", null, "application/json"),
             TestServer.Bearer(token), ("X-Forwarded-For", "203.0.113.66"));
         created.StatusCode.ShouldBe(201, created.Body);
         var history = await client.GetAsync($"/auth/api/v1/users/{username}/token-change-history?limit=1", TestServer.Bearer(token));
@@ -125,7 +133,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         foreach (var path in (string[])["/ingress/auth", "/ingress/forward", "/ingress/anonymous", "/health", "/health/live", "/health/ready", "/metrics", "/_porthor/auth", "/_porthor/anonymous"])
         {
             var before = fixture.Site.Requests;
-            var answer = await client.GetAsync(path, TestServer.Bearer(token), ("X-Original-URL", "http://example.com/"), ("X-Original-Method", "GET"));
+            var answer = await client.GetAsync(
+                path, TestServer.Bearer(token), ("X-Original-URL", "http://example.com/"), ("X-Original-Method", "GET"));
             answer.Body.ShouldNotContain("\"status\"", customMessage: path);
             // Either 404, or a page of the site like any other.
             if (answer.StatusCode == 200)

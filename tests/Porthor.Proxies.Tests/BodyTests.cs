@@ -45,7 +45,8 @@ public sealed class BodyTests(ProxyFixture fixture) : IClassFixture<ProxyFixture
         var before = fixture.Site.Requests;
         using var refused = new ClientWebSocket();
         refused.Options.CollectHttpResponseDetails = true;
-        await Should.ThrowAsync<WebSocketException>(() => refused.ConnectAsync(new Uri("ws://example.com/api/socket"), invoker, patience.Token));
+        await Should.ThrowAsync<WebSocketException>(
+            () => refused.ConnectAsync(new Uri("ws://example.com/api/socket"), invoker, patience.Token));
         ((int)refused.HttpStatusCode).ShouldBe(401);
         fixture.Site.Requests.ShouldBe(before);
     }
@@ -70,7 +71,9 @@ public sealed class BodyTests(ProxyFixture fixture) : IClassFixture<ProxyFixture
         (await client.SendAsync(HttpMethod.Options, "/api/", content: null, ("Origin", "https://evil.org"), method))
             .ShouldBeRefused(403, "cors_preflight_rejected", "Cross-origin request not allowed");
         // Only an OPTIONS request is a preflight, regardless of its headers.
-        (await client.GetAsync("/api/", ("Origin", "https://example.com"), method, ("X-Forwarded-Method", "OPTIONS"), ("X-Original-Method", "OPTIONS"))).StatusCode.ShouldBe(401);
+        (await client.GetAsync(
+            "/api/", ("Origin", "https://example.com"), method, ("X-Forwarded-Method", "OPTIONS"),
+            ("X-Original-Method", "OPTIONS"))).StatusCode.ShouldBe(401);
         fixture.Site.Requests.ShouldBe(before);
     }
 }

@@ -18,7 +18,10 @@ public sealed class BytesTests(RawProxyFixture fixture) : IClassFixture<RawProxy
         {
             foreach (var path in Places)
             {
-                var arrived = (await client.GetAsync($"{path}?q=%FC", bearer, $"Cookie: n={text}; m=1", $"X-Name: {text}", $"User-Agent: {text}", $"Referer: http://example.com/{text}", $"Accept: {text}")).AtSite();
+                var arrived =
+                    (await client.GetAsync(
+                        $"{path}?q=%FC", bearer, $"Cookie: n={text}; m=1", $"X-Name: {text}", $"User-Agent: {text}",
+                        $"Referer: http://example.com/{text}", $"Accept: {text}")).AtSite();
                 arrived.Target.ShouldBe($"{path}?q=%FC");
                 arrived.Values("Cookie").ShouldBe([$"n={text}; m=1"], path);
                 foreach (var name in (string[])["X-Name", "User-Agent", "Accept"])
@@ -28,7 +31,9 @@ public sealed class BytesTests(RawProxyFixture fixture) : IClassFixture<RawProxy
         // Credentials of the application beside a session cookie.
         var (_, cookie) = fixture.Porthor.Cookie(new SessionState { Token = await fixture.LogInAsync("umlaut", "admin:token,read:all") });
         foreach (var path in Places)
-            (await client.GetAsync(path, $"Cookie: {cookie}; n=\u00fc", "Authorization: token M\u00fcller")).AtSite().Values("Authorization").ShouldBe(["token M\u00fcller"], path);
+            (await client.GetAsync(
+                path, $"Cookie: {cookie}; n=\u00fc", "Authorization: token M\u00fcller")).AtSite().Values("Authorization")
+                .ShouldBe(["token M\u00fcller"], path);
         // In a path or query, bytes beyond ASCII must be percent-encoded (RFC 3986). Caddy encodes them in the path.
         foreach (var target in (string[])["/x/%FC", "/x/%fc?%FC=%fc", "/public/%FC", "/x/\u00fc", "/x?q=\u00fc", "/x/\u0080", "/x?\u0080", "/x/\u00ff", "/x?\u00ff", "/public/\u00e2\u0082\u00ac", "/public/?\u009f"])
         {

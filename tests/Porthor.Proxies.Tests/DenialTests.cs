@@ -42,17 +42,20 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
 
         var invalid = await client.GetAsync("/", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"));
         invalid.ShouldBeRefused(401, "invalid_token", "Token is not valid");
-        invalid.Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Token is not valid\"");
+        invalid.Header("WWW-Authenticate").ShouldBe(
+            "Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Token is not valid\"");
 
         var malformed = await client.GetAsync("/", ("Authorization", "Bearer"));
         malformed.ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
-        malformed.Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"Malformed Authorization header\"");
+        malformed.Header("WWW-Authenticate").ShouldBe(
+            "Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"Malformed Authorization header\"");
 
         var forbidden = await client.GetAsync("/admin/", TestServer.Bearer(token));
         forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
         forbidden.Header("WWW-Authenticate")!.ShouldEndWith(", scope=\"admin:token\"");
 
-        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
+        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(
+            404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         fixture.Site.Requests.ShouldBe(before);
     }
 
@@ -88,7 +91,9 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         (await client.GetAsync("/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(200);
         // The lifetime is sufficient for the site, but after one second no longer for a delegated token.
         Answer answer = null!;
-        await RealServers.UntilAsync(async () => (answer = await client.GetAsync("/api/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(401), "the refusal");
+        await RealServers.UntilAsync(
+            async () => (answer = await client.GetAsync("/api/", TestServer.Bearer(fixture.Token))).StatusCode.ShouldBe(401),
+            "the refusal");
         answer.ShouldBe(401, """{"detail":{"msg":"Remaining token lifetime too short","type":"invalid_token"}}""");
         answer.Header("WWW-Authenticate")!.ShouldContain("Remaining token lifetime too short");
     }

@@ -10,7 +10,8 @@ namespace Porthor.Proxies.Tests;
 /// </summary>
 public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassFixture<H2cSiteTests.H2cProxyFixture>
 {
-    private static readonly string[] Offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"];
+    private static readonly string[] Offer =
+        ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"];
 
     /// <summary>The proxies in front of a site that accepts HTTP/2 without TLS, by <c>Upgrade</c> and by prior knowledge.</summary>
     public sealed class H2cProxyFixture : ProxyFixture

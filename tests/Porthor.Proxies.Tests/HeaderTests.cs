@@ -49,10 +49,12 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         foreach (var announced in (string[][])[[], ["Trailer: X-Auth-Request-User, X-Auth-Request-Email"], ["Trailer: X-Auth-Request-User", "Connection: Trailer, TE", "TE: trailers"]])
         {
             var head = string.Join("\r\n", ["POST / HTTP/1.1", "Host: example.com", bearer, "Transfer-Encoding: chunked", .. announced]);
-            var answer = await client.SendTextAsync($"{head}\r\n\r\n5\r\nhello\r\n0\r\nX-Auth-Request-User: {Lie}\r\nX-Auth-Request-Email: {Lie}\r\n\r\n");
+            var answer = await client.SendTextAsync(
+                $"{head}\r\n\r\n5\r\nhello\r\n0\r\nX-Auth-Request-User: {Lie}\r\nX-Auth-Request-Email: {Lie}\r\n\r\n");
             var arrived = answer.AtSite();
             // Caddy announces trailers that it does not send.
-            arrived.Lines.ShouldAllBe(line => !line.Contains(Lie) && (proxy == Proxy.Caddy || !line.StartsWith("Trailer", StringComparison.OrdinalIgnoreCase)));
+            arrived.Lines.ShouldAllBe(
+                line => !line.Contains(Lie) && (proxy == Proxy.Caddy || !line.StartsWith("Trailer", StringComparison.OrdinalIgnoreCase)));
             arrived.Values("X-Auth-Request-User").ShouldBe(["trailing"]);
             // HAProxy 2.6 cannot remove trailers; they remain after the body.
             if (proxy != Proxy.HAProxy)
@@ -71,7 +73,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username)).Reveal()}";
         var listed = string.Join(", ", Identity);
         foreach (var connection in (string[][])[
-            [$"close, {listed}"], [listed], [listed.ToLowerInvariant()], [listed.ToUpperInvariant().Replace(", ", ",")], [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
+            [$"close, {listed}"], [listed], [listed.ToLowerInvariant()], [listed.ToUpperInvariant().Replace(", ", ",")],
+            [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
             ["close", .. Identity], ["close, Host, Content-Length, Transfer-Encoding", listed]])
         {
             string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root", "Content-Length: 0"];
@@ -100,13 +103,15 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         {
             var arrived = (await client.GetAsync("/public/", $"Connection: {connection}", "X-Listed: 1", "X-Custom: kept")).AtSite();
             arrived.Values("X-Listed").Count.ShouldBe(proxy == Proxy.Nginx ? 1 : 0, connection);
-            (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(("kept", "example.com", ProxyFixture.ClientAddress));
+            (arrived.Values("X-Custom").Single(), arrived.Values("Host").Single(), arrived.Values("X-Forwarded-For").Single()).ShouldBe(
+                ("kept", "example.com", ProxyFixture.ClientAddress));
         }
         foreach (var connection in (string[])["Host", "close, hOsT", "Content-Length", "Transfer-Encoding"])
         {
             foreach (var body in (string[])["Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"])
             {
-                var answer = await client.SendTextAsync($"POST /public/ HTTP/1.1\r\nHost: example.com\r\nConnection: {connection}\r\n{body}");
+                var answer = await client.SendTextAsync(
+                    $"POST /public/ HTTP/1.1\r\nHost: example.com\r\nConnection: {connection}\r\n{body}");
                 var arrived = answer.AtSite();
                 arrived.Values("Host").ShouldBe(["example.com"], connection);
                 (arrived.Values("Content-Length").Count + arrived.Values("Transfer-Encoding").Count).ShouldBe(1, connection);
@@ -150,7 +155,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
                     if (proxy == Proxy.Nginx && arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
                         arrived.Values("X-Original-Method").ShouldBe(["GET"], how);
                     else if (arrived.Target.StartsWith("/ingress/", StringComparison.Ordinal))
-                        (arrived.Values("X-Forwarded-Method").Single(), arrived.Values("X-Forwarded-Uri").Single()).ShouldBe(("GET", path), how);
+                        (arrived.Values("X-Forwarded-Method").Single(), arrived.Values("X-Forwarded-Uri").Single())
+                            .ShouldBe(("GET", path), how);
                 }
             }
         }
@@ -167,7 +173,10 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         {
             foreach (var name in (string[])["Proxy-Authorization", "proxy-authorization", "PROXY-AUTHORIZATION"])
             {
-                var arrived = (await client.GetAsync(path, $"Authorization: Bearer {token.Reveal()}", $"{name}: Bearer {token.Reveal()}", $"{name}: Basic {basic}")).AtSite();
+                var arrived =
+                    (await client.GetAsync(
+                        path, $"Authorization: Bearer {token.Reveal()}", $"{name}: Bearer {token.Reveal()}",
+                        $"{name}: Basic {basic}")).AtSite();
                 arrived.Variables("Proxy-Authorization").ShouldBeEmpty(path);
                 arrived.Lines.ShouldAllBe(line => !line.Contains(token.Reveal()) && !line.Contains(basic));
             }
@@ -184,10 +193,12 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         {
             foreach (var count in (int[])[90, 150, 950])
             {
-                var answer = await client.GetAsync(path, [bearer, .. Enumerable.Range(0, count).Select(number => $"X-Number-{number}: {number}")]);
+                var answer = await client.GetAsync(
+                    path, [bearer, .. Enumerable.Range(0, count).Select(number => $"X-Number-{number}: {number}")]);
                 answer.Status.ShouldBe(200, $"{path} {count} {answer.Head}");
                 if (path != "/auth/api/v1/token-info")
-                    RawSite.Read(answer.Body).Lines.Count(line => line.StartsWith("X-Number-", StringComparison.OrdinalIgnoreCase)).ShouldBe(count);
+                    RawSite.Read(answer.Body).Lines.Count(line => line.StartsWith("X-Number-", StringComparison.OrdinalIgnoreCase))
+                        .ShouldBe(count);
             }
             // Above the limits of Porthor or HAProxy a request is denied without a server error.
             var more = await client.GetAsync(path, [bearer, .. Enumerable.Range(0, 1100).Select(number => $"X-Number-{number}: {number}")]);

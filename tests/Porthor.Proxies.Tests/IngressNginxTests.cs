@@ -26,7 +26,9 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         var client = new SiteClient(fixture, proxy.Port);
         var bearer = TestServer.Bearer(await fixture.LogInAsync("cluster-user"));
 
-        var passed = await client.GetAsync("/page", bearer, ("Cookie", "gafaelfawr=x; a=b"), ("X-Auth-Request-User", "root"), ("X-Auth-Request-Groups", "wheel"), ("X_Auth_Request_User", "root"));
+        var passed = await client.GetAsync(
+            "/page", bearer, ("Cookie", "gafaelfawr=x; a=b"), ("X-Auth-Request-User", "root"), ("X-Auth-Request-Groups", "wheel"),
+            ("X_Auth_Request_User", "root"));
         passed.StatusCode.ShouldBe(200, passed.Body);
         var arrived = Upstream.Read(passed.Body);
         arrived.Header("X-Auth-Request-User").ShouldBe("cluster-user");
@@ -38,9 +40,11 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         var visited = fixture.Site.Requests;
         var nobody = await client.GetAsync("/");
         (nobody.StatusCode, nobody.Header("Location")).ShouldBe((302, "https://example.com/login?rd=http://example.com/"));
-        (await client.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
+        (await client.GetAsync("/", ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(
+            403, """{"detail":{"msg":"Authentication required","type":"no_authorization"}}""");
         (await client.GetAsync("/", ("Authorization", "Bearer"))).ShouldBeRefused(400, "invalid_request", "Malformed Authorization header");
-        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
+        (await client.SendAsync(HttpMethod.Options, "/")).ShouldBeRefused(
+            404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         var other = TestServer.Bearer(await fixture.LogInAsync("cluster-other", "user:token"));
         var forbidden = await client.GetAsync("/", other);
         forbidden.ShouldBeRefused(403, "insufficient_scope", "Token missing required scope");
@@ -60,7 +64,8 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(fixture, url => url.Replace("service=site", "service=api", StringComparison.Ordinal));
         var client = new SiteClient(fixture, proxy.Port);
-        var slow = TestServer.Bearer(await fixture.LogInAsync("cluster-slow", userData: UserData.None with { Groups = [new Group("slow", 1000)] }));
+        var slow = TestServer.Bearer(
+            await fixture.LogInAsync("cluster-slow", userData: UserData.None with { Groups = [new Group("slow", 1000)] }));
         (await client.GetAsync("/", slow)).Header("X-RateLimit-Remaining").ShouldBe("1");
         await client.GetAsync("/", slow);
         var refused = await client.GetAsync("/", slow);
@@ -74,7 +79,8 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
     {
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         await using var proxy = await StartAsync(none);
-        (await new SiteClient(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(503, "store_unavailable", "Authorization is not available");
+        (await new SiteClient(none, proxy.Port).GetAsync("/", ("Authorization", "Bearer x"))).ShouldBeRefused(
+            503, "store_unavailable", "Authorization is not available");
         none.Site.Requests.ShouldBe(0);
     }
 
@@ -95,10 +101,13 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         foreach (var path in (string[])["/", "/public/", "/auth/tokens"])
         {
             foreach (var offer in (string[][])[
-                ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"], ["Connection: Upgrade", "Upgrade: h2c, websocket"], ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"],
+                ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"],
+                ["Connection: Upgrade", "Upgrade: h2c, websocket"], ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"],
                 ["Connection: close, X-Auth-Request-User, X-Forwarded-For"], ["Proxy-Authorization: Bearer x"]])
             {
-                var arrived = (await client.GetAsync(path, [bearer, .. offer, "X.Auth.Request.User: root", "X-Original-Upgrade: websocket"])).AtSite();
+                var arrived =
+                    (await client.GetAsync(
+                        path, [bearer, .. offer, "X.Auth.Request.User: root", "X-Original-Upgrade: websocket"])).AtSite();
                 foreach (var name in (string[])["Upgrade", "HTTP2-Settings", "Connection", "X-Original-Upgrade", "Proxy-Authorization"])
                     arrived.Variables(name).ShouldBeEmpty($"{path} {offer[0]} {name}");
                 arrived.Variables("X-Auth-Request-User").ShouldBe(path == "/" ? ["cluster-raw"] : []);
@@ -107,7 +116,9 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         // A handshake is recognized by its key, so another protocol in the list is not forwarded.
         foreach (var upgrade in (string[])["websocket", "WebSocket", "h2c", "h2c, websocket"])
         {
-            var opened = await client.GetAsync("/public/socket", "Connection: Upgrade", $"Upgrade: {upgrade}", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
+            var opened = await client.GetAsync(
+                "/public/socket", "Connection: Upgrade", $"Upgrade: {upgrade}", "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==");
             opened.Status.ShouldBe(101, opened.Head + opened.Body);
             raw.RawSite.Requests.Last().Values("Upgrade").ShouldBe(["websocket"]);
             raw.RawSite.Requests.Last().Values("Connection").ShouldBe(["upgrade"]);
@@ -139,7 +150,8 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
 
     private static string Location(YamlNode ingress, int number, ProxyFixture fixture, Func<string, string> changeUrl)
     {
-        var annotations = ingress.At("metadata", "annotations").Entries().ToDictionary(entry => entry.Name[Prefix.Length..], entry => entry.Value.Text());
+        var annotations = ingress.At("metadata", "annotations").Entries().ToDictionary(
+            entry => entry.Name[Prefix.Length..], entry => entry.Value.Text());
         var path = ((YamlSequenceNode)ingress.At("spec", "rules")[0].At("http", "paths"))[0]["path"].Text();
         var question = new Uri(changeUrl(annotations["auth-url"]));
         var login = annotations.GetValueOrDefault("auth-signin");

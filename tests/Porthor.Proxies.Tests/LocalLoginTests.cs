@@ -16,7 +16,9 @@ public sealed class LocalUserProxyFixture : ProxyFixture
     {
         Providers = new ProviderSettings
         {
-            LocalUsers = [new LocalUser("alice", new Identity.UserData { Groups = [new Identity.Group("staff", 3000)] }, PasswordHash.Of(Password, iterations: 1000))],
+            LocalUsers = [new LocalUser(
+                "alice", new Identity.UserData { Groups = [new Identity.Group("staff", 3000)] },
+                PasswordHash.Of(Password, iterations: 1000))],
         },
         GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["staff"] },
     });
@@ -37,7 +39,8 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
         form.StatusCode.ShouldBe(200, form.Body);
         async Task<Answer> SubmitAsync(string password)
         {
-            using var fields = new FormUrlEncodedContent([new("state", State.Match(form.Body).Groups["state"].Value), new("username", "alice"), new("password", password)]);
+            using var fields = new FormUrlEncodedContent(
+                [new("state", State.Match(form.Body).Groups["state"].Value), new("username", "alice"), new("password", password)]);
             return await client.SendAsync(HttpMethod.Post, Path(sent), fields, Html, Cookie(sent), ("Origin", "http://example.com"));
         }
 

@@ -83,7 +83,8 @@ public class ProxyFixture : IAsyncLifetime
 
     /// <summary>Creates a session token.</summary>
     internal async Task<Token> LogInAsync(string username, string scopes = "read:all", UserData? userData = null) =>
-        (await Porthor.Tokens.SessionForAsync(username, scopes, userData ?? UserData.None with { Email = $"{username}@example.com" })).Record.Token;
+        (await Porthor.Tokens.SessionForAsync(
+            username, scopes, userData ?? UserData.None with { Email = $"{username}@example.com" })).Record.Token;
 }
 
 /// <summary>A client of <c>http://example.com</c>, which is a proxy here.</summary>
@@ -101,7 +102,8 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
         ConnectCallback = async (_, cancellationToken) => new NetworkStream(await ConnectAsync(cancellationToken), ownsSocket: true),
     });
 
-    public async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? content = null, params (string Name, string Value)[] headers)
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, HttpContent? content = null, params (string Name, string Value)[] headers)
     {
         using var client = CreateClient();
         using var request = new HttpRequestMessage(method, "http://example.com" + path) { Content = content };
@@ -119,7 +121,8 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
     {
         using var patience = new CancellationTokenSource(Patience);
         using var socket = await ConnectAsync(patience.Token);
-        await socket.SendAsync(Encoding.Latin1.GetBytes($"{firstLine}\r\n{string.Join("\r\n", headers)}\r\nConnection: close\r\n\r\n"), patience.Token);
+        await socket.SendAsync(
+            Encoding.Latin1.GetBytes($"{firstLine}\r\n{string.Join("\r\n", headers)}\r\nConnection: close\r\n\r\n"), patience.Token);
         using var stream = new NetworkStream(socket);
         using var reader = new StreamReader(stream, Encoding.UTF8);
         var answer = await reader.ReadToEndAsync(patience.Token);

@@ -106,6 +106,7 @@ internal sealed class RawClient(int port)
             return true;
         if (head.Split("\r\n").FirstOrDefault(line => line.StartsWith("content-length:", StringComparison.Ordinal)) is { } length)
             return text.Length >= end + 4 + int.Parse(length.Split(':')[1]);
-        return head.Contains("transfer-encoding: chunked", StringComparison.Ordinal) && text.EndsWith("0\r\n\r\n", StringComparison.Ordinal);
+        return head.Contains("transfer-encoding: chunked", StringComparison.Ordinal)
+            && text.EndsWith("0\r\n\r\n", StringComparison.Ordinal);
     }
 }

@@ -28,13 +28,16 @@ public sealed class RollingRestartTests
             var upstream = string.Join(" max_fails=0;\n    server ", nodes.Select(node => node.Url.Authority));
             await using var proxy = await ProxyProcess.StartAsync(Proxy.Nginx, upstream, site.Address);
 
-            await RealServers.UntilAsync(async () => (await GetAsync(proxy.Port, token, "/api/x")).ShouldBe(200), "the first token for the service");
+            await RealServers.UntilAsync(
+                async () => (await GetAsync(proxy.Port, token, "/api/x")).ShouldBe(200), "the first token for the service");
             using var stopping = new CancellationTokenSource();
-            var visitors = Enumerable.Range(0, Visitors).Select(_ => Task.Run(() => VisitAsync(proxy.Port, token, stopping.Token))).ToList();
+            var visitors = Enumerable.Range(0, Visitors)
+                .Select(_ => Task.Run(() => VisitAsync(proxy.Port, token, stopping.Token))).ToList();
             foreach (var node in nodes)
             {
                 var visited = site.Requests;
-                await RealServers.UntilAsync(() => Task.FromResult(site.Requests > visited + 100 ? true : throw new TimeoutException()), "visits");
+                await RealServers.UntilAsync(
+                    () => Task.FromResult(site.Requests > visited + 100 ? true : throw new TimeoutException()), "visits");
                 (await node.TerminateAsync()).ExitCode.ShouldBe(0);
                 await node.StartAsync(node.Url.Port);
             }

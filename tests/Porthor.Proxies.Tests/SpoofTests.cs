@@ -14,11 +14,14 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
 
     internal static readonly string[] Names =
     [
-        "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Auth-Request-Groups", "X-Auth-Request-Uid",
+        "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Auth-Request-Groups",
+        "X-Auth-Request-Uid",
         "X-Auth-Request-Redirect", "X-Auth-Request-Preferred-Username", "X-Auth-Request-Anything",
         "X-Original-URL", "X-Original-Method", "X-Original-Forwarded-For", "X-Original-URI", "X-Original-Anything",
-        "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-User", "X-Forwarded-Email",
-        "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Anything", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP", "X-Rewrite-URL", "Proxy", "Proxy-Authorization",
+        "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-User",
+        "X-Forwarded-Email",
+        "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Anything", "X-Real-IP", "Forwarded", "X-Client-IP", "True-Client-IP",
+        "X-Rewrite-URL", "Proxy", "Proxy-Authorization",
     ];
 
     /// <summary>Spellings of a header name that a site may treat as the same name.</summary>
@@ -27,7 +30,8 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         ("plain", name => name), ("lower", name => name.ToLowerInvariant()), ("upper", name => name.ToUpperInvariant()),
         ("odd", name => string.Concat(name.Select((c, i) => i % 2 == 0 ? char.ToLowerInvariant(c) : char.ToUpperInvariant(c)))),
         ("underscores", name => name.Replace('-', '_')), ("lower underscores", name => name.Replace('-', '_').ToLowerInvariant()),
-        ("first underscore", name => name[..2].Replace('-', '_') + name[2..]), ("last underscore", name => name[..^4] + name[^4..].Replace('-', '_')),
+        ("first underscore", name => name[..2].Replace('-', '_') + name[2..]),
+        ("last underscore", name => name[..^4] + name[^4..].Replace('-', '_')),
         ("some underscores", name => string.Concat(name.Select((c, i) => c == '-' && i % 2 == 0 ? '_' : c))),
         ("other underscores", name => string.Concat(name.Select((c, i) => c == '-' && i % 2 == 1 ? '_' : c))),
     ];
@@ -47,7 +51,8 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
                 string[] lies = [.. Enumerable.Repeat(Names, times).SelectMany(name => name).Select(name => $"{write(name)}: {Lie}")];
                 foreach (var path in (string[])["/", "/api/", "/public/"])
                 {
-                    var (status, body) = await client.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}", .. lies]);
+                    var (status, body) = await client.SendRawAsync(
+                        $"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}", .. lies]);
                     status.ShouldBe(200, $"{way} {path} {body}");
                     body.ShouldNotContain(Lie, customMessage: $"{way} {path}");
                     body.ShouldNotContain(token.Reveal());
@@ -62,8 +67,10 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         }
         // Porthor did not use the forged values either.
         fixture.Porthor.Logs.Raw.ShouldAllBe(line => !line.Contains(Lie));
-        fixture.Porthor.Logs.Lines.Where(line => line.TryGetProperty("user", out var user) && user.GetString() == username && line.TryGetProperty("auth_uri", out _))
-            .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct().ShouldBe([ProxyFixture.ClientAddress]);
+        fixture.Porthor.Logs.Lines.Where(
+            line => line.TryGetProperty("user", out var user) && user.GetString() == username && line.TryGetProperty("auth_uri", out _))
+            .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct()
+            .ShouldBe([ProxyFixture.ClientAddress]);
         var history = await fixture.Porthor.Tokens.GetChangeHistoryAsync(
             TokenBuilders.Administrator(fixture.Porthor.Core.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
         var changes = await history.Rows.Select(change => $"{change.Action} {change.Service} {change.IpAddress}").ToListAsync();
@@ -82,7 +89,8 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         {
             string[] lies = [$"{write("X-Original-Method")}: OPTIONS", $"{write("X-Forwarded-Method")}: OPTIONS", $"{write("X-Original-URL")}: http://example.com/public/", $"{write("X-Forwarded-Uri")}: /public/"];
             foreach (var request in (string[])["GET / HTTP/1.1", "POST /admin/ HTTP/1.1"])
-                (await client.SendRawAsync(request, ["Host: example.com", "Content-Length: 0", .. preflight, .. lies])).Status.ShouldBe(401, $"{way} {request}");
+                (await client.SendRawAsync(
+                    request, ["Host: example.com", "Content-Length: 0", .. preflight, .. lies])).Status.ShouldBe(401, $"{way} {request}");
         }
         // A client can ask a proxy to remove headers, but not those that the proxy sets.
         (await client.SendRawAsync(
@@ -97,7 +105,8 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         var client = await fixture.BehindAsync(proxy);
         var username = $"hosted-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username);
-        var (status, body) = await client.SendRawAsync("GET http://example.com/page HTTP/1.1", ["Host: evil.org", $"Authorization: Bearer {token.Reveal()}"]);
+        var (status, body) = await client.SendRawAsync(
+            "GET http://example.com/page HTTP/1.1", ["Host: evil.org", $"Authorization: Bearer {token.Reveal()}"]);
         if (status == 400)
             return;
         status.ShouldBe(200, body);
@@ -114,16 +123,20 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         var token = await fixture.LogInAsync("walking");
         var before = fixture.Site.Requests;
         foreach (var path in (string[])[
-            "/admin/", "//admin/", "///admin//", "/./admin/", "/%61dmin/", "/%61%64min/x", "/%2561dmin/../admin/", "/public/../admin/", "/public/./../admin/", "/public/%2e%2e/admin/",
+            "/admin/", "//admin/", "///admin//", "/./admin/", "/%61dmin/", "/%61%64min/x", "/%2561dmin/../admin/", "/public/../admin/",
+            "/public/./../admin/", "/public/%2e%2e/admin/",
             "/public/.%2E/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/x", "/public/x/../../admin/", "/public//../admin/", "/api/../admin/", "/api/%2e%2e/admin/"])
         {
-            var (status, body) = await client.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"]);
+            var (status, body) = await client.SendRawAsync(
+                $"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"]);
             status.ShouldBeOneOf([400, 403, 404], $"{path} {body}");
             (await client.SendRawAsync($"GET {path} HTTP/1.1", ["Host: example.com"])).Status.ShouldBeOneOf([400, 401, 404], path);
         }
         fixture.Site.Requests.ShouldBe(before);
 
         // Similar paths that are not ambiguous are allowed.
-        (await client.SendRawAsync("GET /page%20one/a%2Fb?to=/../admin//x HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"])).Status.ShouldBe(200);
+        (await client.SendRawAsync(
+            "GET /page%20one/a%2Fb?to=/../admin//x HTTP/1.1",
+            ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"])).Status.ShouldBe(200);
     }
 }

@@ -16,7 +16,9 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
     [Theory, EveryProxy]
     public async Task No_token_reaches_the_site_in_a_listed_header(Proxy proxy)
     {
-        var listed = Regex.Matches(await File.ReadAllTextAsync(ProxyProcess.Source("nginx/porthor/pass.conf")), @"proxy_set_header (?<name>[\w-]+) \$porthor_in_", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
+        var listed = Regex.Matches(
+            await File.ReadAllTextAsync(ProxyProcess.Source("nginx/porthor/pass.conf")), @"proxy_set_header (?<name>[\w-]+) \$porthor_in_",
+            RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
             .Select(match => match.Groups["name"].Value).ToList();
         listed.Count.ShouldBeGreaterThan(30);
         listed.ShouldContain("Sec-WebSocket-Protocol");
@@ -43,21 +45,24 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
     {
         var client = await fixture.RawBehindAsync(proxy);
         var token = (await fixture.LogInAsync("credentials", "admin:token,read:all")).Reveal();
-        var (_, cookie) = fixture.Porthor.Cookie(new SessionState { Token = await fixture.LogInAsync("credentials", "admin:token,read:all") });
+        var (_, cookie) = fixture.Porthor.Cookie(
+            new SessionState { Token = await fixture.LogInAsync("credentials", "admin:token,read:all") });
         string[] values = [.. Encodings(token), $"Bearer {token},Digest b", $"Digest b, Bearer {token}", $"Bearer\t{token}", $"bearer {token} x", $"Bearer \"{token}\""];
         foreach (var value in values)
         {
             foreach (var path in Places)
             {
                 foreach (var headers in (string[][])[
-                    [$"Authorization: {value}"], [$"Authorization: {value}", $"Cookie: {cookie}"], ["Authorization: Digest b", $"Authorization: {value}", $"Cookie: {cookie}"],
+                    [$"Authorization: {value}"], [$"Authorization: {value}", $"Cookie: {cookie}"],
+                    ["Authorization: Digest b", $"Authorization: {value}", $"Cookie: {cookie}"],
                     [$"Cookie: a={value}; {cookie}"], [$"Cookie: {cookie}", $"Cookie: a={value}"], [$"Proxy-Authorization: {value}", $"Cookie: {cookie}"]])
                 {
                     var answer = await client.GetAsync(path, headers);
                     if (answer.Status != 200)
                         answer.Status.ShouldBeOneOf([400, 401], $"{path} {string.Join(" | ", headers)}");
                     else
-                        answer.AtSite().Lines.ShouldAllBe(line => !line.Contains(value) && !line.Contains(token), $"{path} {string.Join(" | ", headers)}");
+                        answer.AtSite().Lines.ShouldAllBe(
+                            line => !line.Contains(value) && !line.Contains(token), $"{path} {string.Join(" | ", headers)}");
                 }
             }
         }
@@ -69,7 +74,9 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
     {
         Prerequisites.SkipWhen(ProxyProcess.SkipReason(Proxy.Nginx));
         var token = (await fixture.LogInAsync("unlisted")).Reveal();
-        (await (await fixture.RawBehindAsync(Proxy.Nginx)).GetAsync("/", $"Authorization: Bearer {token}", $"X-Other: {token}")).AtSite().Values("X-Other").ShouldBe([token]);
+        (await (await fixture.RawBehindAsync(Proxy.Nginx)).GetAsync(
+            "/", $"Authorization: Bearer {token}", $"X-Other: {token}")).AtSite().Values("X-Other")
+            .ShouldBe([token]);
     }
 
     private async Task NoTokenArrivesAsync(RawClient client, IReadOnlyCollection<string> names)
@@ -80,7 +87,8 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
         {
             foreach (var path in Places)
             {
-                var arrived = (await client.GetAsync(path, [bearer, .. names.Select(name => $"{name}: {value}"), "X-Kept: gt-other.value"])).AtSite();
+                var arrived =
+                    (await client.GetAsync(path, [bearer, .. names.Select(name => $"{name}: {value}"), "X-Kept: gt-other.value"])).AtSite();
                 foreach (var name in names)
                     arrived.Values(name).ShouldAllBe(left => left == "removed", $"{path} {name}: {value}");
                 arrived.Values("X-Kept").ShouldBe(["gt-other.value"]);

@@ -13,7 +13,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
     private static readonly YamlNode Http = DeployedYaml.Read("traefik/dynamic.yaml").Single()["http"];
 
     private static readonly (string Name, YamlNode Ask)[] Questions =
-        [.. Http["middlewares"].Entries().Where(entry => ((YamlMappingNode)entry.Value).Children.ContainsKey("forwardAuth")).Select(entry => (entry.Name, entry.Value["forwardAuth"]))];
+        [.. Http["middlewares"].Entries().Where(entry => ((YamlMappingNode)entry.Value).Children.ContainsKey("forwardAuth")).Select(
+            entry => (entry.Name, entry.Value["forwardAuth"]))];
 
     [Fact]
     public async Task Every_rule_is_valid_and_all_its_response_headers_are_forwarded()
@@ -26,7 +27,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
             var passed = await AskAsync(ask, TestServer.Bearer(token), ("Cookie", "gafaelfawr=x; a=b"));
             passed.StatusCode.ShouldBe(200, $"{name}: {passed.Body}");
             var names = ask["authResponseHeaders"].Texts().ToList();
-            foreach (var header in passed.Headers.Keys.Where(key => key.StartsWith("X-Auth-Request-", StringComparison.OrdinalIgnoreCase) || key is "Authorization" or "Cookie"))
+            foreach (var header in passed.Headers.Keys.Where(
+                key => key.StartsWith("X-Auth-Request-", StringComparison.OrdinalIgnoreCase) || key is "Authorization" or "Cookie"))
                 names.ShouldContain(header, StringComparer.OrdinalIgnoreCase, name);
             passed.Header("X-Auth-Request-User").ShouldBe(anonymous ? null : "traveller");
 
@@ -58,7 +60,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
             foreach (var kept in (string[])["Accept", "User-Agent", "X-Requested-With", "Origin", "X-Custom", .. setByTraefik])
                 ours.IsMatch(kept).ShouldBeFalse(kept);
         }
-        DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "aliasHeadersStrategy").Text().ShouldBe("delete");
+        DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "aliasHeadersStrategy").Text()
+            .ShouldBe("delete");
     }
 
     [Fact]
@@ -94,7 +97,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
             Matches("refused", Normalize(path)).ShouldBeTrue(path);
         Http.At("middlewares", "porthor-refused", "ipAllowList", "rejectStatusCode").Text().ShouldBe("400");
         var encoded = DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "encodedCharacters");
-        (encoded["allowEncodedSlash"].Text(), encoded["allowEncodedBackSlash"].Text(), encoded["allowEncodedNullCharacter"].Text()).ShouldBe(("true", "false", "false"));
+        (encoded["allowEncodedSlash"].Text(), encoded["allowEncodedBackSlash"].Text(), encoded["allowEncodedNullCharacter"].Text())
+            .ShouldBe(("true", "false", "false"));
     }
 
     /// <summary>Only a handshake keeps <c>Upgrade</c>, and only Traefik marks a request as a handshake.</summary>
@@ -103,7 +107,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
     {
         foreach (var (name, router) in Http["routers"].Entries().Where(entry => entry.Name is not "refused"))
         {
-            var set = router["middlewares"].Texts().Select(middleware => Http["middlewares"][middleware]).First(middleware => ((YamlMappingNode)middleware).Children.ContainsKey("headers"))
+            var set = router["middlewares"].Texts().Select(middleware => Http["middlewares"][middleware]).First(
+                middleware => ((YamlMappingNode)middleware).Children.ContainsKey("headers"))
                 .At("headers", "customRequestHeaders").Entries().ToDictionary(entry => entry.Name, entry => entry.Value.Text());
             var handshake = name.EndsWith("-socket", StringComparison.Ordinal) ? "websocket" : "";
             (set["Upgrade"], set["X-Original-Upgrade"], set["Proxy-Authorization"]).ShouldBe((handshake, handshake, ""), name);
@@ -119,20 +124,25 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
     {
         var rule = Http["routers"][router]["rule"].Text();
         var start = rule.IndexOf("PathRegexp(`", StringComparison.Ordinal) + "PathRegexp(`".Length;
-        return Regex.IsMatch(path, rule[start..rule.IndexOf("`)", start, StringComparison.Ordinal)], RegexOptions.None, TimeSpan.FromSeconds(1));
+        return Regex.IsMatch(
+            path, rule[start..rule.IndexOf("`)", start, StringComparison.Ordinal)], RegexOptions.None, TimeSpan.FromSeconds(1));
     }
 
     private static string Normalize(string path) => Regex.Replace(
-        path, "%(?<code>[0-9A-Fa-f]{2})", match => (char)Convert.ToInt32(match.Groups["code"].Value, 16) is var c && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
+        path, "%(?<code>[0-9A-Fa-f]{2})",
+        match => (char)Convert.ToInt32(match.Groups["code"].Value, 16) is var c
+            && (char.IsAsciiLetterOrDigit(c) || "-._~".Contains(c)) ? c.ToString() : match.Value.ToUpperInvariant(),
         RegexOptions.None, TimeSpan.FromSeconds(1));
 
     private Task<Answer> AskAsync(YamlNode ask, params (string, string)[] headers) => fixture.Porthor.GetAsync(
         new Uri(ask["address"].Text()).PathAndQuery,
         [
-            ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/page?a=b"),
+            ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "http"), ("X-Forwarded-Host", "example.com"),
+            ("X-Forwarded-Uri", "/page?a=b"),
             ("X-Forwarded-For", ProxyFixture.ClientAddress), .. headers,
         ]);
 
     private static string Canonical(string name) =>
-        string.Join('-', name.Split('-').Select(part => part.Length == 0 ? "" : char.ToUpperInvariant(part[0]) + part[1..].ToLowerInvariant()));
+        string.Join('-', name.Split('-').Select(
+            part => part.Length == 0 ? "" : char.ToUpperInvariant(part[0]) + part[1..].ToLowerInvariant()));
 }

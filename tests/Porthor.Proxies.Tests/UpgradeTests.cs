@@ -18,10 +18,14 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
     [
         ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"],
         ["Connection: Upgrade, HTTP2-Settings", "Upgrade: H2C", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"],
-        ["Connection: upgrade", "Upgrade: h2c"], ["Connection: keep-alive, Upgrade", "Upgrade: h2c/1"], ["Connection: Upgrade", "Upgrade: TLS/1.0"],
-        ["Connection: Upgrade", "Upgrade: h2c, websocket"], ["Connection: Upgrade", "Upgrade: websocket, h2c"], ["Connection: Upgrade", "Upgrade: websocket,h2c"],
-        ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"], ["Connection: Upgrade", "Upgrade: websocketx"], ["Connection: Upgrade", "Upgrade: websocket/13"],
-        ["Connection: close", "Upgrade: h2c"], ["Upgrade: h2c"], ["Connection: Upgrade", "upgrade:\th2c"], ["Connection: Upgrade", "Upgrade:"],
+        ["Connection: upgrade", "Upgrade: h2c"], ["Connection: keep-alive, Upgrade", "Upgrade: h2c/1"],
+        ["Connection: Upgrade", "Upgrade: TLS/1.0"],
+        ["Connection: Upgrade", "Upgrade: h2c, websocket"], ["Connection: Upgrade", "Upgrade: websocket, h2c"],
+        ["Connection: Upgrade", "Upgrade: websocket,h2c"],
+        ["Connection: Upgrade", "Upgrade: h2c", "Upgrade: websocket"], ["Connection: Upgrade", "Upgrade: websocketx"],
+        ["Connection: Upgrade", "Upgrade: websocket/13"],
+        ["Connection: close", "Upgrade: h2c"], ["Upgrade: h2c"], ["Connection: Upgrade", "upgrade:\th2c"],
+        ["Connection: Upgrade", "Upgrade:"],
     ];
 
     [Theory, EveryProxy]
@@ -32,7 +36,8 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
         foreach (var offer in Offers)
         {
             foreach (var (request, more) in (IEnumerable<(string, string[])>)[
-                ("GET /public/ HTTP/1.1", []), ("POST /public/ HTTP/1.1", ["Content-Length: 0"]), ("OPTIONS /api/ HTTP/1.1", Preflight), ("OPTIONS / HTTP/1.1", Preflight),
+                ("GET /public/ HTTP/1.1", []), ("POST /public/ HTTP/1.1", ["Content-Length: 0"]), ("OPTIONS /api/ HTTP/1.1", Preflight),
+                ("OPTIONS / HTTP/1.1", Preflight),
                 ("GET / HTTP/1.1", [$"Authorization: Bearer {token.Reveal()}"]), ("GET /admin/ HTTP/1.1", [$"Authorization: Bearer {token.Reveal()}"])])
             {
                 var answer = await client.SendAsync(request, ["Host: example.com", Key, .. offer, .. more]);
@@ -54,11 +59,14 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
     {
         var client = await fixture.RawBehindAsync(proxy);
         string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key];
-        ShouldOfferNothing((await client.SendAsync("OPTIONS /api/ HTTP/1.1", ["Host: example.com", .. Preflight, .. handshake])).AtSite(), "OPTIONS");
-        ShouldOfferNothing((await client.SendAsync("POST /public/ HTTP/1.1", ["Host: example.com", "Content-Length: 0", .. handshake])).AtSite(), "POST");
+        ShouldOfferNothing(
+            (await client.SendAsync("OPTIONS /api/ HTTP/1.1", ["Host: example.com", .. Preflight, .. handshake])).AtSite(), "OPTIONS");
+        ShouldOfferNothing(
+            (await client.SendAsync("POST /public/ HTTP/1.1", ["Host: example.com", "Content-Length: 0", .. handshake])).AtSite(), "POST");
         foreach (var (connection, upgrade) in (IEnumerable<(string, string)>)[("Upgrade", "websocket"), ("keep-alive, Upgrade", "WebSocket"), ("upgrade", "WEBSOCKET")])
         {
-            var opened = await client.GetAsync("/public/socket", [$"Connection: {connection}", $"Upgrade: {upgrade}", .. handshake[2..], "Origin: https://else.example"]);
+            var opened = await client.GetAsync(
+                "/public/socket", [$"Connection: {connection}", $"Upgrade: {upgrade}", .. handshake[2..], "Origin: https://else.example"]);
             opened.Status.ShouldBe(101, opened.Head + opened.Body);
             var arrived = fixture.RawSite.Requests.Last(request => request.Target == "/public/socket");
             arrived.Values("Upgrade").ShouldBe(["websocket"]);
@@ -78,7 +86,8 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
         foreach (var offer in Offers.Append(handshake))
         {
             foreach (var path in (string[])["/auth/tokens", "/login", "/logout", "/.well-known/jwks.json"])
-                ShouldOfferNothing((await client.GetAsync(path, [.. offer.Except([Key]), Key, "X-Original-Upgrade: websocket"])).AtSite(), path);
+                ShouldOfferNothing(
+                    (await client.GetAsync(path, [.. offer.Except([Key]), Key, "X-Original-Upgrade: websocket"])).AtSite(), path);
         }
 
         foreach (var (path, route) in (IEnumerable<(string, string)>)[("/", "/ingress/"), ("/api/", "/ingress/"), ("/public/", "/ingress/anonymous")])
@@ -90,7 +99,9 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
             asked.Values("Upgrade").ShouldBeEmpty(path);
 
             // The client's value is not used.
-            (await client.GetAsync(path, ["X-Original-Upgrade: websocket", "Connection: X-Original-Upgrade"])).AtSite().Values("X-Original-Upgrade").ShouldBeEmpty();
+            (await client.GetAsync(
+                path, ["X-Original-Upgrade: websocket", "Connection: X-Original-Upgrade"])).AtSite().Values("X-Original-Upgrade")
+                .ShouldBeEmpty();
             asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));
             asked.Values("X-Original-Upgrade").ShouldBeEmpty(path);
             (await client.GetAsync(path, [.. handshake, "X-Original-Upgrade: no", "x-original-upgrade: "])).Status.ShouldBe(101);

@@ -9,7 +9,8 @@ namespace Porthor.Proxies.Tests;
 /// </summary>
 public sealed class WebSocketOriginTests(RawProxyFixture fixture) : IClassFixture<RawProxyFixture>
 {
-    private static readonly string[] Handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
+    private static readonly string[] Handshake =
+        ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
 
     [Theory, EveryProxy]
     public async Task A_handshake_with_a_cookie_from_a_foreign_page_is_denied(Proxy proxy)
@@ -35,6 +36,7 @@ public sealed class WebSocketOriginTests(RawProxyFixture fixture) : IClassFixtur
         // A page of the site itself, a client that is not a browser, and a token that browsers do not send automatically are allowed.
         (await client.GetAsync("/api/socket", [.. Handshake, cookie, "Origin: http://example.com"])).Status.ShouldBe(101);
         (await client.GetAsync("/api/socket", [.. Handshake, cookie])).Status.ShouldBe(101);
-        (await client.GetAsync("/api/socket", [.. Handshake, $"Authorization: Bearer {token.Reveal()}", "Origin: https://evil.example"])).Status.ShouldBe(101);
+        (await client.GetAsync(
+            "/api/socket", [.. Handshake, $"Authorization: Bearer {token.Reveal()}", "Origin: https://evil.example"])).Status.ShouldBe(101);
     }
 }

@@ -30,7 +30,8 @@ public sealed class TakeOverTests
         // Every token gets the same answers as before.
         foreach (var entry in fixture.RootElement.GetProperty("tokens").EnumerateObject())
         {
-            var answer = await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(Token.Parse(entry.Value.GetProperty("token").GetString()!)));
+            var answer = await server.GetAsync(
+                "/auth/api/v1/token-info", TestServer.Bearer(Token.Parse(entry.Value.GetProperty("token").GetString()!)));
             var expected = entry.Value.GetProperty("token-info");
             if (expected.ValueKind == JsonValueKind.Null)
                 answer.StatusCode.ShouldBe(401, entry.Name);

@@ -4,7 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Porthor.Testing;
 
 /// <summary>A captured log event.</summary>
-public sealed record LogLine(LogLevel Level, string Category, string Message, IReadOnlyDictionary<string, object?> Fields, Exception? Exception);
+public sealed record LogLine(
+    LogLevel Level, string Category, string Message, IReadOnlyDictionary<string, object?> Fields, Exception? Exception);
 
 /// <summary>Collects log events in memory, for assertions.</summary>
 public sealed class CapturedLogs : ILoggerFactory, ILoggerProvider
@@ -34,9 +35,11 @@ public sealed class CapturedLogs : ILoggerFactory, ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            var fields = state is IEnumerable<KeyValuePair<string, object?>> pairs ? pairs.ToDictionary(pair => pair.Key, pair => pair.Value) : [];
+            var fields = state is IEnumerable<KeyValuePair<string, object?>> pairs
+                ? pairs.ToDictionary(pair => pair.Key, pair => pair.Value) : [];
             logs.lines.Enqueue(new LogLine(logLevel, category, formatter(state, exception), fields, exception));
         }
     }

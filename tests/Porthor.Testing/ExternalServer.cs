@@ -146,7 +146,8 @@ internal sealed class ExternalServer : IAsyncDisposable
 /// <summary>A request that the external server received.</summary>
 internal sealed record ExternalRequest(string Method, string Path, string Query, IReadOnlyDictionary<string, string> Headers, string Body)
 {
-    public IReadOnlyDictionary<string, string> Form => QueryHelpers.ParseQuery(Body).ToDictionary(entry => entry.Key, entry => entry.Value.ToString());
+    public IReadOnlyDictionary<string, string> Form =>
+        QueryHelpers.ParseQuery(Body).ToDictionary(entry => entry.Key, entry => entry.Value.ToString());
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 }

@@ -121,7 +121,8 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
     {
         public ITokenIndexTransaction Inner => transaction;
 
-        public Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken) => transaction.LockAsync(key, cancellationToken);
+        public Task<TokenInfo?> LockAsync(TokenKey key, CancellationToken cancellationToken) =>
+            transaction.LockAsync(key, cancellationToken);
 
         public Task<IReadOnlyList<TokenInfo>> LockAvailableAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockAvailableAsync(keys, cancellationToken);
@@ -129,7 +130,8 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
         public Task<IReadOnlyList<TokenInfo>> LockInOrderAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockInOrderAsync(keys, cancellationToken);
 
-        public Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<TokenKey>> ReadChildKeysAsync(
+            IReadOnlyCollection<TokenKey> parents, CancellationToken cancellationToken) =>
             transaction.ReadChildKeysAsync(parents, cancellationToken);
 
         public Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken) =>
@@ -143,7 +145,8 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
             IReadOnlyCollection<TokenKey> keys, DateTimeOffset until, CancellationToken cancellationToken) =>
             transaction.ReadBeingRevokedAsync(keys, until, cancellationToken);
 
-        public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<TokenInfo>> LockExpiredAsync(
+            DateTimeOffset now, IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             transaction.LockExpiredAsync(now, keys, cancellationToken);
 
         public Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
@@ -179,7 +182,8 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
         return recordStore.GetAsync(key, known, cancellationToken);
     }
 
-    public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(
+        IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
         plan.ThrowIfDead();
         return recordStore.GetAsync(keys, cancellationToken);
@@ -200,7 +204,8 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
 
     private sealed class Session(IRecordStoreSession session, FaultPlan plan) : IRecordStoreSession
     {
-        public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> ReadAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
+        public Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> ReadAsync(
+            IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
         {
             plan.ThrowIfDead();
             return session.ReadAsync(keys, cancellationToken);
@@ -210,7 +215,8 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
             plan.StepAsync(() => session.CreateAsync(key, record, expires, cancellationToken));
 
         /// <summary>Counts each record as one operation: the node can crash between two of them.</summary>
-        public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
+        public async Task<IReadOnlyList<TokenKey>> ReplaceAsync(
+            IReadOnlyList<RecordReplacement> records, CancellationToken cancellationToken)
         {
             List<TokenKey> changed = [];
             foreach (var record in records)

@@ -18,7 +18,8 @@ public sealed class JsonLogs : ILoggerProvider
 
     /// <summary>The parsed lines of Porthor's own log categories.</summary>
     public IReadOnlyList<JsonElement> Lines =>
-        [.. lines.Select(line => JsonDocument.Parse(line).RootElement).Where(line => line.GetProperty("logger").GetString() == "gafaelfawr")];
+        [.. lines.Select(line => JsonDocument.Parse(line).RootElement).Where(
+            line => line.GetProperty("logger").GetString() == "gafaelfawr")];
 
     public JsonElement One(string text) => Lines.Single(line => line.GetProperty("event").GetString() == text);
 
@@ -37,7 +38,8 @@ public sealed class JsonLogs : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var output = new ArrayBufferWriter<byte>();
             logs.formatter.Write(Server.Logging.LogLine.Of(DateTimeOffset.UtcNow, logLevel, category, state, exception, formatter), output);

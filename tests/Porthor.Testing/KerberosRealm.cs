@@ -15,7 +15,9 @@ public sealed class KerberosRealm : IAsyncDisposable
     /// <summary>The reason why Kerberos tests cannot run on this machine; null if they can.</summary>
     public static string? SkipReason =>
         Array.TrueForAll(["krb5kdc", "kdb5_util", "kadmin.local", "kinit"], program => Prerequisites.Find(program) is not null)
-            && Directory.EnumerateFiles("/usr/lib", "libgssapiv2.so", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true }).Any()
+            && Directory.EnumerateFiles(
+                "/usr/lib", "libgssapiv2.so", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
+                .Any()
             ? null
             : "Kerberos is not installed; ./test.sh installs it (Debian's krb5-kdc, krb5-admin-server, krb5-user, libsasl2-modules-gssapi-mit)";
 

@@ -109,5 +109,6 @@ internal sealed class LdapTree
     private static void Line(StringBuilder ldif, string name, string value) =>
         ldif.Append(name).Append(":: ").Append(Convert.ToBase64String(Encoding.UTF8.GetBytes(value))).Append('\n');
 
-    private static string Escape(string value) => string.Concat(value.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or ':' ? $"{c}" : $"\\{(int)c:x2}"));
+    private static string Escape(string value) =>
+        string.Concat(value.Select(c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or ':' ? $"{c}" : $"\\{(int)c:x2}"));
 }

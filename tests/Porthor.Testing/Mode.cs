@@ -40,7 +40,8 @@ public static class Prerequisites
 
     public static string? PostgresBin { get; } = Fast ? null
         : Directory.Exists("/usr/lib/postgresql")
-        ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin"))
+        ? Directory.GetDirectories("/usr/lib/postgresql").OrderDescending(StringComparer.Ordinal).Select(
+            version => Path.Combine(version, "bin"))
             .FirstOrDefault(bin => File.Exists(Path.Combine(bin, "initdb")))
         : Find("initdb") is { } initdb ? Path.GetDirectoryName(initdb) : null;
 
@@ -51,7 +52,8 @@ public static class Prerequisites
     public static string? PgBouncer { get; } = Find("pgbouncer");
 
     /// <summary>The reason why tests with PgBouncer cannot run on this machine; null if they can.</summary>
-    public static string? PgBouncerSkipReason => SkipReason(Mode.Database) ?? (PgBouncer is null ? Missing("PgBouncer", "pgbouncer") : null);
+    public static string? PgBouncerSkipReason =>
+        SkipReason(Mode.Database) ?? (PgBouncer is null ? Missing("PgBouncer", "pgbouncer") : null);
 
     /// <summary>The reason why tests with LDAP cannot run on this machine; null if they can.</summary>
     public static string? LdapSkipReason => Slapd is null || Find("ldapmodify") is null ? Missing("LDAP", "slapd and ldap-utils") : null;

@@ -72,9 +72,12 @@ internal sealed class OidcProvider(ExternalServer server, TimeProvider clock)
         var form = request.Form;
         if (form.GetValueOrDefault("client_id") != ClientId || form.GetValueOrDefault("client_secret") != ClientSecret)
             return ExternalReply.Of(401, new { error = "invalid_client" });
-        if (!codes.TryRemove(form.GetValueOrDefault("code", ""), out var granted) || form.GetValueOrDefault("redirect_uri") != granted.RedirectUri)
+        if (
+            !codes.TryRemove(form.GetValueOrDefault("code", ""), out var granted)
+                || form.GetValueOrDefault("redirect_uri") != granted.RedirectUri)
             return ExternalReply.Of(400, new { error = "invalid_grant", error_description = "unknown code" });
-        var verified = form.TryGetValue("code_verifier", out var verifier) ? Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : null;
+        var verified = form.TryGetValue("code_verifier", out var verifier)
+            ? Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(verifier))) : null;
         if (verified != granted.Challenge)
             return ExternalReply.Of(400, new { error = "invalid_grant", error_description = "wrong verifier" });
         return ExternalReply.Ok(new { access_token = "foreign-access-token", token_type = "Bearer", id_token = Key.Sign(granted.Claims) });

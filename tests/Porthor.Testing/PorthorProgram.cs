@@ -19,7 +19,8 @@ internal sealed class PorthorProgram : IAsyncDisposable
     private static readonly string[] SecretVariables = ["_SECRET", "_TOKEN", "_PASSWORD", "_KEY"];
 
     /// <summary>The commands whose output is a secret.</summary>
-    private static readonly string[][] PrintingSecrets = [["token", "create"], ["generate-token"], ["generate-session-secret"], ["generate-key"]];
+    private static readonly string[][] PrintingSecrets =
+        [["token", "create"], ["generate-token"], ["generate-session-secret"], ["generate-key"]];
 
     private readonly List<RunningProgram> started = [];
 
@@ -147,7 +148,8 @@ internal sealed class PorthorProgram : IAsyncDisposable
         var running = new RunningProgram(Process.Start(program)!, Bound, input)
         {
             // A shell script can print anything.
-            PrintsSecret = file == "bash" || Array.Exists(PrintingSecrets, verbs => arguments.Skip(1).Take(verbs.Length).SequenceEqual(verbs)),
+            PrintsSecret = file == "bash" || Array.Exists(
+                PrintingSecrets, verbs => arguments.Skip(1).Take(verbs.Length).SequenceEqual(verbs)),
         };
         started.Add(running);
         return running;
@@ -155,8 +157,10 @@ internal sealed class PorthorProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        var watch = new SecretLeakDetector(() => started.SelectMany(running => (running.PrintsSecret ? running.Errors : running.Output + running.Errors).Split('\n')));
-        foreach (var (_, value) in Variables.Where(variable => SecretVariables.Any(end => variable.Key.EndsWith(end, StringComparison.Ordinal))))
+        var watch = new SecretLeakDetector(
+            () => started.SelectMany(running => (running.PrintsSecret ? running.Errors : running.Output + running.Errors).Split('\n')));
+        foreach (var (_, value) in Variables.Where(
+            variable => SecretVariables.Any(end => variable.Key.EndsWith(end, StringComparison.Ordinal))))
             watch.Secret(value);
         foreach (var secret in Secrets)
             watch.Secret(secret);

@@ -37,7 +37,8 @@ public sealed class PostgresServer : IAsyncDisposable
         var port = RealServers.FreePort();
         if (!Directory.Exists(data))
         {
-            using var initdb = Start([Path.Combine(bin, "initdb"), "-D", data, "-A", "trust", "-U", User, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
+            using var initdb = Start(
+                [Path.Combine(bin, "initdb"), "-D", data, "-A", "trust", "-U", User, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"]);
             await initdb.WaitForExitAsync();
             if (initdb.ExitCode != 0)
                 throw new InvalidOperationException("initdb failed.");
@@ -45,8 +46,10 @@ public sealed class PostgresServer : IAsyncDisposable
         // The server's time zone is far from UTC, so that a time that depends on it is visibly wrong. fsync is off: these tests do not
         // crash the machine.
         Process Launch() => Start([
-            Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", $"unix_socket_directories={folder}",
-            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c", "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
+            Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c",
+            $"unix_socket_directories={folder}",
+            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c",
+            "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
             .. settings.SelectMany(setting => (string[])["-c", setting])]);
         var server = new PostgresServer(Launch, folder, port);
         await server.UntilUpAsync();
@@ -137,7 +140,8 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static Process Start(string[] command)
     {
-        string[] whole = Environment.UserName == "root" ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
+        string[] whole = Environment.UserName == "root"
+            ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
         return Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
     }
 }

@@ -81,7 +81,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
     /// <summary>Starts NGINX with the files of <c>deploy/</c> and with TLS, which browsers require, with a test certificate.</summary>
     /// <param name="port">The port to listen on, for callers that need it before the start.</param>
     public static Task<ProxyProcess> StartTlsAsync(int port, string porthor, string site) =>
-        StartAsync(nameof(Proxy.Nginx), port, process => process.Nginx(porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
+        StartAsync(nameof(Proxy.Nginx), port, process => process.Nginx(
+            porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
 
     /// <summary>Starts NGINX with a modified <c>site.conf</c>.</summary>
     public static Task<ProxyProcess> StartNginxAsync(string porthor, string site, Func<string, string> change) => StartAsync(nameof(Proxy.Nginx), process =>
@@ -115,11 +116,14 @@ internal sealed class ProxyProcess : IAsyncDisposable
     {
         var command = process.Nginx(porthor, site);
         process.Change("site.conf", "# include porthor/lua.conf;", "include porthor/lua.conf;");
-        process.Change("nginx.conf", "load_module ", $"load_module {Path.GetDirectoryName(NginxLua)}/ndk_http_module.so; load_module {NginxLua}; load_module ");
+        process.Change(
+            "nginx.conf", "load_module ",
+            $"load_module {Path.GetDirectoryName(NginxLua)}/ndk_http_module.so; load_module {NginxLua}; load_module ");
         return command;
     });
 
-    private static Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare) => StartAsync(name, RealServers.FreePort(), prepare);
+    private static Task<ProxyProcess> StartAsync(string name, Func<ProxyProcess, string[]> prepare) =>
+        StartAsync(name, RealServers.FreePort(), prepare);
 
     private static async Task<ProxyProcess> StartAsync(string name, int port, Func<ProxyProcess, string[]> prepare)
     {
@@ -152,7 +156,9 @@ internal sealed class ProxyProcess : IAsyncDisposable
     {
         if (listening != ";")
             WriteCertificate();
-        Deployed("nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port}{listening}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        Deployed(
+            "nginx/site.conf", ("listen 80;", $"listen 127.0.0.1:{Port}{listening}"), ("127.0.0.1:8080", porthor),
+            ("127.0.0.1:3000", site));
         foreach (var file in Directory.GetFiles(Source("nginx/porthor")))
             Deployed($"nginx/porthor/{Path.GetFileName(file)}");
         return Nginx("include site.conf;");
@@ -161,7 +167,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
     private string[] Nginx(string http)
     {
         // The settings of a distribution's nginx.conf, without its folders.
-        var temporary = string.Concat(((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(name => $"{name}_temp_path {name}; "));
+        var temporary = string.Concat(
+            ((string[])["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]).Select(name => $"{name}_temp_path {name}; "));
         File.WriteAllText(
             Path.Combine(folder, "nginx.conf"),
             $"load_module {HeadersMore}; daemon off; master_process off; pid pid; error_log stderr warn; events {{ }}\n"
@@ -180,7 +187,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     private string[] Caddy(string porthor, string site)
     {
-        Deployed("caddy/Caddyfile", ("http://example.com", $"http://example.com:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
+        Deployed(
+            "caddy/Caddyfile", ("http://example.com", $"http://example.com:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site));
         Deployed("caddy/porthor.caddy");
         // Listens only on loopback and without the admin endpoint.
         File.WriteAllText(Path.Combine(folder, "test.caddy"), "{\n\tadmin off\n\tdefault_bind 127.0.0.1\n}\nimport Caddyfile\n");

@@ -12,13 +12,15 @@ internal static class PublicPaths
     {
         var routes = services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
             .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains("GET") ?? true)
-            .Select(route => "/" + string.Join('/', route.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Fill)))));
+            .Select(route => "/" + string.Join(
+                '/', route.RoutePattern.PathSegments.Select(segment => string.Concat(segment.Parts.Select(Fill)))));
         return
         [
             .. routes.Concat(
             [
                 "/nowhere", "/auth/api/v1/nowhere", "/auth/tokens/", "/login?rd=https%3A%2F%2Fevil.example%2F",
-                "/" + string.Concat(Enumerable.Repeat("x/", 2000)), "/ingress/auth?scope=read:all", "/auth/docs/", "/auth/assets/porthor.css",
+                "/" + string.Concat(Enumerable.Repeat("x/", 2000)), "/ingress/auth?scope=read:all", "/auth/docs/",
+                "/auth/assets/porthor.css",
                 "/auth/assets/porthor.js", "/auth/assets/porthor.svg",
             ]).Distinct(),
         ];

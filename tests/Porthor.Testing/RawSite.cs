@@ -16,13 +16,16 @@ internal sealed record RawRequest(string Method, string Target, IReadOnlyList<st
 {
     /// <summary>The values of a header, in the order of arrival.</summary>
     public IReadOnlyList<string> Values(string name) =>
-        [.. Lines.Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(line => line[(name.Length + 1)..].Trim(' '))];
+        [.. Lines.Where(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase)).Select(
+            line => line[(name.Length + 1)..].Trim(' '))];
 
     /// <summary>The values of a variable as CGI, WSGI and PHP name it: every character that is no letter or digit becomes an underscore.</summary>
     public IReadOnlyList<string> Variables(string name) =>
-        [.. Lines.Concat(Trailers).Where(line => Fold(line.Split(':')[0]) == Fold(name)).Select(line => line[(line.IndexOf(':') + 1)..].Trim(' '))];
+        [.. Lines.Concat(Trailers).Where(line => Fold(line.Split(':')[0]) == Fold(name)).Select(
+            line => line[(line.IndexOf(':') + 1)..].Trim(' '))];
 
-    private static string Fold(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
+    private static string Fold(string name) =>
+        string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) ? char.ToUpperInvariant(c) : '_'));
 }
 
 /// <summary>
@@ -92,12 +95,15 @@ internal sealed class RawSite : IAsyncDisposable
                 if (request.Values("Upgrade") is [{ } protocol, ..])
                 {
                     Switched++;
-                    await WriteAsync(stream, $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{Accept(request)}\r\n");
+                    await WriteAsync(
+                        stream, $"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n{Accept(request)}\r\n");
                     await stream.CopyToAsync(stream, stopping.Token);
                     return;
                 }
                 var body = JsonSerializer.Serialize(request);
-                await WriteAsync(stream, $"HTTP/1.1 200 OK\r\nX-Site: here\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+                await WriteAsync(
+                    stream,
+                    $"HTTP/1.1 200 OK\r\nX-Site: here\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException)
@@ -153,5 +159,6 @@ internal sealed class RawSite : IAsyncDisposable
         return line.ToString().TrimEnd('\r');
     }
 
-    private Task WriteAsync(NetworkStream stream, string text) => stream.WriteAsync(Encoding.Latin1.GetBytes(text), stopping.Token).AsTask();
+    private Task WriteAsync(NetworkStream stream, string text) =>
+        stream.WriteAsync(Encoding.Latin1.GetBytes(text), stopping.Token).AsTask();
 }

@@ -58,7 +58,8 @@ internal sealed class RecordingServer : IAsyncDisposable
         try
         {
             var body = new MemoryStream();
-            Stream input = context.Request.Headers["Content-Encoding"] == "gzip" ? new GZipStream(context.Request.InputStream, CompressionMode.Decompress) : context.Request.InputStream;
+            Stream input = context.Request.Headers["Content-Encoding"] == "gzip"
+                ? new GZipStream(context.Request.InputStream, CompressionMode.Decompress) : context.Request.InputStream;
             await input.CopyToAsync(body);
             received.Enqueue(new Received(context.Request.Url!.AbsolutePath, body.ToArray()));
             await Answering;

@@ -46,7 +46,9 @@ public sealed class RedisServerProcess : IAsyncDisposable
     {
         Directory.CreateDirectory(folder);
         var (port, tlsPort) = (RealServers.FreePort(), RealServers.FreePort());
-        string[] given = [.. more.Select(text => text.Replace("{folder}", folder, StringComparison.Ordinal).Replace("{tls-port}", $"{tlsPort}", StringComparison.Ordinal))];
+        string[] given = [.. more.Select(
+            text => text.Replace("{folder}", folder, StringComparison.Ordinal).Replace(
+                "{tls-port}", $"{tlsPort}", StringComparison.Ordinal))];
         // A Redis Cluster supports only one database, and replicas synchronize faster without the diskless delay.
         string[] databases = given.Contains("--cluster-enabled") ? [] : ["--databases", "2000"];
         return StartAsync(
@@ -84,7 +86,8 @@ public sealed class RedisServerProcess : IAsyncDisposable
         return await StartAsync(folder, port, [file, "--sentinel"], tlsPort: 0, password);
     }
 
-    private static async Task<RedisServerProcess> StartAsync(string folder, int port, string[] arguments, int tlsPort = 0, string? password = null)
+    private static async Task<RedisServerProcess> StartAsync(
+        string folder, int port, string[] arguments, int tlsPort = 0, string? password = null)
     {
         var server = new RedisServerProcess(folder, port, arguments, password) { TlsPort = tlsPort };
         await server.UntilUpAsync();
@@ -92,7 +95,9 @@ public sealed class RedisServerProcess : IAsyncDisposable
     }
 
     private static long OffsetIn(string info, string name) =>
-        long.Parse(info.Split('\n').First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Trim(), System.Globalization.CultureInfo.InvariantCulture);
+        long.Parse(
+            info.Split('\n').First(line => line.StartsWith(name + ":", StringComparison.Ordinal)).Split(':')[1].Trim(),
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private static string NewFolder() => Directory.CreateTempSubdirectory("porthor-redis-").FullName;
 
@@ -145,7 +150,9 @@ public sealed class RedisServerProcess : IAsyncDisposable
     public async Task<string> SendAsync(string command, params object[] arguments)
     {
         await using var connection = await ConnectAsync();
-        return (await connection.GetServer("127.0.0.1", Port).ExecuteAsync(command == "CLUSTER" ? "LATENCY" : command, arguments, CommandFlags.NoRedirect)).ToString() ?? "";
+        return (await connection.GetServer("127.0.0.1", Port).ExecuteAsync(
+            command == "CLUSTER" ? "LATENCY" : command, arguments, CommandFlags.NoRedirect)).ToString()
+            ?? "";
     }
 
     /// <summary>Makes the server a replica of another server.</summary>
@@ -159,7 +166,9 @@ public sealed class RedisServerProcess : IAsyncDisposable
         async () =>
         {
             var (mine, theirs) = (await SendAsync("INFO", "replication"), await primary.SendAsync("INFO", "replication"));
-            if (!mine.Contains("master_link_status:up", StringComparison.Ordinal) || OffsetIn(mine, "slave_repl_offset") < OffsetIn(theirs, "master_repl_offset"))
+            if (
+                !mine.Contains("master_link_status:up", StringComparison.Ordinal)
+                    || OffsetIn(mine, "slave_repl_offset") < OffsetIn(theirs, "master_repl_offset"))
                 throw new TimeoutException("The replica did not catch up with its primary.");
         },
         "the replica");

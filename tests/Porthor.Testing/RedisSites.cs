@@ -143,7 +143,10 @@ public sealed class RedisClusterSite : IAsyncDisposable
         async () =>
         {
             var (info, known) = (await node.SendAsync("CLUSTER", "INFO"), await node.SendAsync("CLUSTER", "NODES"));
-            if (!info.Contains("cluster_state:ok", StringComparison.Ordinal) || known.Split('\n').Count(line => line.Contains(" slave ", StringComparison.Ordinal) || line.Contains("myself,slave", StringComparison.Ordinal)) != Primaries)
+            if (
+                !info.Contains("cluster_state:ok", StringComparison.Ordinal)
+                    || known.Split('\n').Count(line => line.Contains(" slave ", StringComparison.Ordinal) || line.Contains(
+                        "myself,slave", StringComparison.Ordinal)) != Primaries)
                 throw new TimeoutException(known);
         },
         "the cluster");

@@ -74,7 +74,8 @@ internal sealed partial class SecretLeakDetector(Func<IEnumerable<string>> logge
             foreach (var cookie in cookies)
                 Secret(cookie.Split('=', 2)[^1].Split(';')[0].Trim('"'));
         }
-        var told = answer.Headers.Where(header => !Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).SelectMany(header => header.Value);
+        var told = answer.Headers.Where(header => !Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
+            .SelectMany(header => header.Value);
         answers.Enqueue((string.Join('\n', [FormValue.Replace(answer.Body, ""), .. told]), handedOut));
     }
 

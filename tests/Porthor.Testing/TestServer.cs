@@ -118,7 +118,8 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Sends a request and returns the response with its body.</summary>
     /// <param name="json">An object to send as JSON; a text to send unchanged with the media type of JSON; or a content with its own media
     /// type.</param>
-    public async Task<Answer> SendAsync(HttpMethod method, string path, IEnumerable<(string Name, string Value)>? headers = null, object? json = null)
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, IEnumerable<(string Name, string Value)>? headers = null, object? json = null)
     {
         using var request = new HttpRequestMessage(method, path);
         if (json is HttpContent content)
@@ -152,7 +153,8 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Posts a form, as a browser without scripts does.</summary>
     public Task<Answer> PostFormAsync(string path, IEnumerable<(string Name, string Value)> fields, params (string, string)[] headers) =>
-        SendAsync(HttpMethod.Post, path, headers, new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))));
+        SendAsync(HttpMethod.Post, path, headers, new FormUrlEncodedContent(
+            fields.Select(field => KeyValuePair.Create(field.Name, field.Value))));
 
     public static (string, string) Bearer(Token token) => ("Authorization", $"Bearer {token.Reveal()}");
 
@@ -186,7 +188,8 @@ public sealed record Answer(HttpStatusCode Status, string Body, IReadOnlyDiction
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
     /// <summary>The first error of the response; most error responses have only one.</summary>
-    public JsonElement Detail => Json.GetProperty("detail") is { ValueKind: JsonValueKind.Array } list ? list[0] : Json.GetProperty("detail");
+    public JsonElement Detail =>
+        Json.GetProperty("detail") is { ValueKind: JsonValueKind.Array } list ? list[0] : Json.GetProperty("detail");
 
     public string? DetailType => Detail.GetProperty("type").GetString();
 

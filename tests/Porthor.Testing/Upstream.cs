@@ -72,7 +72,8 @@ internal sealed class Upstream : IAsyncDisposable
         if (HttpMethods.IsOptions(context.Request.Method))
             context.Response.Headers.AccessControlAllowOrigin = context.Request.Headers.Origin;
         context.Response.Headers["X-Site"] = "here";
-        var headers = context.Request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => header.Value.Select(value => value ?? "").ToArray());
+        var headers = context.Request.Headers.ToDictionary(
+            header => header.Key.ToLowerInvariant(), header => header.Value.Select(value => value ?? "").ToArray());
         await context.Response.WriteAsync(JsonSerializer.Serialize(
             new Arrived(context.Request.Method, context.Request.Path + context.Request.QueryString, headers, length)));
     }

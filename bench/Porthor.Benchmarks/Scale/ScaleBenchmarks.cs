@@ -40,7 +40,8 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         // The order matters: later parts change the data.
         foreach (var (part, measure) in new (string, Func<ScaleSite, ScaleReport, Task>)[]
         {
-            ("start", StartAsync), ("pages", PagesAsync), ("audit", AuditAsync), ("revoke", RevokeAsync), ("findings", FindingsAsync), ("maintenance", MaintainAsync),
+            ("start", StartAsync), ("pages", PagesAsync), ("audit", AuditAsync), ("revoke", RevokeAsync), ("findings", FindingsAsync),
+            ("maintenance", MaintainAsync),
         })
         {
             if (parts.Length > 0 && !parts.Contains(part))
@@ -121,7 +122,9 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
     private static async Task AuditAsync(ScaleSite site, ScaleReport report, string what, params string[] command)
     {
         var (seconds, footprint, lines) = await site.Program.RunAsync(command);
-        report.Add($"{what}: time, for {lines.Length:N0} findings", $"{seconds:0.0} s, {footprint.CpuSeconds:0} s CPU time", seconds, goal: 60, " s");
+        report.Add(
+            $"{what}: time, for {lines.Length:N0} findings", $"{seconds:0.0} s, {footprint.CpuSeconds:0} s CPU time", seconds, goal: 60,
+            " s");
         report.Add($"{what}: peak memory", $"{footprint.PeakMiB} MiB", footprint.PeakMiB, MostMiB, " MiB");
     }
 
@@ -140,7 +143,8 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         {
             var parent = shape.ParentOfFamily(family);
             int[] children = [.. shape.ChildrenOfFamily(family).OrderBy(i => ScaleShape.KeyOf(i).Value, StringComparer.Ordinal)];
-            var cascade = await RevocationTimes.RevokeAsync(node.Url, shape.RecordOf(parent), [shape.TokenOf(parent), shape.TokenOf(children[0]), shape.TokenOf(children[^1])]);
+            var cascade = await RevocationTimes.RevokeAsync(
+                node.Url, shape.RecordOf(parent), [shape.TokenOf(parent), shape.TokenOf(children[0]), shape.TokenOf(children[^1])]);
             ended.Add(cascade.AccessEnded.TotalMilliseconds);
             acknowledged.Add(cascade.Acknowledged.TotalMilliseconds);
         }

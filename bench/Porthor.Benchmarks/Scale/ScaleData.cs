@@ -79,7 +79,9 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
                 var record = shape.RecordOf(i);
                 return $"{record.Token.Key}\t{record.Username}\t{record.TokenType.ToText()}\t{shape.NameOf(i) ?? @"\N"}\t{record.Scopes.Text}\t{record.Service ?? @"\N"}\t{Text(record.Created)}\t{Text(record.Expires)}\n";
             });
-        await CopyAsync("subtoken (child, parent)", shape.Count, i => shape.ParentOf(i) is { } parent ? $"{ScaleShape.KeyOf(i)}\t{ScaleShape.KeyOf(parent)}\n" : null);
+        await CopyAsync(
+            "subtoken (child, parent)", shape.Count,
+            i => shape.ParentOf(i) is { } parent ? $"{ScaleShape.KeyOf(i)}\t{ScaleShape.KeyOf(parent)}\n" : null);
         // Creating an index afterwards is faster than updating it.
         var indexes = await IndexesAsync();
         foreach (var name in indexes.Keys)
@@ -133,7 +135,9 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     {
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'token_change_history' AND indexname NOT LIKE '%_pkey'", connection);
+        await using var command = new NpgsqlCommand(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'token_change_history' AND indexname NOT LIKE '%_pkey'",
+            connection);
         await using var reader = await command.ExecuteReaderAsync();
         Dictionary<string, string> indexes = [];
         while (await reader.ReadAsync())
@@ -155,5 +159,6 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
             progress.WriteLine($"{what}: {done:N0} of {of:N0}");
     }
 
-    private static string Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? @"\N";
+    private static string Text(DateTimeOffset? time) =>
+        time?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? @"\N";
 }

@@ -19,7 +19,8 @@ internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, st
         await ended;
         var seconds = Stopwatch.GetElapsedTime(begun).TotalSeconds;
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"porthor {string.Join(' ', command)}: {(await File.ReadAllLinesAsync(prints + ".err")).LastOrDefault()}");
+            throw new InvalidOperationException(
+                $"porthor {string.Join(' ', command)}: {(await File.ReadAllLinesAsync(prints + ".err")).LastOrDefault()}");
         return (seconds, footprint, await File.ReadAllLinesAsync(prints + ".out"));
     }
 

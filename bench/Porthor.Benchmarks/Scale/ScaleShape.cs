@@ -19,7 +19,8 @@ internal sealed class ScaleShape(int count, DateTimeOffset made)
 
     private const int BlockSize = 7, SessionsInBlock = 4, BlockSlots = 10, DurableEvery = 13;
     private static readonly TimeSpan Past = TimeSpan.FromDays(360), Recently = TimeSpan.FromDays(30);
-    private static readonly string[] Services = ["tap", "portal", "sia", "vo-cutouts", "mobu", "squareone", "times-square", "semaphore", "hips", "nublado"];
+    private static readonly string[] Services =
+        ["tap", "portal", "sia", "vo-cutouts", "mobu", "squareone", "times-square", "semaphore", "hips", "nublado"];
 
     private readonly int durable = count / 10 * 3;
     private readonly int blocks = count / 10;

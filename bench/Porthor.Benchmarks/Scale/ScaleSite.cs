@@ -16,7 +16,8 @@ internal sealed class ScaleSite : IAsyncDisposable
     private const string Database = "scale", Note = "scale.json";
 
     /// <summary>Settings for a database of a few gigabytes.</summary>
-    private static readonly string[] PostgresSettings = ["shared_buffers=1GB", "effective_cache_size=3GB", "max_wal_size=4GB", "random_page_cost=1.1"];
+    private static readonly string[] PostgresSettings =
+        ["shared_buffers=1GB", "effective_cache_size=3GB", "max_wal_size=4GB", "random_page_cost=1.1"];
 
     private readonly string folder;
     private readonly bool isOwn;
@@ -25,7 +26,9 @@ internal sealed class ScaleSite : IAsyncDisposable
     private readonly ConnectionMultiplexer connection;
     private bool disposed;
 
-    private ScaleSite(string folder, bool isOwn, PostgresServer postgres, RedisServerProcess redis, ConnectionMultiplexer connection, JsonNode note, TextWriter progress)
+    private ScaleSite(
+        string folder, bool isOwn, PostgresServer postgres, RedisServerProcess redis, ConnectionMultiplexer connection, JsonNode note,
+        TextWriter progress)
     {
         (this.folder, this.isOwn, this.postgres, this.redis, this.connection) = (folder, isOwn, postgres, redis, connection);
         Shape = new ScaleShape((int)note["count"]!, DateTimeOffset.FromUnixTimeSeconds((long)note["made"]!));

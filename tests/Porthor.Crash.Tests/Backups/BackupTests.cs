@@ -49,7 +49,8 @@ public sealed class BackupTests
         (await site.AuthorizeAsync(reducedSince.Token, "read:all")).ShouldBe(200);
         await busy.CheckAsync();
 
-        (await site.AuthorizeAsync(revokedByCommand.Token), await site.AuthorizeAsync(revokedByCommand.Child, "read:all")).ShouldBe((200, 200));
+        (await site.AuthorizeAsync(revokedByCommand.Token), await site.AuthorizeAsync(revokedByCommand.Child, "read:all"))
+            .ShouldBe((200, 200));
 
         // The revocations are repeated: the log contains those of the server, and the history of the old database also those of commands.
         await site.WriteAsync("porthor.log", log);
@@ -96,7 +97,8 @@ public sealed class BackupTests
                 foreach (var file in Directory.GetFiles(site.Data))
                     File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
                 foreach (var name in (string[])["session-secret", "bootstrap-token", "local-admin"])
-                    (await File.ReadAllTextAsync(Path.Combine(site.Data, name))).ShouldBe(await File.ReadAllTextAsync(Path.Combine(site.Data + ".lost", name)));
+                    (await File.ReadAllTextAsync(Path.Combine(site.Data, name))).ShouldBe(
+                        await File.ReadAllTextAsync(Path.Combine(site.Data + ".lost", name)));
                 break;
             case Mode.Database:
                 await site.DoAsync(OperatorPage.Backup, "Database", 1);

@@ -117,6 +117,7 @@ internal sealed class BusyClients
 
         public BackupPhase? Revoked { get; set; }
 
-        public override string ToString() => $"{Tree.Token.Key}, begun {Begun}, made {Made}, revocation begun {RevocationBegun}, revoked {Revoked}";
+        public override string ToString() =>
+            $"{Tree.Token.Key}, begun {Begun}, made {Made}, revocation begun {RevocationBegun}, revoked {Revoked}";
     }
 }

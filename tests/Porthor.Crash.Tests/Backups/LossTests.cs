@@ -57,7 +57,8 @@ public sealed class LossTests
         var revokedEarlier = await site.MakeAsync(User, "revoked more than an hour ago");
         var revokedLately = await site.MakeAsync(User, "revoked lately");
         var reducedLately = await site.MakeAsync(User, "reduced lately");
-        (await site.AskAsync(HttpMethod.Put, "/auth/api/v1/quota-overrides", new { bypass = (string[])["some-group"] })).StatusCode.ShouldBe(200);
+        (await site.AskAsync(
+            HttpMethod.Put, "/auth/api/v1/quota-overrides", new { bypass = (string[])["some-group"] })).StatusCode.ShouldBe(200);
         await site.DoAsync(OperatorPage.Backup, "Cluster");
         await site.RevokeAsync(revokedEarlier);
         await site.ChangeDatabaseAsync("UPDATE porthor_revocation SET until = until - interval '61 minutes'");
@@ -85,7 +86,8 @@ public sealed class LossTests
         await site.ShouldAgreeAsync();
 
         // Redis rewrites its append-only file. A later start loads all data.
-        await RealServers.UntilAsync(async () => (await site.RedisTellsAsync("persistence")).ShouldContain("aof_rewrite_in_progress:0"), "the append-only file");
+        await RealServers.UntilAsync(
+            async () => (await site.RedisTellsAsync("persistence")).ShouldContain("aof_rewrite_in_progress:0"), "the append-only file");
         await site.Redis!.KillAsync();
         await site.Redis.RestartAsync();
         await RealServers.UntilAsync(async () => (await site.AuthorizeAsync(kept.Token, "read:all")).ShouldBe(200), "the record store");
@@ -109,7 +111,8 @@ public sealed class LossTests
         await site.DoAsync(OperatorPage.Incidents, "Redis is lost");
         (await site.AuthorizeAsync(fresh.Token, "read:all"), await site.AuthorizeAsync(fresh.Child, "read:all")).ShouldBe((200, 200));
         var listed = Requests.ItemsIn(await site.AskAsync(HttpMethod.Get, $"/auth/api/v1/users/{User}/tokens"));
-        listed.Select(item => item.GetProperty("token").GetString()).ShouldBe([fresh.Token.Key.Value, fresh.Child.Key.Value], ignoreOrder: true);
+        listed.Select(item => item.GetProperty("token").GetString()).ShouldBe(
+            [fresh.Token.Key.Value, fresh.Child.Key.Value], ignoreOrder: true);
         var history = await site.HistoryAsync(User);
         foreach (var token in new[] { lost.Token, lost.Child })
             history.ShouldContain(token.Key.Value);

@@ -46,7 +46,9 @@ internal sealed class Site : IAsyncDisposable
     public static async Task<Site> StartAsync(Mode mode)
     {
         Prerequisites.SkipWithout(mode);
-        Assert.SkipWhen(mode == Mode.Embedded && Prerequisites.Find("sqlite3") is null, "The sqlite3 program is not installed; ./test.sh installs it (Debian's sqlite3)");
+        Assert.SkipWhen(
+            mode == Mode.Embedded && Prerequisites.Find("sqlite3") is null,
+            "The sqlite3 program is not installed; ./test.sh installs it (Debian's sqlite3)");
         var redis = mode == Mode.Cluster ? await RedisServerProcess.StartConfiguredAsync() : null;
         var deployment = await Deployment.CreateAsync(mode, redis, DatabaseName);
         var site = new Site(deployment, redis, await PorthorProgram.ForAsync(deployment));
@@ -165,7 +167,9 @@ internal sealed class Site : IAsyncDisposable
     /// <summary>Returns the keys of a user's tokens without expired tokens, which are listed until maintenance removes them.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(string username) =>
         [.. Requests.ItemsIn((await Http.ListAsync(Url, Administrator, username))!)
-            .Where(item => !item.TryGetProperty("expires", out var expires) || expires.ValueKind == JsonValueKind.Null || expires.GetInt64() > DateTimeOffset.UtcNow.ToUnixTimeSeconds())
+            .Where(
+                item => !item.TryGetProperty("expires", out var expires)
+                    || expires.ValueKind == JsonValueKind.Null || expires.GetInt64() > DateTimeOffset.UtcNow.ToUnixTimeSeconds())
             .Select(item => item.GetProperty("token").GetString()!)];
 
     /// <summary>Returns all data about a user's tokens except for the time of last use, and their history.</summary>
@@ -201,7 +205,8 @@ internal sealed class Site : IAsyncDisposable
         await program.DisposeAsync();
         await deployment.DisposeAsync();
         if (deployment.DatabaseName is not null)
-            await (await RealServers.Instance.PostgresAsync()).ExecuteAsync("postgres", $"DROP DATABASE IF EXISTS {LostDatabaseName} WITH (FORCE)");
+            await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(
+                "postgres", $"DROP DATABASE IF EXISTS {LostDatabaseName} WITH (FORCE)");
         if (Redis is not null)
         {
             await Redis.DisposeAsync();

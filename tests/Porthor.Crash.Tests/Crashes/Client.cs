@@ -45,7 +45,9 @@ internal sealed class Client(int number, int seed, IReadOnlyList<Node> nodes, To
     private async Task CreateAsync(Uri node)
     {
         var username = $"user{random.Next(5)}";
-        if (Note(await http.CreateUserTokenAsync(node, administrator, username, $"{number}-{names++}", UserToken, ReadAll)) is not { StatusCode: 201 } made)
+        if (
+            Note(await http.CreateUserTokenAsync(
+                node, administrator, username, $"{number}-{names++}", UserToken, ReadAll)) is not { StatusCode: 201 } made)
             return;
         forest.Add(Requests.TokenIn(made), username, parent: null);
         forest.Acknowledged(node);

@@ -195,14 +195,16 @@ internal sealed class CrashRun : IAsyncDisposable
     private async Task CheckHistoryAsync(IReadOnlyList<KnownToken> tokens)
     {
         var postgres = await RealServers.Instance.PostgresAsync();
-        var counts = (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT token, action, count(*) FROM token_change_history GROUP BY 1, 2"))
+        var counts = (await postgres.QueryAsync(
+            deployment.DatabaseName!, "SELECT token, action, count(*) FROM token_change_history GROUP BY 1, 2"))
             .ToDictionary(row => (row[0]!, row[1]!), row => int.Parse(row[2]!));
         foreach (var token in tokens)
         {
             int Count(string action) => counts.GetValueOrDefault((token.Token.Key.Value, action));
             Count("create").ShouldBe(1, $"creations of {token.Token.Key} in history");
             Count("edit").ShouldBeGreaterThanOrEqualTo(token.Edits, $"edits of {token.Token.Key} in history");
-            Count("revoke").ShouldBeInRange(token.IsRevoked ? 1 : 0, token.MayBeRevoked ? 1 : 0, $"revocations of {token.Token.Key} in history");
+            Count("revoke").ShouldBeInRange(
+                token.IsRevoked ? 1 : 0, token.MayBeRevoked ? 1 : 0, $"revocations of {token.Token.Key} in history");
         }
     }
 }

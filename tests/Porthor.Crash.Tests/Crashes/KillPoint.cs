@@ -18,8 +18,12 @@ internal sealed record KillPoint(string Name, Store Store, Func<FaultyWire.Piece
         new("after the commit, before its response", Store.TokenIndex, IsCommit, Before: true),
         new("after the response to the commit", Store.TokenIndex, IsCommit, Before: false),
         new("after the response to the client", Store.TokenIndex, IsCommit, Before: false, MayAnswer: true),
-        new("after the response to the client of a revocation", Store.TokenIndex, piece => IsCommit(piece) && piece.Contains("DELETE "u8), Before: false, MayAnswer: true),
-        new("before a request to the token index", Store.TokenIndex, piece => piece.ToServer && !piece.Contains("heartbeat"u8), Before: true),
+        new(
+            "after the response to the client of a revocation", Store.TokenIndex, piece => IsCommit(piece) && piece.Contains("DELETE "u8),
+            Before: false, MayAnswer: true),
+        new(
+            "before a request to the token index", Store.TokenIndex, piece => piece.ToServer && !piece.Contains("heartbeat"u8),
+            Before: true),
     ];
 
     private static readonly KillPoint[] AtTheRecordStore =
@@ -35,7 +39,8 @@ internal sealed record KillPoint(string Name, Store Store, Func<FaultyWire.Piece
 
     /// <summary>Plans the kill. The task is completed when the node was killed.</summary>
     public Task PlanAsync(Node node, int occurrence, TokenTree forest) =>
-        WireOf(node).InterruptAt(Matches, occurrence, Before, () => MayAnswer ? KillWhenItHasAnsweredAsync(node, forest) : node.KillAsync());
+        WireOf(node).InterruptAt(
+            Matches, occurrence, Before, () => MayAnswer ? KillWhenItHasAnsweredAsync(node, forest) : node.KillAsync());
 
     /// <summary>Cancels the planned kill. Returns false if it has already started.</summary>
     public bool TryForget(Node node) => WireOf(node).DoNotInterrupt();

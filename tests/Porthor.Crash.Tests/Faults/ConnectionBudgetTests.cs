@@ -14,20 +14,24 @@ public sealed class ConnectionBudgetTests
     public async Task A_node_opens_the_configured_connections_to_PostgreSQL_and_one_to_each_Redis_database()
     {
         Prerequisites.SkipWithout(Mode.Cluster);
-        await using var server = await TestServer.StartAsync(Mode.Cluster, settings => RouteGroups.Configure(settings) with { DatabaseConnections = 3 });
+        await using var server = await TestServer.StartAsync(
+            Mode.Cluster, settings => RouteGroups.Configure(settings) with { DatabaseConnections = 3 });
         var groups = await RouteGroups.OfAsync(server);
         await EachOnceAsync(groups);
         var postgres = await RealServers.Instance.PostgresAsync();
         await using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
-        var (persistent, ephemeral) = (server.Deployment.Settings.PersistentRedis!.Database, server.Deployment.Settings.EphemeralRedis!.Database);
+        var (persistent, ephemeral) = (
+            server.Deployment.Settings.PersistentRedis!.Database, server.Deployment.Settings.EphemeralRedis!.Database);
         var asked = AskAsync(groups);
         var (mostSql, mostRedis, looks) = (0, 0, 0);
         do
         {
-            var sql = await postgres.QueryAsync("postgres", $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{server.Deployment.DatabaseName}'");
+            var sql = await postgres.QueryAsync(
+                "postgres", $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{server.Deployment.DatabaseName}'");
             mostSql = Math.Max(mostSql, int.Parse(sql[0][0]!));
             var clients = await redis.GetServers()[0].ClientListAsync();
-            mostRedis = Math.Max(mostRedis, clients.Count(client => client.Name == "porthor" && (client.Database == persistent || client.Database == ephemeral)));
+            mostRedis = Math.Max(mostRedis, clients.Count(
+                client => client.Name == "porthor" && (client.Database == persistent || client.Database == ephemeral)));
             looks++;
         }
         while (!asked.IsCompleted);
@@ -53,7 +57,8 @@ public sealed class ConnectionBudgetTests
         do
         {
             // The server runs in this process.
-            most = Math.Max(most, Directory.GetFiles("/proc/self/fd").Count(fd => new FileInfo(fd).LinkTarget == server.Core.DataDirectory!.DatabasePath));
+            most = Math.Max(most, Directory.GetFiles("/proc/self/fd").Count(
+                fd => new FileInfo(fd).LinkTarget == server.Core.DataDirectory!.DatabasePath));
             await Task.Yield();
         }
         while (!asked.IsCompleted);

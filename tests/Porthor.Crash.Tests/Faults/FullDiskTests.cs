@@ -36,7 +36,8 @@ public sealed class FullDiskTests : IAsyncLifetime
         await LimitFilesAsync(server, "0");
         var created = new List<Token> { old };
         Answer answer;
-        while ((answer = (await http.CreateUserTokenAsync(url, administrator, "someone", $"{created.Count}", "read:all"))!).StatusCode == 201)
+        while (
+            (answer = (await http.CreateUserTokenAsync(url, administrator, "someone", $"{created.Count}", "read:all"))!).StatusCode == 201)
             created.Add(Requests.TokenIn(answer));
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.DetailType.ShouldBe("store_unavailable");

@@ -31,7 +31,8 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
         foreach (var wire in (FaultyWire[])[tokenIndex, recordStore])
             wire.HalfOpen();
         var begun = Stopwatch.GetTimestamp();
-        await RealServers.UntilAsync(() => ShouldBe(tokenIndex.HalfOpenConnections + recordStore.HalfOpenConnections == 0), "the end of half-open connections");
+        await RealServers.UntilAsync(
+            () => ShouldBe(tokenIndex.HalfOpenConnections + recordStore.HalfOpenConnections == 0), "the end of half-open connections");
         output.WriteLine($"closed after {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:F0} ms");
         await EachUsualAsync(groups);
         var recovered = Stopwatch.GetElapsedTime(begun);

@@ -17,5 +17,6 @@ public sealed class RouteGroupTests
         mapped.Where(RouteGroups.IsCovered).Order().ShouldBe(asked.Order());
     }
 
-    private static IReadOnlyList<string> MethodsOf(RouteEndpoint route) => route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["any"];
+    private static IReadOnlyList<string> MethodsOf(RouteEndpoint route) =>
+        route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["any"];
 }

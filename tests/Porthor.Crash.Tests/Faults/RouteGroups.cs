@@ -99,33 +99,44 @@ internal sealed class RouteGroups
     {
         (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
         (string, string)[] forwarded = [("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
-        yield return new("GET /ingress/auth", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/ingress/auth?scope=read:all", question));
-        yield return new("GET /ingress/auth, new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync($"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", question));
-        yield return new("GET /ingress/forward", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/ingress/forward?scope=read:all", [.. forwarded, bearer]));
+        yield return new("GET /ingress/auth", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync(
+            "/ingress/auth?scope=read:all", question));
+        yield return new("GET /ingress/auth, new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync(
+            $"/ingress/auth?delegate_to=s{Next()}&delegate_scope=read:all", question));
+        yield return new("GET /ingress/forward", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync(
+            "/ingress/forward?scope=read:all", [.. forwarded, bearer]));
         yield return new("GET /ingress/anonymous", 200, Store.None, AnswerTimeout, () => server.GetAsync("/ingress/anonymous"));
     }
 
     private IEnumerable<RouteGroup> Tokens()
     {
         yield return new($"GET {Api}/token-info", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Api}/token-info", bearer));
-        yield return new($"GET {Api}/token-info, no credentials", 401, Store.None, AnswerTimeout, () => server.GetAsync($"{Api}/token-info"));
+        yield return new(
+            $"GET {Api}/token-info, no credentials", 401, Store.None, AnswerTimeout, () => server.GetAsync($"{Api}/token-info"));
         yield return new($"POST {Api}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(
             $"{Api}/tokens", new { username = $"bot-{Next()}x", token_type = "service", scopes = (string[])["read:all"] }, administrator));
         yield return new($"GET {Api}/users/{{username}}/tokens", 200, Store.Both, ApiTimeout, () => server.GetAsync(Mine, bearer));
-        yield return new($"POST {Api}/users/{{username}}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(Mine, new { token_name = $"{Next()}" }, bearer));
-        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}", bearer));
+        yield return new($"POST {Api}/users/{{username}}/tokens", 201, Store.Both, ApiTimeout, () => server.PostAsync(
+            Mine, new { token_name = $"{Next()}" }, bearer));
+        yield return new(
+            $"GET {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}", bearer));
         yield return new($"PATCH {Api}/users/{{username}}/tokens/{{key}}", 200, Store.Both, ApiTimeout, () => server.PatchAsync(
             $"{Mine}/{edited}", new { token_name = $"edited {Next()}" }, administrator));
-        yield return new($"DELETE {Api}/users/{{username}}/tokens/{{key}}", 404, Store.Both, ApiTimeout, () => server.DeleteAsync($"{Mine}/{NoKey}", bearer));
+        yield return new(
+            $"DELETE {Api}/users/{{username}}/tokens/{{key}}", 404, Store.Both, ApiTimeout,
+            () => server.DeleteAsync($"{Mine}/{NoKey}", bearer));
     }
 
     private IEnumerable<RouteGroup> Histories()
     {
-        yield return new($"GET {Api}/history/token-changes", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Api}/history/token-changes?limit=5", administrator));
+        yield return new($"GET {Api}/history/token-changes", 200, Store.Both, ApiTimeout, () => server.GetAsync(
+            $"{Api}/history/token-changes?limit=5", administrator));
         yield return new($"GET {Api}/users/{{username}}/token-change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
             $"{Api}/users/someone/token-change-history?limit=5", bearer));
-        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}/change-history?limit=5", bearer));
-        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/auth-history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{Mine}/{edited}/auth-history?limit=5", bearer));
+        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/change-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
+            $"{Mine}/{edited}/change-history?limit=5", bearer));
+        yield return new($"GET {Api}/users/{{username}}/tokens/{{key}}/auth-history", 200, Store.Both, ApiTimeout, () => server.GetAsync(
+            $"{Mine}/{edited}/auth-history?limit=5", bearer));
     }
 
     private IEnumerable<RouteGroup> Users()
@@ -134,12 +145,18 @@ internal sealed class RouteGroups
         yield return new("GET /auth/gms", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync("/auth/gms", bearer));
         // There is no user directory here, but the caller must be authenticated first.
         yield return new($"GET {Api}/users", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users", administrator));
-        yield return new($"GET {Api}/users/{{username}}", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/users/someone", administrator));
+        yield return new(
+            $"GET {Api}/users/{{username}}", 404, Store.RecordStore, AnswerTimeout,
+            () => server.GetAsync($"{Api}/users/someone", administrator));
         yield return new($"GET {Api}/groups", 404, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/groups", administrator));
-        yield return new($"GET {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
-        yield return new($"PUT {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.PutAsync($"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
+        yield return new(
+            $"GET {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{Api}/quota-overrides", bearer));
+        yield return new($"PUT {Api}/quota-overrides", 200, Store.RecordStore, AnswerTimeout, () => server.PutAsync(
+            $"{Api}/quota-overrides", new { @default = new { api = new { } } }, administrator));
         // A deletion would remove what the requests above read. The missing permission is checked after authentication.
-        yield return new($"DELETE {Api}/quota-overrides", 403, Store.RecordStore, AnswerTimeout, () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
+        yield return new(
+            $"DELETE {Api}/quota-overrides", 403, Store.RecordStore, AnswerTimeout,
+            () => server.DeleteAsync($"{Api}/quota-overrides", bearer));
     }
 
     private IEnumerable<RouteGroup> Logins()
@@ -167,12 +184,15 @@ internal sealed class RouteGroups
         var admin = server.Cookie(new SessionState { Token = Token.Parse(administrator.Item2["Bearer ".Length..]), Csrf = "csrf" });
         const string tokens = "/auth/tokens";
         yield return new($"GET {tokens}", 200, Store.Both, ApiTimeout, () => server.GetAsync(tokens, cookie));
-        yield return new($"GET {tokens}/search", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/search?username=someone", admin));
+        yield return new($"GET {tokens}/search", 200, Store.Both, ApiTimeout, () => server.GetAsync(
+            $"{tokens}/search?username=someone", admin));
         yield return new($"GET {tokens}/new", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync($"{tokens}/new", cookie));
         yield return new($"POST {tokens}/new", 201, Store.Both, ApiTimeout, () => server.PostFormAsync(
             $"{tokens}/new", [("csrf", "csrf"), ("name", $"page {Next()}"), ("lifetime", "86400")], cookie));
-        yield return new($"GET {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/{NoKey}/revoke", cookie));
-        yield return new($"POST {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.PostFormAsync($"{tokens}/{NoKey}/revoke", [("csrf", "csrf")], cookie));
+        yield return new(
+            $"GET {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/{NoKey}/revoke", cookie));
+        yield return new($"POST {tokens}/{{key}}/revoke", 404, Store.Both, ApiTimeout, () => server.PostFormAsync(
+            $"{tokens}/{NoKey}/revoke", [("csrf", "csrf")], cookie));
         yield return new($"GET {tokens}/history", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/history", cookie));
         yield return new($"GET {tokens}/history/all", 200, Store.Both, ApiTimeout, () => server.GetAsync($"{tokens}/history/all", admin));
         yield return new("GET /auth/assets/{name}", 200, Store.None, AnswerTimeout, () => server.GetAsync("/auth/assets/porthor.css"));

@@ -37,7 +37,8 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         var wire = failing == Store.RecordStore ? recordStore : tokenIndex;
         fault.Begin(wire);
         // Concurrent requests, so that waiting requests use all threads and connections.
-        var answers = await Task.WhenAll(groups.All.SelectMany(group => Enumerable.Range(0, Crowd).Select(async _ => (Group: group, Took: await AskAsync(group, failing, fault)))));
+        var answers = await Task.WhenAll(groups.All.SelectMany(
+            group => Enumerable.Range(0, Crowd).Select(async _ => (Group: group, Took: await AskAsync(group, failing, fault)))));
         foreach (var group in answers.Where(answer => (answer.Group.Needs & failing) != Store.None).GroupBy(answer => answer.Group))
             group.Min(answer => answer.Took).ShouldBeLessThan(group.Key.Bound + ShortSlack, $"the fastest response of {group.Key}");
 

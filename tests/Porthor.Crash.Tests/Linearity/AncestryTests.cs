@@ -13,7 +13,8 @@ public sealed class AncestryTests
     [Fact]
     public void Children_lose_the_scopes_that_their_parent_loses()
     {
-        var ancestry = Ancestry.Of([.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("4", Grandchild, Child, "edit", A)]);
+        var ancestry = Ancestry.Of(
+            [.. Tree, new("4", Root, null, "edit", A), new("4", Child, Root, "edit", A), new("4", Grandchild, Child, "edit", A)]);
         ancestry.Impossible.ShouldBeEmpty();
         ancestry.Reduced.ShouldBe(2);
         ancestry.ScopesOf(Grandchild).ShouldBe(A);
@@ -37,7 +38,8 @@ public sealed class AncestryTests
     public void A_child_that_exists_after_its_parent_is_reported()
     {
         Ancestry.Of([.. Tree, new("4", Child, Root, "revoke", Both)]).Impossible.ShouldHaveSingleItem().ShouldStartWith("grandchild");
-        Ancestry.Of([.. Tree, new("4", Grandchild, Child, "revoke", Both), new("4", Child, Root, "revoke", Both)]).Impossible.ShouldBeEmpty();
+        Ancestry.Of(
+            [.. Tree, new("4", Grandchild, Child, "revoke", Both), new("4", Child, Root, "revoke", Both)]).Impossible.ShouldBeEmpty();
     }
 
     private static ScopeSet A => ScopeSet.Of("a");

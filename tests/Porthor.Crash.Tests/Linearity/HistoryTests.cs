@@ -10,7 +10,8 @@ namespace Porthor.Crash.Tests.Linearity;
 /// </summary>
 public sealed class HistoryTests(ITestOutputHelper output)
 {
-    private static readonly int Wanted = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_OPERATIONS") ?? "5000", CultureInfo.InvariantCulture);
+    private static readonly int Wanted = int.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_OPERATIONS") ?? "5000", CultureInfo.InvariantCulture);
 
     [Theory]
     [InlineData(Mode.Database)]

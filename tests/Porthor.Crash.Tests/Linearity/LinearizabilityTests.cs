@@ -58,7 +58,8 @@ public sealed class LinearizabilityTests
 
     private static Operation Use(long begin, long end, bool alive) => TreeWorkload.Used(begin, end, scopes: 0, alive ? 200 : 401);
 
-    private static Operation UseAllScopes(long begin, long end, bool passes) => TreeWorkload.Used(begin, end, scopes: 3, passes ? 200 : 403);
+    private static Operation UseAllScopes(long begin, long end, bool passes) =>
+        TreeWorkload.Used(begin, end, scopes: 3, passes ? 200 : 403);
 
     private static Operation Revoke(long begin, long end) => TreeWorkload.Revoked(begin, end, end == long.MaxValue ? null : 204);
 

@@ -10,7 +10,8 @@ internal sealed class TreeSnapshot(Deployment deployment, IReadOnlyList<TestServ
     /// <summary>Returns the history of the tree's tokens in the order in which it was written.</summary>
     public async Task<List<Row>> RowsAsync()
     {
-        var rows = await QueryAsync($"SELECT xmin, token, parent, action, scopes FROM token_change_history WHERE username = '{username}' ORDER BY id");
+        var rows = await QueryAsync(
+            $"SELECT xmin, token, parent, action, scopes FROM token_change_history WHERE username = '{username}' ORDER BY id");
         return [.. rows.Select(row => new Row(
             row[0]!, new TokenKey(row[1]!), row[2] is { } parent ? new TokenKey(parent) : null, row[3]!, ScopeSet.Parse(row[4]!)))];
     }

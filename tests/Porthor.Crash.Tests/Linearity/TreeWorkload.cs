@@ -40,7 +40,8 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     {
         var made = await http.CreateUserTokenAsync(nodes[0].Url, administrator, username, "root", Scopes);
         members.Add(new Member(Requests.TokenIn(made!), parent: null));
-        await Task.WhenAll(Enumerable.Range(0, Clients).Select(number => Task.Run(() => RunAsync(new Random(HashCode.Combine(seed, number))))));
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(
+            number => Task.Run(() => RunAsync(new Random(HashCode.Combine(seed, number))))));
     }
 
     /// <summary>Returns the histories that are not linearizable. A child can start with any number of scopes.</summary>
@@ -84,7 +85,8 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     {
         for (var step = 0; step < Steps; step++)
         {
-            var (act, pick, scopes, node) = (random.Next(100), random.Next(int.MaxValue), random.Next(Scopes.Length + 1), nodes[random.Next(nodes.Count)].Url);
+            var (act, pick, scopes, node) = (
+                random.Next(100), random.Next(int.MaxValue), random.Next(Scopes.Length + 1), nodes[random.Next(nodes.Count)].Url);
             var member = Pick(pick);
             // The root is revoked late, so that many operations happen before and some after.
             await (act switch

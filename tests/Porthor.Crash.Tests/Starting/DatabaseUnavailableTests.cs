@@ -15,7 +15,10 @@ public sealed class DatabaseUnavailableTests
         node.TokenIndex.Refuses = true;
         var starting = node.StartAsync();
         // At the second message a server that did not wait would already listen.
-        await RealServers.UntilAsync(() => Task.FromResult(node.Output.Split("database not ready, waiting two seconds").Length > 2 ? true : throw new TimeoutException()), "the log");
+        await RealServers.UntilAsync(
+            () => Task.FromResult(
+                node.Output.Split("database not ready, waiting two seconds").Length > 2 ? true : throw new TimeoutException()),
+            "the log");
         starting.IsCompleted.ShouldBeFalse();
         // The server does not listen yet, so that no client connects.
         using (var http = Node.CreateClient())

@@ -58,7 +58,8 @@ public sealed class GracefulShutdownTests
         idle.IsKept.ShouldBeTrue();
 
         var ending = node.TerminateAsync();
-        await RealServers.UntilAsync(async () => (await ReadinessAsync(http, node.Url)).ShouldContain("stopping"), "the start of the shutdown");
+        await RealServers.UntilAsync(
+            async () => (await ReadinessAsync(http, node.Url)).ShouldContain("stopping"), "the start of the shutdown");
         (await idle.GetAsync(url, administrator.Reveal())).ShouldBe(200);
         idle.IsKept.ShouldBeFalse();
         (await ending).ExitCode.ShouldBe(0);
@@ -86,7 +87,9 @@ public sealed class GracefulShutdownTests
         using var connection = new PersistentConnection();
         for (var answered = 0; ; answered++)
         {
-            if (await connection.GetAsync(new Uri(node, $"/ingress/auth?service=service-{number}-{answered / RequestsToEach}"), token.Reveal()) is not { } status)
+            if (
+                await connection.GetAsync(
+                    new Uri(node, $"/ingress/auth?service=service-{number}-{answered / RequestsToEach}"), token.Reveal()) is not { } status)
                 return (answered + RequestsToEach - 1) / RequestsToEach;
             status.ShouldBe(200);
         }
@@ -95,6 +98,7 @@ public sealed class GracefulShutdownTests
     private static async Task<int> UsesAsync(Deployment deployment)
     {
         var postgres = await RealServers.Instance.PostgresAsync();
-        return int.Parse((await postgres.QueryAsync(deployment.DatabaseName!, "SELECT count(DISTINCT service) FROM token_auth_history"))[0][0]!);
+        return int.Parse(
+            (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT count(DISTINCT service) FROM token_auth_history"))[0][0]!);
     }
 }

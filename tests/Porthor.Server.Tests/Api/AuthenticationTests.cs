@@ -18,7 +18,8 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         var key = new string('k', TokenKey.Length);
         foreach (var (method, path, body) in (IEnumerable<(HttpMethod, string, object?)>)[
             (HttpMethod.Get, "/login", null), (HttpMethod.Get, "/token-info", null), (HttpMethod.Get, "/user-info", null),
-            (HttpMethod.Get, "/quota-overrides", null), (HttpMethod.Put, "/quota-overrides", new { }), (HttpMethod.Delete, "/quota-overrides", null),
+            (HttpMethod.Get, "/quota-overrides", null), (HttpMethod.Put, "/quota-overrides", new { }),
+            (HttpMethod.Delete, "/quota-overrides", null),
             (HttpMethod.Post, "/tokens", new { }), (HttpMethod.Get, "/users/some-user/tokens", null),
             (HttpMethod.Post, "/users/some-user/tokens", new { }), (HttpMethod.Get, $"/users/some-user/tokens/{key}", null),
             (HttpMethod.Patch, $"/users/some-user/tokens/{key}", new { }), (HttpMethod.Delete, $"/users/some-user/tokens/{key}", null),
@@ -39,8 +40,10 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         var token = browser.Session.Reveal();
         foreach (var authorization in (string[])[
             $"Bearer {token}", $"bearer {token}", $"BEARER {token}", $"Bearer  \t {token}",
-            Basic($"{token}:x-oauth-basic"), Basic($"x-oauth-basic:{token}"), Basic($"{token}:"), Basic($":{token}"), Basic($"{token}:{token}"),
-            Basic($"  {token}:\n"), Basic($"{token}:gt-not.a-token"), "bAsIc " + Basic($"{token}:")[6..], Basic($"{token}:").Replace("=", "", StringComparison.Ordinal) + "====",
+            Basic($"{token}:x-oauth-basic"), Basic($"x-oauth-basic:{token}"), Basic($"{token}:"), Basic($":{token}"),
+            Basic($"{token}:{token}"),
+            Basic($"  {token}:\n"), Basic($"{token}:gt-not.a-token"), "bAsIc " + Basic($"{token}:")[6..],
+            Basic($"{token}:").Replace("=", "", StringComparison.Ordinal) + "====",
             Basic($"{token}:").Insert(20, "-_ %")])
             (await server.GetAsync("/token-info", ("Authorization", authorization))).StatusCode.ShouldBe(200, authorization[..8]);
     }
@@ -72,7 +75,8 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             (Basic($"{one}:{two}"), "Conflicting tokens in Basic username and password fields")])
         {
             var logged = server.CountLines();
-            (await server.GetAsync("/token-info", ("Authorization", authorization))).ShouldBeChallenged(403, 400, "invalid_request", message);
+            (await server.GetAsync("/token-info", ("Authorization", authorization)))
+                .ShouldBeChallenged(403, 400, "invalid_request", message);
             var line = server.LinesSince(logged, "Invalid request").ShouldHaveSingleItem();
             line.GetProperty("severity").GetString().ShouldBe("info");
             line.GetProperty("error").GetString().ShouldBe(message);
@@ -104,7 +108,8 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
             (new Token(browser.Key, new string('s', Token.SecretLength)).Reveal(), "Token is not valid")])
         {
             var logged = server.CountLines();
-            (await server.GetAsync("/token-info", ("Authorization", $"Bearer {text}"))).ShouldBeChallenged(401, 401, "invalid_token", message);
+            (await server.GetAsync("/token-info", ("Authorization", $"Bearer {text}")))
+                .ShouldBeChallenged(401, 401, "invalid_token", message);
             var line = server.LinesSince(logged, "Invalid token").ShouldHaveSingleItem();
             line.GetProperty("severity").GetString().ShouldBe("info");
             line.GetProperty("error").GetString().ShouldBe(message);
@@ -129,7 +134,8 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         // With a cookie without a token, or a cookie of another origin, the header applies.
         var empty = server.Host.Cookie(SessionState.Empty);
         (await server.GetAsync("/token-info", empty, header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
-        (await server.GetAsync("/token-info", ("Cookie", "gafaelfawr=garbage"), header)).Json.GetProperty("username").GetString().ShouldBe("header-user");
+        (await server.GetAsync("/token-info", ("Cookie", "gafaelfawr=garbage"), header)).Json.GetProperty("username").GetString()
+            .ShouldBe("header-user");
     }
 
     [Theory, EveryMode]
@@ -167,7 +173,8 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         (await server.GetAsync("/history/token-changes?limit=1", ("Authorization", Basic($"x:{bootstrap}")))).StatusCode.ShouldBe(200);
         // A token with its key and another secret is not the bootstrap token.
         var wrong = new Token(server.Host.Core.BootstrapToken!.Key, new string('s', Token.SecretLength));
-        (await server.GetAsync("/history/token-changes", TestServer.Bearer(wrong))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        (await server.GetAsync("/history/token-changes", TestServer.Bearer(wrong))).ShouldBeChallenged(
+            401, 401, "invalid_token", "Token is not valid");
     }
 
     private static string Basic(string pair) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes(pair));

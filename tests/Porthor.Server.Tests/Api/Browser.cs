@@ -29,7 +29,8 @@ internal static class Logins
     }
 
     /// <summary>Creates a user token through the API with the user's browser.</summary>
-    public static async Task<Token> MakeTokenAsync(this ApiServer server, Browser browser, string name, string scopes = "", long? expires = null)
+    public static async Task<Token> MakeTokenAsync(
+        this ApiServer server, Browser browser, string name, string scopes = "", long? expires = null)
     {
         var answer = await server.PostAsync(
             $"/users/{browser.Username}/tokens", new { token_name = name, scopes = ScopeSet.Parse(scopes).Names, expires }, browser.Writing);

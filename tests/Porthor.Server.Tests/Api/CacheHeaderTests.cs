@@ -29,10 +29,12 @@ public sealed class CacheHeaderTests(ApiServers servers) : IClassFixture<ApiServ
         var browser = await server.LogInAsync("jason", "admin:token,user:token");
         var token = await server.MakeTokenAsync(browser, "listed");
         foreach (var path in (string[])[
-            "/", "/health", "/health/live", "/health/ready", "/auth/openapi.json", "/nowhere", "/auth/api/v1/login", "/auth/api/v1/token-info",
+            "/", "/health", "/health/live", "/health/ready", "/auth/openapi.json", "/nowhere", "/auth/api/v1/login",
+            "/auth/api/v1/token-info",
             "/auth/api/v1/user-info", "/auth/api/v1/users/jason/tokens", $"/auth/api/v1/users/jason/tokens/{token.Key}",
             $"/auth/api/v1/users/jason/tokens/{token.Key}/change-history", "/auth/api/v1/users/jason/token-change-history",
-            "/auth/api/v1/history/token-changes?limit=1", "/auth/api/v1/quota-overrides", "/auth/api/v1/users", "/auth/api/v1/users/jason/tokens/short",
+            "/auth/api/v1/history/token-changes?limit=1", "/auth/api/v1/quota-overrides", "/auth/api/v1/users",
+            "/auth/api/v1/users/jason/tokens/short",
             "/ingress/auth"])
         {
             foreach (var headers in ((string, string)[][])[[], [browser.Cookie]])

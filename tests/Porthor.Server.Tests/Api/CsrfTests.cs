@@ -51,10 +51,12 @@ public sealed class CsrfTests(ApiServers servers) : IClassFixture<ApiServers>
         var browser = await server.LogInAsync("reader");
         (await server.GetAsync("/users/reader/tokens", browser.Cookie)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/reader/tokens", browser.Cookie, ("X-CSRF-Token", "wrong"))).StatusCode.ShouldBe(200);
-        (await server.PostAsync("/users/reader/tokens", new { token_name = "by header" }, TestServer.Bearer(browser.Session))).StatusCode.ShouldBe(201);
+        (await server.PostAsync(
+            "/users/reader/tokens", new { token_name = "by header" }, TestServer.Bearer(browser.Session))).StatusCode.ShouldBe(201);
         // A cookie without a token is not a credential, so no other page can use it.
         var visitor = server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() });
-        (await server.PostAsync("/users/reader/tokens", new { token_name = "beside a cookie" }, visitor, TestServer.Bearer(browser.Session)))
+        (await server.PostAsync(
+            "/users/reader/tokens", new { token_name = "beside a cookie" }, visitor, TestServer.Bearer(browser.Session)))
             .StatusCode.ShouldBe(201);
     }
 

@@ -15,21 +15,28 @@ public sealed class FieldWarningTests(ApiServers servers) : IClassFixture<ApiSer
         var made = await server.PostAsync(path, """{"token_name":"one","scope":["read:all"]}""", browser.Writing);
         made.StatusCode.ShouldBe(201);
         made.Header("Warning").ShouldBe("299 - \"Unknown field: scope. Did you mean scopes?\"");
-        var admin = await server.PostAsync("/tokens", """{"username":"sloppy","token_type":"user","tokenname":"two","token_name":"two","groups":[{"name":"g","id":1,"gid":2}]}""", server.Bootstrap);
+        var admin = await server.PostAsync(
+            "/tokens",
+            """{"username":"sloppy","token_type":"user","tokenname":"two","token_name":"two","groups":[{"name":"g","id":1,"gid":2}]}""",
+            server.Bootstrap);
         admin.StatusCode.ShouldBe(201);
-        admin.Headers["Warning"].ShouldBe(["299 - \"Unknown field: tokenname. Did you mean token_name?\"", "299 - \"Unknown field: groups.0.gid. Did you mean id?\""]);
+        admin.Headers["Warning"].ShouldBe(
+            ["299 - \"Unknown field: tokenname. Did you mean token_name?\"", "299 - \"Unknown field: groups.0.gid. Did you mean id?\""]);
         var key = made.Header("Location")!.Split('/')[^1];
         var edited = await server.PatchAsync($"{path}/{key}", """{"Expires":null,"completely":{"different":1}}""", browser.Writing);
         edited.StatusCode.ShouldBe(200);
-        edited.Headers["Warning"].ShouldBe(["299 - \"Unknown field: Expires. Did you mean expires?\"", "299 - \"Unknown field: completely\""]);
+        edited.Headers["Warning"].ShouldBe(
+            ["299 - \"Unknown field: Expires. Did you mean expires?\"", "299 - \"Unknown field: completely\""]);
 
         // Errors contain the warning too: the unknown field may be the reason.
         var refused = await server.PostAsync(path, """{"name":"three"}""", browser.Writing);
         refused.StatusCode.ShouldBe(422);
         refused.Header("Warning").ShouldBe("299 - \"Unknown field: name\"");
-        (await server.PostAsync("/users/somebody-else/tokens", """{"token_name":"x","scope":""}""", browser.Writing)).Header("Warning").ShouldNotBeNull();
+        (await server.PostAsync("/users/somebody-else/tokens", """{"token_name":"x","scope":""}""", browser.Writing)).Header("Warning")
+            .ShouldNotBeNull();
         // Without unknown fields there is no warning.
-        (await server.PostAsync(path, """{"token_name":"four","scopes":[],"expires":null}""", browser.Writing)).Header("Warning").ShouldBeNull();
+        (await server.PostAsync(path, """{"token_name":"four","scopes":[],"expires":null}""", browser.Writing)).Header("Warning")
+            .ShouldBeNull();
         // Quota plans reject unknown fields.
         (await server.PutAsync("/quota-overrides", """{"defaults":{}}""", server.Bootstrap)).StatusCode.ShouldBe(422);
     }
@@ -47,7 +54,8 @@ public sealed class FieldWarningTests(ApiServers servers) : IClassFixture<ApiSer
         var odd = await server.PostAsync(
             "/users/hostile/tokens", $$"""{"token_name":"odd","a\"b\\c\r\nX-Injected: 1\u202e\u0000\u00fc":1,"{{new string('x', 5000)}}":2}""", browser.Writing);
         odd.StatusCode.ShouldBe(201);
-        odd.Headers["Warning"].ShouldBe(["299 - \"Unknown field: a?b?c??X-Injected: 1???\"", $"299 - \"Unknown field: {new string('x', 64)}...\""]);
+        odd.Headers["Warning"].ShouldBe(
+            ["299 - \"Unknown field: a?b?c??X-Injected: 1???\"", $"299 - \"Unknown field: {new string('x', 64)}...\""]);
         odd.Headers.Keys.ShouldNotContain("X-Injected");
     }
 }

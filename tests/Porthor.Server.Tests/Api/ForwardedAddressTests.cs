@@ -8,7 +8,8 @@ namespace Porthor.Server.Tests.Api;
 /// The client address in the history and the log: the address that the trusted proxies report, regardless of the client's own headers
 /// (contract/api.md 1). The part of HIS-015 about addresses.
 /// </summary>
-public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServers servers) : IClassFixture<ForwardedAddressTests.BehindProxyServers>
+public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServers servers)
+    : IClassFixture<ForwardedAddressTests.BehindProxyServers>
 {
     public sealed class BehindProxyServers : ApiServers
     {
@@ -19,12 +20,15 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
     /// <summary>The received headers and the expected client address.</summary>
     private static readonly (string[] Headers, string Address)[] Chains =
     [
-        ([], "127.0.0.1"), ([""], "127.0.0.1"), (["unknown"], "127.0.0.1"), (["1.2.3.4:80"], "1.2.3.4"), (["[::1]"], "::1"), (["6.6.6.6, 203.0.113.7:51234"], "203.0.113.7"), (["::ffff:203.0.113.7"], "203.0.113.7"),
+        ([], "127.0.0.1"), ([""], "127.0.0.1"), (["unknown"], "127.0.0.1"), (["1.2.3.4:80"], "1.2.3.4"), (["[::1]"], "::1"),
+        (["6.6.6.6, 203.0.113.7:51234"], "203.0.113.7"), (["::ffff:203.0.113.7"], "203.0.113.7"),
         (["01.2.3.4"], "127.0.0.1"), (["1.2.3"], "127.0.0.1"), (["fe80::1%eth0"], "127.0.0.1"),
         (["192.0.2.1"], "192.0.2.1"), ([" 192.0.2.1 ,10.0.0.1"], "192.0.2.1"),
         // Addresses to the left of the client's address were written by the client.
-        (["203.0.113.9, 192.0.2.1, 10.0.0.1"], "192.0.2.1"), (["203.0.113.9, 10.9.9.9, 192.0.2.1"], "192.0.2.1"), (["127.0.0.1, 192.0.2.1"], "192.0.2.1"),
-        (["192.0.2.1, nonsense, 10.0.0.1"], "10.0.0.1"), (["192.0.2.1", "10.0.0.1"], "192.0.2.1"), (["203.0.113.9", "192.0.2.1,10.0.0.1", "10.0.0.2"], "192.0.2.1"),
+        (["203.0.113.9, 192.0.2.1, 10.0.0.1"], "192.0.2.1"), (["203.0.113.9, 10.9.9.9, 192.0.2.1"], "192.0.2.1"),
+        (["127.0.0.1, 192.0.2.1"], "192.0.2.1"),
+        (["192.0.2.1, nonsense, 10.0.0.1"], "10.0.0.1"), (["192.0.2.1", "10.0.0.1"], "192.0.2.1"),
+        (["203.0.113.9", "192.0.2.1,10.0.0.1", "10.0.0.2"], "192.0.2.1"),
         (["2001:DB8:0::0005, 2001:db8:1::7"], "2001:db8::5"), (["10.1.1.1, 2001:db8:1::7, 10.2.2.2"], "10.1.1.1"),
         (["fe80::1%eth0, 10.0.0.1"], "10.0.0.1"),
     ];
@@ -46,7 +50,8 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
             answer!.StatusCode.ShouldBe(201);
             var history = await server.GetAsync("/users/forwarded/token-change-history?limit=1", browser.Cookie);
             history.Json[0].GetProperty("ip_address").GetString().ShouldBe(address, string.Join('|', header));
-            server.LinesSince(logged, "Created new user token").Single().GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe(address);
+            server.LinesSince(logged, "Created new user token").Single().GetProperty("httpRequest").GetProperty("remoteIp").GetString()
+                .ShouldBe(address);
         }
     }
 
@@ -57,7 +62,8 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("linked");
         foreach (var (addresses, schemes, expected) in (IEnumerable<(string?, string[], string)>)[
-            (null, [], "http"), ("192.0.2.1", [], "http"), ("192.0.2.1", ["https"], "https"), ("192.0.2.1, 10.0.0.1", ["https, http"], "https"),
+            (null, [], "http"), ("192.0.2.1", [], "http"), ("192.0.2.1", ["https"], "https"),
+            ("192.0.2.1, 10.0.0.1", ["https, http"], "https"),
             ("192.0.2.1, 10.0.0.1", ["http, https"], "http"), ("203.0.113.9, 192.0.2.1, 10.0.0.1", ["http, https, http"], "https"),
             // Fewer schemes than addresses: the left-most scheme.
             ("192.0.2.1, 10.0.0.1", ["https"], "https"), ("10.0.0.1, 10.0.0.2", ["https, http"], "https"),
@@ -85,12 +91,15 @@ public sealed class UnconfiguredProxyTests(ApiServers servers) : IClassFixture<A
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("direct");
-        (await server.PostAsync("/users/direct/tokens", new { token_name = "one" }, [.. browser.Writing, ("X-Forwarded-For", "203.0.113.9, 10.0.0.1")]))
+        (await server.PostAsync(
+            "/users/direct/tokens", new { token_name = "one" }, [.. browser.Writing, ("X-Forwarded-For", "203.0.113.9, 10.0.0.1")]))
             .StatusCode.ShouldBe(201);
-        (await server.GetAsync("/users/direct/token-change-history?limit=1", browser.Cookie)).Json[0].GetProperty("ip_address").GetString().ShouldBe("10.0.0.1");
+        (await server.GetAsync("/users/direct/token-change-history?limit=1", browser.Cookie)).Json[0].GetProperty("ip_address").GetString()
+            .ShouldBe("10.0.0.1");
 
         // A filter finds the address in every spelling and from every source.
-        (await server.PostAsync("/users/direct/tokens", new { token_name = "two" }, [.. browser.Writing, ("X-Forwarded-For", "::ffff:203.0.113.77")]))
+        (await server.PostAsync(
+            "/users/direct/tokens", new { token_name = "two" }, [.. browser.Writing, ("X-Forwarded-For", "::ffff:203.0.113.77")]))
             .StatusCode.ShouldBe(201);
         foreach (var filter in (string[])["203.0.113.77", "::ffff:203.0.113.77", "::ffff:203.0.113.0/120", "203.0.113.0/24", "::FFFF:cb00:714d"])
         {

@@ -15,10 +15,12 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
         var browser = await server.LogInAsync("reader", "user:token,admin:token,read:all");
         (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];
         foreach (var path in (string[])[
-            "/", "/health", "/health/live", "/auth/openapi.json", "/auth/docs", "/auth/docs/", "/auth/redoc", "/auth/assets/porthor.css", "/auth/nothing",
+            "/", "/health", "/health/live", "/auth/openapi.json", "/auth/docs", "/auth/docs/", "/auth/redoc", "/auth/assets/porthor.css",
+            "/auth/nothing",
             "/auth/api/v1/login", "/auth/api/v1/token-info", "/auth/api/v1/user-info", "/auth/api/v1/users/reader/tokens",
             "/auth/api/v1/users/other/tokens/none", "/auth/api/v1/history/token-changes", "/auth/api/v1/history/token-changes?cursor=x",
-            "/auth/tokens", "/auth/tokens/", "/auth/tokens/new", "/auth/tokens/history", "/auth/tokens/search", "/auth/tokens/history/all", "/auth/login",
+            "/auth/tokens", "/auth/tokens/", "/auth/tokens/new", "/auth/tokens/history", "/auth/tokens/search", "/auth/tokens/history/all",
+            "/auth/login",
             "/login?rd=https://evil.org/", "/logout?rd=https://evil.org/", "/logout", "/auth/api/v1/tokens",
             "/ingress/anonymous", "/ingress/auth?scope=read:all", "/ingress/auth?scope=exec:none", "/ingress/auth", "/ingress/forward"])
         {
@@ -51,7 +53,8 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
     private static List<string> Comparable(Answer answer) =>
     [
         .. answer.Headers.Where(header => !Changing.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
-            .Select(header => Nonce.Replace($"{header.Key}: {string.Join(" | ", header.Value)}", "nonce")).Where(line => line != "Content-Length: 0").Order(StringComparer.Ordinal),
+            .Select(header => Nonce.Replace($"{header.Key}: {string.Join(" | ", header.Value)}", "nonce"))
+            .Where(line => line != "Content-Length: 0").Order(StringComparer.Ordinal),
     ];
 
     [GeneratedRegex("'nonce-[^']*'", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -23,7 +23,8 @@ public sealed class HistoryContentTests
 
         // A session, an internal token for a service, and an internal token that the service created with it.
         var begun = server.Now;
-        var session = await server.Host.Tokens.SessionForAsync("one", "exec:admin,read:all,user:token", address: IPAddress.Parse("2001:db8::5"));
+        var session = await server.Host.Tokens.SessionForAsync(
+            "one", "exec:admin,read:all,user:token", address: IPAddress.Parse("2001:db8::5"));
         var (s, end) = (session.Record.Token.Key, begun + Month);
         expected.Add($$"""{"token":"{{s}}","username":"one","token_type":"session","scopes":["exec:admin","read:all","user:token"],"expires":{{end}},"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{begun}}}""");
 
@@ -32,12 +33,14 @@ public sealed class HistoryContentTests
         expected.Add($$"""{"token":"{{portal.Key}}","username":"one","token_type":"internal","parent":"{{s}}","scopes":["exec:admin","read:all"],"service":"portal","expires":{{end}},"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{now}}}""");
 
         now = Tick();
-        var tap = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(portal), "tap", ScopeSet.Of("read:all"));
+        var tap = await server.Host.Tokens.GetInternalTokenAsync(
+            await server.Host.Tokens.CallerAsync(portal), "tap", ScopeSet.Of("read:all"));
         expected.Add($$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"],"service":"tap","expires":{{end}},"actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
 
         // A user token and its notebook token.
         now = Tick();
-        var userToken = await server.Host.Tokens.CreateUserTokenAsync(session, "one", new UserTokenRequest("naïve \"name\"", ScopeSet.Of("user:token"), Expires: null));
+        var userToken = await server.Host.Tokens.CreateUserTokenAsync(
+            session, "one", new UserTokenRequest("naïve \"name\"", ScopeSet.Of("user:token"), Expires: null));
         var u = userToken.Key;
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"naïve \"name\"","scopes":["user:token"],"expires":null,"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{now}}}""");
 
@@ -49,7 +52,9 @@ public sealed class HistoryContentTests
 
         // A service token, created with the bootstrap token.
         now = Tick();
-        var answer = await server.PostAsync("/tokens", new { username = "bot-robot", token_type = "service", scopes = (string[])["admin:token"], expires = now + 600 }, server.Bootstrap);
+        var answer = await server.PostAsync(
+            "/tokens", new { username = "bot-robot", token_type = "service", scopes = (string[])["admin:token"], expires = now + 600 },
+            server.Bootstrap);
         var service = Token.Parse(answer.Json.GetProperty("token").GetString()!);
         var serviceEnd = now + 600;
         expected.Add($$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"],"expires":{{serviceEnd}},"actor":"<bootstrap>","action":"create","ip_address":"127.0.0.1","event_time":{{now}}}""");
@@ -67,7 +72,8 @@ public sealed class HistoryContentTests
 
         now = Tick();
         var newEnd = now + 3600;
-        (await server.PatchAsync($"/users/one/tokens/{u}", new { scopes = (string[])["read:all"], expires = newEnd }, bot)).StatusCode.ShouldBe(200);
+        (await server.PatchAsync(
+            $"/users/one/tokens/{u}", new { scopes = (string[])["read:all"], expires = newEnd }, bot)).StatusCode.ShouldBe(200);
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["read:all"],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":null,"ip_address":"127.0.0.1","event_time":{{now}}}""");
         expected.Add($$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":[],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":{{notebookEnd}},"ip_address":"127.0.0.1","event_time":{{now}}}""");
 
@@ -77,7 +83,8 @@ public sealed class HistoryContentTests
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":[],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["read:all"],"old_expires":null,"ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         now = Tick();
-        (await server.PatchAsync($"/users/one/tokens/{u}", new { expires = (long?)null, scopes = (string[])["exec:admin"] }, bot)).StatusCode.ShouldBe(200);
+        (await server.PatchAsync(
+            $"/users/one/tokens/{u}", new { expires = (long?)null, scopes = (string[])["exec:admin"] }, bot)).StatusCode.ShouldBe(200);
         expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["exec:admin"],"expires":null,"actor":"bot-robot","action":"edit","old_scopes":[],"old_expires":{{newEnd}},"ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         // The revocation of the session revokes its descendants, but not the user token.

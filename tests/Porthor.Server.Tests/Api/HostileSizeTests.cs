@@ -40,7 +40,8 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
     {
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var line in (string[])["GET /auth/api/v1/token-info", "DELETE /auth/api/v1/quota-overrides", "POST /auth/api/v1/tokens", "GET /health", "POST /nowhere"])
-            (await server.SendRawAsync($"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {LargestBody + 1}\r\n\r\n"))!.ShouldBe(413, TooLarge);
+            (await server.SendRawAsync($"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {LargestBody + 1}\r\n\r\n"))!
+                .ShouldBe(413, TooLarge);
         (await server.GetAsync("/token-info")).ShouldBeUnauthenticated();
     }
 
@@ -70,7 +71,8 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         (await server.SendLineAsync(line, ("X-Large", new string('x', 33000))))!.ShouldBe(431, refusal);
         (await server.SendLineAsync(line, ("Cookie", "gafaelfawr=" + new string('x', 33000))))!.ShouldBe(431, refusal);
         (await server.SendLineAsync(line, ("Authorization", "Bearer " + new string('x', 33000))))!.ShouldBe(431, refusal);
-        (await server.SendLineAsync(line, [.. Enumerable.Range(0, 900).Select(i => ($"X-Many-{i}", new string('x', 40)))]))!.ShouldBe(431, refusal);
+        (await server.SendLineAsync(line, [.. Enumerable.Range(0, 900).Select(i => ($"X-Many-{i}", new string('x', 40)))]))!
+            .ShouldBe(431, refusal);
         // Above this limit Kestrel itself responds, with its own body.
         (await server.SendLineAsync(line, ("X-Large", new string('x', 200_000))))!.StatusCode.ShouldBe(431);
         (await server.SendLineAsync(line, [.. Enumerable.Range(0, 1100).Select(i => ($"X-{i}", ""))]))!.StatusCode.ShouldBe(431);

@@ -100,7 +100,8 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
             .ShouldBe($"<http://{host}/auth/api/v1/users/hosted/token-change-history?limit=5>; rel=\"first\"");
         (await server.SendRawAsync(Request("/token-info/")))!.Header("Location").ShouldBe("https://example.com/auth/api/v1/token-info");
         (await server.SendRawAsync(Request("/history/token-changes")))!.StatusCode.ShouldBe(403);
-        server.LinesSince(logged, "Permission denied").ShouldHaveSingleItem().GetProperty("httpRequest").GetProperty("requestUrl").GetString()
+        server.LinesSince(logged, "Permission denied")
+            .ShouldHaveSingleItem().GetProperty("httpRequest").GetProperty("requestUrl").GetString()
             .ShouldBe($"http://{host}/auth/api/v1/history/token-changes");
     }
 }

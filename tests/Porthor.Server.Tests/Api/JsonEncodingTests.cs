@@ -15,7 +15,8 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
         var browser = await server.LogInAsync("encoder");
         Encoding[] encodings =
         [
-            new UTF8Encoding(), new UnicodeEncoding(bigEndian: false, byteOrderMark: true), new UnicodeEncoding(bigEndian: true, byteOrderMark: true),
+            new UTF8Encoding(), new UnicodeEncoding(bigEndian: false, byteOrderMark: true),
+            new UnicodeEncoding(bigEndian: true, byteOrderMark: true),
             new UTF32Encoding(bigEndian: false, byteOrderMark: true), new UTF32Encoding(bigEndian: true, byteOrderMark: true),
         ];
         foreach (var (index, encoding) in encodings.Index())
@@ -26,7 +27,9 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
                 var preamble = mark ? encoding is UTF8Encoding ? Encoding.UTF8.GetPreamble() : encoding.GetPreamble() : [];
                 var answer = await SendAsync(server, browser, [.. preamble, .. encoding.GetBytes($$"""{"token_name":"{{name}}"}""")]);
                 answer.StatusCode.ShouldBe(201, $"{encoding.EncodingName}, mark: {mark}: {answer.Body}");
-                (await server.SendAsync(HttpMethod.Get, answer.Header("Location")!, json: null, browser.Cookie)).Json.GetProperty("token_name").GetString().ShouldBe(name);
+                (await server.SendAsync(
+                    HttpMethod.Get, answer.Header("Location")!, json: null, browser.Cookie)).Json.GetProperty("token_name").GetString()
+                    .ShouldBe(name);
             }
         }
     }

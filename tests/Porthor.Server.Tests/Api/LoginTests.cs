@@ -54,7 +54,9 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         foreach (var cookie in (string[])[sent, sent.Replace("\"", "", StringComparison.Ordinal), $"other=1;{sent} ; last=2", $"{SessionCookie.Name}=first; {sent}"])
         {
             (await server.GetAsync("/login", ("Cookie", cookie))).Json.GetProperty("csrf").GetString().ShouldBe(csrf);
-            (await server.PostAsync("/users/fresh-user/tokens", new { token_name = cookie.GetHashCode(StringComparison.Ordinal).ToString() }, ("Cookie", cookie), ("X-CSRF-Token", csrf)))
+            (await server.PostAsync(
+                "/users/fresh-user/tokens", new { token_name = cookie.GetHashCode(StringComparison.Ordinal).ToString() },
+                ("Cookie", cookie), ("X-CSRF-Token", csrf)))
                 .StatusCode.ShouldBe(201);
         }
     }
@@ -90,7 +92,8 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         (await server.GetAsync("/login")).ShouldBeUnauthenticated();
         (await server.GetAsync("/login", TestServer.Bearer(browser.Session))).ShouldBeUnauthenticated();
         (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Token = Token.Create() }))).ShouldBeUnauthenticated();
-        (await server.GetAsync("/login", server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() }))).ShouldBeUnauthenticated();
+        (await server.GetAsync(
+            "/login", server.Host.Cookie(new SessionState { Csrf = SessionCookie.CreateCsrf() }))).ShouldBeUnauthenticated();
         // A revoked session.
         var left = await server.LogInAsync("gone");
         (await server.DeleteAsync($"/users/gone/tokens/{left.Key}", left.Writing)).ShouldBeNoContent();
@@ -117,7 +120,8 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         }
 
         // Fields of later versions are ignored.
-        (await server.GetAsync("/login", ("Cookie", $"{SessionCookie.Name}={Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","later":[1]}""")}")))
+        (await server.GetAsync(
+            "/login", ("Cookie", $"{SessionCookie.Name}={Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","later":[1]}""")}")))
             .StatusCode.ShouldBe(200);
     }
 

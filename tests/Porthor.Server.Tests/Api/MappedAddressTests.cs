@@ -15,22 +15,27 @@ public sealed class MappedAddressTests(ApiServers servers) : IClassFixture<ApiSe
     {
         var server = await servers.InAsync(mode);
         var key = Token.Create().Key;
-        await using (var transaction = await server.Host.Core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken))
+        await using (var transaction = await server.Host.Core.Sql.TokenIndex.BeginAsync(
+            TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken))
         {
             transaction.Add([new TokenChange
             {
                 Token = key, Username = "long-ago", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Actor = "long-ago",
-                Action = ChangeAction.Create, IpAddress = IPAddress.Parse("198.51.100.7").MapToIPv6(), EventTime = DateTimeOffset.UnixEpoch.AddYears(50),
+                Action = ChangeAction.Create, IpAddress = IPAddress.Parse("198.51.100.7").MapToIPv6(),
+                EventTime = DateTimeOffset.UnixEpoch.AddYears(50),
             }]);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
         }
         foreach (var (query, isFound) in (IEnumerable<(string, bool)>)[
-            ("198.51.100.7", true), ("198.51.100.7/32", true), ("198.51.100.0/24", true), ("0.0.0.0/0", true), ("::ffff:198.51.100.7", true), ("::ffff:198.51.100.0/120", true),
+            ("198.51.100.7", true), ("198.51.100.7/32", true), ("198.51.100.0/24", true), ("0.0.0.0/0", true),
+            ("::ffff:198.51.100.7", true), ("::ffff:198.51.100.0/120", true),
             ("198.51.100.8", false), ("198.51.101.0/24", false), ("2001:db8::/32", false)])
         {
-            var answer = await server.GetAsync($"/history/token-changes?username=long-ago&limit=5&ip_address={Uri.EscapeDataString(query)}", server.Bootstrap);
+            var answer = await server.GetAsync(
+                $"/history/token-changes?username=long-ago&limit=5&ip_address={Uri.EscapeDataString(query)}", server.Bootstrap);
             answer.StatusCode.ShouldBe(200, query);
-            answer.Json.EnumerateArray().Select(entry => entry.GetProperty("ip_address").GetString()).ShouldBe(isFound ? ["198.51.100.7"] : [], query);
+            answer.Json.EnumerateArray().Select(entry => entry.GetProperty("ip_address").GetString())
+                .ShouldBe(isFound ? ["198.51.100.7"] : [], query);
             answer.Header("X-Total-Count").ShouldBe(isFound ? "1" : "0", query);
         }
     }

@@ -45,15 +45,18 @@ public sealed class OpenApiCacheTests(ApiServers servers) : IClassFixture<ApiSer
         {
             foreach (var accepted in (string?[])[null, "gzip", "br, gzip;q=0.5", "*"])
             {
-                var answer = await server.SendAsync(HttpMethod.Get, path, json: null, accepted is null ? [] : [("Accept-Encoding", accepted)]);
+                var answer = await server.SendAsync(
+                    HttpMethod.Get, path, json: null, accepted is null ? [] : [("Accept-Encoding", accepted)]);
                 answer.StatusCode.ShouldBe(200);
                 answer.Header("Content-Encoding").ShouldBe("gzip");
                 answer.Header("Content-Type")!.ShouldStartWith("text/javascript");
                 answer.Header("Vary").ShouldBe("Accept-Encoding");
-                (await server.SendAsync(HttpMethod.Get, path, json: null, ("If-None-Match", answer.Header("ETag")!))).StatusCode.ShouldBe(304);
+                (await server.SendAsync(
+                    HttpMethod.Get, path, json: null, ("If-None-Match", answer.Header("ETag")!))).StatusCode.ShouldBe(304);
             }
             foreach (var accepted in (string[])["identity", "gzip;q=0", "br"])
-                (await server.SendAsync(HttpMethod.Get, path, json: null, ("Accept-Encoding", accepted))).StatusCode.ShouldBe(406, accepted);
+                (await server.SendAsync(
+                    HttpMethod.Get, path, json: null, ("Accept-Encoding", accepted))).StatusCode.ShouldBe(406, accepted);
         }
     }
 

@@ -27,7 +27,9 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
             (await server.SendAsync(method, path, "{\"a\": 1} x", ("Authorization", "Bearer")))
                 .ShouldBeInvalid(Error("json_invalid", "\"body\",9", "JSON decode error", "{}", """{"error":"Extra data"}"""));
             (await server.SendAsync(method, path, "{a: 1}"))
-                .ShouldBeInvalid(Error("json_invalid", "\"body\",1", "JSON decode error", "{}", """{"error":"Expecting property name enclosed in double quotes"}"""));
+                .ShouldBeInvalid(Error(
+                    "json_invalid", "\"body\",1", "JSON decode error", "{}",
+                    """{"error":"Expecting property name enclosed in double quotes"}"""));
             (await SendBytesAsync(server, method, path, [.. "{\"token_name\":\""u8, 0xFF, .. "\"}"u8]))
                 .ShouldBe(400, """{"detail":"There was an error parsing the body"}""");
         }
@@ -60,21 +62,33 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("complete");
         (await server.PatchAsync("/users/Some_User/tokens/short", new { expires = true, scopes = 5, token_name = "" }, browser.Writing)).ShouldBeInvalid(
-            Error("string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"", $$"""{"pattern":"{{UsernamePattern}}"}"""),
-            Error("string_too_short", "\"path\",\"key\"", "String should have at least 22 characters", "\"short\"", """{"min_length":22}"""),
+            Error(
+                "string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"",
+                $$"""{"pattern":"{{UsernamePattern}}"}"""),
+            Error(
+                "string_too_short", "\"path\",\"key\"", "String should have at least 22 characters", "\"short\"", """{"min_length":22}"""),
             Error("string_too_short", "\"body\",\"token_name\"", "String should have at least 1 character", "\"\"", """{"min_length":1}"""),
             Error("set_type", "\"body\",\"scopes\"", "Input should be a valid set", "5"),
             Error("datetime_type", "\"body\",\"expires\"", "Input should be a valid datetime", "true"));
 
         (await server.GetAsync("/users/Some_User/token-change-history?token_type=x&limit=0&cursor=x&key=x&until=x&since=x", browser.Cookie)).ShouldBeInvalid(
-            Error("string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"", $$"""{"pattern":"{{UsernamePattern}}"}"""),
-            Error("string_pattern_mismatch", "\"query\",\"cursor\"", "String should match pattern '^p?[0-9]+_[0-9]+$'", "\"x\"", """{"pattern":"^p?[0-9]+_[0-9]+$"}"""),
+            Error(
+                "string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"",
+                $$"""{"pattern":"{{UsernamePattern}}"}"""),
+            Error(
+                "string_pattern_mismatch", "\"query\",\"cursor\"", "String should match pattern '^p?[0-9]+_[0-9]+$'", "\"x\"",
+                """{"pattern":"^p?[0-9]+_[0-9]+$"}"""),
             Error("greater_than_equal", "\"query\",\"limit\"", "Input should be greater than or equal to 1", "\"0\"", """{"ge":1}"""),
-            Error("datetime_from_date_parsing", "\"query\",\"since\"", "Input should be a valid datetime or date, input is too short", "\"x\"", """{"error":"input is too short"}"""),
-            Error("datetime_from_date_parsing", "\"query\",\"until\"", "Input should be a valid datetime or date, input is too short", "\"x\"", """{"error":"input is too short"}"""),
+            Error(
+                "datetime_from_date_parsing", "\"query\",\"since\"", "Input should be a valid datetime or date, input is too short",
+                "\"x\"", """{"error":"input is too short"}"""),
+            Error(
+                "datetime_from_date_parsing", "\"query\",\"until\"", "Input should be a valid datetime or date, input is too short",
+                "\"x\"", """{"error":"input is too short"}"""),
             Error("string_too_short", "\"query\",\"key\"", "String should have at least 22 characters", "\"x\"", """{"min_length":22}"""),
             Error(
-                "enum", "\"query\",\"token_type\"", "Input should be 'session', 'user', 'notebook', 'internal', 'service' or 'oidc'", "\"x\"",
+                "enum", "\"query\",\"token_type\"", "Input should be 'session', 'user', 'notebook', 'internal', 'service' or 'oidc'",
+                "\"x\"",
                 """{"expected":"'session', 'user', 'notebook', 'internal', 'service' or 'oidc'"}"""));
     }
 
@@ -113,7 +127,8 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
         (await SendAsync(HttpMethod.Post, "{")).DetailType.ShouldBe("json_invalid");
         var caller = await core.Tokens.SessionForAsync("some-user");
         (await SendAsync(HttpMethod.Get, null, TestServer.Bearer(caller.Record.Token))).StatusCode.ShouldBe(200);
-        (await SendAsync(HttpMethod.Get, null, ("X-Forwarded-For", "192.0.2.1"), TestServer.Bearer(caller.Record.Token))).StatusCode.ShouldBe(200);
+        (await SendAsync(
+            HttpMethod.Get, null, ("X-Forwarded-For", "192.0.2.1"), TestServer.Bearer(caller.Record.Token))).StatusCode.ShouldBe(200);
     }
 
     private static (HttpMethod Method, string Path) Split(string route)

@@ -49,8 +49,10 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
         (await server.DeleteAsync(Path, admin.Writing)).ShouldBe(404, NoneSet);
 
         // QUO-011: a user without admin:token cannot change them.
-        (await server.PutAsync(Path, new { }, reader.Writing)).ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
-        (await server.DeleteAsync(Path, reader.Writing)).ShouldBeRefused(403, "permission_denied", "Token does not have required scope admin:token");
+        (await server.PutAsync(Path, new { }, reader.Writing)).ShouldBeRefused(
+            403, "permission_denied", "Token does not have required scope admin:token");
+        (await server.DeleteAsync(Path, reader.Writing)).ShouldBeRefused(
+            403, "permission_denied", "Token does not have required scope admin:token");
 
         // The stored overrides have all fields, except for the missing notebook.
         var logged = server.CountLines();

@@ -65,7 +65,8 @@ public sealed class QuotaValidationTests(ApiServers servers) : IClassFixture<Api
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var spelling in spellings)
         {
-            var answer = await server.PutAsync(Path, """{"default":{"notebook":{"cpu":1,"memory":1,"spawn":""" + spelling + "}}}", server.Bootstrap);
+            var answer = await server.PutAsync(
+                Path, """{"default":{"notebook":{"cpu":1,"memory":1,"spawn":""" + spelling + "}}}", server.Bootstrap);
             answer.StatusCode.ShouldBe(200, spelling);
             answer.Json.GetProperty("default").GetProperty("notebook").GetProperty("spawn").GetBoolean().ShouldBe(expected, spelling);
         }

@@ -13,16 +13,19 @@ public sealed class ResponseSchemaTests
     private const string Token = "/auth/api/v1/users/{username}/tokens/{key}";
 
     /// <summary>Routes without data in this deployment; only their errors are recorded.</summary>
-    private static readonly string[] WithoutSuccess = ["GET /auth/api/v1/users", "GET /auth/api/v1/users/{username}", "GET /auth/api/v1/groups", "GET /login", "GET /logout"];
+    private static readonly string[] WithoutSuccess =
+        ["GET /auth/api/v1/users", "GET /auth/api/v1/users/{username}", "GET /auth/api/v1/groups", "GET /login", "GET /logout"];
 
     [Fact]
     public async Task Responses_match_the_OpenAPI_document()
     {
-        await using var server = await ApiServer.StartAsync(Mode.Embedded, settings => TokenLimitTests.Limited(settings, live: 50, perMinute: 3));
+        await using var server = await ApiServer.StartAsync(
+            Mode.Embedded, settings => TokenLimitTests.Limited(settings, live: 50, perMinute: 3));
         var document = (await server.SendAsync(HttpMethod.Get, "/auth/openapi.json")).Json;
         var validator = new SchemaValidator(document);
         HashSet<string> succeeded = [];
-        async Task<Answer> RecordAsync(string method, string template, string path, object? body, int expected, params (string, string)[] headers)
+        async Task<Answer> RecordAsync(
+            string method, string template, string path, object? body, int expected, params (string, string)[] headers)
         {
             var answer = await server.SendAsync(new HttpMethod(method), path, body, headers);
             answer.StatusCode.ShouldBe(expected, $"{method} {path}: {answer.Body}");
@@ -38,12 +41,14 @@ public sealed class ResponseSchemaTests
         var child = await server.Host.Tokens.GetInternalTokenAsync(session, "tap", ScopeSet.Of("read:all"));
 
         // Credential errors are the same on all routes.
-        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(path => path.Name.StartsWith("/auth/", StringComparison.Ordinal)))
+        foreach (var path in document.GetProperty("paths").EnumerateObject().Where(
+            path => path.Name.StartsWith("/auth/", StringComparison.Ordinal)))
         {
             foreach (var operation in path.Value.EnumerateObject())
             {
                 var method = operation.Name.ToUpperInvariant();
-                var address = path.Name.Replace("{username}", User, StringComparison.Ordinal).Replace("{key}", Missing, StringComparison.Ordinal);
+                var address = path.Name.Replace("{username}", User, StringComparison.Ordinal).Replace(
+                    "{key}", Missing, StringComparison.Ordinal);
                 object? body = operation.Value.TryGetProperty("requestBody", out _) ? new { } : null;
                 await RecordAsync(method, path.Name, address, body, 401);
                 if (path.Name == "/auth/api/v1/login")
@@ -54,12 +59,19 @@ public sealed class ResponseSchemaTests
         }
 
         // Tokens.
-        var made = await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "one", scopes = (string[])["read:all"], unknown = 1 }, 201, browser.Writing);
+        var made = await RecordAsync(
+            "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "one", scopes = (string[])["read:all"], unknown = 1 },
+            201, browser.Writing);
         var key = Porthor.Tokens.Token.Parse(made.Json.GetProperty("token").GetString()!).Key;
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "two", expires = server.Now + 1000 }, 201, browser.Writing);
+        await RecordAsync(
+            "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "two", expires = server.Now + 1000 }, 201,
+            browser.Writing);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "two" }, 409, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "", scopes = 5, expires = "x", unknown = 1 }, 422, browser.Writing);
-        await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "x", scopes = "no:such" }, 422, browser.Writing);
+        await RecordAsync(
+            "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "", scopes = 5, expires = "x", unknown = 1 }, 422,
+            browser.Writing);
+        await RecordAsync(
+            "POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "x", scopes = "no:such" }, 422, browser.Writing);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", "{", 422, browser.Writing);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", "[]", 422, browser.Writing);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", Bytes(0xFF), 400, browser.Writing);
@@ -67,8 +79,12 @@ public sealed class ResponseSchemaTests
         await RecordAsync("POST", Tokens, "/auth/api/v1/users/somebody/tokens", new { token_name = "x" }, 403, browser.Writing);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "three" }, 201, browser.Writing);
         await RecordAsync("POST", Tokens, $"/auth/api/v1/users/{User}/tokens", new { token_name = "four" }, 429, browser.Writing);
-        await RecordAsync("POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { username = "bot-schema", token_type = "service" }, 201, server.Bootstrap);
-        await RecordAsync("POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { username = "-", token_type = "x", groups = (object[])[new { name = "" }] }, 422, server.Bootstrap);
+        await RecordAsync(
+            "POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { username = "bot-schema", token_type = "service" }, 201,
+            server.Bootstrap);
+        await RecordAsync(
+            "POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens",
+            new { username = "-", token_type = "x", groups = (object[])[new { name = "" }] }, 422, server.Bootstrap);
         await RecordAsync("POST", "/auth/api/v1/tokens", "/auth/api/v1/tokens", new { }, 403, browser.Writing);
         var one = $"/auth/api/v1/users/{User}/tokens/{key}";
         await RecordAsync("GET", Tokens, $"/auth/api/v1/users/{User}/tokens", null, 200, browser.Cookie);
@@ -76,7 +92,9 @@ public sealed class ResponseSchemaTests
         await RecordAsync("GET", Token, one, null, 200, browser.Cookie);
         await RecordAsync("GET", Token, $"/auth/api/v1/users/{User}/tokens/{child.Key}", null, 200, browser.Cookie);
         await RecordAsync("GET", Token, $"/auth/api/v1/users/{User}/tokens/{Missing}", null, 404, browser.Cookie);
-        await RecordAsync("PATCH", Token, one, new { token_name = "edited", scopes = (string[])[], expires = server.Now + 1000, unknown = 1 }, 200, admin.Writing);
+        await RecordAsync(
+            "PATCH", Token, one, new { token_name = "edited", scopes = (string[])[], expires = server.Now + 1000, unknown = 1 }, 200,
+            admin.Writing);
         await RecordAsync("PATCH", Token, one, new { expires = (object?)null }, 200, admin.Writing);
         await RecordAsync("PATCH", Token, one, new { expires = true }, 422, admin.Writing);
         await RecordAsync("PATCH", Token, one, new { }, 403, browser.Writing);
@@ -93,7 +111,8 @@ public sealed class ResponseSchemaTests
             if (!path.EndsWith("/change-history", StringComparison.Ordinal))
                 await RecordAsync("GET", template, path + "?limit=x&since=y&cursor=z", null, 422, admin.Cookie);
         }
-        await RecordAsync("GET", Token + "/change-history", $"/auth/api/v1/users/{User}/tokens/{Missing}/change-history", null, 404, browser.Cookie);
+        await RecordAsync(
+            "GET", Token + "/change-history", $"/auth/api/v1/users/{User}/tokens/{Missing}/change-history", null, 404, browser.Cookie);
         await RecordAsync("DELETE", Token, one, null, 204, browser.Writing);
         await RecordAsync("DELETE", Token, one, null, 404, browser.Writing);
 

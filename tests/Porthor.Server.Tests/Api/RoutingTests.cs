@@ -14,12 +14,15 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     {
         var server = await servers.InAsync(mode);
         foreach (var path in (string[])[
-            "/nothing", "/favicon.ico", "/auth", "/auth/", "/auth/api", "/auth/api/v1", "/auth/api/v1/", "/auth/api/v1/nothing", "/auth/api/v2/token-info",
+            "/nothing", "/favicon.ico", "/auth", "/auth/", "/auth/api", "/auth/api/v1", "/auth/api/v1/", "/auth/api/v1/nothing",
+            "/auth/api/v2/token-info",
             "/auth/api/v1/users//tokens", "/auth/api/v1/users/some-user/tokens//change-history", "/auth//api/v1/token-info",
-            $"/auth/api/v1/users/some-user/tokens/{Key}/more", "/auth/api/v1/token-info.json", "/auth/api/v1/token-info%20", "/auth/api/v1/token-info;x=1",
+            $"/auth/api/v1/users/some-user/tokens/{Key}/more", "/auth/api/v1/token-info.json", "/auth/api/v1/token-info%20",
+            "/auth/api/v1/token-info;x=1",
             "/auth/api/v1/users/a%2Fb/tokens", "/auth/api/v1/users/a%2fb/tokens/", "/auth/api/v1%2Ftoken-info",
             // Paths are case-sensitive.
-            "/Health", "/AUTH/api/v1/token-info", "/auth/API/v1/token-info", "/auth/api/v1/Token-Info", "/auth/api/v1/Users/some-user/tokens",
+            "/Health", "/AUTH/api/v1/token-info", "/auth/API/v1/token-info", "/auth/api/v1/Token-Info",
+            "/auth/api/v1/Users/some-user/tokens",
             "/auth/api/v1/users/some-user/Tokens", $"/auth/api/v1/users/some-user/tokens/{Key}/CHANGE-HISTORY"])
         {
             foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Post, HttpMethod.Options])
@@ -39,7 +42,8 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
             ("/auth/api/v1/login", "GET", "GET"), ("/auth/api/v1/token-info", "GET", "GET"), ("/auth/api/v1/user-info", "GET", "GET"),
             ("/auth/api/v1/quota-overrides", "GET PUT DELETE", "GET"), ("/auth/api/v1/tokens", "POST", "POST"),
             ("/auth/api/v1/history/token-changes", "GET", "GET"), ("/auth/api/v1/users/some-user/token-change-history", "GET", "GET"),
-            ("/auth/api/v1/users/some-user/tokens", "GET POST", "GET"), ($"/auth/api/v1/users/some-user/tokens/{Key}", "GET PATCH DELETE", "GET"),
+            ("/auth/api/v1/users/some-user/tokens", "GET POST", "GET"),
+            ($"/auth/api/v1/users/some-user/tokens/{Key}", "GET PATCH DELETE", "GET"),
             ($"/auth/api/v1/users/some-user/tokens/{Key}/change-history", "GET", "GET")])
         {
             foreach (var method in (string[])["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"])
@@ -99,7 +103,8 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
         answer.Header("Content-Type").ShouldStartWith("application/json");
         var paths = answer.Json.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
         foreach (var path in (string[])[
-            "/auth/api/v1/login", "/auth/api/v1/token-info", "/auth/api/v1/user-info", "/auth/api/v1/tokens", "/auth/api/v1/quota-overrides",
+            "/auth/api/v1/login", "/auth/api/v1/token-info", "/auth/api/v1/user-info", "/auth/api/v1/tokens",
+            "/auth/api/v1/quota-overrides",
             "/auth/api/v1/history/token-changes", "/auth/api/v1/users/{username}/tokens", "/auth/api/v1/users/{username}/tokens/{key}",
             "/auth/api/v1/users/{username}/tokens/{key}/change-history", "/auth/api/v1/users/{username}/token-change-history"])
             paths.ShouldContain(path);

@@ -25,7 +25,8 @@ internal sealed class SchemaValidator(JsonElement document)
             .ShouldBeTrue($"{where} is described");
         foreach (var header in Headers.Where(answer.Headers.ContainsKey))
         {
-            (response.TryGetProperty("headers", out var described) && described.TryGetProperty(header, out _)).ShouldBeTrue($"{where}: {header} is described");
+            (response.TryGetProperty("headers", out var described) && described.TryGetProperty(header, out _))
+                .ShouldBeTrue($"{where}: {header} is described");
         }
         if (answer.Body.Length == 0)
             return;
@@ -41,20 +42,28 @@ internal sealed class SchemaValidator(JsonElement document)
         {
             var errors = keyword.Name switch
             {
-                "$ref" => Errors(document.GetProperty("components").GetProperty("schemas").GetProperty(keyword.Value.GetString()!.Split('/')[^1]), value, where),
+                "$ref" => Errors(
+                    document.GetProperty("components").GetProperty("schemas").GetProperty(keyword.Value.GetString()!.Split('/')[^1]), value,
+                    where),
                 "type" => IsOf(keyword.Value, value) ? [] : [$"{where}: {value.GetRawText()} is not of type {keyword.Value}"],
-                "enum" => keyword.Value.EnumerateArray().Any(one => one.GetRawText() == value.GetRawText()) ? [] : [$"{where}: {value} is none of the names"],
-                "anyOf" => keyword.Value.EnumerateArray().Any(one => !Errors(one, value, where).Any()) ? [] : [$"{where}: {value} meets no schema"],
-                "oneOf" => keyword.Value.EnumerateArray().Count(one => !Errors(one, value, where).Any()) == 1 ? [] : [$"{where}: {value} does not meet exactly one schema"],
-                "items" when value.ValueKind == JsonValueKind.Array => value.EnumerateArray().SelectMany((item, index) => Errors(keyword.Value, item, $"{where}[{index}]")),
+                "enum" => keyword.Value.EnumerateArray()
+                    .Any(one => one.GetRawText() == value.GetRawText()) ? [] : [$"{where}: {value} is none of the names"],
+                "anyOf" => keyword.Value.EnumerateArray()
+                    .Any(one => !Errors(one, value, where).Any()) ? [] : [$"{where}: {value} meets no schema"],
+                "oneOf" => keyword.Value.EnumerateArray().Count(one => !Errors(one, value, where).Any()) == 1
+                    ? [] : [$"{where}: {value} does not meet exactly one schema"],
+                "items" when value.ValueKind == JsonValueKind.Array => value.EnumerateArray().SelectMany(
+                    (item, index) => Errors(keyword.Value, item, $"{where}[{index}]")),
                 "required" when value.ValueKind == JsonValueKind.Object =>
-                    keyword.Value.EnumerateArray().Where(name => !value.TryGetProperty(name.GetString()!, out _)).Select(name => $"{where}: {name} is missing"),
+                    keyword.Value.EnumerateArray().Where(name => !value.TryGetProperty(name.GetString()!, out _))
+                        .Select(name => $"{where}: {name} is missing"),
                 "properties" when value.ValueKind == JsonValueKind.Object => value.EnumerateObject().SelectMany(field =>
                     keyword.Value.TryGetProperty(field.Name, out var described) ? Errors(described, field.Value, $"{where}.{field.Name}") : [$"{where}: {field.Name} is not described"]),
                 "additionalProperties" when value.ValueKind == JsonValueKind.Object =>
                     value.EnumerateObject().SelectMany(field => Errors(keyword.Value, field.Value, $"{where}.{field.Name}")),
                 "items" or "required" or "properties" or "additionalProperties" => [],
-                _ => Annotations.Contains(keyword.Name) ? [] : (IEnumerable<string>)[$"{where}: {keyword.Name} is no keyword that this validator knows"],
+                _ => Annotations.Contains(keyword.Name)
+                    ? [] : (IEnumerable<string>)[$"{where}: {keyword.Name} is no keyword that this validator knows"],
             };
             foreach (var error in errors)
                 yield return error;

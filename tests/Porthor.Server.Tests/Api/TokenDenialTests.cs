@@ -29,7 +29,8 @@ public sealed class TokenDenialTests(ApiServers servers) : IClassFixture<ApiServ
     {
         var server = await servers.InAsync(mode);
         foreach (var (method, path, body) in Routes("example", Key))
-            (await server.SendAsync(method, path, body, server.Bootstrap)).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+            (await server.SendAsync(method, path, body, server.Bootstrap)).ShouldBeChallenged(
+                401, 401, "invalid_token", "Token is not valid");
         foreach (var path in (string[])["/token-info", "/user-info", "/quota-overrides", $"/users/example/tokens/{Key}/change-history"])
             (await server.GetAsync(path, server.Bootstrap)).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
     }
@@ -51,7 +52,8 @@ public sealed class TokenDenialTests(ApiServers servers) : IClassFixture<ApiServ
         }
         // HIS-014
         foreach (var path in (string[])["/users/scopeless/token-change-history", $"/users/scopeless/tokens/{key}/change-history"])
-            (await server.GetAsync(path, TestServer.Bearer(token))).ShouldBeRefused(403, "permission_denied", "Missing required user:token scope");
+            (await server.GetAsync(path, TestServer.Bearer(token))).ShouldBeRefused(
+                403, "permission_denied", "Missing required user:token scope");
 
         // The token still exists, and routes that need no scope allow it.
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);

@@ -27,7 +27,8 @@ public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServer
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("recordless");
         await server.DeleteRecordAsync(browser.Key);
-        (await server.GetAsync("/token-info", TestServer.Bearer(browser.Session))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        (await server.GetAsync("/token-info", TestServer.Bearer(browser.Session))).ShouldBeChallenged(
+            401, 401, "invalid_token", "Token is not valid");
         (await server.GetAsync("/token-info", browser.Cookie)).ShouldBeUnauthenticated();
     }
 
@@ -40,7 +41,8 @@ public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServer
         var other = await server.LogInAsync("intact");
         await server.ReplaceRecordAsync(browser.Key, "garbage");
         var logged = server.CountLines();
-        (await server.GetAsync("/token-info", TestServer.Bearer(browser.Session))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        (await server.GetAsync("/token-info", TestServer.Bearer(browser.Session))).ShouldBeChallenged(
+            401, 401, "invalid_token", "Token is not valid");
         var line = server.LinesSince(logged, "Cannot retrieve token").ShouldHaveSingleItem();
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("error").GetString().ShouldBe($"Cannot deserialize data for key token:{browser.Key}: InvalidToken: ");
@@ -77,7 +79,8 @@ public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServer
                 server.Clock.Advance(TimeSpan.FromSeconds(1));
             made.Add((server.Now, (await server.MakeTokenAsync(browser, $"token {i}")).Key));
         }
-        var listed = (await server.GetAsync("/users/ordered/tokens", browser.Cookie)).Json.EnumerateArray().Select(token => token.GetProperty("token").GetString());
+        var listed = (await server.GetAsync("/users/ordered/tokens", browser.Cookie)).Json.EnumerateArray().Select(
+            token => token.GetProperty("token").GetString());
         listed.ShouldBe(made.OrderByDescending(token => token.Created).ThenBy(token => token.Key).Select(token => token.Key.Value));
     }
 }

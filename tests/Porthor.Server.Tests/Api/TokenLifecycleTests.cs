@@ -73,7 +73,8 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNoContent();
         (await server.GetAsync($"/users/example/tokens/{token.Key}", example.Cookie)).ShouldBeNotFound();
         (await server.DeleteAsync($"/users/example/tokens/{token.Key}", example.Writing)).ShouldBeNotFound();
-        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(
+            401, 401, "invalid_token", "Token is not valid");
         server.LinesSince(logged, "Deleted token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Deleted token","severity":"info","logger":"gafaelfawr",
@@ -146,7 +147,8 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         server.Clock.Advance(TimeSpan.FromSeconds(299));
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(200);
         server.Clock.Advance(TimeSpan.FromSeconds(1));
-        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(401, 401, "invalid_token", "Token is not valid");
+        (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBeChallenged(
+            401, 401, "invalid_token", "Token is not valid");
     }
 
     private static string LogTime(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).ToLogText();

@@ -36,7 +36,8 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
 
         // Revoked and expired tokens do not count.
         var first = (await server.GetAsync("/users/collector/tokens", browser.Cookie)).Json.EnumerateArray()
-            .Single(item => item.TryGetProperty("token_name", out var name) && name.GetString() == "token 1").GetProperty("token").GetString();
+            .Single(
+                item => item.TryGetProperty("token_name", out var name) && name.GetString() == "token 1").GetProperty("token").GetString();
         (await server.DeleteAsync($"/users/collector/tokens/{first}", browser.Writing)).ShouldBeNoContent();
         (await CreateLaterAsync("again")).StatusCode.ShouldBe(201);
         (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
@@ -47,8 +48,11 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         // Sessions, children and tokens of other users do not count. Administrators can create tokens for others without a limit.
         await server.LogInAsync("collector");
         await server.MakeTokenAsync(await server.LogInAsync("other-collector"), "mine");
-        (await server.PostAsync("/tokens", new { username = "collector", token_type = "user", token_name = "gift" }, server.Bootstrap)).StatusCode.ShouldBe(201);
-        (await server.PostAsync("/tokens", new { username = "bot-collector", token_type = "service" }, server.Bootstrap)).StatusCode.ShouldBe(201);
+        (await server.PostAsync(
+            "/tokens", new { username = "collector", token_type = "user", token_name = "gift" },
+            server.Bootstrap)).StatusCode.ShouldBe(201);
+        (await server.PostAsync(
+            "/tokens", new { username = "bot-collector", token_type = "service" }, server.Bootstrap)).StatusCode.ShouldBe(201);
         (await CreateLaterAsync("too many")).StatusCode.ShouldBe(403);
     }
 
@@ -78,8 +82,11 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
         // Other users are not affected, administrators are exempt, and after the time in the header a creation succeeds.
         await server.MakeTokenAsync(await server.LogInAsync("not-hasty"), "mine");
         for (var number = 0; number < 5; number++)
-            (await server.PostAsync("/tokens", new { username = "hasty", token_type = "user", token_name = $"gift {number} {mode}" }, server.Bootstrap)).StatusCode.ShouldBe(201);
-        foreach (var item in (await server.GetAsync("/users/hasty/tokens", browser.Cookie)).Json.EnumerateArray().Where(item => item.TryGetProperty("token_name", out _)))
+            (await server.PostAsync(
+                "/tokens", new { username = "hasty", token_type = "user", token_name = $"gift {number} {mode}" },
+                server.Bootstrap)).StatusCode.ShouldBe(201);
+        foreach (var item in (await server.GetAsync("/users/hasty/tokens", browser.Cookie)).Json.EnumerateArray().Where(
+            item => item.TryGetProperty("token_name", out _)))
             await server.DeleteAsync($"/users/hasty/tokens/{item.GetProperty("token").GetString()}", browser.Writing);
         server.Clock.Advance(TimeSpan.FromSeconds(39));
         (await CreateAsync(server, browser, "too fast")).StatusCode.ShouldBe(429);
@@ -91,7 +98,8 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
     [Theory, EveryMode]
     public async Task The_limit_applies_to_concurrent_creations(Mode mode)
     {
-        await using var server = await ApiServer.StartAsync(mode, settings => Limited(settings, live: 7, perMinute: 0) with { AnswerTimeout = Ample, ApiTimeout = Ample });
+        await using var server = await ApiServer.StartAsync(
+            mode, settings => Limited(settings, live: 7, perMinute: 0) with { AnswerTimeout = Ample, ApiTimeout = Ample });
         var browser = await server.LogInAsync("racer");
         await using var other = mode == Mode.Embedded ? null : await TestServer.StartAsync(server.Host.Deployment, clock: server.Clock);
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(async number =>
@@ -101,7 +109,8 @@ public sealed class TokenLimitTests(LimitedServers servers) : IClassFixture<Limi
             var attempts = 0;
             // On a busy machine a store may not respond in time; then the client tries again.
             do
-                answer = await host.PostAsync($"{ApiServer.Prefix}/users/racer/tokens", new { token_name = $"token {number}" }, browser.Writing);
+                answer = await host.PostAsync(
+                    $"{ApiServer.Prefix}/users/racer/tokens", new { token_name = $"token {number}" }, browser.Writing);
             while (answer.StatusCode == 503 && ++attempts < 20);
             return answer;
         }));

@@ -14,7 +14,8 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         var admin = await server.LogInAsync("visible-boss", "admin:token,user:token");
         var token = await server.MakeTokenAsync(admin, "good");
         foreach (var (name, code) in (IEnumerable<(string, string)>)[
-            ("abc\u202Etxt.exe", "U+202E"), ("\u2066x\u2069", "U+2066"), ("zero\u200Bwidth", "U+200B"), ("\uFEFFname", "U+FEFF"), ("a\u00ADb", "U+00AD"),
+            ("abc\u202Etxt.exe", "U+202E"), ("\u2066x\u2069", "U+2066"), ("zero\u200Bwidth", "U+200B"), ("\uFEFFname", "U+FEFF"),
+            ("a\u00ADb", "U+00AD"),
             ("tab\tname", "U+0009"), ("line\nname", "U+000A"), ("\u3164", "U+3164"), ("tag\U000E0041", "U+E0041")])
         {
             foreach (var answer in (Answer[])[
@@ -50,13 +51,15 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
                 await server.PatchAsync($"/users/naming-boss/tokens/{token.Key}", new { token_name = name }, admin.Writing)])
             {
                 answer.StatusCode.ShouldBe(422, answer.Body);
-                (answer.DetailType, answer.DetailLocation, answer.DetailMessage).ShouldBe(("value_error", "body.token_name", $"Value error, {message}"));
+                (answer.DetailType, answer.DetailLocation, answer.DetailMessage).ShouldBe(
+                    ("value_error", "body.token_name", $"Value error, {message}"));
             }
             var page = await server.MakeTokenOnPageAsync(admin, name);
             page.StatusCode.ShouldBe(422);
             page.ErrorOf("name").ShouldBe($"{message}.");
             var request = new AdminTokenRequest { Username = "somebody", TokenType = TokenType.User, TokenName = name };
-            (await Should.ThrowAsync<PorthorException>(() => server.Host.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(server.Clock))))
+            (await Should.ThrowAsync<PorthorException>(
+                () => server.Host.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(server.Clock))))
                 .Error.Message.ShouldBe(message);
         }
         // Other texts that are stored with a token.

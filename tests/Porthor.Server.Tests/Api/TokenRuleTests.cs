@@ -18,7 +18,8 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
 
         (await server.PostAsync("/users/naming/tokens", new { token_name = "taken" }, browser.Writing))
             .ShouldBeRefused(409, "duplicate_token_name", "Token name taken already used", "body", "token_name");
-        (await server.PatchAsync($"/users/naming/tokens/{second.Key}", new { token_name = "taken", scopes = (string[])["user:token"] }, browser.Writing))
+        (await server.PatchAsync(
+            $"/users/naming/tokens/{second.Key}", new { token_name = "taken", scopes = (string[])["user:token"] }, browser.Writing))
             .ShouldBeRefused(409, "duplicate_token_name", "Token name taken already used", "body", "token_name");
 
         // The rejected edit changed nothing.
@@ -29,7 +30,8 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         (await server.GetAsync($"/users/naming/tokens/{second.Key}/change-history", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
 
         // A token can keep its name, names are case-sensitive, and another user can use the same name.
-        (await server.PatchAsync($"/users/naming/tokens/{first.Key}", new { token_name = "taken" }, browser.Writing)).StatusCode.ShouldBe(200);
+        (await server.PatchAsync(
+            $"/users/naming/tokens/{first.Key}", new { token_name = "taken" }, browser.Writing)).StatusCode.ShouldBe(200);
         await server.MakeTokenAsync(browser, "Taken");
         await server.MakeTokenAsync(await server.LogInAsync("namesake"), "taken");
 
@@ -51,14 +53,16 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
                 422, "invalid_expires", "Token must be valid for at least five minutes", "body", "expires");
             (await server.PatchAsync($"/users/brief/tokens/{token.Key}", new { expires }, browser.Writing)).ShouldBeRefused(
                 422, "invalid_expires", "Token must be valid for at least five minutes", "body", "expires");
-            (await server.PostAsync("/tokens", new { username = "brief", token_type = "user", token_name = "too short", expires }, server.Bootstrap))
+            (await server.PostAsync(
+                "/tokens", new { username = "brief", token_type = "user", token_name = "too short", expires }, server.Bootstrap))
                 .ShouldBeRefused(422, "invalid_expires", "Token must be valid for at least five minutes", "body", "expires");
         }
         (await server.GetAsync("/users/brief/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(2);
 
         // Exactly five minutes are sufficient, counted from the second of the creation.
         await server.MakeTokenAsync(browser, "long enough", expires: server.Now + 300);
-        (await server.PatchAsync($"/users/brief/tokens/{token.Key}", new { expires = server.Now + 300 }, browser.Writing)).StatusCode.ShouldBe(200);
+        (await server.PatchAsync(
+            $"/users/brief/tokens/{token.Key}", new { expires = server.Now + 300 }, browser.Writing)).StatusCode.ShouldBe(200);
     }
 
     /// <summary>
@@ -82,7 +86,8 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
             (await server.PatchAsync($"{path}/{token.Key}", "{" + fields, admin))
                 .ShouldRefuseScopes("Unknown scopes requested");
             // The permission is checked first.
-            (await server.PostAsync("/users/somebody-else/tokens", "{\"token_name\":\"odd\"," + fields, browser.Writing)).StatusCode.ShouldBe(403);
+            (await server.PostAsync(
+                "/users/somebody-else/tokens", "{\"token_name\":\"odd\"," + fields, browser.Writing)).StatusCode.ShouldBe(403);
         }
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").ToString().ShouldBe("""["read:all"]""");
     }
@@ -113,7 +118,8 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
             .ShouldBe("""["exec:admin","read:all","user:token"]""");
 
         // The older format: one text with commas.
-        var text = await server.PostAsync("/users/giver/tokens", new { token_name = "text", scopes = "read:all,user:token" }, browser.Writing);
+        var text = await server.PostAsync(
+            "/users/giver/tokens", new { token_name = "text", scopes = "read:all,user:token" }, browser.Writing);
         token = Token.Parse(text.Json.GetProperty("token").GetString()!);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText()
             .ShouldBe("""["read:all","user:token"]""");
@@ -131,7 +137,8 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         {
             (await server.PatchAsync(path, edit, browser.Writing)).StatusCode.ShouldBe(200);
             var shown = (await server.GetAsync("/token-info", TestServer.Bearer(token))).Json.GetProperty("scopes").GetRawText();
-            (await server.Host.Tokens.GetDataAsync(token))!.Scopes.Text.ShouldBe(string.Join(',', System.Text.Json.JsonSerializer.Deserialize<string[]>(shown)!));
+            (await server.Host.Tokens.GetDataAsync(token))!.Scopes.Text.ShouldBe(
+                string.Join(',', System.Text.Json.JsonSerializer.Deserialize<string[]>(shown)!));
             return shown;
         }
 

@@ -55,7 +55,8 @@ public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClass
         (await QuotaOfAsync(server, await InGroupsAsync(server, "bar"))).ShouldBe(defaults);
         (await QuotaOfAsync(server, await InGroupsAsync(server))).ShouldBe(defaults);
         (await QuotaOfAsync(server, foo)).ShouldBe(ofFoo);
-        (await QuotaOfAsync(server, await InGroupsAsync(server, "blocked", "bar"))).ShouldBe(defaults.Replace("\"spawn\":true", "\"spawn\":false", StringComparison.Ordinal));
+        (await QuotaOfAsync(server, await InGroupsAsync(server, "blocked", "bar"))).ShouldBe(
+            defaults.Replace("\"spawn\":true", "\"spawn\":false", StringComparison.Ordinal));
         var admin = await InGroupsAsync(server, "admin", "foo");
         (await QuotaOfAsync(server, admin)).ShouldBe(nothing);
 
@@ -124,7 +125,8 @@ public sealed class OverrideOnlyQuotaTests(ApiServers servers) : IClassFixture<A
         var logged = server.CountLines();
         await server.ReplaceOverridesAsync("""{"default":{"api":{"x":1},"surprise":1}}""");
         (await UserQuotaTests.QuotaOfAsync(server, user)).ShouldBeNull();
-        (await server.GetAsync("/quota-overrides", user.Cookie)).ShouldBe(404, """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""");
+        (await server.GetAsync("/quota-overrides", user.Cookie)).ShouldBe(
+            404, """{"detail":[{"type":"not_found","msg":"No quota overrides set"}]}""");
         (await server.DeleteAsync("/quota-overrides", server.Bootstrap)).StatusCode.ShouldBe(204);
         var line = server.LinesSince(logged, "Cannot retrieve quota overrides")[0];
         line.GetProperty("severity").GetString().ShouldBe("error");

@@ -22,7 +22,8 @@ public sealed class AdminScriptTests
         program.Variables["PORTHOR_DATA_DIR"] = Path.Combine(program.Folder, "elsewhere");
         program.Variables["PORTHOR_DATABASE_URL"] = "postgresql://nobody@127.0.0.1:1/nothing";
 
-        (await RunAsync(program, "admin init")).Errors.ShouldBe($"Working on the embedded deployment at {program.Folder}/data\nThe database is ready.\n");
+        (await RunAsync(program, "admin init")).Errors.ShouldBe(
+            $"Working on the embedded deployment at {program.Folder}/data\nThe database is ready.\n");
         (await RunAsync(program, "admin token create --username ann --name \"a name\"")).Output.ShouldStartWith("gt-");
         (await RunAsync(program, "admin token list")).Output.ShouldContain("\tann\tuser\ta name\t");
         (await RunAsync(program, $"find data ! -user {ServiceUser} -o ! -group {ServiceUser}")).Output.ShouldBeEmpty();

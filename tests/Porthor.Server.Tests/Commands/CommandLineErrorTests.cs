@@ -100,7 +100,8 @@ public sealed class CommandLineErrorTests
         List<Option> options = [.. command.Options.Where(option => option.Recursive && option.ValueType == typeof(string))];
         foreach (var name in path)
             command = command.Subcommands.Single(subcommand => subcommand.Name == name);
-        options.AddRange(command.Options.Where(option => option.ValueType != typeof(void) && option is not (System.CommandLine.Help.HelpOption or VersionOption)));
+        options.AddRange(command.Options.Where(
+            option => option.ValueType != typeof(void) && option is not (System.CommandLine.Help.HelpOption or VersionOption)));
         return (command, options);
     }
 

@@ -95,7 +95,8 @@ public sealed class CommandLineTests : IAsyncLifetime
         const string backLink = "[Return to Gafaelfawr documentation](.).";
         var printed = await program.RunAsync("openapi-schema");
         (printed.ExitCode, printed.Errors).ShouldBe((0, ""));
-        System.Text.Json.JsonDocument.Parse(printed.Output).RootElement.GetProperty("paths").TryGetProperty("/auth/api/v1/tokens", out _).ShouldBeTrue();
+        System.Text.Json.JsonDocument.Parse(printed.Output).RootElement.GetProperty("paths").TryGetProperty("/auth/api/v1/tokens", out _)
+            .ShouldBeTrue();
         printed.Output.ShouldNotContain(backLink);
         Directory.GetFileSystemEntries(program.Folder).ShouldBeEmpty();
 
@@ -128,7 +129,8 @@ public sealed class CommandLineTests : IAsyncLifetime
     {
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Errors).ShouldBe((0, ""));
-        check.Output.ShouldStartWith("The configuration is valid: no file, environment variables and defaults\n  mode            embedded\n");
+        check.Output.ShouldStartWith(
+            "The configuration is valid: no file, environment variables and defaults\n  mode            embedded\n");
         check.Output.ShouldContain("\n  login           the local administrator\n");
         check.Output.ShouldContain("\n  token lifetime  30d\n");
         check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe([ProxiesNote]);
@@ -174,7 +176,8 @@ public sealed class CommandLineTests : IAsyncLifetime
             """);
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Errors).ShouldBe((0, ""));
-        check.Output.ShouldContain("\n  login           OpenID Connect, https://login.example.com, called back at https://example.com/oauth2/callback\n");
+        check.Output.ShouldContain(
+            "\n  login           OpenID Connect, https://login.example.com, called back at https://example.com/oauth2/callback\n");
         check.Output.ShouldContain("\n  directory       ldap://ldap.example.com\n");
         check.Output.ShouldContain("\n  token lifetime  1d 12h\n");
         check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe(

@@ -26,7 +26,9 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     public async Task A_data_directory_that_others_can_write_to_is_rejected(string mode, string correctMode)
     {
         await program.RunShellAsync($"chmod {mode} '{Data}'");
-        await ShouldBeRefusedUntilCorrectedAsync($"chmod {correctMode} {Data}", $"The data directory {Data} has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
+        await ShouldBeRefusedUntilCorrectedAsync(
+            $"chmod {correctMode} {Data}",
+            $"The data directory {Data} has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
     }
 
     [Theory]
@@ -44,7 +46,8 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     {
         var path = Path.Combine(Data, name);
         await program.RunShellAsync($"touch '{path}' && chmod {mode} '{path}'");
-        await ShouldBeRefusedUntilCorrectedAsync($"chmod 600 {path}", $"The file {path} has mode 0{mode} and belongs to {Environment.UserName}.");
+        await ShouldBeRefusedUntilCorrectedAsync(
+            $"chmod 600 {path}", $"The file {path} has mode 0{mode} and belongs to {Environment.UserName}.");
     }
 
     [Theory]
@@ -57,7 +60,8 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     {
         var path = Path.Combine(Data, name);
         var target = Path.Combine(program.Folder, "elsewhere");
-        await program.RunShellAsync($"if [ -e '{path}' ]; then mv '{path}' '{target}'; else touch '{target}'; chmod 600 '{target}'; fi; ln -s '{target}' '{path}'");
+        await program.RunShellAsync(
+            $"if [ -e '{path}' ]; then mv '{path}' '{target}'; else touch '{target}'; chmod 600 '{target}'; fi; ln -s '{target}' '{path}'");
         foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"]])
         {
             var outcome = await program.RunAsync(verb);
@@ -103,7 +107,8 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     [InlineData("2777")]
     public async Task A_parent_directory_that_others_can_write_to_is_rejected(string mode)
     {
-        await program.RunShellAsync($"mkdir -p outer/inner && mv porthor-data outer/inner/data && chgrp nogroup outer && chmod {mode} outer");
+        await program.RunShellAsync(
+            $"mkdir -p outer/inner && mv porthor-data outer/inner/data && chgrp nogroup outer && chmod {mode} outer");
         var outer = Path.Combine(program.Folder, "outer");
         foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"], ["init"]])
         {
@@ -151,7 +156,8 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         await program.RunShellAsync("mkdir open && mv porthor-data open/data && ln -s open/data link && chmod 777 open");
         var outcome = await program.RunAsync("token", "list", "--data-dir", "link");
         outcome.ExitCode.ShouldBe(1);
-        outcome.Errors.ShouldContain($"The directory {program.Folder}/open, which contains the data directory {program.Folder}/link, has mode 0777");
+        outcome.Errors.ShouldContain(
+            $"The directory {program.Folder}/open, which contains the data directory {program.Folder}/link, has mode 0777");
     }
 
     [Fact]
@@ -165,7 +171,8 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         foreign.Errors.ShouldContain($"The directory {program.Folder}/foreign, which contains the data directory {program.Folder}/foreign/data, has mode 0755 and belongs to daemon. daemon could replace the data directory");
         await program.RunShellAsync("chown root foreign");
         (await program.RunAsync("token", "list", "--data-dir", "foreign/data")).ExitCode.ShouldBe(0);
-        (await program.RunAsync("token", "list", "--data-dir", "sticky/link")).Errors.ShouldContain($"The symbolic link {program.Folder}/sticky/link, which contains");
+        (await program.RunAsync("token", "list", "--data-dir", "sticky/link")).Errors.ShouldContain(
+            $"The symbolic link {program.Folder}/sticky/link, which contains");
     }
 
     [Theory]
@@ -186,7 +193,8 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     public async Task A_secret_file_or_environment_file_that_others_can_change_is_rejected()
     {
         var secret = Path.Combine(program.Folder, "secret");
-        await program.RunShellAsync($"cp porthor-data/session-secret {secret} && chmod 666 {secret} && echo 'PORTHOR_LOG_LEVEL=INFO' > env && chmod 602 env");
+        await program.RunShellAsync(
+            $"cp porthor-data/session-secret {secret} && chmod 666 {secret} && echo 'PORTHOR_LOG_LEVEL=INFO' > env && chmod 602 env");
         (await program.RunAsync("token", "list", "--env-file", $"{program.Folder}/env")).Errors
             .ShouldContain($"The environment file {program.Folder}/env cannot be used: the file has mode 0602 and belongs to {Environment.UserName}; other users could change it. Run: chmod go-w {program.Folder}/env");
         program.Variables["PORTHOR_SESSION_SECRET_FILE"] = secret;

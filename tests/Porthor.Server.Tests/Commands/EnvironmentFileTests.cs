@@ -40,14 +40,17 @@ public sealed class EnvironmentFileTests
     {
         await using var program = new PorthorProgram();
         (await program.RunAsync("init", "--data-dir", "data")).ExitCode.ShouldBe(0);
-        await File.WriteAllTextAsync(Path.Combine(program.Folder, "porthor.env"), $"# The service's\nGAFAELFAWR_DATA_DIR=\"{program.Folder}/data\"\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(program.Folder, "porthor.env"), $"# The service's\nGAFAELFAWR_DATA_DIR=\"{program.Folder}/data\"\n");
         program.Variables["PORTHOR_DATA_DIR"] = Path.Combine(program.Folder, "other");
         foreach (var arguments in (string[][])[["--env-file", "porthor.env", "token", "list"], ["token", "list", "-e", "porthor.env"]])
         {
             var listed = await program.RunAsync(arguments);
-            (listed.ExitCode, listed.Errors).ShouldBe((0, $"Working on the embedded deployment at {program.Folder}/data\nListed 0 tokens\n"));
+            (listed.ExitCode, listed.Errors).ShouldBe(
+                (0, $"Working on the embedded deployment at {program.Folder}/data\nListed 0 tokens\n"));
         }
         (await program.RunAsync("token", "list")).ExitCode.ShouldBe(1);
-        (await program.RunAsync("token", "list", "-e", "missing.env")).Errors.ShouldStartWith("Error: The environment file missing.env cannot be read: ");
+        (await program.RunAsync("token", "list", "-e", "missing.env")).Errors.ShouldStartWith(
+            "Error: The environment file missing.env cannot be read: ");
     }
 }

@@ -68,7 +68,8 @@ public sealed class FirstLoginTests : IAsyncLifetime
     public async Task With_configured_users_no_administrator_is_created()
     {
         var hash = (await program.RunWithInputAsync("correct horse battery staple\n", "hash-password")).Output.Trim();
-        program.Configure($"localUsers:\n  - username: alice\n    groups: [admins]\n    passwordHash: '{hash}'\nlocalGroups: {{admins: 3000}}\n");
+        program.Configure(
+            $"localUsers:\n  - username: alice\n    groups: [admins]\n    passwordHash: '{hash}'\nlocalGroups: {{admins: 3000}}\n");
         var server = program.Start("run", "--urls", "http://127.0.0.1:0");
         await server.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(program.Folder, "porthor-data", "lock"))), "the server");
         var refused = await program.RunAsync("local-admin", "reset-password");
@@ -79,7 +80,8 @@ public sealed class FirstLoginTests : IAsyncLifetime
 
     private static string ValueOf(string greeting, string what) => One(greeting, $@"\n  {what} +(?<one>\S+)\n");
 
-    private static string One(string text, string pattern) => Regex.Match(text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["one"].Value;
+    private static string One(string text, string pattern) =>
+        Regex.Match(text, pattern, RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["one"].Value;
 
     private static async Task<(HttpStatusCode Status, string? Location)> LogInAsync(string page, string password)
     {

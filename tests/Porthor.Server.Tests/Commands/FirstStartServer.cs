@@ -10,13 +10,15 @@ internal sealed record FirstStartServer(RunningProgram Program, string Url, stri
     {
         // The system selects a free port that no other test uses.
         var running = program.Start("run", "--port", "0");
-        await running.UntilAsync(() => Task.FromResult(running.Errors.Contains("Stop with Ctrl+C.", StringComparison.Ordinal)), "the startup banner");
+        await running.UntilAsync(
+            () => Task.FromResult(running.Errors.Contains("Stop with Ctrl+C.", StringComparison.Ordinal)), "the startup banner");
         var greeting = running.Errors;
         return new FirstStartServer(running, greeting.Split("Porthor is ready at ")[1].Split('\n')[0], greeting);
     }
 
     /// <summary>The commands of the banner.</summary>
-    public string[] Lines => [.. Greeting.Split('\n').Select(line => line.Trim()).Where(line => line.Contains("curl", StringComparison.Ordinal))];
+    public string[] Lines =>
+        [.. Greeting.Split('\n').Select(line => line.Trim()).Where(line => line.Contains("curl", StringComparison.Ordinal))];
 
     /// <summary>Runs commands in a shell and returns their output.</summary>
     public static async Task<Outcome> PasteAsync(string script)

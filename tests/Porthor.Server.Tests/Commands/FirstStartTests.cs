@@ -46,7 +46,8 @@ public sealed class FirstStartTests : IAsyncLifetime
         change.GetProperty("actor").GetString().ShouldBe("<bootstrap>");
 
         // The command of the banner works as it is printed, although no program named porthor is installed.
-        var command = server.Greeting.Split('\n').Select(line => line.Trim()).Single(line => line.Contains(" token list ", StringComparison.Ordinal));
+        var command = server.Greeting.Split('\n').Select(line => line.Trim()).Single(
+            line => line.Contains(" token list ", StringComparison.Ordinal));
         var listed = await FirstStartServer.PasteAsync(command);
         (listed.ExitCode, listed.Output.Split('\t')[0]).ShouldBe((0, key), listed.Errors);
 

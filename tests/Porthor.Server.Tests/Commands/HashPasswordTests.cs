@@ -47,7 +47,8 @@ public sealed class HashPasswordTests : IAsyncLifetime
     [InlineData(7, "The password is too short: it must have 8 characters or more.")]
     [InlineData(1025, "The password is too long: it must have 1024 characters at most.")]
     public async Task An_invalid_password_is_rejected(int length, string sentence) =>
-        (await program.RunWithInputAsync(new string('x', length) + "\n", "hash-password")).ShouldBe(new Outcome(1, "", $"Error: {sentence}\n"));
+        (await program.RunWithInputAsync(new string('x', length) + "\n", "hash-password")).ShouldBe(
+            new Outcome(1, "", $"Error: {sentence}\n"));
 
     /// <summary>All users of the host can see command-line arguments.</summary>
     [Fact]

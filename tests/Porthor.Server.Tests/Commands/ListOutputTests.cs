@@ -70,10 +70,15 @@ public sealed class ListOutputTests
         await using var program = new PorthorProgram();
         await program.PrepareShellAsync();
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        var key = Tokens.Token.Parse((await program.RunAsync("token", "create", "-u", "a-user-with-a-long-name", "-n", "a token with a name that is long", "-s", "read:all,user:token")).Output.TrimEnd('\n')).Key;
+        var key =
+            Tokens.Token.Parse(
+                (await program.RunAsync(
+                    "token", "create", "-u", "a-user-with-a-long-name", "-n", "a token with a name that is long", "-s",
+                    "read:all,user:token")).Output.TrimEnd('\n')).Key;
         var shown = await program.RunShellAsync("script -qefc 'stty cols 80; porthor token list' /dev/null < /dev/null");
         shown.ExitCode.ShouldBe(0, shown.Output);
-        var line = shown.Output.Split('\n').Select(text => text.TrimEnd('\r')).Single(text => text.Contains(key.Value, StringComparison.Ordinal));
+        var line = shown.Output.Split('\n').Select(text => text.TrimEnd('\r')).Single(
+            text => text.Contains(key.Value, StringComparison.Ordinal));
         line.ShouldStartWith(key.Value);
         line.Length.ShouldBeLessThanOrEqualTo(80);
         line.ShouldEndWith("never");

@@ -45,7 +45,9 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
     {
         (await program.RunAsync("init", "--data-dir", "data")).ExitCode.ShouldBe(0);
         (await program.RunAsync("token", "create", "--username", "ann", "--data-dir", "data")).ExitCode.ShouldBe(0);
-        ShouldBeMissing(await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes", "--data-dir", "daat"), Path.Combine(program.Folder, "daat"));
+        ShouldBeMissing(
+            await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes", "--data-dir", "daat"),
+            Path.Combine(program.Folder, "daat"));
         Directory.Exists(Path.Combine(program.Folder, "daat")).ShouldBeFalse();
         var revoked = await program.RunAsync("token", "revoke", "--all-of", "ann", "-y", "-d", "data");
         revoked.Errors.ShouldBe($"Working on the embedded deployment at {program.Folder}/data\nRevoked 1 token\n");
@@ -87,7 +89,8 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         // The opposite case: more stores are configured than the mode uses.
         configured.Variables["PORTHOR_MODE"] = "embedded";
         configured.Variables["PORTHOR_DATABASE_URL"] = url;
-        (await configured.RunAsync("run", "--port", "0")).Errors.ShouldContain("mode: 'embedded': remove databaseUrl (PORTHOR_DATABASE_URL)");
+        (await configured.RunAsync("run", "--port", "0")).Errors.ShouldContain(
+            "mode: 'embedded': remove databaseUrl (PORTHOR_DATABASE_URL)");
     }
 
     [Fact]

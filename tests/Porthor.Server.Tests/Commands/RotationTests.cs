@@ -94,7 +94,8 @@ public sealed class RotationTests
         var asked = 0;
         while (!enough.IsCancellationRequested)
         {
-            (await serving.AskAsync(tokens[random.Next(tokens.Count)], "?scope=read:all")).ShouldBe(HttpStatusCode.OK, $"request {asked} of {seed}");
+            (await serving.AskAsync(tokens[random.Next(tokens.Count)], "?scope=read:all")).ShouldBe(
+                HttpStatusCode.OK, $"request {asked} of {seed}");
             asked++;
         }
         return asked;

@@ -43,7 +43,8 @@ public sealed class SchemaUpdateTests
         await using var program = await PorthorProgram.ForAsync(deployment);
         await postgres.ExecuteAsync(deployment.DatabaseName!, OldSchema.Script);
         foreach (var revision in Sql.Schema.SchemaScripts.Revisions.Skip(1).Take(steps))
-            await postgres.ExecuteAsync(deployment.DatabaseName!, $"{Script($"to-{revision}")}; UPDATE alembic_version SET version_num = '{revision}'");
+            await postgres.ExecuteAsync(
+                deployment.DatabaseName!, $"{Script($"to-{revision}")}; UPDATE alembic_version SET version_num = '{revision}'");
 
         // An old schema is not accepted as current, and read-only commands do not change it.
         var refused = await program.RunAsync("validate-schema");
@@ -55,10 +56,14 @@ public sealed class SchemaUpdateTests
         dropping.Errors.ShouldContain("these users would no longer get the scope admin:token at login: boss. Name them in adminUsers.");
         (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT username FROM admin")).Single().ShouldBe(["boss"]);
         var path = program.Variables["PORTHOR_CONFIG_PATH"];
-        await File.AppendAllTextAsync(path, steps == 0 ? "" : "\nadminUsers: [boss, other]\ninitialAdmins: [boss, former]\n", TestContext.Current.CancellationToken);
+        await File.AppendAllTextAsync(
+            path, steps == 0 ? "" : "\nadminUsers: [boss, other]\ninitialAdmins: [boss, former]\n", TestContext.Current.CancellationToken);
         var updated = await program.RunAsync([.. (string[])["update-schema"], .. steps == 0 ? (string[])["--drop-admins"] : []]);
         updated.ExitCode.ShouldBe(0, updated.Errors);
-        updated.Errors.Contains("Warning: initialAdmins has no effect. To give former the scope admin:token at login, name them in adminUsers", StringComparison.Ordinal).ShouldBe(steps > 0);
+        updated.Errors.Contains(
+            "Warning: initialAdmins has no effect. To give former the scope admin:token at login, name them in adminUsers",
+            StringComparison.Ordinal)
+            .ShouldBe(steps > 0);
         (await program.RunAsync("validate-schema")).ExitCode.ShouldBe(0);
         (await program.RunAsync("update-schema")).ExitCode.ShouldBe(0);
 
@@ -67,7 +72,8 @@ public sealed class SchemaUpdateTests
         // The data are still there.
         var node = await deployment.OpenNodeAsync();
         var laptop = (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('a', 22)))).ShouldNotBeNull();
-        (laptop.Username, laptop.TokenName, laptop.Scopes.Text, laptop.Created).ShouldBe(("ann", "laptop", "read:all,user:token", new DateTimeOffset(2024, 1, 2, 3, 4, 5, TimeSpan.Zero)));
+        (laptop.Username, laptop.TokenName, laptop.Scopes.Text, laptop.Created).ShouldBe(
+            ("ann", "laptop", "read:all,user:token", new DateTimeOffset(2024, 1, 2, 3, 4, 5, TimeSpan.Zero)));
         (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('b', 22))))!.Parent.ShouldBe(laptop.Token);
         var history = await node.Tokens.GetChangeHistoryAsync(
             TokenBuilders.Administrator(node.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "ann" }, Cursor: null, Limit: null));
@@ -112,7 +118,8 @@ public sealed class SchemaUpdateTests
         // The check accepts the database, and reports that its tokens have no records.
         File.Copy(program.Variables["PORTHOR_CONFIG_PATH"], Path.Combine(program.Folder, "gafaelfawr.yaml"));
         program.Variables.Remove("PORTHOR_CONFIG_PATH");
-        var looked = await program.RunShellAsync(OperatorPage.Commands(OperatorPage.TakeOver, "Taking over a Gafaelfawr deployment").Single());
+        var looked = await program.RunShellAsync(
+            OperatorPage.Commands(OperatorPage.TakeOver, "Taking over a Gafaelfawr deployment").Single());
         looked.ExitCode.ShouldBe(0, looked.Errors);
         looked.Output.ShouldContain($"Token `{new string('a', 22)}` for `ann` found in database but not Redis");
 
@@ -161,7 +168,9 @@ public sealed class SchemaUpdateTests
         {
             var updated = await program.RunAsync("update-schema");
             updated.ExitCode.ShouldBe(0, updated.Errors);
-            updated.Errors.Contains("OpenID Connect clients already found in the database, so not migrating clients configured via a secret", StringComparison.Ordinal)
+            updated.Errors.Contains(
+                "OpenID Connect clients already found in the database, so not migrating clients configured via a secret",
+                StringComparison.Ordinal)
                 .ShouldBe(run > 0);
             updated.Errors.ShouldNotContain("first secret");
         }

@@ -66,7 +66,8 @@ public sealed class SessionSecretTests
             UseSecrets(program, only);
             var refused = await program.RunAsync("run", "--port", "0");
             refused.ExitCode.ShouldBe(1);
-            refused.Errors.ShouldContain($"encrypted with the session secret {(only == New ? Old : New).Id}, and the configuration has {only.Id}. ");
+            refused.Errors.ShouldContain(
+                $"encrypted with the session secret {(only == New ? Old : New).Id}, and the configuration has {only.Id}. ");
         }
 
         UseSecrets(program, New, Old);
@@ -90,7 +91,8 @@ public sealed class SessionSecretTests
         await ServeAsync(program);
         UseSecrets(program, New);
         (await program.RunAsync("rotate-session-secret")).ExitCode.ShouldBe(1);
-        (await program.RunAsync("rotate-session-secret", "--force")).Errors.ShouldContain("\n1 records cannot be decrypted with any of the secrets; 'porthor audit' lists them.\n");
+        (await program.RunAsync("rotate-session-secret", "--force")).Errors.ShouldContain(
+            "\n1 records cannot be decrypted with any of the secrets; 'porthor audit' lists them.\n");
         await ServeAsync(program);
     }
 

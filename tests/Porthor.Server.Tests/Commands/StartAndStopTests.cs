@@ -79,7 +79,8 @@ public sealed class StartAndStopTests : IAsyncLifetime
         await FirstStartServer.StartAsync(program);
         var data = Path.Combine(program.Folder, "porthor-data");
         ShouldFail(await program.RunAsync("run", "--port", "0"), $"Another server is running on the data directory {data}.");
-        (await program.RunAsync("token", "list")).ShouldBe(new Outcome(0, "", $"Working on the embedded deployment at {data}\nListed 0 tokens\n"));
+        (await program.RunAsync("token", "list")).ShouldBe(
+            new Outcome(0, "", $"Working on the embedded deployment at {data}\nListed 0 tokens\n"));
     }
 
     private static void ShouldFail(Outcome outcome, string beginning)

@@ -20,7 +20,8 @@ public sealed class StoreCommandTests
             ShouldBeRefused(await program.RunAsync("maintenance"), "Database schema is not current");
         }
 
-        (await program.RunAsync(mode == Mode.Database ? "update-schema" : "init", "--alembic-config-path", "alembic.ini")).ExitCode.ShouldBe(0);
+        (await program.RunAsync(
+            mode == Mode.Database ? "update-schema" : "init", "--alembic-config-path", "alembic.ini")).ExitCode.ShouldBe(0);
         Last(await program.RunAsync("validate-schema")).ShouldBe("The database schema is current.");
         // Both commands can be repeated.
         Last(await program.RunAsync("init")).ShouldBe("The database is ready.");
@@ -59,14 +60,16 @@ public sealed class StoreCommandTests
         const string older = "DROP TABLE porthor_id; DROP TABLE porthor_once; DROP TABLE IF EXISTS porthor_counter";
         if (mode == Mode.Embedded)
         {
-            await using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={core.DataDirectory!.DatabasePath};Pooling=False");
+            await using var connection = new Microsoft.Data.Sqlite.SqliteConnection(
+                $"Data Source={core.DataDirectory!.DatabasePath};Pooling=False");
             await connection.OpenAsync(TestContext.Current.CancellationToken);
             await using var command = new Microsoft.Data.Sqlite.SqliteCommand($"{older}; PRAGMA user_version = 1", connection);
             await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         }
         else
         {
-            await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(deployment.DatabaseName!, $"{older}; DELETE FROM porthor_schema WHERE version > 1");
+            await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(
+                deployment.DatabaseName!, $"{older}; DELETE FROM porthor_schema WHERE version > 1");
         }
 
         var updated = await deployment.OpenNodeAsync();
@@ -87,7 +90,8 @@ public sealed class StoreCommandTests
         List<Tokens.Token> made = [];
         foreach (var (user, name) in (List<(string, string)>)[("ann", "one"), ("ann", "two"), ("ann", "three"), ("bob", "one")])
         {
-            var created = await program.RunAsync("token", "create", "--username", user, "--name", name, "--scopes", "read:all,user:token", "--lifetime", "30d");
+            var created = await program.RunAsync(
+                "token", "create", "--username", user, "--name", name, "--scopes", "read:all,user:token", "--lifetime", "30d");
             created.ExitCode.ShouldBe(0, created.Errors);
             made.Add(Tokens.Token.Parse(created.Output.TrimEnd('\n')));
             created.Errors.ShouldNotContain(created.Output.TrimEnd('\n'));
@@ -155,7 +159,8 @@ public sealed class StoreCommandTests
         }
         var one = await program.RunAsync("token", "revoke", "--", roots[0].Value);
         (one.Output, Last(one)).ShouldBe(($"Revoked {roots[0]} of ann\n", "Revoked 1 token and 2 tokens derived from it"));
-        Last(await program.RunAsync("token", "revoke", "--", roots[1].Value, roots[2].Value)).ShouldBe("Revoked 2 tokens and 4 tokens derived from them");
+        Last(await program.RunAsync("token", "revoke", "--", roots[1].Value, roots[2].Value)).ShouldBe(
+            "Revoked 2 tokens and 4 tokens derived from them");
         Last(await program.RunAsync("token", "revoke", "--all-of", "ann", "--yes")).ShouldBe("Revoked 3 tokens");
     }
 
@@ -187,14 +192,16 @@ public sealed class StoreCommandTests
         (await program.RunAsync("token", "create", "--username", "ann", "--name", "a\tb")).ExitCode.ShouldBe(1);
         (await program.RunAsync("token", "create", "--username", "ann", "--name", "ab")).ExitCode.ShouldBe(0);
         const string name = "'a' || char(9) || 'b' || char(10) || 'c' || char(27) || '[2Jd' || char(155) || 'é'";
-        var renamed = await program.RunShellAsync($"sqlite3 '{deployment.Settings.DataDirectory}/porthor.db' \"UPDATE token SET token_name = {name}\"");
+        var renamed = await program.RunShellAsync(
+            $"sqlite3 '{deployment.Settings.DataDirectory}/porthor.db' \"UPDATE token SET token_name = {name}\"");
         renamed.ExitCode.ShouldBe(0, renamed.Errors);
         var line = (await program.RunAsync("token", "list")).Output.TrimEnd('\n').Split('\n').ShouldHaveSingleItem();
         line.Split('\t').Length.ShouldBe(7);
         line.Split('\t')[3].ShouldBe("a?b?c?[2Jd?é");
     }
 
-    private static void ShouldBeRefused(Outcome outcome, string sentence) => (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
+    private static void ShouldBeRefused(Outcome outcome, string sentence) =>
+        (outcome.ExitCode, Last(outcome.Errors)).ShouldBe((1, $"Error: {sentence}"));
 
     /// <summary>Returns the last line of standard error, which reports the result.</summary>
     private static string Last(Outcome outcome)

@@ -54,7 +54,9 @@ public sealed class UnixSocketTests
             "the server");
         var bootstrap = deployment.Settings.BootstrapToken!.Reveal();
         using var creation = new HttpRequestMessage(HttpMethod.Post, "/auth/api/v1/tokens");
-        creation.Content = new StringContent($$"""{"username":"socket-user","token_type":"user","token_name":"{{Guid.NewGuid():N}}","scopes":["read:all"]}""", null, "application/json");
+        creation.Content = new StringContent(
+            $$"""{"username":"socket-user","token_type":"user","token_name":"{{Guid.NewGuid():N}}","scopes":["read:all"]}""", null,
+            "application/json");
         creation.Headers.TryAddWithoutValidation("Authorization", $"Bearer {bootstrap}");
         using var created = await client.SendAsync(creation);
         var body = await created.Content.ReadAsStringAsync();
@@ -64,13 +66,15 @@ public sealed class UnixSocketTests
         // A trusted proxy: its headers about the request and the client are accepted.
         using var question = new HttpRequestMessage(HttpMethod.Get, "/ingress/forward?scope=read:all");
         foreach (var (name, value) in (IEnumerable<(string, string)>)[
-            ("Authorization", $"Bearer {token}"), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"),
+            ("Authorization", $"Bearer {token}"), ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"),
+            ("X-Forwarded-Host", "example.com"),
             ("X-Forwarded-Uri", "/page"), ("X-Forwarded-For", "203.0.113.9")])
             question.Headers.TryAddWithoutValidation(name, value);
         using var answer = await client.SendAsync(question);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
         answer.Headers.GetValues("X-Auth-Request-User").ShouldBe(["socket-user"]);
-        await running.UntilAsync(() => Task.FromResult(running.Output.Contains("\"remoteIp\":\"203.0.113.9\"", StringComparison.Ordinal)), "the line of log");
+        await running.UntilAsync(
+            () => Task.FromResult(running.Output.Contains("\"remoteIp\":\"203.0.113.9\"", StringComparison.Ordinal)), "the line of log");
         await end(running);
     }
 

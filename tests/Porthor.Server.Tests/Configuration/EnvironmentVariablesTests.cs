@@ -19,7 +19,9 @@ public sealed class EnvironmentVariablesTests
             .BaseUrl!.Host.ShouldBe("ours.example.com");
 
         // An empty variable is treated as missing.
-        Load(yaml, ("GAFAELFAWR_BASE_URL", "https://reference.example.com"), ("PORTHOR_BASE_URL", "")).BaseUrl!.Host.ShouldBe("reference.example.com");
+        Load(
+            yaml, ("GAFAELFAWR_BASE_URL", "https://reference.example.com"),
+            ("PORTHOR_BASE_URL", "")).BaseUrl!.Host.ShouldBe("reference.example.com");
         Load(yaml, ("PORTHOR_BASE_URL", "")).BaseUrl!.Host.ShouldBe("file.example.com");
     }
 
@@ -56,7 +58,8 @@ public sealed class EnvironmentVariablesTests
             variables);
 
         settings.Mode.ShouldBe(DeploymentMode.Cluster);
-        (settings.BaseUrl!.Host, settings.BaseInternalUrl!.Port, settings.AfterLogoutUrl!.AbsolutePath).ShouldBe(("example.com", 8080, "/landing"));
+        (settings.BaseUrl!.Host, settings.BaseInternalUrl!.Port, settings.AfterLogoutUrl!.AbsolutePath)
+            .ShouldBe(("example.com", 8080, "/landing"));
         settings.BootstrapToken!.Reveal().ShouldBe(BootstrapToken);
         settings.SessionKeys.ShouldHaveSingleItem().Reveal().ShouldBe(SessionSecret);
         settings.DatabaseConnection!.Reveal().ShouldContain("Password=database-password");
@@ -76,7 +79,8 @@ public sealed class EnvironmentVariablesTests
             cilogon: {clientId: some-client, redirectUrl: "https://example.com/login"}
             ldap: {url: "ldap://ldap.example.com", groupBaseDn: "dc=groups", userBaseDn: ""}
             """;
-        Load(ciLogon, (prefix + "CILOGON_CLIENT_SECRET", "cilogon-secret")).Providers.Oidc!.ClientSecret.Reveal().ShouldBe("cilogon-secret");
+        Load(ciLogon, (prefix + "CILOGON_CLIENT_SECRET", "cilogon-secret")).Providers.Oidc!.ClientSecret.Reveal()
+            .ShouldBe("cilogon-secret");
     }
 
     [Fact]
@@ -95,9 +99,12 @@ public sealed class EnvironmentVariablesTests
             }
 
             // The command line takes precedence.
-            SettingsLoader.Load(path, "/here", SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", "/nowhere"), ("PORTHOR_DATA_DIR", "/there")))
+            SettingsLoader.Load(path, "/here", SettingsScope.Serving, Variables(
+                ("PORTHOR_CONFIG_PATH", "/nowhere"), ("PORTHOR_DATA_DIR", "/there")))
                 .DataDirectory.ShouldBe("/here");
-            SettingsLoader.Load(SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, Variables(("PORTHOR_CONFIG_PATH", path))).ConfigPath.ShouldBeNull();
+            SettingsLoader.Load(
+                SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving,
+                Variables(("PORTHOR_CONFIG_PATH", path))).ConfigPath.ShouldBeNull();
         }
         finally
         {

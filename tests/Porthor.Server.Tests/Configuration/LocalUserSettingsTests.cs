@@ -6,7 +6,8 @@ namespace Porthor.Server.Tests.Configuration;
 /// <summary>Users in the configuration file.</summary>
 public sealed class LocalUserSettingsTests
 {
-    private const string Hash = "passwordHash: '$pbkdf2-sha256$i=600000$c2FsdHNhbHRzYWx0c2FsdA$Z53yRoJ1HZ0AwWcXJNbzygY3GJqMRHYAcCniJ4onQvI'";
+    private const string Hash =
+        "passwordHash: '$pbkdf2-sha256$i=600000$c2FsdHNhbHRzYWx0c2FsdA$Z53yRoJ1HZ0AwWcXJNbzygY3GJqMRHYAcCniJ4onQvI'";
     private const string Groups = "localGroups: {staff: 3001, astro: 3000}\n";
 
     [Fact]

@@ -14,7 +14,8 @@ public sealed class ProviderSettingsTests
         oidc: {clientId: some-client, clientSecret: oidc-secret, loginUrl: "https://upstream.example.com/login",
                tokenUrl: "https://upstream.example.com/token", redirectUrl: "https://example.com/login", issuer: "https://upstream.example.com/"}
         """;
-    private const string CiLogon = "cilogon: {clientId: some-client, clientSecret: cilogon-secret, redirectUrl: 'https://example.com/login'}";
+    private const string CiLogon =
+        "cilogon: {clientId: some-client, clientSecret: cilogon-secret, redirectUrl: 'https://example.com/login'}";
     private const string Ldap = "ldap: {url: 'ldaps://ldap.example.com', groupBaseDn: 'dc=groups', userBaseDn: 'dc=users'}";
     private const string NoUid = "ldap: {url: 'ldaps://ldap.example.com', groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', uidAttr: null}";
     private const string Firestore = "firestore: {project: some-project}";
@@ -47,7 +48,8 @@ public sealed class ProviderSettingsTests
     public void GitHub_users_get_a_group_of_their_own()
     {
         var providers = Serve(GitHub).Providers;
-        (providers.GitHub!.ClientId, providers.GitHub.ClientSecret.Reveal(), providers.AddUserGroup).ShouldBe(("some-client", "github-secret", true));
+        (providers.GitHub!.ClientId, providers.GitHub.ClientSecret.Reveal(), providers.AddUserGroup)
+            .ShouldBe(("some-client", "github-secret", true));
         Serve(Oidc, Ldap).Providers.AddUserGroup.ShouldBeFalse();
         Serve(Oidc, Ldap.Replace("}", ", addUserGroup: true}")).Providers.AddUserGroup.ShouldBeTrue();
     }
@@ -63,7 +65,8 @@ public sealed class ProviderSettingsTests
         (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe((null, null, null, null, null));
         oidc = Serve(Oidc.Replace("}", ", nameClaim: a.b, emailClaim: mail, uidClaim: uidNumber, gidClaim: gidNumber, groupsClaim: roles, usernameDomain: example.com}"), Ldap)
             .Providers.Oidc!;
-        (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe(("a.b", "mail", "uidNumber", "gidNumber", "roles"));
+        (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe(
+            ("a.b", "mail", "uidNumber", "gidNumber", "roles"));
         (oidc.UsernameDomain, string.Join(' ', oidc.IdTokenAlgorithms)).ShouldBe(("example.com", "RS256 PS256 ES256"));
         Serve(Oidc.Replace("}", ", idTokenAlgorithms: [ES384]}")).Providers.Oidc!.IdTokenAlgorithms.ShouldBe(["ES384"]);
     }
@@ -81,13 +84,15 @@ public sealed class ProviderSettingsTests
     public void OpenID_Connect_has_its_defaults()
     {
         var oidc = Serve(Oidc, Ldap).Providers.Oidc!;
-        (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl, oidc.Scopes.Count, oidc.LoginParams.Count).ShouldBe(("some-client", "uid", null, 0, 0));
+        (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl, oidc.Scopes.Count, oidc.LoginParams.Count)
+            .ShouldBe(("some-client", "uid", null, 0, 0));
         oidc.Issuer.ShouldBe("https://upstream.example.com/");
 
         const string more =
             ", audience: other, usernameClaim: sub, scopes: [email, voPerson], loginParams: {skin: test}, enrollmentUrl: 'https://enroll.example.com/'}";
         oidc = Serve(Oidc.Replace("}", more), Ldap).Providers.Oidc!;
-        (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl!.Host, oidc.LoginParams["skin"]).ShouldBe(("other", "sub", "enroll.example.com", "test"));
+        (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl!.Host, oidc.LoginParams["skin"]).ShouldBe(
+            ("other", "sub", "enroll.example.com", "test"));
         oidc.Scopes.ShouldBe(["email", "voPerson"]);
         foreach (var nothing in (string[])["null", "''"])
             Serve(Oidc.Replace("}", $", audience: {nothing}}}"), Ldap).Providers.Oidc!.Audience.ShouldBe("some-client");
@@ -101,25 +106,30 @@ public sealed class ProviderSettingsTests
     {
         var oidc = Serve(CiLogon.Replace("}", more + "}"), Ldap).Providers.Oidc!;
         (oidc.ClientId, oidc.ClientSecret.Reveal(), oidc.Audience).ShouldBe(("some-client", "cilogon-secret", "some-client"));
-        (oidc.Issuer, $"{oidc.LoginUrl}", $"{oidc.TokenUrl}").ShouldBe(($"https://{host}", $"https://{host}/authorize", $"https://{host}/oauth2/token"));
+        (oidc.Issuer, $"{oidc.LoginUrl}", $"{oidc.TokenUrl}").ShouldBe(
+            ($"https://{host}", $"https://{host}/authorize", $"https://{host}/oauth2/token"));
         oidc.Scopes.ShouldBe(["email", "org.cilogon.userinfo"]);
-        (oidc.UsernameClaim, oidc.EnrollmentUrl?.ToString(), $"{oidc.RedirectUrl}").ShouldBe((claim, enrollment, "https://example.com/login"));
+        (oidc.UsernameClaim, oidc.EnrollmentUrl?.ToString(), $"{oidc.RedirectUrl}").ShouldBe(
+            (claim, enrollment, "https://example.com/login"));
     }
 
     [Fact]
     public void LDAP_has_its_defaults()
     {
         var ldap = Serve(Oidc, Ldap).Providers.Ldap!;
-        (ldap.GroupObjectClass, ldap.GroupMemberAttr, ldap.GroupSearchByDn, ldap.UserSearchAttr).ShouldBe(("posixGroup", "member", true, "uid"));
+        (ldap.GroupObjectClass, ldap.GroupMemberAttr, ldap.GroupSearchByDn, ldap.UserSearchAttr)
+            .ShouldBe(("posixGroup", "member", true, "uid"));
         (ldap.NameAttr, ldap.EmailAttr, ldap.UidAttr, ldap.GidAttr).ShouldBe(("displayName", "mail", "uidNumber", "gidNumber"));
         (ldap.UserDn, ldap.Password, ldap.UseKerberos, ldap.AddUserGroup, ldap.SystemGroups.Count).ShouldBe((null, null, false, false, 0));
 
         (ldap.StartTls, ldap.CaFile, ldap.Grace).ShouldBe((false, null, TimeSpan.FromHours(1)));
         var ca = Path.GetTempFileName();
         using (var key = ECDsa.Create())
-        using (var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1)))
+        using (var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1)))
             File.WriteAllText(ca, authority.ExportCertificatePem());
-        ldap = Serve(Oidc, Ldap.Replace("ldaps:", "ldap:").Replace("}", ", startTls: true, caFile: CA, grace: 1d, systemGroups: [a, b]}".Replace("CA", ca))).Providers.Ldap!;
+        ldap = Serve(Oidc, Ldap.Replace("ldaps:", "ldap:").Replace(
+            "}", ", startTls: true, caFile: CA, grace: 1d, systemGroups: [a, b]}".Replace("CA", ca))).Providers.Ldap!;
         File.Delete(ca);
         (ldap.StartTls, ldap.CaFile, ldap.Grace, ldap.SystemGroups.Count).ShouldBe((true, ca, TimeSpan.FromDays(1), 2));
         (Serve(Oidc, NoUid, Firestore).Providers.AllocateIds, Serve(Oidc, Ldap).Providers.AllocateIds).ShouldBe((true, false));
@@ -162,7 +172,8 @@ public sealed class ProviderSettingsTests
     {
         Errors("github: {clientId: a}").ShouldBe(["github.clientSecret: Field required (or set PORTHOR_GITHUB_CLIENT_SECRET)"]);
         Errors("oidc: {clientId: a}\n" + Ldap).ShouldBe([
-            "oidc.clientSecret: Field required (or set PORTHOR_OIDC_CLIENT_SECRET)", "oidc.loginUrl: Field required", "oidc.tokenUrl: Field required",
+            "oidc.clientSecret: Field required (or set PORTHOR_OIDC_CLIENT_SECRET)", "oidc.loginUrl: Field required",
+            "oidc.tokenUrl: Field required",
             "oidc.redirectUrl: Field required (or set PORTHOR_REDIRECT_URL)", "oidc.issuer: Field required"]);
         Errors("ldap: {url: 'ldap://ldap'}").ShouldBe(["ldap.groupBaseDn: Field required", "ldap.userBaseDn: Field required"]);
     }

@@ -60,7 +60,8 @@ public sealed class RedisUrlTests : IDisposable
     [Fact]
     public void A_Sentinel_URL_has_hosts_a_service_and_separate_credentials()
     {
-        var redis = Redis("redis+sentinel://user:word@one:26380,two,[::1]:7/main%20one/4?sentinel_username=watcher&sentinel_password=other");
+        var redis = Redis(
+            "redis+sentinel://user:word@one:26380,two,[::1]:7/main%20one/4?sentinel_username=watcher&sentinel_password=other");
         redis.Sentinel!.Hosts.ShouldBe([new RedisHost("one", 26380), new RedisHost("two", 26379), new RedisHost("::1", 7)]);
         (redis.Sentinel.Service, redis.Sentinel.User, redis.Sentinel.Password!.Reveal()).ShouldBe(("main one", "watcher", "other"));
         (redis.Database, redis.User, redis.Password!.Reveal(), redis.Tls).ShouldBe((4, "user", "word", null));
@@ -118,7 +119,8 @@ public sealed class RedisUrlTests : IDisposable
     public void Parameters_without_effect_are_reported_and_others_are_applied()
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
+        using var authority = new CertificateRequest("CN=authority", key, HashAlgorithmName.SHA256).CreateSelfSigned(
+            DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(1));
         File.WriteAllText(certificate, authority.ExportCertificatePem());
         var settings = Load(Cluster.Replace(
             "redis://redis.example.com/0",
@@ -126,7 +128,8 @@ public sealed class RedisUrlTests : IDisposable
                 + "&socket_timeout=5&health_check_interval=10&max_connections=5&protocol=3"));
         var redis = settings.PersistentRedis!;
         redis.Tls!.Authorities!.Count.ShouldBe(1);
-        (redis.Tls.CheckHostName, redis.Tls.CheckCertificate, redis.ConnectTimeout, redis.ClientName).ShouldBe((false, true, TimeSpan.FromSeconds(0.5), "node-1"));
+        (redis.Tls.CheckHostName, redis.Tls.CheckCertificate, redis.ConnectTimeout, redis.ClientName).ShouldBe(
+            (false, true, TimeSpan.FromSeconds(0.5), "node-1"));
         redis.IgnoredParameters.ShouldBe(["socket_timeout", "health_check_interval", "max_connections", "protocol"]);
         SettingsWarnings.Of(settings).ShouldContain(
             "redisPersistentUrl has parameters without effect in Porthor: socket_timeout, health_check_interval, max_connections, protocol. answerTimeout limits every call.");

@@ -30,7 +30,8 @@ public sealed class SecretFileTests : IDisposable
     {
         Load("", ("PORTHOR_SESSION_SECRET", SessionSecret + end)).SessionKeys.Single().Reveal().ShouldBe(SessionSecret);
         Load("", ("PORTHOR_BOOTSTRAP_TOKEN_FILE", Write(BootstrapToken + end))).BootstrapToken!.Reveal().ShouldBe(BootstrapToken);
-        Load("", ("PORTHOR_SLACK_WEBHOOK", "https://slack.example.com/x" + end)).Slack.Webhook!.Reveal().ShouldBe("https://slack.example.com/x");
+        Load("", ("PORTHOR_SLACK_WEBHOOK", "https://slack.example.com/x" + end)).Slack.Webhook!.Reveal()
+            .ShouldBe("https://slack.example.com/x");
         Load($"sessionSecret: |\n  {SessionSecret}\n").SessionKeys.Single().Reveal().ShouldBe(SessionSecret);
         Load(Cluster, ("PORTHOR_GITHUB_CLIENT_SECRET", "secret" + end)).Providers.GitHub!.ClientSecret.Reveal().ShouldBe("secret");
     }
@@ -67,15 +68,19 @@ public sealed class SecretFileTests : IDisposable
     public void A_file_that_cannot_be_used_is_an_error_that_names_the_variable()
     {
         var missing = Path.Combine(folder, "missing");
-        Errors("", ("PORTHOR_SESSION_SECRET_FILE", missing)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{missing}': the file cannot be read: ");
-        Errors("", ("PORTHOR_SESSION_SECRET_FILE", folder)).Single().ShouldStartWith($"PORTHOR_SESSION_SECRET_FILE: '{folder}': the file cannot be read: ");
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", missing)).Single().ShouldStartWith(
+            $"PORTHOR_SESSION_SECRET_FILE: '{missing}': the file cannot be read: ");
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", folder)).Single().ShouldStartWith(
+            $"PORTHOR_SESSION_SECRET_FILE: '{folder}': the file cannot be read: ");
         var empty = Write("\n");
         Errors("", ("PORTHOR_SESSION_SECRET_FILE", empty)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{empty}': the file is empty"]);
         var large = Write(new string('x', 1024 * 1024 + 1));
-        Errors("", ("PORTHOR_SESSION_SECRET_FILE", large)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{large}': the file is larger than 1048576 bytes"]);
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", large)).ShouldBe(
+            [$"PORTHOR_SESSION_SECRET_FILE: '{large}': the file is larger than 1048576 bytes"]);
         var binary = Path.Combine(folder, "binary");
         File.WriteAllBytes(binary, [0xff, 0xfe, 0x41]);
-        Errors("", ("PORTHOR_SESSION_SECRET_FILE", binary)).ShouldBe([$"PORTHOR_SESSION_SECRET_FILE: '{binary}': the file cannot be read: it is not UTF-8 text"]);
+        Errors("", ("PORTHOR_SESSION_SECRET_FILE", binary)).ShouldBe(
+            [$"PORTHOR_SESSION_SECRET_FILE: '{binary}': the file cannot be read: it is not UTF-8 text"]);
     }
 
     [Fact]

@@ -122,7 +122,8 @@ public sealed class SettingsErrorTests
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Should.Throw<SettingsException>(() => SettingsLoader.Load("/nowhere/porthor.yaml", dataDirectory: null, SettingsScope.Serving, Variables()))
+        Should.Throw<SettingsException>(
+            () => SettingsLoader.Load("/nowhere/porthor.yaml", dataDirectory: null, SettingsScope.Serving, Variables()))
             .Message.ShouldStartWith("The configuration /nowhere/porthor.yaml cannot be used:\n  it cannot be read: ");
 
     /// <summary>Errors are written to logs and terminals.</summary>
@@ -176,7 +177,8 @@ public sealed class SettingsErrorTests
     [Fact]
     public void Redis_requires_both_URLs_and_a_database()
     {
-        Errors("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain("Redis is configured, but databaseUrl is not set");
+        Errors("redisPersistentUrl: 'redis://redis'\nredisEphemeralUrl: 'redis://redis/1'").ShouldContain(
+            "Redis is configured, but databaseUrl is not set");
         foreach (var key in (string[])["redisPersistentUrl", "redisEphemeralUrl"])
             Errors(string.Join('\n', Cluster.Split('\n').Where(line => !line.StartsWith(key, StringComparison.Ordinal))))
                 .ShouldBe(["redisPersistentUrl and redisEphemeralUrl must both be set, or neither"]);

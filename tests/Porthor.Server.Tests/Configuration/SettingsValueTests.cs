@@ -18,7 +18,8 @@ public sealed class SettingsValueTests
         var settings = Load("");
         settings.Mode.ShouldBe(DeploymentMode.Embedded);
         settings.DataDirectory.ShouldBe(Path.GetFullPath("porthor-data"));
-        (settings.BaseUrl, settings.AfterLogoutUrl, settings.BootstrapToken, settings.Quota, settings.OidcServer).ShouldBe((null, null, null, null, null));
+        (settings.BaseUrl, settings.AfterLogoutUrl, settings.BootstrapToken, settings.Quota, settings.OidcServer)
+            .ShouldBe((null, null, null, null, null));
         (settings.SessionKeys.Count, settings.Proxies.Count).ShouldBe((0, 0));
         (settings.AllowSubdomains, settings.LogLevel, settings.Slack).ShouldBe((false, LogLevel.Information, new SlackSettings()));
         settings.Tokens.KnownScopes.Keys.ShouldBe(
@@ -97,7 +98,8 @@ public sealed class SettingsValueTests
         var settings = Load(snake);
         (settings.BaseUrl!.Host, settings.AllowSubdomains, settings.Mode).ShouldBe(("example.com", true, DeploymentMode.Database));
         (settings.Tokens.Lifetime, settings.Tokens.Policy.MaxUserLifetime).ShouldBe((TimeSpan.FromDays(1), TimeSpan.FromDays(2)));
-        (settings.Providers.Oidc!.ClientId, settings.Providers.Ldap!.GroupSearchByDn, settings.Providers.Ldap.AddUserGroup).ShouldBe(("a", false, true));
+        (settings.Providers.Oidc!.ClientId, settings.Providers.Ldap!.GroupSearchByDn, settings.Providers.Ldap.AddUserGroup)
+            .ShouldBe(("a", false, true));
 
         // Names that an operator chooses are not changed.
         settings.Tokens.KnownScopes.Keys.ShouldContain("under_scored");
@@ -129,7 +131,8 @@ public sealed class SettingsValueTests
             """;
         Load(stores + scopes + rest, SettingsScope.Stores).Mode.ShouldBe(DeploymentMode.Cluster);
         Errors(stores + scopes + rest, SettingsScope.Serving).Length.ShouldBe(8);
-        Errors(stores + rest + "\nlogLevel: loud", SettingsScope.Stores).ShouldBe(["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
+        Errors(stores + rest + "\nlogLevel: loud", SettingsScope.Stores).ShouldBe(
+            ["logLevel: 'loud': must be DEBUG, INFO, WARNING, ERROR or CRITICAL"]);
     }
 
     [Theory]
@@ -184,7 +187,8 @@ public sealed class SettingsValueTests
               groups: {blocked: {notebook: {cpu: 0, memory: 0, spawn: false}}, nothing: {}}
               bypass: [admin]
             """).Quota!;
-        (quota.Default.Api["test"], quota.Default.Disk["/home"], quota.Default.Tap["qserv"]).ShouldBe((1, 32_212_254_720, new TapQuota(10)));
+        (quota.Default.Api["test"], quota.Default.Disk["/home"], quota.Default.Tap["qserv"])
+            .ShouldBe((1, 32_212_254_720, new TapQuota(10)));
         quota.Default.Notebook.ShouldBe(new NotebookQuota(8, 4.5));
         quota.Groups["blocked"].Notebook.ShouldBe(new NotebookQuota(0, 0, Spawn: false));
         quota.Groups["nothing"].IsEmpty.ShouldBeTrue();
@@ -216,7 +220,8 @@ public sealed class SettingsValueTests
         var settings = Load("adminUsers: [ann, bob]\ninitialAdmins: [ann, eve]");
         settings.AdminUsers.ShouldBe(["ann", "bob"], ignoreOrder: true);
         SettingsWarnings.Of(settings).ShouldContain("initialAdmins has no effect. To give eve the scope admin:token at login, name them in adminUsers, or map a group to admin:token in groupMapping.");
-        SettingsWarnings.Of(Load("adminUsers: [ann]\ninitialAdmins: [ann]")).ShouldNotContain(note => note.Contains("initialAdmins", StringComparison.Ordinal));
+        SettingsWarnings.Of(Load("adminUsers: [ann]\ninitialAdmins: [ann]")).ShouldNotContain(
+            note => note.Contains("initialAdmins", StringComparison.Ordinal));
     }
 
     [Fact]

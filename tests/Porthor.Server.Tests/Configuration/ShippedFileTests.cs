@@ -10,7 +10,8 @@ namespace Porthor.Server.Tests.Configuration;
 /// <summary>The files of <c>config/</c>, which operators copy.</summary>
 public sealed partial class ShippedFileTests
 {
-    private static readonly (string, string)[] Secrets = [("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_OIDC_CLIENT_SECRET", "secret")];
+    private static readonly (string, string)[] Secrets =
+        [("PORTHOR_SESSION_SECRET", SessionSecret), ("PORTHOR_OIDC_CLIENT_SECRET", "secret")];
 
     [Fact]
     public void The_unchanged_sample_has_only_defaults() => ShouldBeDefaults(Load(Read("sample.yaml")));
@@ -74,7 +75,9 @@ public sealed partial class ShippedFileTests
         null => "null",
         string or Uri or System.Net.IPAddress => $"'{value}'",
         IEnumerable list => $"[{string.Join(", ", list.Cast<object?>().Select(Describe).Order(StringComparer.Ordinal))}]",
-        _ when value.GetType() is { Namespace: { } name } type && (name.StartsWith("Porthor", StringComparison.Ordinal) || type.Name.StartsWith("KeyValuePair", StringComparison.Ordinal)) && !type.IsEnum =>
+        _ when value.GetType() is { Namespace: { } name } type
+            && (name.StartsWith("Porthor", StringComparison.Ordinal) || type.Name.StartsWith("KeyValuePair", StringComparison.Ordinal))
+                && !type.IsEnum =>
             $"{type.Name} {{ {string.Join(", ", type.GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.GetIndexParameters().Length == 0 && property.Name != nameof(UsageOptions.Retention)).Select(property => $"{property.Name} = {Describe(property.GetValue(value))}"))} }}",
         _ => value.ToString() ?? "",
     };

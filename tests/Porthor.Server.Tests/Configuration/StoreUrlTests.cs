@@ -66,7 +66,8 @@ public sealed class StoreUrlTests
     {
         var connection = Connection("databaseUrl: 'postgresql://u@db/porthor?sslmode=verify-full&sslrootcert=%2Fetc%2Fca.pem'");
         (connection.SslMode, connection.RootCertificate).ShouldBe((SslMode.VerifyFull, "/etc/ca.pem"));
-        var socket = Connection("databaseUrl: 'postgresql://u@db/porthor?ssl=require&application_name=my%20app&options=-c%20geqo%3Doff&connect_timeout=3'");
+        var socket = Connection(
+            "databaseUrl: 'postgresql://u@db/porthor?ssl=require&application_name=my%20app&options=-c%20geqo%3Doff&connect_timeout=3'");
         (socket.SslMode, socket.ApplicationName, socket.Options, socket.Timeout).ShouldBe((SslMode.Require, "my app", "-c geqo=off", 3));
     }
 
@@ -85,7 +86,8 @@ public sealed class StoreUrlTests
     [InlineData("port=0", "has a port that is not a number from 1 to 65535")]
     [InlineData("port=1,2", "has several ports, but not one for each host")]
     public void A_parameter_that_is_unknown_or_wrong_is_an_error(string parameter, string error) =>
-        Errors($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsScope.Stores).Single().ShouldStartWith($"databaseUrl: {error}");
+        Errors($"databaseUrl: 'postgresql://u@db/porthor?{parameter}'", SettingsScope.Stores).Single()
+            .ShouldStartWith($"databaseUrl: {error}");
 
     [Theory]
     [InlineData("mysql://u@db/porthor")]
@@ -96,7 +98,8 @@ public sealed class StoreUrlTests
     [InlineData("postgresql://u@db1,/porthor")]
     [InlineData("postgresql+pg8000://u@db/porthor")]
     public void An_invalid_database_URL_is_rejected(string url) =>
-        Errors($"databaseUrl: '{url}'", SettingsScope.Stores).Single().ShouldBeOneOf(DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
+        Errors($"databaseUrl: '{url}'", SettingsScope.Stores).Single().ShouldBeOneOf(
+            DatabaseWanted, "databaseUrl: has a port that is not a number from 1 to 65535");
 
     [Theory]
     [InlineData("redis://redis.example.com/0", "redis.example.com", 6379, 0, null, null)]

@@ -16,7 +16,8 @@ public sealed class ConnectionTests : IAsyncLifetime
 {
     private const long MostGrowth = 200 * 1024 * 1024;
 
-    private static readonly int Connections = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_CONNECTIONS") ?? "1000", CultureInfo.InvariantCulture);
+    private static readonly int Connections = int.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_CONNECTIONS") ?? "1000", CultureInfo.InvariantCulture);
 
     /// <summary>The time limit of other requests on a machine that is busy with other tests.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(15);
@@ -75,7 +76,8 @@ public sealed class ConnectionTests : IAsyncLifetime
     public async Task A_client_that_does_not_read_responses_is_stopped()
     {
         var before = server.Program.ResidentBytes;
-        var question = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("GET /auth/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 1000)));
+        var question = Encoding.ASCII.GetBytes(
+            string.Concat(Enumerable.Repeat("GET /auth/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", 1000)));
         List<Task<long>> floods = [];
         for (var i = 0; i < 20; i++)
         {

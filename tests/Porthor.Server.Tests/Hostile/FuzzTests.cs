@@ -9,7 +9,8 @@ namespace Porthor.Server.Tests.Hostile;
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
-    private static readonly double Seconds = double.Parse(Environment.GetEnvironmentVariable("PORTHOR_FUZZ_SECONDS") ?? "2", CultureInfo.InvariantCulture);
+    private static readonly double Seconds = double.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_FUZZ_SECONDS") ?? "2", CultureInfo.InvariantCulture);
 
     public static TheoryData<string> Targets => [.. FuzzTarget.All.Select(target => target.Name)];
 

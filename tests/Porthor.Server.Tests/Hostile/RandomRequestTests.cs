@@ -19,7 +19,8 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
 {
     private const long MostGrowth = 150 * 1024 * 1024;
 
-    private static readonly int Requests = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_REQUESTS") ?? "3000", CultureInfo.InvariantCulture);
+    private static readonly int Requests = int.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_REQUESTS") ?? "3000", CultureInfo.InvariantCulture);
 
     [Fact]
     public async Task No_request_causes_a_server_error()
@@ -29,7 +30,8 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         var administrator = await server.Tokens.CreateTokenFromAdminRequestAsync(
             new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service, Scopes = ScopeSet.Of("admin:token", "admin:userinfo") },
             TokenBuilders.Administrator(TimeProvider.System));
-        var cookie = server.Cookie(new Sessions.SessionState { Token = user, Csrf = "csrf", State = "state", ReturnUrl = "https://example.com/" });
+        var cookie = server.Cookie(
+            new Sessions.SessionState { Token = user, Csrf = "csrf", State = "state", ReturnUrl = "https://example.com/" });
         var routes = RoutesOf(server);
         var gen = RandomRequest.For(
             routes, [("Accept", "*/*"), TestServer.Bearer(user), TestServer.Bearer(administrator), server.Bootstrap, cookie, TestServer.Bearer(Token.Create())]);
@@ -49,7 +51,8 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
             iter: Requests,
             threads: 2);
         server.Logs.Lines.ShouldNotContain(line => line.GetProperty("event").GetString() == "Uncaught exception");
-        output.WriteLine($"{routes.Count} routes; {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
+        output.WriteLine(
+            $"{routes.Count} routes; {string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
     }
 
     /// <summary>The program runs in a separate process, so that its memory can be measured.</summary>

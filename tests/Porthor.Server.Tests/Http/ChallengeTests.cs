@@ -35,7 +35,8 @@ public sealed class ChallengeTests
 
     [Fact]
     public void A_Basic_challenge_has_no_error_parameters() =>
-        Basic.WithError("insufficient_scope", "Token missing required scope", ScopeSet.Parse("exec:admin")).ShouldBe("Basic realm=\"example.com\"");
+        Basic.WithError("insufficient_scope", "Token missing required scope", ScopeSet.Parse("exec:admin"))
+            .ShouldBe("Basic realm=\"example.com\"");
 
     [Theory]
     [InlineData("Unknown Authorization type Say\"hi\\", "Unknown Authorization type Sayhi")]

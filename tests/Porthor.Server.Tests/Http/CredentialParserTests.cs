@@ -118,7 +118,8 @@ public sealed class CredentialParserTests
 
     [Theory, MemberData(nameof(Faults))]
     public void An_unusable_header_is_reported_with_the_reason(string header, string error) =>
-        CredentialParser.Parse(header).ShouldBe(Credential.Malformed(error, error.StartsWith("Conflicting", StringComparison.Ordinal) ? "basic-username" : null));
+        CredentialParser.Parse(header).ShouldBe(
+            Credential.Malformed(error, error.StartsWith("Conflicting", StringComparison.Ordinal) ? "basic-username" : null));
 
     /// <summary>The URL-safe alphabet does not authenticate here, but an application may decode it.</summary>
     [Fact]

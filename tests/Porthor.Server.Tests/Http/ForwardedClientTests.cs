@@ -135,9 +135,11 @@ public sealed class ForwardedClientTests
     [InlineData("2001:db8::9")]
     [InlineData("::1")]
     public void Headers_of_a_peer_that_is_not_a_trusted_proxy_are_ignored(string peer) =>
-        ForwardedClient.Find(Request(peer, ["203.0.113.9"], ["https"]), Proxies).ShouldBe(new ForwardedClient(IPAddress.Parse(peer), "http"));
+        ForwardedClient.Find(Request(peer, ["203.0.113.9"], ["https"]), Proxies).ShouldBe(
+            new ForwardedClient(IPAddress.Parse(peer), "http"));
 
-    private static ForwardedClient Found(string? peer, params string[] addresses) => ForwardedClient.Find(Request(peer, addresses, []), Proxies);
+    private static ForwardedClient Found(string? peer, params string[] addresses) =>
+        ForwardedClient.Find(Request(peer, addresses, []), Proxies);
 
     private static DefaultHttpContext Request(string? peer, string[] addresses, string[] schemes)
     {

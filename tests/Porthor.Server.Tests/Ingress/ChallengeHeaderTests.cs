@@ -23,7 +23,8 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
         var bearer = TestServer.Bearer((await server.LogInAsync(username, "read:all")).Session);
         foreach (var (query, headers, challenge) in ((string, (string, string)[], string)[])[
             // Without valid credentials no scope is reported as missing.
-            ("", [], Plain), ("?scope=read:all", [], Plain), ("?scope=", [], Plain), ("?scope=read:all&scope=exec:admin&satisfy=any", [], Plain),
+            ("", [], Plain), ("?scope=read:all", [], Plain), ("?scope=", [], Plain),
+            ("?scope=read:all&scope=exec:admin&satisfy=any", [], Plain),
             ("?scope=read:all", [("X-Requested-With", "XMLHttpRequest")], Plain), ("?scope=read:all", [("Cookie", "other=1")], Plain),
             ("?scope=read:all&auth_type=basic", [], "Basic realm=\"example.com\""),
             ("?scope=read:all", [UnknownToken], $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""),
@@ -41,7 +42,8 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
             ("?scope=&scope=exec:admin", [bearer], $"{Denied}, scope=\"exec:admin\""),
             ("?scope=a%22b%5C", [bearer], $"{Denied}, scope=\"ab\""),
             // Denied for a reason other than scopes.
-            ("?username=other", [bearer], Reason("Access not allowed for this user")), ("?scope=read:all&username=other", [bearer], Reason("Access not allowed for this user")),
+            ("?username=other", [bearer], Reason("Access not allowed for this user")),
+            ("?scope=read:all&username=other", [bearer], Reason("Access not allowed for this user")),
             ("?scope=exec:admin&username=other", [bearer], $"{Denied}, scope=\"exec:admin\"")])
         {
             foreach (var answer in (Answer[])[await server.AskAsync(query, headers), await server.ForwardAsync(query, headers)])
@@ -52,7 +54,8 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
         }
         // Errors that are not about credentials.
         foreach (var answer in (Answer[])[
-            await server.AskAsync("?scope=exec:admin", "https://example.com/", "OPTIONS"), await server.AskAsync("?notebook=true&delegate_to=a&scope=exec:admin", bearer),
+            await server.AskAsync("?scope=exec:admin", "https://example.com/", "OPTIONS"), await server.AskAsync(
+                "?notebook=true&delegate_to=a&scope=exec:admin", bearer),
             await server.AskAsync("?scope=read:all", bearer), await server.ForwardAsync("?scope=read:all", bearer)])
             answer.Header("WWW-Authenticate").ShouldBeNull(answer.Body);
     }
@@ -67,8 +70,10 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
         {
             (await ChallengeAsync(path)).ShouldBe((401, Plain), path);
             (await ChallengeAsync(path, dead)).ShouldBe((401, Plain), path);
-            (await ChallengeAsync(path, UnknownToken)).ShouldBe((401, $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""), path);
-            (await ChallengeAsync(path, ("Authorization", "Bearer"))).ShouldBe((403, $"{Plain}, error=\"invalid_request\", error_description=\"Malformed Authorization header\""), path);
+            (await ChallengeAsync(path, UnknownToken)).ShouldBe(
+                (401, $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""), path);
+            (await ChallengeAsync(path, ("Authorization", "Bearer"))).ShouldBe(
+                (403, $"{Plain}, error=\"invalid_request\", error_description=\"Malformed Authorization header\""), path);
         }
         // A missing permission gives no challenge.
         foreach (var path in (string[])["/users/someone/tokens", "/history/token-changes"])

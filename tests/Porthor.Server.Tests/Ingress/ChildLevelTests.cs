@@ -7,7 +7,8 @@ namespace Porthor.Server.Tests.Ingress;
 /// <summary>A client cannot present delegated tokens to the same location without limit (deviations 33).</summary>
 public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<ForwardServers>
 {
-    private const string Text = "Cannot create a child token: the presented token is already at level 16 of child tokens, which is the maximum";
+    private const string Text =
+        "Cannot create a child token: the presented token is already at level 16 of child tokens, which is the maximum";
 
     [Theory]
     [InlineData("?delegate_to=chain&delegate_scope=read:all")]
@@ -15,7 +16,8 @@ public sealed class ChildLevelTests(ForwardServers servers) : IClassFixture<Forw
     public async Task Delegated_tokens_have_at_most_16_levels(string query)
     {
         var server = await servers.InAsync(Mode.Embedded);
-        var browser = await server.LogInAsync(query.Contains("notebook", StringComparison.Ordinal) ? "notes" : "chains", "read:all,user:token");
+        var browser = await server.LogInAsync(
+            query.Contains("notebook", StringComparison.Ordinal) ? "notes" : "chains", "read:all,user:token");
         var presented = browser.Session;
         for (var level = 1; level <= 16; level++)
         {

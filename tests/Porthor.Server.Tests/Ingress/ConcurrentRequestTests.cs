@@ -51,11 +51,13 @@ public sealed class ConcurrentRequestTests
     private static PorthorSettings Patient(PorthorSettings settings) => settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
 
     private static async Task<Answer[]> AskAllAsync(TestServer[] servers, Token token, int count) =>
-        await Task.WhenAll(Enumerable.Range(0, count).Select(i => AskAsync(servers[i % servers.Length], "?delegate_to=tap&delegate_scope=read:all", token)));
+        await Task.WhenAll(Enumerable.Range(0, count).Select(
+            i => AskAsync(servers[i % servers.Length], "?delegate_to=tap&delegate_scope=read:all", token)));
 
     private static Task<Answer> AskAsync(TestServer server, string query, Token token) =>
         server.GetAsync("/ingress/auth" + query, [.. Question, TestServer.Bearer(token)]);
 
     private static async Task<List<TokenKey>> ChildrenAsync(TestServer server, Caller session) =>
-        [.. (await server.Tokens.ListTokensAsync(session, session.Username)).Where(token => token.TokenType == TokenType.Internal).Select(token => token.Token)];
+        [.. (await server.Tokens.ListTokensAsync(session, session.Username)).Where(
+            token => token.TokenType == TokenType.Internal).Select(token => token.Token)];
 }

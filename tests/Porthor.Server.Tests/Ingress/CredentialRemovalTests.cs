@@ -157,7 +157,8 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
                 await server.SendAsync(HttpMethod.Get, "/ingress/anonymous", json: null, credentials)])
             {
                 answer.ShouldBeAllowed();
-                (answer.Header("Authorization"), answer.Header("Cookie"), answer.Header("X-Auth-Request-User")).ShouldBe((authorization, cookie, null));
+                (answer.Header("Authorization"), answer.Header("Cookie"), answer.Header("X-Auth-Request-User"))
+                    .ShouldBe((authorization, cookie, null));
             }
         }
     }

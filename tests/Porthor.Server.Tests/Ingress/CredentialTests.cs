@@ -21,7 +21,8 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         var token = browser.Session.Reveal();
         foreach (var (credential, source) in (IEnumerable<((string, string), string)>)[
             (browser.Cookie, "cookie"), (("Authorization", $"Bearer {token}"), "bearer"), (("Authorization", $"bearer {token}"), "bearer"),
-            (("Authorization", $"Bearer   {token}"), "bearer"), (Basic($"{token}:x-oauth-basic"), "basic-username"), (Basic($"{token}:"), "basic-username"),
+            (("Authorization", $"Bearer   {token}"), "bearer"), (Basic($"{token}:x-oauth-basic"), "basic-username"),
+            (Basic($"{token}:"), "basic-username"),
             (("Authorization", $"Basic  {Encoded($"x-oauth-basic:{token}")}"), "basic-password"), (Basic($":{token}"), "basic-password"),
             (Basic($"{token}:{token}"), "basic-username"), (("Authorization", $"BASIC {Encoded($"\n{token}:x\n")}"), "basic-username")])
         {
@@ -81,13 +82,15 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         var browser = await server.LogInAsync("unreadable", "read:all");
         var other = await server.MakeTokenAsync(await server.LogInAsync("unreadable-other"), "one");
         foreach (var (header, reason) in (IEnumerable<(string, string)>)[
-            ("Bearer", "Malformed Authorization header"), (" Bearer", "Malformed Authorization header"), ("Bearer ", "Malformed Authorization header"),
+            ("Bearer", "Malformed Authorization header"), (" Bearer", "Malformed Authorization header"),
+            ("Bearer ", "Malformed Authorization header"),
             ("token foo", "Unknown Authorization type token"), ("Digest a=\"b\"", "Unknown Authorization type Digest"),
             (Basic($"{browser.Session.Reveal()}:{other.Reveal()}").Item2, "Conflicting tokens in Basic username and password fields")])
         {
             var answer = (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", [.. Asked, ("Authorization", header)]))!;
             answer.ShouldBeRefused(403, 400, "invalid_request", reason);
-            answer.Header("WWW-Authenticate").ShouldBe($"Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"{reason}\"");
+            answer.Header("WWW-Authenticate").ShouldBe(
+                $"Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"{reason}\"");
         }
         foreach (var header in (string[])["Basic &&&&", "Basic abc", $"Basic {Encoded("no colon")}", $"Basic {Encoded("a:b:c")}", "Basic /w==", "Basic"])
         {
@@ -95,7 +98,8 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
             (answer.StatusCode, answer.Header("X-Error-Status"), answer.DetailType).ShouldBe((403, "400", "invalid_request"), header);
         }
         // A Basic challenge has no parameter for a reason.
-        (await server.AskAsync("?auth_type=basic", ("Authorization", "Bearer"))).Header("WWW-Authenticate").ShouldBe("Basic realm=\"example.com\"");
+        (await server.AskAsync("?auth_type=basic", ("Authorization", "Bearer"))).Header("WWW-Authenticate")
+            .ShouldBe("Basic realm=\"example.com\"");
     }
 
     /// <summary>ING-008, ING-009, ING-025: credentials without a token, with an invalid token, and for another service.</summary>
@@ -103,7 +107,8 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
     public async Task Credentials_without_a_valid_token_are_treated_like_none(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        (await server.AskAsync("", ("Authorization", "Bearer token"))).ShouldBeRefused(401, 401, "invalid_token", "Token does not start with gt-");
+        (await server.AskAsync("", ("Authorization", "Bearer token"))).ShouldBeRefused(
+            401, 401, "invalid_token", "Token does not start with gt-");
         (await server.AskAsync("", ("Authorization", "Bearer gt-a.b"))).ShouldBeRefused(401, 401, "invalid_token", "Token is malformed");
         (await server.AskAsync("", TestServer.Bearer(Token.Create()))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
         (await server.AskAsync("", Basic($"{Token.Create().Reveal()}:x"))).ShouldBeRefused(401, 401, "invalid_token", "Token is not valid");
@@ -113,7 +118,9 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         // An invalid token and a readable session: the request is treated like one without credentials.
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create() });
         (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()))).ShouldBeChallengedWithoutError();
-        (await server.AskAsync("?allow_cookies=false", dead, TestServer.Bearer(Token.Create()), ("X-Requested-With", "XMLHttpRequest"))).ShouldBeChallengedWithoutError(403);
+        (await server.AskAsync(
+            "?allow_cookies=false", dead, TestServer.Bearer(Token.Create()),
+            ("X-Requested-With", "XMLHttpRequest"))).ShouldBeChallengedWithoutError(403);
     }
 
     /// <summary>ING-036, ING-037: a token with a record but without a row is allowed and gets no children.</summary>
@@ -125,8 +132,10 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
         await server.DeleteRowAsync(browser.Key);
         var bearer = TestServer.Bearer(browser.Session);
         (await server.AskAsync("?scope=read:all", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating internal token");
-        (await server.AskAsync("?notebook=true", bearer)).ShouldBeRefused(401, 401, "invalid_token", "Integrity error creating notebook token");
+        (await server.AskAsync("?delegate_to=a-service&delegate_scope=read:all", bearer)).ShouldBeRefused(
+            401, 401, "invalid_token", "Integrity error creating internal token");
+        (await server.AskAsync("?notebook=true", bearer)).ShouldBeRefused(
+            401, 401, "invalid_token", "Integrity error creating notebook token");
     }
 
     private static (string, string)[] Asked => [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET")];

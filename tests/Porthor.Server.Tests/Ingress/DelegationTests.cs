@@ -24,7 +24,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
             $$"""
             {"username":"notebooks","token_type":"notebook","scopes":["exec:notebook","read:all","user:token"],"created":{{server.Now}},"expires":{{session.Json.GetProperty("expires")}},"token":"{{child[3..25]}}","parent":"{{browser.Key}}"}
             """);
-        (await server.GetAsync("/user-info", asChild)).Body.ShouldBe((await server.GetAsync("/user-info", TestServer.Bearer(browser.Session))).Body);
+        (await server.GetAsync("/user-info", asChild)).Body.ShouldBe(
+            (await server.GetAsync("/user-info", TestServer.Bearer(browser.Session))).Body);
         (await server.AskAsync("?notebook=true", browser.Cookie)).Header("X-Auth-Request-Token").ShouldBe(child);
     }
 
@@ -44,10 +45,15 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
             .ShouldBe(("internal", "a-service", """["read:all","read:some"]""", browser.Key.Value));
         var used = await server.AskAsync("?scope=read:all", ("Authorization", $"Bearer {child}"));
         (used.Header("X-Auth-Request-User"), used.Header("X-Auth-Request-Service")).ShouldBe(("served", "a-service"));
-        (await ChildAsync("?delegate_to=a-service&delegate_scope=read:all&delegate_scope=read:some&delegate_scope=read:all")).ShouldBe(child);
+        (await ChildAsync("?delegate_to=a-service&delegate_scope=read:all&delegate_scope=read:some&delegate_scope=read:all"))
+            .ShouldBe(child);
 
-        (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin&delegate_scope=read:some"))).Json.GetProperty("scopes").ToString().ShouldBe("""["read:some"]""");
-        (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin"))).Json.GetProperty("scopes").ToString().ShouldBe("[]");
+        (await InfoAsync(
+            await ChildAsync(
+                "?delegate_to=a-service&delegate_scope=exec:admin&delegate_scope=read:some"))).Json.GetProperty("scopes").ToString()
+            .ShouldBe("""["read:some"]""");
+        (await InfoAsync(await ChildAsync("?delegate_to=a-service&delegate_scope=exec:admin"))).Json.GetProperty("scopes").ToString()
+            .ShouldBe("[]");
         // A scope that is no longer configured cannot be delegated, although the token has it.
         var odd = await server.LogInAsync("oddly-scoped", "bogus:scope");
         (await server.AskAsync("?delegate_to=a-service&delegate_scope=bogus:scope", TestServer.Bearer(odd.Session)))
@@ -77,17 +83,21 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         refused.Header("WWW-Authenticate").ShouldBe(
             "Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Remaining token lifetime too short\"");
         (refused.Header("X-Error-Status"), refused.Header("Cache-Control")).ShouldBe((null, "no-cache, no-store"));
-        (await server.AskAsync("?auth_type=basic&minimum_lifetime=4000", hour)).Header("WWW-Authenticate").ShouldBe("Basic realm=\"example.com\"");
+        (await server.AskAsync("?auth_type=basic&minimum_lifetime=4000", hour)).Header("WWW-Authenticate")
+            .ShouldBe("Basic realm=\"example.com\"");
         (await server.AskAsync("?minimum_lifetime=4000", hour, ("X-Requested-With", "XMLHttpRequest"))).ShouldBe(403, Short);
         (await server.AskAsync("?minimum_lifetime=3000", hour)).ShouldBeAllowed();
         (await server.AskAsync("?minimum_lifetime=3600", hour)).ShouldBeAllowed();
 
         // A child lasts at least five minutes and not longer than its parent.
         var child = (await server.AskAsync("?delegate_to=tap&minimum_lifetime=3600", hour)).Header("X-Auth-Request-Token");
-        (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("expires").GetInt64().ShouldBe(server.Now + 3600);
+        (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("expires").GetInt64()
+            .ShouldBe(server.Now + 3600);
         // DEL-017: one minute is left, which is sufficient for the token itself.
-        await using var later = await TestServer.StartAsync(server.Host.Deployment, clock: new ManualClock(server.Clock.GetUtcNow().AddSeconds(3540)));
-        Task<Answer> AskLaterAsync(string query) => later.GetAsync("/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), hour);
+        await using var later = await TestServer.StartAsync(
+            server.Host.Deployment, clock: new ManualClock(server.Clock.GetUtcNow().AddSeconds(3540)));
+        Task<Answer> AskLaterAsync(string query) => later.GetAsync(
+            "/ingress/auth" + query, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), hour);
         (await AskLaterAsync("")).ShouldBeAllowed();
         (await AskLaterAsync("?notebook=true")).ShouldBe(401, Short);
         (await AskLaterAsync("?delegate_to=tap")).ShouldBe(401, Short);
@@ -101,7 +111,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         var browser = await server.LogInAsync("crowd", "read:all,exec:notebook,user:token");
         foreach (var query in (string[])["?notebook=true", "?delegate_to=tap&delegate_scope=read:all", "?delegate_to=tap"])
         {
-            var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => server.AskAsync(query, TestServer.Bearer(browser.Session))));
+            var answers = await Task.WhenAll(
+                Enumerable.Range(0, 100).Select(_ => server.AskAsync(query, TestServer.Bearer(browser.Session))));
             answers.ShouldAllBe(answer => answer.StatusCode == 200);
             answers.Select(answer => answer.Header("X-Auth-Request-Token")).Distinct().Count().ShouldBe(1, query);
         }
@@ -147,7 +158,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         var bearer = TestServer.Bearer(browser.Session);
         var longest = new string('s', 64);
         var child = (await server.AskAsync($"?delegate_to={longest}", bearer)).Header("X-Auth-Request-Token");
-        (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("service").GetString().ShouldBe(longest);
+        (await server.GetAsync("/token-info", ("Authorization", $"Bearer {child}"))).Json.GetProperty("service").GetString()
+            .ShouldBe(longest);
 
         (await server.AskAsync($"?delegate_to={longest}s", bearer)).ShouldBeInvalid(AnswerAssertions.Error(
             "string_too_long", "\"query\",\"delegate_to\"", "String should have at most 64 characters", $"\"{longest}s\"", """{"max_length":64}"""));

@@ -66,7 +66,8 @@ public sealed class ExactQuotaTests
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("stuck", "read:all", UserData.None)).Record.Token);
         await UsedAsync(server, bearer);
         var postgres = await RealServers.Instance.PostgresAsync();
-        await using var locking = new Npgsql.NpgsqlConnection(postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
+        await using var locking = new Npgsql.NpgsqlConnection(
+            postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
         await locking.OpenAsync(Stop);
         await using var transaction = await locking.BeginTransactionAsync(Stop);
         await using var command = new Npgsql.NpgsqlCommand("LOCK TABLE porthor_counter IN ACCESS EXCLUSIVE MODE", locking);

@@ -49,9 +49,12 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         unknown.ShouldBeChallengedWithoutError();
         (await server.ForwardAsync("?auth_type=basic")).ShouldBeChallengedWithoutError(type: "Basic");
         (await server.ForwardAsync("", ("X-Requested-With", "xmlhttprequest"))).ShouldBeChallengedWithoutError(403);
-        (await server.ForwardAsync("", ("Authorization", "Bearer token"))).ShouldBeDeniedAs(401, "invalid_token", "Token does not start with gt-")
-            .Header("WWW-Authenticate").ShouldBe("Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Token does not start with gt-\"");
-        (await server.ForwardAsync("", ("Authorization", "token foo"))).ShouldBeDeniedAs(400, "invalid_request", "Unknown Authorization type token")
+        (await server.ForwardAsync("", ("Authorization", "Bearer token"))).ShouldBeDeniedAs(
+            401, "invalid_token", "Token does not start with gt-")
+            .Header("WWW-Authenticate").ShouldBe(
+                "Bearer realm=\"example.com\", error=\"invalid_token\", error_description=\"Token does not start with gt-\"");
+        (await server.ForwardAsync("", ("Authorization", "token foo"))).ShouldBeDeniedAs(
+            400, "invalid_request", "Unknown Authorization type token")
             .Header("WWW-Authenticate")!.ShouldStartWith("Bearer realm=\"example.com\", error=\"invalid_request\"");
 
         // Missing scopes.
@@ -59,7 +62,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
             .Header("WWW-Authenticate")!.ShouldEndWith("scope=\"exec:admin\"");
 
         // OPTIONS is the method of the user's request.
-        (await server.ForwardAsync("", "OPTIONS", "/")).ShouldBeDeniedAs(404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
+        (await server.ForwardAsync("", "OPTIONS", "/")).ShouldBeDeniedAs(
+            404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         (string, string)[] preflight = [("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")];
         (await server.ForwardAsync("", "OPTIONS", "/", preflight)).ShouldBeAllowed();
         (await server.ForwardAsync("", "GET", "/", preflight)).ShouldBeChallengedWithoutError();
@@ -82,7 +86,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         await using var server = await TestServer.StartAsync(Mode.Cluster, ForwardServers.TrustLoopback, ownRedis: redis);
         var token = (await server.Tokens.SessionForAsync("patient")).Record.Token;
         redis.Pause();
-        var answer = await server.GetAsync("/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/"), TestServer.Bearer(token), Html]);
+        var answer = await server.GetAsync(
+            "/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/"), TestServer.Bearer(token), Html]);
         redis.Resume();
         answer.StatusCode.ShouldBe(503, answer.Body);
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
@@ -112,7 +117,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         (await server.ForwardAsync("", "POST", "/", Html)).ShouldBeChallengedWithoutError();
         (await server.ForwardAsync("", "HEAD", "/", Html)).ShouldBeChallengedWithoutError();
         (await server.ForwardAsync("", Html, ("X-Requested-With", "XMLHttpRequest"))).ShouldBeChallengedWithoutError(403);
-        (await server.ForwardAsync("", Html, ("X-Requested-With", "XMLHttpRequest"), ("Authorization", "Bearer token"))).StatusCode.ShouldBe(401);
+        (await server.ForwardAsync(
+            "", Html, ("X-Requested-With", "XMLHttpRequest"), ("Authorization", "Bearer token"))).StatusCode.ShouldBe(401);
         (await server.ForwardAsync("?auth_type=basic", Html)).ShouldBeChallengedWithoutError(type: "Basic");
         (await server.ForwardAsync("?allow_cookies=false", Html)).ShouldBeChallengedWithoutError();
         var someone = await server.LogInAsync("someone");
@@ -159,7 +165,8 @@ public sealed class ForwardServers : IngressServers
 {
     internal override PorthorSettings Configure(PorthorSettings settings) => TrustLoopback(base.Configure(settings));
 
-    internal static PorthorSettings TrustLoopback(PorthorSettings settings) => settings with { Proxies = [AddressBlock.Parse("127.0.0.0/8")] };
+    internal static PorthorSettings TrustLoopback(PorthorSettings settings) =>
+        settings with { Proxies = [AddressBlock.Parse("127.0.0.0/8")] };
 }
 
 internal static class ForwardExtensions
@@ -171,7 +178,8 @@ internal static class ForwardExtensions
     public static Task<Answer> ForwardAsync(this ApiServer server, string query, params (string, string)[] headers) =>
         server.ForwardAsync(query, "GET", "/some/page", headers);
 
-    public static Task<Answer> ForwardAsync(this ApiServer server, string query, string method, string uri, params (string, string)[] headers) =>
+    public static Task<Answer> ForwardAsync(
+        this ApiServer server, string query, string method, string uri, params (string, string)[] headers) =>
         server.SendAsync(HttpMethod.Get, "/ingress/forward" + query, json: null, [.. ForwardedHeaders(method, uri), .. headers]);
 
     /// <summary>Checks an error as clients receive it, without headers for NGINX.</summary>

@@ -12,7 +12,8 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
     /// <summary>Servers whose trusted proxy has another address.</summary>
     public sealed class OtherProxyServers : IngressServers
     {
-        internal override PorthorSettings Configure(PorthorSettings settings) => base.Configure(settings) with { Proxies = [AddressBlock.Parse("10.0.0.0/8")] };
+        internal override PorthorSettings Configure(PorthorSettings settings) =>
+            base.Configure(settings) with { Proxies = [AddressBlock.Parse("10.0.0.0/8")] };
     }
 
     [Theory, EveryMode]
@@ -59,13 +60,18 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
 
         // Headers for the other route are ignored here, and the log contains the described request.
         var logged = server.CountLines();
-        (await server.ForwardAsync("", "GET", "/page?x=y", bearer, ("X-Original-Method", "OPTIONS"), ("X-Original-URL", "https://evil.org/"))).ShouldBeAllowed();
+        (await server.ForwardAsync(
+            "", "GET", "/page?x=y", bearer, ("X-Original-Method", "OPTIONS"), ("X-Original-URL", "https://evil.org/")))
+            .ShouldBeAllowed();
         var line = server.LinesSince(logged, "Token authorized").Single();
         line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/page?x=y");
         line.GetProperty("httpRequest").GetProperty("remoteIp").GetString().ShouldBe("192.0.2.9");
-        (await server.ForwardAsync("", ("X-Original-Method", "OPTIONS"), ("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")))
+        (await server.ForwardAsync(
+            "", ("X-Original-Method", "OPTIONS"), ("Origin", "https://example.com"), ("Access-Control-Request-Method", "PUT")))
             .ShouldBeChallengedWithoutError();
         // And vice versa: the route for NGINX ignores these headers.
-        (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer])).StatusCode.ShouldBe(422);
+        (await server.SendAsync(
+            HttpMethod.Get, "/ingress/auth", json: null,
+            [.. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer])).StatusCode.ShouldBe(422);
     }
 }

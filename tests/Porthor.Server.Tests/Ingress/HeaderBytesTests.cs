@@ -10,7 +10,8 @@ namespace Porthor.Server.Tests.Ingress;
 public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<ForwardServers>
 {
     /// <summary>Every byte that a field value may contain.</summary>
-    private static readonly string AllBytes = new([.. Enumerable.Range(0x20, 0xE0).Where(code => code is not (0x7F or '%')).Select(code => (char)code), '\t', 'x']);
+    private static readonly string AllBytes = new(
+        [.. Enumerable.Range(0x20, 0xE0).Where(code => code is not (0x7F or '%')).Select(code => (char)code), '\t', 'x']);
 
     [Fact]
     public async Task Bytes_are_returned_unchanged()
@@ -23,7 +24,8 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         {
             foreach (var cookie in cookies)
             {
-                var answer = await RawAsync(server, route, $"Cookie: {browser.Cookie.Item2}; {cookie}\r\nAuthorization: Custom {AllBytes}\r\n");
+                var answer = await RawAsync(
+                    server, route, $"Cookie: {browser.Cookie.Item2}; {cookie}\r\nAuthorization: Custom {AllBytes}\r\n");
                 answer.ShouldStartWith("HTTP/1.1 200 ", customMessage: $"{route} {cookie}\n{answer}");
                 answer.ShouldContain($"\r\nCookie: {cookie}\r\n", Case.Sensitive, route);
                 answer.ShouldContain($"\r\nAuthorization: Custom {AllBytes}\r\n", Case.Sensitive, route);
@@ -46,7 +48,8 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
             }
         }
         (await RawAsync(server, "/ingress/auth", "Authorization: Basic \u00fc\u00ff\r\n")).ShouldStartWith("HTTP/1.1 403 ");
-        (await RawAsync(server, "/login?rd=https://example.com/", "X-Auth-Request-Redirect: https://example.com/\u00ff\r\n")).ShouldNotStartWith("HTTP/1.1 5");
+        (await RawAsync(server, "/login?rd=https://example.com/", "X-Auth-Request-Redirect: https://example.com/\u00ff\r\n"))
+            .ShouldNotStartWith("HTTP/1.1 5");
         server.Host.Logs.Lines.ShouldNotContain(line => line.GetProperty("event").GetString() == "Uncaught exception");
     }
 
@@ -65,7 +68,8 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         line.GetProperty("auth_uri").GetString().ShouldBe("https://example.com/caf\u00e9/\u540d");
         line.GetProperty("httpRequest").GetProperty("userAgent").GetString().ShouldBe("br\u00f6wser");
 
-        (await RawAsync(server, "/ingress/auth", $"Authorization: {Latin1("Sch\u00e9ma")} x\r\n")).ShouldContain(Latin1("Unknown Authorization type Sch\u00e9ma"));
+        (await RawAsync(server, "/ingress/auth", $"Authorization: {Latin1("Sch\u00e9ma")} x\r\n")).ShouldContain(
+            Latin1("Unknown Authorization type Sch\u00e9ma"));
     }
 
     /// <summary>After login, a browser is redirected to the same URL, with any bytes.</summary>

@@ -28,7 +28,8 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("written", "read:all,exec:admin");
         var logged = server.CountLines();
-        (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client])).ShouldBeAllowed();
+        (await server.AskAsync("?scope=exec:admin&scope=read:all&username=written", [TestServer.Bearer(browser.Session), .. Client]))
+            .ShouldBeAllowed();
         server.LinesSince(logged, "Token authorized").Single().ShouldBeLogLine(
             $$"""
             {"event":"Token authorized","severity":"info","logger":"gafaelfawr",
@@ -48,7 +49,9 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
         var logged = server.CountLines();
         await server.AskAsync("?satisfy=any&scope=read:all&service=free&only_service=tap", TestServer.Basic(token, "x"));
         await server.AskAsync("?service=test", TestServer.Basic("x", token));
-        await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, ("X-Original-Url", "https://example.com/odd"), ("X-ORIGINAL-METHOD", "GET"), TestServer.Bearer(browser.Session));
+        await server.SendAsync(
+            HttpMethod.Get, "/ingress/auth", json: null, ("X-Original-Url", "https://example.com/odd"), ("X-ORIGINAL-METHOD", "GET"),
+            TestServer.Bearer(browser.Session));
 
         var denied = server.LinesSince(logged, "Permission denied").Single();
         Field(denied, "token_source", "service", "satisfy", "only_services", "error", "severity")
@@ -78,16 +81,19 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             await server.AskAsync(query, [credential!.Value]);
             var line = server.LinesSince(logged, text).Single();
             Field(line, "error", "severity").ShouldBe($"{error} {severity}");
-            (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _)).ShouldBe((known, known, known));
+            (line.TryGetProperty("user", out _), line.TryGetProperty("token", out _), line.TryGetProperty("scopes", out _))
+                .ShouldBe((known, known, known));
         }
         // A request without credentials and a preflight are not logged. A rule without a scope is.
         await server.AskAsync("");
         var before = server.CountLines();
         await server.AskAsync("");
-        await server.AskAsync("", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
+        await server.AskAsync(
+            "", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
         server.Host.Logs.Lines.Skip(before).Where(line => line.GetProperty("severity").GetString() != "debug").ShouldBeEmpty();
         await server.AskAsync("", "https://example.com/", "OPTIONS");
-        await server.AskAsync("", "https://example.com/", "OPTIONS", ("Origin", "https://example.org"), ("Access-Control-Request-Method", "GET"));
+        await server.AskAsync(
+            "", "https://example.com/", "OPTIONS", ("Origin", "https://example.org"), ("Access-Control-Request-Method", "GET"));
         server.LinesSince(before, "Non-CORS OPTIONS requests not supported").Count.ShouldBe(1);
         server.LinesSince(before, "Cross-origin request not allowed").Count.ShouldBe(1);
     }
@@ -100,10 +106,12 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
         var browser = await server.LogInAsync("far-away", "read:all");
         var logged = server.CountLines();
         await server.AskAsync(
-            "", TestServer.Bearer(browser.Session), ("X-Forwarded-For", "2001:db8:85a3:8d3:1319:8a2e:370:734, 10.0.0.1"), ("X-Forwarded-Proto", "https, http"),
+            "", TestServer.Bearer(browser.Session), ("X-Forwarded-For", "2001:db8:85a3:8d3:1319:8a2e:370:734, 10.0.0.1"),
+            ("X-Forwarded-Proto", "https, http"),
             ("X-Forwarded-Host", "evil.org"));
         var request = server.LinesSince(logged, "Token authorized").Single().GetProperty("httpRequest");
-        Field(request, "remoteIp", "requestUrl").ShouldBe($"2001:db8:85a3:8d3:1319:8a2e:370:734 https://{server.Host.Url.Authority}/ingress/auth");
+        Field(request, "remoteIp", "requestUrl").ShouldBe(
+            $"2001:db8:85a3:8d3:1319:8a2e:370:734 https://{server.Host.Url.Authority}/ingress/auth");
     }
 
     /// <summary>LOG-009, LOG-010.</summary>
@@ -148,10 +156,13 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             var logged = server.CountLines();
             foreach (var query in (string[])["", "?service=free", "?service=test", "?service=test", "?scope=exec:admin", "?service=blocked"])
                 await server.AskAsync(query, bearer);
-            await server.AskAsync("", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
+            await server.AskAsync(
+                "", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));
 
             var kind = isBot ? "auth_bot" : "auth_user";
-            counts.Seen.ShouldBe([$"{kind} service=", $"{kind} service=free", $"{kind} service=test", $"rate_limit is_bot={isBot} service=test"], ignoreOrder: true);
+            counts.Seen.ShouldBe(
+                [$"{kind} service=", $"{kind} service=free", $"{kind} service=test", $"rate_limit is_bot={isBot} service=test"],
+                ignoreOrder: true);
             var line = server.LinesSince(logged, "Request rejected due to rate limits").Single();
             Field(line, "error", "severity", "user").ShouldBe($"Rate limit (1/minute) exceeded info {name}");
             Field(line.GetProperty("quota"), "limit", "used").ShouldBe("1 1");
@@ -161,7 +172,8 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
     /// <summary>The configured lifetime of sessions, in seconds.</summary>
     private static long Lifetime => (long)new Tokens.TokenOptions().Lifetime.TotalSeconds;
 
-    private static string Field(JsonElement line, params string[] names) => string.Join(' ', names.Select(name => line.GetProperty(name).ToString()));
+    private static string Field(JsonElement line, params string[] names) =>
+        string.Join(' ', names.Select(name => line.GetProperty(name).ToString()));
 
     /// <summary>Collects the measurements and their tags while it exists.</summary>
     private sealed class Counts : IDisposable

@@ -34,8 +34,10 @@ internal static class AuthRequestExtensions
     public static Task<Answer> AskAsync(this ApiServer server, string query, params (string, string)[] headers) =>
         server.AskAsync(query, "https://example.com/some/page", "GET", headers);
 
-    public static Task<Answer> AskAsync(this ApiServer server, string query, string url, string method, params (string, string)[] headers) =>
-        server.SendAsync(HttpMethod.Get, "/ingress/auth" + query, json: null, [("X-Original-URL", url), ("X-Original-Method", method), .. headers]);
+    public static Task<Answer> AskAsync(
+        this ApiServer server, string query, string url, string method, params (string, string)[] headers) =>
+        server.SendAsync(
+            HttpMethod.Get, "/ingress/auth" + query, json: null, [("X-Original-URL", url), ("X-Original-Method", method), .. headers]);
 
     public static void ShouldBeAllowed(this Answer answer)
     {

@@ -31,7 +31,8 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
             ("http://[::1]:8080", 200), ("http://[0:0:0:0:0:0:0:1]:8080", 200), ("http://[::2]:8080", 403), ("http://::1:8080", 403), ("http://[::1].evil.org", 403)])
         {
             (await server.AskAsync("", "http://[::1]:8080/", "OPTIONS", Requested, ("Origin", origin))).StatusCode.ShouldBe(status, origin);
-            (await server.SendAsync(HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardedHeaders("/", "OPTIONS"), Requested, ("Origin", origin)]))
+            (await server.SendAsync(
+                HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardedHeaders("/", "OPTIONS"), Requested, ("Origin", origin)]))
                 .StatusCode.ShouldBe(status, origin);
         }
     }
@@ -43,7 +44,9 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
         var sent = await server.SendAsync(HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardedHeaders("/x"), Html]);
         sent.StatusCode.ShouldBe(302, sent.Body);
         sent.Header("Location").ShouldBe("/login?rd=http%3A%2F%2F%5B%3A%3A1%5D%3A8080%2Fx");
-        (await server.SendAsync(HttpMethod.Get, "/ingress/forward", json: null, [.. ForwardedHeaders("/x", host: "[::2]:8080"), Html])).StatusCode.ShouldBe(401);
+        (await server.SendAsync(
+            HttpMethod.Get, "/ingress/forward", json: null,
+            [.. ForwardedHeaders("/x", host: "[::2]:8080"), Html])).StatusCode.ShouldBe(401);
 
         // Both forms are the same host; another host is rejected.
         (await server.SendAsync(HttpMethod.Get, "/logout?rd=http://[::1]:8080/x")).StatusCode.ShouldBe(307);
@@ -62,7 +65,8 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
                 .StatusCode.ShouldBe(status, origin);
         }
         // Browsers reject a cookie with an IPv6 address in Domain.
-        (await server.SendAsync(HttpMethod.Get, "/auth/tokens", json: null, browser.Cookie)).Header("Set-Cookie")?.ShouldNotContain("Domain");
+        (await server.SendAsync(
+            HttpMethod.Get, "/auth/tokens", json: null, browser.Cookie)).Header("Set-Cookie")?.ShouldNotContain("Domain");
         (await server.SendAsync(HttpMethod.Get, "/logout", json: null, browser.Cookie)).Header("Set-Cookie")!.ShouldNotContain("Domain");
     }
 
@@ -83,5 +87,6 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
             HostName.Of(new Uri($"http://{text}:8080/x")).ShouldBe(expected);
     }
 
-    private static (string, string)[] ForwardedHeaders(string uri, string method = "GET", string host = "[::1]:8080") => ForwardExtensions.ForwardedHeaders(method, uri, host, "http");
+    private static (string, string)[] ForwardedHeaders(string uri, string method = "GET", string host = "[::1]:8080") =>
+        ForwardExtensions.ForwardedHeaders(method, uri, host, "http");
 }

@@ -46,7 +46,8 @@ public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<
             // The API counts code points.
             var key = Uri.EscapeDataString(Pad(odd) + (char.IsSurrogate(odd[0]) ? "A" : ""));
             foreach (var path in (string[])[$"/users/odd-keys/tokens/{key}", $"/users/odd-keys/tokens/{key}/change-history"])
-                (await server.GetAsync(path, browser.Cookie)).StatusCode.ShouldBe(odd.Contains('\0', StringComparison.Ordinal) ? 400 : 404, $"{path} {(int)odd[0]:x}");
+                (await server.GetAsync(path, browser.Cookie)).StatusCode.ShouldBe(
+                    odd.Contains('\0', StringComparison.Ordinal) ? 400 : 404, $"{path} {(int)odd[0]:x}");
             (await server.DeleteAsync($"/users/odd-keys/tokens/{key}", browser.Writing))
                 .StatusCode.ShouldBe(odd.Contains('\0', StringComparison.Ordinal) ? 400 : 404, $"DELETE {(int)odd[0]:x}");
             (await server.GetAsync($"/users/odd-keys/token-change-history?key={key}", browser.Cookie))
@@ -73,5 +74,6 @@ public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<
             .ShouldBe((expected.StatusCode, expected.Body, expected.Header("X-Error-Status"), expected.Header("WWW-Authenticate")), shown);
     }
 
-    private static (string, string) Basic(string text) => ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}");
+    private static (string, string) Basic(string text) =>
+        ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(text))}");
 }

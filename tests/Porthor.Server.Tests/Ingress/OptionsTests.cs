@@ -6,7 +6,8 @@ namespace Porthor.Server.Tests.Ingress;
 /// <summary>
 /// OPTIONS requests and user subdomains (contract/ingress.md 7, 16; deviations 12). OPT-001 to OPT-004, OPT-006, ING-032, ING-033.
 /// </summary>
-public sealed class OptionsTests(IngressServers servers, SubdomainServers withSubdomains) : IClassFixture<IngressServers>, IClassFixture<SubdomainServers>
+public sealed class OptionsTests(IngressServers servers, SubdomainServers withSubdomains)
+    : IClassFixture<IngressServers>, IClassFixture<SubdomainServers>
 {
     private static readonly (string, string) Requested = ("Access-Control-Request-Method", "PUT");
 
@@ -30,10 +31,12 @@ public sealed class OptionsTests(IngressServers servers, SubdomainServers withSu
         var server = await servers.InAsync(mode);
         (await OptionsAsync(server, "")).ShouldBeRefused(403, 404, "options_not_supported", "Non-CORS OPTIONS requests not supported");
         (await OptionsAsync(server, "", Requested)).StatusCode.ShouldBe(403);
-        (await OptionsAsync(server, "?allow_options=true", Requested)).ShouldBeRefused(403, 404, "options_not_supported", "Malformed CORS request");
+        (await OptionsAsync(server, "?allow_options=true", Requested)).ShouldBeRefused(
+            403, 404, "options_not_supported", "Malformed CORS request");
         (await OptionsAsync(server, "?allow_options=true", ("Origin", ""), Requested)).StatusCode.ShouldBe(403);
 
-        var passed = await OptionsAsync(server, "?allow_options=true", ("Cookie", "gafaelfawr=x; _other=y"), ("Authorization", "token other"));
+        var passed = await OptionsAsync(
+            server, "?allow_options=true", ("Cookie", "gafaelfawr=x; _other=y"), ("Authorization", "token other"));
         passed.ShouldBeAllowed();
         passed.Header("Cookie").ShouldBe("_other=y");
         passed.Header("Authorization").ShouldBe("token other");

@@ -23,14 +23,17 @@ public sealed class PeerTests
             var logged = server.Logs.Lines.Count;
             foreach (var (method, status) in (IEnumerable<(string, int)>)[("GET", 401), ("OPTIONS", 200), ("GET", 401)])
             {
-                var answer = await server.GetAsync("/ingress/auth?allow_options=true&scope=read:all", From(peer), ("X-Original-URL", "https://example.com/"), ("X-Original-Method", method));
+                var answer = await server.GetAsync(
+                    "/ingress/auth?allow_options=true&scope=read:all", From(peer), ("X-Original-URL", "https://example.com/"),
+                    ("X-Original-Method", method));
                 answer.StatusCode.ShouldBe(allowed ? status : 403, $"{peer} {method}");
                 if (allowed)
                     continue;
                 answer.DetailType.ShouldBe("permission_denied");
                 answer.Header("X-Auth-Request-User").ShouldBeNull();
             }
-            server.Logs.Lines.Skip(logged).Where(line => line.GetProperty("event").GetString() == "Denying authorization subrequest of an untrusted peer")
+            server.Logs.Lines.Skip(logged).Where(
+                line => line.GetProperty("event").GetString() == "Denying authorization subrequest of an untrusted peer")
                 .Select(line => line.GetProperty("error").GetString()).ShouldBe(allowed ? [] : [$"{peer} {Advice}"]);
         }
         // The route that does not read these headers is available to all peers.
@@ -42,7 +45,9 @@ public sealed class PeerTests
     {
         await using var server = await StartAsync();
         foreach (var peer in (string[])["127.0.0.1", "192.0.2.7"])
-            (await server.GetAsync("/ingress/auth?scope=read:all", From(peer), ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode.ShouldBe(401);
+            (await server.GetAsync(
+                "/ingress/auth?scope=read:all", From(peer), ("X-Original-URL", "https://example.com/"),
+                ("X-Original-Method", "GET"))).StatusCode.ShouldBe(401);
     }
 
     [Fact]
@@ -63,13 +68,16 @@ public sealed class PeerTests
         var created = await server.PostAsync(
             "/auth/api/v1/users/forged/tokens", new { token_name = "one" }, [From("192.0.2.7"), .. forged, server.Cookie(new() { Token = caller.Record.Token, Csrf = "csrf" }), ("X-CSRF-Token", "csrf")]);
         created.StatusCode.ShouldBe(201, created.Body);
-        (await server.GetAsync("/auth/api/v1/users/forged/token-change-history?limit=1", bearer)).Json[0].GetProperty("ip_address").GetString().ShouldBe("192.0.2.7");
+        (await server.GetAsync(
+            "/auth/api/v1/users/forged/token-change-history?limit=1", bearer)).Json[0].GetProperty("ip_address").GetString()
+            .ShouldBe("192.0.2.7");
 
         // From loopback the headers are used, and nothing is logged.
         await server.GetAsync("/auth/api/v1/token-info", [bearer, .. forged]);
         for (var i = 0; i < PeerWarnings.MaxPeers + 50; i++)
             await server.GetAsync("/health/live", [From($"203.0.{i / 250}.{i % 250}"), .. forged]);
-        server.Logs.Lines.Count(other => other.GetProperty("event").GetString() == "Ignoring forwarded headers").ShouldBe(PeerWarnings.MaxPeers);
+        server.Logs.Lines.Count(other => other.GetProperty("event").GetString() == "Ignoring forwarded headers")
+            .ShouldBe(PeerWarnings.MaxPeers);
     }
 
     private static async Task<TestServer> StartAsync(params string[] proxies)

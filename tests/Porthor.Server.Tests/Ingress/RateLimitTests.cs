@@ -63,7 +63,9 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
         });
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("bounded", "read:all", UserData.None)).Record.Token);
         async Task<Answer> AskAsync() =>
-            await server.GetAsync("/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer);
+            await server.GetAsync(
+                "/ingress/auth?scope=read:all&service=test", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"),
+                bearer);
         for (var used = 1; used <= 3; used++)
             (await AskAsync()).ShouldHaveRemaining(5, remaining: 5 - used);
 
@@ -90,7 +92,8 @@ public sealed class RateLimitTests(IngressServers servers) : IClassFixture<Ingre
     }
 
     private static async Task<(string, string)> BearerAsync(ApiServer server, string username, string group) =>
-        TestServer.Bearer((await server.LogInAsync(username, "read:all", UserData.None with { Groups = [new Group(group, 1000)] })).Session);
+        TestServer.Bearer(
+            (await server.LogInAsync(username, "read:all", UserData.None with { Groups = [new Group(group, 1000)] })).Session);
 }
 
 internal static class RateAssertions

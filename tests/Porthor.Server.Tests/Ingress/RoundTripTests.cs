@@ -71,7 +71,8 @@ public sealed class RoundTripTests
         await using var connection = new NpgsqlConnection(postgres.ConnectionString(server.Deployment.DatabaseName!) + ";Pooling=false");
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
-        await using var locking = new NpgsqlCommand("LOCK TABLE token, subtoken, token_change_history, porthor_revocation IN ACCESS EXCLUSIVE MODE", connection);
+        await using var locking = new NpgsqlCommand(
+            "LOCK TABLE token, subtoken, token_change_history, porthor_revocation IN ACCESS EXCLUSIVE MODE", connection);
         await locking.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
         foreach (var query in queries)
             (await AskAsync(server, query, session.Record.Token)).StatusCode.ShouldBe(200, query);

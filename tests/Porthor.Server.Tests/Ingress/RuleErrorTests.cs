@@ -10,8 +10,10 @@ namespace Porthor.Server.Tests.Ingress;
 /// </summary>
 public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<IngressServers>
 {
-    private static readonly string AuthType = Error("enum", "\"query\",\"auth_type\"", "Input should be 'basic' or 'bearer'", "\"foo\"", """{"expected":"'basic' or 'bearer'"}""");
-    private static readonly string Satisfy = Error("enum", "\"query\",\"satisfy\"", "Input should be 'any' or 'all'", "\"foo\"", """{"expected":"'any' or 'all'"}""");
+    private static readonly string AuthType = Error(
+        "enum", "\"query\",\"auth_type\"", "Input should be 'basic' or 'bearer'", "\"foo\"", """{"expected":"'basic' or 'bearer'"}""");
+    private static readonly string Satisfy = Error(
+        "enum", "\"query\",\"satisfy\"", "Input should be 'any' or 'all'", "\"foo\"", """{"expected":"'any' or 'all'"}""");
 
     [Theory, EveryMode]
     public async Task Each_error_is_reported_with_its_location(Mode mode)
@@ -32,7 +34,8 @@ public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<Ingre
         (await server.AskAsync("?minimum_lifetime=long", bearer)).ShouldBeInvalid(
             Error("value_error", "\"query\",\"minimum_lifetime\"", "Value error, could not convert string to float: 'long'", "\"long\"", """{"error":{}}"""));
         (await server.AskAsync("?minimum_lifetime=299.9", bearer)).ShouldBeInvalid(Error(
-            "greater_than_equal", "\"query\",\"minimum_lifetime\"", "Input should be greater than or equal to datetime.timedelta(seconds=300)", "\"299.9\"",
+            "greater_than_equal", "\"query\",\"minimum_lifetime\"",
+            "Input should be greater than or equal to datetime.timedelta(seconds=300)", "\"299.9\"",
             """{"ge":"datetime.timedelta(seconds=300)"}"""));
         // All errors, in the order of their detection.
         (await server.AskAsync("?satisfy=foo&minimum_lifetime=10&notebook=2", bearer)).Json.GetProperty("detail").EnumerateArray()
@@ -46,13 +49,15 @@ public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<Ingre
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("tolerant", "read:all");
         foreach (var yes in (string[])["true", "TRUE", "1", "yes", "Y", "on", "t"])
-            (await server.AskAsync($"?notebook={yes}", TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token").ShouldNotBeNull(yes);
+            (await server.AskAsync($"?notebook={yes}", TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")
+                .ShouldNotBeNull(yes);
         foreach (var no in (string[])["false", "False", "0", "no", "n", "OFF", "f"])
             (await server.AskAsync($"?allow_cookies={no}", browser.Cookie)).ShouldBeChallengedWithoutError();
         var bearer = TestServer.Bearer(browser.Session);
         // Of several equal parameters the last one applies; unknown and empty parameters are ignored.
         (await server.AskAsync("?satisfy=foo&satisfy=any&scope=read:all&scope=exec:admin", bearer)).ShouldBeAllowed();
-        (await server.AskAsync("?delegate_scopes=x&unknown=%00&delegate_to=&service=&username=", bearer)).Header("X-Auth-Request-Token").ShouldBeNull();
+        (await server.AskAsync("?delegate_scopes=x&unknown=%00&delegate_to=&service=&username=", bearer)).Header("X-Auth-Request-Token")
+            .ShouldBeNull();
         (await server.AskAsync("?minimum_lifetime=%20300.5%20", bearer)).ShouldBeAllowed();
         (await server.AskAsync("?scope=read%3Aall&SCOPE=exec:admin", bearer)).ShouldBeAllowed();
         (await server.AskAsync("?", bearer)).ShouldBeAllowed();
@@ -64,9 +69,11 @@ public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<Ingre
         var server = await servers.InAsync(mode);
         var bearer = TestServer.Bearer((await server.LogInAsync("headless", "read:all")).Session);
         string Missing(string name) => Error("missing", $"\"header\",\"{name}\"", "Field required", "null");
-        Task<Answer> AskAsync(params (string, string)[] headers) => server.SendAsync(HttpMethod.Get, "/ingress/auth?scope=read:all", json: null, headers);
+        Task<Answer> AskAsync(params (string, string)[] headers) => server.SendAsync(
+            HttpMethod.Get, "/ingress/auth?scope=read:all", json: null, headers);
         (await AskAsync(bearer, ("X-Original-Method", "GET"))).ShouldBeInvalid(Missing("x-original-url"));
-        (await AskAsync(bearer, ("X-Original-URL", "https://example.com/"))).ShouldBeInvalid(Missing("x-original-method"), Missing("x-original-method"));
+        (await AskAsync(bearer, ("X-Original-URL", "https://example.com/"))).ShouldBeInvalid(
+            Missing("x-original-method"), Missing("x-original-method"));
         (await AskAsync(bearer)).ShouldBeInvalid(Missing("x-original-url"), Missing("x-original-method"), Missing("x-original-method"));
         // Missing credentials are reported before a missing URL, but after a missing method.
         (await AskAsync(("X-Original-Method", "GET"))).ShouldBeChallengedWithoutError();

@@ -8,7 +8,8 @@ namespace Porthor.Server.Tests.Ingress;
 /// <summary>
 /// A mistyped rule protects less than its author intends. It is logged, and rejected if this is configured (deviations 42).
 /// </summary>
-public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.StrictRuleServers strict) : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.StrictRuleServers>
+public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.StrictRuleServers strict)
+    : IClassFixture<IngressServers>, IClassFixture<RuleWarningTests.StrictRuleServers>
 {
     private const string NoScope = "The rule requires no scope: every valid token is accepted. Add scope=NAME.";
 
@@ -98,7 +99,8 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
             (await server.SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).ShouldBeAllowed();
         server.LinesSince(logged, "Questionable authorization rule").ShouldHaveSingleItem().GetProperty("error").GetString()
             .ShouldBe("/ingress/anonymous ignores all parameters and allows every request. Use /ingress/auth to require a scope.");
-        (await (await strict.InAsync(Mode.Embedded)).SendAsync(HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).StatusCode.ShouldBe(422);
+        (await (await strict.InAsync(Mode.Embedded)).SendAsync(
+            HttpMethod.Get, "/ingress/anonymous?scope=exec:admin")).StatusCode.ShouldBe(422);
     }
 
     /// <summary>A client that can reach the route must not be able to fill the log or the memory.</summary>
@@ -107,9 +109,12 @@ public sealed class RuleWarningTests(IngressServers servers, RuleWarningTests.St
     {
         await using var server = await TestServer.StartAsync(Mode.Embedded);
         for (var i = 0; i < RuleLog.MaxRules + 20; i++)
-            await server.GetAsync($"/ingress/auth?x{i}=1&scope=read:all", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
+            await server.GetAsync(
+                $"/ingress/auth?x{i}=1&scope=read:all", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
         var many = string.Concat(Enumerable.Range(0, 500).Select(i => $"&y{i}=1"));
-        await server.GetAsync($"/ingress/auth?scope=read:all{many}", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
-        server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "Questionable authorization rule").ShouldBe(RuleLog.MaxRules);
+        await server.GetAsync(
+            $"/ingress/auth?scope=read:all{many}", ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"));
+        server.Logs.Lines.Count(line => line.GetProperty("event").GetString() == "Questionable authorization rule")
+            .ShouldBe(RuleLog.MaxRules);
     }
 }

@@ -19,7 +19,8 @@ public sealed class TokenUsageTests
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(mode, clock: clock);
         var session = await server.Tokens.SessionForAsync("user", "user:token,read:all");
-        var token = await server.Tokens.CreateUserTokenAsync(session, "user", new UserTokenRequest("laptop", session.Scopes, Expires: null));
+        var token = await server.Tokens.CreateUserTokenAsync(
+            session, "user", new UserTokenRequest("laptop", session.Scopes, Expires: null));
         var path = $"/auth/api/v1/users/user/tokens/{token.Key}";
         var bearer = TestServer.Bearer(token);
 
@@ -55,12 +56,14 @@ public sealed class TokenUsageTests
         var page = await server.GetAsync(path + "/auth-history?limit=3", bearer);
         page.Header("X-Total-Count").ShouldBe("4");
         page.Json.EnumerateArray().Select(Service).ShouldBe(["tap", null, "portal"]);
-        var next = page.Header("Link")!.Split(", ").Single(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)).Split('<', '>')[1];
+        var next = page.Header("Link")!.Split(", ")
+            .Single(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal)).Split('<', '>')[1];
         var last = await server.GetAsync(new Uri(next).PathAndQuery, bearer);
         last.Json.EnumerateArray().Select(Service).ShouldBe(["tap"]);
         last.Header("X-Total-Count").ShouldBe("4");
         // And backward: the previous page links to this one.
-        var before = last.Header("Link")!.Split(", ").Single(link => link.EndsWith("rel=\"prev\"", StringComparison.Ordinal)).Split('<', '>')[1];
+        var before = last.Header("Link")!.Split(", ")
+            .Single(link => link.EndsWith("rel=\"prev\"", StringComparison.Ordinal)).Split('<', '>')[1];
         var first = await server.GetAsync(new Uri(before).PathAndQuery, bearer);
         first.Body.ShouldBe(page.Body);
         first.Header("Link")!.ShouldContain($"<{next}>; rel=\"next\"");
@@ -143,7 +146,8 @@ public sealed class TokenUsageTests
         await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeTrue();
 
-        await using var silent = await TestServer.StartAsync(server.Deployment, settings => settings with { Uses = new UsageOptions(Enabled: false) });
+        await using var silent = await TestServer.StartAsync(
+            server.Deployment, settings => settings with { Uses = new UsageOptions(Enabled: false) });
         (await PassAsync(silent, "", bearer)).ShouldBe(200);
         (await silent.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
         (await silent.GetAsync("/auth/api/v1/users/user/tokens", bearer)).Body.ShouldNotContain("last_used");
@@ -156,7 +160,8 @@ public sealed class TokenUsageTests
 
     private static async Task<List<string?>> UsesAsync(TestServer server, Caller owner)
     {
-        var page = await server.Tokens.GetUsageHistoryAsync(owner, new(new UsageFilter(owner.Username, owner.Record.Token.Key), Cursor: null, Limit: null));
+        var page = await server.Tokens.GetUsageHistoryAsync(
+            owner, new(new UsageFilter(owner.Username, owner.Record.Token.Key), Cursor: null, Limit: null));
         List<string?> services = [];
         await foreach (var use in page!.Rows)
             services.Add(use.Service);

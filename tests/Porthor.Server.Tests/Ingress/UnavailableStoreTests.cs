@@ -113,7 +113,8 @@ public sealed class UnavailableStoreTests
             clock);
         var session = await server.Tokens.SessionForAsync("steady", "user:token,read:all");
         var bearer = TestServer.Bearer(session.Record.Token);
-        var child = (await AskAsync(server, "?delegate_to=tap&delegate_scope=read:all", bearer)).Header("X-Auth-Request-Token").ShouldNotBeNull();
+        var child = (await AskAsync(server, "?delegate_to=tap&delegate_scope=read:all", bearer)).Header("X-Auth-Request-Token")
+            .ShouldNotBeNull();
         await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
 
         wire.Stall();
@@ -134,7 +135,8 @@ public sealed class UnavailableStoreTests
             {
                 await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
                 var uses = await server.GetAsync($"/auth/api/v1/users/steady/tokens/{session.Record.Token.Key}/auth-history", bearer);
-                services = [.. uses.Json.EnumerateArray().Select(use => use.TryGetProperty("service", out var name) ? name.GetString() : null)];
+                services = [.. uses.Json.EnumerateArray().Select(
+                    use => use.TryGetProperty("service", out var name) ? name.GetString() : null)];
                 services.ShouldContain("one");
             },
             "the usage events");
@@ -233,7 +235,8 @@ public sealed class UnavailableStoreTests
             Mode.Database, settings => settings with { AnswerTimeout = TimeSpan.FromMilliseconds(300) });
         var session = await server.Tokens.SessionForAsync("parent", "user:token,exec:notebook");
         var bearer = TestServer.Bearer(session.Record.Token);
-        await using (var transaction = await server.Core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
+        await using (var transaction = await server.Core.Sql.TokenIndex.BeginAsync(
+            TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
         {
             await transaction.LockAsync(session.Record.Token.Key, TestContext.Current.CancellationToken);
             var held = await AskAsync(server, "?notebook=true&scope=user:token", bearer);

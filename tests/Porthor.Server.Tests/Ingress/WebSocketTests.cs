@@ -21,7 +21,8 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
 
     private static readonly (string, string)[] Handshakes =
     [
-        ("X-Original-Upgrade", "websocket"), ("X-Original-Upgrade", "WebSocket, foo"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+        ("X-Original-Upgrade", "websocket"), ("X-Original-Upgrade", "WebSocket, foo"), ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
         ("Sec-WebSocket-Version", "13"), ("Sec-Fetch-Mode", "websocket"),
     ];
 
@@ -47,7 +48,8 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
             }
         }
         var logged = server.CountLines();
-        (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).Header("X-Error-Status").ShouldBe("403");
+        (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).Header("X-Error-Status")
+            .ShouldBe("403");
         server.LinesSince(logged, "Cross-origin request not allowed").Single().GetProperty("error").GetString()
             .ShouldBe("WebSocket handshake from https://evil.example not allowed. To allow it, add the origin to allowedOrigins.");
         // Two Origin headers are invalid.
@@ -69,7 +71,9 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
             }
         }
         // A page cannot send a Bearer token that it does not have, and other clients send no Origin header.
-        (await AskAsync(server, TestServer.Bearer(browser.Session), ("Upgrade", "websocket"), ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
+        (await AskAsync(
+            server, TestServer.Bearer(browser.Session), ("Upgrade", "websocket"),
+            ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
         (await AskAsync(server, browser.Cookie, ("Upgrade", "websocket"))).StatusCode.ShouldBe(200);
         // Other requests are not affected, and neither are handshakes without credentials.
         (await AskAsync(server, browser.Cookie, ("Origin", "https://evil.example"))).StatusCode.ShouldBe(200);
@@ -89,12 +93,14 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("tls-socket", "read:all");
-        (await server.AskAsync("?scope=read:all", url, "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin))).StatusCode.ShouldBe(status);
+        (await server.AskAsync(
+            "?scope=read:all", url, "GET", browser.Cookie, ("Upgrade", "websocket"), ("Origin", origin))).StatusCode.ShouldBe(status);
     }
 
     private static readonly (string, string) Asked = ("X-Original-URL", "https://app.example.com/ws");
 
-    private static Task<Answer> AskAsync(ApiServer server, params (string, string)[] headers) => server.AskAsync("?scope=read:all", Asked.Item2, "GET", headers);
+    private static Task<Answer> AskAsync(ApiServer server, params (string, string)[] headers) =>
+        server.AskAsync("?scope=read:all", Asked.Item2, "GET", headers);
 
     private static Task<Answer> ForwardAsync(ApiServer server, params (string, string)[] headers) =>
         server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/ws", "app.example.com"), .. headers]);

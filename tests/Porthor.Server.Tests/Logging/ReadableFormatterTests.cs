@@ -25,7 +25,9 @@ public sealed class ReadableFormatterTests
     public void No_text_of_a_client_starts_a_line_or_controls_the_terminal()
     {
         var line = Format(
-            new LogState("Message\r\n12:00:01 error forged", ("Name", "a\n12:00:02 error    Forged"), ("List", (string[])["\u001b[2J", "\u009b31m"]), ("Bell", "\a\u007f")),
+            new LogState(
+                "Message\r\n12:00:01 error forged", ("Name", "a\n12:00:02 error    Forged"), ("List", (string[])["\u001b[2J", "\u009b31m"]),
+                ("Bell", "\a\u007f")),
             new InvalidOperationException("\u001b]0;title\a"));
         line.Split('\n').Length.ShouldBe(3);
         line.Where(char.IsControl).ShouldAllBe(c => c == '\n');

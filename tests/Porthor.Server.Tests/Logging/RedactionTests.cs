@@ -90,7 +90,9 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
         var padding = new string('u', 20_000);
         await server.AskAsync("?scope=read:all", $"https://example.com/cut?{padding}", "GET", ("Authorization", $"Bearer {Token}"), ("User-Agent", $"cutter {padding[..8000]}"));
         await server.SendAsync(HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2Fcut%3F{padding[..8000]}");
-        var lines = server.Host.Logs.Raw.Where(line => line.Contains("/cut", StringComparison.Ordinal) || line.Contains("%2Fcut", StringComparison.Ordinal)).ToList();
+        var lines = server.Host.Logs.Raw.Where(
+            line => line.Contains("/cut", StringComparison.Ordinal) || line.Contains("%2Fcut", StringComparison.Ordinal))
+            .ToList();
         lines.Count.ShouldBeGreaterThanOrEqualTo(2);
         lines.ShouldAllBe(line => line.Length < 8000);
     }
@@ -102,19 +104,24 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
         var bearer = TestServer.Bearer((await server.LogInAsync("redacted", "read:all")).Session);
         const string secret = "very-secret-c0de-77";
         await server.AskAsync("?scope=read:all", $"https://example.com/cb?code={secret}&x=1#access_token={secret}", "GET", bearer);
-        await server.AskAsync("?scope=exec:admin", $"https://example.com/?next=%2Fa%3Ftoken%3D{secret}", "GET", bearer, ("User-Agent", $"agent token={secret}"));
+        await server.AskAsync(
+            "?scope=exec:admin", $"https://example.com/?next=%2Fa%3Ftoken%3D{secret}", "GET", bearer,
+            ("User-Agent", $"agent token={secret}"));
         await server.AskAsync($"?scope=read:all&password={secret}", bearer);
         await server.SendAsync(HttpMethod.Get, $"/logout?rd=https%3A%2F%2Fevil.example%2F%3Fcode%3D{secret}");
         await server.SendAsync(HttpMethod.Get, $"/login?rd=https://example.com/?code={secret}");
         await server.GetAsync($"/users/redacted/tokens?access_token={secret}", ("Authorization", $"Basic x token={secret}"));
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains(secret, StringComparison.Ordinal));
         var encoded = Token.Replace("gt-", "gt%2D", StringComparison.Ordinal);
-        await server.AskAsync($"?scope=read:all&service={Token}", $"https://example.com/?q={encoded}", "GET", bearer, ("User-Agent", encoded));
+        await server.AskAsync(
+            $"?scope=read:all&service={Token}", $"https://example.com/?q={encoded}", "GET", bearer, ("User-Agent", encoded));
         await server.AskAsync($"?scope=read:all&username={encoded}", bearer);
         await server.AskAsync("?scope=read:all", ("Authorization", $"{encoded} x"));
-        await server.SendAsync(HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2F%3Fq%3D{encoded.Replace("%", "%25", StringComparison.Ordinal)}");
+        await server.SendAsync(
+            HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2F%3Fq%3D{encoded.Replace("%", "%25", StringComparison.Ordinal)}");
         server.Host.Logs.Raw.ShouldNotContain(line => line.Contains("DvTHDkU1ODVxd1rMNly0Cw", StringComparison.Ordinal));
-        server.Host.Logs.Lines.Where(line => line.TryGetProperty("auth_uri", out _)).Select(line => line.GetProperty("auth_uri").GetString())
+        server.Host.Logs.Lines.Where(line => line.TryGetProperty("auth_uri", out _)).Select(
+            line => line.GetProperty("auth_uri").GetString())
             .ShouldContain("https://example.com/cb?code=***&x=1#access_token=***");
     }
 }

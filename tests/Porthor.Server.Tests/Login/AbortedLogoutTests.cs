@@ -34,7 +34,8 @@ public sealed class AbortedLogoutTests
             (await server.GetAsync("/health/live")).StatusCode.ShouldBe(200);
         release.SetResult();
 
-        await RealServers.UntilAsync(async () => (await server.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull(), "the end of the session");
+        await RealServers.UntilAsync(
+            async () => (await server.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull(), "the end of the session");
         (await server.Tokens.GetDataAsync(token)).ShouldBeNull();
     }
 }

@@ -47,7 +47,8 @@ public sealed class ClaimLoginTests
         warning.GetProperty("invalid_groups").EnumerateObject().Select(group => group.Name).ShouldBe(["dept/secret"]);
 
         var line = site.Lines("Successfully authenticated user ada").Single();
-        line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["exec:admin", "read:all", "user:token"]);
+        line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
+            ["exec:admin", "read:all", "user:token"]);
         (await (await LogInAsync(site, Keycloak)).Browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups")[1].GetProperty("id").GetInt64().ShouldBe(2000000);
     }
 
@@ -69,13 +70,17 @@ public sealed class ClaimLoginTests
             settings => settings with { UsernameClaim = "preferred_username", UsernameDomain = "example.com", GroupsClaim = claim },
             settings => settings with
             {
-                GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users", "7ae8cb8f-8e25-4a83-b2c6-0b1a0b3ac7f7"] },
+                GroupMapping = new Dictionary<string, IReadOnlyList<string>>
+                {
+                    ["read:all"] = ["users", "7ae8cb8f-8e25-4a83-b2c6-0b1a0b3ac7f7"],
+                },
                 Providers = settings.Providers with { AllocateIds = true },
             });
         var (browser, answer) = await LogInAsync(site, Entra);
         answer.ShouldRedirectTo(LoginSite.Destination);
         var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
-        (user.GetProperty("username").GetString(), user.GetProperty("name").GetString(), user.GetProperty("uid").GetInt64()).ShouldBe(("grace", "Grace Hopper", 3000000));
+        (user.GetProperty("username").GetString(), user.GetProperty("name").GetString(), user.GetProperty("uid").GetInt64())
+            .ShouldBe(("grace", "Grace Hopper", 3000000));
         string.Join(',', Names(user)).ShouldBe(groups);
     }
 
@@ -83,7 +88,8 @@ public sealed class ClaimLoginTests
     [Fact]
     public async Task Too_many_groups_of_Entra_are_explained()
     {
-        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username", UsernameDomain = "example.com" });
+        await using var site = await LoginSite.WithClaimsAsync(
+            Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username", UsernameDomain = "example.com" });
         var (_, answer) = await LogInAsync(site, Entra, claims =>
         {
             claims.Remove("groups");
@@ -128,7 +134,8 @@ public sealed class ClaimLoginTests
     [InlineData("alan+x@example.com", null)]
     public async Task A_domain_is_removed_from_usernames(string claimed, string? username)
     {
-        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { UsernameClaim = "upn", UsernameDomain = "example.com" });
+        await using var site = await LoginSite.WithClaimsAsync(
+            Mode.Embedded, settings => settings with { UsernameClaim = "upn", UsernameDomain = "example.com" });
         var (browser, answer) = await LogInAsync(site, "{}", claims => (claims["upn"], claims["groups"]) = (claimed, "users"));
         answer.StatusCode.ShouldBe(username is null ? 403 : 307, answer.Body);
         if (username is not null)
@@ -156,7 +163,8 @@ public sealed class ClaimLoginTests
     public async Task Ids_of_groups_are_kept()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        var (browser, _) = await LogInAsync(site, "{}", claims => claims["groups"] = JsonNode.Parse("""[{"name":"users","id":77},{"name":"other","id":"78"},{"name":"none","id":0}]"""));
+        var (browser, _) = await LogInAsync(site, "{}", claims => claims["groups"] = JsonNode.Parse(
+            """[{"name":"users","id":77},{"name":"other","id":"78"},{"name":"none","id":0}]"""));
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups").GetRawText().ShouldBe(
             """[{"name":"none","id":2000000},{"name":"other","id":78},{"name":"users","id":77}]""");
     }
@@ -165,10 +173,12 @@ public sealed class ClaimLoginTests
     [Fact]
     public async Task A_name_with_dots_is_a_claim_or_a_path()
     {
-        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { GroupsClaim = "https://example.com/groups", NameClaim = "a.b.c" });
+        await using var site = await LoginSite.WithClaimsAsync(
+            Mode.Embedded, settings => settings with { GroupsClaim = "https://example.com/groups", NameClaim = "a.b.c" });
         var (browser, _) = await LogInAsync(site, """{"https://example.com/groups":["users"],"a":{"b":{"c":"Deep Name"}}}""");
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Deep Name");
-        (browser, _) = await LogInAsync(site, """{"https://example.com/groups":["users"],"a":{"b":{"c":"Deep Name"}},"a.b.c":"Literal Name"}""");
+        (browser, _) = await LogInAsync(
+            site, """{"https://example.com/groups":["users"],"a":{"b":{"c":"Deep Name"}},"a.b.c":"Literal Name"}""");
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Literal Name");
         (browser, _) = await LogInAsync(site, """{"https://example.com/groups":["users"],"a":{"b":"no object"}}""");
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("name", out _).ShouldBeFalse();
@@ -212,7 +222,8 @@ public sealed class ClaimLoginTests
     [Fact]
     public async Task An_unverified_email_address_is_omitted()
     {
-        await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
+        await using var site = await LoginSite.WithClaimsAsync(
+            Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
         var (browser, answer) = await LogInAsync(site, Keycloak, claims => claims["email_verified"] = false);
         answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.TryGetProperty("email", out _).ShouldBeFalse();
@@ -225,10 +236,12 @@ public sealed class ClaimLoginTests
         return [.. Names((await browser.GoAsync("/auth/api/v1/user-info")).Json)];
     }
 
-    private static IEnumerable<string> Names(JsonElement user) => user.GetProperty("groups").EnumerateArray().Select(group => group.GetProperty("name").GetString()!);
+    private static IEnumerable<string> Names(JsonElement user) =>
+        user.GetProperty("groups").EnumerateArray().Select(group => group.GetProperty("name").GetString()!);
 
     /// <param name="token">Claims beside those of the protocol.</param>
-    private static Task<(LoginBrowser Browser, Answer Answer)> LogInAsync(LoginSite site, string token, Action<JsonObject>? change = null) =>
+    private static Task<(LoginBrowser Browser, Answer Answer)> LogInAsync(
+        LoginSite site, string token, Action<JsonObject>? change = null) =>
         site.LogInByOidcAsync(change: claims =>
         {
             foreach (var (name, value) in JsonNode.Parse(token)!.AsObject())

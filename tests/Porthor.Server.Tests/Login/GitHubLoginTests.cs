@@ -26,7 +26,8 @@ public sealed class GitHubLoginTests
         browser.State.ReturnUrl.ShouldBe(LoginSite.Destination);
         browser.State.LoginStart.ShouldBe(site.Clock.GetUtcNow());
         begun.Header("Set-Cookie")!.ShouldEndWith("; HttpOnly; Path=/; SameSite=lax; Secure");
-        site.Lines("Redirecting user to GitHub for authentication").Single().GetProperty("return_url").GetString().ShouldBe(LoginSite.Destination);
+        site.Lines("Redirecting user to GitHub for authentication").Single().GetProperty("return_url").GetString()
+            .ShouldBe(LoginSite.Destination);
         site.Metrics.Logins.ShouldBe((1, 0, 0, 0));
 
         // The return from GitHub.
@@ -48,7 +49,8 @@ public sealed class GitHubLoginTests
         var line = site.Lines("Successfully authenticated user githubuser").Single();
         line.GetProperty("token_key").GetString().ShouldBe(token.Key.Value);
         line.GetProperty("token_username").GetString().ShouldBe("githubuser");
-        line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["exec:test", "read:all", "user:token"]);
+        line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
+            ["exec:test", "read:all", "user:token"]);
         line.GetProperty("token_userinfo").GetRawText().ShouldBe(data);
 
         // The session's data in the API.
@@ -73,7 +75,8 @@ public sealed class GitHubLoginTests
         var browser = new LoginBrowser(site);
         var external = ("Authorization", "token some-jupyter-token");
         await browser.GoAsync($"/login?rd={LoginSite.Landing}", external);
-        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", external)).ShouldRedirectTo(LoginSite.Landing);
+        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}", external))
+            .ShouldRedirectTo(LoginSite.Landing);
         (await browser.GoAsync("/auth/api/v1/user-info", external)).StatusCode.ShouldBe(200);
     }
 
@@ -92,7 +95,8 @@ public sealed class GitHubLoginTests
         var user = (await browser.GoAsync("/auth/api/v1/user-info")).Json;
         user.GetProperty("username").GetString().ShouldBe("someuser");
         user.GetProperty("name").GetString().ShouldBe("名字 Ünï");
-        user.GetProperty("groups").EnumerateArray().Select(group => group.GetProperty("name").GetString()).ShouldBe(["org-Mixed", "org-a-team", "someuser"]);
+        user.GetProperty("groups").EnumerateArray().Select(group => group.GetProperty("name").GetString()).ShouldBe(
+            ["org-Mixed", "org-a-team", "someuser"]);
         var warning = site.Lines("Ignoring invalid groups").Single();
         warning.GetProperty("severity").GetString().ShouldBe("warning");
         warning.GetProperty("user").GetString().ShouldBe("someuser");

@@ -60,7 +60,8 @@ public sealed class IdTokenAttackTests
     public async Task A_header_without_a_type_is_accepted()
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        await ShouldEndAsync(site, error: null, claims => site.Oidc.Key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "some-kid" }, claims));
+        await ShouldEndAsync(
+            site, error: null, claims => site.Oidc.Key.Sign(new JsonObject { ["alg"] = "RS256", ["kid"] = "some-kid" }, claims));
     }
 
     /// <summary>If a member occurs twice, parsers use different values.</summary>
@@ -122,7 +123,8 @@ public sealed class IdTokenAttackTests
         await ShouldEndAsync(site, error is null ? "The signature is not valid" : $"Issuer URL kid some-kid {error}", site.Oidc.Key.Sign);
 
         // A suitable key with the same ID is used.
-        site.External.On("GET", "/jwks", new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
+        site.External.On("GET", "/jwks", new ExternalReply(
+            200, new JsonObject { ["keys"] = new JsonArray(site.Oidc.Key.Public(), key.DeepClone()) }.ToJsonString()));
         if (error is not null)
             await ShouldEndAsync(site, error: null, site.Oidc.Key.Sign);
     }
@@ -139,7 +141,9 @@ public sealed class IdTokenAttackTests
         // A signature in another format or no signature is rejected.
         var text = site.Oidc.Key.Sign([]);
         foreach (var signature in (string[])["", "AAAA", Base64Url.EncodeToString(new byte[64]), text[..^2].Split('.')[2]])
-            await ShouldEndAsync(site, "The signature is not valid", claims => $"{string.Join('.', site.Oidc.Key.Sign(claims).Split('.')[..2])}.{signature}");
+            await ShouldEndAsync(
+                site, "The signature is not valid",
+                claims => $"{string.Join('.', site.Oidc.Key.Sign(claims).Split('.')[..2])}.{signature}");
     }
 
     [Fact]

@@ -74,7 +74,8 @@ public sealed class IdTokenTests
         answer.ShouldBeErrorPage(500, Prefix + error.Replace("\"", "&quot;", StringComparison.Ordinal));
         browser.State.Token.ShouldBeNull();
         site.Lines("Error verifying ID token").Single().GetProperty("msg").GetString().ShouldBe(error);
-        (await site.OneAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe("*Exception type*\nOIDCError");
+        (await site.OneAlertAsync()).GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString()
+            .ShouldBe("*Exception type*\nOIDCError");
     }
 
     /// <summary>If the configuration is wrong, the log contains the expected value, and the page does not.</summary>
@@ -147,7 +148,8 @@ public sealed class IdTokenTests
         bare.Remove("alg");
         var nameless = new SigningKey("x").Public();
         nameless.Remove("kid");
-        site.External.On("GET", "/jwks", new ExternalReply(200, new JsonObject { ["keys"] = new JsonArray(nameless, new SigningKey("some-kid").Public(), bare) }.ToJsonString()));
+        site.External.On("GET", "/jwks", new ExternalReply(
+            200, new JsonObject { ["keys"] = new JsonArray(nameless, new SigningKey("some-kid").Public(), bare) }.ToJsonString()));
         (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
@@ -179,7 +181,8 @@ public sealed class IdTokenTests
         site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(2);
 
         // The old key is no longer accepted. A token with an unknown key causes only one request.
-        site.External.On("POST", "/token", _ => ExternalReply.Ok(new { id_token = old.Sign(new JsonObject { ["iss"] = site.Oidc.Issuer }) }));
+        site.External.On("POST", "/token", _ => ExternalReply.Ok(
+            new { id_token = old.Sign(new JsonObject { ["iss"] = site.Oidc.Issuer }) }));
         (await site.LogInByOidcAsync()).Answer.StatusCode.ShouldBe(500);
         site.External.RequestsTo("GET", "/jwks").Count.ShouldBe(3);
     }

@@ -33,7 +33,8 @@ internal sealed class LoginBrowser(LoginSite site)
         List<(string Name, string Value)> sent = [.. headers];
         if (cookie is not null)
             sent.Add(("Cookie", $"other=1; {SessionCookie.Name}={cookie}"));
-        sent.AddRange(More.Where(more => path.StartsWith(more.Value.Path, StringComparison.Ordinal)).Select(more => ("Cookie", $"{more.Key}={more.Value.Value}")));
+        sent.AddRange(More.Where(more => path.StartsWith(more.Value.Path, StringComparison.Ordinal)).Select(
+            more => ("Cookie", $"{more.Key}={more.Value.Value}")));
         site.Watch.Sent(sent);
         var answer = await site.Host.SendAsync(HttpMethod.Get, path, sent);
         site.Watch.Received(answer);
@@ -47,7 +48,8 @@ internal sealed class LoginBrowser(LoginSite site)
     private void Keep(string set)
     {
         set.Length.ShouldBeLessThan(4096);
-        var (name, value) = set.Split(';')[0].Split('=', 2) is [var left, var right] ? (left, right) : throw new InvalidOperationException(set);
+        var (name, value) = set.Split(';')[0].Split('=', 2) is [var left, var right]
+            ? (left, right) : throw new InvalidOperationException(set);
         if (name == SessionCookie.Name)
             cookie = value;
         else if (set.Contains("Max-Age=0", StringComparison.Ordinal))
@@ -94,7 +96,8 @@ internal static partial class LoginAssertions
         var main = answer.Body[answer.Body.IndexOf("<h1>", StringComparison.Ordinal)..answer.Body.IndexOf("</main>", StringComparison.Ordinal)];
         string[] parts =
         [
-            "<h1>Authentication error</h1>", "<p>Authentication failed with the following error:</p>", $"<p><strong>Error:</strong> {error}</p>",
+            "<h1>Authentication error</h1>", "<p>Authentication failed with the following error:</p>",
+            $"<p><strong>Error:</strong> {error}</p>",
             .. status == 403 ? (string[])[] : ["<p>Error id: ID</p>"], $"<p>{LoginSite.Footer}</p>",
         ];
         Between.Replace(ErrorId.Replace(main, "Error id: ID"), "").ShouldBe(string.Concat(parts));

@@ -20,7 +20,8 @@ public sealed class LoginHeadTests
             answer.Header("Set-Cookie").ShouldBeNull();
             (await site.Host.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         }
-        (await site.Host.SendAsync(HttpMethod.Head, "/logout?rd=https://evil.org/", [site.Host.Cookie(browser.State)])).StatusCode.ShouldBe(422);
+        (await site.Host.SendAsync(
+            HttpMethod.Head, "/logout?rd=https://evil.org/", [site.Host.Cookie(browser.State)])).StatusCode.ShouldBe(422);
     }
 
     [Theory, EveryMode]

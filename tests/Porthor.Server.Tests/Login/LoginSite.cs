@@ -99,7 +99,8 @@ internal sealed class LoginSite : IAsyncDisposable
         {
             Providers = new ProviderSettings
             {
-                Oidc = (change ?? (s => s))(OidcSettingsFor(external) with { NameClaim = "name", EmailClaim = "email", GroupsClaim = "groups" }),
+                Oidc = (change ?? (s => s))(
+                    OidcSettingsFor(external) with { NameClaim = "name", EmailClaim = "email", GroupsClaim = "groups" }),
             },
             GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["users"], ["exec:admin"] = ["admins"] },
             Slack = new SlackSettings(Webhook: new Secret(external.Url + Webhook)),
@@ -124,7 +125,8 @@ internal sealed class LoginSite : IAsyncDisposable
 
     /// <summary>Runs a login in a browser, from the first request to the return from the provider.</summary>
     /// <param name="change">Changes the claims of the ID token.</param>
-    public async Task<(LoginBrowser Browser, Answer Answer)> LogInByOidcAsync(string username = "some-user", Action<JsonObject>? change = null)
+    public async Task<(LoginBrowser Browser, Answer Answer)> LogInByOidcAsync(
+        string username = "some-user", Action<JsonObject>? change = null)
     {
         var browser = new LoginBrowser(this);
         await browser.BeginAsync(Destination);

@@ -131,8 +131,10 @@ public sealed class LoginStateTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var json = $$"""{"return_url":"{{LoginSite.Destination}}","state":"AAAAAAAAAAAAAAAAAAAAAA==","login_start":{{site.Clock.GetUtcNow().ToUnixTimeSeconds() - 5}}}""";
-        var cookie = System.Text.Encoding.ASCII.GetString(new Fernet(site.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
-        var answer = await site.Host.GetAsync("/login?code=some-code-of-github&state=AAAAAAAAAAAAAAAAAAAAAA%3D%3D", ("Cookie", $"gafaelfawr=\"{cookie}\""));
+        var cookie = System.Text.Encoding.ASCII.GetString(
+            new Fernet(site.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
+        var answer = await site.Host.GetAsync(
+            "/login?code=some-code-of-github&state=AAAAAAAAAAAAAAAAAAAAAA%3D%3D", ("Cookie", $"gafaelfawr=\"{cookie}\""));
         answer.ShouldRedirectTo(LoginSite.Destination);
         site.Metrics.Of("login_elapsed").ShouldBe([5.75]);
     }

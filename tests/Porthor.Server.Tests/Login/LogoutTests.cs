@@ -19,7 +19,8 @@ public sealed class LogoutTests
         var browser = await LoggedInAsync(site);
         var caller = await site.Host.Tokens.CallerAsync(browser.State.Token!);
         var child = await site.Host.Tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"));
-        var own = await site.Host.Tokens.CreateUserTokenAsync(caller, "user", new UserTokenRequest("laptop", ScopeSet.Empty, Expires: null));
+        var own = await site.Host.Tokens.CreateUserTokenAsync(
+            caller, "user", new UserTokenRequest("laptop", ScopeSet.Empty, Expires: null));
         var before = browser.State;
         (await browser.AskAsync()).ShouldBe(200);
 
@@ -35,7 +36,8 @@ public sealed class LogoutTests
         var history = await site.Host.GetAsync("/auth/api/v1/history/token-changes?username=user&limit=10", site.Host.Bootstrap);
         var revoked = history.Json.EnumerateArray().Where(change => change.GetProperty("action").GetString() == "revoke").ToList();
         revoked.Count.ShouldBe(2);
-        revoked.ShouldAllBe(change => change.GetProperty("actor").GetString() == "user" && change.GetProperty("ip_address").GetString() == "127.0.0.1");
+        revoked.ShouldAllBe(
+            change => change.GetProperty("actor").GetString() == "user" && change.GetProperty("ip_address").GetString() == "127.0.0.1");
     }
 
     /// <summary>
@@ -77,7 +79,8 @@ public sealed class LogoutTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var caller = await site.Host.Tokens.SessionForAsync("user");
-        var own = await site.Host.Tokens.CreateUserTokenAsync(caller, "user", new UserTokenRequest("laptop", ScopeSet.Empty, Expires: null));
+        var own = await site.Host.Tokens.CreateUserTokenAsync(
+            caller, "user", new UserTokenRequest("laptop", ScopeSet.Empty, Expires: null));
         foreach (var token in (Token[])[own, Token.Create(), site.Host.Core.BootstrapToken!])
         {
             var browser = new LoginBrowser(site) { State = new SessionState { Token = token } };

@@ -130,7 +130,8 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
         var form = await browser.OpenFormAsync(Url(8000, "x"));
         var done = await browser.SubmitAsync(form, "ursula");
         (done.StatusCode, done.Header("Location")).ShouldBe((303, Url(8000, "x")));
-        done.Headers["Set-Cookie"].Count(cookie => cookie.StartsWith("porthor-return-", StringComparison.Ordinal) && cookie.Contains("; Max-Age=0; Path=/auth/login;", StringComparison.Ordinal))
+        done.Headers["Set-Cookie"].Count(cookie => cookie.StartsWith("porthor-return-", StringComparison.Ordinal) && cookie.Contains(
+            "; Max-Age=0; Path=/auth/login;", StringComparison.Ordinal))
             .ShouldBe(3);
     }
 

@@ -46,7 +46,8 @@ public sealed class OidcErrorTests
         alert.GetProperty("blocks")[1].GetProperty("fields")[0].GetProperty("text").GetString().ShouldBe($"*Exception type*\n{type}");
         if (type == "OIDCWebError")
         {
-            alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nPOST {site.External.Url}/token");
+            alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe(
+                $"*URL*\nPOST {site.External.Url}/token");
             alert.GetProperty("attachments")[0].GetProperty("blocks")[0].GetProperty("text").GetProperty("text").GetString()
                 .ShouldBe($"*Response*\n```\n{body}\n```");
         }
@@ -67,7 +68,8 @@ public sealed class OidcErrorTests
     [LdapFact]
     public async Task An_unavailable_provider_is_reported()
     {
-        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { TokenUrl = new Uri(ExternalServer.Dead.Url + "/token") });
+        await using var site = await LoginSite.WithOidcAsync(
+            Mode.Embedded, settings => settings with { TokenUrl = new Uri(ExternalServer.Dead.Url + "/token") });
         var (_, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, $"{Unreachable}: ConnectError from POST {ExternalServer.Dead.Url}/token");
         site.Lines(Unreachable).Single().GetProperty("error").GetString()!.ShouldStartWith("ConnectError: ");
@@ -87,7 +89,8 @@ public sealed class OidcErrorTests
         var (_, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 404 from GET {site.External.Url}/.well-known/jwks.json");
         var alert = await site.OneAlertAsync();
-        alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe($"*URL*\nGET {site.External.Url}/.well-known/jwks.json");
+        alert.GetProperty("blocks")[2].GetProperty("text").GetProperty("text").GetString().ShouldBe(
+            $"*URL*\nGET {site.External.Url}/.well-known/jwks.json");
         alert.TryGetProperty("attachments", out _).ShouldBeFalse();
     }
 
@@ -130,8 +133,10 @@ public sealed class OidcErrorTests
     public async Task An_issuer_can_have_a_path(string path)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { Issuer = settings.Issuer + path });
-        site.External.On("GET", "/some/path/.well-known/openid-configuration", ExternalReply.Ok(new { jwks_uri = $"{site.External.Url}/jwks" }));
-        (await site.LogInByOidcAsync(change: claims => claims["iss"] = site.External.Url + path)).Answer.ShouldRedirectTo(LoginSite.Destination);
+        site.External.On("GET", "/some/path/.well-known/openid-configuration", ExternalReply.Ok(
+            new { jwks_uri = $"{site.External.Url}/jwks" }));
+        (await site.LogInByOidcAsync(
+            change: claims => claims["iss"] = site.External.Url + path)).Answer.ShouldRedirectTo(LoginSite.Destination);
     }
 
     [LdapFact]

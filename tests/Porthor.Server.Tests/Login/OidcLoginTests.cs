@@ -38,7 +38,8 @@ public sealed class OidcLoginTests
                 ["skin"] = "test",
             },
             ignoreOrder: true);
-        site.Lines("Redirecting user for authentication").Single().GetProperty("login_url").GetString().ShouldBe($"{site.Oidc.Issuer}/authorize");
+        site.Lines("Redirecting user for authentication").Single().GetProperty("login_url").GetString()
+            .ShouldBe($"{site.Oidc.Issuer}/authorize");
 
         site.Clock.Advance(TimeSpan.FromSeconds(9));
         var code = site.Oidc.Authorize(browser.Location!, "some-user");
@@ -135,7 +136,8 @@ public sealed class OidcLoginTests
         (await LogInAsync("some-user")).ShouldBe(someUser);
         (await LogInAsync("other-user")).ShouldBe(
             """{"username":"other-user","uid":3000001,"gid":3000001,"groups":[{"name":"admins","id":2000001},{"name":"other-user","id":3000001}]}""");
-        await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(site.Host.Deployment.DatabaseName!, "DELETE FROM porthor_id WHERE name = 'some-user'");
+        await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(
+            site.Host.Deployment.DatabaseName!, "DELETE FROM porthor_id WHERE name = 'some-user'");
         (await LogInAsync("some-user")).ShouldBe(someUser);
     }
 
@@ -143,8 +145,10 @@ public sealed class OidcLoginTests
     [LdapFact]
     public async Task The_username_can_be_in_another_claim()
     {
-        await using var site = await LoginSite.WithOidcAsync(Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
-        (await site.LogInByOidcAsync("wrong-one", claims => claims["preferred_username"] = "some-user")).Answer.ShouldRedirectTo(LoginSite.Destination);
+        await using var site = await LoginSite.WithOidcAsync(
+            Mode.Embedded, settings => settings with { UsernameClaim = "preferred_username" });
+        (await site.LogInByOidcAsync(
+            "wrong-one", claims => claims["preferred_username"] = "some-user")).Answer.ShouldRedirectTo(LoginSite.Destination);
         site.Lines("Successfully authenticated user some-user").Count.ShouldBe(1);
     }
 
@@ -178,7 +182,8 @@ public sealed class OidcLoginTests
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
         answer.Header("Set-Cookie").ShouldBeNull();
         browser.State.ReturnUrl.ShouldBe(LoginSite.Destination);
-        site.Lines("Redirecting user to enrollment URL").Single().GetProperty("url").GetString().ShouldBe("https://enroll.example.org/start?x=y");
+        site.Lines("Redirecting user to enrollment URL").Single().GetProperty("url").GetString()
+            .ShouldBe("https://enroll.example.org/start?x=y");
         site.Metrics.Logins.ShouldBe((1, 0, 0, 1));
 
         // After the enrollment the user starts the login again.

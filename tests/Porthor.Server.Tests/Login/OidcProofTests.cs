@@ -22,7 +22,8 @@ public sealed class OidcProofTests
         var code = site.Oidc.Authorize(attacker.Location!, "some-user");
         var victim = new LoginBrowser(site);
         await victim.BeginAsync(LoginSite.Destination);
-        (await victim.ReturnAsync(code)).ShouldBeErrorPage(500, "Authentication provider failed: Error retrieving ID token: invalid_grant: wrong verifier");
+        (await victim.ReturnAsync(code)).ShouldBeErrorPage(
+            500, "Authentication provider failed: Error retrieving ID token: invalid_grant: wrong verifier");
         victim.State.Token.ShouldBeNull();
     }
 

@@ -41,7 +41,8 @@ public sealed class OidcReplyTests
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
         foreach (var (method, path) in ((string, string)[])[("GET", "/.well-known/openid-configuration"), ("GET", "/jwks"), ("POST", "/token")])
             site.External.Change(method, path, reply => Encoded(kind, reply));
-        var (browser, answer) = await site.LogInByOidcAsync(change: claims => (claims["groups"], claims["name"]) = (new JsonArray("users"), "Jos\u00e9 \u540d"));
+        var (browser, answer) = await site.LogInByOidcAsync(
+            change: claims => (claims["groups"], claims["name"]) = (new JsonArray("users"), "Jos\u00e9 \u540d"));
         answer.ShouldRedirectTo(LoginSite.Destination);
         (await browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("name").GetString().ShouldBe("Jos\u00e9 \u540d");
     }
@@ -123,7 +124,8 @@ public sealed class OidcReplyTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         site.External.On(method, path, new ExternalReply(307, "") { Headers = [("Location", "/elsewhere")] });
-        (await site.LogInByGitHubAsync()).Answer.ShouldBeErrorPage(500, $"{Unreachable}: Status 307 from {method} {site.External.Url}{path} (redirects are not followed)");
+        (await site.LogInByGitHubAsync()).Answer.ShouldBeErrorPage(
+            500, $"{Unreachable}: Status 307 from {method} {site.External.Url}{path} (redirects are not followed)");
     }
 
     [Fact]

@@ -74,7 +74,8 @@ public sealed class ProviderProxyTests : IAsyncLifetime
     {
         program.Variables["HTTPS_PROXY"] = $"http://porthor:{Password}@{Address}";
         program.Variables["NO_PROXY"] = "";
-        var (page, log) = await LogInAsync("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\n\r\n");
+        var (page, log) = await LogInAsync(
+            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"p\"\r\nContent-Length: 0\r\n\r\n");
         page.ShouldNotContain(Address);
         log.ShouldContain($"//***@{Address}/");
         log.ShouldMatch("failed with status code .{1,6}407");

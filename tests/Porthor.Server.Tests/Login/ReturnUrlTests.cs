@@ -152,9 +152,11 @@ public sealed class ReturnUrlTests : IAsyncLifetime
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
 
         (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"))).ShouldBe(422, Refusal);
-        (await new LoginBrowser(site).GoAsync("/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"), ("X-Forwarded-Host", "foo.example.com")))
+        (await new LoginBrowser(site).GoAsync(
+            "/login", ("X-Auth-Request-Redirect", "https://foo.example.com/"), ("X-Forwarded-Host", "foo.example.com")))
             .ShouldBe(422, Refusal);
-        (await new LoginBrowser(site).GoAsync("/login?rd=https://foo.example.com/", ("X-Forwarded-Host", "foo.example.com"))).ShouldBe(422, Refusal);
+        (await new LoginBrowser(site).GoAsync("/login?rd=https://foo.example.com/", ("X-Forwarded-Host", "foo.example.com")))
+            .ShouldBe(422, Refusal);
         // The query takes precedence, and logouts ignore the header.
         await browser.GoAsync($"/login?rd={LoginSite.Landing}", ("X-Auth-Request-Redirect", LoginSite.Destination));
         browser.State.ReturnUrl.ShouldBe(LoginSite.Landing);
@@ -175,7 +177,8 @@ public sealed class ReturnUrlTests : IAsyncLifetime
     {
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
-        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}&rd=https://evil.org/")).ShouldBe(422, Refusal);
+        (await browser.GoAsync($"/login?code=some-code-of-github&state={Uri.EscapeDataString(browser.State.State!)}&rd=https://evil.org/"))
+            .ShouldBe(422, Refusal);
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(LoginSite.Destination);
     }
 

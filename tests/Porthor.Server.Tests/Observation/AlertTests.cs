@@ -32,7 +32,8 @@ public sealed class AlertTests
         var blocks = JsonDocument.Parse(slack.All[0].Text).RootElement.GetProperty("blocks").EnumerateArray().ToList();
         blocks.Select(block => block.GetProperty("type").GetString()).ShouldBe(["section", "section", "section", "divider"]);
         blocks[0].GetProperty("text").GetProperty("text").GetString().ShouldBe("Error in Gafaelfawr");
-        blocks[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0]).ShouldBe(["*Exception type*", "*Failed at*", "*User*"]);
+        blocks[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0]).ShouldBe(
+            ["*Exception type*", "*Failed at*", "*User*"]);
         blocks[2].GetProperty("text").GetProperty("text").GetString()!.ShouldStartWith("*Exception*\n```\n");
         var report = Events(sentry)[0];
         report.GetProperty("environment").GetString().ShouldBe("testing");
@@ -68,7 +69,8 @@ public sealed class AlertTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var slack = new RecordingServer();
-        await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with { Slack = new SlackSettings(Webhook: new Secret(slack.Url.AbsoluteUri)) });
+        await using var server = await TestServer.StartAsync(
+            Mode.Cluster, settings => settings with { Slack = new SlackSettings(Webhook: new Secret(slack.Url.AbsoluteUri)) });
         await using var connection = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
         var redis = connection.GetDatabase(server.Deployment.Settings.PersistentRedis!.Database);
         var token = Token.Create();
@@ -79,8 +81,11 @@ public sealed class AlertTests
 
         await UntilAsync(() => slack.All.Count == 2);
         var texts = slack.All.Select(sent => sent.Text).Order(StringComparer.Ordinal).ToList();
-        var record = JsonDocument.Parse(slack.All.Single(sent => sent.Text.Contains("token:", StringComparison.Ordinal)).Text).RootElement.GetProperty("blocks");
-        record[0].GetProperty("text").GetProperty("text").GetString().ShouldBe($"Error in Gafaelfawr: Cannot deserialize data for key token:{token.Key}");
+        var record =
+            JsonDocument.Parse(slack.All.Single(
+                sent => sent.Text.Contains("token:", StringComparison.Ordinal)).Text).RootElement.GetProperty("blocks");
+        record[0].GetProperty("text").GetProperty("text").GetString().ShouldBe(
+            $"Error in Gafaelfawr: Cannot deserialize data for key token:{token.Key}");
         record[1].GetProperty("fields").EnumerateArray().Select(field => field.GetProperty("text").GetString()!.Split('\n')[0])
             .ShouldBe(["*Exception type*", "*Failed at*", "*Key*"]);
         record[2].GetProperty("text").GetProperty("text").GetString().ShouldBe("*Error*\n```\nInvalidToken: \n```");
@@ -145,15 +150,20 @@ public sealed class AlertTests
         foreach (var alert in (Func<string, Alert>[])[
             message => new("Fault", message), message => new("Fault", message) { IsUncaught = true }, detail => new("Fault", "") { Detail = detail },
             request => new("Fault", "") { Request = request }, response => new("Fault", "") { Response = response }])
-            SlackMessage.Of(alert(text), DateTimeOffset.UnixEpoch).ToJsonString().ShouldBe(SlackMessage.Of(alert(expected), DateTimeOffset.UnixEpoch).ToJsonString());
+            SlackMessage.Of(alert(text), DateTimeOffset.UnixEpoch).ToJsonString().ShouldBe(
+                SlackMessage.Of(alert(expected), DateTimeOffset.UnixEpoch).ToJsonString());
     }
 
     [Fact]
     public void Sentry_is_configured_by_its_own_variables_and_its_DSN_is_never_printed()
     {
-        Read(("SENTRY_DSN", "https://key@sentry.example.com/1"), ("SENTRY_ENVIRONMENT", "production")).Sentry!.Environment.ShouldBe("production");
+        Read(
+            ("SENTRY_DSN", "https://key@sentry.example.com/1"),
+            ("SENTRY_ENVIRONMENT", "production")).Sentry!.Environment.ShouldBe("production");
         Read().Sentry.ShouldBeNull();
-        var fault = Should.Throw<SettingsException>(() => Read(("SENTRY_DSN", "https://sekrit-without-host/"), ("SENTRY_TRACES_SAMPLE_RATE", "2"))).Message;
+        var fault =
+            Should.Throw<SettingsException>(
+                () => Read(("SENTRY_DSN", "https://sekrit-without-host/"), ("SENTRY_TRACES_SAMPLE_RATE", "2"))).Message;
         foreach (var text in (string[])["SENTRY_DSN", "SENTRY_ENVIRONMENT", "SENTRY_TRACES_SAMPLE_RATE"])
             fault.ShouldContain(text);
         fault.ShouldNotContain("sekrit");
@@ -163,7 +173,8 @@ public sealed class AlertTests
         SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
 
     /// <summary>Starts a server and closes its database, which causes an unexpected exception.</summary>
-    private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(RecordingServer slack, RecordingServer sentry, bool slackAlerts)
+    private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(
+        RecordingServer slack, RecordingServer sentry, bool slackAlerts)
     {
         var server = await TestServer.StartAsync(Mode.Embedded, settings => settings with
         {

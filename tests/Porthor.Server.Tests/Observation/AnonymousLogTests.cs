@@ -17,7 +17,8 @@ public sealed class AnonymousLogTests
         await using var beside = await TestServer.StartAsync(Mode.Embedded);
         var session = await beside.Tokens.SessionForAsync("ann", "read:all");
         var output = new MemoryStream();
-        using (var lines = new BackgroundLogWriter(new JsonLineFormatter(), output, new Api.ManualClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
+        using (var lines = new BackgroundLogWriter(
+            new JsonLineFormatter(), output, new Api.ManualClock(DateTimeOffset.UtcNow), anonymousPerSecond: 2))
         using (var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(lines)))
         {
             var core = await beside.Deployment.OpenNodeAsync(loggers: loggers);

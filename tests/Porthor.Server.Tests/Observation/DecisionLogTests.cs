@@ -54,7 +54,8 @@ public sealed class DecisionLogTests
         var settings = ConfigurationOf("decisionLog: {lines: refused, perSecond: 10}");
         settings.DecisionLog.ShouldBe(new DecisionLogOptions(LoggedDecisions.Refused, 10));
         ConfigurationOf("").DecisionLog.ShouldBe(new DecisionLogOptions());
-        Should.Throw<SettingsException>(() => ConfigurationOf("decisionLog: {lines: some}")).Message.ShouldContain("must be all, refused or none");
+        Should.Throw<SettingsException>(
+            () => ConfigurationOf("decisionLog: {lines: some}")).Message.ShouldContain("must be all, refused or none");
         Should.Throw<SettingsException>(() => ConfigurationOf("decisionLog: {perSecond: 0}")).Message.ShouldContain("at least 1");
     }
 
@@ -64,7 +65,8 @@ public sealed class DecisionLogTests
         try
         {
             File.WriteAllText(path, yaml);
-            return SettingsLoader.Load(path, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(new Dictionary<string, string>()));
+            return SettingsLoader.Load(
+                path, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(new Dictionary<string, string>()));
         }
         finally
         {

@@ -28,7 +28,8 @@ public sealed partial class MetricNameTests
     public async Task The_names_and_labels_of_metrics_are_unchanged()
     {
         var lines = string.Join('\n', Describe(await FetchAllAsync())) + "\n";
-        lines.ShouldBe(await File.ReadAllTextAsync(Path.Combine(Folder, "metrics.txt"), TestContext.Current.CancellationToken), customMessage: lines);
+        lines.ShouldBe(
+            await File.ReadAllTextAsync(Path.Combine(Folder, "metrics.txt"), TestContext.Current.CancellationToken), customMessage: lines);
     }
 
     /// <summary>The dashboard and the alerts use only existing metrics. Otherwise panels would be empty and alerts never fire.</summary>
@@ -107,7 +108,8 @@ public sealed partial class MetricNameTests
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         await using var app = builder.Build();
-        app.UseOpenTelemetryPrometheusScrapingEndpoint(provider, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(
+            provider, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
         await app.StartAsync();
         using var client = new HttpClient();
         return await client.GetStringAsync(new Uri(new Uri(app.Urls.First()), "/metrics"));
@@ -121,8 +123,11 @@ public sealed partial class MetricNameTests
         [
             .. from Match type in Type.Matches(fetched)
                let name = type.Groups["name"].Value
-               let labels = Regex.Matches(fetched, $@"^{name}(_count)?\{{(?<labels>[^}}]*)\}}", RegexOptions.Multiline | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))
-                   .SelectMany(sample => Label.Matches(sample.Groups["labels"].Value).Select(label => label.Groups["name"].Value)).Distinct().Order(StringComparer.Ordinal)
+               let labels = Regex.Matches(
+                   fetched, $@"^{name}(_count)?\{{(?<labels>[^}}]*)\}}", RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+                   TimeSpan.FromSeconds(1))
+                   .SelectMany(sample => Label.Matches(sample.Groups["labels"].Value).Select(label => label.Groups["name"].Value))
+                   .Distinct().Order(StringComparer.Ordinal)
                orderby name
                select $"{name} {type.Groups["type"].Value} {{{string.Join(',', labels)}}} {helps.GetValueOrDefault(name)}",
         ];

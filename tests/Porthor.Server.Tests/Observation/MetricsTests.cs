@@ -112,7 +112,8 @@ public sealed partial class MetricsTests
     internal static async Task<Token> CreateTokenAsync(PorthorProgram program)
     {
         await program.RunAsync("init");
-        var made = await program.RunAsync("token", "create", "--username", "ann", "--name", "one", "--scopes", "read:all,user:token", "--lifetime", "30d");
+        var made = await program.RunAsync(
+            "token", "create", "--username", "ann", "--name", "one", "--scopes", "read:all,user:token", "--lifetime", "30d");
         made.ExitCode.ShouldBe(0, made.Errors);
         return Token.Parse(made.Output.Trim());
     }

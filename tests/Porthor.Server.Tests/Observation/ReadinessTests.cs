@@ -78,7 +78,9 @@ public sealed class ReadinessTests
         await RealServers.UntilAsync(
             async () => Find(await server.GetAsync("/health/ready"), "token list").GetProperty("state").GetString().ShouldBe("down"), "the ledger to be seen as down");
         (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
-        (await server.GetAsync("/ingress/auth?scope=read:all", bearer, ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode.ShouldBe(200);
+        (await server.GetAsync(
+            "/ingress/auth?scope=read:all", bearer, ("X-Original-URL", "https://example.com/"),
+            ("X-Original-Method", "GET"))).StatusCode.ShouldBe(200);
         (await server.GetAsync("/auth/api/v1/users/ann/tokens", bearer)).StatusCode.ShouldBe(503);
     }
 

@@ -22,7 +22,8 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
             await tree.AddGroupAsync("unnumbered", gid: null, "some-user");
             await tree.AddGroupAsync("invalid!group", 1226, "some-user");
             await tree.AddGroupAsync("CO:COU:members", 1227, "some-user");
-            await tree.AddAsync($"description=nameless,{tree.Groups}", ("objectClass", "posixGroup"), ("description", "nameless"), ("gidNumber", "1228"));
+            await tree.AddAsync(
+                $"description=nameless,{tree.Groups}", ("objectClass", "posixGroup"), ("description", "nameless"), ("gidNumber", "1228"));
         }
     }
 

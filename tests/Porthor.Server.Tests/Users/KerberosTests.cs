@@ -28,7 +28,8 @@ public sealed class KerberosTests
                 """{"username":"someone","name":"Some One","email":"someone@example.com","uid":1,"gid":2,"groups":[{"name":"team","id":3}]}""");
             var without = realm.ClientVariables.ToDictionary(variable => variable.Key, variable => variable.Value);
             without["KRB5CCNAME"] = "FILE:/no/such/ticket";
-            (await AskAsync(hidden, url, ca, without)).ShouldBe("""{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
+            (await AskAsync(hidden, url, ca, without)).ShouldBe(
+                """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
         }
     }
 
@@ -39,17 +40,20 @@ public sealed class KerberosTests
         Prerequisites.SkipWhen(Prerequisites.LdapSkipReason);
         Prerequisites.SkipWhen(KerberosRealm.SkipReason);
         await using var realm = await KerberosRealm.StartAsync();
-        await using var ldap = await LdapServerProcess.StartOwnAsync(more: "sasl-host localhost\nsasl-realm EXAMPLE.TEST\n", variables: realm.ServerVariables);
+        await using var ldap = await LdapServerProcess.StartOwnAsync(
+            more: "sasl-host localhost\nsasl-realm EXAMPLE.TEST\n", variables: realm.ServerVariables);
         var tree = await LdapTree.CreateAsync(ldap, LdapServerProcess.HiddenDn);
         await tree.AddUserAsync("someone", "Some One");
         var url = $"ldap://localhost:{ldap.Port}";
         await realm.PauseAsync();
         var waited = TimeSpan.Zero;
-        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables, time => waited = time)).ShouldBe("""{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
+        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables, time => waited = time)).ShouldBe(
+            """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""");
         // Two attempts of 5 seconds, and additional time for a slow machine.
         waited.ShouldBeLessThan(TimeSpan.FromSeconds(18));
         await realm.ResumeAsync();
-        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables)).ShouldBe("""{"username":"someone","name":"Some One","groups":[]}""");
+        (await AskAsync(tree, url, ldap.CaFile, realm.ClientVariables)).ShouldBe(
+            """{"username":"someone","name":"Some One","groups":[]}""");
     }
 
     /// <summary>Returns the log of the program after a request about a user.</summary>

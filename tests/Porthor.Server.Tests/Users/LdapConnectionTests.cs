@@ -33,7 +33,8 @@ public sealed class LdapConnectionTests
             var otherName = settings with { CaFile = ldap.CaFile, Url = LdapServerProcess.OtherHost(settings.Url) };
             (await RefusedAsync(otherName)).ShouldBe("Error querying LDAP");
             // The server is available under this name: without TLS it responds.
-            (await FindAsync(tree.Settings with { Url = LdapServerProcess.OtherHost(tree.Settings.Url) }, "somebody")).Name.ShouldBe("Somebody");
+            (await FindAsync(
+                tree.Settings with { Url = LdapServerProcess.OtherHost(tree.Settings.Url) }, "somebody")).Name.ShouldBe("Somebody");
         }
     }
 
@@ -148,7 +149,8 @@ public sealed class LdapConnectionTests
         };
         Should.Throw<StartException>(() => Open(settings)).Message.ShouldStartWith("ldap.caFile: /no/such/file cannot be read");
         var empty = Path.GetTempFileName();
-        Should.Throw<StartException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith("contains no certificate in PEM format.");
+        Should.Throw<StartException>(() => Open(settings with { CaFile = empty })).Message.ShouldEndWith(
+            "contains no certificate in PEM format.");
         File.Delete(empty);
     }
 

@@ -51,7 +51,8 @@ public sealed class LdapMessageTests
         });
     }
 
-    private static (LdapEntry? Entry, LdapResult? End) ReadAnswer(byte[] message) => LdapMessages.ReadSearchAnswer(LdapMessages.Read(message).Body);
+    private static (LdapEntry? Entry, LdapResult? End) ReadAnswer(byte[] message) =>
+        LdapMessages.ReadSearchAnswer(LdapMessages.Read(message).Body);
 
     private static byte[] Read(LdapReader reader) => reader.ReadAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult().ToArray();
 

@@ -94,7 +94,8 @@ public sealed class LdapSearchTests
         {
             (await directory.ListUsersAsync(TestContext.Current.CancellationToken)).Count.ShouldBe(Many);
             (await directory.ListGroupsAsync(TestContext.Current.CancellationToken)).Count.ShouldBe(Many);
-            (await directory.GetGroupsAsync("user-0", TestContext.Current.CancellationToken)).Select(group => group.Gid).Distinct().Count().ShouldBe(Many);
+            (await directory.GetGroupsAsync("user-0", TestContext.Current.CancellationToken)).Select(group => group.Gid).Distinct().Count()
+                .ShouldBe(Many);
         }
     }
 
@@ -123,7 +124,8 @@ public sealed class LdapSearchTests
 
     private static async Task<string> FailureAsync(LdapDirectory directory, string username)
     {
-        var failure = await Should.ThrowAsync<UserDirectoryException>(() => directory.GetUserAsync(username, TestContext.Current.CancellationToken));
+        var failure = await Should.ThrowAsync<UserDirectoryException>(
+            () => directory.GetUserAsync(username, TestContext.Current.CancellationToken));
         failure.IsAway.ShouldBeTrue();
         return failure.Reason;
     }

@@ -36,7 +36,8 @@ public class LdapServers : ApiServers
 /// <summary>The same servers, with UIDs and GIDs assigned by Porthor: the deployment of the FS scenarios.</summary>
 public class NumberingServers : LdapServers
 {
-    internal override LdapSettings Configure(LdapSettings settings) => settings with { UidAttr = null, GidAttr = null, AddUserGroup = true };
+    internal override LdapSettings Configure(LdapSettings settings) =>
+        settings with { UidAttr = null, GidAttr = null, AddUserGroup = true };
 
     internal override PorthorSettings Configure(PorthorSettings settings)
     {

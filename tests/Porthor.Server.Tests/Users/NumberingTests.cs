@@ -65,9 +65,11 @@ public sealed class NumberingTests
             """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000000}]"""
             + ""","quota":{"api":{"test":15},"notebook":{"cpu":1.0,"memory":2.0}}}""");
         foreach (var name in (string[])["admin", "other-user"])
-            (await server.GetAsync($"/users/{name}", admin.Cookie)).ShouldBe(200, $$$$"""{"username":"{{{{name}}}}","quota":{"api":{"test":10}}}""");
+            (await server.GetAsync($"/users/{name}", admin.Cookie)).ShouldBe(
+                200, $$$$"""{"username":"{{{{name}}}}","quota":{"api":{"test":10}}}""");
         // A bypass is an empty quota, which differs from no quota.
-        (await server.PutAsync("/quota-overrides", """{"default":{"api":{"test":10}},"bypass":["foo"]}""", admin.Writing)).StatusCode.ShouldBe(200);
+        (await server.PutAsync(
+            "/quota-overrides", """{"default":{"api":{"test":10}},"bypass":["foo"]}""", admin.Writing)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/some-user", admin.Cookie)).Json.GetProperty("quota").GetRawText().ShouldBe("{}");
     });
 
@@ -90,7 +92,9 @@ public sealed class NumberingTests
 
         // ADM-017: bots have a separate range. Forward authentication also assigns IDs. IDs in a token take precedence.
         var bot = await server.CreateSessionAsync("bot-first");
-        (await server.SendAsync(HttpMethod.Get, "/ingress/auth", json: null, [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bot.Cookie])).StatusCode.ShouldBe(200);
+        (await server.SendAsync(
+            HttpMethod.Get, "/ingress/auth", json: null,
+            [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bot.Cookie])).StatusCode.ShouldBe(200);
         (await Of(await server.CreateSessionAsync("bot-second"))).ShouldBe(
             """{"username":"bot-second","uid":100001,"gid":100001,"groups":[{"name":"bot-second","id":100001}]}""");
         (await Of(bot)).ShouldBe("""{"username":"bot-first","uid":100000,"gid":100000,"groups":[{"name":"bot-first","id":100000}]}""");
@@ -107,7 +111,8 @@ public sealed class NumberingTests
     {
         const string refused = """{"detail":[{"msg":"Unable to get user information","type":"user_info_failed"}]}""";
         await server.SqlAsync("UPDATE porthor_id SET id = 199998 WHERE kind = 'counter' AND name = 'bot-uid'");
-        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("bot-last")).Cookie)).Json.GetProperty("uid").GetInt64().ShouldBe(199998);
+        (await server.GetAsync("/user-info", (await server.CreateSessionAsync("bot-last")).Cookie)).Json.GetProperty("uid").GetInt64()
+            .ShouldBe(199998);
         var logged = server.CountLines();
         var bot = await server.CreateSessionAsync("bot-late");
         (await server.GetAsync("/user-info", bot.Cookie)).ShouldBe(500, refused);

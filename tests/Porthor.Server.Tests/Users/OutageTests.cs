@@ -68,7 +68,8 @@ public sealed class OutageTests
             await ldap.RestartAsync();
         else
             ldap.Resume();
-        await RealServers.UntilAsync(async () => (await server.AskAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to be allowed");
+        await RealServers.UntilAsync(
+            async () => (await server.AskAsync("", known.Cookie)).ShouldBeAllowed(), "the known user to be allowed");
         (await server.AskAsync("", unseen.Cookie)).Header("X-Auth-Request-Email").ShouldBe("never@example.com");
     }
 
@@ -100,14 +101,17 @@ public sealed class OutageTests
         (await server.SendAsync(HttpMethod.Get, "/health")).StatusCode.ShouldBe(500);
         var ready = await server.SendAsync(HttpMethod.Get, "/health/ready");
         ready.StatusCode.ShouldBe(200);
-        var directory = ready.Json.GetProperty("dependencies").EnumerateArray().Single(dependency => dependency.GetProperty("name").GetString() == "LDAP");
+        var directory = ready.Json.GetProperty("dependencies").EnumerateArray().Single(
+            dependency => dependency.GetProperty("name").GetString() == "LDAP");
         (directory.GetProperty("state").GetString(), directory.GetProperty("fault").GetString()).ShouldBe(("down", "Error querying LDAP"));
-        var line = server.LinesSince(0, "Cannot query LDAP").First(line => line.TryGetProperty("user", out var user) && user.GetString() == "leaver");
+        var line = server.LinesSince(0, "Cannot query LDAP").First(
+            line => line.TryGetProperty("user", out var user) && user.GetString() == "leaver");
         line.GetProperty("ldap_base").GetString().ShouldBe(servers.Tree.People);
         line.GetProperty("severity").GetString().ShouldBe("error");
         line.GetProperty("ldap_url").GetString().ShouldBe(ldap.Url);
         line.GetProperty("ldap_search").GetString().ShouldBe("(uid=leaver)");
-        line.GetProperty("ldap_attrs").EnumerateArray().Select(name => name.GetString()).ShouldBe(["displayName", "mail", "uidNumber", "gidNumber"]);
+        line.GetProperty("ldap_attrs").EnumerateArray().Select(name => name.GetString()).ShouldBe(
+            ["displayName", "mail", "uidNumber", "gidNumber"]);
         line.GetProperty("user").GetString().ShouldBe("leaver");
         line.GetProperty("error").GetString().ShouldNotBeNullOrEmpty();
     }
@@ -160,7 +164,8 @@ public sealed class OutageTests
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => server.GetUserInfoAsync(popular)));
         answers.ShouldAllBe(answer => answer.Json.GetProperty("email").GetString() == "popular@example.com");
         server.LinesSince(0, "LDAP entries found").Count.ShouldBe(2);
-        var others = await Task.WhenAll(Enumerable.Range(0, 50).Select(async i => await server.GetUserInfoAsync(await server.CreateSessionAsync($"other-{i}"))));
+        var others = await Task.WhenAll(
+            Enumerable.Range(0, 50).Select(async i => await server.GetUserInfoAsync(await server.CreateSessionAsync($"other-{i}"))));
         others.ShouldAllBe(answer => answer.StatusCode == 200);
     }
 

@@ -53,7 +53,8 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         var passed = await server.AskAsync("", browser.Cookie);
         passed.ShouldBeAllowed();
         (passed.Header("X-Auth-Request-User"), passed.Header("X-Auth-Request-Email")).ShouldBe((name, "first@example.com"));
-        (await server.SendAsync(HttpMethod.Get, $"/auth/gms?group={name}-b&group=other", json: null, browser.Cookie)).Body.ShouldBe($"{name}-b\r\n");
+        (await server.SendAsync(
+            HttpMethod.Get, $"/auth/gms?group={name}-b&group=other", json: null, browser.Cookie)).Body.ShouldBe($"{name}-b\r\n");
     }
 
     [Theory, EveryMode(WithLdap = true)]
@@ -87,14 +88,17 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
     public async Task Unknown_fields_are_absent(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        (await server.GetUserInfoAsync(await server.CreateSessionAsync(Name(mode, "absent")))).ShouldBe(200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
-        (await server.SendAsync(HttpMethod.Get, "/auth/gms", json: null, (await server.CreateSessionAsync(Name(mode, "absent"))).Cookie)).Body.ShouldBeEmpty();
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync(Name(mode, "absent")))).ShouldBe(
+            200, $$"""{"username":"{{Name(mode, "absent")}}","groups":[]}""");
+        (await server.SendAsync(
+            HttpMethod.Get, "/auth/gms", json: null, (await server.CreateSessionAsync(Name(mode, "absent"))).Cookie)).Body.ShouldBeEmpty();
 
         // LGO-011: with user private groups, the UID is also the GID.
         var bare = Name(mode, "bare");
         await servers.Tree.AddUserAsync(bare, uid: 3301);
         var browser = await server.CreateSessionAsync(bare);
-        (await server.GetUserInfoAsync(browser)).ShouldBe(200, $$"""{"username":"{{bare}}","uid":3301,"gid":3301,"groups":[{"name":"{{bare}}","id":3301}]}""");
+        (await server.GetUserInfoAsync(browser)).ShouldBe(
+            200, $$"""{"username":"{{bare}}","uid":3301,"gid":3301,"groups":[{"name":"{{bare}}","id":3301}]}""");
         (await server.AskAsync("", browser.Cookie)).Header("X-Auth-Request-Email").ShouldBeNull();
     }
 
@@ -126,8 +130,10 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         await servers.Tree.AddGroupAsync($"{name}-none", gid: null, name);
         await servers.Tree.AddGroupAsync($"{name}-primary", gid, name);
         var users = server.Host.Core.Users;
-        (await users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).Order().ShouldBe([$"{name}-none", $"{name}-primary"]);
-        (await users.GetGroupNamesAsync(name, new() { Groups = [new("told", 1)] }, TestContext.Current.CancellationToken)).ShouldBe(["told"]);
+        (await users.GetGroupNamesAsync(name, UserData.None, TestContext.Current.CancellationToken)).Order()
+            .ShouldBe([$"{name}-none", $"{name}-primary"]);
+        (await users.GetGroupNamesAsync(name, new() { Groups = [new("told", 1)] }, TestContext.Current.CancellationToken))
+            .ShouldBe(["told"]);
 
         // LGO-013: a correction after a failed login applies at once.
         var late = Name(mode, "late");
@@ -174,7 +180,8 @@ public sealed class DirectorySettingsTests
         await servers.Tree.AddUserAsync("quiet", "Not Told", "not-told@example.com", 1, 2);
         await servers.Tree.AddGroupAsync("primary", 2);
         var server = await servers.InAsync(Mode.Embedded);
-        (await server.GetUserInfoAsync(await server.CreateSessionAsync("quiet"))).ShouldBe(200, """{"username":"quiet","uid":1,"groups":[]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("quiet"))).ShouldBe(
+            200, """{"username":"quiet","uid":1,"groups":[]}""");
         (await server.Host.Core.Users.GetGroupNamesAsync("quiet", UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
     }
 
@@ -186,19 +193,22 @@ public sealed class DirectorySettingsTests
         await servers.InitializeAsync();
         await servers.Tree.AddGroupAsync("team", 9, "bare");
         var server = await servers.InAsync(Mode.Embedded);
-        (await server.GetUserInfoAsync(await server.CreateSessionAsync("bare"))).ShouldBe(200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("bare"))).ShouldBe(
+            200, """{"username":"bare","groups":[{"name":"team","id":9}]}""");
     }
 
     [LdapFact]
     public async Task Without_a_user_base_DN_only_groups_are_looked_up()
     {
-        await using var servers = new Variant(settings => settings with { UserBaseDn = "", GroupSearchByDn = false, GroupMemberAttr = "memberName" });
+        await using var servers = new Variant(
+            settings => settings with { UserBaseDn = "", GroupSearchByDn = false, GroupMemberAttr = "memberName" });
         await servers.InitializeAsync();
         await servers.Tree.AddUserAsync("nobody", "Never Told");
         await servers.Tree.AddGroupAsync("team", 9, "nobody");
         var server = await servers.InAsync(Mode.Embedded);
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
-        (await server.GetUserInfoAsync(await server.CreateSessionAsync("nobody"))).ShouldBe(200, """{"username":"nobody","groups":[{"name":"team","id":9}]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("nobody"))).ShouldBe(
+            200, """{"username":"nobody","groups":[{"name":"team","id":9}]}""");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, "[]");
         (await server.GetAsync("/users/nobody", admin.Cookie)).ShouldBe(200, """{"username":"nobody"}""");
     }
@@ -246,7 +256,8 @@ public sealed class DirectorySettingsTests
 
         // Lists omit the invalid entry and contain all others.
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(200, """[{"username":"even","uid":2}]""");
-        (await server.GetUserInfoAsync(await server.CreateSessionAsync("even"))).ShouldBe(200, """{"username":"even","uid":2,"groups":[]}""");
+        (await server.GetUserInfoAsync(await server.CreateSessionAsync("even"))).ShouldBe(
+            200, """{"username":"even","uid":2,"groups":[]}""");
         // After the correction the entry is used at once: errors are not cached.
         await servers.Tree.ReplaceAsync("odd", "employeeNumber", "3");
         (await server.GetUserInfoAsync(odd)).Json.GetProperty("uid").GetInt64().ShouldBe(3);

@@ -47,14 +47,18 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
         var browser = await server.LogInAsync("program", "read:all");
         foreach (var headers in ((string, string)[][])[
             [], [("Accept", "*/*")], [("Accept", "application/json")], [("Accept", "application/json, text/html;q=0.5")], [Html, ("X-Requested-With", "XMLHttpRequest")]])
-            (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeDeniedAs(403, "insufficient_scope", "Token missing required scope");
+            (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeDeniedAs(
+                403, "insufficient_scope", "Token missing required scope");
         // NGINX forwards the browser's headers and reads the error from headers of the response.
         var forPage = await server.AskAsync("?scope=exec:admin", browser.Cookie, Html);
         forPage.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
         forPage.Header("X-Error-User").ShouldBe("program");
         (await server.AskAsync("?scope=exec:admin", browser.Cookie)).Header("X-Error-User").ShouldBeNull();
-        (await server.AskAsync("?scope=exec:admin", browser.Cookie, Html, ("X-Requested-With", "XMLHttpRequest"))).Header("X-Error-User").ShouldBeNull();
-        (await server.AskAsync("?scope=exec:admin", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"), Html)).Header("X-Error-User").ShouldBeNull();
+        (await server.AskAsync("?scope=exec:admin", browser.Cookie, Html, ("X-Requested-With", "XMLHttpRequest"))).Header("X-Error-User")
+            .ShouldBeNull();
+        (await server.AskAsync(
+            "?scope=exec:admin", ("Authorization", "Bearer gt-aaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbb"), Html)).Header("X-Error-User")
+            .ShouldBeNull();
         (await server.AskAsync("?scope=read:all", browser.Cookie, Html)).Header("X-Error-User").ShouldBeNull();
         (await server.SendAsync(HttpMethod.Get, "/auth/nothing")).ShouldBe(404, """{"detail":"Not Found"}""");
     }

@@ -82,7 +82,8 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         var refused = await server.PostAsync(browser, PageClient.NewToken, many);
         refused.StatusCode.ShouldBe(400);
         refused.Title.ShouldBe("Invalid request");
-        using var large = new StringContent(body + "&x=" + new string('x', 70_000), Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
+        using var large = new StringContent(
+            body + "&x=" + new string('x', 70_000), Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
         (await server.PostAsync(browser, PageClient.NewToken, large)).StatusCode.ShouldBe(413);
         (await server.GetAsync("/users/typist/tokens", browser.Cookie)).Json.GetArrayLength().ShouldBe(1);
         using var right = new StringContent(body, Encoding.UTF8, MediaTypeHeaderValue.Parse("Application/X-WWW-Form-Urlencoded"));
@@ -98,7 +99,8 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         var dead = server.Host.Cookie(new SessionState { Token = Token.Create(), Csrf = browser.Csrf.Item2 });
         foreach (var headers in ((string, string)[][])[[], [dead], [TestServer.Bearer(browser.Session)]])
         {
-            var answer = await server.PostAsync(browser: null, PageClient.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
+            var answer = await server.PostAsync(
+                browser: null, PageClient.NewToken, [("name", "x"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
             answer.StatusCode.ShouldBe(403);
             answer.Text.ShouldContain("Your session is no longer valid. Nothing was changed.");
             answer.Link("Sign in").ShouldBe("/login?rd=https%3A%2F%2Fexample.com%2Fauth%2Ftokens%2Fnew");
@@ -121,7 +123,8 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         answer.Link("Open the page again").ShouldBe(path);
         // The entered data are not shown again: they can come from another site.
         answer.Answer.Body.ShouldNotContain("planted");
-        server.LinesSince(logged, "CSRF verification failed").ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe(browser.Username);
+        server.LinesSince(logged, "CSRF verification failed")
+            .ShouldHaveSingleItem().GetProperty("user").GetString().ShouldBe(browser.Username);
     }
 
     private static async Task ShouldBeUntouchedAsync(ApiServer server, Browser browser, TokenKey kept)

@@ -47,7 +47,9 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         var token = await server.MakeTokenAsync(browser, "old", "read:all", server.Now + 7200);
         var path = $"/users/edited/tokens/{token.Key}";
         var admin = await server.LogInAsync("editor", "admin:token");
-        (await server.PatchAsync(path, new { token_name = "new", scopes = Array.Empty<string>(), expires = server.Now + 3600 }, admin.Writing)).StatusCode.ShouldBe(200);
+        (await server.PatchAsync(
+            path, new { token_name = "new", scopes = Array.Empty<string>(), expires = server.Now + 3600 },
+            admin.Writing)).StatusCode.ShouldBe(200);
 
         var page = await server.OpenAsync(browser, $"/auth/tokens/history?key={token.Key}");
         page.Title.ShouldBe("History of a token");
@@ -71,7 +73,8 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
         var token = await server.MakeTokenAsync(browser, "watched");
         var admin = await server.LogInAsync("observer", "admin:token");
         foreach (var (query, count) in (IEnumerable<(string, int)>)[
-            ("username=observed", 2), ("username=observed&actor=&key=&ip_address=&since=&until=&token_type=", 2), ("username=observed&token_type=user", 1),
+            ("username=observed", 2), ("username=observed&actor=&key=&ip_address=&since=&until=&token_type=", 2),
+            ("username=observed&token_type=user", 1),
             ($"key={token.Key}", 1), ("username=observed&actor=observer", 0), ("username=observed&ip_address=127.0.0.0%2F8", 1),
             ("username=observed&ip_address=192.0.2.7", 1), ("username=observed&since=2026-06-30T00:00", 2), ("username=observed&until=2026-06-30T00:00", 0)])
         {

@@ -111,7 +111,8 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 30 days", "in 90 days", "in a year", "on a date", "never"]);
         form.TextOf("option[selected]").ShouldBe("in 30 days");
 
-        var day = PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "for a while"), ("lifetime", "day"), ("until", "2030-12-31")]));
+        var day = PageClient.TokenOn(
+            await server.SubmitAsync(browser, form, [("name", "for a while"), ("lifetime", "day"), ("until", "2030-12-31")]));
         (await server.GetAsync("/token-info", TestServer.Bearer(day))).Json.GetProperty("expires").GetInt64()
             .ShouldBe(new DateTimeOffset(2031, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeSeconds());
         var never = PageClient.TokenOn(await server.SubmitAsync(browser, form, [("name", "for ever"), ("lifetime", "never")]));

@@ -12,9 +12,11 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
 {
     private static readonly string Key = new('k', TokenKey.Length);
 
-    private static readonly string[] Everyones = [PageClient.Tokens, PageClient.NewToken, "/auth/tokens/history", $"/auth/tokens/history?key={Key}"];
+    private static readonly string[] Everyones =
+        [PageClient.Tokens, PageClient.NewToken, "/auth/tokens/history", $"/auth/tokens/history?key={Key}"];
 
-    private static readonly string[] Administrators = ["/auth/tokens/search", "/auth/tokens/search?username=somebody", "/auth/tokens/history/all"];
+    private static readonly string[] Administrators =
+        ["/auth/tokens/search", "/auth/tokens/search?username=somebody", "/auth/tokens/history/all"];
 
     [Theory, EveryMode]
     public async Task A_user_who_is_not_signed_in_is_redirected_to_the_login_and_back(Mode mode)
@@ -51,9 +53,11 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     public async Task The_first_page_shows_the_user_and_their_tokens(Mode mode)
     {
         var server = await servers.InAsync(mode);
-        var browser = await server.LogInAsync("resident", "user:token,read:all", TokenBuilders.SomeUser with { Name = "Renée <b>O'Hara</b> 猫" });
+        var browser = await server.LogInAsync(
+            "resident", "user:token,read:all", TokenBuilders.SomeUser with { Name = "Renée <b>O'Hara</b> 猫" });
         var token = await server.MakeTokenAsync(browser, "laptop", "read:all");
-        var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(browser.Session), "tap", ScopeSet.Of("read:all"));
+        var child = await server.Host.Tokens.GetInternalTokenAsync(
+            await server.Host.Tokens.CallerAsync(browser.Session), "tap", ScopeSet.Of("read:all"));
 
         var page = await server.OpenAsync(browser, PageClient.Tokens);
         page.StatusCode.ShouldBe(200);
@@ -94,7 +98,8 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
             page.TextOf(".notice").ShouldEndWith("Missing required user:token scope.");
             page.Document.QuerySelectorAll("form, table").ShouldBeEmpty();
         }
-        var sent = await server.PostAsync(browser, PageClient.NewToken, [("csrf", browser.Csrf.Item2), ("name", "mine"), ("lifetime", "86400")]);
+        var sent = await server.PostAsync(
+            browser, PageClient.NewToken, [("csrf", browser.Csrf.Item2), ("name", "mine"), ("lifetime", "86400")]);
         sent.StatusCode.ShouldBe(403);
         var revoked = await server.PostAsync(browser, PageClient.RevokePage(browser.Key), [("csrf", browser.Csrf.Item2)]);
         revoked.StatusCode.ShouldBe(403);
@@ -158,7 +163,8 @@ public sealed class PageAccessTests(ApiServers servers) : IClassFixture<ApiServe
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("valueless");
-        var answer = await server.SendAsync(HttpMethod.Get, PageClient.NewToken, null, server.Host.Cookie(new SessionState { Token = browser.Session }));
+        var answer = await server.SendAsync(
+            HttpMethod.Get, PageClient.NewToken, null, server.Host.Cookie(new SessionState { Token = browser.Session }));
         var set = answer.Header("Set-Cookie")!;
         set.ShouldStartWith("gafaelfawr=");
         var state = server.Host.Core.SessionCookie.TryRead(set.Split('=', 2)[1].Split(';')[0].Trim('"'), out _)!;

@@ -32,7 +32,8 @@ internal sealed record PageAnswer(Answer Answer, IHtmlDocument Document)
     {
         if (Document.GetElementById($"{field}-error") is not { } error)
             return null;
-        Document.QuerySelectorAll("[aria-describedby]").ShouldContain(element => element.GetAttribute("aria-describedby")!.Split(' ').Contains(error.Id));
+        Document.QuerySelectorAll("[aria-describedby]").ShouldContain(
+            element => element.GetAttribute("aria-describedby")!.Split(' ').Contains(error.Id));
         return Clean(error.TextContent);
     }
 
@@ -45,8 +46,10 @@ internal static class PageClient
     public const string Tokens = "/auth/tokens";
     public const string NewToken = "/auth/tokens/new";
 
-    public static async Task<PageAnswer> OpenAsync(this ApiServer server, Browser? browser, string path, params (string, string)[] headers) =>
-        await server.ReadAsync(await server.SendAsync(HttpMethod.Get, path, json: null, browser is null ? headers : [browser.Cookie, .. headers]), browser);
+    public static async Task<PageAnswer> OpenAsync(
+        this ApiServer server, Browser? browser, string path, params (string, string)[] headers) =>
+        await server.ReadAsync(
+            await server.SendAsync(HttpMethod.Get, path, json: null, browser is null ? headers : [browser.Cookie, .. headers]), browser);
 
     /// <summary>Submits a form with its hidden fields, as a browser does.</summary>
     public static Task<PageAnswer> SubmitAsync(
@@ -80,7 +83,8 @@ internal static class PageClient
     public static async Task<PageAnswer> MakeTokenOnPageAsync(this ApiServer server, Browser browser, string name, params string[] scopes)
     {
         var form = await server.OpenAsync(browser, NewToken);
-        return await server.SubmitAsync(browser, form, [("name", name), .. scopes.Select(scope => ("scope", scope)), ("lifetime", "86400")]);
+        return await server.SubmitAsync(
+            browser, form, [("name", name), .. scopes.Select(scope => ("scope", scope)), ("lifetime", "86400")]);
     }
 
     /// <summary>Returns the token on a page.</summary>
@@ -95,7 +99,8 @@ internal static class PageClient
     private static async Task<PageAnswer> ReadAsync(this ApiServer server, Answer answer, Browser? browser)
     {
         // Every page with a form contains its CSRF value, also error pages.
-        server.Watch.Received(browser is null ? answer : answer with { Body = answer.Body.Replace(browser.Csrf.Item2, "", StringComparison.Ordinal) });
+        server.Watch.Received(
+            browser is null ? answer : answer with { Body = answer.Body.Replace(browser.Csrf.Item2, "", StringComparison.Ordinal) });
         var document = await new HtmlParser(new HtmlParserOptions { IsScripting = false }).ParseDocumentAsync(answer.Body);
         if (answer.Header("Content-Type")?.StartsWith("text/html", StringComparison.Ordinal) == true)
             answer.ShouldBeGuarded(document);
@@ -117,7 +122,8 @@ internal static class PageClient
         answer.Header("Cross-Origin-Opener-Policy").ShouldBe("same-origin");
         // The page contains nothing that its content security policy would block.
         document.QuerySelectorAll("style, [style], script:not([src]), base, iframe, object, embed").ShouldBeEmpty();
-        document.QuerySelectorAll("*").SelectMany(element => element.Attributes).ShouldNotContain(attribute => attribute.Name.StartsWith("on"));
+        document.QuerySelectorAll("*").SelectMany(element => element.Attributes).ShouldNotContain(
+            attribute => attribute.Name.StartsWith("on"));
         // One heading, a language, and a label for every field.
         document.QuerySelectorAll("h1").Length.ShouldBe(1);
         document.QuerySelector("h1")!.TextContent.ShouldBe(document.Title);

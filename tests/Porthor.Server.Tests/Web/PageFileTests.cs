@@ -52,8 +52,10 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
         {
             foreach (var (ink, ground, least) in (IEnumerable<(string, string, double)>)[
                 ("ink", "ground", 7), ("ink", "paper", 7), ("ink", "tint", 7), ("ink", "danger-tint", 7), ("ink", "done-tint", 7),
-                ("soft", "ground", 4.5), ("soft", "paper", 4.5), ("accent", "ground", 4.5), ("accent", "paper", 4.5), ("accent", "tint", 4.5),
-                ("danger", "ground", 4.5), ("danger", "paper", 4.5), ("danger", "danger-tint", 4.5), ("done", "done-tint", 4.5), ("done", "ground", 4.5),
+                ("soft", "ground", 4.5), ("soft", "paper", 4.5), ("accent", "ground", 4.5), ("accent", "paper", 4.5),
+                ("accent", "tint", 4.5),
+                ("danger", "ground", 4.5), ("danger", "paper", 4.5), ("danger", "danger-tint", 4.5), ("done", "done-tint", 4.5),
+                ("done", "ground", 4.5),
                 ("on-accent", "accent", 4.5), ("on-danger", "danger", 4.5), ("edge", "ground", 3), ("edge", "paper", 3)])
                 Contrast(colours[ink], colours[ground]).ShouldBeGreaterThanOrEqualTo(least, $"{ink} on {ground}");
         }
@@ -95,7 +97,8 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
         return (Math.Max(a, b) + 0.05) / (Math.Min(a, b) + 0.05);
     }
 
-    private static double Luminance(int colour) => (0.2126 * Linear(colour >> 16)) + (0.7152 * Linear(colour >> 8)) + (0.0722 * Linear(colour));
+    private static double Luminance(int colour) =>
+        (0.2126 * Linear(colour >> 16)) + (0.7152 * Linear(colour >> 8)) + (0.0722 * Linear(colour));
 
     private static double Linear(int channel)
     {

@@ -15,7 +15,8 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("regretful", "user:token,read:all");
         var token = await server.MakeTokenAsync(browser, "lost", "read:all");
-        var child = await server.Host.Tokens.GetInternalTokenAsync(await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
+        var child = await server.Host.Tokens.GetInternalTokenAsync(
+            await server.Host.Tokens.CallerAsync(token), "tap", ScopeSet.Of("read:all"));
 
         // The confirmation page does not revoke the token.
         var question = await server.OpenAsync(browser, PageClient.RevokePage(token.Key));
@@ -52,7 +53,8 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         var token = await server.MakeTokenAsync(owner, "theirs");
         var other = await server.LogInAsync("other");
         foreach (var (path, status) in (IEnumerable<(string, int)>)[
-            (PageClient.RevokePage(token.Key), 404), ($"{PageClient.RevokePage(token.Key)}?username=owner", 403), ($"{PageClient.RevokePage(token.Key)}?username=other", 404),
+            (PageClient.RevokePage(token.Key), 404), ($"{PageClient.RevokePage(token.Key)}?username=owner", 403),
+            ($"{PageClient.RevokePage(token.Key)}?username=other", 404),
             ($"{PageClient.RevokePage(token.Key)}?username=No%20Name", 404), ("/auth/tokens/short/revoke", 404), ($"/auth/tokens/{new string('<', 22)}/revoke", 404)])
         {
             (await server.OpenAsync(other, path)).StatusCode.ShouldBe(status, path);
@@ -68,7 +70,8 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         (await server.OpenAsync(admin, done.Answer.Header("Location")!)).TextOf(".notice").ShouldStartWith("Revoked: theirs");
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
         // The owner sees the actor of the revocation.
-        (await server.OpenAsync(owner, $"/auth/tokens/history?key={token.Key}")).TextsOf("tbody tr td[data-label=Actor]").ShouldBe(["warden", "owner"]);
+        (await server.OpenAsync(owner, $"/auth/tokens/history?key={token.Key}")).TextsOf("tbody tr td[data-label=Actor]")
+            .ShouldBe(["warden", "owner"]);
     }
 
     /// <summary>The response is a page: a redirect of a form to an external login could be blocked.</summary>

@@ -52,8 +52,11 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
             found.ShouldBeUnique();
         }
         // The API lists all tokens in the usual order.
-        var listed = (await server.GetAsync("/users/many/tokens", browser.Cookie)).Json.EnumerateArray().Select(token => token.GetProperty("token").GetString()!).ToList();
-        listed.ShouldBe((await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "many")).Select(token => token.Token.Value));
+        var listed = (await server.GetAsync("/users/many/tokens", browser.Cookie)).Json.EnumerateArray()
+            .Select(token => token.GetProperty("token").GetString()!).ToList();
+        listed.ShouldBe(
+            (await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "many"))
+                .Select(token => token.Token.Value));
         foreach (var wrong in (string[])["x", "1_", "-1_aj792KhFp_aHRBajMaGVPQ", "99999999999999999999_aj792KhFp_aHRBajMaGVPQ", "9223372036854775807_aj792KhFp_aHRBajMaGVPQ", "1_short"])
             (await server.OpenAsync(browser, $"{PageClient.Tokens}?made={wrong}")).StatusCode.ShouldBe(422, wrong);
     }
@@ -71,7 +74,9 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
         answer.Header("X-Content-Type-Options").ShouldBe("nosniff");
         var listed = answer.Json.EnumerateArray().Select(token => token.GetProperty("token").GetString()!).ToList();
         listed.Count.ShouldBe(1204);
-        listed.ShouldBe((await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "long-list")).Select(token => token.Token.Value));
+        listed.ShouldBe(
+            (await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "long-list"))
+                .Select(token => token.Token.Value));
     }
 
     /// <summary>While page requests wait for each other, forward authentication does not wait.</summary>
@@ -99,7 +104,9 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
             refused.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
             refused.Header("Cache-Control").ShouldBe("no-cache, no-store");
             refused.Body.ShouldContain("Try again in a few seconds");
-            (await server.SendAsync(HttpMethod.Get, "/ingress/auth?scope=user:token", json: null, TestServer.Bearer(browser.Session), ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode.ShouldBe(200);
+            (await server.SendAsync(
+                HttpMethod.Get, "/ingress/auth?scope=user:token", json: null, TestServer.Bearer(browser.Session),
+                ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"))).StatusCode.ShouldBe(200);
             (await server.GetAsync("/users/patient/tokens", browser.Cookie)).StatusCode.ShouldBe(200);
             held.ForEach(lease => lease.Dispose());
             held.Clear();

@@ -19,7 +19,8 @@ public sealed class AuditTests
         var stores = new Stores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,exec:notebook");
         async Task<Token> MakeAsync(string name) =>
-            await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), operations.Now.AddDays(30)));
+            await operations.Tokens.CreateUserTokenAsync(
+                session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), operations.Now.AddDays(30)));
 
         // AUD-001: a row without a record. A second such row has expired and is not a finding.
         var listed = await MakeAsync("listed");
@@ -32,7 +33,8 @@ public sealed class AuditTests
         await stores.DeleteRowAsync(unlisted);
         // AUD-003: a record and a row that differ.
         var different = await MakeAsync("different");
-        await stores.ChangeRecordAsync(different, record => record with { Scopes = ScopeSet.Of("user:token"), Created = record.Created.AddSeconds(5) });
+        await stores.ChangeRecordAsync(
+            different, record => record with { Scopes = ScopeSet.Of("user:token"), Created = record.Created.AddSeconds(5) });
         // AUD-004, AUD-005: a child that expires after its parent, and a child without a parent.
         var parent = await MakeAsync("parent");
         var outliving = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(parent));
@@ -68,7 +70,8 @@ public sealed class AuditTests
         (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
         (await RunAsync(fix: false)).ShouldBe(expected, ignoreOrder: true);
         operations.Logs.Lines.ShouldNotContain(line => line.Message == "Cannot retrieve token");
-        operations.Logs.Lines.Last(line => line.Message == "Token does not match between database and Redis").Fields["mismatches"].ShouldBe((string[])["scopes", "created"]);
+        operations.Logs.Lines.Last(line => line.Message == "Token does not match between database and Redis").Fields["mismatches"]
+            .ShouldBe((string[])["scopes", "created"]);
 
         // The audit repairs every finding that has a unique correct state. The child that expires after its parent is a deviation (28).
         (await RunAsync(fix: true)).ShouldBe(
@@ -105,7 +108,8 @@ public sealed class AuditTests
         var (early, late) = (operations.Now.AddDays(3), operations.Now.AddDays(9));
         List<Token> tokens = [];
         foreach (var name in (string[])["record earlier", "row earlier"])
-            tokens.Add(await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), late)));
+            tokens.Add(await operations.Tokens.CreateUserTokenAsync(
+                session, "some-user", new UserTokenRequest(name, ScopeSet.Of("read:all"), late)));
         var child = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(tokens[0]));
         await stores.ChangeRecordAsync(tokens[0], record => record with { Expires = early });
         await stores.ChangeRowAsync(tokens[1], row => row with { Expires = early });
@@ -137,9 +141,11 @@ public sealed class AuditTests
         await using var operations = await Operations.StartAsync(mode);
         var stores = new Stores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
-        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("cut", session.Scopes, Expires: null));
+        var token = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("cut", session.Scopes, Expires: null));
         var notebook = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(token));
-        var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "a", ScopeSet.Of("read:all", "read:some"));
+        var nested = await operations.Tokens.GetInternalTokenAsync(
+            await operations.Tokens.CallerAsync(notebook), "a", ScopeSet.Of("read:all", "read:some"));
         await stores.ChangeRecordAsync(token, record => record with { Scopes = ScopeSet.Of("read:all", "user:token") });
 
         await operations.Audit.RunAsync(fix: true).ToListAsync();
@@ -161,7 +167,8 @@ public sealed class AuditTests
         await using var operations = await Operations.StartAsync(mode);
         var stores = new Stores(operations);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        var lost = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("lost", session.Scopes, Expires: null));
+        var lost = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("lost", session.Scopes, Expires: null));
         var notebook = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(lost));
         var caller = await operations.Tokens.CallerAsync(notebook);
         var nested = await operations.Tokens.GetInternalTokenAsync(caller, "a", ScopeSet.Of("read:all"));
@@ -224,7 +231,8 @@ public sealed class AuditTests
         ];
 
         (await operations.Audit.RunAsync(fix: false).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Order());
-        (await operations.Audit.RunAsync(fix: true).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(expected.Select(text => text + " (fixed)").Order());
+        (await operations.Audit.RunAsync(fix: true).Select(finding => finding.Text).ToListAsync()).Order().ShouldBe(
+            expected.Select(text => text + " (fixed)").Order());
         (await operations.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
         (await operations.Tokens.GetTokenInfoUncheckedAsync(lost[0])).ShouldNotBeNull().Expires.ShouldBe(operations.Now);
         (await operations.Tokens.GetDataAsync(unlisted[0])).ShouldBeNull();
@@ -250,7 +258,9 @@ public sealed class AuditTests
         var audit = operations.Audit.RunAsync(fix: true).Select(finding => finding.Token).ToListAsync().AsTask();
         var postgres = await RealServers.Instance.PostgresAsync();
         await RealServers.UntilAsync(
-            async () => (await postgres.QueryAsync(operations.Deployment.DatabaseName!, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
+            async () => (await postgres.QueryAsync(
+                operations.Deployment.DatabaseName!,
+                "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
                 .ShouldHaveSingleItem(),
             "an audit that waits");
         changing.Delete([lost[0]]);
@@ -272,7 +282,8 @@ public sealed class AuditTests
     /// <summary>Makes inconsistent changes directly in the stores.</summary>
     private sealed class Stores(Operations operations)
     {
-        private readonly RecordCodec codec = new(new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);
+        private readonly RecordCodec codec = new(
+            new Fernet(operations.Deployment.Settings.SessionKeys, operations.Clock), operations.Clock);
 
         public Task DeleteRecordAsync(Token token) => ChangeAsync((_, recordStore) => recordStore.DeleteAsync([token.Key], Stop));
 

@@ -30,11 +30,13 @@ public sealed class ChildTests
         {
             var child = await GetAsync(operations.Tokens);
             var record = (await operations.Tokens.GetDataAsync(child)).ShouldNotBeNull();
-            record.ShouldBe(session.Record with { Token = child, TokenType = type, Service = service, Scopes = scopes, Created = operations.Now });
+            record.ShouldBe(
+                session.Record with { Token = child, TokenType = type, Service = service, Scopes = scopes, Created = operations.Now });
             var row = await operations.RowAsync(child);
             (row.TokenType, row.Service, row.Scopes, row.Parent, row.Expires, row.TokenName)
                 .ShouldBe((type, service, scopes, session.Record.Token.Key, session.Record.Expires, null));
-            (await operations.HistoryAsync("some-user"))[0].ShouldBe(TokenChange.Of(row, ChangeAction.Create, "some-user", address, operations.Now));
+            (await operations.HistoryAsync("some-user"))[0].ShouldBe(
+                TokenChange.Of(row, ChangeAction.Create, "some-user", address, operations.Now));
 
             // A repeated request, and one on a node with an empty cache, return the same child and add no row.
             (await GetAsync(operations.Tokens)).ShouldBe(child);
@@ -54,7 +56,8 @@ public sealed class ChildTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
         var second = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
-        var endless = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
+        var endless = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
         Token[] children =
         [
             await operations.Tokens.GetInternalTokenAsync(session, "a", ReadAll),
@@ -71,7 +74,8 @@ public sealed class ChildTests
         (await operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("read:some", "read:all"))).ShouldBe(children[2]);
         (await operations.RowAsync(children[^1])).Expires.ShouldBe(operations.Now + operations.Lifetime);
 
-        var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("exec:admin")));
+        var refused = await Should.ThrowAsync<PorthorException>(
+            () => operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("exec:admin")));
         refused.Error.Kind.ShouldBe(ErrorKind.InvalidScopes);
         refused.Error.Message.ShouldStartWith("Requested scopes are broader than your current scopes: ");
     }
@@ -120,7 +124,8 @@ public sealed class ChildTests
         async Task<(Token, Token)> GetAsync()
         {
             var caller = await operations.Tokens.CallerAsync(user);
-            return (await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
+            return (
+                await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
         }
 
         Task EditAsync(TokenEdit edit) => operations.Tokens.ModifyTokenAsync(user.Key, operations.Administrator, "some-user", edit);
@@ -145,9 +150,11 @@ public sealed class ChildTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
-        var endless = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
+        var endless = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("endless", ReadAll, Expires: null));
         var caller = await operations.Tokens.CallerAsync(endless);
-        var (notebook, inner) = (await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
+        var (notebook, inner) = (
+            await operations.Tokens.GetNotebookTokenAsync(caller), await operations.Tokens.GetInternalTokenAsync(caller, "a", ReadAll));
 
         operations.Clock.Advance((operations.Lifetime / 2) - TimeSpan.FromSeconds(5));
         (await operations.Tokens.GetNotebookTokenAsync(caller)).ShouldBe(notebook);
@@ -165,7 +172,8 @@ public sealed class ChildTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,read:some");
-        var user = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("swinging", session.Scopes, Expires: null));
+        var user = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("swinging", session.Scopes, Expires: null));
         var before = await operations.Tokens.GetNotebookTokenAsync(await operations.Tokens.CallerAsync(user));
         foreach (var scopes in (ScopeSet[])[ReadAll, session.Scopes])
             await operations.Tokens.ModifyTokenAsync(user.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = scopes });
@@ -185,9 +193,11 @@ public sealed class ChildTests
         var session = await operations.Tokens.SessionForAsync("boss", "user:token,admin:token,read:all,read:some");
         foreach (var left in (string[])["admin:token,read:some", "read:some"])
         {
-            var parent = await operations.Tokens.CreateUserTokenAsync(session, "boss", new UserTokenRequest($"for {left}", session.Scopes, Expires: null));
+            var parent = await operations.Tokens.CreateUserTokenAsync(
+                session, "boss", new UserTokenRequest($"for {left}", session.Scopes, Expires: null));
             var stale = await operations.Tokens.CallerAsync(parent);
-            await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "boss", new TokenEdit { Scopes = ScopeSet.Parse(left) });
+            await operations.Tokens.ModifyTokenAsync(
+                parent.Key, operations.Administrator, "boss", new TokenEdit { Scopes = ScopeSet.Parse(left) });
 
             var notebook = await operations.Tokens.GetNotebookTokenAsync(stale);
             (await operations.Tokens.GetDataAsync(notebook))!.Scopes.Text.ShouldBe(left);
@@ -220,10 +230,12 @@ public sealed class ChildTests
         {
             var twin = Token.Create();
             var record = (await operations.Tokens.GetDataAsync(child))!;
-            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(
+                TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
             transaction.Insert(await operations.RowAsync(child) with { Token = twin.Key });
             await transaction.FlushAsync(TestContext.Current.CancellationToken);
-            await operations.Node.RecordStore.Within(transaction).CreateAsync(twin.Key, codec.Seal(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
+            await operations.Node.RecordStore.Within(transaction).CreateAsync(
+                twin.Key, codec.Seal(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
             twins.Add(twin);
         }

@@ -66,9 +66,11 @@ public sealed class CompletionTests
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var operations = await Operations.StartAsync(Mode.Cluster);
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
-        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
+        var token = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
         var (transactions, replacements) = (0, 0);
-        var tokenIndex = Interceptor<ITokenIndex>.Before(operations.Node.Sql.TokenIndex, method => method == nameof(ITokenIndex.BeginAsync) ? BeginAsync(++transactions) : null);
+        var tokenIndex = Interceptor<ITokenIndex>.Before(
+            operations.Node.Sql.TokenIndex, method => method == nameof(ITokenIndex.BeginAsync) ? BeginAsync(++transactions) : null);
         var recordStore = Interceptor<ITokenRecordStore>.Before(operations.Node.RecordStore, method => method == nameof(ITokenRecordStore.Within)
             ? Interceptor<IRecordStoreSession>.Before(operations.Node.RecordStore.Within(null!), call => call == nameof(IRecordStoreSession.ReplaceAsync) && ++replacements == 1
                 ? Task.FromResult<IReadOnlyList<TokenKey>>([token.Key])
@@ -76,7 +78,9 @@ public sealed class CompletionTests
             : null);
 
         var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all", "read:some") };
-        (await Node(operations.Node, tokenIndex, recordStore).ModifyTokenAsync(token.Key, operations.Administrator, "some-user", edit, Aborted)).ShouldNotBeNull();
+        (await Node(operations.Node, tokenIndex, recordStore).ModifyTokenAsync(
+            token.Key, operations.Administrator, "some-user", edit, Aborted))
+            .ShouldNotBeNull();
 
         (transactions, replacements).ShouldBe((3, 2));
         (await operations.HistoryAsync("some-user")).Count(change => change.Action == ChangeAction.Edit).ShouldBe(1);

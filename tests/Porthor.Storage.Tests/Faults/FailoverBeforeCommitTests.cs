@@ -24,7 +24,8 @@ public sealed class FailoverBeforeCommitTests
     public async Task A_revoked_token_does_not_work_after_a_failover_before_the_commit(bool withChild)
     {
         await using var site = await Site.StartAsync();
-        var child = withChild ? await site.Core.Tokens.GetInternalTokenAsync(await site.Core.Tokens.CallerAsync(site.Token), "tap", Reduced) : null;
+        var child = withChild ? await site.Core.Tokens.GetInternalTokenAsync(await site.Core.Tokens.CallerAsync(site.Token), "tap", Reduced)
+            : null;
 
         (await (await site.FailingNodeAsync(site.Token)).DeleteTokenAsync(site.Token.Key, site.Session, "some-user")).ShouldBeTrue();
 
@@ -71,7 +72,8 @@ public sealed class FailoverBeforeCommitTests
             var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
             var core = await deployment.OpenNodeAsync();
             var session = await core.Tokens.SessionForAsync("some-user", "read:all,read:some,user:token");
-            var token = await core.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("mine", AllScopes, Expires: null));
+            var token = await core.Tokens.CreateUserTokenAsync(
+                session, "some-user", new UserTokenRequest("mine", AllScopes, Expires: null));
             return new Site(redis, deployment, core, session, token);
         }
 

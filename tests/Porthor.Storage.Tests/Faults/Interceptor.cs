@@ -20,6 +20,7 @@ internal class Interceptor<T> : DispatchProxy
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        return answer(targetMethod!.Name) ?? targetMethod.Invoke(target, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
+        return answer(targetMethod!.Name) ?? targetMethod.Invoke(
+            target, BindingFlags.DoNotWrapExceptions, binder: null, args, culture: null);
     }
 }

@@ -75,7 +75,8 @@ public sealed class RedisFaultTests
         (await node.Tokens.GetDataAsync(shortened))!.Expires.ShouldBe(end);
         (await node.Tokens.GetDataAsync(renamed))!.Scopes.ShouldBe(all);
         await using var after = await redis.ConnectAsync();
-        (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyTimeToLiveAsync($"token:{shortened.Key}")).ShouldNotBeNull();
+        (await after.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyTimeToLiveAsync($"token:{shortened.Key}"))
+            .ShouldNotBeNull();
     }
 
     [Fact]
@@ -113,11 +114,13 @@ public sealed class RedisFaultTests
 
         await redis.KillAsync();
         await IsUnavailableAsync(() => node.Tokens.GetDataAsync(session.Record.Token).AsTask());
-        await IsUnavailableAsync(() => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
+        await IsUnavailableAsync(
+            () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
         await IsUnavailableAsync(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
 
         await redis.RestartAsync();
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Count.ShouldBe(1);
     }
 
@@ -130,16 +133,20 @@ public sealed class RedisFaultTests
         var node = await deployment.OpenNodeAsync();
         var administrator = TokenBuilders.Administrator(node.Clock);
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
-        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("edited", ScopeSet.Of("read:all"), null));
+        var token = await node.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("edited", ScopeSet.Of("read:all"), null));
 
         // A creation and a reduction time out while Redis is suspended; their commands stay in its socket buffer.
         redis.Pause();
-        await IsUnavailableAsync(() => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
-        await IsUnavailableAsync(() => node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }));
+        await IsUnavailableAsync(
+            () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
+        await IsUnavailableAsync(
+            () => node.Tokens.ModifyTokenAsync(token.Key, administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }));
         redis.Resume();
 
         // When Redis resumes, each valid token is listed, and no record has more scopes than its row.
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.ListTokensAsync(session, "some-user")).Select(t => t.TokenName).ShouldBe([null, "edited"], ignoreOrder: true);
         var record = await node.Tokens.GetDataAsync(token);
         record!.Scopes.IsSubsetOf((await node.Tokens.GetTokenInfoUncheckedAsync(token.Key))!.Scopes).ShouldBeTrue();

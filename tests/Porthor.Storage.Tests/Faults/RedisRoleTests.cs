@@ -59,7 +59,8 @@ public sealed class RedisRoleTests : IAsyncLifetime
             () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, null)));
 
         wire.Target = second.Port;
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();
         (await other.Tokens.ListTokensAsync(session, "some-user")).Count.ShouldBe(1);
     }
@@ -92,7 +93,8 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.GetDataAsync(session.Record.Token).AsTask());
 
         await first.PromoteAsync();
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
     }
 
     /// <summary>
@@ -114,10 +116,13 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await first.FollowAsync(second);
         await first.WaitForReplicationAsync(second);
         await using (var connection = await first.ConnectAsync())
-            (await connection.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}")).ShouldBeTrue();
-        await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)), "the refusal");
+            (await connection.GetDatabase(deployment.Settings.PersistentRedis!.Database).KeyExistsAsync($"token:{revoked.Key}"))
+                .ShouldBeTrue();
+        await RealServers.UntilAsync(
+            () => Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)), "the refusal");
         await first.PromoteAsync();
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the record store");
         await done.CancelAsync();
         await asking;
         (await node.Tokens.GetDataAsync(revoked)).ShouldBeNull();
@@ -148,7 +153,8 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
         await second.WaitForReplicationAsync(first);
         await ExchangeAsync();
-        await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(() => node.RateCounter.CountAsync(key, Aborted)), "the error");
+        await RealServers.UntilAsync(
+            () => Should.ThrowAsync<StoreUnavailableException>(() => node.RateCounter.CountAsync(key, Aborted)), "the error");
         await first.PromoteAsync();
         await RealServers.UntilAsync(() => node.RateCounter.CountAsync(key, Aborted), "the counter");
     }

@@ -34,7 +34,8 @@ public sealed class SqliteLimitTests : IDisposable
         for (var round = 0; round < 3; round++)
         {
             var begun = Stopwatch.GetTimestamp();
-            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Should.ThrowAsync<StoreUnavailableException>(() => EndlessAsync(database))));
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(
+                _ => Should.ThrowAsync<StoreUnavailableException>(() => EndlessAsync(database))));
             Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
         }
         await UntilWorksAsync(async () => (await database.QueryAsync(database.Sql($"SELECT 1"), row => row.Number(0), Stop)).ShouldBe([1]));
@@ -74,7 +75,8 @@ public sealed class SqliteLimitTests : IDisposable
             await locking.ExecuteNonQueryAsync(Stop);
             var begun = Stopwatch.GetTimestamp();
             await using (var session = await database.BeginAsync(Limit, Stop))
-                await Should.ThrowAsync<StoreUnavailableException>(() => session.ExecuteAsync([database.Sql($"INSERT INTO t VALUES (1)")], Stop));
+                await Should.ThrowAsync<StoreUnavailableException>(
+                    () => session.ExecuteAsync([database.Sql($"INSERT INTO t VALUES (1)")], Stop));
             Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
         }
         await UntilWorksAsync(async () =>

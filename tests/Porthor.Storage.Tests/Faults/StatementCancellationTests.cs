@@ -182,7 +182,9 @@ public sealed class StatementCancellationTests
             var connections = wire.Connections;
             mayPass.SetResult();
             // The server closes the connection of a cancel request after processing it.
-            await RealServers.UntilAsync(() => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()), "the cancel request to be processed");
+            await RealServers.UntilAsync(
+                () => Task.FromResult(wire.Connections < connections ? true : throw new TimeoutException()),
+                "the cancel request to be processed");
         }
 
         /// <summary>
@@ -204,7 +206,8 @@ public sealed class StatementCancellationTests
         {
             var postgres = await RealServers.Instance.PostgresAsync();
             var query = $"SELECT count(*) FROM pg_stat_activity WHERE datname = '{deployment.DatabaseName}' AND wait_event_type = 'Lock'";
-            await RealServers.UntilAsync(async () => (await postgres.QueryAsync("postgres", query))[0][0].ShouldBe($"{count}"), "statements that wait");
+            await RealServers.UntilAsync(
+                async () => (await postgres.QueryAsync("postgres", query))[0][0].ShouldBe($"{count}"), "statements that wait");
         }
 
         public async ValueTask DisposeAsync()

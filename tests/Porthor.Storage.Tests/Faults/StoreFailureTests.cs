@@ -57,7 +57,8 @@ public sealed class StoreFailureTests
     {
         var end = tree.Now.AddHours(1);
         var scopes = ScopeSet.Of("exec:test", "read:all");
-        await node.Tokens.ModifyTokenAsync(tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = scopes, Expires = end });
+        await node.Tokens.ModifyTokenAsync(
+            tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = scopes, Expires = end });
         (tree.Allowed, tree.Acknowledged, tree.LatestEnd) = (scopes, scopes, end);
     });
 
@@ -133,7 +134,8 @@ public sealed class StoreFailureTests
         {
             await core.Sql.Schema.DeleteAllDataAsync(CancellationToken.None);
             await core.Maintenance.DeleteAllTokensAsync();
-            var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = "root", Scopes = AllScopes };
+            var request =
+                new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = "root", Scopes = AllScopes };
             var token = await core.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(core.Clock));
             var root = await core.Tokens.CallerAsync(token);
             var notebook = await core.Tokens.GetNotebookTokenAsync(root);

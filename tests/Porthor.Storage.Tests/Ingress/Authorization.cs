@@ -62,11 +62,16 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
     public async Task<DeniedAnswer> DeniedAsync(IngressRequest request) => (await AskAsync(request)).ShouldBeOfType<DeniedAnswer>();
 
     /// <summary>A request with a bearer token.</summary>
-    public static IngressRequest Request(Token? token, IngressRule? rule, string url = "https://example.com/page", bool isAjax = false, ChallengeType challenge = ChallengeType.Bearer) =>
-        Request(new PresentedCredential(token, Error: null, HasSession: false, token is null ? null : PresentedCredential.BearerSource), rule, url, isAjax, challenge);
+    public static IngressRequest Request(
+        Token? token, IngressRule? rule, string url = "https://example.com/page", bool isAjax = false,
+        ChallengeType challenge = ChallengeType.Bearer) =>
+        Request(
+            new PresentedCredential(token, Error: null, HasSession: false, token is null ? null : PresentedCredential.BearerSource), rule,
+            url, isAjax, challenge);
 
     public static IngressRequest Request(
-        PresentedCredential credential, IngressRule? rule, string url = "https://example.com/page", bool isAjax = false, ChallengeType challenge = ChallengeType.Bearer,
+        PresentedCredential credential, IngressRule? rule, string url = "https://example.com/page", bool isAjax = false,
+        ChallengeType challenge = ChallengeType.Bearer,
         string[]? webSocketOrigins = null, CorsPreflight? preflight = null) => new()
         {
             Rule = rule,
@@ -90,7 +95,8 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
 
     public ValueTask DisposeAsync() => deployment.DisposeAsync();
 
-    bool IDeploymentHosts.IsOwnHost(string? host) => host == "example.com" || host?.EndsWith(".example.com", StringComparison.Ordinal) == true;
+    bool IDeploymentHosts.IsOwnHost(string? host) => host == "example.com"
+        || host?.EndsWith(".example.com", StringComparison.Ordinal) == true;
 
     void IIngressObserver.Authenticated(TokenRecord record) => Observed.Add($"authenticated {record.Username}");
 

@@ -20,10 +20,12 @@ public sealed class AuthorizerEffectTests
         (child.TokenType, child.Service, child.Scopes).ShouldBe((TokenType.Internal, "tap", ScopeSet.Of("read:all")));
         Authorization.HeadersOf(first).ShouldNotContainKey("Authorization");
 
-        var replacing = await ingress.AllowedAsync(Authorization.Request(session.Record.Token, Delegating with { UseAuthorization = true }));
+        var replacing = await ingress.AllowedAsync(
+            Authorization.Request(session.Record.Token, Delegating with { UseAuthorization = true }));
         replacing.ChildToken.ShouldBe(first.ChildToken);
         var headers = Authorization.HeadersOf(replacing);
-        (headers["X-Auth-Request-Token"], headers["Authorization"]).ShouldBe((first.ChildToken!.Reveal(), $"Bearer {first.ChildToken.Reveal()}"));
+        (headers["X-Auth-Request-Token"], headers["Authorization"]).ShouldBe(
+            (first.ChildToken!.Reveal(), $"Bearer {first.ChildToken.Reveal()}"));
 
         var notebook = await ingress.AllowedAsync(Authorization.Request(session.Record.Token, new IngressRule { Notebook = true }));
         (await ingress.Node.Tokens.GetDataAsync(notebook.ChildToken!))!.TokenType.ShouldBe(TokenType.Notebook);
@@ -52,7 +54,8 @@ public sealed class AuthorizerEffectTests
         (denied.Status, denied.Outcome, denied.Code, denied.Message, denied.Event, denied.IsShared).ShouldBe(
             (429, AuthorizationOutcome.RateLimited, "rate_limited", "Rate limit (2/minute) exceeded", IngressEvent.RateLimited, false));
         denied.Quota.ShouldBe(new RateStatus("some-user", "limited", Limit: 2, Used: 2, reset));
-        ingress.Observed.Where(line => line.StartsWith("counted", StringComparison.Ordinal)).ShouldBe(["counted 1", "counted 2", "counted 2"]);
+        ingress.Observed.Where(line => line.StartsWith("counted", StringComparison.Ordinal)).ShouldBe(
+            ["counted 1", "counted 2", "counted 2"]);
         ingress.Clock.Advance(TimeSpan.FromMinutes(1));
         (await ingress.AllowedAsync(request)).Quota!.Used.ShouldBe(1);
 
@@ -105,9 +108,11 @@ public sealed class AuthorizerEffectTests
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
         var cookie = new PresentedCredential(session.Record.Token, Error: null, HasSession: true, PresentedCredential.CookieSource);
-        var answer = await ingress.AskAsync(Authorization.Request(cookie, new IngressRule(), "wss://example.com/socket", webSocketOrigins: [origin]));
+        var answer = await ingress.AskAsync(
+            Authorization.Request(cookie, new IngressRule(), "wss://example.com/socket", webSocketOrigins: [origin]));
         answer.Status.ShouldBe(isAllowed ? 200 : 403);
-        (await ingress.AskAsync(Authorization.Request(cookie, new IngressRule(), webSocketOrigins: ["https://example.com", origin]))).Status.ShouldBe(403);
+        (await ingress.AskAsync(
+            Authorization.Request(cookie, new IngressRule(), webSocketOrigins: ["https://example.com", origin]))).Status.ShouldBe(403);
 
         // A page cannot send a bearer token with a handshake.
         var bearer = cookie with { Source = PresentedCredential.BearerSource };
@@ -125,7 +130,8 @@ public sealed class AuthorizerEffectTests
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var rule = new IngressRule { AllowOptions = allowOptions, Scopes = ScopeSet.Of("exec:admin") };
-        var answer = await ingress.AskAsync(Authorization.Request(default(PresentedCredential), rule, preflight: new CorsPreflight(origin, method)));
+        var answer = await ingress.AskAsync(
+            Authorization.Request(default(PresentedCredential), rule, preflight: new CorsPreflight(origin, method)));
         answer.Status.ShouldBe(status);
         ingress.Observed.ShouldBeEmpty();
         if (answer is AllowedAnswer allowed)

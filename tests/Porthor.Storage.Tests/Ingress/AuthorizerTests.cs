@@ -54,8 +54,10 @@ public sealed class AuthorizerTests
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
         foreach (var rule in (IngressRule?[])[AnyToken, null])
         {
-            (await ingress.DeniedAsync(Authorization.Request((Token?)null, rule))).ShouldBeSameAs(DeniedAnswer.Unauthenticated(ChallengeType.Bearer, isAjax: false));
-            (await ingress.DeniedAsync(Authorization.Request(Token.Create(), rule, challenge: ChallengeType.Basic))).ShouldBeSameAs(DeniedAnswer.Unknown(ChallengeType.Basic));
+            (await ingress.DeniedAsync(Authorization.Request((Token?)null, rule))).ShouldBeSameAs(
+                DeniedAnswer.Unauthenticated(ChallengeType.Bearer, isAjax: false));
+            (await ingress.DeniedAsync(Authorization.Request(Token.Create(), rule, challenge: ChallengeType.Basic))).ShouldBeSameAs(
+                DeniedAnswer.Unknown(ChallengeType.Basic));
         }
         (await ingress.DeniedAsync(Authorization.Request(session.Record.Token, rule: null))).ShouldBeSameAs(DeniedAnswer.InvalidRule);
         ingress.Observed.ShouldBe(["authenticated some-user"]);
@@ -66,22 +68,26 @@ public sealed class AuthorizerTests
     {
         await using var ingress = await Authorization.StartAsync(Mode.Embedded);
         var none = await ingress.DeniedAsync(Authorization.Request((Token?)null, AnyToken, isAjax: true));
-        (none.Status, none.Outcome, none.Code, none.Form, none.Event).ShouldBe((403, AuthorizationOutcome.Denied, "no_authorization", DenialForm.Credentials, IngressEvent.None));
+        (none.Status, none.Outcome, none.Code, none.Form, none.Event).ShouldBe(
+            (403, AuthorizationOutcome.Denied, "no_authorization", DenialForm.Credentials, IngressEvent.None));
         (await ingress.DeniedAsync(Authorization.Request((Token?)null, AnyToken))).Status.ShouldBe(401);
 
         var unknown = await ingress.DeniedAsync(Authorization.Request(Token.Create(), AnyToken));
-        (unknown.Status, unknown.Code, unknown.Message, unknown.Event).ShouldBe((401, "invalid_token", "Token is not valid", IngressEvent.InvalidToken));
+        (unknown.Status, unknown.Code, unknown.Message, unknown.Event).ShouldBe(
+            (401, "invalid_token", "Token is not valid", IngressEvent.InvalidToken));
 
         // A session that is no longer valid redirects to the login and is not an error.
         var ended = new PresentedCredential(Token.Create(), Error: null, HasSession: true, PresentedCredential.CookieSource);
-        (await ingress.DeniedAsync(Authorization.Request(ended, AnyToken))).ShouldBeSameAs(DeniedAnswer.Unauthenticated(ChallengeType.Bearer, isAjax: false));
+        (await ingress.DeniedAsync(Authorization.Request(ended, AnyToken))).ShouldBeSameAs(
+            DeniedAnswer.Unauthenticated(ChallengeType.Bearer, isAjax: false));
 
         var malformed = await ingress.DeniedAsync(Bad(PorthorError.InvalidRequest("Malformed Authorization header")));
         (malformed.Status, malformed.Code, malformed.Outcome).ShouldBe((400, "invalid_request", AuthorizationOutcome.Invalid));
         var noToken = await ingress.DeniedAsync(Bad(PorthorError.InvalidToken("Token does not start with gt-")));
         (noToken.Status, noToken.Code, noToken.Outcome).ShouldBe((401, "invalid_token", AuthorizationOutcome.Unauthenticated));
 
-        static IngressRequest Bad(PorthorError error) => Authorization.Request(new PresentedCredential(Token: null, error, HasSession: false), AnyToken);
+        static IngressRequest Bad(PorthorError error) =>
+            Authorization.Request(new PresentedCredential(Token: null, error, HasSession: false), AnyToken);
     }
 
     [Fact]
@@ -91,7 +97,8 @@ public sealed class AuthorizerTests
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
         await ingress.AllowedAsync(Authorization.Request(session.Record.Token, AnyToken));
         (await ingress.Node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
-        (await ingress.AskAsync(Authorization.Request(session.Record.Token, AnyToken))).Outcome.ShouldBe(AuthorizationOutcome.Unauthenticated);
+        (await ingress.AskAsync(
+            Authorization.Request(session.Record.Token, AnyToken))).Outcome.ShouldBe(AuthorizationOutcome.Unauthenticated);
     }
 
     [Fact]
@@ -101,13 +108,18 @@ public sealed class AuthorizerTests
         var session = await ingress.Node.Tokens.SessionForAsync("some-user");
         var left = session.Record.Expires!.Value - ingress.Clock.GetUtcNow();
         ingress.Clock.Advance(left - TimeSpan.FromMinutes(10));
-        await ingress.AllowedAsync(Authorization.Request(session.Record.Token, new IngressRule { GivenLifetime = TimeSpan.FromMinutes(10) }));
+        await ingress.AllowedAsync(
+            Authorization.Request(session.Record.Token, new IngressRule { GivenLifetime = TimeSpan.FromMinutes(10) }));
         ingress.Clock.Advance(TimeSpan.FromSeconds(1));
-        var early = await ingress.DeniedAsync(Authorization.Request(session.Record.Token, new IngressRule { GivenLifetime = TimeSpan.FromMinutes(10) }));
-        (early.Status, early.Code, early.Form, early.Event).ShouldBe((401, "invalid_token", DenialForm.Credentials, IngressEvent.ExpiresTooEarly));
+        var early = await ingress.DeniedAsync(
+            Authorization.Request(session.Record.Token, new IngressRule { GivenLifetime = TimeSpan.FromMinutes(10) }));
+        (early.Status, early.Code, early.Form, early.Event).ShouldBe(
+            (401, "invalid_token", DenialForm.Credentials, IngressEvent.ExpiresTooEarly));
 
-        var tooLong = await ingress.DeniedAsync(Authorization.Request(session.Record.Token, new IngressRule { GivenLifetime = TimeSpan.FromDays(10_000) }));
-        (tooLong.Status, tooLong.Form, tooLong.Error?.Kind, tooLong.Outcome).ShouldBe((422, DenialForm.Operation, ErrorKind.InvalidMinimumLifetime, AuthorizationOutcome.Invalid));
+        var tooLong = await ingress.DeniedAsync(
+            Authorization.Request(session.Record.Token, new IngressRule { GivenLifetime = TimeSpan.FromDays(10_000) }));
+        (tooLong.Status, tooLong.Form, tooLong.Error?.Kind, tooLong.Outcome).ShouldBe(
+            (422, DenialForm.Operation, ErrorKind.InvalidMinimumLifetime, AuthorizationOutcome.Invalid));
     }
 
     [Fact]
@@ -130,6 +142,7 @@ public sealed class AuthorizerTests
             var answer = await ingress.AskAsync(Authorization.Request(token, rule, url));
             answer.Status.ShouldBe(isAllowed ? 200 : 403, $"{rule} {url}");
         }
-        Authorization.HeadersOf(await ingress.AllowedAsync(Authorization.Request(child, AnyToken)))["X-Auth-Request-Service"].ShouldBe("tap");
+        Authorization.HeadersOf(await ingress.AllowedAsync(Authorization.Request(child, AnyToken)))["X-Auth-Request-Service"]
+            .ShouldBe("tap");
     }
 }

@@ -16,13 +16,16 @@ public sealed class MaintenanceTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("bot-some", "user:token,read:all,admin:token");
         var end = session.Record.Expires!.Value;
-        var live = await operations.Tokens.CreateUserTokenAsync(session, "bot-some", new UserTokenRequest("live", ScopeSet.Empty, end.AddSeconds(1)));
-        var endless = await operations.Tokens.CreateUserTokenAsync(session, "bot-some", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
+        var live = await operations.Tokens.CreateUserTokenAsync(
+            session, "bot-some", new UserTokenRequest("live", ScopeSet.Empty, end.AddSeconds(1)));
+        var endless = await operations.Tokens.CreateUserTokenAsync(
+            session, "bot-some", new UserTokenRequest("endless", ScopeSet.Empty, Expires: null));
         var notebook = await operations.Tokens.GetNotebookTokenAsync(session);
         List<Token> expiring =
         [
             session.Record.Token,
-            await operations.Tokens.CreateUserTokenAsync(session, "bot-some", new UserTokenRequest("expiring", ScopeSet.Of("read:all"), end)),
+            await operations.Tokens.CreateUserTokenAsync(
+                session, "bot-some", new UserTokenRequest("expiring", ScopeSet.Of("read:all"), end)),
             notebook,
             await operations.Tokens.GetInternalTokenAsync(session, "a", ScopeSet.Of("read:all")),
             await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "b", ScopeSet.Empty),
@@ -59,7 +62,8 @@ public sealed class MaintenanceTests
         await using var operations = await Operations.StartAsync(mode);
         var parent = Row(new TokenKey(new string('-', 22))) with { TokenType = TokenType.Session };
         List<TokenInfo> children = [.. Enumerable.Range(0, 5200).Select(_ => Row(Token.Create().Key) with { Parent = parent.Token })];
-        await using (var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
+        await using (var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(
+            TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken))
         {
             foreach (var row in (TokenInfo[])[parent, .. children])
                 transaction.Insert(row);
@@ -122,7 +126,9 @@ public sealed class MaintenanceTests
         (await history.TruncateAsync(operations.Now.AddDays(-363), limit: 4, TestContext.Current.CancellationToken)).ShouldBe(4);
         (await CountAsync()).ShouldBe(10_051);
         var note = (await settings.GetAsync("counted-changes", TestContext.Current.CancellationToken)).ShouldNotBeNull();
-        await settings.SetAsync("counted-changes", note.Replace("\"rows\":10000", "\"rows\":20000", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await settings.SetAsync(
+            "counted-changes", note.Replace("\"rows\":10000", "\"rows\":20000", StringComparison.Ordinal),
+            TestContext.Current.CancellationToken);
         (await CountAsync()).ShouldBe(20_051);
 
         // The stored number is not used if its first row was removed.
@@ -139,7 +145,8 @@ public sealed class MaintenanceTests
 
         async Task AddAsync(int count, TimeSpan age)
         {
-            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(
+                TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
             transaction.Add(
             [
                 .. Enumerable.Range(0, count).Select(_ => new TokenChange

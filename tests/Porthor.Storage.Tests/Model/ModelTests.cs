@@ -24,7 +24,8 @@ public sealed class ModelTests
     private static readonly Gen<Step[]> Sequences =
         Gen.Select(Gen.Enum<Act>(), Gen.Int[0, 99], Gen.Int[0, 7], (act, target, scopes) => new Step(act, target, scopes)).Array[1, 25];
 
-    private static readonly int Iterations = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_MODEL_RUNS") ?? "40", CultureInfo.InvariantCulture);
+    private static readonly int Iterations = int.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_MODEL_RUNS") ?? "40", CultureInfo.InvariantCulture);
 
     private int runs;
 
@@ -138,7 +139,8 @@ public sealed class ModelTests
 
     private static async Task<string> HistoryAsync(PorthorDeployment node, Caller session, TokenModel model)
     {
-        var numbers = model.Entries.Select((entry, number) => (entry.Token.Key, number)).ToDictionary(pair => pair.Key, pair => pair.number);
+        var numbers =
+            model.Entries.Select((entry, number) => (entry.Token.Key, number)).ToDictionary(pair => pair.Key, pair => pair.number);
         var page = await node.Tokens.GetChangeHistoryAsync(
             session, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = session.Username }, Cursor: null, Limit: null));
         List<string> lines = [];

@@ -36,7 +36,8 @@ public sealed class FailoverTests
         // The old primary starts again, accepts writes, and lacks the revocations since the failover.
         await pair.Primary.RestartAsync();
         await load.UntilProgressAsync();
-        await pair.Standby.ExecuteAsync("postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{pair.Database}'");
+        await pair.Standby.ExecuteAsync(
+            "postgres", $"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{pair.Database}'");
         await load.UntilProgressAsync();
         load.Stop();
         await working.WaitAsync(TimeSpan.FromMinutes(1), Stop);
@@ -65,11 +66,13 @@ public sealed class FailoverTests
         var node = await deployment.OpenNodeAsync();
         var session = await node.Tokens.SessionForAsync("some-user");
         await pair.Standby.KillAsync();
-        var revoking = Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
+        var revoking = Should.ThrowAsync<StoreUnavailableException>(
+            () => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
         await RealServers.UntilAsync(
             async () =>
             {
-                await pair.Primary.ExecuteAsync("postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+                await pair.Primary.ExecuteAsync(
+                    "postgres", "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
                 revoking.IsCompleted.ShouldBeTrue();
             },
             "the end of the revocation");
@@ -89,12 +92,17 @@ public sealed class FailoverTests
         var session = await node.Tokens.SessionForAsync("some-user");
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         await bouncer.SwitchToAsync(pair.Standby);
-        await RealServers.UntilAsync(() => Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(session.Record.Token)), "the switch");
+        await RealServers.UntilAsync(
+            () => Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(session.Record.Token)),
+            "the switch");
         await Should.ThrowAsync<StoreUnavailableException>(async () => await node.Tokens.GetDataAsync(Token.Create()));
-        await Should.ThrowAsync<StoreUnavailableException>(() => node.Sql.Revocations.RevokedAsync(node.Clock.GetUtcNow(), after: null, 10, Stop));
-        await Should.ThrowAsync<StoreUnavailableException>(() => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
+        await Should.ThrowAsync<StoreUnavailableException>(
+            () => node.Sql.Revocations.RevokedAsync(node.Clock.GetUtcNow(), after: null, 10, Stop));
+        await Should.ThrowAsync<StoreUnavailableException>(
+            () => node.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user"));
         await bouncer.SwitchToAsync(pair.Primary);
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the switch back");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull(), "the switch back");
     }
 
     /// <summary>A standby answers reads, but its data can be old. The node does not use it and reports this at startup.</summary>
@@ -183,7 +191,8 @@ public sealed class FailoverTests
         }
 
         public Task UntilAsync(Func<bool> condition, string what) =>
-            RealServers.UntilAsync(() => condition() ? Task.CompletedTask : throw new TimeoutException(string.Join('\n', Unexpected.Take(1))), what);
+            RealServers.UntilAsync(
+                () => condition() ? Task.CompletedTask : throw new TimeoutException(string.Join('\n', Unexpected.Take(1))), what);
 
         private async Task WorkAsync(string username)
         {

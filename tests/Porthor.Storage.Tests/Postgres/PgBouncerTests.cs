@@ -31,7 +31,8 @@ public sealed class PgBouncerTests
         PorthorDeployment[] nodes = [await deployment.OpenNodeAsync(), await deployment.OpenNodeAsync()];
 
         // More callers than server connections, and each statement many times, so that prepared statements would conflict.
-        await Task.WhenAll(Enumerable.Range(0, 16).Select(number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Stop)));
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(
+            number => Task.Run(() => UseAsync(nodes[number % 2], nodes[(number + 1) % 2], $"user-{number}"), Stop)));
 
         var core = nodes[0];
         (await core.Audit.RunAsync(fix: true, cancellationToken: Stop).ToListAsync(Stop)).ShouldBeEmpty();
@@ -43,7 +44,8 @@ public sealed class PgBouncerTests
         await postgres.ExecuteAsync(deployment.DatabaseName!, "DROP INDEX porthor_history_by_actor");
         await core.Sql.Schema.UpdateAsync(Stop);
         (await core.Sql.Schema.CheckAsync(Stop)).ShouldBe(SchemaState.Current);
-        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT to_regclass('porthor_history_by_actor') IS NOT NULL"))[0][0].ShouldBe("t");
+        (await postgres.QueryAsync(deployment.DatabaseName!, "SELECT to_regclass('porthor_history_by_actor') IS NOT NULL"))[0][0]
+            .ShouldBe("t");
     }
 
     [Fact]
@@ -55,10 +57,14 @@ public sealed class PgBouncerTests
         var name = await postgres.CreateDatabaseAsync();
         using var metrics = new PorthorMetrics();
         var limit = TimeSpan.FromMilliseconds(300);
-        await using var database = PostgresDatabase.Create(bouncer.ConnectionString(name), 5, limit, limit, metrics.Stores, NullLogger<PrimaryConnections>.Instance);
+        await using var database = PostgresDatabase.Create(
+            bouncer.ConnectionString(name), 5, limit, limit, metrics.Stores, NullLogger<PrimaryConnections>.Instance);
         await Should.ThrowAsync<StoreUnavailableException>(() => database.QueryAsync(database.Sql($"SELECT pg_sleep(600)"), _ => 0, Stop));
         await RealServers.UntilAsync(
-            async () => (await postgres.QueryAsync(name, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'"))[0][0].ShouldBe("0"),
+            async () =>
+                (await postgres.QueryAsync(
+                    name, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(600)%' AND state = 'active'"))[0][0]
+                    .ShouldBe("0"),
             "the end of the statement");
         (await database.QueryAsync(database.Sql($"SELECT 7::bigint"), row => row.Number(0), Stop)).ShouldBe([7]);
     }
@@ -68,7 +74,8 @@ public sealed class PgBouncerTests
         for (var round = 0; round < 5; round++)
         {
             var session = await node.Tokens.SessionForAsync(username, "user:token,read:all,exec:notebook");
-            var token = await node.Tokens.CreateUserTokenAsync(session, username, new UserTokenRequest($"token {round}", ScopeSet.Of("read:all"), node.Clock.GetUtcNow().AddDays(1)));
+            var token = await node.Tokens.CreateUserTokenAsync(
+                session, username, new UserTokenRequest($"token {round}", ScopeSet.Of("read:all"), node.Clock.GetUtcNow().AddDays(1)));
             var child = await other.Tokens.GetNotebookTokenAsync(await other.Tokens.CallerAsync(token));
             var grandchild = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(child), "tap", ScopeSet.Of("read:all"));
             foreach (var one in (Token[])[token, child, grandchild])

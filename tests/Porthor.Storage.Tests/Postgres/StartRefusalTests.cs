@@ -34,7 +34,8 @@ public sealed class StartRefusalTests
         string With(string user, string more = "") => $"Host=127.0.0.1;Port={server.Port};Username={user};Database={database};{more}";
         foreach (var (connection, reason) in (IEnumerable<(string, string)>)[
             (With("nobody-of-this-name"), "role \"nobody-of-this-name\" does not exist"),
-            (With(PostgresServer.User).Replace(database, "no_such_database", StringComparison.Ordinal), "database \"no_such_database\" does not exist"),
+            (With(PostgresServer.User).Replace(
+                database, "no_such_database", StringComparison.Ordinal), "database \"no_such_database\" does not exist"),
             (With("locked", "Password=wrong"), "password authentication failed for user \"locked\""),
             (With("locked"), "No password has been provided"),
             (With("excluded"), "pg_hba.conf rejects connection"),
@@ -48,7 +49,8 @@ public sealed class StartRefusalTests
         }
         // A role with the right to connect, but not to create tables.
         var begun = Stopwatch.GetTimestamp();
-        (await Should.ThrowAsync<Exception>(() => StartAsync(With("powerless"), new CapturedLogs()))).ToString().ShouldContain("permission denied for schema public");
+        (await Should.ThrowAsync<Exception>(() => StartAsync(With("powerless"), new CapturedLogs()))).ToString()
+            .ShouldContain("permission denied for schema public");
         Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(TimeSpan.FromSeconds(30));
         Directory.Delete(folder, recursive: true);
     }

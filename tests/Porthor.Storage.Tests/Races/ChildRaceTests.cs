@@ -16,7 +16,8 @@ namespace Porthor.Storage.Tests.Races;
 public sealed class ChildRaceTests
 {
     private const string Scopes = "read:all,read:some";
-    private static readonly int Races = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_RACES") ?? "500", CultureInfo.InvariantCulture);
+    private static readonly int Races = int.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_RACES") ?? "500", CultureInfo.InvariantCulture);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(Races > 500 ? 3600 : 20.0 / 3);
 
     [Theory, EveryMode]
@@ -27,7 +28,8 @@ public sealed class ChildRaceTests
         {
             foreach (var node in nodes)
             {
-                (await node.Tokens.GetDataAsync(parent.Record.Token)).ShouldBeNull("the parent is valid after its revocation was acknowledged");
+                (await node.Tokens.GetDataAsync(parent.Record.Token)).ShouldBeNull(
+                    "the parent is valid after its revocation was acknowledged");
                 if (child is not null)
                     (await node.Tokens.GetDataAsync(child)).ShouldBeNull("a child is valid after its parent's revocation was acknowledged");
             }
@@ -112,7 +114,8 @@ public sealed class ChildRaceTests
     private static async Task<Caller> ParentAsync(PorthorDeployment node, int race)
     {
         var request = new AdminTokenRequest { Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
-        return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
+        return await node.Tokens.CallerAsync(
+            await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }
 
     private static async Task<Token?> MakeChildAsync(TokenService node, Caller parent)

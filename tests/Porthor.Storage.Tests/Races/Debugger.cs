@@ -34,7 +34,9 @@ internal sealed class Debugger : IAsyncDisposable
             : null;
 
     private static bool MayTrace => File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("CapEff:", StringComparison.Ordinal)) is { } line
-        && (ulong.Parse(line["CapEff:".Length..], NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture) >> SysPtrace & 1) == 1;
+        && (ulong.Parse(
+            line["CapEff:".Length..], NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite,
+            CultureInfo.InvariantCulture) >> SysPtrace & 1) == 1;
 
     /// <summary>Attaches to a process, which stops it.</summary>
     public static async Task<Debugger> AttachAsync(int pid)

@@ -30,13 +30,15 @@ public sealed class EarlyRevocationTests
 
         // Both tokens are already invalid while the revocation waits.
         await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(child)).ShouldBeNull(), "the end of the child");
-        await RealServers.UntilAsync(async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull(), "the end of its parent");
+        await RealServers.UntilAsync(
+            async () => (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldBeNull(), "the end of its parent");
         revoking.IsCompleted.ShouldBeFalse();
 
         // The grandchild is created. When the revocation is acknowledged, the grandchild is revoked too.
         making.Insert(grandchild);
         await making.FlushAsync(Aborted);
-        (await node.RecordStore.Within(making).CreateAsync(grandchild.Token, new EncryptedRecord([1, 2, 3]), grandchild.Expires, Aborted)).ShouldBeTrue();
+        (await node.RecordStore.Within(making).CreateAsync(grandchild.Token, new EncryptedRecord([1, 2, 3]), grandchild.Expires, Aborted))
+            .ShouldBeTrue();
         await making.CommitAsync(Aborted);
         (await revoking).ShouldBeTrue();
         (await node.RecordStore.GetAsync(grandchild.Token, known: null, Aborted)).ShouldBeNull();

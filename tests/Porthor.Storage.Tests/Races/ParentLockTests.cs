@@ -78,7 +78,8 @@ public sealed class ParentLockTests
         await change;
         if (revoke)
         {
-            (await Should.ThrowAsync<PorthorException>(async () => await changing.Tokens.CallerAsync(await making))).Error.Kind.ShouldBe(ErrorKind.InvalidToken);
+            (await Should.ThrowAsync<PorthorException>(
+                async () => await changing.Tokens.CallerAsync(await making))).Error.Kind.ShouldBe(ErrorKind.InvalidToken);
             return;
         }
         (await changing.Tokens.CallerAsync(await making)).Scopes.ShouldBe(Reduced);
@@ -95,7 +96,8 @@ public sealed class ParentLockTests
     private static async Task<Caller> ParentAsync(PorthorDeployment node)
     {
         var request = new AdminTokenRequest { Username = "someuser", TokenType = TokenType.User, TokenName = "parent", Scopes = AllScopes };
-        return await node.Tokens.CallerAsync(await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
+        return await node.Tokens.CallerAsync(
+            await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }
 
     /// <summary>Waits until this number of statements waits for locks, or until the child was created.</summary>
@@ -109,7 +111,8 @@ public sealed class ParentLockTests
 
     private static async Task<List<int>> BackendsAsync(Deployment deployment)
     {
-        var rows = await QueryAsync(deployment, "SELECT pid FROM pg_stat_activity WHERE application_name = 'porthor' AND datname = current_database()");
+        var rows = await QueryAsync(
+            deployment, "SELECT pid FROM pg_stat_activity WHERE application_name = 'porthor' AND datname = current_database()");
         return [.. rows.Select(row => int.Parse(row[0]!, CultureInfo.InvariantCulture))];
     }
 

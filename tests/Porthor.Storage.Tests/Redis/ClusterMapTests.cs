@@ -33,7 +33,8 @@ public sealed class ClusterMapTests
             """;
         var map = ClusterMap.Parse(report, Reporter, byName: false);
         map.Epoch.ShouldBe(12);
-        map.Owners.Keys.ShouldBe([IPEndPoint.Parse("10.0.0.2:30002"), IPEndPoint.Parse("[2001:db8::3]:30003"), Reporter], ignoreOrder: true);
+        map.Owners.Keys.ShouldBe(
+            [IPEndPoint.Parse("10.0.0.2:30002"), IPEndPoint.Parse("[2001:db8::3]:30003"), Reporter], ignoreOrder: true);
         map.Owners[Reporter].ShouldBe([(0, 5459), (5460, 5460)]);
         map.Owners[IPEndPoint.Parse("10.0.0.2:30002")].ShouldBe([(5461, 10922)]);
         ClusterMap.Parse(report, Reporter, byName: true).Owners.Keys.ShouldContain(new DnsEndPoint("two.example.com", 30002));

@@ -89,7 +89,9 @@ public sealed class RedisConnectionTests
         {
             var logs = await ShouldWorkAsync(redis, WithUser);
             if (refused.StartsWith("info", StringComparison.Ordinal))
-                logs.Lines.ShouldContain(line => line.Message.Contains("does not permit INFO", StringComparison.Ordinal) && line.Message.Contains("NOPERM", StringComparison.Ordinal));
+                logs.Lines.ShouldContain(
+                    line => line.Message.Contains("does not permit INFO", StringComparison.Ordinal)
+                        && line.Message.Contains("NOPERM", StringComparison.Ordinal));
         }
         else
         {
@@ -97,7 +99,8 @@ public sealed class RedisConnectionTests
         }
     }
 
-    private static RedisOptions WithUser(RedisOptions options) => options with { Database = 7, User = "porthor", Password = new Secret("hidden-one") };
+    private static RedisOptions WithUser(RedisOptions options) =>
+        options with { Database = 7, User = "porthor", Password = new Secret("hidden-one") };
 
     private static Task PermitAsync(RedisServerProcess redis, IEnumerable<string> commands) => redis.SendAsync(
         "ACL",
@@ -110,8 +113,10 @@ public sealed class RedisConnectionTests
         deployment.Settings = deployment.Settings with { PersistentRedis = change(deployment.Settings.PersistentRedis!), EphemeralRedis = change(deployment.Settings.EphemeralRedis!) };
         var node = await deployment.OpenNodeAsync(loggers: logs);
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
-        var token = await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("some", ScopeSet.Of("read:all"), null));
-        await node.Tokens.ModifyTokenAsync(token.Key, TokenBuilders.Administrator(node.Clock), "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
+        var token = await node.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("some", ScopeSet.Of("read:all"), null));
+        await node.Tokens.ModifyTokenAsync(
+            token.Key, TokenBuilders.Administrator(node.Clock), "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
         (await node.Tokens.GetDataAsync(token))!.Scopes.ShouldBe(ScopeSet.Empty);
         await node.Tokens.DeleteTokenAsync(token.Key, session, "some-user");
         (await node.Tokens.GetDataAsync(token)).ShouldBeNull();
@@ -155,7 +160,8 @@ public sealed class RedisConnectionTests
             names.AddDnsName("localhost");
             var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
             request.CertificateExtensions.Add(names.Build());
-            using var certificate = request.Create(authority, DateTimeOffset.UtcNow.AddMinutes(-4), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
+            using var certificate = request.Create(
+                authority, DateTimeOffset.UtcNow.AddMinutes(-4), DateTimeOffset.UtcNow.AddHours(12), RandomNumberGenerator.GetBytes(8));
             string[] files = [Path.Combine(folder, "ca.pem"), Path.Combine(folder, "server.pem"), Path.Combine(folder, "key.pem")];
             await File.WriteAllTextAsync(files[0], authority.ExportCertificatePem());
             await File.WriteAllTextAsync(files[1], certificate.ExportCertificatePem());
@@ -169,7 +175,8 @@ public sealed class RedisConnectionTests
         {
             using var key = RSA.Create(2048);
             var request = new CertificateRequest("CN=Authority of a site", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+            request.CertificateExtensions.Add(
+                new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
             return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddMinutes(-5), DateTimeOffset.UtcNow.AddDays(1));
         }
 

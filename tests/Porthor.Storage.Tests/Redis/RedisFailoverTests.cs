@@ -25,9 +25,11 @@ public sealed class RedisFailoverTests
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         List<Token> tokens = [];
         for (var number = 0; number < 20; number++)
-            tokens.Add(await node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest($"token {number}", ScopeSet.Of("read:all"), null)));
+            tokens.Add(await node.Tokens.CreateUserTokenAsync(
+                session, "some-user", new UserTokenRequest($"token {number}", ScopeSet.Of("read:all"), null)));
         var child = await node.Tokens.GetInternalTokenAsync(await node.Tokens.CallerAsync(tokens[0]), "tap", ScopeSet.Of("read:all"));
-        await node.Tokens.ModifyTokenAsync(tokens[1].Key, TokenBuilders.Administrator(node.Clock), "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
+        await node.Tokens.ModifyTokenAsync(
+            tokens[1].Key, TokenBuilders.Administrator(node.Clock), "some-user", new TokenEdit { Scopes = ScopeSet.Empty });
         (await node.Tokens.GetDataAsync(tokens[1]))!.Scopes.ShouldBe(ScopeSet.Empty);
         await node.Tokens.DeleteTokenAsync(tokens[0].Key, session, "some-user");
         (await node.Tokens.GetDataAsync(tokens[0])).ShouldBeNull();
@@ -72,7 +74,8 @@ public sealed class RedisFailoverTests
         await using var deployment = await DeployAsync(site.Options);
         await using var load = await Load.BeginAsync(deployment);
         await site.Sentinels[0].SendAsync("SENTINEL", "FAILOVER", "main");
-        await RealServers.UntilAsync(async () => (await site.Servers[0].SendAsync("INFO", "replication")).ShouldContain("role:slave"), "the failover");
+        await RealServers.UntilAsync(
+            async () => (await site.Servers[0].SendAsync("INFO", "replication")).ShouldContain("role:slave"), "the failover");
         await load.EndAsync();
     }
 
@@ -122,7 +125,8 @@ public sealed class RedisFailoverTests
         private Load(PorthorDeployment[] nodes, Caller session)
         {
             (this.nodes, Session) = (nodes, session);
-            work = [.. nodes.Select(node => Task.Run(() => RevokeAsync(node))), .. nodes.Select(node => Task.Run(() => PresentAsync(node)))];
+            work = [.. nodes.Select(node => Task.Run(() => RevokeAsync(node))), .. nodes.Select(
+                node => Task.Run(() => PresentAsync(node)))];
         }
 
         public Caller Session { get; }
@@ -188,7 +192,8 @@ public sealed class RedisFailoverTests
                 {
                     try
                     {
-                        (await node.Tokens.GetDataAsync(token, CancellationToken.None)).ShouldBeNull($"{token.Key} is valid after its revocation was acknowledged");
+                        (await node.Tokens.GetDataAsync(token, CancellationToken.None)).ShouldBeNull(
+                            $"{token.Key} is valid after its revocation was acknowledged");
                     }
                     catch (StoreUnavailableException)
                     {

@@ -24,10 +24,12 @@ public sealed class RevocationReplayTests
 
     private sealed class NothingRevoked : IRevocationLog
     {
-        public Task<IReadOnlyList<TokenKey>> RevokedAsync(DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<TokenKey>> RevokedAsync(
+            DateTimeOffset now, TokenKey? after, int limit, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<TokenKey>>([]);
 
-        public Task<IReadOnlyList<TokenInfo>> EditedAsync(DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
+        public Task<IReadOnlyList<TokenInfo>> EditedAsync(
+            DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<TokenInfo>>([]);
 
         public Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken) => Task.FromResult(0);

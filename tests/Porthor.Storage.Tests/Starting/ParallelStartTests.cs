@@ -37,7 +37,8 @@ public sealed class ParallelStartTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         ThreadPool.GetMinThreads(out var before, out _);
-        await using (PorthorDeployment.Open(deployment.Settings with { DatabaseConnections = before + 900 }, LoggerFactory.Create(_ => { }), TimeProvider.System))
+        await using (PorthorDeployment.Open(
+            deployment.Settings with { DatabaseConnections = before + 900 }, LoggerFactory.Create(_ => { }), TimeProvider.System))
         {
             ThreadPool.GetMinThreads(out var after, out _);
             after.ShouldBe(before);

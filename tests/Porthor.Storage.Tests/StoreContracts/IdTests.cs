@@ -22,7 +22,8 @@ public sealed class IdTests
 
         // Each name got the same ID on all nodes, each ID was new for exactly one of them, and there are no gaps.
         given.GroupBy(one => one.Name).ShouldAllBe(ofName => ofName.Select(one => one.Assigned.Id).Distinct().Count() == 1);
-        given.Where(one => one.Assigned.IsNew).Select(one => one.Assigned.Id).Order().ShouldBe(Enumerable.Range(3_000_000, 20).Select(id => (long)id));
+        given.Where(one => one.Assigned.IsNew).Select(one => one.Assigned.Id).Order().ShouldBe(
+            Enumerable.Range(3_000_000, 20).Select(id => (long)id));
     }
 
     [Theory, EveryMode]

@@ -44,7 +44,8 @@ public sealed class OneTimeTests
         for (var i = 0; i < 10; i++)
         {
             var name = $"test:{i}";
-            var added = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TryAddAsync(name, [(byte)n], Hour, Stop)));
+            var added = await Task.WhenAll(
+                Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TryAddAsync(name, [(byte)n], Hour, Stop)));
             added.Count(one => one).ShouldBe(1);
             var taken = await Task.WhenAll(Enumerable.Range(0, 16).Select(n => stores[n % stores.Length].TakeAsync(name, Stop)));
             taken.Count(one => one is not null).ShouldBe(1);
@@ -96,14 +97,16 @@ public sealed class OneTimeTests
         switch (deployment.Mode)
         {
             case Mode.Embedded:
-                await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={node.DataDirectory!.DatabasePath};Pooling=False"))
+                await using (var connection = new Microsoft.Data.Sqlite.SqliteConnection(
+                    $"Data Source={node.DataDirectory!.DatabasePath};Pooling=False"))
                 {
                     await connection.OpenAsync(Stop);
                     await using var command = new Microsoft.Data.Sqlite.SqliteCommand("SELECT count(*) FROM porthor_once", connection);
                     return (long)(await command.ExecuteScalarAsync(Stop))!;
                 }
             case Mode.Database:
-                await using (var source = Npgsql.NpgsqlDataSource.Create((await RealServers.Instance.PostgresAsync()).ConnectionString(deployment.DatabaseName!)))
+                await using (var source = Npgsql.NpgsqlDataSource.Create(
+                    (await RealServers.Instance.PostgresAsync()).ConnectionString(deployment.DatabaseName!)))
                 await using (var command = source.CreateCommand("SELECT count(*) FROM porthor_once"))
                     return (long)(await command.ExecuteScalarAsync(Stop))!;
             default:

@@ -143,7 +143,8 @@ public sealed class RecordStoreTests
         var database = redis.GetDatabase(deployment.Settings.PersistentRedis!.Database);
         var (key, first, second) = (Key(), Record("first"), Record("second"));
         await ChangeAsync(node, recordStore => recordStore.CreateAsync(key, first, InAnHour(), Stop));
-        (await database.KeyTimeToLiveAsync($"token:{key.Value}"))!.Value.ShouldBeInRange(TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
+        (await database.KeyTimeToLiveAsync($"token:{key.Value}"))!.Value.ShouldBeInRange(
+            TimeSpan.FromMinutes(59), TimeSpan.FromMinutes(61));
         await ChangeAsync(node, recordStore => recordStore.ReplaceAsync(key, first, second, expires: null, Stop));
         (await database.KeyTimeToLiveAsync($"token:{key.Value}")).ShouldBeNull();
         ((byte[]?)await database.StringGetAsync($"token:{key.Value}")).ShouldBe(second.Ciphertext);
@@ -177,7 +178,8 @@ public sealed class RecordStoreTests
             return;
         using var redis = await (await RealServers.Instance.RedisAsync()).ConnectAsync();
         var database = redis.GetDatabase(deployment.Settings.PersistentRedis!.Database);
-        (await database.KeyTimeToLiveAsync($"token:{ending.Value}"))!.Value.ShouldBeInRange(TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
+        (await database.KeyTimeToLiveAsync($"token:{ending.Value}"))!.Value.ShouldBeInRange(
+            TimeSpan.FromMinutes(59), TimeSpan.FromHours(1));
         (await database.KeyTimeToLiveAsync($"token:{lasting.Value}")).ShouldBeNull();
     }
 

@@ -72,7 +72,9 @@ public sealed class ReencryptionTests
         for (var i = 0; i < 100; i++)
         {
             (await other.Tokens.DeleteTokenAsync(tokens[3 * i].Key, administrator, "ann", Stop)).ShouldBeTrue();
-            (await other.Tokens.ModifyTokenAsync(tokens[(3 * i) + 1].Key, administrator, "ann", new TokenEdit { Scopes = ScopeSet.Of("read:all") }, Stop)).ShouldNotBeNull();
+            (await other.Tokens.ModifyTokenAsync(
+                tokens[(3 * i) + 1].Key, administrator, "ann", new TokenEdit { Scopes = ScopeSet.Of("read:all") }, Stop))
+                .ShouldNotBeNull();
         }
         (await reencryption).Complete.ShouldBeTrue();
 
@@ -126,9 +128,11 @@ public sealed class ReencryptionTests
 
         public bool IsTransactional => false;
 
-        public ValueTask<EncryptedRecord?> GetAsync(TokenKey wanted, EncryptedRecord? known, CancellationToken cancellationToken) => new(new EncryptedRecord(old.Encrypt("{}"u8)));
+        public ValueTask<EncryptedRecord?> GetAsync(TokenKey wanted, EncryptedRecord? known, CancellationToken cancellationToken) =>
+            new(new EncryptedRecord(old.Encrypt("{}"u8)));
 
-        public async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
+        public async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetAsync(
+            IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             new Dictionary<TokenKey, EncryptedRecord> { [key] = (await GetAsync(key, known: null, cancellationToken))!.Value };
 
         public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);

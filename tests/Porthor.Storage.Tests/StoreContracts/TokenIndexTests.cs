@@ -85,7 +85,8 @@ public sealed class TokenIndexTests
         (await node.Sql.TokenIndex.FindChildAsync(query with { ExpiresFrom = Noon.AddSeconds(-1) }, Stop)).ShouldBe(child.Token);
         ChildQuery[] others =
         [
-            query with { ExpiresFrom = Noon.AddSeconds(1) }, query with { Service = "TAP" }, query with { Scopes = ScopeSet.Parse("read:all") },
+            query with { ExpiresFrom = Noon.AddSeconds(1) }, query with { Service = "TAP" },
+            query with { Scopes = ScopeSet.Parse("read:all") },
             query with { Scopes = ScopeSet.Parse("read:all,read:some,user:token") }, query with { Parent = child.Token },
             new ChildQuery(parent.Token, TokenType.Notebook, Service: null, endless.Scopes, Noon),
         ];
@@ -103,10 +104,12 @@ public sealed class TokenIndexTests
         await InsertAsync(node, named, second);
         var again = await Should.ThrowAsync<PorthorException>(() => InsertAsync(node, Row("user") with { TokenName = "laptop" }));
         again.Error.Kind.ShouldBe(ErrorKind.DuplicateTokenName);
-        var renamed = await Should.ThrowAsync<PorthorException>(() => ChangeAsync(node, transaction => transaction.Update(second with { TokenName = "laptop" })));
+        var renamed = await Should.ThrowAsync<PorthorException>(
+            () => ChangeAsync(node, transaction => transaction.Update(second with { TokenName = "laptop" })));
         renamed.Error.Kind.ShouldBe(ErrorKind.DuplicateTokenName);
         // The same name of another user, a name in another case, and a missing name are no conflict.
-        await InsertAsync(node, Row("other") with { TokenName = "laptop" }, Row("user") with { TokenName = "Laptop" }, Row("user"), Row("user"));
+        await InsertAsync(
+            node, Row("other") with { TokenName = "laptop" }, Row("user") with { TokenName = "Laptop" }, Row("user"), Row("user"));
     }
 
     [Theory, EveryMode]
@@ -222,9 +225,13 @@ public sealed class TokenIndexTests
         TokenChange[] changes =
         [
             Change(one, ChangeAction.Create, "one", "192.0.2.7", 0),
-            Change(one, ChangeAction.Edit, "admin", "192.0.2.200", 1) with { OldTokenName = "old", OldScopes = ScopeSet.Empty, OldExpires = Noon, Expires = Noon.AddDays(1) },
+            Change(
+                one, ChangeAction.Edit, "admin", "192.0.2.200",
+                1) with { OldTokenName = "old", OldScopes = ScopeSet.Empty, OldExpires = Noon, Expires = Noon.AddDays(1) },
             Change(two, ChangeAction.Create, "admin", "2001:db8::1", 2), Change(two, ChangeAction.Expire, "<internal>", address: null, 3),
-            Change(Row("one") with { Parent = one.Token, TokenName = null, TokenType = TokenType.Internal, Service = "tap" }, ChangeAction.Create, "one", "198.51.100.1", 3),
+            Change(
+                Row("one") with { Parent = one.Token, TokenName = null, TokenType = TokenType.Internal, Service = "tap" },
+                ChangeAction.Create, "one", "198.51.100.1", 3),
         ];
         await ChangeAsync(node, transaction => transaction.Add(changes));
 
@@ -255,7 +262,8 @@ public sealed class TokenIndexTests
 
         // The oldest changes are removed first, and no more than the limit.
         (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(2);
-        (await node.Sql.History.ReadAsync(new(), cursor: null, limit: 100, Stop)).Select(row => row with { Id = 0 }).ShouldBe([changes[4], changes[3], changes[2]]);
+        (await node.Sql.History.ReadAsync(new(), cursor: null, limit: 100, Stop)).Select(row => row with { Id = 0 })
+            .ShouldBe([changes[4], changes[3], changes[2]]);
         (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(1);
         (await node.Sql.History.TruncateAsync(Noon.AddMinutes(3), limit: 2, Stop)).ShouldBe(0);
     }

@@ -38,14 +38,16 @@ public sealed class ChangeTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all");
         var end = operations.Now.AddDays(50);
-        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("first", ScopeSet.Empty, Expires: null));
+        var token = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("first", ScopeSet.Empty, Expires: null));
 
         await EditAsync(new TokenEdit { TokenName = "second" });
         await EditAsync(new TokenEdit { Scopes = ScopeSet.Of("read:all"), Expires = end });
         await EditAsync(new TokenEdit { NeverExpires = true });
 
         var history = (await operations.HistoryAsync("some-user")).Take(3).ToList();
-        history.ShouldAllBe(change => change.Action == ChangeAction.Edit && change.Actor == TokenRecord.BootstrapUsername && change.TokenName == "second");
+        history.ShouldAllBe(
+            change => change.Action == ChangeAction.Edit && change.Actor == TokenRecord.BootstrapUsername && change.TokenName == "second");
         history.Select(change => (change.OldTokenName, change.OldScopes?.Text, change.OldExpires, change.Scopes.Text, change.Expires)).ShouldBe(
         [
             (null, null, end, "read:all", null),
@@ -72,9 +74,11 @@ public sealed class ChangeTests
         var other = await operations.Tokens.SessionForAsync("other-user");
         List<Token> tokens = [];
         foreach (var name in (string[])["one", "two"])
-            tokens.Add(await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest(name, ScopeSet.Empty, Expires: null)));
+            tokens.Add(await operations.Tokens.CreateUserTokenAsync(
+                session, "some-user", new UserTokenRequest(name, ScopeSet.Empty, Expires: null)));
 
-        var refused = await Should.ThrowAsync<PorthorException>(() => operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "some-user"));
+        var refused = await Should.ThrowAsync<PorthorException>(
+            () => operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "some-user"));
         refused.Error.ShouldBe(PorthorError.PermissionDenied("Cannot act on tokens for user some-user"));
         // A token is not found under the name of another user.
         (await operations.Tokens.DeleteTokenAsync(tokens[0].Key, other, "other-user")).ShouldBeFalse();
@@ -88,7 +92,8 @@ public sealed class ChangeTests
             (await operations.Tokens.GetTokenInfoUncheckedAsync(token.Key)).ShouldBeNull();
             (await operations.Tokens.DeleteTokenAsync(token.Key, caller, "some-user")).ShouldBeFalse();
         }
-        (await operations.HistoryAsync("some-user"))[1].ShouldBe(TokenChange.Of(row, ChangeAction.Revoke, "some-user", session.IpAddress, operations.Now));
+        (await operations.HistoryAsync("some-user"))[1].ShouldBe(
+            TokenChange.Of(row, ChangeAction.Revoke, "some-user", session.IpAddress, operations.Now));
     }
 
     /// <summary>SVC-018.</summary>
@@ -97,7 +102,8 @@ public sealed class ChangeTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("bot-some", "user:token,read:all,exec:notebook,admin:token");
-        var user = await operations.Tokens.CreateUserTokenAsync(session, "bot-some", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
+        var user = await operations.Tokens.CreateUserTokenAsync(
+            session, "bot-some", new UserTokenRequest("mine", ScopeSet.Of("read:all"), Expires: null));
         var service = await operations.Tokens.CreateTokenFromAdminRequestAsync(
             new AdminTokenRequest { Username = "bot-some", TokenType = TokenType.Service, Scopes = ScopeSet.Of("read:all") }, session);
         List<Token> ofSession = [.. await GrowAsync(session)];
@@ -108,7 +114,8 @@ public sealed class ChangeTests
         await AreAliveAsync([session.Record.Token, .. ofSession], false);
         await AreAliveAsync([user, service, .. ofUser, .. ofService], true);
         // Children before their parents, and each change names the parent.
-        (await operations.HistoryAsync("bot-some")).Take(5).Select(change => change.Action).ShouldAllBe(action => action == ChangeAction.Revoke);
+        (await operations.HistoryAsync("bot-some")).Take(5).Select(change => change.Action).ShouldAllBe(
+            action => action == ChangeAction.Revoke);
 
         (await operations.Tokens.DeleteTokenAsync(user.Key, operations.Administrator, "bot-some")).ShouldBeTrue();
         await AreAliveAsync([user, .. ofUser], false);
@@ -121,8 +128,10 @@ public sealed class ChangeTests
         {
             var notebook = await operations.Tokens.GetNotebookTokenAsync(parent);
             var inner = await operations.Tokens.GetInternalTokenAsync(parent, "a-service", ScopeSet.Empty);
-            var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Of("read:all"));
-            var deeper = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(nested), "c-service", ScopeSet.Empty);
+            var nested = await operations.Tokens.GetInternalTokenAsync(
+                await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Of("read:all"));
+            var deeper = await operations.Tokens.GetInternalTokenAsync(
+                await operations.Tokens.CallerAsync(nested), "c-service", ScopeSet.Empty);
             return [notebook, inner, nested, deeper];
         }
 
@@ -142,11 +151,13 @@ public sealed class ChangeTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all,exec:notebook");
-        var parent = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("parent", session.Scopes, operations.Now.AddDays(40)));
+        var parent = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("parent", session.Scopes, operations.Now.AddDays(40)));
         var caller = await operations.Tokens.CallerAsync(parent);
         var notebook = await operations.Tokens.GetNotebookTokenAsync(caller);
         var inner = await operations.Tokens.GetInternalTokenAsync(caller, "a-service", ScopeSet.Of("read:all"));
-        var nested = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Empty);
+        var nested = await operations.Tokens.GetInternalTokenAsync(
+            await operations.Tokens.CallerAsync(notebook), "b-service", ScopeSet.Empty);
 
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
         var end = operations.Now.AddDays(10);
@@ -159,7 +170,8 @@ public sealed class ChangeTests
         }
         var edits = (await operations.HistoryAsync("some-user")).TakeWhile(change => change.Action == ChangeAction.Edit).ToList();
         edits.Select(edit => edit.Token).ShouldBe([parent.Key, notebook.Key, inner.Key, nested.Key], ignoreOrder: true);
-        edits.ShouldAllBe(edit => edit.Expires == end && edit.OldExpires > end && edit.OldScopes == null && edit.Actor == TokenRecord.BootstrapUsername);
+        edits.ShouldAllBe(
+            edit => edit.Expires == end && edit.OldExpires > end && edit.OldScopes == null && edit.Actor == TokenRecord.BootstrapUsername);
 
         // An extension applies only to the parent itself.
         await operations.Tokens.ModifyTokenAsync(parent.Key, operations.Administrator, "some-user", new TokenEdit { NeverExpires = true });

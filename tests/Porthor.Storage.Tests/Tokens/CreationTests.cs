@@ -20,7 +20,8 @@ public sealed class CreationTests
         await using var operations = await Operations.StartAsync(mode);
         // The groups are not sorted, so that sorting would be visible.
         var user = TokenBuilders.SomeUser with { Groups = [new Group("zeta", 2), new Group("alpha", 1)] };
-        var token = await operations.Tokens.CreateSessionTokenAsync("some-user", user, ScopeSet.Of("user:token", "read:all"), IPAddress.Parse("2001:db8::1"));
+        var token = await operations.Tokens.CreateSessionTokenAsync(
+            "some-user", user, ScopeSet.Of("user:token", "read:all"), IPAddress.Parse("2001:db8::1"));
 
         var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         record.ShouldBe(new TokenRecord
@@ -56,7 +57,8 @@ public sealed class CreationTests
         await using var operations = await Operations.StartAsync(mode);
         var session = await operations.Tokens.SessionForAsync("some-user", "user:token,read:all", address: IPAddress.Parse("192.0.2.99"));
         var end = operations.Now.AddDays(400);
-        var token = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("laptop", ScopeSet.Of("read:all"), end.AddMilliseconds(900)));
+        var token = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("laptop", ScopeSet.Of("read:all"), end.AddMilliseconds(900)));
 
         var record = (await operations.Tokens.GetDataAsync(token)).ShouldNotBeNull();
         (record.TokenType, record.Expires, record.UserData, record.Service).ShouldBe((TokenType.User, end, session.Record.UserData, null));
@@ -81,7 +83,9 @@ public sealed class CreationTests
             Expires = operations.Now.AddDays(7),
             UserData = TokenBuilders.SomeUser,
         };
-        await IsRefusedAsync(ErrorKind.PermissionDenied, "Missing required admin:token scope", () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, user));
+        await IsRefusedAsync(
+            ErrorKind.PermissionDenied, "Missing required admin:token scope",
+            () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, user));
         await IsRefusedAsync(
             ErrorKind.InvalidScopes, "Unknown scopes requested: invalid:scope. Known scopes: ",
             () => operations.Tokens.CreateTokenFromAdminRequestAsync(request with { Scopes = ScopeSet.Of("invalid:scope") }, admin));
@@ -98,13 +102,15 @@ public sealed class CreationTests
         (record.Username, record.TokenType, record.Scopes, record.Expires, record.UserData)
             .ShouldBe(("bot-some", TokenType.Service, request.Scopes, request.Expires, request.UserData));
         var change = (await operations.HistoryAsync("bot-some")).ShouldHaveSingleItem();
-        (change.Actor, change.Action, change.Parent, change.IpAddress).ShouldBe(("admin", ChangeAction.Create, null, TokenBuilders.Address));
+        (change.Actor, change.Action, change.Parent, change.IpAddress).ShouldBe(
+            ("admin", ChangeAction.Create, null, TokenBuilders.Address));
         await IsRefusedAsync(
             ErrorKind.PermissionDenied, "Cannot act on tokens for user bot-some",
             () => operations.Tokens.GetChangeHistoryAsync(user, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "bot-some" }, Cursor: null, Limit: null)));
 
         // A request with only the required fields.
-        var least = await operations.Tokens.CreateTokenFromAdminRequestAsync(new AdminTokenRequest { Username = "bot-least", TokenType = TokenType.Service }, admin);
+        var least = await operations.Tokens.CreateTokenFromAdminRequestAsync(
+            new AdminTokenRequest { Username = "bot-least", TokenType = TokenType.Service }, admin);
         record = (await operations.Tokens.GetDataAsync(least)).ShouldNotBeNull();
         (record.Scopes.IsEmpty, record.Expires, record.UserData).ShouldBe((true, null, UserData.None));
     }
@@ -119,14 +125,18 @@ public sealed class CreationTests
         {
             var caller = admin with { Record = admin.Record with { Username = name } };
             var text = $"Invalid username: {name}";
-            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateSessionTokenAsync(name, UserData.None, ScopeSet.Empty, ipAddress: null));
-            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateUserTokenAsync(caller, name, new UserTokenRequest("n", ScopeSet.Empty, Expires: null)));
+            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateSessionTokenAsync(
+                name, UserData.None, ScopeSet.Empty, ipAddress: null));
+            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateUserTokenAsync(
+                caller, name, new UserTokenRequest("n", ScopeSet.Empty, Expires: null)));
             await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.GetNotebookTokenAsync(caller));
-            await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.GetInternalTokenAsync(caller, "service", ScopeSet.Empty));
+            await IsRefusedAsync(
+                ErrorKind.PermissionDenied, text, () => operations.Tokens.GetInternalTokenAsync(caller, "service", ScopeSet.Empty));
             foreach (var type in (TokenType[])[TokenType.User, TokenType.Service])
             {
                 var request = new AdminTokenRequest { Username = name, TokenType = type, TokenName = type == TokenType.User ? "n" : null };
-                await IsRefusedAsync(ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin));
+                await IsRefusedAsync(
+                    ErrorKind.PermissionDenied, text, () => operations.Tokens.CreateTokenFromAdminRequestAsync(request, admin));
             }
         }
         (await operations.Tokens.ListTokensAsync(operations.Administrator)).ShouldHaveSingleItem();

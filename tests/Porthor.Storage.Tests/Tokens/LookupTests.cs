@@ -27,7 +27,8 @@ public sealed class LookupTests
             await PutAsync(operations, token.Key, damage);
             operations.Logs.Clear();
             (await operations.Tokens.GetDataAsync(token)).ShouldBeNull();
-            operations.Logs.Single("Cannot retrieve token").Fields["error"].ShouldBe($"Cannot deserialize data for key token:{token.Key}: {detail}");
+            operations.Logs.Single("Cannot retrieve token").Fields["error"].ShouldBe(
+                $"Cannot deserialize data for key token:{token.Key}: {detail}");
         }
 
         // The record of another token: an unknown token, logged only as a warning.
@@ -97,7 +98,8 @@ public sealed class LookupTests
     /// <summary>Replaces the value of a key.</summary>
     private static async Task PutAsync(Operations operations, TokenKey key, byte[] value)
     {
-        await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+        await using var transaction = await operations.Node.Sql.TokenIndex.BeginAsync(
+            TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
         var recordStore = operations.Node.RecordStore.Within(transaction);
         await recordStore.DeleteAsync([key], TestContext.Current.CancellationToken);
         await transaction.FlushAsync(TestContext.Current.CancellationToken);

@@ -40,7 +40,9 @@ public sealed class StoredTimeTests
             (await operations.Tokens.GetDataAsync(child))!.Expires.ShouldBe(operations.Now + operations.Lifetime);
             var notebook = await operations.Tokens.GetNotebookTokenAsync(caller);
             (await operations.Tokens.GetDataAsync(notebook)).ShouldNotBeNull();
-            (await operations.Tokens.ModifyTokenAsync(token.Key, operations.Administrator, "some-user", new TokenEdit { Expires = end.AddDays(-1) }))!.Expires.ShouldBe(end.AddDays(-1));
+            (await operations.Tokens.ModifyTokenAsync(
+                token.Key, operations.Administrator, "some-user",
+                new TokenEdit { Expires = end.AddDays(-1) }))!.Expires.ShouldBe(end.AddDays(-1));
         }
         (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(0);
@@ -53,18 +55,22 @@ public sealed class StoredTimeTests
         await using var operations = await Operations.StartAsync(mode);
         var end = operations.Now.AddDays(1);
         var session = await operations.Tokens.SessionForAsync("some-user", "read:all,user:token");
-        var parent = await operations.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest("parent", ScopeSet.Of("read:all"), end));
-        var child = await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(parent), "tap", ScopeSet.Of("read:all"));
+        var parent = await operations.Tokens.CreateUserTokenAsync(
+            session, "some-user", new UserTokenRequest("parent", ScopeSet.Of("read:all"), end));
+        var child = await operations.Tokens.GetInternalTokenAsync(
+            await operations.Tokens.CallerAsync(parent), "tap", ScopeSet.Of("read:all"));
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(250) }, parent.Key);
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddMilliseconds(750) }, child.Key);
         (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).ShouldBeEmpty();
 
         await UpdateAsync(row => row with { Expires = row.Expires!.Value.AddSeconds(-5) }, parent.Key);
         operations.Logs.Clear();
-        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).Select(finding => finding.Kind).Order().ShouldBe([AuditKind.Mismatch, AuditKind.OutlivesParent]);
+        (await operations.Audit.RunAsync(fix: false).ToListAsync(Aborted)).Select(finding => finding.Kind).Order().ShouldBe(
+            [AuditKind.Mismatch, AuditKind.OutlivesParent]);
         var line = operations.Logs.Lines.Single(line => line.Message == "Token expires after its parent");
         line.Fields["expires"].ShouldBe(end.ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
-        line.Fields["parentExpires"].ShouldBe(end.AddSeconds(-5).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
+        line.Fields["parentExpires"].ShouldBe(
+            end.AddSeconds(-5).ToString("yyyy-MM-dd HH:mm:ss", System.Globalization.CultureInfo.InvariantCulture));
 
         async Task UpdateAsync(Func<TokenInfo, TokenInfo> change, TokenKey key)
         {
@@ -95,7 +101,8 @@ public sealed class StoredTimeTests
                     Created = operations.Now,
                     UserData = new(),
                 };
-                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted)).ShouldBeTrue();
+                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted))
+                    .ShouldBeTrue();
             }
             await transaction.CommitAsync(Aborted);
         }

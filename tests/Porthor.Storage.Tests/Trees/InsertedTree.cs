@@ -33,7 +33,8 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
         Token[] tokens = [.. Enumerable.Range(0, size + 1).Select(_ => Token.Create())];
         for (var from = 0; from <= size; from += AtOnce)
         {
-            await using var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+            await using var transaction = await node.Sql.TokenIndex.BeginAsync(
+                TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
             var recordStore = node.RecordStore.Within(transaction);
             for (var i = from; i <= size && i < from + AtOnce; i++)
             {

@@ -23,7 +23,8 @@ public sealed class InterruptedRevocationTests
         Audit,
     }
 
-    public static readonly MatrixTheoryData<Mode, Shape, Completion> Cases = new(Enum.GetValues<Mode>(), Enum.GetValues<Shape>(), Enum.GetValues<Completion>());
+    public static readonly MatrixTheoryData<Mode, Shape, Completion> Cases = new(
+        Enum.GetValues<Mode>(), Enum.GetValues<Shape>(), Enum.GetValues<Completion>());
 
     [Theory, MemberData(nameof(Cases))]
     public async Task An_interrupted_revocation_is_completed(Mode mode, Shape shape, Completion completion)
@@ -39,7 +40,8 @@ public sealed class InterruptedRevocationTests
             // A client has an allowed descendant far below the root.
             var below = await node.Tokens.CallerAsync(tree.Descendants[0]);
             var plan = new FaultPlan(StepsFor(commits, mode), Fault.DiesAfter);
-            await Should.ThrowAsync<StoreUnavailableException>(() => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username));
+            await Should.ThrowAsync<StoreUnavailableException>(
+                () => Cut(node, plan).DeleteTokenAsync(tree.Root.Key, administrator, InsertedTree.Username));
 
             (await node.Tokens.GetDataAsync(tree.Root)).ShouldBeNull();
             (await node.Tokens.GetTokenInfoUncheckedAsync(tree.Root.Key)).ShouldNotBeNull();

@@ -24,7 +24,8 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     /// The number of descendants. The default size needs several batches. <c>PORTHOR_TREE_TOKENS=12000</c> sets the size for which the time
     /// limits are guaranteed.
     /// </summary>
-    private static readonly int Size = int.Parse(Environment.GetEnvironmentVariable("PORTHOR_TREE_TOKENS") ?? "2000", CultureInfo.InvariantCulture);
+    private static readonly int Size = int.Parse(
+        Environment.GetEnvironmentVariable("PORTHOR_TREE_TOKENS") ?? "2000", CultureInfo.InvariantCulture);
 
     [Theory, MemberData(nameof(Cases))]
     public Task A_revocation_revokes_a_complete_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
@@ -41,14 +42,16 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         // Each entry names the parent, although the parent was revoked too.
         history.Count(change => change.Parent is not null).ShouldBe(tree.Descendants.Count);
         history[0].Token.ShouldBe(tree.Root.Key);
-        (await node.RecordStore.GetAsync([.. tree.Descendants.Select(token => token.Key)], TestContext.Current.CancellationToken)).ShouldBeEmpty();
+        (await node.RecordStore.GetAsync([.. tree.Descendants.Select(token => token.Key)], TestContext.Current.CancellationToken))
+            .ShouldBeEmpty();
     });
 
     [Theory, MemberData(nameof(Cases))]
     public Task An_edit_reduces_a_complete_tree(Mode mode, Shape shape) => RunAsync(mode, shape, expires: null, async (node, tree) =>
     {
         var edit = new TokenEdit { Scopes = ScopeSet.Of("read:all"), Expires = node.Clock.GetSecondsNow().AddHours(1) };
-        (await node.Tokens.ModifyTokenAsync(tree.Root.Key, TokenBuilders.Administrator(node.Clock), InsertedTree.Username, edit)).ShouldNotBeNull();
+        (await node.Tokens.ModifyTokenAsync(tree.Root.Key, TokenBuilders.Administrator(node.Clock), InsertedTree.Username, edit))
+            .ShouldNotBeNull();
     }, async (node, tree) =>
     {
         foreach (var token in tree.Samples())
@@ -70,7 +73,8 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         async (node, tree) =>
         {
             (await InsertedTree.ListedAsync(node)).ShouldBe(0);
-            (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Expire && change.Parent is not null).ShouldBe(tree.Descendants.Count);
+            (await HistoryAsync(node)).Count(change => change.Action == ChangeAction.Expire && change.Parent is not null)
+                .ShouldBe(tree.Descendants.Count);
         });
 
     /// <summary>
@@ -87,7 +91,8 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         }, async (node, _) =>
         {
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-            (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+            (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken))
+                .ShouldAllBe(row => row.Expires == end);
         }, expiresOf: index => index == 0 ? end : null);
     }
 
@@ -111,11 +116,13 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         {
             var findings = await node.Audit.RunAsync(fix: true).ToListAsync();
             // The repair of a token also repairs its descendants, which are then not reported.
-            findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true }).ShouldBeInRange(1, tree.Descendants.Count + 1);
+            findings.Count(finding => finding is { Kind: AuditKind.Mismatch, Repaired: true })
+                .ShouldBeInRange(1, tree.Descendants.Count + 1);
         }, async (node, _) =>
         {
             (await node.Audit.RunAsync(fix: false).ToListAsync()).ShouldBeEmpty();
-            (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken)).ShouldAllBe(row => row.Expires == end);
+            (await node.Sql.TokenIndex.ListAsync(InsertedTree.Username, TestContext.Current.CancellationToken))
+                .ShouldAllBe(row => row.Expires == end);
         }, rowsExpire: end.AddDays(1));
     }
 
@@ -131,17 +138,21 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
             var begun = Stopwatch.GetTimestamp();
-            var resealing = new Porthor.Maintenance.RecordReencryption(node.RecordStore, fernet, Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.RecordReencryption>.Instance);
+            var resealing = new Porthor.Maintenance.RecordReencryption(
+                node.RecordStore, fernet,
+                Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.RecordReencryption>.Instance);
             var task = resealing.RunAsync(progress: null, TestContext.Current.CancellationToken);
             await task;
             output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed by {(await writer.CheckAsync()).TotalMilliseconds:F0} ms");
         }
-        var records = await node.RecordStore.GetAsync([.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
+        var records = await node.RecordStore.GetAsync(
+            [.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
         records.Values.ShouldAllBe(record => fernet.IsMadeWithFirstKey(record.Ciphertext));
     }
 
     private async Task RunAsync(
-        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorDeployment, InsertedTree, Task> change, Func<PorthorDeployment, InsertedTree, Task> check,
+        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorDeployment, InsertedTree, Task> change, Func<PorthorDeployment,
+        InsertedTree, Task> check,
         bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null, DateTimeOffset? rowsExpire = null)
     {
         Prerequisites.SkipWithout(mode);
@@ -150,7 +161,8 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         var tree = await InsertedTree.CreateAsync(node, shape, Size, expires, withRecords, expiresOf);
         if (rowsExpire is { } different)
         {
-            var column = mode == Mode.Embedded ? $"{(different - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}" : $"'{different.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
+            var column = mode == Mode.Embedded ? $"{(different - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond}"
+                : $"'{different.UtcDateTime:yyyy-MM-dd HH:mm:ss}'";
             await RawSql.ExecuteAsync(deployment, node, $"UPDATE token SET expires = {column} WHERE username = '{InsertedTree.Username}'");
         }
         await using (var writer = await ConcurrentWriter.StartAsync(node))

@@ -14,7 +14,8 @@ public sealed class LevelTests
         var caller = await tokens.SessionForAsync("some-user", "read:all,exec:notebook,user:token");
         for (var level = 1; level <= 16; level++)
         {
-            var child = level % 2 == 0 ? await tokens.GetNotebookTokenAsync(caller) : await tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"));
+            var child = level % 2 == 0 ? await tokens.GetNotebookTokenAsync(caller)
+                : await tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"));
             // The notebook token and other services reach level 16 too.
             if (level == 16)
                 await tokens.GetInternalTokenAsync(caller, "sia", ScopeSet.Of("read:all"));
@@ -23,8 +24,10 @@ public sealed class LevelTests
 
         (await Should.ThrowAsync<PorthorException>(() => tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"))))
             .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
-        (await Should.ThrowAsync<PorthorException>(() => tokens.GetNotebookTokenAsync(caller))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
-        (await Should.ThrowAsync<PorthorException>(() => tokens.CreateOidcTokenAsync(caller))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+        (await Should.ThrowAsync<PorthorException>(
+            () => tokens.GetNotebookTokenAsync(caller))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
+        (await Should.ThrowAsync<PorthorException>(
+            () => tokens.CreateOidcTokenAsync(caller))).Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
         (await tokens.ListTokensAsync(operations.Administrator, "some-user")).Count.ShouldBe(18);
     }
 
@@ -54,12 +57,14 @@ public sealed class LevelTests
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync();
         var tree = await InsertedTree.CreateAsync(node, Shape.Deep, 3);
-        await RawSql.ExecuteAsync(deployment, node, $"INSERT INTO subtoken (child, parent) VALUES ('{tree.Root.Key}', '{tree.Descendants[^1].Key}')");
+        await RawSql.ExecuteAsync(
+            deployment, node, $"INSERT INTO subtoken (child, parent) VALUES ('{tree.Root.Key}', '{tree.Descendants[^1].Key}')");
 
         var caller = await node.Tokens.CallerAsync(tree.Descendants[1]);
         (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(caller, "sia", InsertedTree.Scopes)))
             .Error.Kind.ShouldBe(ErrorKind.PermissionDenied);
-        (await node.Tokens.DeleteTokenAsync(tree.Descendants[1].Key, TokenBuilders.Administrator(node.Clock), InsertedTree.Username)).ShouldBeTrue();
+        (await node.Tokens.DeleteTokenAsync(tree.Descendants[1].Key, TokenBuilders.Administrator(node.Clock), InsertedTree.Username))
+            .ShouldBeTrue();
         (await InsertedTree.ListedAsync(node)).ShouldBe(0);
     }
 }

@@ -21,7 +21,8 @@ public sealed class RevocationTests
             var child = await operations.Tokens.GetInternalTokenAsync(session, $"child{i}", ScopeSet.Of("read:all"));
             children.Add(child.Key);
             operations.Clock.Advance(TimeSpan.FromSeconds(1));
-            grandchildren.Add((await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(child), "below", ScopeSet.Empty)).Key);
+            grandchildren.Add(
+                (await operations.Tokens.GetInternalTokenAsync(await operations.Tokens.CallerAsync(child), "below", ScopeSet.Empty)).Key);
         }
         // Children that are created in the same second.
         operations.Clock.Advance(TimeSpan.FromSeconds(1));
@@ -30,7 +31,8 @@ public sealed class RevocationTests
             together.Add((await operations.Tokens.GetInternalTokenAsync(session, $"child{i}", ScopeSet.Of("read:all"))).Key);
 
         (await operations.Tokens.DeleteTokenAsync(session.Record.Token.Key, session, "some-user")).ShouldBeTrue();
-        var revoked = (await operations.HistoryAsync("some-user")).Where(change => change.Action == ChangeAction.Revoke).Select(change => change.Token).Reverse().ToList();
+        var revoked = (await operations.HistoryAsync("some-user"))
+            .Where(change => change.Action == ChangeAction.Revoke).Select(change => change.Token).Reverse().ToList();
         revoked.ShouldBe([.. grandchildren, .. children, .. together.Order(), session.Record.Token.Key]);
     }
 

@@ -42,7 +42,8 @@ public sealed class QuotaJsonTests
     [InlineData(2.675, "2.675")]
     [InlineData(1e100, "1E+100")]
     public void CPU_and_memory_are_written_with_a_decimal_point(double cpu, string text) =>
-        Written(new QuotaPlan { Default = new Quota { Notebook = new NotebookQuota(cpu, 4) } }).ShouldContain($"\"cpu\":{text},\"memory\":4.0,");
+        Written(new QuotaPlan { Default = new Quota { Notebook = new NotebookQuota(cpu, 4) } })
+            .ShouldContain($"\"cpu\":{text},\"memory\":4.0,");
 
     [Fact]
     public void Any_number_is_read_as_it_was_written() => Gen.Double.Where(double.IsFinite).Sample(number =>

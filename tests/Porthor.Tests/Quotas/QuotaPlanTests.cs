@@ -123,7 +123,8 @@ public sealed class QuotaPlanTests
             Tap = new Dictionary<string, TapQuota> { ["c"] = new(long.MaxValue) },
         };
         var sum = most.Plus(most);
-        (sum.Api["a"], sum.Api["b"], sum.Disk["/"], sum.Tap["c"].Concurrent).ShouldBe((long.MaxValue, long.MinValue, long.MaxValue, long.MaxValue));
+        (sum.Api["a"], sum.Api["b"], sum.Disk["/"], sum.Tap["c"].Concurrent).ShouldBe(
+            (long.MaxValue, long.MinValue, long.MaxValue, long.MaxValue));
         sum.Notebook.ShouldBe(new NotebookQuota(double.MaxValue, double.MinValue));
         QuotaJson.Read(QuotaJson.Write(new QuotaPlan { Default = sum })).Default.Notebook.ShouldBe(sum.Notebook);
     }
@@ -133,7 +134,8 @@ public sealed class QuotaPlanTests
     {
         var number = Gen.Long[-1000, 1000];
         var numbers = Gen.Dictionary(Gen.Char['a', 'c'].Select(c => $"{c}"), number)[0, 3];
-        var notebook = Gen.Select(Gen.Int[0, 50], Gen.Int[0, 50], Gen.Bool, (cpu, memory, spawn) => new NotebookQuota(cpu / 2.0, memory, spawn));
+        var notebook = Gen.Select(
+            Gen.Int[0, 50], Gen.Int[0, 50], Gen.Bool, (cpu, memory, spawn) => new NotebookQuota(cpu / 2.0, memory, spawn));
         var tap = Gen.Dictionary(Gen.Char['a', 'c'].Select(c => $"{c}"), number.Select(n => new TapQuota(n)))[0, 3];
         var quota = Gen.Select(numbers, numbers, notebook.Null(), tap, (api, disk, notebooks, taps) =>
             new Quota { Api = api, Disk = disk, Notebook = notebooks, Tap = taps });

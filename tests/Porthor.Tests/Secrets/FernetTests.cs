@@ -10,7 +10,8 @@ namespace Porthor.Tests.Secrets;
 public sealed class FernetTests
 {
     private const string ContractKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-    private const string ContractText = "gAAAAABlU_EAAAECAwQFBgcICQoLDA0OD3eFBvuLHXUyULpvY7k3kUykShCnSWhxdTMTb4zSpjJaeTjgKI-113AQIM-4PjgW-Q==";
+    private const string ContractText =
+        "gAAAAABlU_EAAAECAwQFBgcICQoLDA0OD3eFBvuLHXUyULpvY7k3kUykShCnSWhxdTMTb4zSpjJaeTjgKI-113AQIM-4PjgW-Q==";
     private const string SpecificationKey = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
     private const string SpecificationText =
         "gAAAAAAdwJ6wAAECAwQFBgcICQoLDA0ODy021cpGVWKZ_eEwCGM4BLLF_5CV9dOPmrhuVUPgJobwOz7JcbmrR64jVmpU4IwqDA==";
@@ -67,7 +68,8 @@ public sealed class FernetTests
         var fernet = With(ContractKey);
         Decrypted(fernet, ContractText + "\n").ShouldBe("""{"a":1}""");
         foreach (var wrong in (string[])[
-            ContractText + "\n\n", ContractText + "\r\n", ContractText + " ", " " + ContractText, "\n" + ContractText, "    " + ContractText,
+            ContractText + "\n\n", ContractText + "\r\n", ContractText + " ", " " + ContractText, "\n" + ContractText,
+            "    " + ContractText,
             ContractText + "    ", ContractText.Insert(8, "\n\n\n\n"), ContractText.TrimEnd('='), ContractText[..^1], ContractText + "====",
             ContractText.Replace('=', '%'), $"\"{ContractText}\"", "", "\n", "====", "gAAA"])
             Decrypted(fernet, wrong).ShouldBeNull($"[{wrong}]");
@@ -125,7 +127,8 @@ public sealed class FernetTests
             foreach (var other in "AQgwBZaz09-_+/=% \n\0")
             {
                 if (other != ContractText[position])
-                    Decrypted(fernet, $"{ContractText[..position]}{other}{ContractText[(position + 1)..]}").ShouldBeNull($"'{other}' at {position}");
+                    Decrypted(fernet, $"{ContractText[..position]}{other}{ContractText[(position + 1)..]}")
+                        .ShouldBeNull($"'{other}' at {position}");
             }
         }
     }
@@ -139,7 +142,8 @@ public sealed class FernetTests
     {
         var whole = Convert.FromBase64String(ContractText.Replace('-', '+').Replace('_', '/'));
         whole[0] = version;
-        HMACSHA256.HashData(Convert.FromBase64String(ContractKey).AsSpan(0, 16), whole.AsSpan(0, whole.Length - 32), whole.AsSpan(whole.Length - 32));
+        HMACSHA256.HashData(
+            Convert.FromBase64String(ContractKey).AsSpan(0, 16), whole.AsSpan(0, whole.Length - 32), whole.AsSpan(whole.Length - 32));
         var text = Convert.ToBase64String(whole).Replace('+', '-').Replace('/', '_');
         Decrypted(With(ContractKey), text).ShouldBe(isRead ? """{"a":1}""" : null);
     }

@@ -41,7 +41,8 @@ public sealed class SessionCookieTests
     public void The_nonce_and_the_verifier_of_a_login_follow_the_references_fields()
     {
         var state = Full with { Nonce = "some-nonce", Verifier = new Secret("some-verifier") };
-        Json(state).ShouldEndWith("\",\"login_start\":\"2026-10-21T07:28:00.123456Z\",\"nonce\":\"some-nonce\",\"verifier\":\"some-verifier\"}");
+        Json(state).ShouldEndWith(
+            "\",\"login_start\":\"2026-10-21T07:28:00.123456Z\",\"nonce\":\"some-nonce\",\"verifier\":\"some-verifier\"}");
         Read(cookie.Write(state)).ShouldBe(state);
         state.WithoutLogin().ShouldBe(new SessionState { Csrf = Full.Csrf, Token = Full.Token, GitHub = Full.GitHub });
     }

@@ -123,7 +123,8 @@ public sealed class TokenRulesTests
     [Fact]
     public void A_message_about_scopes_is_limited_in_length_and_printable()
     {
-        var many = ScopeSet.Of([.. Enumerable.Range(0, 5000).Select(number => $"scope-{number}"), new string('x', 60_000), "a\nb", "\u202Egnirts", ""]);
+        var many = ScopeSet.Of(
+            [.. Enumerable.Range(0, 5000).Select(number => $"scope-{number}"), new string('x', 60_000), "a\nb", "\u202Egnirts", ""]);
         foreach (var caller in (Caller?[])[null, CallerWith("user:token")])
         {
             var message = TokenRules.GrantedScopes(many, caller, Options)!.Message;

@@ -63,7 +63,8 @@ public sealed class AddressBlockTests
     [InlineData("::ffff:192.0.02.1")]
     [InlineData("::ffff:0xc0.0.2.1")]
     public void An_invalid_address_is_rejected(string text) =>
-        Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe($"'{text}' does not appear to be an IPv4 or IPv6 address");
+        Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe(
+            $"'{text}' does not appear to be an IPv4 or IPv6 address");
 
     [Theory]
     [InlineData("/")]
@@ -86,7 +87,8 @@ public sealed class AddressBlockTests
     [InlineData("2001:db8::%eth0/64")]
     [InlineData("192.0.2.0/99999999999")]
     public void An_invalid_block_is_rejected(string text) =>
-        Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe($"'{text}' does not appear to be an IPv4 or IPv6 network");
+        Should.Throw<FormatException>(() => AddressBlock.Parse(text)).Message.ShouldBe(
+            $"'{text}' does not appear to be an IPv4 or IPv6 network");
 
     [Theory]
     [InlineData("192.0.2.1/24")]

@@ -29,7 +29,8 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         foreach (var state in (string[])["", "x"])
         {
             await visitor.OpenFormAsync();
-            (await visitor.PostAsync([("state", state), ("username", "alice"), ("password", LocalLoginServers.Password)])).StatusCode.ShouldBe(403);
+            (await visitor.PostAsync(
+                [("state", state), ("username", "alice"), ("password", LocalLoginServers.Password)])).StatusCode.ShouldBe(403);
         }
         (await visitor.LogInAsync("alice")).StatusCode.ShouldBe(303);
     }
@@ -62,7 +63,8 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         var visitor = new FormBrowser(server.Host) { Cookies = { [SessionCookie.Name] = attacker.Cookies[SessionCookie.Name] } };
         (string, string)[] headers = [.. site is null ? [] : (IEnumerable<(string, string)>)[("Sec-Fetch-Site", site)], .. origin is null ? [] : (IEnumerable<(string, string)>)[("Origin", origin)]];
         var before = visitor.State;
-        var answer = await visitor.PostAsync([("state", FormBrowser.StateIn(form)), ("username", "kate"), ("password", LocalLoginServers.Password)], headers);
+        var answer = await visitor.PostAsync(
+            [("state", FormBrowser.StateIn(form)), ("username", "kate"), ("password", LocalLoginServers.Password)], headers);
         if (accepted)
         {
             answer.StatusCode.ShouldBe(303);
@@ -136,7 +138,8 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         var body = new string('x', 70_000);
         (await server.SendRawAsync($"{head}Content-Length: {body.Length}\r\n\r\n{body}"))!.StatusCode.ShouldBe(413);
         foreach (var (length, status) in ((int, int)[])[(20_000, 400), (70_000, 413)])
-            (await server.SendRawAsync($"{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body[..length]}\r\n0\r\n\r\n"))!.StatusCode.ShouldBe(status);
+            (await server.SendRawAsync(
+                $"{head}Transfer-Encoding: chunked\r\n\r\n{length:x}\r\n{body[..length]}\r\n0\r\n\r\n"))!.StatusCode.ShouldBe(status);
         (await browser.SubmitAsync(form, "grace")).StatusCode.ShouldBe(303);
     }
 
@@ -153,7 +156,8 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         var server = await servers.InAsync(Mode.Embedded);
         var browser = new FormBrowser(server.Host);
         var state = Uri.EscapeDataString(FormBrowser.StateIn(await browser.OpenFormAsync()));
-        var answer = await browser.PostAsync($"state={state}&username=heidi{encoded}&password={encoded}", "application/x-www-form-urlencoded");
+        var answer = await browser.PostAsync(
+            $"state={state}&username=heidi{encoded}&password={encoded}", "application/x-www-form-urlencoded");
         answer.StatusCode.ShouldBe(403);
         answer.Body.ShouldContain("Wrong username or password.");
     }

@@ -45,7 +45,9 @@ internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector?
 
     /// <summary>Submits a form like a browser.</summary>
     public Task<Answer> SubmitAsync(Answer form, string username, string password = LocalLoginServers.Password) =>
-        PostAsync([("state", StateIn(form)), ("username", username), ("password", password)], ("Sec-Fetch-Site", "same-origin"), ("Origin", "https://example.com"));
+        PostAsync(
+            [("state", StateIn(form)), ("username", username), ("password", password)], ("Sec-Fetch-Site", "same-origin"),
+            ("Origin", "https://example.com"));
 
     public Task<Answer> PostAsync(IEnumerable<(string Name, string Value)> fields, params (string, string)[] headers) => PostAsync(
         new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Name, field.Value))), headers);
@@ -72,7 +74,8 @@ internal sealed partial class FormBrowser(TestServer server, SecretLeakDetector?
         var answer = await Answer.ReadAsync(response);
         foreach (var cookie in answer.Headers.TryGetValue("Set-Cookie", out var set) ? set : [])
         {
-            var (name, value) = cookie.Split(';')[0].Split('=', 2) is [var left, var right] ? (left, right.Trim('"')) : throw new InvalidOperationException(cookie);
+            var (name, value) = cookie.Split(';')[0].Split('=', 2) is [var left, var right]
+                ? (left, right.Trim('"')) : throw new InvalidOperationException(cookie);
             Cookies[name] = value;
             watch?.Secret(value);
         }

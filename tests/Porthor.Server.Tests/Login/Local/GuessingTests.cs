@@ -86,7 +86,8 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
     [Fact]
     public async Task An_address_from_an_untrusted_peer_is_ignored()
     {
-        await using var server = await TestServer.StartAsync(Mode.Embedded, settings => LocalLoginServers.With(settings) with { Proxies = [AddressBlock.Parse("10.0.0.0/8")] });
+        await using var server = await TestServer.StartAsync(
+            Mode.Embedded, settings => LocalLoginServers.With(settings) with { Proxies = [AddressBlock.Parse("10.0.0.0/8")] });
         for (var i = 0; i < 5; i++)
             (await new FormBrowser(server).LogInAsync("nina", "wrong")).StatusCode.ShouldBe(403);
         (await new FormBrowser(server).LogInAsync("nina")).StatusCode.ShouldBe(429);

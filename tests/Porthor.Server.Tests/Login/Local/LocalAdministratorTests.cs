@@ -22,7 +22,8 @@ public sealed class LocalAdministratorTests
         var browser = new FormBrowser(server);
         (await browser.LogInAsync("admin", password)).StatusCode.ShouldBe(303);
         var login = (await browser.GetAsync("/auth/api/v1/login")).Json;
-        login.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(server.Core.Settings.Tokens.KnownScopes.Keys, ignoreOrder: true);
+        login.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
+            server.Core.Settings.Tokens.KnownScopes.Keys, ignoreOrder: true);
         (await browser.GetAsync("/auth/api/v1/user-info")).Json.GetProperty("groups")[0].GetProperty("name").GetString().ShouldBe("admins");
         (await new FormBrowser(server).LogInAsync("admin", password.ToUpperInvariant())).StatusCode.ShouldBe(403);
         (await new FormBrowser(server).LogInAsync("alice", password)).StatusCode.ShouldBe(403);
@@ -46,7 +47,8 @@ public sealed class LocalAdministratorTests
         var mark = browser.Cookies[KnownDeviceCookie.CookieName];
 
         var second = administrator.Reset().Reveal();
-        File.GetUnixFileMode(Path.Combine(server.Core.DataDirectory!.Path, "local-admin")).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.GetUnixFileMode(Path.Combine(server.Core.DataDirectory!.Path, "local-admin")).ShouldBe(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite);
         (await browser.LogInAsync("admin", first)).StatusCode.ShouldBe(403);
         (await browser.LogInAsync("admin", second)).StatusCode.ShouldBe(303);
         // The browser gets a new device cookie: knowing the old password gives no advantage.

@@ -19,7 +19,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         (sent.StatusCode, sent.Header("Location"), sent.Body).ShouldBe((307, "/auth/login", ""));
         browser.State.ReturnUrl.ShouldBe(FormBrowser.Destination);
         var form = await browser.GetAsync("/auth/login");
-        (form.StatusCode, form.Header("Content-Type"), form.Header("Cache-Control")).ShouldBe((200, "text/html; charset=utf-8", "no-cache, no-store"));
+        (form.StatusCode, form.Header("Content-Type"), form.Header("Cache-Control")).ShouldBe(
+            (200, "text/html; charset=utf-8", "no-cache, no-store"));
         FormBrowser.StateIn(form).ShouldBe(browser.State.State);
 
         // From the form, the redirect uses GET, so that the password is not sent to the return URL.
@@ -30,7 +31,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         // The user has a session with their user data.
         var login = await browser.GetAsync("/auth/api/v1/login");
         login.Json.GetProperty("username").GetString().ShouldBe("alice");
-        login.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(["admin:token", "read:all", "user:token"]);
+        login.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
+            ["admin:token", "read:all", "user:token"]);
         (await browser.GetAsync("/auth/api/v1/user-info")).Body.ShouldBe(
             """{"username":"alice","name":"Alice Example","email":"alice@example.com","uid":2000,"gid":2000,"groups":[{"name":"admins","id":3001},{"name":"alice","id":2000}]}""");
         (await browser.GetAsync("/auth/api/v1/token-info")).Json.GetProperty("token_type").GetString().ShouldBe("session");
@@ -175,7 +177,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
     }
 
     private static IEnumerable<string> Headers(Answer answer) =>
-        answer.Headers.Where(header => header.Key is not ("Date" or "Content-Length")).Select(header => $"{header.Key}: {string.Join(',', header.Value)}");
+        answer.Headers.Where(header => header.Key is not ("Date" or "Content-Length")).Select(
+            header => $"{header.Key}: {string.Join(',', header.Value)}");
 
     private async Task<(ApiServer Server, FormBrowser Browser)> StartAsync(Mode mode)
     {

@@ -60,7 +60,8 @@ public sealed class LoginAttackTests
     {
         Providers = new ProviderSettings
         {
-            LocalUsers = [new LocalUser("alice", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(LocalLoginServers.Password))],
+            LocalUsers = [new LocalUser(
+                "alice", new UserData { Groups = [new Group("staff", 3000)] }, PasswordHash.Of(LocalLoginServers.Password))],
         },
     };
 }
