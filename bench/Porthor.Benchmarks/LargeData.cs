@@ -118,9 +118,8 @@ internal sealed class LargeData(Deployment deployment, int count)
         var redis = connection.GetDatabase(options.Database);
         foreach (var batch in Records(withExpired: false).Chunk(5000))
             await redis.StringSetAsync(
-                [.. batch.Select(
-                    entry => new KeyValuePair<StackExchange.Redis.RedisKey,
-                    StackExchange.Redis.RedisValue>($"token:{entry.Key}", entry.Record))]);
+                [.. batch.Select(entry =>
+                    new KeyValuePair<StackExchange.Redis.RedisKey, StackExchange.Redis.RedisValue>($"token:{entry.Key}", entry.Record))]);
     }
 
     private void FillSqlite()

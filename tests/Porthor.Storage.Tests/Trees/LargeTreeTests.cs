@@ -151,8 +151,8 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
     }
 
     private async Task RunAsync(
-        Mode mode, Shape shape, DateTimeOffset? expires, Func<PorthorDeployment, InsertedTree, Task> change, Func<PorthorDeployment,
-        InsertedTree, Task> check,
+        Mode mode, Shape shape, DateTimeOffset? expires,
+        Func<PorthorDeployment, InsertedTree, Task> change, Func<PorthorDeployment, InsertedTree, Task> check,
         bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null, DateTimeOffset? rowsExpire = null)
     {
         Prerequisites.SkipWithout(mode);
