@@ -22,7 +22,7 @@ public sealed class StartAndStopTests : IAsyncLifetime
         await first.Program.KillAsync();
         made.Output.ShouldStartWith("gt-");
 
-        // The next start needs no repair and knows the token.
+        // The next start needs no repair and accepts the token.
         var second = await FirstStartServer.StartAsync(program);
         using var client = new HttpClient { BaseAddress = new Uri(second.Url) };
         client.DefaultRequestHeaders.Authorization = new("Bearer", made.Output.Trim());
