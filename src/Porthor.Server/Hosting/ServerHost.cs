@@ -67,7 +67,7 @@ internal static partial class ServerHost
             core.Settings.AllowSubdomains,
             LocalAccounts.AreUsed(core.DataDirectory, core.Settings) ? LocalLoginEndpoints.Path : LoginEndpoints.Path));
         var app = builder.Build();
-        app.UsePorthorServer();
+        app.UsePorthorServer(core);
         return app;
     }
 

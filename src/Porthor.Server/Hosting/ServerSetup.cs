@@ -16,7 +16,6 @@ internal static class ServerSetup
     public static void AddPorthorServer(this IServiceCollection services, PorthorDeployment core, Func<IServiceProvider, ServerIdentity> identity)
     {
         services.AddDeployment(core);
-        services.AddSingleton(core);
         services.AddSingleton(identity);
         services.AddSingleton(new TrustedProxies(core.Settings.Proxies));
         services.AddSingleton<PeerWarnings>();
@@ -43,9 +42,8 @@ internal static class ServerSetup
             services.AddHostedService<TokenUsageFlushService>();
     }
 
-    public static void UsePorthorServer(this WebApplication app)
+    public static void UsePorthorServer(this WebApplication app, PorthorDeployment core)
     {
-        var core = app.Services.GetRequiredService<PorthorDeployment>();
         app.UseLeaving();
         app.UseMiddleware<RequestContext>();
         app.UseMiddleware<HeadRequests>();

@@ -1,5 +1,4 @@
 using Porthor.Telemetry;
-using Porthor.Server.Ingress;
 using Porthor.Server.Logging;
 
 namespace Porthor.Server.Http;

@@ -1,5 +1,3 @@
-using Porthor.Ingress;
-using Porthor.Server.Hosting;
 using Porthor.Server.Http;
 using Porthor.Sessions;
 using Porthor.Values;
@@ -9,30 +7,6 @@ namespace Porthor.Server.Ingress;
 /// <summary>The routes for authorization subrequests. A proxy must not publish them (contract/ingress.md).</summary>
 internal static class IngressEndpoints
 {
-    /// <summary>Adds the services of forward authentication.</summary>
-    public static void AddIngress(this IServiceCollection services, PorthorDeployment deployment)
-    {
-        services.AddSingleton(deployment.RateCounter);
-        services.AddSingleton<IIngressObserver, IngressObserver>();
-        services.AddSingleton<IDeploymentHosts>(provider => provider.GetRequiredService<ServerIdentity>());
-        services.AddSingleton<RateLimiter>();
-        services.AddSingleton(new IngressOptions
-        {
-            Tokens = deployment.Settings.Tokens,
-            AnswerTimeout = deployment.Settings.AnswerTimeout,
-            AllowedOrigins = deployment.Settings.AllowedOrigins,
-        });
-        services.AddSingleton<IngressAuthorizer>();
-        services.AddSingleton<RuleLog>();
-        services.AddSingleton<IngressRuleReader>();
-        services.AddSingleton<IngressRecorder>();
-        services.AddSingleton<NginxResponse>();
-        services.AddSingleton<ForwardResponse>();
-        services.AddSingleton<IngressHandler>();
-        services.AddSingleton<AnonymousEndpoint>();
-        services.AddSingleton<ForwardEndpoint>();
-    }
-
     /// <summary>
     /// Answers GET requests before routing, because most requests are of this kind. Other methods are left to the routes.
     /// </summary>

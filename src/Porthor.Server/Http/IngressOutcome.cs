@@ -1,6 +1,6 @@
 using Porthor.Ingress;
 
-namespace Porthor.Server.Ingress;
+namespace Porthor.Server.Http;
 
 /// <summary>Finds the outcome of authorization subrequests for metrics.</summary>
 internal static class IngressOutcome
