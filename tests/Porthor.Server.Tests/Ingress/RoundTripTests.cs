@@ -8,7 +8,7 @@ namespace Porthor.Server.Tests.Ingress;
 
 /// <summary>
 /// The store requests of forward authentication in cluster mode for a token that was presented before: one round trip to Redis and none to
-/// the database (docs/decisions/0009-one-trip.md).
+/// the database (docs/decisions/0009-one-round-trip.md).
 /// </summary>
 public sealed class RoundTripTests
 {
