@@ -70,7 +70,7 @@ public sealed class ImportIdsTests
                   line 8: '-4' is not a positive integer
                   line 9: '0' is not a positive integer
                   line 10: 'pid' cannot be the name of a counter
-                """.Replace(": - is", $": {program.Folder}/ids.csv is", StringComparison.Ordinal)));
+                """.Replace(": - has", $": {program.Folder}/ids.csv has", StringComparison.Ordinal)));
         (await ids.FindAsync(IdKind.User, "fine", TestContext.Current.CancellationToken)).ShouldBeNull();
         (await NextAsync(ids, "next")).ShouldBe(3000001);
         (await program.RunAsync("import-ids", "no-such-file")).ExitCode.ShouldBe(1);
