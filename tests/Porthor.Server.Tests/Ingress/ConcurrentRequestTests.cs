@@ -30,7 +30,7 @@ public sealed class ConcurrentRequestTests
         Prerequisites.SkipWithout(mode);
         await using var deployment = await Deployment.CreateAsync(mode);
         await using var one = await TestServer.StartAsync(deployment, Patient);
-        await using var other = await TestServer.StartAsync(deployment);
+        await using var other = await TestServer.StartAsync(deployment, Patient);
         for (var round = 0; round < 5; round++)
         {
             var session = await one.Tokens.SessionForAsync($"racer{round}", "read:all,exec:notebook,user:token");
