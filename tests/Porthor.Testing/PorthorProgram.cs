@@ -140,6 +140,8 @@ internal sealed class PorthorProgram : IAsyncDisposable
         foreach (var name in program.Environment.Keys.Where(name => name.StartsWith("PORTHOR_", StringComparison.Ordinal)
             || name.StartsWith("GAFAELFAWR_", StringComparison.Ordinal)).ToList())
             program.Environment.Remove(name);
+        // A short run ends before profile-guided optimization has an effect.
+        program.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var (name, value) in Variables)
             program.Environment[name] = value;
         // Tests must not read or change a deployment that is installed on this machine.

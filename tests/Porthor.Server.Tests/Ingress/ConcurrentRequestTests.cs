@@ -48,7 +48,7 @@ public sealed class ConcurrentRequestTests
     }
 
     /// <summary>Many requests on a busy machine can take longer than the default timeout.</summary>
-    private static PorthorSettings Patient(PorthorSettings settings) => settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
+    private static PorthorSettings Patient(PorthorSettings settings) => settings.WithLongTimeouts();
 
     private static async Task<Answer[]> AskAllAsync(TestServer[] servers, Token token, int count) =>
         await Task.WhenAll(Enumerable.Range(0, count).Select(

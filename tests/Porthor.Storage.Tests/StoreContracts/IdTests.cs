@@ -13,7 +13,7 @@ public sealed class IdTests
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         // 40 connections are opened at the same time, which can take longer than usual on a busy machine.
-        deployment.Settings = deployment.Settings with { AnswerTimeout = TimeSpan.FromSeconds(30) };
+        deployment.Settings = deployment.Settings.WithLongTimeouts();
         IIdStore[] nodes = [(await deployment.OpenNodeAsync()).Sql.Ids, (await deployment.OpenNodeAsync()).Sql.Ids];
         var asked = Enumerable.Range(0, 60).SelectMany(i => nodes.Select(async node => (
             Name: $"user-{i % 20}x",
