@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using Porthor.Server.Platform;
 using Porthor.Testing;
 using StackExchange.Redis;
 

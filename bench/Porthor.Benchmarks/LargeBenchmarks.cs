@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 
 namespace Porthor.Benchmarks;

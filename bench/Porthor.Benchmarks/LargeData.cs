@@ -2,8 +2,6 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using Porthor.Identity;
 using Porthor.Secrets;
-using Porthor.Server.Observation;
-using Porthor.Server.Platform;
 using Porthor.Storage;
 using Porthor.Testing;
 using Porthor.Tokens;

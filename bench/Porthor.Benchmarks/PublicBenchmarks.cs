@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

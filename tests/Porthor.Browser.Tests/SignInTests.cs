@@ -1,7 +1,6 @@
 using Deque.AxeCore.Commons;
 using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
-using Porthor.Server.Http;
 using Porthor.Sessions;
 
 namespace Porthor.Browser.Tests;

@@ -3,7 +3,6 @@ using Porthor.Identity;
 using Porthor.Quotas;
 using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
-using Porthor.Server.Login.Local;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Values;

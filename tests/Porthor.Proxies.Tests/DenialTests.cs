@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Porthor.Server.Http;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;

@@ -1,8 +1,6 @@
 using System.Text.RegularExpressions;
 using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
-using Porthor.Server.Http;
-using Porthor.Server.Login.Local;
 using Porthor.Testing;
 
 namespace Porthor.Proxies.Tests;

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
-using Porthor.Server.Observation;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;

@@ -3,8 +3,6 @@ using Porthor.Redis;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
-using Porthor.Server.Observation;
-using Porthor.Server.Platform;
 using Porthor.Tokens;
 
 namespace Porthor.Testing;

@@ -1,6 +1,5 @@
-using Porthor.Server.Users.Ldap;
 using System.Text;
-using Porthor.Server.Configuration;
+using Porthor.Server.Users.Ldap;
 
 namespace Porthor.Testing;
 

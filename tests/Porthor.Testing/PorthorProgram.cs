@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using Porthor.Server.Configuration;
-using Porthor.Server.Observation;
-using Porthor.Server.Platform;
 
 namespace Porthor.Testing;
 

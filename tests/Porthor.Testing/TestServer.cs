@@ -11,7 +11,6 @@ using Porthor.Maintenance;
 using Porthor.Operations;
 using Porthor.Server.Configuration;
 using Porthor.Server.Hosting;
-using Porthor.Server.Observation;
 using Porthor.Sessions;
 using Porthor.Tokens;
 

@@ -1,5 +1,5 @@
-using Porthor.Server.Configuration;
 using System.Threading.Channels;
+using Porthor.Server.Configuration;
 
 namespace Porthor.Server.Alerts;
 

@@ -1,11 +1,11 @@
-using Porthor.Server.Platform;
-using Porthor.Users;
-using Porthor.Sql;
-using Porthor.Storage;
 using Porthor.Identity;
 using Porthor.Server.Api.Description;
 using Porthor.Server.Http;
+using Porthor.Server.Platform;
+using Porthor.Sql;
+using Porthor.Storage;
 using Porthor.Tokens;
+using Porthor.Users;
 
 namespace Porthor.Server.Api;
 

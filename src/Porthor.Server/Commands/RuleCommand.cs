@@ -1,6 +1,6 @@
-using Porthor.Server.Http;
 using System.CommandLine;
 using Porthor.Server.Configuration;
+using Porthor.Server.Http;
 using Porthor.Server.Ingress;
 using Porthor.Values;
 

@@ -1,8 +1,8 @@
-using Porthor.Server.Values;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Configuration;
 

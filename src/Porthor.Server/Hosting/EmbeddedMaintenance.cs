@@ -1,7 +1,7 @@
-using Porthor.Server.Observation;
-using Porthor.Telemetry;
-using Porthor.Sql;
 using Porthor.Maintenance;
+using Porthor.Server.Observation;
+using Porthor.Sql;
+using Porthor.Telemetry;
 namespace Porthor.Server.Hosting;
 
 /// <summary>

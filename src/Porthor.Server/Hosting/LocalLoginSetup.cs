@@ -1,6 +1,6 @@
-using Porthor.Server.Login.Local;
-using Porthor.Server.Login;
 using Porthor.Secrets;
+using Porthor.Server.Login;
+using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Hosting;
 

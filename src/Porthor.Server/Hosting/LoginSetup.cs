@@ -1,5 +1,5 @@
-using Porthor.Server.Login;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Porthor.Server.Login;
 using Porthor.Server.Login.GitHub;
 using Porthor.Server.Login.Oidc;
 using Porthor.Users;

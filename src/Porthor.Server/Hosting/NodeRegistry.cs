@@ -1,6 +1,6 @@
+using System.Text.Json.Nodes;
 using Porthor.Server.Observation;
 using Porthor.Sql;
-using System.Text.Json.Nodes;
 
 namespace Porthor.Server.Hosting;
 

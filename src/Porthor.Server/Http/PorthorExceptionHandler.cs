@@ -1,7 +1,7 @@
-using Porthor.Telemetry;
 using Porthor.Identity;
 using Porthor.Server.Alerts;
 using Porthor.Server.Logging;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Http;
 

@@ -1,5 +1,5 @@
-using Porthor.Telemetry;
 using Porthor.Server.Logging;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Http;
 

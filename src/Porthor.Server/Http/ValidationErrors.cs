@@ -1,7 +1,7 @@
-using Porthor.Server.Values;
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Http;

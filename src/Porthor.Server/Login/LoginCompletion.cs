@@ -1,10 +1,10 @@
-using Porthor.Operations;
-using Porthor.Server.Configuration;
-using Porthor.Telemetry;
 using Porthor.Identity;
+using Porthor.Operations;
 using Porthor.Server.Alerts;
+using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Sessions;
+using Porthor.Telemetry;
 using Porthor.Users;
 using Porthor.Values;
 

@@ -1,10 +1,10 @@
-using Porthor.Server.Configuration;
-using Porthor.Telemetry;
 using Porthor.Secrets;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Sessions;
+using Porthor.Telemetry;
 using Porthor.Values;
 
 namespace Porthor.Server.Login;

@@ -1,9 +1,9 @@
 using Porthor.Operations;
-using Porthor.Server.Configuration;
-using Porthor.Telemetry;
 using Porthor.Server.Api.Description;
+using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Sessions;
+using Porthor.Telemetry;
 using Porthor.Tokens;
 
 namespace Porthor.Server.Login;

@@ -1,8 +1,8 @@
-using Porthor.Sql;
-using Porthor.Telemetry;
 using System.Text.Json.Nodes;
 using Porthor.Audit;
+using Porthor.Sql;
 using Porthor.Storage;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Observation;
 

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 

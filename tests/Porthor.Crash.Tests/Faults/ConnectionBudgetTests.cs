@@ -1,4 +1,3 @@
-using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

@@ -1,8 +1,6 @@
 using Porthor.Identity;
 using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
-using Porthor.Server.Http;
-using Porthor.Server.Login.Local;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;

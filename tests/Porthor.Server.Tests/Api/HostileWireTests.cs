@@ -1,4 +1,3 @@
-using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;

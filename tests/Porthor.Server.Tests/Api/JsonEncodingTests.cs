@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text;
-using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;

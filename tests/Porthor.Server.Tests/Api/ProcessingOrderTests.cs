@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Porthor.Server.Hosting;
-using Porthor.Server.Platform;
 using Porthor.Testing;
 using static Porthor.Server.Tests.Api.AnswerAssertions;
 

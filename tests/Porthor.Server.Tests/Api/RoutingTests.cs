@@ -1,4 +1,3 @@
-using Porthor.Server.Http;
 using Porthor.Testing;
 using Porthor.Tokens;
 

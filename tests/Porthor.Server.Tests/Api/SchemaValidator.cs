@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Api;

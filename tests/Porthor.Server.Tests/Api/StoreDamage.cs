@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Porthor.Server.Platform;
 using Porthor.Testing;
 using Porthor.Tokens;
 

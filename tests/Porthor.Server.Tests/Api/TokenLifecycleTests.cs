@@ -1,5 +1,4 @@
 using Porthor.Identity;
-using Porthor.Server.Http;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;

@@ -1,5 +1,4 @@
 using Porthor.Server.Accounts;
-using Porthor.Server.Login.Local;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Commands;

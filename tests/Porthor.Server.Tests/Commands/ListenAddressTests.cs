@@ -1,4 +1,3 @@
-using Porthor.Server.Hosting;
 using Porthor.Server.Platform;
 using Porthor.Testing;
 

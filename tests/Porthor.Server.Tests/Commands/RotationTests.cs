@@ -1,6 +1,5 @@
 using System.Net;
 using Porthor.Secrets;
-using Porthor.Server.Observation;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Tokens;

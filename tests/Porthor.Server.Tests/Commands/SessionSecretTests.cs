@@ -1,5 +1,4 @@
 using Porthor.Secrets;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

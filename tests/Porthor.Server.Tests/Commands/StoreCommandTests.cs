@@ -1,8 +1,7 @@
-using Porthor.Values;
 using Porthor.Identity;
 using Porthor.Server.Hosting;
-using Porthor.Server.Platform;
 using Porthor.Testing;
+using Porthor.Values;
 
 namespace Porthor.Server.Tests.Commands;
 

@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Porthor.Server.Configuration;
-using Porthor.Server.Observation;
-using Porthor.Server.Platform;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Porthor.Server.Configuration;
-using Porthor.Server.Observation;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;
 
 namespace Porthor.Server.Tests.Configuration;

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Porthor.Quotas;
 using Porthor.Server.Configuration;
-using Porthor.Server.Observation;
-using Porthor.Server.Platform;
 using Porthor.Tokens;
 using Porthor.Values;
 using static Porthor.Server.Tests.Configuration.ConfigurationFile;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using Porthor.Server.Observation;
 using Porthor.Sessions;
 using Porthor.Testing;
 using Porthor.Values;

@@ -3,7 +3,6 @@ using System.Text;
 using CsCheck;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Porthor.Server.Http;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

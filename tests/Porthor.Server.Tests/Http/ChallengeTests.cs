@@ -1,7 +1,6 @@
 using CsCheck;
 using Porthor.Ingress;
 using Porthor.Server.Http;
-using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Tests.Http;

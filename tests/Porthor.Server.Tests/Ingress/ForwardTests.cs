@@ -1,6 +1,5 @@
 using Porthor.Identity;
 using Porthor.Server.Configuration;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 using Porthor.Values;

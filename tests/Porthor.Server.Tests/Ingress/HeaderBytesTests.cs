@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 

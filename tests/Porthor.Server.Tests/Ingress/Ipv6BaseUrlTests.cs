@@ -1,7 +1,5 @@
 using Porthor.Server.Configuration;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
-using Porthor.Server.Values;
 using Porthor.Testing;
 using Porthor.Values;
 

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.WebUtilities;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;
 using Porthor.Testing;

@@ -1,4 +1,3 @@
-using Porthor.Server.Http;
 using Porthor.Sessions;
 using Porthor.Testing;
 

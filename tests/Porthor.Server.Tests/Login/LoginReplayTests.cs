@@ -1,4 +1,3 @@
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Login.Local;
 using Porthor.Sessions;

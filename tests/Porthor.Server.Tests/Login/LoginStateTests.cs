@@ -1,6 +1,4 @@
 using Porthor.Secrets;
-using Porthor.Server.Http;
-using Porthor.Server.Observation;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;
 using Porthor.Testing;

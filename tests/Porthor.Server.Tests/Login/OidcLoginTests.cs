@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 

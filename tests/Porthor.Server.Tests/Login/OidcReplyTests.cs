@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
-using Porthor.Server.Http;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Login;

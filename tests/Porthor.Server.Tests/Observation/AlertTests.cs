@@ -5,7 +5,6 @@ using Porthor.Secrets;
 using Porthor.Server.Alerts;
 using Porthor.Server.Configuration;
 using Porthor.Server.Logging;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 using StackExchange.Redis;

@@ -1,5 +1,4 @@
 using System.Net;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Observation;

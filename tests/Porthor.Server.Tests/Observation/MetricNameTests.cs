@@ -1,4 +1,3 @@
-using Porthor.Storage;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -8,6 +7,7 @@ using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using Porthor.History;
 using Porthor.Server.Logging;
+using Porthor.Storage;
 using Porthor.Telemetry;
 using Porthor.Testing;
 using Porthor.Tokens;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.RegularExpressions;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

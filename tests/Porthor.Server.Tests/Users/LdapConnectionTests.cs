@@ -3,8 +3,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Identity;
 using Porthor.Secrets;
-using Porthor.Server.Configuration;
-using Porthor.Server.Hosting;
 using Porthor.Server.Platform;
 using Porthor.Server.Users.Ldap;
 using Porthor.Telemetry;

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Identity;
-using Porthor.Server.Configuration;
 using Porthor.Server.Users.Ldap;
 using Porthor.Telemetry;
 using Porthor.Testing;

@@ -1,4 +1,3 @@
-using Porthor.Server.Users.Ldap;
 using System.Text.Json;
 using Porthor.Identity;
 using Porthor.Secrets;
@@ -6,6 +5,7 @@ using Porthor.Server.Configuration;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
 using Porthor.Server.Tests.Login;
+using Porthor.Server.Users.Ldap;
 using Porthor.Testing;
 
 namespace Porthor.Server.Tests.Users;

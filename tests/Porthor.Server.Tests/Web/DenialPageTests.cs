@@ -1,6 +1,5 @@
 using AngleSharp.Html.Parser;
 using Porthor.Identity;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Server.Tests.Ingress;
 using Porthor.Testing;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Porthor.Server.Http;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Porthor.History;
 using Porthor.Operations;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

@@ -2,7 +2,6 @@ using Porthor.Audit;
 using Porthor.Composition;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

@@ -1,5 +1,4 @@
 using Porthor.Server.Hosting;
-using Porthor.Server.Platform;
 using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.StoreContracts;

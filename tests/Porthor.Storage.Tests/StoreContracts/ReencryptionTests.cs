@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Porthor.Maintenance;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

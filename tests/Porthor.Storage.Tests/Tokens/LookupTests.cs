@@ -1,7 +1,6 @@
 using System.Text;
 using Porthor.Composition;
 using Porthor.Secrets;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 

@@ -1,6 +1,5 @@
 using Porthor.Audit;
 using Porthor.Secrets;
-using Porthor.Server.Observation;
 using Porthor.Storage.Tests.Trees;
 using Porthor.Testing;
 using Porthor.Tokens;

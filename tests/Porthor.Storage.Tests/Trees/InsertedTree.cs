@@ -1,6 +1,5 @@
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
-using Porthor.Server.Observation;
 using Porthor.Tokens;
 using Porthor.Values;
 

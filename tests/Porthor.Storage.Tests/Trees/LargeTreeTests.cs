@@ -5,7 +5,6 @@ using Porthor.History;
 using Porthor.Operations;
 using Porthor.Secrets;
 using Porthor.Server.Hosting;
-using Porthor.Server.Observation;
 using Porthor.Testing;
 using Porthor.Tokens;
 using Porthor.Values;

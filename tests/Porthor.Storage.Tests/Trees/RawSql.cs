@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Porthor.Server.Hosting;
-using Porthor.Server.Platform;
 using Porthor.Testing;
 
 namespace Porthor.Storage.Tests.Trees;

@@ -1,6 +1,6 @@
-using Porthor.Server.Values;
 using System.Globalization;
 using System.Text.Json;
+using Porthor.Server.Values;
 using Porthor.Values;
 
 namespace Porthor.Server.Api.Validation;

@@ -1,9 +1,9 @@
-using Porthor.Server.Values;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.GitHub;
 

@@ -1,13 +1,13 @@
-using Porthor.Server.Configuration;
-using Porthor.Sessions;
-using Porthor.Telemetry;
 using System.Globalization;
 using Porthor.Identity;
 using Porthor.Secrets;
+using Porthor.Server.Configuration;
 using Porthor.Server.Http;
 using Porthor.Server.Logging;
 using Porthor.Server.Web;
 using Porthor.Server.Web.Pages;
+using Porthor.Sessions;
+using Porthor.Telemetry;
 
 namespace Porthor.Server.Login.Local;
 

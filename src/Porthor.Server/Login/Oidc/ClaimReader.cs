@@ -1,8 +1,8 @@
-using Porthor.Server.Values;
 using System.Globalization;
 using System.Text.Json;
 using Porthor.Identity;
 using Porthor.Server.Configuration;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.Oidc;
 

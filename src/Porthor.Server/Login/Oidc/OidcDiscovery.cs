@@ -1,6 +1,6 @@
-using Porthor.Server.Values;
 using System.Text.Json;
 using Porthor.Server.Configuration;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.Oidc;
 

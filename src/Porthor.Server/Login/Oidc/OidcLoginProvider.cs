@@ -1,10 +1,10 @@
-using Porthor.Server.Values;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Porthor.Secrets;
 using Porthor.Server.Configuration;
+using Porthor.Server.Values;
 
 namespace Porthor.Server.Login.Oidc;
 

@@ -1,7 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
-using Porthor.Server.Http;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Tests.Api;
 using Porthor.Sessions;

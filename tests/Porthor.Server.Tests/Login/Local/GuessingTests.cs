@@ -1,8 +1,8 @@
-using Porthor.Values;
 using Microsoft.Extensions.DependencyInjection;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Tests.Api;
 using Porthor.Testing;
+using Porthor.Values;
 
 namespace Porthor.Server.Tests.Login.Local;
 

@@ -1,5 +1,4 @@
 using Porthor.Server.Accounts;
-using Porthor.Server.Hosting;
 using Porthor.Server.Login.Local;
 using Porthor.Server.Platform;
 using Porthor.Testing;

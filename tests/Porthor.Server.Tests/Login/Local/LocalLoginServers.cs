@@ -1,7 +1,6 @@
 using Porthor.Identity;
 using Porthor.Server.Accounts;
 using Porthor.Server.Configuration;
-using Porthor.Server.Login.Local;
 using Porthor.Server.Tests.Api;
 using Porthor.Values;
 

@@ -1,5 +1,4 @@
 using Porthor.Server.Accounts;
-using Porthor.Server.Login.Local;
 
 namespace Porthor.Server.Tests.Login.Local;
 
