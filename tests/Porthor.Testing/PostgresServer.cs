@@ -43,12 +43,14 @@ public sealed class PostgresServer : IAsyncDisposable
             if (initdb.ExitCode != 0)
                 throw new InvalidOperationException("initdb failed.");
         }
+        // With hundreds of databases, the default autovacuum_naptime would start a worker several times per second.
         // The server's time zone is far from UTC, so that a time that depends on it is visibly wrong. fsync is off: these tests do not
         // crash the machine.
         Process Launch() => Start([
             Path.Combine(bin, "postgres"), "-D", data, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c",
             $"unix_socket_directories={folder}",
-            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "timezone=Pacific/Auckland", "-c",
+            "-c", RealServers.Durable ? "fsync=on" : "fsync=off", "-c", "max_connections=300", "-c", "autovacuum_naptime=600",
+            "-c", "timezone=Pacific/Auckland", "-c",
             "log_min_messages=fatal", "-c", "track_commit_timestamp=on",
             .. settings.SelectMany(setting => (string[])["-c", setting])]);
         var server = new PostgresServer(Launch, folder, port);
