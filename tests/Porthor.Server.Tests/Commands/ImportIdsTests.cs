@@ -81,6 +81,7 @@ public sealed class ImportIdsTests
     public async Task An_ID_that_is_being_imported_is_not_assigned(Mode mode)
     {
         await using var deployment = await Deployment.CreateAsync(mode);
+        deployment.Settings = deployment.Settings.WithLongTimeouts();
         var core = await deployment.OpenNodeAsync();
         var lines = string.Concat(Enumerable.Range(0, 3000).Select(i => $"user,user-{i}x,{3000000 + i}\n"));
         var import = IdImport.Read(new StringReader(lines), out var faults);
