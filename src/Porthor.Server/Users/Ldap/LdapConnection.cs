@@ -10,6 +10,10 @@ namespace Porthor.Server.Users.Ldap;
 /// </summary>
 internal sealed class LdapConnection : IAsyncDisposable
 {
+    // Result codes of RFC 4511, appendix A.
+    private const int SizeLimitExceeded = 4;
+    private const int AdminLimitExceeded = 11;
+
     private readonly Socket socket;
     private Stream stream;
     private LdapReader reader;
@@ -40,14 +44,26 @@ internal sealed class LdapConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the entries, which are requested in pages (RFC 2696). A search for one entry by its name has no pages.</summary>
+    /// <summary>
+    /// Returns the entries in the order of the server. If there are more than the server returns at once, they are requested again in pages
+    /// (RFC 2696). Pages are not requested first, because OpenLDAP orders their entries differently.
+    /// </summary>
     /// <exception cref="LdapException">The server refused the request.</exception>
     /// <exception cref="IOException">The connection failed.</exception>
     /// <exception cref="AsnContentException">The server sent an invalid response.</exception>
     public async Task<IReadOnlyList<LdapEntry>> SearchAsync(LdapSearch search, CancellationToken cancellationToken)
     {
         List<LdapEntry> entries = [];
-        byte[]? page = search.Scope == LdapScope.Base ? null : [];
+        try
+        {
+            await SearchPageAsync(search, page: null, entries, cancellationToken);
+            return entries;
+        }
+        catch (LdapException e) when (e.Code is SizeLimitExceeded or AdminLimitExceeded && search.Scope != LdapScope.Base)
+        {
+            entries.Clear();
+        }
+        byte[] page = [];
         do
         {
             page = await SearchPageAsync(search, page, entries, cancellationToken);
