@@ -7,7 +7,7 @@ internal static class QuotaSettings
 {
     public static QuotaPlan? Read(SettingsSection settings)
     {
-        // Without a default the section is ignored, whatever else it contains (contract/configuration.md 1).
+        // A section without a default is ignored as a whole (contract/configuration.md 1).
         if (settings.Section("quota", "default") is not { } section)
             return null;
         var plan = new QuotaPlan

@@ -35,12 +35,12 @@ internal sealed class GracefulShutdown(TimeProvider clock, PorthorSettings setti
 /// <summary>Adds the middleware that sends <c>Connection: close</c> during a graceful shutdown.</summary>
 internal static class GracefulShutdownSetup
 {
-    public static void UseLeaving(this WebApplication app)
+    public static void UseGracefulShutdown(this WebApplication app)
     {
-        var leaving = app.Services.GetRequiredService<GracefulShutdown>();
+        var shutdown = app.Services.GetRequiredService<GracefulShutdown>();
         app.Use(next => context =>
         {
-            if (leaving.HasBegun)
+            if (shutdown.HasBegun)
             {
                 // The header is set when the response starts, because an error response clears the headers set before.
                 context.Response.OnStarting(() =>

@@ -44,7 +44,7 @@ internal static class ServerSetup
 
     public static void UsePorthorServer(this WebApplication app, PorthorDeployment core)
     {
-        app.UseLeaving();
+        app.UseGracefulShutdown();
         app.UseMiddleware<RequestContext>();
         app.UseMiddleware<HeadRequests>();
         app.UseMiddleware<RequestLimits>();

@@ -7,13 +7,19 @@ using Porthor.Tokens;
 
 namespace Porthor.Server.Http;
 
-/// <summary>Finds out who sent a request (contract/api.md 2, ingress.md 4).</summary>
+/// <summary>Authenticates requests (contract/api.md 2, ingress.md 4).</summary>
 internal sealed partial class Authenticator(
-    BootstrapCredential bootstrapCredential, TimeProvider clock, SessionCookie sessionCookie, TokenService tokens, ServerIdentity identity, ILogger<Authenticator> logger, ILogger<BrowserSession> sessionLogger)
+    BootstrapCredential bootstrapCredential,
+    SessionCookie sessionCookie,
+    TokenService tokens,
+    ServerIdentity identity,
+    TimeProvider clock,
+    ILogger<Authenticator> logger,
+    ILogger<BrowserSession> sessionLogger)
 {
-    /// <summary>The caller of the API, if the request shows a valid token that the route accepts.</summary>
-    /// <exception cref="ProblemException">It does not.</exception>
-    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the token.</exception>
+    /// <summary>Returns the caller of an API route.</summary>
+    /// <exception cref="ProblemException">The request has no valid token that the route accepts.</exception>
+    /// <exception cref="StoreUnavailableException">The record store did not respond, so it is unknown whether the token is valid.</exception>
     public async Task<Caller> AuthenticateAsync(HttpContext context, AccessPolicy access)
     {
         var address = ForwardedClient.Of(context).Address;
@@ -48,8 +54,8 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// Returns the credential of a request that a proxy forwarded (contract/ingress.md 4). CSRF is not checked: the subrequest is a GET
-    /// request, whatever the browser sent.
+    /// Returns the credential of a request that a proxy forwarded (contract/ingress.md 4). CSRF is not checked: the subrequest is always a
+    /// GET request.
     /// </summary>
     public PresentedCredential FindForProxy(HttpContext context, bool allowCookies) =>
         Find(context, BrowserSession.Read(context, sessionCookie, sessionLogger), allowCookies);
@@ -62,8 +68,10 @@ internal sealed partial class Authenticator(
         return Problem.UnknownToken(challenge);
     }
 
-    /// <summary>Who is signed in with this browser; null if nobody is. A header does not count (contract/login.md 7).</summary>
-    /// <exception cref="StoreUnavailableException">The record store did not answer; nothing is known about the session.</exception>
+    /// <summary>
+    /// Returns the user who is signed in with this browser; null if none is. The <c>Authorization</c> header is ignored (contract/login.md 7).
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">The record store did not respond, so it is unknown whether the session is valid.</exception>
     public async Task<Caller?> AuthenticatePageAsync(HttpContext context)
     {
         var state = BrowserSession.Of(context, sessionCookie, identity, sessionLogger).State;
@@ -76,7 +84,7 @@ internal sealed partial class Authenticator(
         return new Caller(found, ForwardedClient.Of(context).Address);
     }
 
-    /// <summary>Whether a request repeats the value of its session, which only our pages can read.</summary>
+    /// <summary>Returns whether a request contains the CSRF token of its session, which only pages of Porthor can read.</summary>
     public static bool ProvesCsrf(SessionState state, string? presented) => state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
 
     /// <summary>
@@ -110,8 +118,8 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// A browser sends its cookie with whatever any page makes it send. That one of our pages meant it, a write proves by
-    /// repeating a value that only our pages can read.
+    /// Requires the CSRF token in a request that changes data. A browser sends the session cookie also with requests of other sites, but only
+    /// pages of Porthor can read the CSRF token.
     /// </summary>
     private void CheckCsrf(HttpContext context, SessionState state)
     {

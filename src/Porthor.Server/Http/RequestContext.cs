@@ -4,10 +4,11 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Http;
 
 /// <summary>
-/// The frame of every request: finds out whose it is, begins its log lines, sees to it that whatever is thrown becomes an answer,
-/// and counts the answers to proxies.
+/// Surrounds the processing of every request: determines the client, starts the request log, converts exceptions to responses, and counts
+/// the decisions of forward authentication.
 /// </summary>
-internal sealed class RequestContext(RequestDelegate next, PorthorMetrics metrics, PorthorExceptionHandler shield, TrustedProxies proxies, PeerWarnings peerWarnings)
+internal sealed class RequestContext(
+    RequestDelegate next, PorthorMetrics metrics, PorthorExceptionHandler exceptions, TrustedProxies proxies, PeerWarnings peerWarnings)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -26,7 +27,7 @@ internal sealed class RequestContext(RequestDelegate next, PorthorMetrics metric
         catch (Exception e)
         {
             log.Decided(outcome: null);
-            await shield.AnswerAsync(context, e);
+            await exceptions.AnswerAsync(context, e);
         }
         if (begun != 0)
             metrics.Decisions.Decided(IngressOutcome.Of(context, log.Outcome), log.Service, begun);

@@ -31,8 +31,7 @@ internal static class RequestCookies
         value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
 
     /// <summary>
-    /// Removes the cookie of this name from a header, whatever separates it from the others, and every cookie that contains a Porthor
-    /// token. Returns null if no other cookie is left, and the same header if nothing was removed (deviations 10).
+    /// Removes the cookie of this name, and every cookie that contains a Porthor token, from a header. Returns null if no other cookie is left, and the same header if nothing was removed (deviations 10).
     /// </summary>
     public static string? Without(string header, string name)
     {

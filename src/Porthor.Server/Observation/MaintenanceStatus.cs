@@ -17,7 +17,7 @@ internal static class MaintenanceStatus
 
     public static Task NoteMaintenanceAsync(SqlStores sql, PorthorMetrics metrics, TimeProvider clock, TokenCounts counts, CancellationToken cancellationToken)
     {
-        metrics.Upkeep.MaintenanceDone(clock.GetUtcNow());
+        metrics.Maintenance.MaintenanceDone(clock.GetUtcNow());
         JsonObject note = new() { ["time"] = Now(clock), ["session_users"] = counts.SessionUsers, ["user_tokens"] = counts.UserTokens };
         return sql.Settings.SetAsync(MaintenanceNote, note.ToJsonString(), cancellationToken);
     }
@@ -36,14 +36,14 @@ internal static class MaintenanceStatus
     {
         if (await ReadAsync(sql, MaintenanceNote, cancellationToken) is { } maintenance)
         {
-            metrics.Upkeep.MaintenanceDone(TimeOf(maintenance));
+            metrics.Maintenance.MaintenanceDone(TimeOf(maintenance));
             metrics.TokensCounted(new TokenCounts((long?)maintenance["session_users"] ?? 0, (long?)maintenance["user_tokens"] ?? 0));
         }
         if (await ReadAsync(sql, AuditNote, cancellationToken) is { } audit)
         {
-            metrics.Upkeep.AuditDone(TimeOf(audit));
+            metrics.Maintenance.AuditDone(TimeOf(audit));
             foreach (var kind in Enum.GetValues<AuditKind>())
-                metrics.Upkeep.Found(kind, (long?)audit["findings"]?[kind.ToText()] ?? 0);
+                metrics.Maintenance.Found(kind, (long?)audit["findings"]?[kind.ToText()] ?? 0);
         }
     }
 

@@ -72,7 +72,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
         Decisions = new DecisionMetrics(meter, services);
         Stores = new StoreMetrics(meter);
         Tokens = new TokenMetrics(meter);
-        Upkeep = new MaintenanceMetrics(meter);
+        Maintenance = new MaintenanceMetrics(meter);
     }
 
     /// <summary>Returns the metrics of authorization subrequests.</summary>
@@ -85,7 +85,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     public TokenMetrics Tokens { get; }
 
     /// <summary>Returns the metrics of maintenance and audits.</summary>
-    public MaintenanceMetrics Upkeep { get; }
+    public MaintenanceMetrics Maintenance { get; }
 
     /// <summary>Counts a request that forward authentication allowed.</summary>
     /// <param name="isBot">True if the user is a bot user.</param>

@@ -96,7 +96,7 @@ public sealed partial class MetricNameTests
             .AddPrometheusExporter(prometheus => (prometheus.ScopeInfoEnabled, prometheus.TargetInfoEnabled) = (false, false)).Build();
         using var metrics = new PorthorMetrics();
         using var log = new BackgroundLogWriter(new JsonLineFormatter(), Stream.Null, TimeProvider.System);
-        foreach (var facts in (object[])[metrics, metrics.Decisions, metrics.Stores, metrics.Tokens, metrics.Upkeep])
+        foreach (var facts in (object[])[metrics, metrics.Decisions, metrics.Stores, metrics.Tokens, metrics.Maintenance])
         {
             foreach (var fact in facts.GetType().GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)
                 .Where(method => method.ReturnType == typeof(void) && method.Name != nameof(IDisposable.Dispose)))
