@@ -31,7 +31,8 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
             Email = "ada@example.com",
             Uid = 4123,
             Gid = 4123,
-            Groups = [.. ((string[])["ada", "analytical-engine", "astronomers", "observers-on-call", "survey-data-release-7"]).Select((name, i) => new Group(name, 1000 + i))],
+            Groups = [.. ((string[])["ada", "analytical-engine", "astronomers", "observers-on-call", "survey-data-release-7"]).Select(
+                (name, i) => new Group(name, 1000 + i))],
         };
         var first = await site.LogInAsync("ada", "admin:token,exec:notebook,read:all,read:some,user:token", user);
         var key = await LiveAsync(first);
@@ -70,7 +71,8 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                     .ShouldBeEmpty();
                 (await page.EvaluateAsync<int>("document.documentElement.scrollWidth")).ShouldBeLessThanOrEqualTo(width, name);
                 if (Pictures is not null)
-                    await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-{width}.png".ToLowerInvariant()), FullPage = true });
+                    await page.ScreenshotAsync(
+                        new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-{width}.png".ToLowerInvariant()), FullPage = true });
             }
             foreach (var (name, path) in (IEnumerable<(string, string)>)[
                 ("tokens", "/auth/tokens"), ("new", "/auth/tokens/new"), ("revoke", $"/auth/tokens/{key}/revoke"),
@@ -78,7 +80,8 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
                 ("token-history", $"/auth/tokens/history?key={key}"), ("search", "/auth/tokens/search"),
                 ("found", "/auth/tokens/search?username=grace"),
                 ("nobody", "/auth/tokens/search?username=nobody"), ("all-history", "/auth/tokens/history/all"),
-                ("all-history-wrong", "/auth/tokens/history/all?username=No+Name&ip_address=1.2.3"), ("not-found", $"/auth/tokens/{new string('x', 22)}/revoke")])
+                ("all-history-wrong", "/auth/tokens/history/all?username=No+Name&ip_address=1.2.3"),
+                ("not-found", $"/auth/tokens/{new string('x', 22)}/revoke")])
             {
                 await page.GotoAsync(path);
                 await LookAsync(name);
@@ -107,7 +110,8 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
     [BrowserFact]
     public async Task Pages_for_users_without_permissions_are_accessible()
     {
-        await using var browser = await site.LogInAsync("visitor", "read:all", new UserData(), new() { ViewportSize = new() { Width = 1280, Height = 800 } });
+        await using var browser = await site.LogInAsync(
+            "visitor", "read:all", new UserData(), new() { ViewportSize = new() { Width = 1280, Height = 800 } });
         var page = await browser.NewPageAsync();
         foreach (var (name, path) in (IEnumerable<(string, string)>)[
             ("scopeless", "/auth/tokens"), ("scopeless-new", "/auth/tokens/new"), ("not-allowed", "/auth/tokens/search")])
@@ -124,18 +128,21 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
     {
         foreach (var scheme in (ColorScheme[])[ColorScheme.Light, ColorScheme.Dark])
         {
-            await using var browser = await site.OpenAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = 1280, Height = 800 } });
+            await using var browser = await site.OpenAsync(
+                new() { ColorScheme = scheme, ViewportSize = new() { Width = 1280, Height = 800 } });
             var page = await browser.NewPageAsync();
             async Task LookAsync(string name)
             {
                 (await page.RunAxe(Rules)).Violations.Select(rule => $"{name}: {rule.Help}").ShouldBeEmpty();
                 if (Pictures is not null)
-                    await page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-1280.png".ToLowerInvariant()), FullPage = true });
+                    await page.ScreenshotAsync(
+                        new() { Path = Path.Combine(Pictures, $"{name}-{scheme}-1280.png".ToLowerInvariant()), FullPage = true });
             }
             await page.GotoAsync("/auth/tokens");
             await LookAsync("login");
             foreach (var (name, password, text) in (IEnumerable<(string, string, string)>)[
-                ("login-wrong", "wrong", "Wrong username or password."), ("login-error", Site.Password, "stranger is not a member of any authorized groups")])
+                ("login-wrong", "wrong", "Wrong username or password."),
+                ("login-error", Site.Password, "stranger is not a member of any authorized groups")])
             {
                 await page.GetByLabel("Username").FillAsync("stranger");
                 await page.GetByLabel("Password").FillAsync(password);
@@ -153,7 +160,8 @@ public sealed class AccessibilityTests(Site site) : IClassFixture<Site>
         var cookie = (await browser.CookiesAsync()).Single().Value;
         var ada = await tokens.CallerAsync(site.Porthor.Core.SessionCookie.TryRead(cookie, out _)!.Token!);
         async Task<Token> MakeAsync(Caller caller, string name, string scopes, int? days) => await tokens.CreateUserTokenAsync(
-            caller, caller.Username, new UserTokenRequest(name, ScopeSet.Parse(scopes), days is { } d ? DateTimeOffset.UtcNow.AddDays(d) : null));
+            caller, caller.Username, new UserTokenRequest(name, ScopeSet.Parse(scopes), days is { } d
+                ? DateTimeOffset.UtcNow.AddDays(d) : null));
         var laptop = await MakeAsync(ada, "laptop", "read:all", 30);
         await MakeAsync(
             ada, "nightly pipeline on the observatory's computing cluster, 2nd try", "exec:notebook,read:all,read:some", days: null);

@@ -42,7 +42,8 @@ public sealed class AttackTests(Site site) : IClassFixture<Site>
         await using var browser = await site.LogInAsync("framed");
         var page = await browser.NewPageAsync();
         var origin = site.Url.Replace("://", "://evil.", StringComparison.Ordinal);
-        await page.RouteAsync($"{origin}/**", route => route.FulfillAsync(new() { ContentType = "text/html", Body = $"""<iframe src="{site.Url}/auth/tokens/new"></iframe>""" }));
+        await page.RouteAsync($"{origin}/**", route =>
+            route.FulfillAsync(new() { ContentType = "text/html", Body = $"""<iframe src="{site.Url}/auth/tokens/new"></iframe>""" }));
         await page.GotoAsync($"{origin}/");
         page.Frames[^1].Url.ShouldBe("chrome-error://chromewebdata/");
         (await page.FrameLocator("iframe").GetByLabel("Name").CountAsync()).ShouldBe(0);

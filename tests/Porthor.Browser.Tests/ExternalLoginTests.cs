@@ -115,7 +115,8 @@ public sealed class ExternalLoginTests(ExternalProviderSite site) : IClassFixtur
     }
 
     /// <summary>Returns the key of the session that the token page marks as this browser's.</summary>
-    private static Task<string> SessionAsync(IPage page) => page.Locator("tr", new() { HasText = "this browser" }).Locator(".key").InnerTextAsync();
+    private static Task<string> SessionAsync(IPage page) => page.Locator("tr", new() { HasText = "this browser" }).Locator(".key")
+        .InnerTextAsync();
 
     private static async Task LogInAsync(IPage page, string username)
     {

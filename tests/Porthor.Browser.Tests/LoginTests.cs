@@ -104,7 +104,8 @@ public sealed class LoginTests(Site site) : IClassFixture<Site>
     }
 
     /// <summary>Returns the username that the site received with the request for this page.</summary>
-    internal static async Task<string> UserAsync(IPage page) => JsonDocument.Parse(await page.Locator("body", new() { HasText = "x-auth-request-user" }).InnerTextAsync())
+    internal static async Task<string> UserAsync(IPage page) => JsonDocument.Parse(
+        await page.Locator("body", new() { HasText = "x-auth-request-user" }).InnerTextAsync())
         .RootElement.GetProperty("Headers").GetProperty("x-auth-request-user")[0].GetString()!;
 
     private static async Task LogInAsync(IPage page, string username, string password = Site.Password)

@@ -74,7 +74,8 @@ public sealed class PageTests(Site site) : IClassFixture<Site>
     {
         foreach (var scripts in (bool[])[true, false])
         {
-            await using var browser = await site.LogInAsync($"expiring-{scripts}".ToLowerInvariant(), options: new() { JavaScriptEnabled = scripts });
+            await using var browser = await site.LogInAsync(
+                $"expiring-{scripts}".ToLowerInvariant(), options: new() { JavaScriptEnabled = scripts });
             var page = await browser.NewPageAsync();
             await page.GotoAsync("/auth/tokens/new");
             var day = page.GetByLabel("Date", new() { Exact = true });

@@ -64,7 +64,8 @@ public sealed class SignInTests(Site site) : IClassFixture<Site>
     {
         foreach (var (scheme, width) in ((ColorScheme, int)[])[(ColorScheme.Light, 1280), (ColorScheme.Dark, 390)])
         {
-            await using var browser = await site.OpenAsync(new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 800 } });
+            await using var browser = await site.OpenAsync(
+                new() { ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 800 } });
             var page = await browser.NewPageAsync();
             List<string> complaints = [];
             page.Console += (_, message) =>

@@ -82,7 +82,8 @@ public class Site(Chromium chromium) : IAsyncLifetime
 
     internal async Task SetCookieAsync(IBrowserContext context, SessionState state) => await context.AddCookiesAsync(
     [
-        new() { Name = SessionCookie.Name, Value = Porthor.Core.SessionCookie.Write(state), Url = Url, HttpOnly = true, Secure = true, SameSite = SameSiteAttribute.Lax },
+        new() { Name = SessionCookie.Name, Value = Porthor.Core.SessionCookie.Write(state), Url = Url, HttpOnly = true, Secure = true,
+            SameSite = SameSiteAttribute.Lax },
     ]);
 
     private protected virtual PorthorSettings Configure(PorthorSettings settings) => settings with

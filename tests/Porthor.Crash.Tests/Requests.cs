@@ -40,7 +40,8 @@ internal static class Requests
     public static async Task<Token> CreateAdministratorAsync(this HttpClient client, Uri node, Token bootstrap)
     {
         var made = await client.AskAsync(
-            HttpMethod.Post, node, "/auth/api/v1/tokens", bootstrap, new { username = "bot-admin", token_type = "service", scopes = (string[])["admin:token"] });
+            HttpMethod.Post, node, "/auth/api/v1/tokens", bootstrap,
+            new { username = "bot-admin", token_type = "service", scopes = (string[])["admin:token"] });
         return TokenIn(made!);
     }
 

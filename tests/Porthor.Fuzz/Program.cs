@@ -41,7 +41,9 @@ static int Run(string corpus, double seconds, string[] names)
             failed = true;
             Console.Error.WriteLine(e.Message);
         }
-        Console.WriteLine($"{target.Name,-14} {campaign.Tried,12:N0} inputs, {coverage.Reached - before,6:N0} branches, {known.Count} known and {found} new");
+        Console.WriteLine(
+            $"{target.Name,-14} {campaign.Tried,12:N0} inputs, {coverage.Reached - before,6:N0} branches, {known.Count} known "
+                + $"and {found} new");
     }
     return failed ? 1 : 0;
 }

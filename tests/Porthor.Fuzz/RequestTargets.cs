@@ -24,10 +24,12 @@ internal static class RequestTargets
         FuzzTarget.OfText("cursor", ["p", "_", "1782907200", "2147483647", "99999999999999999999"], CheckCursor),
         FuzzTarget.OfText(
             "query",
-            ["scope=", "&", "service=", "delegate_to=", "delegate_scope=", "minimum_lifetime=", "notebook=true", "satisfy=any", "%", "+", "%00", "%ff", "=", "limit=", "key=", "since=", "ip_address="],
+            ["scope=", "&", "service=", "delegate_to=", "delegate_scope=", "minimum_lifetime=", "notebook=true", "satisfy=any", "%", "+",
+                "%00", "%ff", "=", "limit=", "key=", "since=", "ip_address="],
             CheckQuery),
         FuzzTarget.OfText("forwarded", [", ", "10.0.0.1", "::1", "http", "https", "|", "/", "@", "example.com", ":80"], CheckForwarded),
-        new("body", ["{", "}", "[", "]", "\"", "\"scopes\":", "\"token_name\":", "\"expires\":", "\"username\":", "\"groups\":", "\\ud800", "1e999", "null"], CheckBody),
+        new("body", ["{", "}", "[", "]", "\"", "\"scopes\":", "\"token_name\":", "\"expires\":", "\"username\":", "\"groups\":", "\\ud800",
+            "1e999", "null"], CheckBody),
     ];
 
     private static void CheckCursor(string text)
@@ -77,7 +79,8 @@ internal static class RequestTargets
     private static void CheckForwarded(string text)
     {
         var context = new DefaultHttpContext { Connection = { RemoteIpAddress = IPAddress.Loopback } };
-        foreach (var (name, value) in ((string[])["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-Uri"]).Zip(text.Split('|')))
+        foreach (var (name, value) in ((string[])[
+            "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Host", "X-Forwarded-Uri"]).Zip(text.Split('|')))
             context.Request.Headers.Append(name, value);
         context.Features.Set(ForwardedClient.Find(context, Proxies));
         Refusable(() =>
@@ -91,7 +94,8 @@ internal static class RequestTargets
 
     private static void CheckBody(byte[] data)
     {
-        foreach (var read in (Action<JsonFields>[])[body => TokenBodies.ReadAdminToken(body), body => TokenBodies.ReadUserToken(body), body => TokenBodies.ReadEdit(body), body => QuotaBodies.ReadPlan(body)])
+        foreach (var read in (Action<JsonFields>[])[body => TokenBodies.ReadAdminToken(body), body => TokenBodies.ReadUserToken(body),
+            body => TokenBodies.ReadEdit(body), body => QuotaBodies.ReadPlan(body)])
         {
             Refusable(() =>
             {

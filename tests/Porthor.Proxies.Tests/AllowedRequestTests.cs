@@ -15,7 +15,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         var username = $"someone-{proxy}".ToLowerInvariant();
         var token = await fixture.LogInAsync(username);
         var answer = await client.GetAsync(
-            "/some/page?a=1&b=%2F", TestServer.Bearer(token), ("Cookie", "gafaelfawr=gt-x; _other=y"), ("X-Custom", "kept"), ("User-Agent", "client/1.0"));
+            "/some/page?a=1&b=%2F", TestServer.Bearer(token), ("Cookie", "gafaelfawr=gt-x; _other=y"), ("X-Custom", "kept"),
+            ("User-Agent", "client/1.0"));
         answer.StatusCode.ShouldBe(200, answer.Body);
         answer.Header("X-Site").ShouldBe("here");
         answer.Header("X-RateLimit-Limit").ShouldBeNull();
@@ -87,7 +88,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
             $"slow-{proxy}".ToLowerInvariant(), userData: UserData.None with { Groups = [new Group("slow", 1000)] });
         var answer = await client.GetAsync("/api/", TestServer.Bearer(token));
         answer.StatusCode.ShouldBe(200, answer.Body);
-        (answer.Header("X-RateLimit-Limit"), answer.Header("X-RateLimit-Remaining"), answer.Header("X-RateLimit-Used"), answer.Header("X-RateLimit-Resource"))
+        (answer.Header("X-RateLimit-Limit"), answer.Header("X-RateLimit-Remaining"), answer.Header("X-RateLimit-Used"),
+            answer.Header("X-RateLimit-Resource"))
             .ShouldBe(("2", "1", "1", "api"));
         answer.Header("X-RateLimit-Reset").ShouldNotBeNullOrEmpty();
         (await client.GetAsync("/api/", TestServer.Bearer(token))).Header("X-RateLimit-Remaining").ShouldBe("0");
@@ -130,7 +132,8 @@ public sealed class AllowedRequestTests(ProxyFixture fixture) : IClassFixture<Pr
         var history = await client.GetAsync($"/auth/api/v1/users/{username}/token-change-history?limit=1", TestServer.Bearer(token));
         history.Json[0].GetProperty("ip_address").GetString().ShouldBe(ProxyFixture.ClientAddress);
 
-        foreach (var path in (string[])["/ingress/auth", "/ingress/forward", "/ingress/anonymous", "/health", "/health/live", "/health/ready", "/metrics", "/_porthor/auth", "/_porthor/anonymous"])
+        foreach (var path in (string[])["/ingress/auth", "/ingress/forward", "/ingress/anonymous", "/health", "/health/live",
+            "/health/ready", "/metrics", "/_porthor/auth", "/_porthor/anonymous"])
         {
             var before = fixture.Site.Requests;
             var answer = await client.GetAsync(

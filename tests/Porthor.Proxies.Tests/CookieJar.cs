@@ -22,5 +22,6 @@ internal sealed class CookieJar
     }
 
     public (string, string) For(string pathAndQuery) => ("Cookie", string.Join(
-        "; ", cookies.Values.Where(cookie => pathAndQuery.StartsWith(cookie.Path, StringComparison.Ordinal)).Select(cookie => cookie.Pair)));
+        "; ", cookies.Values.Where(cookie => pathAndQuery.StartsWith(cookie.Path, StringComparison.Ordinal))
+            .Select(cookie => cookie.Pair)));
 }

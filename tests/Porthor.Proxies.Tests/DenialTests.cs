@@ -121,7 +121,8 @@ public sealed class DenialTests(DenialTests.ShortLivedTokenFixture fixture) : IC
         foreach (var headers in (IEnumerable<(string, string)[]>)[
             [Html], [Html, ("Authorization", "Bearer token")], [Html, fixture.Porthor.Cookie(new SessionState { Token = Token.Create() })],
             // The client cannot influence the return URL with headers.
-            [Html, ("X-Forwarded-Host", "evil.org"), ("X-Forwarded-Uri", "/evil"), ("X-Forwarded-Proto", "https"), ("X-Original-URL", "https://evil.org/")]])
+            [Html, ("X-Forwarded-Host", "evil.org"), ("X-Forwarded-Uri", "/evil"), ("X-Forwarded-Proto", "https"),
+                ("X-Original-URL", "https://evil.org/")]])
         {
             var answer = await client.GetAsync("/some/page?a=1&b=%C3%A9+c", headers);
             answer.StatusCode.ShouldBe(302, answer.Body);
@@ -147,7 +148,8 @@ internal static class DenialAssertions
         JsonNode.DeepEquals(JsonNode.Parse(answer.Body), JsonNode.Parse(body)).ShouldBeTrue(answer.Body);
         answer.Header("Content-Type").ShouldBe("application/json");
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
-        foreach (var name in (string[])["X-Error-Status", "X-Error-Body", "X-Site", "Location", "X-Auth-Request-User", "Cookie", "Authorization"])
+        foreach (var name in (string[])[
+            "X-Error-Status", "X-Error-Body", "X-Site", "Location", "X-Auth-Request-User", "Cookie", "Authorization"])
             answer.Header(name).ShouldBeNull();
     }
 

@@ -47,7 +47,8 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassF
         var port = (await fixture.RawBehindAsync(proxy)).Port;
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("tunneling")).Reveal()}";
         string[] preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
-        foreach (var (request, headers) in ((string, string[])[])[("GET /public/", []), ("OPTIONS /public/", preflight), ("OPTIONS /", preflight), ("GET /", [bearer]), ("GET /api/", [bearer])])
+        foreach (var (request, headers) in ((string, string[])[])[
+            ("GET /public/", []), ("OPTIONS /public/", preflight), ("OPTIONS /", preflight), ("GET /", [bearer]), ("GET /api/", [bearer])])
         {
             var answer = await AttackAsync(port, request, headers);
             answer.ShouldStartWith("HTTP/1.1 200 ", customMessage: request);
@@ -96,7 +97,8 @@ public sealed class H2cSiteTests(H2cSiteTests.H2cProxyFixture fixture) : IClassF
                     received.Append(Encoding.Latin1.GetString(buffer, 0, count));
                 }
                 // Over HTTP/2 the response follows the settings. It is the site's response or Porthor's error.
-                while (part.StartsWith("PRI", StringComparison.Ordinal) && !received.ToString().Contains("/admin/", StringComparison.Ordinal)
+                while (part.StartsWith("PRI", StringComparison.Ordinal)
+                    && !received.ToString().Contains("/admin/", StringComparison.Ordinal)
                     && !received.ToString().Contains("no_authorization", StringComparison.Ordinal));
             }
             catch (IOException)

@@ -14,7 +14,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     private const string OddCharacters = "!#$%&'*+.^_`|~";
 
     private static readonly string[] Identity =
-        ["X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP"];
+        ["X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Service", "X-Auth-Request-Token", "X-Forwarded-For",
+            "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP"];
 
     private static readonly string[] Places = ["/", "/api/", "/admin/", "/public/"];
 
@@ -27,7 +28,9 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync(username, "admin:token,read:all")).Reveal()}";
         foreach (var odd in OddCharacters)
         {
-            string[] names = [.. Identity.Concat(["X-Custom"]).SelectMany(name => (string[])[name.Replace('-', odd), ReplaceFirst(name, odd), name.Replace('-', odd).ToLowerInvariant(), $"{name}{odd}", $"{odd}{name}"])];
+            string[] names = [.. Identity.Concat(["X-Custom"]).SelectMany(
+                name => (string[])[name.Replace('-', odd), ReplaceFirst(name, odd), name.Replace('-', odd)
+                    .ToLowerInvariant(), $"{name}{odd}", $"{odd}{name}"])];
             foreach (var path in Places)
             {
                 var arrived = (await client.GetAsync(path, [bearer, "X-Custom: kept", .. names.Select(name => $"{name}: {Lie}")])).AtSite();
@@ -46,7 +49,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     {
         var client = await fixture.RawBehindAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("trailing")).Reveal()}";
-        foreach (var announced in (string[][])[[], ["Trailer: X-Auth-Request-User, X-Auth-Request-Email"], ["Trailer: X-Auth-Request-User", "Connection: Trailer, TE", "TE: trailers"]])
+        foreach (var announced in (string[][])[[], ["Trailer: X-Auth-Request-User, X-Auth-Request-Email"],
+            ["Trailer: X-Auth-Request-User", "Connection: Trailer, TE", "TE: trailers"]])
         {
             var head = string.Join("\r\n", ["POST / HTTP/1.1", "Host: example.com", bearer, "Transfer-Encoding: chunked", .. announced]);
             var answer = await client.SendTextAsync(
@@ -77,7 +81,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
             [$"keep-alive ,\t{listed.Replace(", ", " ,\t")}"],
             ["close", .. Identity], ["close, Host, Content-Length, Transfer-Encoding", listed]])
         {
-            string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root", "Content-Length: 0"];
+            string[] headers = [bearer, .. connection.Select(value => $"Connection: {value}"), "X-Auth-Request-User: root",
+                "Content-Length: 0"];
             var arrived = (await client.GetAsync("/", headers)).AtSite();
             var how = string.Join(" | ", connection);
             arrived.Values("X-Auth-Request-User").ShouldBe([username], how);
@@ -99,7 +104,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     public async Task A_list_in_Connection_removes_the_headers_of_the_client(Proxy proxy)
     {
         var client = await fixture.RawBehindAsync(proxy);
-        foreach (var connection in (string[])["close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
+        foreach (var connection in (string[])[
+            "close, X-Listed", "X-Listed", "keep-alive ,\tx-listed,,X-Forwarded-For", "Upgrade, X-LISTED"])
         {
             var arrived = (await client.GetAsync("/public/", $"Connection: {connection}", "X-Listed: 1", "X-Custom: kept")).AtSite();
             arrived.Values("X-Listed").Count.ShouldBe(proxy == Proxy.Nginx ? 1 : 0, connection);
@@ -125,7 +131,8 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     {
         var client = await fixture.RawBehindAsync(proxy);
         var bearer = $"Authorization: Bearer {(await fixture.LogInAsync("tracing", "admin:token,read:all")).Reveal()}";
-        foreach (var request in (string[])["TRACE / HTTP/1.1", "TRACE /api/ HTTP/1.1", "TRACE /public/ HTTP/1.1", "TRACE /auth/tokens HTTP/1.1", "CONNECT /public/ HTTP/1.1", "CONNECT example.com:80 HTTP/1.1"])
+        foreach (var request in (string[])["TRACE / HTTP/1.1", "TRACE /api/ HTTP/1.1", "TRACE /public/ HTTP/1.1",
+            "TRACE /auth/tokens HTTP/1.1", "CONNECT /public/ HTTP/1.1", "CONNECT example.com:80 HTTP/1.1"])
             (await client.SendAsync(request, "Host: example.com", bearer)).Status.ShouldBeOneOf([400, 405], request);
         fixture.RawSite.Requests.ShouldAllBe(request => request.Method != "TRACE" && request.Method != "CONNECT");
     }
@@ -137,9 +144,12 @@ public sealed class HeaderTests(RawProxyFixture fixture, RecordingProxyFixture r
     public async Task Porthor_gets_the_headers_of_the_proxy(Proxy proxy)
     {
         var client = await recording.BehindAsync(proxy);
-        foreach (var connection in (string[])["close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Original-URL, X-Original-Method, X-Forwarded-Method, X-Forwarded-Uri", "x-forwarded-for"])
+        foreach (var connection in (string[])[
+            "close, X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host, X-Original-URL, X-Original-Method, X-Forwarded-Method, "
+                + "X-Forwarded-Uri", "x-forwarded-for"])
         {
-            string[] headers = [$"Connection: {connection}", "Keep-Alive: 5", "TE: trailers", "Trailer: X", "Proxy-Connection: keep-alive", "Proxy-Authorization: Bearer x"];
+            string[] headers = [$"Connection: {connection}", "Keep-Alive: 5", "TE: trailers", "Trailer: X", "Proxy-Connection: keep-alive",
+                "Proxy-Authorization: Bearer x"];
             foreach (var path in (string[])["/", "/public/", "/auth/tokens", "/login"])
             {
                 var seen = recording.Site.Requests.Count;

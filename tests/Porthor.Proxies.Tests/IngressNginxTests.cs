@@ -126,7 +126,8 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
 
     private static string OnOff(string setting) => Settings[setting].Text() == "true" ? "on" : "off";
 
-    private static Task<ProxyProcess> StartAsync(ProxyFixture fixture, Func<string, string>? changeUrl = null) => ProxyProcess.StartNginxAsync(listen =>
+    private static Task<ProxyProcess> StartAsync(ProxyFixture fixture, Func<string, string>? changeUrl = null) =>
+        ProxyProcess.StartNginxAsync(listen =>
         $$"""
         map $http_upgrade $connection_upgrade { default upgrade; '' ''; }
         {{Settings["http-snippet"].Text()}}
@@ -155,7 +156,8 @@ public sealed class IngressNginxTests(ProxyFixture fixture, RawProxyFixture raw,
         var question = new Uri(changeUrl(annotations["auth-url"]));
         var login = annotations.GetValueOrDefault("auth-signin");
         var headers = annotations["auth-response-headers"].Split(',').Select((name, i) =>
-            $"auth_request_set $authHeader{i} $upstream_http_{name.ToLowerInvariant().Replace('-', '_')};\nproxy_set_header '{name}' $authHeader{i};\n");
+            $"auth_request_set $authHeader{i} $upstream_http_{name.ToLowerInvariant().Replace('-', '_')};\nproxy_set_header '{name}' "
+                + $"$authHeader{i};\n");
         return $$"""
             location = /_external-auth-{{number}} {
                 internal;

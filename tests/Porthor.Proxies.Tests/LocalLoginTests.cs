@@ -10,7 +10,8 @@ public sealed class LocalUserProxyFixture : ProxyFixture
 {
     public const string Password = "correct horse battery staple";
 
-    private protected override Task<TestServer> StartPorthorAsync() => TestServer.StartAsync(Mode.Embedded, settings => Configure(settings) with
+    private protected override Task<TestServer> StartPorthorAsync() => TestServer.StartAsync(
+        Mode.Embedded, settings => Configure(settings) with
     {
         Providers = new ProviderSettings
         {
@@ -76,7 +77,8 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
             var form = await SendAsync(HttpMethod.Get, Path(sent));
             form.StatusCode.ShouldBe(200, form.Body);
             using var fields = new FormUrlEncodedContent(
-                [new("state", State.Match(form.Body).Groups["state"].Value), new("username", "alice"), new("password", LocalUserProxyFixture.Password)]);
+                [new("state", State.Match(form.Body).Groups["state"].Value), new("username", "alice"),
+                    new("password", LocalUserProxyFixture.Password)]);
             var done = await SendAsync(HttpMethod.Post, Path(sent), fields);
             (done.StatusCode, done.Header("Location")).ShouldBe((303, "http://example.com" + target));
             var page = await SendAsync(HttpMethod.Get, target);
@@ -89,7 +91,8 @@ public sealed partial class LocalLoginTests(LocalUserProxyFixture fixture) : ICl
     public async Task A_redirect_does_not_use_the_host_of_the_request(Proxy proxy)
     {
         var client = await fixture.BehindAsync(proxy);
-        foreach (var path in (string[])["/auth", "/auth/tokens/", "/auth/api/v1/token-info/", "/auth/tokens", "/logout", "/auth/redoc", "/some/page"])
+        foreach (var path in (string[])[
+            "/auth", "/auth/tokens/", "/auth/api/v1/token-info/", "/auth/tokens", "/logout", "/auth/redoc", "/some/page"])
         {
             var answer = await client.GetAsync(path, Html, ("Host", "evil.example"));
             (answer.Header("Location") ?? "").ShouldNotContain("//evil.example", Case.Insensitive, path);

@@ -54,7 +54,8 @@ public class ProxyFixture : IAsyncLifetime
     {
         BaseUrl = new Uri("http://example.com"),
         Proxies = [AddressBlock.Parse("127.0.0.1/32")],
-        Quota = new QuotaPlan { Groups = new Dictionary<string, Quota> { ["slow"] = new() { Api = new Dictionary<string, long> { ["api"] = 2 } } } },
+        Quota = new QuotaPlan { Groups =
+            new Dictionary<string, Quota> { ["slow"] = new() { Api = new Dictionary<string, long> { ["api"] = 2 } } } },
     };
 
     /// <summary>Returns a client of the site through a proxy.</summary>
@@ -129,7 +130,8 @@ internal sealed class SiteClient(ProxyFixture fixture, int port)
         var end = answer.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         var body = end < 0 ? "" : answer[(end + 4)..];
         // A chunked body of this size is one chunk.
-        return (int.Parse(answer.Split(' ')[1]), body.StartsWith('{') || !body.Contains('{', StringComparison.Ordinal) ? body : body[body.IndexOf('{')..(body.LastIndexOf('}') + 1)]);
+        return (int.Parse(answer.Split(' ')[1]), body.StartsWith('{') || !body.Contains('{', StringComparison.Ordinal) ? body
+            : body[body.IndexOf('{')..(body.LastIndexOf('}') + 1)]);
     }
 
     private async Task<Socket> ConnectAsync(CancellationToken cancellationToken)

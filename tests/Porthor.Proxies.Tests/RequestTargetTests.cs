@@ -165,7 +165,8 @@ public sealed class RequestTargetTests(RawProxyFixture fixture) : IClassFixture<
             ["example.com,"], ["example.com evil.org"],
             ["example.com", "evil.org"], ["evil.org", "example.com"], ["example.com", ""], ["", "example.com"], ["example.com/x"],
             ["example.com/public/"], ["user@example.com"],
-            ["example.com:80:80"], ["example.com:port"], ["example.com:80,evil.org"], ["example.com#x"], ["example.com?x"], ["example.com\\x"], ["[::1"], ["[::1]x"], ["example.com:80@evil.org"], ["ex%61mple.com"], ["example.com;x"]])
+            ["example.com:80:80"], ["example.com:port"], ["example.com:80,evil.org"], ["example.com#x"], ["example.com?x"],
+            ["example.com\\x"], ["[::1"], ["[::1]x"], ["example.com:80@evil.org"], ["ex%61mple.com"], ["example.com;x"]])
         {
             var lines = hosts.Select(host => $"Host: {host}");
             var answer = await client.SendAsync("GET / HTTP/1.1", [.. lines, bearer]);

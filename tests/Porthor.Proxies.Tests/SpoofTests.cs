@@ -72,7 +72,8 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
             .Select(line => line.GetProperty("httpRequest").GetProperty("remoteIp").GetString()).Distinct()
             .ShouldBe([ProxyFixture.ClientAddress]);
         var history = await fixture.Porthor.Tokens.GetChangeHistoryAsync(
-            TokenBuilders.Administrator(fixture.Porthor.Core.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
+            TokenBuilders.Administrator(fixture.Porthor.Core.Clock),
+            new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = username }, Cursor: null, Limit: null));
         var changes = await history.Rows.Select(change => $"{change.Action} {change.Service} {change.IpAddress}").ToListAsync();
         // The login, which the test made directly, and the delegated token.
         changes.ShouldBe([$"Create api {ProxyFixture.ClientAddress}", $"Create  {TokenBuilders.Address}"]);
@@ -87,14 +88,17 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         string[] preflight = ["Origin: http://example.com", "Access-Control-Request-Method: PUT"];
         foreach (var (way, write) in Ways)
         {
-            string[] lies = [$"{write("X-Original-Method")}: OPTIONS", $"{write("X-Forwarded-Method")}: OPTIONS", $"{write("X-Original-URL")}: http://example.com/public/", $"{write("X-Forwarded-Uri")}: /public/"];
+            string[] lies = [$"{write("X-Original-Method")}: OPTIONS", $"{write("X-Forwarded-Method")}: OPTIONS",
+                $"{write("X-Original-URL")}: http://example.com/public/", $"{write("X-Forwarded-Uri")}: /public/"];
             foreach (var request in (string[])["GET / HTTP/1.1", "POST /admin/ HTTP/1.1"])
                 (await client.SendRawAsync(
                     request, ["Host: example.com", "Content-Length: 0", .. preflight, .. lies])).Status.ShouldBe(401, $"{way} {request}");
         }
         // A client can ask a proxy to remove headers, but not those that the proxy sets.
         (await client.SendRawAsync(
-            "GET / HTTP/1.1", ["Host: example.com", "Connection: X-Forwarded-Method, X-Original-Method, X-Forwarded-For, X-Auth-Request-User", .. preflight])).Status.ShouldBe(401);
+            "GET / HTTP/1.1", ["Host: example.com",
+                "Connection: X-Forwarded-Method, X-Original-Method, X-Forwarded-For, X-Auth-Request-User", .. preflight]))
+                    .Status.ShouldBe(401);
         fixture.Site.Requests.ShouldBe(before);
     }
 
@@ -125,7 +129,8 @@ public sealed class SpoofTests(ProxyFixture fixture) : IClassFixture<ProxyFixtur
         foreach (var path in (string[])[
             "/admin/", "//admin/", "///admin//", "/./admin/", "/%61dmin/", "/%61%64min/x", "/%2561dmin/../admin/", "/public/../admin/",
             "/public/./../admin/", "/public/%2e%2e/admin/",
-            "/public/.%2E/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/x", "/public/x/../../admin/", "/public//../admin/", "/api/../admin/", "/api/%2e%2e/admin/"])
+            "/public/.%2E/admin/", "/public/..%2fadmin/", "/public/..%2Fadmin/x", "/public/x/../../admin/", "/public//../admin/",
+            "/api/../admin/", "/api/%2e%2e/admin/"])
         {
             var (status, body) = await client.SendRawAsync(
                 $"GET {path} HTTP/1.1", ["Host: example.com", $"Authorization: Bearer {token.Reveal()}"]);

@@ -47,7 +47,8 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
         var token = (await fixture.LogInAsync("credentials", "admin:token,read:all")).Reveal();
         var (_, cookie) = fixture.Porthor.Cookie(
             new SessionState { Token = await fixture.LogInAsync("credentials", "admin:token,read:all") });
-        string[] values = [.. Encodings(token), $"Bearer {token},Digest b", $"Digest b, Bearer {token}", $"Bearer\t{token}", $"bearer {token} x", $"Bearer \"{token}\""];
+        string[] values = [.. Encodings(token), $"Bearer {token},Digest b", $"Digest b, Bearer {token}", $"Bearer\t{token}",
+            $"bearer {token} x", $"Bearer \"{token}\""];
         foreach (var value in values)
         {
             foreach (var path in Places)
@@ -55,7 +56,8 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
                 foreach (var headers in (string[][])[
                     [$"Authorization: {value}"], [$"Authorization: {value}", $"Cookie: {cookie}"],
                     ["Authorization: Digest b", $"Authorization: {value}", $"Cookie: {cookie}"],
-                    [$"Cookie: a={value}; {cookie}"], [$"Cookie: {cookie}", $"Cookie: a={value}"], [$"Proxy-Authorization: {value}", $"Cookie: {cookie}"]])
+                    [$"Cookie: a={value}; {cookie}"], [$"Cookie: {cookie}", $"Cookie: a={value}"],
+                    [$"Proxy-Authorization: {value}", $"Cookie: {cookie}"]])
                 {
                     var answer = await client.GetAsync(path, headers);
                     if (answer.Status != 200)
@@ -102,7 +104,8 @@ public sealed class TokenHeaderTests(RawProxyFixture fixture) : IClassFixture<Ra
         }
         // Values that are only similar to a token are forwarded.
         var opaque = Convert.ToBase64String(Encoding.ASCII.GetBytes($"gt-{new string('a', 60)} and more text")).TrimEnd('=');
-        foreach (var kept in (string[])["the-applications", "M\u00fcller \u00ff", $"Bearer {token[..^1]}", $"gt_{token[3..]}", token.Replace('.', '-'), opaque, "100%", "a%2Db"])
+        foreach (var kept in (string[])["the-applications", "M\u00fcller \u00ff", $"Bearer {token[..^1]}", $"gt_{token[3..]}",
+            token.Replace('.', '-'), opaque, "100%", "a%2Db"])
         {
             var arrived = (await client.GetAsync("/", [bearer, .. names.Select(name => $"{name}: {kept}")])).AtSite();
             foreach (var name in names)

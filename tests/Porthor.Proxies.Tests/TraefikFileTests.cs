@@ -44,7 +44,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
     [Fact]
     public void Forged_headers_are_removed()
     {
-        string[] setByTraefik = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-Ip"];
+        string[] setByTraefik = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Method", "X-Forwarded-Uri",
+            "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Real-Ip"];
         foreach (var (name, ask) in Questions)
         {
             (ask["trustForwardHeader"].Text(), ask["preserveLocationHeader"].Text()).ShouldBe(("false", "true"), name);
@@ -52,7 +53,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
             string[] replaced = [.. ask["authResponseHeaders"].Texts()];
             foreach (var (way, write) in SpoofTests.Ways)
             {
-                foreach (var lie in SpoofTests.Names.Select(header => Canonical(write(header))).Except(setByTraefik).Except(["X-Forwarded-Anything"]))
+                foreach (var lie in SpoofTests.Names.Select(header => Canonical(write(header))).Except(setByTraefik).Except(
+                    ["X-Forwarded-Anything"]))
                     (ours.IsMatch(lie) || replaced.Contains(lie)).ShouldBeTrue($"{name}: {lie} ({way})");
             }
             foreach (var odd in "!#$%&'*+.^_`|~")
@@ -73,7 +75,8 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
             {
                 "porthor" => ["porthor-own"],
                 "refused" => ["porthor-refused"],
-                _ => [name.EndsWith("-socket", StringComparison.Ordinal) ? "porthor-handshake" : "porthor-plain", name.Split('-')[0] is "public" ? "porthor-anonymous" : $"porthor-{name.Split('-')[0]}"],
+                _ => [name.EndsWith("-socket", StringComparison.Ordinal) ? "porthor-handshake"
+                    : "porthor-plain", name.Split('-')[0] is "public" ? "porthor-anonymous" : $"porthor-{name.Split('-')[0]}"],
             };
             router["middlewares"].Texts().ShouldBe(expected);
             Http["services"].Entries().Select(entry => entry.Name).ShouldContain(router["service"].Text());
@@ -93,7 +96,10 @@ public sealed class TraefikFileTests(ProxyFixture fixture) : IClassFixture<Proxy
                 Matches(other, normalized).ShouldBe(rule == other, $"{path} {other}");
         }
         // Traefik itself rejects or removes the other paths (sanitizePath, encodedCharacters).
-        foreach (var path in (string[])["/public/..;/admin/", "/public/..;x/admin/", "/public/.;x", "/public/%2e%2e;/admin/", "/public/..%2fadmin/", "/admin/users/..%2f..%2fpublic/", "/public%2F..%2Fadmin", "/public/..%3Badmin", "/public/%c0%ae%c0%ae/", "/;x/admin/", "/%3B/admin", "/public/..%20/admin"])
+        foreach (var path in (string[])[
+            "/public/..;/admin/", "/public/..;x/admin/", "/public/.;x", "/public/%2e%2e;/admin/", "/public/..%2fadmin/",
+            "/admin/users/..%2f..%2fpublic/", "/public%2F..%2Fadmin", "/public/..%3Badmin", "/public/%c0%ae%c0%ae/", "/;x/admin/",
+            "/%3B/admin", "/public/..%20/admin"])
             Matches("refused", Normalize(path)).ShouldBeTrue(path);
         Http.At("middlewares", "porthor-refused", "ipAllowList", "rejectStatusCode").Text().ShouldBe("400");
         var encoded = DeployedYaml.Read("traefik/traefik.yaml").Single().At("entryPoints", "web", "http", "encodedCharacters");

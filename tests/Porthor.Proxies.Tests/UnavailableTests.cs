@@ -65,7 +65,8 @@ public sealed class UnavailableTests(UnavailableTests.UnresponsiveStoreFixture s
     public async Task Without_Porthor_the_answer_is_503(Proxy proxy)
     {
         var client = await none.BehindAsync(proxy);
-        foreach (var (path, headers) in (IEnumerable<(string, (string, string)[])>)[("/", [Html]), ("/api/", [("Authorization", "Bearer x")]), ("/public/", [])])
+        foreach (var (path, headers) in (IEnumerable<(string, (string, string)[])>)[
+            ("/", [Html]), ("/api/", [("Authorization", "Bearer x")]), ("/public/", [])])
         {
             var answer = await client.GetAsync(path, headers);
             answer.ShouldBeRefused(503, "store_unavailable", "Authorization is not available");

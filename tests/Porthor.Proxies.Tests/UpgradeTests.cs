@@ -38,7 +38,8 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
             foreach (var (request, more) in (IEnumerable<(string, string[])>)[
                 ("GET /public/ HTTP/1.1", []), ("POST /public/ HTTP/1.1", ["Content-Length: 0"]), ("OPTIONS /api/ HTTP/1.1", Preflight),
                 ("OPTIONS / HTTP/1.1", Preflight),
-                ("GET / HTTP/1.1", [$"Authorization: Bearer {token.Reveal()}"]), ("GET /admin/ HTTP/1.1", [$"Authorization: Bearer {token.Reveal()}"])])
+                ("GET / HTTP/1.1", [$"Authorization: Bearer {token.Reveal()}"]),
+                ("GET /admin/ HTTP/1.1", [$"Authorization: Bearer {token.Reveal()}"])])
             {
                 var answer = await client.SendAsync(request, ["Host: example.com", Key, .. offer, .. more]);
                 var arrived = answer.AtSite();
@@ -63,7 +64,8 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
             (await client.SendAsync("OPTIONS /api/ HTTP/1.1", ["Host: example.com", .. Preflight, .. handshake])).AtSite(), "OPTIONS");
         ShouldOfferNothing(
             (await client.SendAsync("POST /public/ HTTP/1.1", ["Host: example.com", "Content-Length: 0", .. handshake])).AtSite(), "POST");
-        foreach (var (connection, upgrade) in (IEnumerable<(string, string)>)[("Upgrade", "websocket"), ("keep-alive, Upgrade", "WebSocket"), ("upgrade", "WEBSOCKET")])
+        foreach (var (connection, upgrade) in (IEnumerable<(string, string)>)[("Upgrade", "websocket"),
+            ("keep-alive, Upgrade", "WebSocket"), ("upgrade", "WEBSOCKET")])
         {
             var opened = await client.GetAsync(
                 "/public/socket", [$"Connection: {connection}", $"Upgrade: {upgrade}", .. handshake[2..], "Origin: https://else.example"]);
@@ -82,7 +84,8 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
     public async Task Porthor_is_informed_of_a_handshake_and_gets_no_upgrade(Proxy proxy)
     {
         var client = await recording.BehindAsync(proxy);
-        string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key, "Origin: https://else.example"];
+        string[] handshake = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", Key,
+            "Origin: https://else.example"];
         foreach (var offer in Offers.Append(handshake))
         {
             foreach (var path in (string[])["/auth/tokens", "/login", "/logout", "/.well-known/jwks.json"])
@@ -90,7 +93,8 @@ public sealed class UpgradeTests(RawProxyFixture fixture, RecordingProxyFixture 
                     (await client.GetAsync(path, [.. offer.Except([Key]), Key, "X-Original-Upgrade: websocket"])).AtSite(), path);
         }
 
-        foreach (var (path, route) in (IEnumerable<(string, string)>)[("/", "/ingress/"), ("/api/", "/ingress/"), ("/public/", "/ingress/anonymous")])
+        foreach (var (path, route) in (IEnumerable<(string, string)>)[("/", "/ingress/"), ("/api/", "/ingress/"),
+            ("/public/", "/ingress/anonymous")])
         {
             (await client.GetAsync(path, handshake)).Status.ShouldBe(101);
             var asked = recording.Site.Requests.Last(request => request.Target.StartsWith(route, StringComparison.Ordinal));

@@ -21,12 +21,15 @@ public sealed class WebSocketOriginTests(RawProxyFixture fixture) : IClassFixtur
         var before = fixture.RawSite.Requests.Count;
         foreach (var path in (string[])["/", "/api/socket", "/admin/socket"])
         {
-            foreach (var origin in (string[])["https://evil.example", "http://evil.example.com", "null", "http://example.com.evil.example", "http://example.com:81"])
+            foreach (var origin in (string[])[
+                "https://evil.example", "http://evil.example.com", "null", "http://example.com.evil.example", "http://example.com:81"])
             {
                 foreach (var upgrade in (string[])["Upgrade: websocket", "Upgrade: WebSocket"])
                 {
-                    foreach (var lie in (string[])["X-Kept: 1", "X-Original-Upgrade: h2c", "X-Original-Upgrade:", "Connection: X-Original-Upgrade"])
-                        (await client.GetAsync(path, [Handshake[0], upgrade, .. Handshake[2..], cookie, $"Origin: {origin}", lie])).Status.ShouldNotBe(101, $"{path} {origin} {lie}");
+                    foreach (var lie in (string[])[
+                        "X-Kept: 1", "X-Original-Upgrade: h2c", "X-Original-Upgrade:", "Connection: X-Original-Upgrade"])
+                        (await client.GetAsync(path, [Handshake[0], upgrade, .. Handshake[2..], cookie, $"Origin: {origin}", lie]))
+                            .Status.ShouldNotBe(101, $"{path} {origin} {lie}");
                 }
                 (await client.GetAsync(path, [.. Handshake, cookie, $"Origin: {origin}"])).Status.ShouldBe(403, $"{path} {origin}");
             }

@@ -16,7 +16,8 @@ internal sealed class FakeGitHub(ExternalServer server)
     public JsonObject User { get; } = new() { ["login"] = "githubuser", ["id"] = 123456, ["name"] = "GitHub User" };
 
     public JsonArray Emails { get; } = new(
-        new JsonObject { ["email"] = "otheremail@example.com", ["primary"] = false }, new JsonObject { ["email"] = "githubuser@example.com", ["primary"] = true });
+        new JsonObject { ["email"] = "otheremail@example.com", ["primary"] = false },
+        new JsonObject { ["email"] = "githubuser@example.com", ["primary"] = true });
 
     public JsonArray Teams { get; } = new(
         Team("a-team", "org", 1000), Team("other-team", "org", 1001), Team("team-with-very-long-name", "other-org", 1002));
@@ -54,7 +55,8 @@ internal sealed class FakeGitHub(ExternalServer server)
     }
 
     private static ExternalReply Authorized(ExternalRequest request, Func<ExternalReply> reply) =>
-        request.Headers.GetValueOrDefault("Authorization") == $"token {AccessToken}" && request.Headers.GetValueOrDefault("Accept") == "application/vnd.github+json"
+        request.Headers.GetValueOrDefault("Authorization") == $"token {AccessToken}"
+            && request.Headers.GetValueOrDefault("Accept") == "application/vnd.github+json"
             ? reply()
             : ExternalReply.Of(401, new { message = "Bad credentials" });
 }

@@ -186,7 +186,8 @@ public sealed class FaultyWire : IAsyncDisposable
                 await connection.Far.ConnectAsync(IPAddress.Loopback, Target, stopping.Token);
                 connection.Near.NoDelay = connection.Far.NoDelay = true;
                 await Task.WhenAny(
-                    PassAsync(connection, connection.Near, connection.Far, toServer: true), PassAsync(connection, connection.Far, connection.Near, toServer: false));
+                    PassAsync(connection, connection.Near, connection.Far, toServer: true),
+                    PassAsync(connection, connection.Far, connection.Near, toServer: false));
             }
         }
         catch (Exception e) when (IsCut(e))

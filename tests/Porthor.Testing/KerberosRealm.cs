@@ -19,13 +19,16 @@ public sealed class KerberosRealm : IAsyncDisposable
                 "/usr/lib", "libgssapiv2.so", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true })
                 .Any()
             ? null
-            : "Kerberos is not installed; ./test.sh installs it (Debian's krb5-kdc, krb5-admin-server, krb5-user, libsasl2-modules-gssapi-mit)";
+            : "Kerberos is not installed; ./test.sh installs it (Debian's krb5-kdc, krb5-admin-server, krb5-user, "
+                + "libsasl2-modules-gssapi-mit)";
 
     /// <summary>The environment variables of an LDAP server in the realm: the configuration and the keytab.</summary>
-    public Dictionary<string, string> ServerVariables => new() { ["KRB5_CONFIG"] = PathOf("krb5.conf"), ["KRB5_KTNAME"] = $"FILE:{PathOf("ldap.keytab")}" };
+    public Dictionary<string, string> ServerVariables =>
+        new() { ["KRB5_CONFIG"] = PathOf("krb5.conf"), ["KRB5_KTNAME"] = $"FILE:{PathOf("ldap.keytab")}" };
 
     /// <summary>The environment variables of a client in the realm: the configuration and the ticket cache.</summary>
-    public Dictionary<string, string> ClientVariables => new() { ["KRB5_CONFIG"] = PathOf("krb5.conf"), ["KRB5CCNAME"] = $"FILE:{PathOf("ticket")}" };
+    public Dictionary<string, string> ClientVariables =>
+        new() { ["KRB5_CONFIG"] = PathOf("krb5.conf"), ["KRB5CCNAME"] = $"FILE:{PathOf("ticket")}" };
 
     public static async Task<KerberosRealm> StartAsync()
     {
@@ -65,7 +68,8 @@ public sealed class KerberosRealm : IAsyncDisposable
         }
         var realm = new KerberosRealm(folder, Start(folder, "krb5kdc", "-n"));
         await RealServers.UntilAsync(
-            () => RunAsync(folder, "kinit", "-k", "-t", $"{folder}/porthor.keytab", "-c", $"{folder}/ticket", "porthor"), "the Kerberos server");
+            () => RunAsync(folder, "kinit", "-k", "-t", $"{folder}/porthor.keytab", "-c", $"{folder}/ticket", "porthor"),
+            "the Kerberos server");
         return realm;
     }
 
@@ -98,7 +102,8 @@ public sealed class KerberosRealm : IAsyncDisposable
 
     private static Process Start(string folder, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Prerequisites.Find(program)!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(
+            Prerequisites.Find(program)!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["KRB5_CONFIG"] = Path.Combine(folder, "krb5.conf");
         start.Environment["KRB5_KDC_PROFILE"] = Path.Combine(folder, "kdc.conf");
         return Process.Start(start)!;

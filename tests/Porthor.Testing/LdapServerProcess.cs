@@ -124,7 +124,8 @@ public sealed class LdapServerProcess : IAsyncDisposable
         Prerequisites.SkipIfFast("LDAP");
         var start = new ProcessStartInfo(
             Prerequisites.Slapd ?? throw new InvalidOperationException("slapd is not installed."),
-            ["-f", Path.Combine(folder, "slapd.conf"), "-h", withTls ? $"{Url} {TlsUrl} {OtherHost(Url)} {OtherHost(TlsUrl)}" : Url, "-d", "0"])
+            ["-f", Path.Combine(folder, "slapd.conf"), "-h", withTls ? $"{Url} {TlsUrl} {OtherHost(Url)} {OtherHost(TlsUrl)}"
+                : Url, "-d", "0"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -59,7 +59,8 @@ internal sealed class LdapTree
 
     /// <param name="attributes">Additional attributes. Values are encoded as UTF-8.</param>
     public Task AddUserAsync(
-        string username, string? name = null, string? mail = null, long? uid = null, long? gid = null, params (string Name, string Value)[] attributes)
+        string username, string? name = null, string? mail = null, long? uid = null, long? gid = null,
+        params (string Name, string Value)[] attributes)
     {
         List<(string, string)> all = [("objectClass", "testUser"), ("uid", username)];
         AddIfSet(all, "displayName", name);

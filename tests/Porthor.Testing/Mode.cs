@@ -24,7 +24,8 @@ public sealed class EveryModeAttribute : DataAttribute
     public bool WithLdap { get; set; }
 
     public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
-        new([.. Enum.GetValues<Mode>().Where(mode => mode == Mode.Embedded || !Prerequisites.Fast).Select(mode => new TheoryDataRow<Mode>(mode) { Skip = Prerequisites.SkipReason(mode) ?? (WithLdap ? Prerequisites.LdapSkipReason : null) })]);
+        new([.. Enum.GetValues<Mode>().Where(mode => mode == Mode.Embedded || !Prerequisites.Fast).Select(mode => new TheoryDataRow<Mode>(
+            mode) { Skip = Prerequisites.SkipReason(mode) ?? (WithLdap ? Prerequisites.LdapSkipReason : null) })]);
 
     public override bool SupportsDiscoveryEnumeration() => true;
 }

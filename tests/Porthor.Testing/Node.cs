@@ -38,7 +38,8 @@ internal sealed class Node : IAsyncDisposable
     {
         var program = await PorthorProgram.ForAsync(deployment, yaml);
         var tokenIndex = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
-        program.Variables["PORTHOR_DATABASE_URL"] = $"postgresql://{PostgresServer.User}@127.0.0.1:{tokenIndex.Port}/{deployment.DatabaseName}";
+        program.Variables["PORTHOR_DATABASE_URL"] =
+            $"postgresql://{PostgresServer.User}@127.0.0.1:{tokenIndex.Port}/{deployment.DatabaseName}";
         FaultyWire? recordStore = null;
         if (deployment.Settings.PersistentRedis is { } redis)
         {

@@ -20,6 +20,7 @@ internal static partial class OperatorPage
     [GeneratedRegex("^##? ", RegexOptions.Multiline, 1000)]
     private static partial Regex Heading { get; }
 
-    [GeneratedRegex("^ *```sh\n(?<commands>.*?)^ *```$", RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex("^ *```sh\n(?<commands>.*?)^ *```$",
+        RegexOptions.Multiline | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Block { get; }
 }

@@ -30,7 +30,8 @@ public sealed class PgBouncerProcess : IAsyncDisposable
         string[] command = [Prerequisites.PgBouncer!, settings];
         if (Environment.UserName == "root")
             command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command];
-        var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = "/", RedirectStandardError = true })!;
+        var process = Process.Start(
+            new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = "/", RedirectStandardError = true })!;
         process.BeginErrorReadLine();
         var bouncer = new PgBouncerProcess(process, folder, port);
         await RealServers.UntilAsync(

@@ -68,8 +68,10 @@ internal sealed class PorthorProgram : IAsyncDisposable
         }
         if (settings.Mode == DeploymentMode.Cluster)
         {
-            program.Variables["PORTHOR_REDIS_PERSISTENT_URL"] = $"redis://127.0.0.1:{settings.PersistentRedis!.Port}/{settings.PersistentRedis.Database}";
-            program.Variables["PORTHOR_REDIS_EPHEMERAL_URL"] = $"redis://127.0.0.1:{settings.EphemeralRedis!.Port}/{settings.EphemeralRedis.Database}";
+            program.Variables["PORTHOR_REDIS_PERSISTENT_URL"] =
+                $"redis://127.0.0.1:{settings.PersistentRedis!.Port}/{settings.PersistentRedis.Database}";
+            program.Variables["PORTHOR_REDIS_EPHEMERAL_URL"] =
+                $"redis://127.0.0.1:{settings.EphemeralRedis!.Port}/{settings.EphemeralRedis.Database}";
         }
         return program;
     }

@@ -144,6 +144,7 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         string[] whole = Environment.UserName == "root"
             ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", .. command] : command;
-        return Process.Start(new ProcessStartInfo(whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+        return Process.Start(new ProcessStartInfo(
+            whole[0], whole[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
     }
 }

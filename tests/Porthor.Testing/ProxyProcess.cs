@@ -54,7 +54,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
     public static string? SkipReason(Proxy proxy) => proxy switch
     {
         Proxy.Nginx when Prerequisites.Find("nginx") is null => "NGINX is not installed; ./test.sh installs it (Debian's nginx-light)",
-        Proxy.Nginx when !File.Exists(HeadersMore) => "NGINX's headers-more is not installed; ./test.sh installs it (Debian's libnginx-mod-http-headers-more-filter)",
+        Proxy.Nginx when !File.Exists(HeadersMore) =>
+            "NGINX's headers-more is not installed; ./test.sh installs it (Debian's libnginx-mod-http-headers-more-filter)",
         Proxy.Caddy when Prerequisites.Find("caddy") is null => "Caddy is not installed; ./test.sh installs it (Debian's caddy)",
         Proxy.HAProxy when Prerequisites.Find("haproxy") is null => "HAProxy is not installed; ./test.sh installs it (Debian's haproxy)",
         _ => null,
@@ -66,7 +67,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     /// <param name="porthor">The address of Porthor: host and port.</param>
     /// <param name="site">The address of the protected site.</param>
-    public static Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site) => StartAsync(proxy.ToString(), process => proxy switch
+    public static Task<ProxyProcess> StartAsync(Proxy proxy, string porthor, string site) => StartAsync(
+        proxy.ToString(), process => proxy switch
     {
         Proxy.Nginx => process.Nginx(porthor, site),
         Proxy.Caddy => process.Caddy(porthor, site),
@@ -85,7 +87,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
             porthor, site, " ssl; ssl_certificate tls.crt; ssl_certificate_key tls.key;"));
 
     /// <summary>Starts NGINX with a modified <c>site.conf</c>.</summary>
-    public static Task<ProxyProcess> StartNginxAsync(string porthor, string site, Func<string, string> change) => StartAsync(nameof(Proxy.Nginx), process =>
+    public static Task<ProxyProcess> StartNginxAsync(string porthor, string site, Func<string, string> change) => StartAsync(
+        nameof(Proxy.Nginx), process =>
     {
         var command = process.Nginx(porthor, site);
         var path = Path.Combine(process.folder, "site.conf");
@@ -197,7 +200,8 @@ internal sealed class ProxyProcess : IAsyncDisposable
 
     private string[] HAProxy(string porthor, string site)
     {
-        Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind 127.0.0.1:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site), ("/etc/haproxy/porthor.lua", "porthor.lua"));
+        Deployed("haproxy/haproxy.cfg", ("bind :80", $"bind 127.0.0.1:{Port}"), ("127.0.0.1:8080", porthor), ("127.0.0.1:3000", site),
+            ("/etc/haproxy/porthor.lua", "porthor.lua"));
         Deployed("haproxy/porthor.lua");
         return [Prerequisites.Find("haproxy")!, "-db", "-f", Path.Combine(folder, "haproxy.cfg")];
     }

@@ -52,7 +52,8 @@ public sealed class RedisServerProcess : IAsyncDisposable
         // A Redis Cluster supports only one database, and replicas synchronize faster without the diskless delay.
         string[] databases = given.Contains("--cluster-enabled") ? [] : ["--databases", "2000"];
         return StartAsync(
-            folder, port, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", .. databases, "--repl-diskless-sync-delay", "0", "--loglevel", "warning", .. given], tlsPort, password);
+            folder, port, ["--port", $"{port}", "--bind", "127.0.0.1", "--dir", folder, "--save", "", .. databases,
+                "--repl-diskless-sync-delay", "0", "--loglevel", "warning", .. given], tlsPort, password);
     }
 
     /// <summary>Starts a server for one test with a settings file and an append-only file, as operators do.</summary>
@@ -144,7 +145,8 @@ public sealed class RedisServerProcess : IAsyncDisposable
     /// </summary>
     public async Task<ConnectionMultiplexer> ConnectAsync() =>
         await ConnectionMultiplexer.ConnectAsync(
-            $"127.0.0.1:{Port},allowAdmin=true,connectTimeout=500,connectRetry=1," + $"$ECHO=,$CLUSTER=,$LATENCY=CLUSTER{(password is null ? "" : $",password={password}")}");
+            $"127.0.0.1:{Port},allowAdmin=true,connectTimeout=500,connectRetry=1,"
+                + $"$ECHO=,$CLUSTER=,$LATENCY=CLUSTER{(password is null ? "" : $",password={password}")}");
 
     /// <summary>Sends a command and returns its reply as text.</summary>
     public async Task<string> SendAsync(string command, params object[] arguments)

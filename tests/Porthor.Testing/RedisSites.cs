@@ -81,7 +81,8 @@ public sealed class RedisClusterSite : IAsyncDisposable
     public static async Task<RedisClusterSite> StartAsync()
     {
         var nodes = await Task.WhenAll(Enumerable.Range(0, 2 * Primaries).Select(_ => RedisServerProcess.StartOwnAsync(
-            "--cluster-enabled", "yes", "--cluster-config-file", "{folder}/nodes.conf", "--cluster-node-timeout", "1000", "--cluster-port", "{tls-port}")));
+            "--cluster-enabled", "yes", "--cluster-config-file", "{folder}/nodes.conf", "--cluster-node-timeout", "1000", "--cluster-port",
+            "{tls-port}")));
         foreach (var (index, node) in nodes.Index())
             await node.SendAsync("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
         foreach (var node in nodes[1..])

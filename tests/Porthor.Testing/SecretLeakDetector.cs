@@ -61,7 +61,8 @@ internal sealed partial class SecretLeakDetector(Func<IEnumerable<string>> logge
         }
         HashSet<string> handedOut = [];
         TokensIn(answer.Body, handedOut);
-        foreach (var value in answer.Headers.Where(header => Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).SelectMany(header => header.Value))
+        foreach (var value in answer.Headers.Where(header => Handing.Contains(header.Key, StringComparer.OrdinalIgnoreCase)).SelectMany(
+            header => header.Value))
             TokensIn(value, []);
         foreach (Match csrf in Csrf.Matches(answer.Body))
         {

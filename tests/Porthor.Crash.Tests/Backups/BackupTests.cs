@@ -40,7 +40,8 @@ public sealed class BackupTests
 
         // The restored tokens have their scopes, children and history.
         (await site.TellAsync(User)).ShouldBe(before);
-        (await site.AuthorizeAsync(kept.Token), await site.AuthorizeAsync(kept.Token, "read:all"), await site.AuthorizeAsync(kept.Child, "read:all")).ShouldBe((200, 200, 200));
+        (await site.AuthorizeAsync(kept.Token), await site.AuthorizeAsync(kept.Token, "read:all"),
+            await site.AuthorizeAsync(kept.Child, "read:all")).ShouldBe((200, 200, 200));
         (await site.AuthorizeAsync(reduced.Token), await site.AuthorizeAsync(reduced.Token, "read:all")).ShouldBe((200, 403));
         // Tokens revoked before the backup stay invalid. Changes since the backup are undone.
         (await site.AuthorizeAsync(revoked.Token), await site.AuthorizeAsync(revoked.Child, "read:all")).ShouldBe((401, 401));

@@ -74,7 +74,8 @@ internal sealed class BusyClients
     }
 
     /// <summary>Checks that all tokens that were ever revoked are invalid.</summary>
-    public Task CheckRevokedAsync() => Parallel.ForEachAsync(known.SelectMany(tokens => tokens).Where(token => token.Revoked is not null), async (token, _) =>
+    public Task CheckRevokedAsync() => Parallel.ForEachAsync(
+        known.SelectMany(tokens => tokens).Where(token => token.Revoked is not null), async (token, _) =>
         ((await WorksAsync(token.Tree.Token, "user:token")) || (await WorksAsync(token.Tree.Child, "read:all"))).ShouldBeFalse($"{token}"));
 
     private static string Username(int number) => $"busy{number}";

@@ -42,7 +42,8 @@ public sealed class LossTests
         (await site.AuthorizeAsync(revokedSince.Token), await site.AuthorizeAsync(revokedSince.Child, "read:all")).ShouldBe((401, 401));
         (await site.AuthorizeAsync(kept.Token, "read:all"), await site.AuthorizeAsync(kept.Child, "read:all")).ShouldBe((200, 200));
         // Scopes that were removed from a token since are not restored.
-        (await site.AuthorizeAsync(reducedSince.Token), await site.AuthorizeAsync(reducedSince.Token, "read:all"), await site.AuthorizeAsync(reducedSince.Child, "read:all"))
+        (await site.AuthorizeAsync(reducedSince.Token), await site.AuthorizeAsync(reducedSince.Token, "read:all"),
+            await site.AuthorizeAsync(reducedSince.Child, "read:all"))
             .ShouldBe((200, 403, 403));
         (await site.ListAsync(User)).ShouldBe(
             new[] { kept.Token, kept.Child, reducedSince.Token, reducedSince.Child }.Select(token => token.Key.Value), ignoreOrder: true);
@@ -72,7 +73,8 @@ public sealed class LossTests
         // scopes are missing.
         await RealServers.UntilAsync(async () => (await site.AuthorizeAsync(revokedLately.Token)).ShouldNotBe(503), "the record store");
         (await site.AuthorizeAsync(revokedLately.Token), await site.AuthorizeAsync(revokedLately.Child, "read:all")).ShouldBe((401, 401));
-        (await site.AuthorizeAsync(reducedLately.Token), await site.AuthorizeAsync(reducedLately.Token, "read:all"), await site.AuthorizeAsync(reducedLately.Child, "read:all"))
+        (await site.AuthorizeAsync(reducedLately.Token), await site.AuthorizeAsync(reducedLately.Token, "read:all"),
+            await site.AuthorizeAsync(reducedLately.Child, "read:all"))
             .ShouldBe((200, 403, 403));
         (await site.AuthorizeAsync(kept.Token, "read:all"), await site.AuthorizeAsync(kept.Child, "read:all")).ShouldBe((200, 200));
         (await site.AuthorizeAsync(madeSince.Token), await site.AuthorizeAsync(madeSince.Child, "read:all")).ShouldBe((401, 401));

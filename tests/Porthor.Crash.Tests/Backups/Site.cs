@@ -92,7 +92,8 @@ internal sealed class Site : IAsyncDisposable
         };
         // One pass replaces all texts, so that no replacement is replaced again.
         var script = Regex.Replace(
-            OperatorPage.Commands(page, heading)[block], string.Join('|', ours.Keys.Select(Regex.Escape)), match => ours[match.Value], RegexOptions.None, TimeSpan.FromSeconds(1));
+            OperatorPage.Commands(page, heading)[block], string.Join('|', ours.Keys.Select(Regex.Escape)), match =>
+                ours[match.Value], RegexOptions.None, TimeSpan.FromSeconds(1));
         return await program.RunShellAsync(script);
     }
 

@@ -90,7 +90,8 @@ internal sealed class CrashRun : IAsyncDisposable
         (await WorkingAsync(tokens)).ShouldBeSubsetOf(working);
 
         Summary = $"seed {Seed}: {tokens.Count} tokens, {tokens.Count(token => token.IsRevoked)} revoked; {Answered} answers, "
-            + $"{clients.Sum(client => client.Count.Unanswered)} requests without an answer; findings repaired by the audit: {audit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length}";
+            + $"{clients.Sum(client => client.Count.Unanswered)} requests without an answer; findings repaired by the "
+            + $"audit: {audit.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length}";
     }
 
     public async ValueTask DisposeAsync()
@@ -187,7 +188,8 @@ internal sealed class CrashRun : IAsyncDisposable
     {
         Answer? answer = null;
         await RealServers.UntilAsync(
-            async () => (answer = await http.AuthorizeAsync(node.Url, token.Token))!.StatusCode.ShouldBeOneOf(200, 401), "an answer with 200 or 401");
+            async () => (answer = await http.AuthorizeAsync(node.Url, token.Token))!.StatusCode.ShouldBeOneOf(200, 401),
+            "an answer with 200 or 401");
         return answer!.StatusCode == 200;
     }
 

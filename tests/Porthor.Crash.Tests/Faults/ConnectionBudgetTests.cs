@@ -51,7 +51,8 @@ public sealed class ConnectionBudgetTests
         for (var number = 0; number < 300; number++)
             await server.Tokens.CreateUserTokenAsync(reader, "reader", new UserTokenRequest($"{number}", ScopeSet.Empty, null));
         var asked = Task.WhenAll(AskAsync(groups), Task.WhenAll(Enumerable.Range(0, Crowd).Select(async _ =>
-            (await server.GetAsync("/auth/api/v1/users/reader/tokens", TestServer.Bearer(reader.Record.Token))).StatusCode.ShouldBeOneOf(200, 503))));
+            (await server.GetAsync("/auth/api/v1/users/reader/tokens", TestServer.Bearer(reader.Record.Token)))
+                .StatusCode.ShouldBeOneOf(200, 503))));
         var most = 0;
         do
         {
@@ -68,7 +69,8 @@ public sealed class ConnectionBudgetTests
 
     /// <summary>Sends each request once, so that requests find the state that others create.</summary>
     private static Task EachOnceAsync(RouteGroups groups) => RealServers.UntilAsync(
-        () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))), "all routes");
+        () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))),
+        "all routes");
 
     /// <summary>
     /// Sends many requests. A request that waits too long for a connection gets the documented error and no other status.

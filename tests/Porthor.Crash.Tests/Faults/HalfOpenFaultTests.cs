@@ -47,6 +47,7 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
     }
 
     /// <summary>Sends all requests except for those that read usage events, which are disabled here.</summary>
-    private static Task EachUsualAsync(RouteGroups groups) => Task.WhenAll(groups.All.Where(group => !group.Route.EndsWith("/auth-history", StringComparison.Ordinal)).Select(group => RealServers.UntilAsync(
+    private static Task EachUsualAsync(RouteGroups groups) => Task.WhenAll(
+        groups.All.Where(group => !group.Route.EndsWith("/auth-history", StringComparison.Ordinal)).Select(group => RealServers.UntilAsync(
         async () => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route), group.Route)));
 }

@@ -96,7 +96,8 @@ internal sealed class RouteGroups
     private IEnumerable<RouteGroup> Questions()
     {
         (string, string)[] question = [("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), bearer];
-        (string, string)[] forwarded = [("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
+        (string, string)[] forwarded = [
+            ("X-Forwarded-Method", "GET"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "example.com"), ("X-Forwarded-Uri", "/")];
         yield return new("GET /ingress/auth", 200, Store.RecordStore, AnswerTimeout, () => server.GetAsync(
             "/ingress/auth?scope=read:all", question));
         yield return new("GET /ingress/auth, new child", 200, Store.Both, AnswerTimeout, () => server.GetAsync(

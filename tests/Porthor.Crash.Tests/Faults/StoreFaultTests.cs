@@ -32,7 +32,8 @@ public abstract class StoreFaultTests(ITestOutputHelper output)
         var groups = await RouteGroups.OfAsync(server);
         // Opens connections and fills caches.
         await RealServers.UntilAsync(
-            () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))), "all routes");
+            () => Task.WhenAll(groups.All.Select(async group => (await group.AskAsync()).StatusCode.ShouldBe(group.Usual, group.Route))),
+            "all routes");
 
         var wire = failing == Store.RecordStore ? recordStore : tokenIndex;
         fault.Begin(wire);

@@ -55,7 +55,9 @@ internal sealed class Ancestry
             var parent = living.GetValueOrDefault(child.Parent!.Value);
             if (parent is not null && child.Scopes.IsSubsetOf(parent.Scopes))
                 continue;
-            Impossible.Add($"{child.Token} has [{child.Scopes}] after transaction {transaction}, its parent {child.Parent} {(parent is null ? "is no more" : $"[{parent.Scopes}]")}");
+            Impossible.Add(
+                $"{child.Token} has [{child.Scopes}] after transaction {transaction}, its "
+                    + $"parent {child.Parent} {(parent is null ? "is no more" : $"[{parent.Scopes}]")}");
             // Reports the violation only once.
             living[child.Token] = child with { Parent = null };
         }

@@ -32,7 +32,8 @@ public sealed class HistoryTests(ITestOutputHelper output)
             await workload.RunAsync();
             var snapshot = new TreeSnapshot(deployment, nodes, $"user{trees}");
             var ancestry = Ancestry.Of(await snapshot.RowsAsync());
-            List<string> impossible = [.. workload.Impossible(), .. ancestry.Impossible, .. await snapshot.TooMuchAsync(ancestry, workload.Tokens)];
+            List<string> impossible = [
+                .. workload.Impossible(), .. ancestry.Impossible, .. await snapshot.TooMuchAsync(ancestry, workload.Tokens)];
             if (impossible.Count > 0)
                 impossible.Add(await snapshot.TellAsync(workload.Tokens));
             impossible.ShouldBeEmpty($"with seed {seed + trees}");

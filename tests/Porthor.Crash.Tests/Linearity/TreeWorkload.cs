@@ -53,7 +53,8 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         select $"{member.Token.Key}:\n{string.Join('\n', history.OrderBy(operation => operation.Begin))}";
 
     /// <param name="scopes">The number of required scopes; 0 if the token must only be valid.</param>
-    public static Operation Used(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"use with {scopes} scopes: {status}", state => status switch
+    public static Operation Used(long begin, long end, int scopes, int? status) => new(
+        begin, status is null ? long.MaxValue : end, $"use with {scopes} scopes: {status}", state => status switch
     {
         200 when state.IsAlive && state.Scopes >= scopes => state,
         403 when state.IsAlive && state.Scopes < scopes => state,
@@ -62,7 +63,8 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
         _ => null,
     });
 
-    public static Operation Revoked(long begin, long end, int? status) => new(begin, status is null ? long.MaxValue : end, $"revoke: {status}", state => status switch
+    public static Operation Revoked(long begin, long end, int? status) => new(
+        begin, status is null ? long.MaxValue : end, $"revoke: {status}", state => status switch
     {
         204 when state.IsListed => TokenState.Dead,
         404 when !state.IsListed => state,
@@ -73,7 +75,8 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     /// <summary>The first step of the revocation of an ancestor.</summary>
     public static Operation Ended(long begin, long end) => new(begin, end, "ancestor revoked", state => state.Refused());
 
-    public static Operation ReducedTo(long begin, long end, int scopes, int? status) => new(begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
+    public static Operation ReducedTo(long begin, long end, int scopes, int? status) => new(
+        begin, status is null ? long.MaxValue : end, $"reduce to {scopes}: {status}", state => status switch
     {
         200 when state.IsAlive => state.Reduced(scopes),
         404 when !state.IsAlive => state,

@@ -28,7 +28,8 @@ internal sealed class PersistentConnection : IDisposable
                 await socket.ConnectAsync(IPAddress.Loopback, url.Port);
             }
             await socket.SendAsync(Encoding.ASCII.GetBytes(
-                $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {token}\r\nX-Original-URL: https://example.com/\r\nX-Original-Method: GET\r\n\r\n"));
+                $"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nAuthorization: Bearer {token}\r\nX-Original-URL: "
+                    + $"https://example.com/\r\nX-Original-Method: GET\r\n\r\n"));
             var answer = await ReadAsync(socket);
             if (answer.Contains("\r\nConnection: close\r\n", StringComparison.Ordinal))
                 Dispose();

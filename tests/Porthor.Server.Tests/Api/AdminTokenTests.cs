@@ -43,7 +43,8 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         answer.ShouldBe(201, $$"""{"token":"{{service.Reveal()}}"}""");
         answer.Header("Location").ShouldBe($"/auth/api/v1/users/bot-a-service/tokens/{service.Key}");
         const string userinfo =
-            """{"name":"A Service","email":"service@example.com","uid":1234,"gid":4567,"groups":[{"name":"some-group","id":12381},{"name":"a-group","id":0}]}""";
+            """{"name":"A Service","email":"service@example.com","uid":1234,"gid":4567,"groups":[{"name":"some-group","id":12381},"""
+                + """{"name":"a-group","id":0}]}""";
         server.LinesSince(logged, "Created new service token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Created new service token","severity":"info","logger":"gafaelfawr",
@@ -55,10 +56,12 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         // ADM-004: the token returns all these fields.
         (await server.GetAsync("/token-info", TestServer.Bearer(service))).ShouldBe(
             200,
-            $$"""{"username":"bot-a-service","token_type":"service","scopes":["admin:token","read:all"],"created":{{server.Now}},"expires":{{expires.ToUnixTimeSeconds()}},"token":"{{service.Key}}"}""");
+            $$"""{"username":"bot-a-service","token_type":"service","scopes":["admin:token","read:all"],"created":{{server.Now}}"""
+                + $$""","expires":{{expires.ToUnixTimeSeconds()}},"token":"{{service.Key}}"}""");
         (await server.GetAsync("/user-info", TestServer.Bearer(service))).ShouldBe(
             200,
-            """{"username":"bot-a-service","name":"A Service","email":"service@example.com","uid":1234,"gid":4567,"groups":[{"name":"a-group","id":0},{"name":"some-group","id":12381}]}""");
+            """{"username":"bot-a-service","name":"A Service","email":"service@example.com","uid":1234,"gid":4567"""
+                + ""","groups":[{"name":"a-group","id":0},{"name":"some-group","id":12381}]}""");
 
         // ADM-009: the service creates a token for a user without user data.
         logged = server.CountLines();
@@ -77,7 +80,9 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
 
         // ADM-010
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBe(
-            200, $$"""{"username":"a-user","token_type":"user","scopes":["read:all"],"created":{{server.Now}},"token":"{{token.Key}}","token_name":"some token"}""");
+            200,
+            $$"""{"username":"a-user","token_type":"user","scopes":["read:all"],"created":{{server.Now}}"""
+                + $$""","token":"{{token.Key}}","token_name":"some token"}""");
         (await server.GetAsync("/user-info", TestServer.Bearer(token))).ShouldBe(200, """{"username":"a-user","groups":[]}""");
 
         // ADM-011
@@ -99,13 +104,17 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
 
         foreach (var type in (string[])["session", "notebook", "internal", "oidc"])
             (await Ask(new { username = "a-user", token_type = type, token_name = "x" })).ShouldBeInvalid(
-                Error("value_error", "\"body\",\"token_type\"", "Value error, token_type must be service or user", $"\"{type}\"", """{"error":{}}"""));
+                Error("value_error", "\"body\",\"token_type\"", "Value error, token_type must be service or user", $"\"{type}\"",
+                    """{"error":{}}"""));
         (await Ask(new { username = "a-user", token_type = "user" })).ShouldBeInvalid(
-            Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type user must have a name", "null", """{"error":{}}"""));
+            Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type user must have a name", "null",
+                """{"error":{}}"""));
         (await Ask(new { username = "a-user", token_type = "user", token_name = (string?)null })).ShouldBeInvalid(
-            Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type user must have a name", "null", """{"error":{}}"""));
+            Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type user must have a name", "null",
+                """{"error":{}}"""));
         (await Ask(new { username = "bot-user", token_type = "service", token_name = "x" })).ShouldBeInvalid(
-            Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type service cannot have a name", "\"x\"", """{"error":{}}"""));
+            Error("value_error", "\"body\",\"token_name\"", "Value error, Tokens of type service cannot have a name", "\"x\"",
+                """{"error":{}}"""));
         // With an unknown token type the name is not validated.
         (await Ask(new { username = "a-user", token_type = "User" })).ShouldBeInvalid(Error(
             "enum", "\"body\",\"token_type\"", "Input should be 'session', 'user', 'notebook', 'internal', 'service' or 'oidc'", "\"User\"",
@@ -123,7 +132,8 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
         // An administrator can grant scopes that they do not have. Null is the same as an absent field.
         var answer = await server.PostAsync(
             "/tokens",
-            """{"username":"bot-1","token_type":"service","token_name":null,"scopes":["exec:admin"],"expires":null,"name":null,"email":null,"uid":null,"gid":null,"groups":null}""",
+            """{"username":"bot-1","token_type":"service","token_name":null,"scopes":["exec:admin"],"expires":null,"name":null"""
+                + ""","email":null,"uid":null,"gid":null,"groups":null}""",
             admin.Writing);
         (await server.GetAsync("/user-info", TestServer.Bearer(TokenOf(answer)))).ShouldBe(200, """{"username":"bot-1","groups":[]}""");
     }
@@ -134,12 +144,14 @@ public sealed class AdminTokenTests(ApiServers servers) : IClassFixture<ApiServe
     {
         var server = await servers.InAsync(mode);
         var answer = await server.PostAsync(
-            "/tokens", new { username = "first-admin", token_type = "user", token_name = "first", scopes = (string[])["admin:token"] }, server.Bootstrap);
+            "/tokens", new { username = "first-admin", token_type = "user", token_name = "first", scopes = (string[])["admin:token"] },
+            server.Bootstrap);
         var token = TokenOf(answer);
         answer.ShouldBe(201, $$"""{"token":"{{token.Reveal()}}"}""");
         (await server.GetAsync("/history/token-changes?username=first-admin", TestServer.Bearer(token))).ShouldBe(
             200,
-            $$"""[{"token":"{{token.Key}}","username":"first-admin","token_type":"user","token_name":"first","scopes":["admin:token"],"expires":null,"actor":"<bootstrap>","action":"create","ip_address":"127.0.0.1","event_time":{{server.Now}}}]""");
+            $$"""[{"token":"{{token.Key}}","username":"first-admin","token_type":"user","token_name":"first","scopes":["admin:token"]"""
+                + $$""","expires":null,"actor":"<bootstrap>","action":"create","ip_address":"127.0.0.1","event_time":{{server.Now}}}]""");
     }
 
     private static Token TokenOf(Answer answer) => Token.Parse(answer.Json.GetProperty("token").GetString()!);

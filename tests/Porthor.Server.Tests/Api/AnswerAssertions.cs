@@ -75,7 +75,8 @@ internal static class AnswerAssertions
     /// <param name="input">The input as JSON.</param>
     /// <param name="context">The context as JSON; null if this type has none.</param>
     public static string Error(string type, string location, string message, string input, string? context = null) =>
-        $$"""{"type":"{{type}}","loc":[{{location}}],"msg":{{Quoted(message)}},"input":{{input}}{{(context is null ? "" : $",\"ctx\":{context}")}}}""";
+        $$"""{"type":"{{type}}","loc":[{{location}}],"msg":{{Quoted(message)}}"""
+            + $$""","input":{{input}}{{(context is null ? "" : $",\"ctx\":{context}")}}}""";
 
     /// <summary>Returns a text as JSON with the minimum of escapes.</summary>
     public static string Quoted(string text)

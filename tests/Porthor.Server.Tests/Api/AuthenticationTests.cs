@@ -144,7 +144,8 @@ public sealed class AuthenticationTests(ApiServers servers) : IClassFixture<ApiS
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("plain", "exec:admin,user:token");
         foreach (var (method, path) in (IEnumerable<(HttpMethod, string)>)[
-            (HttpMethod.Post, "/tokens"), (HttpMethod.Get, "/history/token-changes"), (HttpMethod.Put, "/quota-overrides"), (HttpMethod.Delete, "/quota-overrides")])
+            (HttpMethod.Post, "/tokens"), (HttpMethod.Get, "/history/token-changes"), (HttpMethod.Put, "/quota-overrides"),
+            (HttpMethod.Delete, "/quota-overrides")])
         {
             var logged = server.CountLines();
             (await server.SendAsync(method, ApiServer.Prefix + path, method == HttpMethod.Get ? null : new { }, browser.Writing))

@@ -33,7 +33,8 @@ internal static class Logins
         this ApiServer server, Browser browser, string name, string scopes = "", long? expires = null)
     {
         var answer = await server.PostAsync(
-            $"/users/{browser.Username}/tokens", new { token_name = name, scopes = ScopeSet.Parse(scopes).Names, expires }, browser.Writing);
+            $"/users/{browser.Username}/tokens", new { token_name = name, scopes = ScopeSet.Parse(scopes).Names, expires },
+            browser.Writing);
         answer.StatusCode.ShouldBe(201, answer.Body);
         return Token.Parse(answer.Json.GetProperty("token").GetString()!);
     }

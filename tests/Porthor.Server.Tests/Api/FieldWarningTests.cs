@@ -51,7 +51,8 @@ public sealed class FieldWarningTests(ApiServers servers) : IClassFixture<ApiSer
         many.StatusCode.ShouldBe(201);
         many.Headers["Warning"].Count.ShouldBe(6);
         var odd = await server.PostAsync(
-            "/users/hostile/tokens", $$"""{"token_name":"odd","a\"b\\c\r\nX-Injected: 1\u202e\u0000\u00fc":1,"{{new string('x', 5000)}}":2}""", browser.Writing);
+            "/users/hostile/tokens",
+            $$"""{"token_name":"odd","a\"b\\c\r\nX-Injected: 1\u202e\u0000\u00fc":1,"{{new string('x', 5000)}}":2}""", browser.Writing);
         odd.StatusCode.ShouldBe(201);
         odd.Headers["Warning"].ShouldBe(
             ["299 - \"Unknown field: a?b?c??X-Injected: 1???\"", $"299 - \"Unknown field: {new string('x', 64)}...\""]);

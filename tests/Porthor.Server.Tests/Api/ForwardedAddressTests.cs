@@ -14,7 +14,8 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
     public sealed class BehindProxyServers : ApiServers
     {
         internal override PorthorSettings Configure(PorthorSettings settings) =>
-            settings with { Proxies = [AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };
+            settings with { Proxies = [
+                AddressBlock.Parse("127.0.0.0/8"), AddressBlock.Parse("10.0.0.0/8"), AddressBlock.Parse("2001:db8:1::/48")] };
     }
 
     /// <summary>The received headers and the expected client address.</summary>
@@ -44,7 +45,8 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
             var body = $"{{\"token_name\":\"token {index}\"}}";
             // A raw request, because HttpClient would join the header lines.
             var answer = await server.SendRawAsync(
-                $"POST /auth/api/v1/users/forwarded/tokens HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                $"POST /auth/api/v1/users/forwarded/tokens HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\nContent-Type: "
+                    + $"application/json\r\n"
                 + $"{string.Concat(browser.Writing.Select(line => $"{line.Item1}: {line.Item2}\r\n"))}{string.Concat(header.Select(line => $"X-Forwarded-For: {line}\r\n"))}"
                 + $"Content-Length: {body.Length}\r\n\r\n{body}");
             answer!.StatusCode.ShouldBe(201);
@@ -72,7 +74,8 @@ public sealed class ForwardedAddressTests(ForwardedAddressTests.BehindProxyServe
             ("192.0.2.1", ["javascript"], "http"), ("192.0.2.1", ["https://evil.example/#"], "http")])
         {
             (string, string)[] headers =
-                [browser.Cookie, .. addresses is null ? [] : ((string, string)[])[("X-Forwarded-For", addresses)], .. schemes.Select(line => ("X-Forwarded-Proto", line))];
+                [browser.Cookie, .. addresses is null ? []
+                    : ((string, string)[])[("X-Forwarded-For", addresses)], .. schemes.Select(line => ("X-Forwarded-Proto", line))];
             // A raw request, because HttpClient would join the header lines.
             var answer = await server.SendLineAsync(
                 "GET /auth/api/v1/users/linked/token-change-history?limit=5 HTTP/1.1", [.. headers, ("X-Forwarded-Host", "evil.example")]);
@@ -101,7 +104,8 @@ public sealed class UnconfiguredProxyTests(ApiServers servers) : IClassFixture<A
         (await server.PostAsync(
             "/users/direct/tokens", new { token_name = "two" }, [.. browser.Writing, ("X-Forwarded-For", "::ffff:203.0.113.77")]))
             .StatusCode.ShouldBe(201);
-        foreach (var filter in (string[])["203.0.113.77", "::ffff:203.0.113.77", "::ffff:203.0.113.0/120", "203.0.113.0/24", "::FFFF:cb00:714d"])
+        foreach (var filter in (string[])[
+            "203.0.113.77", "::ffff:203.0.113.77", "::ffff:203.0.113.0/120", "203.0.113.0/24", "::FFFF:cb00:714d"])
         {
             (await server.GetAsync($"/users/direct/token-change-history?ip_address={filter}", browser.Cookie)).Json
                 .EnumerateArray().Select(row => row.GetProperty("ip_address").GetString()).ShouldBe(["203.0.113.77"], filter);

@@ -24,7 +24,8 @@ public sealed partial class HeadTests(ApiServers servers) : IClassFixture<ApiSer
             "/login?rd=https://evil.org/", "/logout?rd=https://evil.org/", "/logout", "/auth/api/v1/tokens",
             "/ingress/anonymous", "/ingress/auth?scope=read:all", "/ingress/auth?scope=exec:none", "/ingress/auth", "/ingress/forward"])
         {
-            foreach (var headers in ((string, string)[][])[[.. question], [.. question, browser.Cookie], [browser.Cookie, ("Accept", "text/html")]])
+            foreach (var headers in ((string, string)[][])[
+                [.. question], [.. question, browser.Cookie], [browser.Cookie, ("Accept", "text/html")]])
             {
                 // HEAD comes first, because GET /logout revokes the session.
                 var head = (await server.SendLineAsync($"HEAD {path} HTTP/1.1", headers)).ShouldNotBeNull(path);

@@ -26,29 +26,41 @@ public sealed class HistoryContentTests
         var session = await server.Host.Tokens.SessionForAsync(
             "one", "exec:admin,read:all,user:token", address: IPAddress.Parse("2001:db8::5"));
         var (s, end) = (session.Record.Token.Key, begun + Month);
-        expected.Add($$"""{"token":"{{s}}","username":"one","token_type":"session","scopes":["exec:admin","read:all","user:token"],"expires":{{end}},"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{begun}}}""");
+        expected.Add(
+            $$"""{"token":"{{s}}","username":"one","token_type":"session","scopes":["exec:admin","read:all","user:token"]"""
+                + $$""","expires":{{end}},"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{begun}}}""");
 
         var now = Tick();
         var portal = await server.Host.Tokens.GetInternalTokenAsync(session, "portal", ScopeSet.Of("read:all", "exec:admin"));
-        expected.Add($$"""{"token":"{{portal.Key}}","username":"one","token_type":"internal","parent":"{{s}}","scopes":["exec:admin","read:all"],"service":"portal","expires":{{end}},"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{portal.Key}}","username":"one","token_type":"internal","parent":"{{s}}","scopes":["exec:admin","read:all"]"""
+                + $$""","service":"portal","expires":{{end}},"actor":"one","action":"create","ip_address":"2001:db8::"""
+                + $$"""5","event_time":{{now}}}""");
 
         now = Tick();
         var tap = await server.Host.Tokens.GetInternalTokenAsync(
             await server.Host.Tokens.CallerAsync(portal), "tap", ScopeSet.Of("read:all"));
-        expected.Add($$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"],"service":"tap","expires":{{end}},"actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"]"""
+                + $$""","service":"tap","expires":{{end}}"""
+                + $$""","actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
 
         // A user token and its notebook token.
         now = Tick();
         var userToken = await server.Host.Tokens.CreateUserTokenAsync(
             session, "one", new UserTokenRequest("naïve \"name\"", ScopeSet.Of("user:token"), Expires: null));
         var u = userToken.Key;
-        expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"naïve \"name\"","scopes":["user:token"],"expires":null,"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"naïve \"name\"","scopes":["user:token"]"""
+                + $$""","expires":null,"actor":"one","action":"create","ip_address":"2001:db8::5","event_time":{{now}}}""");
 
         now = Tick();
         var notebook = await server.Host.Tokens.GetNotebookTokenAsync(await server.Host.Tokens.CallerAsync(userToken));
         var n = notebook.Key;
         var notebookEnd = now + Month;
-        expected.Add($$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":["user:token"],"expires":{{notebookEnd}},"actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":["user:token"]"""
+                + $$""","expires":{{notebookEnd}},"actor":"one","action":"create","ip_address":"192.0.2.7","event_time":{{now}}}""");
 
         // A service token, created with the bootstrap token.
         now = Tick();
@@ -57,42 +69,68 @@ public sealed class HistoryContentTests
             server.Bootstrap);
         var service = Token.Parse(answer.Json.GetProperty("token").GetString()!);
         var serviceEnd = now + 600;
-        expected.Add($$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"],"expires":{{serviceEnd}},"actor":"<bootstrap>","action":"create","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"]"""
+                + $$""","expires":{{serviceEnd}},"actor":"<bootstrap>","action":"create","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         // The service edits the user token: without a change; its name; its scopes and expiration, which also reduces the notebook token;
         // and no expiration.
         var bot = TestServer.Bearer(service);
         now = Tick();
         (await server.PatchAsync($"/users/one/tokens/{u}", new { }, bot)).StatusCode.ShouldBe(200);
-        expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"naïve \"name\"","scopes":["user:token"],"expires":null,"actor":"bot-robot","action":"edit","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"naïve \"name\"","scopes":["user:token"]"""
+                + $$""","expires":null,"actor":"bot-robot","action":"edit","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         now = Tick();
         (await server.PatchAsync($"/users/one/tokens/{u}", new { token_name = "plain" }, bot)).StatusCode.ShouldBe(200);
-        expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["user:token"],"expires":null,"actor":"bot-robot","action":"edit","old_token_name":"naïve \"name\"","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["user:token"],"expires":null"""
+                + $$""","actor":"bot-robot","action":"edit","old_token_name":"naïve \"name\"","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         now = Tick();
         var newEnd = now + 3600;
         (await server.PatchAsync(
             $"/users/one/tokens/{u}", new { scopes = (string[])["read:all"], expires = newEnd }, bot)).StatusCode.ShouldBe(200);
-        expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["read:all"],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":null,"ip_address":"127.0.0.1","event_time":{{now}}}""");
-        expected.Add($$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":[],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":{{notebookEnd}},"ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["read:all"],"expires":{{newEnd}}"""
+                + $$""","actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":null"""
+                + $$""","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{n}}","username":"one","token_type":"notebook","parent":"{{u}}","scopes":[],"expires":{{newEnd}}"""
+                + $$""","actor":"bot-robot","action":"edit","old_scopes":["user:token"],"old_expires":{{notebookEnd}}"""
+                + $$""","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         // An edit of another field also contains the expiration.
         now = Tick();
         (await server.PatchAsync($"/users/one/tokens/{u}", new { scopes = Array.Empty<string>() }, bot)).StatusCode.ShouldBe(200);
-        expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":[],"expires":{{newEnd}},"actor":"bot-robot","action":"edit","old_scopes":["read:all"],"old_expires":null,"ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":[],"expires":{{newEnd}}"""
+                + $$""","actor":"bot-robot","action":"edit","old_scopes":["read:all"],"old_expires":null"""
+                + $$""","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         now = Tick();
         (await server.PatchAsync(
             $"/users/one/tokens/{u}", new { expires = (long?)null, scopes = (string[])["exec:admin"] }, bot)).StatusCode.ShouldBe(200);
-        expected.Add($$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["exec:admin"],"expires":null,"actor":"bot-robot","action":"edit","old_scopes":[],"old_expires":{{newEnd}},"ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{u}}","username":"one","token_type":"user","token_name":"plain","scopes":["exec:admin"],"expires":null"""
+                + $$""","actor":"bot-robot","action":"edit","old_scopes":[],"old_expires":{{newEnd}}"""
+                + $$""","ip_address":"127.0.0.1","event_time":{{now}}}""");
 
         // The revocation of the session revokes its descendants, but not the user token.
         now = Tick();
         (await server.DeleteAsync($"/users/one/tokens/{s}", bot)).ShouldBeNoContent();
-        expected.Add($$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"],"service":"tap","expires":{{end}},"actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
-        expected.Add($$"""{"token":"{{portal.Key}}","username":"one","token_type":"internal","parent":"{{s}}","scopes":["exec:admin","read:all"],"service":"portal","expires":{{end}},"actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
-        expected.Add($$"""{"token":"{{s}}","username":"one","token_type":"session","scopes":["exec:admin","read:all","user:token"],"expires":{{end}},"actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{tap.Key}}","username":"one","token_type":"internal","parent":"{{portal.Key}}","scopes":["read:all"]"""
+                + $$""","service":"tap","expires":{{end}}"""
+                + $$""","actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{portal.Key}}","username":"one","token_type":"internal","parent":"{{s}}","scopes":["exec:admin","read:all"]"""
+                + $$""","service":"portal","expires":{{end}}"""
+                + $$""","actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
+        expected.Add(
+            $$"""{"token":"{{s}}","username":"one","token_type":"session","scopes":["exec:admin","read:all","user:token"]"""
+                + $$""","expires":{{end}},"actor":"bot-robot","action":"revoke","ip_address":"127.0.0.1","event_time":{{now}}}""");
         foreach (var token in (Token[])[tap, portal, session.Record.Token])
             (await server.GetAsync("/token-info", TestServer.Bearer(token))).StatusCode.ShouldBe(401);
         (await server.GetAsync("/token-info", TestServer.Bearer(userToken))).StatusCode.ShouldBe(200);
@@ -100,7 +138,9 @@ public sealed class HistoryContentTests
         // Expired tokens are removed without an actor.
         server.Clock.Advance(TimeSpan.FromSeconds(serviceEnd - now));
         await server.Host.Maintenance.ExpireTokensAsync();
-        expected.Add($$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"],"expires":{{serviceEnd}},"actor":"<internal>","action":"expire","ip_address":null,"event_time":{{serviceEnd}}}""");
+        expected.Add(
+            $$"""{"token":"{{service.Key}}","username":"bot-robot","token_type":"service","scopes":["admin:token"]"""
+                + $$""","expires":{{serviceEnd}},"actor":"<internal>","action":"expire","ip_address":null,"event_time":{{serviceEnd}}}""");
 
         // HIS-001: the complete history, newest first, without paging headers.
         expected.Reverse();

@@ -34,7 +34,8 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
             var bruno = await tokens.SessionForAsync("bruno", "admin:token", address: IPAddress.Parse("2001:db8:0:1::5"));
             server.Clock.Advance(TimeSpan.FromSeconds(10));
             var made = await tokens.CreateTokenFromAdminRequestAsync(
-                new AdminTokenRequest { Username = "alice", TokenType = TokenType.User, TokenName = "made" }, bruno with { IpAddress = IPAddress.Parse("2001:db8:0:2::6") });
+                new AdminTokenRequest { Username = "alice", TokenType = TokenType.User, TokenName = "made" },
+                bruno with { IpAddress = IPAddress.Parse("2001:db8:0:2::6") });
             server.Clock.Advance(TimeSpan.FromSeconds(10));
             (await server.PostAsync(
                 "/tokens", new { username = "bot-one", token_type = "service" }, server.Bootstrap)).StatusCode.ShouldBe(201);
@@ -88,7 +89,8 @@ public sealed class HistoryFilterTests(HistoryFilterTests.HistoryServers servers
             ($"until={Iso(last - 50).Replace("T", "+", StringComparison.Ordinal)}", "session"),
             ("since=9999-12-31", ""), ("until=0001-01-01", ""), ("since=1970-01-01", "service made admin notebook internal session"),
             // Of several equal parameters the last one applies, and unknown parameters are ignored.
-            ("username=bruno&username=alice", "made notebook internal session"), ("nonsense=1&Username=bruno", "service made admin notebook internal session")])
+            ("username=bruno&username=alice", "made notebook internal session"),
+                ("nonsense=1&Username=bruno", "service made admin notebook internal session")])
         {
             var answer = await server.GetAsync($"/history/token-changes?{query}", server.Bootstrap);
             answer.StatusCode.ShouldBe(200, query);

@@ -104,7 +104,8 @@ public sealed partial class HistoryPagingTests(ApiServers servers) : IClassFixtu
         var all = Entries(await server.GetAsync($"/users/filterer/token-change-history?since={since}", browser.Cookie));
         all.Count.ShouldBeInRange(6, Changes - 1);
         List<string> seen = [];
-        for (string? next = $"{server.Host.Url}auth/api/v1/users/filterer/token-change-history?since={since}&limit=2&token_type=user"; next is not null;)
+        for (string? next = $"{server.Host.Url}auth/api/v1/users/filterer/token-change-history?since={since}&limit=2&token_type=user"; next
+            is not null;)
         {
             var page = await server.SendAsync(HttpMethod.Get, next, headers: [browser.Cookie]);
             page.Header("X-Total-Count").ShouldBe($"{all.Count}");

@@ -18,7 +18,8 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         async Task<Answer> Send(string framing, string body) => (await server.SendRawAsync(
             $"POST /auth/api/v1/users/heavy/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
             + $"{browser.Cookie.Item1}: {browser.Cookie.Item2}\r\n{browser.Csrf.Item1}: {browser.Csrf.Item2}\r\n{framing}\r\n\r\n{body}"))!;
-        string Chunked(string body) => $"{string.Concat(body.Chunk(5000).Select(chunk => $"{chunk.Length:x}\r\n{new string(chunk)}\r\n"))}0\r\n\r\n";
+        string Chunked(string body) =>
+            $"{string.Concat(body.Chunk(5000).Select(chunk => $"{chunk.Length:x}\r\n{new string(chunk)}\r\n"))}0\r\n\r\n";
 
         (await Send($"Content-Length: {LargestBody}", Body(LargestBody))).StatusCode.ShouldBe(201);
         // In chunks a little less, because the chunk framing counts too.
@@ -39,7 +40,8 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
     public async Task The_size_of_an_unread_body_is_limited_too()
     {
         var server = await servers.InAsync(Mode.Embedded);
-        foreach (var line in (string[])["GET /auth/api/v1/token-info", "DELETE /auth/api/v1/quota-overrides", "POST /auth/api/v1/tokens", "GET /health", "POST /nowhere"])
+        foreach (var line in (string[])["GET /auth/api/v1/token-info", "DELETE /auth/api/v1/quota-overrides", "POST /auth/api/v1/tokens",
+            "GET /health", "POST /nowhere"])
             (await server.SendRawAsync($"{line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {LargestBody + 1}\r\n\r\n"))!
                 .ShouldBe(413, TooLarge);
         (await server.GetAsync("/token-info")).ShouldBeUnauthenticated();
@@ -84,8 +86,10 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
     {
         var server = await servers.InAsync(Mode.Embedded);
         foreach (var (body, faults) in (IEnumerable<(string, int)>)[
-            ($"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"scopes\":[{string.Join(',', Enumerable.Repeat("{}", 21000))}]}}", 21000),
-            ($"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"groups\":[{string.Join(',', Enumerable.Repeat("{}", 21000))}]}}", 42000),
+            ($"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"scopes\":[{string.Join(',', Enumerable.Repeat("{}", 21000))}]}}",
+                21000),
+            ($"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"groups\":[{string.Join(',', Enumerable.Repeat("{}", 21000))}]}}",
+                42000),
             ($"{{\"x\":\"{new string('x', 65000)}\"}}", 2)])
         {
             var answer = await server.PostAsync("/tokens", body, server.Bootstrap);
@@ -94,14 +98,17 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         }
         // Thirty thousand unknown scopes, and as many unknown fields.
         (await server.PostAsync(
-            "/tokens", $"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"scopes\":\"{string.Join(',', Enumerable.Range(0, 10000))}\"}}", server.Bootstrap))
+            "/tokens",
+            $"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"scopes\":\"{string.Join(',', Enumerable.Range(0, 10000))}\"}}",
+            server.Bootstrap))
             .ShouldRefuseScopes("Unknown scopes requested");
         var unknown = await server.PutAsync(
             "/quota-overrides", $"{{{string.Join(',', Enumerable.Range(0, 6000).Select(i => $"\"{i}\":0"))}}}", server.Bootstrap);
         unknown.StatusCode.ShouldBe(422);
         unknown.Json.GetProperty("detail").GetArrayLength().ShouldBe(6000);
         var many = await server.PutAsync(
-            "/quota-overrides", $"{{\"default\":{{\"api\":{{{string.Join(',', Enumerable.Range(0, 6000).Select(i => $"\"{i}\":0"))}}}}}}}", server.Bootstrap);
+            "/quota-overrides", $"{{\"default\":{{\"api\":{{{string.Join(',', Enumerable.Range(0, 6000).Select(i => $"\"{i}\":0"))}}}}}}}",
+            server.Bootstrap);
         many.StatusCode.ShouldBe(200);
     }
 }

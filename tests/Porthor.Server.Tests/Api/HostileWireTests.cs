@@ -48,7 +48,8 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData(Line + "Host: \r\nConnection: close\r\n\r\n", 401)]
     [InlineData(Line + "Host: !..!\r\nConnection: close\r\n\r\n", 401)]
     [InlineData(Line + "Host: ..\r\nConnection: close\r\n\r\n", 401)]
-    [InlineData(Line + "Host: (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)\r\nConnection: close\r\n\r\n", 401)]
+    [InlineData(Line
+        + "Host: (aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa)\r\nConnection: close\r\n\r\n", 401)]
     [InlineData(Line + "Host: a:99999999\r\nConnection: close\r\n\r\n", 401)]
     [InlineData(Line + "Host: [::1]:80\r\nConnection: close\r\n\r\n", 401)]
     [InlineData("GET http://example.com/auth/api/v1/token-info HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n\r\n", 401)]
@@ -70,7 +71,9 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     [InlineData(Line + "Host: x\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n", 401)]
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n", 400)]
     [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400)]
-    [InlineData("POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \xE4;;;=\"\r\nContent-Length: 2\r\n\r\n{}", 401)]
+    [InlineData(
+        "POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: \xE4;;;=\"\r\nContent-Length: 2\r\n\r\n{}",
+        401)]
     [InlineData(Line + "Host: x\r\nConnection: close\r\nAuthorization: Bearer \xFF\r\n\r\n", 401)]
     [InlineData(Line + "Host: x\r\nConnection: close\r\nCookie: gafaelfawr=\xC3\x28\r\n\r\n", 401)]
     public async Task Unusual_requests_get_a_response_in_the_usual_format(string request, int status)
@@ -93,7 +96,8 @@ public sealed class HostileWireTests(ApiServers servers) : IClassFixture<ApiServ
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("hosted");
-        string Request(string path) => $"GET /auth/api/v1{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: {browser.Cookie.Item2}\r\n\r\n";
+        string Request(string path) =>
+            $"GET /auth/api/v1{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: {browser.Cookie.Item2}\r\n\r\n";
         var logged = server.CountLines();
         (await server.SendRawAsync(Request("/users/hosted/token-change-history?limit=5")))!.Header("Link")
             .ShouldBe($"<http://{host}/auth/api/v1/users/hosted/token-change-history?limit=5>; rel=\"first\"");

@@ -38,14 +38,16 @@ public sealed class JsonEncodingTests(ApiServers servers) : IClassFixture<ApiSer
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("mangler");
-        foreach (var empty in (byte[][])[[0xFF, 0xFE], [0xFE, 0xFF], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF], [0xFF, 0xFE, (byte)'{', 0]])
+        foreach (var empty in (byte[][])[
+            [0xFF, 0xFE], [0xFE, 0xFF], [0xEF, 0xBB, 0xBF], [0xFF, 0xFE, 0, 0], [0, 0, 0xFE, 0xFF], [0xFF, 0xFE, (byte)'{', 0]])
         {
             var answer = await SendAsync(server, browser, empty);
             answer.StatusCode.ShouldBe(422, Convert.ToHexString(empty));
             answer.DetailType.ShouldBe("json_invalid");
         }
         foreach (var broken in (byte[][])[
-            [0xFF, 0xFE, (byte)'{'], [0xFF, 0xFE, 0x00, 0xD8], [0, 0, 0xFE, 0xFF, 0, 0x11, 0, 0], [(byte)'{', 0, 0, 0, (byte)'}'], [0xFF], [0x80, (byte)'{', (byte)'}']])
+            [0xFF, 0xFE, (byte)'{'], [0xFF, 0xFE, 0x00, 0xD8], [0, 0, 0xFE, 0xFF, 0, 0x11, 0, 0], [(byte)'{', 0, 0, 0, (byte)'}'], [0xFF],
+            [0x80, (byte)'{', (byte)'}']])
         {
             (await SendAsync(server, browser, broken)).ShouldBe(400, """{"detail":"There was an error parsing the body"}""");
         }

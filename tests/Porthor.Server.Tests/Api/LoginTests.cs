@@ -24,7 +24,8 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
         var answer = await server.GetAsync("/login", browser.Cookie);
         answer.ShouldBe(
             200,
-            $$$"""{"csrf":"{{{browser.Csrf.Item2}}}","username":"some-user","scopes":["read:all","user:token"],"config":{"scopes":[{{{Scopes.Replace("\n", "", StringComparison.Ordinal)}}}]}}""");
+            $$$"""{"csrf":"{{{browser.Csrf.Item2}}}","username":"some-user","scopes":["read:all","user:token"]"""
+                + $$$""","config":{"scopes":[{{{Scopes.Replace("\n", "", StringComparison.Ordinal)}}}]}}""");
         // The cookie is not changed.
         answer.Headers.Keys.ShouldNotContain("Set-Cookie");
     }
@@ -49,7 +50,8 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
 
         // With quotes, as browsers send it, and without.
         var sent = answer.Header("Set-Cookie")!.Split(';')[0];
-        foreach (var cookie in (string[])[sent, sent.Replace("\"", "", StringComparison.Ordinal), $"other=1;{sent} ; last=2", $"{SessionCookie.Name}=first; {sent}"])
+        foreach (var cookie in (string[])[
+            sent, sent.Replace("\"", "", StringComparison.Ordinal), $"other=1;{sent} ; last=2", $"{SessionCookie.Name}=first; {sent}"])
         {
             (await server.GetAsync("/login", ("Cookie", cookie))).Json.GetProperty("csrf").GetString().ShouldBe(csrf);
             (await server.PostAsync(
@@ -133,14 +135,16 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
 public sealed class CookieAttributeTests
 {
     [Theory]
-    [InlineData("https://Portal.Example.COM:8443/x", true, "; Domain=portal.example.com; HttpOnly; Path=/; SameSite=lax; Secure", "portal.example.com")]
+    [InlineData("https://Portal.Example.COM:8443/x", true, "; Domain=portal.example.com; HttpOnly; Path=/; SameSite=lax; Secure",
+        "portal.example.com")]
     [InlineData("http://localhost:8080", false, "; HttpOnly; Path=/; SameSite=lax", "localhost")]
     [InlineData(null, false, "; HttpOnly; Path=/; SameSite=lax", "127.0.0.1")]
     public async Task Cookie_attributes_and_realm_follow_the_configured_URL(
         string? baseUrl, bool allowSubdomains, string attributes, string realm)
     {
         await using var server = await ApiServer.StartAsync(
-            Mode.Embedded, settings => settings with { BaseUrl = baseUrl is null ? null : new Uri(baseUrl), AllowSubdomains = allowSubdomains });
+            Mode.Embedded, settings =>
+                settings with { BaseUrl = baseUrl is null ? null : new Uri(baseUrl), AllowSubdomains = allowSubdomains });
         var browser = await server.LogInAsync("some-user");
         var answer = await server.GetAsync("/login", server.Host.Cookie(new SessionState { Token = browser.Session }));
         var header = answer.Header("Set-Cookie")!;

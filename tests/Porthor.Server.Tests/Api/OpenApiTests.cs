@@ -69,7 +69,8 @@ public sealed class OpenApiTests
             document,
             "patch",
             "/auth/api/v1/users/{username}/tokens/{key}",
-            await server.PatchAsync(path, new { token_name = "edited", scopes = (string[])[], expires = DateTimeOffset.UtcNow.AddDays(1).ToUnixTimeSeconds() }, TestServer.Bearer(await AdministratorAsync(server))));
+            await server.PatchAsync(path, new { token_name = "edited", scopes = (string[])[], expires = DateTimeOffset.UtcNow.AddDays(1)
+                .ToUnixTimeSeconds() }, TestServer.Bearer(await AdministratorAsync(server))));
         Conforms(document, "get", "/auth/api/v1/users/{username}/tokens", await server.GetAsync(
             "/auth/api/v1/users/some-user/tokens", TestServer.Bearer(token)));
         Conforms(document, "get", "/auth/api/v1/token-info", await server.GetAsync("/auth/api/v1/token-info", TestServer.Bearer(child)));
@@ -77,7 +78,8 @@ public sealed class OpenApiTests
             "/auth/api/v1/history/token-changes", server.Bootstrap));
         Conforms(document, "get", "/auth/api/v1/login", await server.GetAsync("/auth/api/v1/login", cookie));
         Conforms(document, "get", "/auth/api/v1/user-info", await server.GetAsync("/auth/api/v1/user-info", TestServer.Bearer(token)));
-        var overrides = new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 }, tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] };
+        var overrides = new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 },
+            tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] };
         Conforms(document, "put", "/auth/api/v1/quota-overrides", await server.PutAsync(
             "/auth/api/v1/quota-overrides", overrides, server.Bootstrap));
         Conforms(document, "get", "/auth/api/v1/quota-overrides", await server.GetAsync(

@@ -19,13 +19,18 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
         { "username", "", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
         { "username", new string('a', 65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
         { "username", new string('_', 65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
-        { "username", "<bootstrap>", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
-        { "username", "some-user\n", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
-        { "username", "some\0user", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
-        { "username", "1234567", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "<bootstrap>", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "some-user\n", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "some\0user", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
+        { "username", "1234567", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
         { "actor", "", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
         { "actor", Keys(65), "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
-        { "actor", new string('<', 64), "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
+        { "actor", new string('<', 64), "string_pattern_mismatch", $"String should match pattern '{Actor}'",
+            $$"""{"pattern":"{{Actor}}"}""" },
         { "actor", "<Bootstrap>", "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
         { "actor", "<>", "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
         { "actor", "<internal>\n", "string_pattern_mismatch", $"String should match pattern '{Actor}'", $$"""{"pattern":"{{Actor}}"}""" },
@@ -57,11 +62,19 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
         { "cursor", "5_5\n", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
         { "cursor", "٥_5", "string_pattern_mismatch", $"String should match pattern '{Cursor}'", $$"""{"pattern":"{{Cursor}}"}""" },
         { "since", "", "datetime_from_date_parsing", $"{NotDate}, input is too short", """{"error":"input is too short"}""" },
-        { "since", "2026-07-32", "datetime_from_date_parsing", $"{NotDate}, day value is outside expected range", """{"error":"day value is outside expected range"}""" },
-        { "since", "2026-07-01T12:00:00 00:00", "datetime_from_date_parsing", $"{NotDate}, unexpected extra characters at the end of the input", """{"error":"unexpected extra characters at the end of the input"}""" },
-        { "since", "0000-01-01", "datetime_from_date_parsing", $"{NotDate}, day value is outside expected range", """{"error":"day value is outside expected range"}""" },
-        { "since", "-99999999999999999", "datetime_parsing", "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
-        { "until", "999999999999999999999999999999", "datetime_parsing", "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { "since", "2026-07-32", "datetime_from_date_parsing", $"{NotDate}, day value is outside expected range",
+            """{"error":"day value is outside expected range"}""" },
+        { "since", "2026-07-01T12:00:00 00:00", "datetime_from_date_parsing",
+            $"{NotDate}, unexpected extra characters at the end of the input",
+            """{"error":"unexpected extra characters at the end of the input"}""" },
+        { "since", "0000-01-01", "datetime_from_date_parsing", $"{NotDate}, day value is outside expected range",
+            """{"error":"day value is outside expected range"}""" },
+        { "since", "-99999999999999999", "datetime_parsing",
+            "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps",
+            """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { "until", "999999999999999999999999999999", "datetime_parsing",
+            "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps",
+            """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
         { "until", "12345\0", "datetime_from_date_parsing", $"{NotDate}, input is too short", """{"error":"input is too short"}""" },
         { "until", "NaN", "datetime_from_date_parsing", $"{NotDate}, input is too short", """{"error":"input is too short"}""" },
     };
@@ -106,7 +119,8 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
         var error = Error(type, "\"path\",\"username\"", message, Quoted(username), context);
         var encoded = Uri.EscapeDataString(username);
         var key = new string('k', 22);
-        foreach (var path in (string[])[$"/users/{encoded}/tokens", $"/users/{encoded}/token-change-history", $"/users/{encoded}/tokens/{key}", $"/users/{encoded}/tokens/{key}/change-history"])
+        foreach (var path in (string[])[$"/users/{encoded}/tokens", $"/users/{encoded}/token-change-history",
+            $"/users/{encoded}/tokens/{key}", $"/users/{encoded}/tokens/{key}/change-history"])
             (await server.GetAsync(path, browser.Cookie)).ShouldBeInvalid(error);
         (await server.PostAsync($"/users/{encoded}/tokens", new { token_name = "x" }, browser.Writing)).ShouldBeInvalid(error);
         (await server.PatchAsync($"/users/{encoded}/tokens/{key}", new { token_name = "x" }, browser.Writing)).ShouldBeInvalid(error);
@@ -119,7 +133,8 @@ public sealed class ParameterTests(ApiServers servers) : IClassFixture<ApiServer
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("keyed", "admin:token,user:token");
-        foreach (var text in (string[])["", Keys(22), "' OR 1=1 --", "..", "\u0001\n\t\r\u007f\"\\<>&#;:@!$()", "a b+c?d=e", "\u202e\ufeffé"])
+        foreach (var text in (string[])[
+            "", Keys(22), "' OR 1=1 --", "..", "\u0001\n\t\r\u007f\"\\<>&#;:@!$()", "a b+c?d=e", "\u202e\ufeffé"])
         {
             var key = text.Length < 44 ? text.PadRight(22, 'k') : text;
             var encoded = Uri.EscapeDataString(key);

@@ -60,7 +60,8 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
     {
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("complete");
-        (await server.PatchAsync("/users/Some_User/tokens/short", new { expires = true, scopes = 5, token_name = "" }, browser.Writing)).ShouldBeInvalid(
+        (await server.PatchAsync(
+            "/users/Some_User/tokens/short", new { expires = true, scopes = 5, token_name = "" }, browser.Writing)).ShouldBeInvalid(
             Error(
                 "string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"",
                 $$"""{"pattern":"{{UsernamePattern}}"}"""),
@@ -70,7 +71,8 @@ public sealed class ProcessingOrderTests(ApiServers servers) : IClassFixture<Api
             Error("set_type", "\"body\",\"scopes\"", "Input should be a valid set", "5"),
             Error("datetime_type", "\"body\",\"expires\"", "Input should be a valid datetime", "true"));
 
-        (await server.GetAsync("/users/Some_User/token-change-history?token_type=x&limit=0&cursor=x&key=x&until=x&since=x", browser.Cookie)).ShouldBeInvalid(
+        (await server.GetAsync("/users/Some_User/token-change-history?token_type=x&limit=0&cursor=x&key=x&until=x&since=x", browser.Cookie))
+            .ShouldBeInvalid(
             Error(
                 "string_pattern_mismatch", "\"path\",\"username\"", $"String should match pattern '{UsernamePattern}'", "\"Some_User\"",
                 $$"""{"pattern":"{{UsernamePattern}}"}"""),

@@ -13,7 +13,8 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
     public async Task Damaged_overrides_are_deleted_and_replaced(Mode mode)
     {
         await using var server = await ApiServer.StartAsync(mode);
-        foreach (var damage in (string[])["", "not JSON", "{\"default\":", "[]", "null", "{\"unknown\":1}", "{\"default\":{\"api\":{\"x\":1e99}}}"])
+        foreach (var damage in (string[])[
+            "", "not JSON", "{\"default\":", "[]", "null", "{\"unknown\":1}", "{\"default\":{\"api\":{\"x\":1e99}}}"])
         {
             foreach (var replace in (bool[])[false, true])
             {
@@ -73,7 +74,9 @@ public sealed class QuotaOverrideTests(ApiServers servers) : IClassFixture<ApiSe
             "groups":{"g-roup":{"notebook":{"cpu":1e1,"memory":2.5,"spawn":"off"}},"none":{}},"bypass":["x","x"]}
             """;
         const string all =
-            """{"default":{"api":{"ü":0,"b":-5,"a":1},"disk":{"/home":1099511627776},"notebook":{"cpu":0.5,"memory":4.0,"spawn":true},"tap":{"qserv":{"concurrent":1}}},"groups":{"g-roup":{"api":{},"disk":{},"notebook":{"cpu":10.0,"memory":2.5,"spawn":false},"tap":{}},"none":{"api":{},"disk":{},"tap":{}}},"bypass":["x"]}""";
+            """{"default":{"api":{"ü":0,"b":-5,"a":1},"disk":{"/home":1099511627776},"notebook":{"cpu":0.5,"memory":4.0,"spawn":true}"""
+                + ""","tap":{"qserv":{"concurrent":1}}},"groups":{"g-roup":{"api":{},"disk":{},"notebook":{"cpu":10.0,"memory":2.5"""
+                + ""","spawn":false},"tap":{}},"none":{"api":{},"disk":{},"tap":{}}},"bypass":["x"]}""";
         (await server.PutAsync(Path, sent, server.Bootstrap)).ShouldBe(200, all);
         (await server.GetAsync(Path, admin.Cookie)).ShouldBe(200, all);
 

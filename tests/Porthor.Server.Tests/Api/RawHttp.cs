@@ -38,8 +38,10 @@ internal static class RawHttp
         server.SendRawAsync(Encoding.Latin1.GetBytes(request));
 
     /// <summary>Sends a request without a body, with the usual headers.</summary>
-    public static Task<Answer?> SendLineAsync(this ApiServer server, string line, params (string Name, string Value)[] headers) => server.SendRawAsync(
-        $"{line}\r\nHost: {server.Host.Url.Authority}\r\nConnection: close\r\n{string.Concat(headers.Select(h => $"{h.Name}: {h.Value}\r\n"))}\r\n");
+    public static Task<Answer?> SendLineAsync(this ApiServer server, string line, params (string Name, string Value)[] headers) =>
+        server.SendRawAsync(
+        $"{line}\r\nHost: {server.Host.Url.Authority}\r\nConnection: "
+            + $"close\r\n{string.Concat(headers.Select(h => $"{h.Name}: {h.Value}\r\n"))}\r\n");
 
     private static async Task<byte[]> ReadAsync(Socket socket, CancellationToken cancellationToken)
     {

@@ -121,12 +121,15 @@ public sealed class ResponseSchemaTests
         await RecordAsync("GET", "/auth/api/v1/user-info", "/auth/api/v1/user-info", null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/gms", "/auth/gms", null, 200, browser.Cookie);
         foreach (var (template, path) in ((string, string)[])[
-            ("/auth/api/v1/users", "/auth/api/v1/users"), ("/auth/api/v1/users/{username}", $"/auth/api/v1/users/{User}"), ("/auth/api/v1/groups", "/auth/api/v1/groups")])
+            ("/auth/api/v1/users", "/auth/api/v1/users"), ("/auth/api/v1/users/{username}", $"/auth/api/v1/users/{User}"),
+            ("/auth/api/v1/groups", "/auth/api/v1/groups")])
             await RecordAsync("GET", template, path, null, 404, admin.Cookie);
         const string quotas = "/auth/api/v1/quota-overrides";
         await RecordAsync("GET", quotas, quotas, null, 404, browser.Cookie);
         await RecordAsync("DELETE", quotas, quotas, null, 404, admin.Writing);
-        await RecordAsync("PUT", quotas, quotas, new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 }, tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] }, 200, admin.Writing);
+        await RecordAsync("PUT", quotas, quotas,
+            new { @default = new { api = new { tap = 1 }, notebook = new { cpu = 1, memory = 2 },
+                tap = new { qserv = new { concurrent = 3 } } }, bypass = (string[])["staff"] }, 200, admin.Writing);
         await RecordAsync("PUT", quotas, quotas, new { wrong = 1 }, 422, admin.Writing);
         await RecordAsync("GET", quotas, quotas, null, 200, browser.Cookie);
         await RecordAsync("GET", "/auth/api/v1/user-info", "/auth/api/v1/user-info", null, 200, browser.Cookie);

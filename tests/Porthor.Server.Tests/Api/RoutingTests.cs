@@ -51,7 +51,8 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
                 if (methods.Split(' ').Contains(method.ToUpperInvariant()))
                     continue;
                 var answer = await server.SendAsync(
-                    new HttpMethod(method), path, json: null, ("Origin", "https://evil.example"), ("Access-Control-Request-Method", "POST"));
+                    new HttpMethod(method), path, json: null, ("Origin", "https://evil.example"),
+                    ("Access-Control-Request-Method", "POST"));
                 answer.ShouldBe(405, """{"detail":"Method Not Allowed"}""");
                 answer.Header("Allow").ShouldBe(allow, $"{method} {path}");
                 answer.Headers.Keys.ShouldNotContain(name => name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase));
@@ -70,7 +71,8 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
     {
         var server = await servers.InAsync(mode);
         foreach (var path in (string[])[
-            "/health", "/auth/api/v1/token-info", "/auth/api/v1/tokens", "/auth/api/v1/users/some-user/tokens", $"/auth/api/v1/users/some-user/tokens/{Key}"])
+            "/health", "/auth/api/v1/token-info", "/auth/api/v1/tokens", "/auth/api/v1/users/some-user/tokens",
+            $"/auth/api/v1/users/some-user/tokens/{Key}"])
         {
             foreach (var (method, sent, expected) in (IEnumerable<(HttpMethod, string, string)>)[
                 (HttpMethod.Get, $"{path}/", path), (HttpMethod.Post, $"{path}/", path), (HttpMethod.Get, $"{path}//", path),
@@ -86,7 +88,8 @@ public sealed class RoutingTests(ApiServers servers) : IClassFixture<ApiServers>
         (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens/")).Header("Location")
             .ShouldBe("https://example.com/auth/api/v1/users/%C3%BC%20%3F%23%0D%0AX:y/tokens");
         // The host and scheme of the request do not matter.
-        foreach (var (name, value) in ((string, string)[])[("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http")])
+        foreach (var (name, value) in ((string, string)[])[
+            ("Host", "evil.example"), ("X-Forwarded-Host", "evil.example"), ("X-Forwarded-Proto", "http")])
         {
             (await server.SendAsync(HttpMethod.Get, "/auth/api/v1/token-info/", null, ("X-Forwarded-For", "192.0.2.1"), (name, value)))
                 .Header("Location").ShouldBe("https://example.com/auth/api/v1/token-info");

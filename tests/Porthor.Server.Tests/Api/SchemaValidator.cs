@@ -57,7 +57,8 @@ internal sealed class SchemaValidator(JsonElement document)
                     keyword.Value.EnumerateArray().Where(name => !value.TryGetProperty(name.GetString()!, out _))
                         .Select(name => $"{where}: {name} is missing"),
                 "properties" when value.ValueKind == JsonValueKind.Object => value.EnumerateObject().SelectMany(field =>
-                    keyword.Value.TryGetProperty(field.Name, out var described) ? Errors(described, field.Value, $"{where}.{field.Name}") : [$"{where}: {field.Name} is not described"]),
+                    keyword.Value.TryGetProperty(field.Name, out var described) ? Errors(described, field.Value, $"{where}.{field.Name}")
+                        : [$"{where}: {field.Name} is not described"]),
                 "additionalProperties" when value.ValueKind == JsonValueKind.Object =>
                     value.EnumerateObject().SelectMany(field => Errors(keyword.Value, field.Value, $"{where}.{field.Name}")),
                 "items" or "required" or "properties" or "additionalProperties" => [],

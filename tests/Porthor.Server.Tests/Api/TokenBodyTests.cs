@@ -28,7 +28,8 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
     {
         // routes, field, value, type, message, context
         { Everywhere, "token_name", "\"\"", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
-        { Everywhere, "token_name", $"\"{new string('ü', 65)}\"", "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
+        { Everywhere, "token_name", $"\"{new string('ü', 65)}\"", "string_too_long", "String should have at most 64 characters",
+            """{"max_length":64}""" },
         { Everywhere, "token_name", "5", "string_type", NotText, null },
         { Everywhere, "token_name", "true", "string_type", NotText, null },
         { Everywhere, "token_name", "[\"x\"]", "string_type", NotText, null },
@@ -42,25 +43,46 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
         { Everywhere, "expires", "true", "datetime_type", NotDate, null },
         { Everywhere, "expires", "[]", "datetime_type", NotDate, null },
         { Everywhere, "expires", "{}", "datetime_type", NotDate, null },
-        { Everywhere, "expires", "\"\"", "datetime_from_date_parsing", $"{NotDate} or date, input is too short", """{"error":"input is too short"}""" },
-        { Everywhere, "expires", "\"tomorrow!!\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid character in year", """{"error":"invalid character in year"}""" },
-        { Everywhere, "expires", "\"2030/01/01\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid date separator, expected `-`", """{"error":"invalid date separator, expected `-`"}""" },
-        { Everywhere, "expires", "\"2030-1x-01\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid character in month", """{"error":"invalid character in month"}""" },
-        { Everywhere, "expires", "\"2030-13-01\"", "datetime_from_date_parsing", $"{NotDate} or date, month value is outside expected range of 1-12", """{"error":"month value is outside expected range of 1-12"}""" },
-        { Everywhere, "expires", "\"2030-01-0x\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid character in day", """{"error":"invalid character in day"}""" },
-        { Everywhere, "expires", "\"2030-02-29\"", "datetime_from_date_parsing", $"{NotDate} or date, day value is outside expected range", """{"error":"day value is outside expected range"}""" },
-        { Everywhere, "expires", "\"2030-02-28T24:00:00Z\"", "datetime_from_date_parsing", $"{NotDate} or date, unexpected extra characters at the end of the input", """{"error":"unexpected extra characters at the end of the input"}""" },
-        { Everywhere, "expires", "\"2030-02-28T23:59:60Z\"", "datetime_from_date_parsing", $"{NotDate} or date, unexpected extra characters at the end of the input", """{"error":"unexpected extra characters at the end of the input"}""" },
-        { Everywhere, "expires", "1e18", "datetime_parsing", $"{NotDate}, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
-        { Everywhere, "expires", "1e400", "datetime_parsing", $"{NotDate}, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
-        { Everywhere, "expires", "\"9999999999999999999999999999999999999999\"", "datetime_parsing", $"{NotDate}, dates after 9999 are not supported as unix timestamps", """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { Everywhere, "expires", "\"\"", "datetime_from_date_parsing", $"{NotDate} or date, input is too short",
+            """{"error":"input is too short"}""" },
+        { Everywhere, "expires", "\"tomorrow!!\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid character in year",
+            """{"error":"invalid character in year"}""" },
+        { Everywhere, "expires", "\"2030/01/01\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid date separator, expected `-`",
+            """{"error":"invalid date separator, expected `-`"}""" },
+        { Everywhere, "expires", "\"2030-1x-01\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid character in month",
+            """{"error":"invalid character in month"}""" },
+        { Everywhere, "expires", "\"2030-13-01\"", "datetime_from_date_parsing",
+            $"{NotDate} or date, month value is outside expected range of 1-12",
+            """{"error":"month value is outside expected range of 1-12"}""" },
+        { Everywhere, "expires", "\"2030-01-0x\"", "datetime_from_date_parsing", $"{NotDate} or date, invalid character in day",
+            """{"error":"invalid character in day"}""" },
+        { Everywhere, "expires", "\"2030-02-29\"", "datetime_from_date_parsing", $"{NotDate} or date, day value is outside expected range",
+            """{"error":"day value is outside expected range"}""" },
+        { Everywhere, "expires", "\"2030-02-28T24:00:00Z\"", "datetime_from_date_parsing",
+            $"{NotDate} or date, unexpected extra characters at the end of the input",
+            """{"error":"unexpected extra characters at the end of the input"}""" },
+        { Everywhere, "expires", "\"2030-02-28T23:59:60Z\"", "datetime_from_date_parsing",
+            $"{NotDate} or date, unexpected extra characters at the end of the input",
+            """{"error":"unexpected extra characters at the end of the input"}""" },
+        { Everywhere, "expires", "1e18", "datetime_parsing", $"{NotDate}, dates after 9999 are not supported as unix timestamps",
+            """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { Everywhere, "expires", "1e400", "datetime_parsing", $"{NotDate}, dates after 9999 are not supported as unix timestamps",
+            """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
+        { Everywhere, "expires", "\"9999999999999999999999999999999999999999\"", "datetime_parsing",
+            $"{NotDate}, dates after 9999 are not supported as unix timestamps",
+            """{"error":"dates after 9999 are not supported as unix timestamps"}""" },
 
         { "admin", "username", "\"\"", "string_too_short", "String should have at least 1 character", """{"min_length":1}""" },
-        { "admin", "username", $"\"{new string('A', 65)}\"", "string_too_long", "String should have at most 64 characters", """{"max_length":64}""" },
-        { "admin", "username", "\"a1\"", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
-        { "admin", "username", "\"some-user\\n\"", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
-        { "admin", "username", "\"some\\u0000user\"", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
-        { "admin", "username", "\"<internal>\"", "string_pattern_mismatch", $"String should match pattern '{Username}'", $$"""{"pattern":"{{Username}}"}""" },
+        { "admin", "username", $"\"{new string('A', 65)}\"", "string_too_long", "String should have at most 64 characters",
+            """{"max_length":64}""" },
+        { "admin", "username", "\"a1\"", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
+        { "admin", "username", "\"some-user\\n\"", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
+        { "admin", "username", "\"some\\u0000user\"", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
+        { "admin", "username", "\"<internal>\"", "string_pattern_mismatch", $"String should match pattern '{Username}'",
+            $$"""{"pattern":"{{Username}}"}""" },
         { "admin", "username", "null", "string_type", NotText, null },
         { "admin", "username", "5", "string_type", NotText, null },
         { "admin", "token_type", "null", "enum", $"Input should be {Types}", $$"""{"expected":"{{Types}}"}""" },
@@ -121,9 +143,12 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
 
     [Theory]
     // Missing fields, with the body as it was parsed.
-    [InlineData("{ }", "missing", "\"body\",\"username\"", "Field required", "{}", "missing", "\"body\",\"token_type\"", "Field required", "{}")]
-    [InlineData("{ \"n\\u00e4me\" : [ 1 , {\"\\ud83d\\ude00\":\"\\t\\/\"} ] }", "missing", "\"body\",\"username\"", "Field required", """{"näme":[1,{"😀":"\t/"}]}""", "missing", "\"body\",\"token_type\"", "Field required", """{"näme":[1,{"😀":"\t/"}]}""")]
-    [InlineData("{\"username\":\"a-user\",\"token_type\":\"user\",\"token_name\":\"\"}", "string_too_short", "\"body\",\"token_name\"", "String should have at least 1 character", "\"\"")]
+    [InlineData("{ }", "missing", "\"body\",\"username\"", "Field required", "{}", "missing", "\"body\",\"token_type\"",
+        "Field required", "{}")]
+    [InlineData("{ \"n\\u00e4me\" : [ 1 , {\"\\ud83d\\ude00\":\"\\t\\/\"} ] }", "missing", "\"body\",\"username\"", "Field required",
+        """{"näme":[1,{"😀":"\t/"}]}""", "missing", "\"body\",\"token_type\"", "Field required", """{"näme":[1,{"😀":"\t/"}]}""")]
+    [InlineData("{\"username\":\"a-user\",\"token_type\":\"user\",\"token_name\":\"\"}", "string_too_short", "\"body\",\"token_name\"",
+        "String should have at least 1 character", "\"\"")]
     // Elements of groups and scopes, each with its index.
     [InlineData("""{"username":"bot-x","token_type":"service","groups":[{"name":"a","id":1},{"name":"5"},{"id":"x","name":""},7]}""",
         "string_pattern_mismatch", "\"body\",\"groups\",1,\"name\"", $"String should match pattern '{Group}'", "\"5\"",
@@ -160,10 +185,13 @@ public sealed class TokenBodyTests(ApiServers servers) : IClassFixture<ApiServer
             ("\"uid\":9223372036854775807,\"gid\":1", "\"uid\":9223372036854775807,\"gid\":1,\"groups\":[]"),
             ("\"uid\":\" +1_0.0 \",\"gid\":7.0", "\"uid\":10,\"gid\":7,\"groups\":[]"),
             ("\"uid\":true,\"gid\":\"007\"", "\"uid\":1,\"gid\":7,\"groups\":[]"),
-            ("\"groups\":[]", "\"groups\":[]"), ("\"groups\":[{\"name\":\"A.b_c-9\",\"id\":-9223372036854775808}]", "\"groups\":[{\"name\":\"A.b_c-9\",\"id\":-9223372036854775808}]"),
+            ("\"groups\":[]", "\"groups\":[]"), ("\"groups\":[{\"name\":\"A.b_c-9\",\"id\":-9223372036854775808}]",
+                "\"groups\":[{\"name\":\"A.b_c-9\",\"id\":-9223372036854775808}]"),
             // Of two equal fields the last one applies, and unknown fields are ignored.
-            ("\"name\":\"first\",\"name\":\"\\u00e9 \\ud83d\\ude00 \\\" \\\\ \\u0001\",\"nonsense\":{\"x\":[]}", "\"name\":\"é 😀 \\\" \\\\ \\u0001\",\"groups\":[]"),
-            ($"\"name\":\"{new string('n', 5000)}\",\"email\":\" \"", $"\"name\":\"{new string('n', 5000)}\",\"email\":\" \",\"groups\":[]")])
+            ("\"name\":\"first\",\"name\":\"\\u00e9 \\ud83d\\ude00 \\\" \\\\ \\u0001\",\"nonsense\":{\"x\":[]}",
+                "\"name\":\"é 😀 \\\" \\\\ \\u0001\",\"groups\":[]"),
+            ($"\"name\":\"{new string('n', 5000)}\",\"email\":\" \"",
+                $"\"name\":\"{new string('n', 5000)}\",\"email\":\" \",\"groups\":[]")])
         {
             var username = $"edge-{new string('x', 55)}{(char)('a' + number)}";
             var name = string.Concat(Enumerable.Repeat("😀", 63)) + (char)('a' + number++);

@@ -59,7 +59,8 @@ public sealed class TokenInfoTests(ApiServers servers) : IClassFixture<ApiServer
         var child = await server.Host.Tokens.GetInternalTokenAsync(caller, "tap", ScopeSet.Of("read:all"));
         var expires = server.Now + (30 * 86400);
         string Info(string parent) =>
-            $$"""{"username":"parental","token_type":"internal","service":"tap","scopes":["read:all"],"created":{{server.Now}},"expires":{{expires}},"token":"{{child.Key}}"{{parent + "}"}}""";
+            $$"""{"username":"parental","token_type":"internal","service":"tap","scopes":["read:all"],"created":{{server.Now}}"""
+                + $$""","expires":{{expires}},"token":"{{child.Key}}"{{parent + "}"}}""";
         var withParent = Info($",\"parent\":\"{browser.Key}\"");
         (await server.GetAsync("/token-info", TestServer.Bearer(child))).ShouldBe(200, withParent);
         (await server.GetAsync($"/users/parental/tokens/{child.Key}", browser.Cookie)).ShouldBe(200, withParent);

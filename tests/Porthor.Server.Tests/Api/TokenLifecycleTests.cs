@@ -36,12 +36,16 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
             """);
 
         // TOK-003, TOK-004: the Location header leads to the token, and the token itself gets the same data.
-        var info = $$"""{"username":"example","token_type":"user","scopes":["read:all"],"created":{{created}},"expires":{{expires}},"token":"{{token.Key}}","token_name":"some token"}""";
+        var info =
+            $$"""{"username":"example","token_type":"user","scopes":["read:all"],"created":{{created}},"expires":{{expires}}"""
+                + $$""","token":"{{token.Key}}","token_name":"some token"}""";
         (await server.SendAsync(HttpMethod.Get, answer.Header("Location")!, headers: [example.Cookie])).ShouldBe(200, info);
         (await server.GetAsync("/token-info", TestServer.Bearer(token))).ShouldBe(200, info);
 
         // TOK-005, TOK-010, WEAK-11: both tokens are listed with all fields, in the order of their keys.
-        var session = $$"""{"username":"example","token_type":"session","scopes":["exec:admin","read:all","user:token"],"created":{{created}},"expires":{{created + Lifetime}},"token":"{{example.Key}}"}""";
+        var session =
+            $$"""{"username":"example","token_type":"session","scopes":["exec:admin","read:all","user:token"],"created":{{created}}"""
+                + $$""","expires":{{created + Lifetime}},"token":"{{example.Key}}"}""";
         string[] both = string.CompareOrdinal(token.Key.Value, example.Key.Value) < 0 ? [info, session] : [session, info];
         (await server.GetAsync("/users/example/tokens", example.Cookie)).ShouldBe(200, $"[{string.Join(',', both)}]");
         (await server.GetAsync("/token-info", example.Cookie)).ShouldBe(200, session);
@@ -59,7 +63,8 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
             admin.Writing);
         changed.ShouldBe(
             200,
-            $$"""{"username":"example","token_type":"user","scopes":["exec:admin"],"created":{{created}},"expires":{{expires + HundredDays}},"token":"{{token.Key}}","token_name":"happy token"}""");
+            $$"""{"username":"example","token_type":"user","scopes":["exec:admin"],"created":{{created}}"""
+                + $$""","expires":{{expires + HundredDays}},"token":"{{token.Key}}","token_name":"happy token"}""");
         server.LinesSince(logged, "Modified token").ShouldHaveSingleItem().ShouldBeLogLine(
             $$$"""
             {"event":"Modified token","severity":"info","logger":"gafaelfawr",
@@ -85,9 +90,13 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         var later = expires + HundredDays;
         (await server.GetAsync($"/users/example/tokens/{token.Key}/change-history", example.Cookie)).ShouldBe(
             200,
-            $$"""[{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"happy token","scopes":["exec:admin"],"expires":{{later}},"actor":"example","action":"revoke","ip_address":"127.0.0.1","event_time":{{created}}},"""
-            + $$"""{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"happy token","scopes":["exec:admin"],"expires":{{later}},"actor":"some-admin","action":"edit","old_token_name":"some token","old_scopes":["read:all"],"old_expires":{{expires}},"ip_address":"127.0.0.1","event_time":{{created}}},"""
-            + $$"""{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"some token","scopes":["read:all"],"expires":{{expires}},"actor":"example","action":"create","ip_address":"127.0.0.1","event_time":{{created}}}]""");
+            $$"""[{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"happy token","scopes":["exec:admin"]"""
+                + $$""","expires":{{later}},"actor":"example","action":"revoke","ip_address":"127.0.0.1","event_time":{{created}}},"""
+            + $$"""{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"happy token","scopes":["exec:admin"]"""
+            + $$""","expires":{{later}},"actor":"some-admin","action":"edit","old_token_name":"some token","old_scopes":["read:all"]"""
+            + $$""","old_expires":{{expires}},"ip_address":"127.0.0.1","event_time":{{created}}},"""
+            + $$"""{"token":"{{token.Key}}","username":"example","token_type":"user","token_name":"some token","scopes":["read:all"]"""
+            + $$""","expires":{{expires}},"actor":"example","action":"create","ip_address":"127.0.0.1","event_time":{{created}}}]""");
     }
 
     /// <summary>TOK-011.</summary>
@@ -105,7 +114,8 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         });
         var token = await server.MakeTokenAsync(browser, "one");
         const string user =
-            """{"username":"known","name":"Zoë Example","email":"zoe@example.com","uid":1,"gid":9223372036854775807,"groups":[{"name":"ant","id":-4},{"name":"zoo","id":3}]}""";
+            """{"username":"known","name":"Zoë Example","email":"zoe@example.com","uid":1,"gid":9223372036854775807"""
+                + ""","groups":[{"name":"ant","id":-4},{"name":"zoo","id":3}]}""";
         (await server.GetAsync("/user-info", browser.Cookie)).ShouldBe(200, user);
         (await server.GetAsync("/user-info", TestServer.Bearer(token))).ShouldBe(200, user);
     }
@@ -121,13 +131,17 @@ public sealed class TokenLifecycleTests(ApiServers servers) : IClassFixture<ApiS
         // A missing expiration and null both mean no expiration.
         var forever = await server.MakeTokenAsync(browser, "for ever");
         (await server.GetAsync($"/users/lasting/tokens/{forever.Key}", browser.Cookie)).ShouldBe(
-            200, $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}},"token":"{{forever.Key}}","token_name":"for ever"}""");
+            200,
+            $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}}"""
+                + $$""","token":"{{forever.Key}}","token_name":"for ever"}""");
 
         // Removing the expiration of a token changes its row and its record.
         var token = await server.MakeTokenAsync(browser, "ending", expires: server.Now + 86400);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldNotBeNull();
         var path = $"/users/lasting/tokens/{token.Key}";
-        var endless = $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}},"token":"{{token.Key}}","token_name":"ending"}""";
+        var endless =
+            $$"""{"username":"lasting","token_type":"user","scopes":[],"created":{{server.Now}}"""
+                + $$""","token":"{{token.Key}}","token_name":"ending"}""";
         (await server.PatchAsync(path, new { expires = (long?)null }, admin.Writing)).ShouldBe(200, endless);
         (await server.GetAsync(path, browser.Cookie)).ShouldBe(200, endless);
         (await server.Host.Tokens.GetDataAsync(token))!.Expires.ShouldBeNull();

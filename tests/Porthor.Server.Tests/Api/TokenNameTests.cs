@@ -43,7 +43,8 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         var admin = await server.LogInAsync("naming-boss", "admin:token,user:token");
         var token = await server.MakeTokenAsync(admin, "good");
         var secret = Token.Create().Reveal();
-        foreach (var name in (string[])[secret, $"my {secret}", secret.Replace("gt-", "gt%2D", StringComparison.Ordinal), Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(secret))])
+        foreach (var name in (string[])[secret, $"my {secret}", secret.Replace("gt-", "gt%2D", StringComparison.Ordinal),
+            Convert.ToBase64String(System.Text.Encoding.ASCII.GetBytes(secret))])
         {
             foreach (var answer in (Answer[])[
                 await server.PostAsync("/users/naming-boss/tokens", new { token_name = name }, admin.Writing),
@@ -66,7 +67,8 @@ public sealed class TokenNameTests(ApiServers servers) : IClassFixture<ApiServer
         foreach (var (field, body) in (IEnumerable<(string, object)>)[
             ("body.name", new { username = "somebody", token_type = "user", token_name = "x", name = secret }),
             ("body.email", new { username = "somebody", token_type = "user", token_name = "x", email = $"{secret}@example.com" }),
-            ("body.groups.0.name", new { username = "somebody", token_type = "user", token_name = "x", groups = new[] { new { name = secret, id = 1 } } })])
+            ("body.groups.0.name", new { username = "somebody", token_type = "user", token_name = "x",
+                groups = new[] { new { name = secret, id = 1 } } })])
         {
             var answer = await server.PostAsync("/tokens", body, server.Bootstrap);
             (answer.StatusCode, answer.DetailLocation).ShouldBe((422, field), answer.Body);

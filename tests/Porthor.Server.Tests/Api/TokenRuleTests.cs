@@ -76,7 +76,8 @@ public sealed class TokenRuleTests(ApiServers servers) : IClassFixture<ApiServer
         var path = "/users/odd-scopes/tokens";
         var admin = TestServer.Bearer((await server.LogInAsync("odd-boss", "admin:token")).Session);
         var token = await server.MakeTokenAsync(browser, "plain", "read:all");
-        foreach (var scopes in (string[])["[1]", "[true,\"read:all\"]", "[null]", "[0.5]", "[\"read:all\",\"\"]", "[\"read:all\\u0000\"]", "[\"\\ud83d\"]", "\"\\ud83d\"", "\"read:all,\"", "\" read:all\""])
+        foreach (var scopes in (string[])["[1]", "[true,\"read:all\"]", "[null]", "[0.5]", "[\"read:all\",\"\"]", "[\"read:all\\u0000\"]",
+            "[\"\\ud83d\"]", "\"\\ud83d\"", "\"read:all,\"", "\" read:all\""])
         {
             var fields = $"\"scopes\":{scopes}}}";
             (await server.PostAsync(path, "{\"token_name\":\"odd\"," + fields, browser.Writing))

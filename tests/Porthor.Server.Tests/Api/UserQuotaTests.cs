@@ -46,9 +46,11 @@ public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClass
         var server = await servers.InAsync(mode);
         var foo = await InGroupsAsync(server, "foo");
         const string defaults =
-            """{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":32212254720},"notebook":{"cpu":8.0,"memory":4.0,"spawn":true},"tap":{"qserv":{"concurrent":10}}}""";
+            """{"api":{"datalinker":1000,"test":1,"other":2},"disk":{"/home":32212254720},"notebook":{"cpu":8.0,"memory":4.0"""
+                + ""","spawn":true},"tap":{"qserv":{"concurrent":10}}}""";
         const string ofFoo =
-            """{"api":{"datalinker":1000,"test":2,"other":2},"disk":{"/home":42949672960},"notebook":{"cpu":8.0,"memory":8.0,"spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""";
+            """{"api":{"datalinker":1000,"test":2,"other":2},"disk":{"/home":42949672960},"notebook":{"cpu":8.0,"memory":8.0"""
+                + ""","spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""";
         const string nothing = """{"api":{},"disk":{},"tap":{}}""";
 
         // QUO-001, QUO-002, QUO-003, and a user with a bypass.
@@ -63,14 +65,18 @@ public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClass
         // QUO-004: API and disk quotas are replaced key by key.
         await OverrideAsync(server, """{"default":{"api":{"test":10},"disk":{"/shared":1048576}}}""");
         (await QuotaOfAsync(server, foo)).ShouldBe(
-            """{"api":{"datalinker":1000,"test":10,"other":2},"disk":{"/home":42949672960,"/shared":1048576},"notebook":{"cpu":8.0,"memory":8.0,"spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""");
+            """{"api":{"datalinker":1000,"test":10,"other":2},"disk":{"/home":42949672960,"/shared":1048576},"notebook":{"cpu":8.0"""
+                + ""","memory":8.0,"spawn":true},"tap":{"qserv":{"concurrent":15},"sso":{"concurrent":5}}}""");
         // Overrides can set limits for a user with a bypass.
         (await QuotaOfAsync(server, admin)).ShouldBe("""{"api":{"test":10},"disk":{"/shared":1048576},"tap":{}}""");
 
         // QUO-005: notebook and TAP quotas are replaced completely.
-        await OverrideAsync(server, """{"default":{"api":{"test":10},"disk":{"/shared":1048576},"notebook":{"cpu":1,"memory":1,"spawn":false},"tap":{"qserv":{"concurrent":1}}}}""");
+        await OverrideAsync(server,
+            """{"default":{"api":{"test":10},"disk":{"/shared":1048576},"notebook":{"cpu":1,"memory":1,"spawn":false}"""
+                + ""","tap":{"qserv":{"concurrent":1}}}}""");
         (await QuotaOfAsync(server, foo)).ShouldBe(
-            """{"api":{"datalinker":1000,"test":10,"other":2},"disk":{"/home":42949672960,"/shared":1048576},"notebook":{"cpu":1.0,"memory":1.0,"spawn":false},"tap":{"qserv":{"concurrent":1}}}""");
+            """{"api":{"datalinker":1000,"test":10,"other":2},"disk":{"/home":42949672960,"/shared":1048576},"notebook":{"cpu":1.0"""
+                + ""","memory":1.0,"spawn":false},"tap":{"qserv":{"concurrent":1}}}""");
 
         // QUO-006
         await OverrideAsync(server, """{"bypass":["foo"],"default":{"api":{"test":10}}}""");
@@ -91,7 +97,8 @@ public sealed class UserQuotaTests(UserQuotaTests.QuotaServers servers) : IClass
     }
 
     internal static async Task<Browser> InGroupsAsync(ApiServer server, params string[] groups) => await server.LogInAsync(
-        $"of-{string.Join('-', groups.DefaultIfEmpty("none"))}", user: new UserData { Groups = [.. groups.Select((name, index) => new Group(name, index))] });
+        $"of-{string.Join('-', groups.DefaultIfEmpty("none"))}",
+        user: new UserData { Groups = [.. groups.Select((name, index) => new Group(name, index))] });
 
     internal static async Task OverrideAsync(ApiServer server, string json) =>
         (await server.PutAsync("/quota-overrides", json, server.Bootstrap)).StatusCode.ShouldBe(200);

@@ -37,7 +37,8 @@ public sealed class LayerTests
     [Fact]
     public void The_library_uses_no_web_server_and_no_database_driver()
     {
-        string[] forbidden = ["Microsoft.AspNetCore", "Npgsql", "SQLitePCL", "StackExchange.Redis", "Porthor.Sql", "Porthor.Redis", "Porthor.Server"];
+        string[] forbidden = ["Microsoft.AspNetCore", "Npgsql", "SQLitePCL", "StackExchange.Redis", "Porthor.Sql", "Porthor.Redis",
+            "Porthor.Server"];
         Dependencies(typeof(Token).Assembly)
             .Where(dependency => forbidden.Any(name => IsWithin(NamespaceOf(dependency.Target), name)))
             .Select(Describe).Distinct().ShouldBeEmpty();
@@ -73,7 +74,8 @@ public sealed class LayerTests
     private static string? FolderOf(IType type, string root)
     {
         var name = NamespaceOf(type);
-        if (!IsWithin(name, root) || (root == "Porthor" && (IsWithin(name, "Porthor.Server") || IsWithin(name, "Porthor.Sql") || IsWithin(name, "Porthor.Redis"))))
+        if (!IsWithin(name, root) || (root == "Porthor"
+            && (IsWithin(name, "Porthor.Server") || IsWithin(name, "Porthor.Sql") || IsWithin(name, "Porthor.Redis"))))
             return null;
         return name.Length == root.Length ? Root : name[(root.Length + 1)..].Split('.')[0];
     }

@@ -40,7 +40,8 @@ public sealed class AdminScriptTests
         await PrepareAsync(program);
         var lines = program.Variables.Where(variable => variable.Key.StartsWith("PORTHOR_", StringComparison.Ordinal)).ToList();
         await File.WriteAllLinesAsync(
-            Path.Combine(program.Folder, "porthor.env"), ["# The service's variables", "PORTHOR_MODE='database'", .. lines.Select(line => $"{line.Key}=\"{line.Value}\"")]);
+            Path.Combine(program.Folder, "porthor.env"),
+            ["# The service's variables", "PORTHOR_MODE='database'", .. lines.Select(line => $"{line.Key}=\"{line.Value}\"")]);
         await RunAsync(program, "chmod 600 porthor.env; chmod 644 porthor.yaml");
         foreach (var (name, _) in lines)
             program.Variables.Remove(name);

@@ -70,7 +70,9 @@ public sealed class ClosedOutputTests : IAsyncLifetime
             dotnet "$DLL" token create --username alice >/dev/full || echo "exit $?"
             """);
         outcome.Output.ShouldBe("exit 1\n");
-        outcome.Errors.ShouldMatch("Error: Created token [A-Za-z0-9_-]{22} of alice and revoked it, because it cannot be printed. Cannot write to standard output: No space left on device.\n");
+        outcome.Errors.ShouldMatch(
+            "Error: Created token [A-Za-z0-9_-]{22} of alice and revoked it, because it cannot be printed. Cannot write to standard "
+                + "output: No space left on device.\n");
     }
 
     /// <summary>A token that was not printed must not stay valid.</summary>
@@ -102,7 +104,9 @@ public sealed class ClosedOutputTests : IAsyncLifetime
     public async Task A_command_reports_that_it_cannot_print_its_result(string verb)
     {
         program.Variables["DLL"] = Path.Combine(AppContext.BaseDirectory, "porthor.dll");
-        var outcome = await program.RunShellAsync($"""dotnet "$DLL" init >/dev/null 2>&1; dotnet "$DLL" token create -u ann >/dev/null; dotnet "$DLL" {verb} >&- || echo "exit $?" """);
+        var outcome = await program.RunShellAsync(
+            $"""dotnet "$DLL" init >/dev/null 2>&1; dotnet "$DLL" token create -u ann >/dev/null; dotnet "$DLL" {verb} >&- || echo"""
+                + $""" "exit $?" """);
         outcome.Output.ShouldBe("exit 1\n");
         outcome.Errors.ShouldEndWith("Error: Cannot write to standard output: it is closed.\n");
     }

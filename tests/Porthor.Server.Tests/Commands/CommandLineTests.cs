@@ -7,7 +7,9 @@ public sealed class CommandLineTests : IAsyncLifetime
 {
     private const string Hint = "Try 'porthor help' for the commands, or 'porthor help COMMAND' for one.\n";
 
-    private const string ProxiesNote = "Note: proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* headers "
+    private const string ProxiesNote =
+        "Note: proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* "
+            + "headers "
         + "from every peer. Set proxies to the addresses of your proxy.";
 
     private readonly PorthorProgram program = new();
@@ -30,7 +32,8 @@ public sealed class CommandLineTests : IAsyncLifetime
     [InlineData("--port takes a number from 0 to 65535, not '65536'", "run", "--port", "65536")]
     [InlineData("--port takes a number from 0 to 65535, not 'abc'", "--port", "abc")]
     [InlineData("Name the keys of the tokens to revoke, or a user with --all-of.", "token", "revoke")]
-    [InlineData("--lifetime takes a time span such as 30d or 12h, not 'soon'", "token", "create", "--username", "ann", "--lifetime", "soon")]
+    [InlineData("--lifetime takes a time span such as 30d or 12h, not 'soon'", "token", "create", "--username", "ann",
+        "--lifetime", "soon")]
     public async Task A_usage_error_is_reported_in_one_sentence(string sentence, params string[] arguments)
     {
         (await program.RunAsync(arguments)).ShouldBe(new Outcome(2, "", $"Error: {sentence}\n{Hint}"));
@@ -47,7 +50,8 @@ public sealed class CommandLineTests : IAsyncLifetime
         var help = await program.RunAsync(argument);
         (help.ExitCode, help.Errors).ShouldBe((0, ""));
         foreach (var verb in (string[])["audit", "config", "delete-all-data", "generate-key", "generate-schema", "generate-session-secret",
-            "completion", "generate-token", "hash-password", "help", "history", "import-ids", "init", "local-admin", "maintenance", "openapi-schema", "rule", "run", "token", "update-schema", "validate-schema"])
+            "completion", "generate-token", "hash-password", "help", "history", "import-ids", "init", "local-admin", "maintenance",
+            "openapi-schema", "rule", "run", "token", "update-schema", "validate-schema"])
             help.Output.ShouldContain($"\n  {verb} ");
     }
 
@@ -114,7 +118,8 @@ public sealed class CommandLineTests : IAsyncLifetime
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Output).ShouldBe((1, ""));
         check.Errors.ShouldStartWith($"Error: The configuration {program.Folder}/porthor.yaml cannot be used:\n");
-        foreach (var fault in (string[])["PORTHOR_DATABSE_URL: is not a known variable. Did you mean PORTHOR_DATABASE_URL?", "logLevel: 'LOUD': must be",
+        foreach (var fault in (string[])[
+            "PORTHOR_DATABSE_URL: is not a known variable. Did you mean PORTHOR_DATABASE_URL?", "logLevel: 'LOUD': must be",
             "tokenLifetime: '8m': must be longer than 600 seconds", "bootstrapToken: ", "knownScopes: invalid scope foo bar",
             "knownScopes: required scope admin:token missing", "knownScopes: required scope user:token missing"])
             check.Errors.ShouldContain($"\n  {fault}");
@@ -182,7 +187,8 @@ public sealed class CommandLineTests : IAsyncLifetime
         check.Output.ShouldContain("\n  token lifetime  1d 12h\n");
         check.Output.Split('\n').Where(line => line.StartsWith("Note: ", StringComparison.Ordinal)).ShouldBe(
         [
-            "Note: redirectUrl is https://example.com/oauth2/callback, but the login endpoint is https://example.com/login: the proxy must rewrite the former to the latter.",
+            "Note: redirectUrl is https://example.com/oauth2/callback, but the login endpoint is https://example.com/login: the proxy must "
+                + "rewrite the former to the latter.",
             "Note: groupMapping assigns no scope to any group: no user can log in.",
             "Note: the password of ldap.userDn is sent unencrypted: use an ldaps:// URL, or startTls.",
             ProxiesNote,

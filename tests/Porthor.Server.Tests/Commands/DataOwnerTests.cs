@@ -22,7 +22,8 @@ public sealed class DataOwnerTests : IAsyncLifetime
             Assert.Skip("Only root can run commands on the files of another user.");
         await program.PrepareShellAsync();
         await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
-        foreach (var verb in (string[][])[["init"], ["token", "create", "-u", "ann"], ["local-admin", "reset-password"], ["audit", "--fix"], ["maintenance"], ["token", "revoke", "--all-of", "ann", "-y"], ["rotate-session-secret"]])
+        foreach (var verb in (string[][])[["init"], ["token", "create", "-u", "ann"], ["local-admin", "reset-password"], ["audit", "--fix"],
+            ["maintenance"], ["token", "revoke", "--all-of", "ann", "-y"], ["rotate-session-secret"]])
         {
             var outcome = await program.RunAsync(verb);
             outcome.ExitCode.ShouldBe(0, $"{string.Join(' ', verb)}: {outcome.Errors}");
@@ -46,7 +47,9 @@ public sealed class DataOwnerTests : IAsyncLifetime
         await program.PrepareShellAsync();
         await DoAsync($"chmod 755 . && install -d -o {Owner} -g {Owner} -m 700 porthor-data");
         (await program.RunAsync("init")).ExitCode.ShouldBe(0);
-        await DoAsync("install -m 600 /dev/null precious && echo precious > precious && rm -f porthor-data/porthor.db-wal && ln -s \"$PWD/precious\" porthor-data/porthor.db-wal");
+        await DoAsync(
+            "install -m 600 /dev/null precious && echo precious > precious && rm -f porthor-data/porthor.db-wal && ln -s \"$PWD/precious\" "
+                + "porthor-data/porthor.db-wal");
         (await program.RunAsync("token", "create", "-u", "ann")).ExitCode.ShouldBe(1);
         (await DoAsync("cat precious; stat -c %U precious")).ShouldBe("precious\nroot\n");
     }

@@ -114,7 +114,9 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         {
             var outcome = await program.RunAsync([.. verb, "--data-dir", $"{outer}/inner/data"]);
             outcome.ExitCode.ShouldBe(1);
-            outcome.Errors.ShouldContain($"The directory {outer}, which contains the data directory {outer}/inner/data, has mode {mode.PadLeft(4, '0')} and belongs to {Environment.UserName}.");
+            outcome.Errors.ShouldContain(
+                $"The directory {outer}, which contains the data directory {outer}/inner/data, has mode {mode.PadLeft(4, '0')} and belongs "
+                    + $"to {Environment.UserName}.");
             outcome.Errors.ShouldContain($"Run: chmod go-w {outer}");
         }
         await program.RunShellAsync($"chmod go-w {outer}");
@@ -165,10 +167,14 @@ public sealed class DataPermissionsTests : IAsyncLifetime
     {
         if (Environment.UserName != "root")
             Assert.Skip("Only root can give a directory to another user.");
-        await program.RunShellAsync("mkdir foreign && mv porthor-data foreign/data && chown daemon foreign && mkdir sticky && chmod 1777 sticky && ln -s ../foreign/data sticky/link && chown -h daemon sticky/link");
+        await program.RunShellAsync(
+            "mkdir foreign && mv porthor-data foreign/data && chown daemon foreign && mkdir sticky && chmod 1777 sticky && ln -s "
+                + "../foreign/data sticky/link && chown -h daemon sticky/link");
         var foreign = await program.RunAsync("token", "list", "--data-dir", "foreign/data");
         foreign.ExitCode.ShouldBe(1);
-        foreign.Errors.ShouldContain($"The directory {program.Folder}/foreign, which contains the data directory {program.Folder}/foreign/data, has mode 0755 and belongs to daemon. daemon could replace the data directory");
+        foreign.Errors.ShouldContain(
+            $"The directory {program.Folder}/foreign, which contains the data directory {program.Folder}/foreign/data, has mode 0755 and "
+                + $"belongs to daemon. daemon could replace the data directory");
         await program.RunShellAsync("chown root foreign");
         (await program.RunAsync("token", "list", "--data-dir", "foreign/data")).ExitCode.ShouldBe(0);
         (await program.RunAsync("token", "list", "--data-dir", "sticky/link")).Errors.ShouldContain(
@@ -196,10 +202,14 @@ public sealed class DataPermissionsTests : IAsyncLifetime
         await program.RunShellAsync(
             $"cp porthor-data/session-secret {secret} && chmod 666 {secret} && echo 'PORTHOR_LOG_LEVEL=INFO' > env && chmod 602 env");
         (await program.RunAsync("token", "list", "--env-file", $"{program.Folder}/env")).Errors
-            .ShouldContain($"The environment file {program.Folder}/env cannot be used: the file has mode 0602 and belongs to {Environment.UserName}; other users could change it. Run: chmod go-w {program.Folder}/env");
+            .ShouldContain(
+                $"The environment file {program.Folder}/env cannot be used: the file has mode 0602 and belongs to {Environment.UserName}; "
+                    + $"other users could change it. Run: chmod go-w {program.Folder}/env");
         program.Variables["PORTHOR_SESSION_SECRET_FILE"] = secret;
         (await program.RunAsync("token", "list")).Errors
-            .ShouldContain($"PORTHOR_SESSION_SECRET_FILE: '{secret}': the file has mode 0666 and belongs to {Environment.UserName}; other users could change it. Run: chmod go-w {secret}");
+            .ShouldContain(
+                $"PORTHOR_SESSION_SECRET_FILE: '{secret}': the file has mode 0666 and belongs to {Environment.UserName}; other users could "
+                    + $"change it. Run: chmod go-w {secret}");
         // Docker and Kubernetes mount secrets with this mode.
         await program.RunShellAsync($"chmod 444 {secret}");
         var outcome = await program.RunAsync("token", "list");

@@ -45,7 +45,8 @@ public sealed class FirstLoginTests : IAsyncLifetime
         // While the server is running, and with immediate effect.
         var reset = await program.RunAsync("local-admin", "reset-password");
         (reset.ExitCode, reset.Errors).ShouldBe(
-            (0, $"Working on the embedded deployment at {program.Folder}/porthor-data\nadmin has a new password; the old one is no longer accepted\n"));
+            (0, $"Working on the embedded deployment at {program.Folder}/porthor-data\nadmin has a new password; the old one is no longer "
+                + $"accepted\n"));
         reset.Output.ShouldMatch(@"\A([a-z2-9]{6}-){3}[a-z2-9]{6}\n\z");
         (await LogInAsync(ValueOf(second.Greeting, "page"), password)).Status.ShouldBe(HttpStatusCode.Forbidden);
         (await LogInAsync(ValueOf(second.Greeting, "page"), reset.Output.TrimEnd())).Status.ShouldBe(HttpStatusCode.SeeOther);
@@ -72,7 +73,10 @@ public sealed class FirstLoginTests : IAsyncLifetime
         var server = program.Start("run", "--urls", "http://127.0.0.1:0");
         await server.UntilAsync(() => Task.FromResult(File.Exists(Path.Combine(program.Folder, "porthor-data", "lock"))), "the server");
         var refused = await program.RunAsync("local-admin", "reset-password");
-        refused.ShouldBe(new Outcome(1, "", $"Working on the embedded deployment at {program.Folder}/porthor-data\nError: There is no local administrator: the configuration contains a login provider or localUsers.\n"));
+        refused.ShouldBe(new Outcome(
+            1, "",
+            $"Working on the embedded deployment at {program.Folder}/porthor-data\nError: There is no local administrator: the "
+                + $"configuration contains a login provider or localUsers.\n"));
         (await server.TerminateAsync()).Errors.ShouldNotContain("password");
         File.Exists(Path.Combine(program.Folder, "porthor-data", "local-admin")).ShouldBeFalse();
     }

@@ -23,7 +23,8 @@ internal sealed record FirstStartServer(RunningProgram Program, string Url, stri
     /// <summary>Runs commands in a shell and returns their output.</summary>
     public static async Task<Outcome> PasteAsync(string script)
     {
-        using var shell = Process.Start(new ProcessStartInfo("bash", ["-euc", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var shell = Process.Start(
+            new ProcessStartInfo("bash", ["-euc", script]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var errors = shell.StandardError.ReadToEndAsync();
         var output = await shell.StandardOutput.ReadToEndAsync();
         await shell.WaitForExitAsync();

@@ -53,7 +53,8 @@ public sealed class FirstStartTests : IAsyncLifetime
 
         // Neither the banner nor the log contains a secret.
         var ended = await server.Program.TerminateAsync();
-        foreach (var secret in (string[])[token.Split('.')[1], Secret("bootstrap-token"), Secret("bootstrap-token").Split('.')[1], Secret("session-secret")])
+        foreach (var secret in (string[])[
+            token.Split('.')[1], Secret("bootstrap-token"), Secret("bootstrap-token").Split('.')[1], Secret("session-secret")])
         {
             ended.Output.ShouldNotContain(secret);
             ended.Errors.ShouldNotContain(secret);

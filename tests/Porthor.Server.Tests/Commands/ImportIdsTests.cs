@@ -58,7 +58,9 @@ public sealed class ImportIdsTests
                   user early has 3000000, not 3000001
                   3000000 belongs to user early, not to other
                 """));
-        (await ImportAsync(program, "user,fine,3000500\nuser,fine,1\nuser,else,3000500\nuser,Bad Name,1\ngroup,12,5\nhost,x,1\nuser,x1\nuser,neg,-4\nuser,nil,0\ncounter,pid,5")).ShouldBe(
+        (await ImportAsync(program,
+            "user,fine,3000500\nuser,fine,1\nuser,else,3000500\nuser,Bad "
+                + "Name,1\ngroup,12,5\nhost,x,1\nuser,x1\nuser,neg,-4\nuser,nil,0\ncounter,pid,5")).ShouldBe(
             (1, """
                 Error: - has errors; nothing was written:
                   line 2: the name is in line 1 already

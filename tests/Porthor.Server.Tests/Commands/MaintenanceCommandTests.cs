@@ -65,7 +65,8 @@ public sealed class MaintenanceCommandTests
         (await past.Tokens.GetTokenInfoUncheckedAsync(expired.Key)).ShouldBeNull();
     }
 
-    private static Task<Token> CreateAsync(PorthorDeployment core, string name, DateTimeOffset? expires) => core.Tokens.CreateTokenFromAdminRequestAsync(
+    private static Task<Token> CreateAsync(PorthorDeployment core, string name, DateTimeOffset? expires) =>
+        core.Tokens.CreateTokenFromAdminRequestAsync(
         new AdminTokenRequest
         {
             Username = "some-user",

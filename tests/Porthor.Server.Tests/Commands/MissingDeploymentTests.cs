@@ -79,7 +79,8 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
         var url = configured.Variables["PORTHOR_DATABASE_URL"];
         configured.Variables["PORTHOR_MODE"] = mode.ToString().ToLowerInvariant();
         (await configured.RunAsync("token", "list")).ExitCode.ShouldBe(0);
-        foreach (var name in (string[])["PORTHOR_DATABASE_URL", "PORTHOR_DATABASE_PASSWORD", "PORTHOR_REDIS_PERSISTENT_URL", "PORTHOR_REDIS_EPHEMERAL_URL"])
+        foreach (var name in (string[])[
+            "PORTHOR_DATABASE_URL", "PORTHOR_DATABASE_PASSWORD", "PORTHOR_REDIS_PERSISTENT_URL", "PORTHOR_REDIS_EPHEMERAL_URL"])
             configured.Variables.Remove(name);
         var forgotten = await configured.RunAsync("token", "list");
         forgotten.ExitCode.ShouldBe(1);
@@ -108,7 +109,8 @@ public sealed class MissingDeploymentTests : IAsyncLifetime
             refused.ExitCode.ShouldBe(1);
             refused.Errors.ShouldContain(
                 "Error: This deployment was created in cluster mode, but the configuration selects database mode. "
-                + "For cluster mode, set redisPersistentUrl (PORTHOR_REDIS_PERSISTENT_URL) and set redisEphemeralUrl (PORTHOR_REDIS_EPHEMERAL_URL).\n");
+                    + "For cluster mode, set redisPersistentUrl (PORTHOR_REDIS_PERSISTENT_URL) and set redisEphemeralUrl "
+                + "(PORTHOR_REDIS_EPHEMERAL_URL).\n");
         }
     }
 

@@ -31,7 +31,9 @@ public sealed class RotationTests
 
             var rotated = await program.RunAsync("rotate-session-secret");
             rotated.ExitCode.ShouldBe(0, rotated.Errors);
-            rotated.Errors.ShouldEndWith($"Encrypted {count} records with the first session secret ({New.Id}); there are {count}.\nNo record needs another secret.\n");
+            rotated.Errors.ShouldEndWith(
+                $"Encrypted {count} records with the first session secret ({New.Id}); there are {count}.\nNo record needs another "
+                    + $"secret.\n");
             // A repetition has nothing to do.
             (await program.RunAsync("rotate-session-secret")).Errors.ShouldContain("\nEncrypted 0 records");
 

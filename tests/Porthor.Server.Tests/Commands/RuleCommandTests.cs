@@ -12,15 +12,18 @@ public sealed class RuleCommandTests : IAsyncLifetime
     public ValueTask DisposeAsync() => program.DisposeAsync();
 
     [Theory]
-    [InlineData("scopes=admin:token", 0, "No scope is required: every valid token is accepted.\n", "Warning: The parameter scopes is unknown and has no effect. Did you mean scope?\n")]
+    [InlineData("scopes=admin:token", 0, "No scope is required: every valid token is accepted.\n",
+        "Warning: The parameter scopes is unknown and has no effect. Did you mean scope?\n")]
     [InlineData("?", 0, "No scope is required: every valid token is accepted.\n", "Warning: The rule requires no scope")]
     [InlineData("/ingress/auth", 0, "No scope is required: every valid token is accepted.\n")]
     [InlineData("scope=a&scope=b", 0, "The token must have all of the scopes a, b.\n")]
     [InlineData("?scope=a&scope=b&satisfy=any", 0, "The token must have at least one of the scopes a, b.\n")]
-    [InlineData("http://porthor:8080/ingress/auth?scope=read:all&allow_cookies=false&auth_type=basic", 0, "The token must have the scope read:all.\n", "session cookie is not accepted", "gets a Basic challenge")]
+    [InlineData("http://porthor:8080/ingress/auth?scope=read:all&allow_cookies=false&auth_type=basic", 0,
+        "The token must have the scope read:all.\n", "session cookie is not accepted", "gets a Basic challenge")]
     [InlineData("satisfy=any", 0, "every request is denied")]
     [InlineData("scope=a&username=bob&only_service=x&user_domain=1&delegate_to=tap&delegate_scope=r&use_authorization=1&allow_options=1", 0,
-        "The user must be bob.\n", "internal token of the service x.\n", "The first label of the host name", "at least 300 more seconds", "internal token of the service tap with those of the scopes r", "OPTIONS requests are allowed")]
+        "The user must be bob.\n", "internal token of the service x.\n", "The first label of the host name", "at least 300 more seconds",
+        "internal token of the service tap with those of the scopes r", "OPTIONS requests are allowed")]
     [InlineData("scope=a&delegate_scope=r", 0, "delegate_scope has no effect without delegate_to.\n")]
     [InlineData("scope=read:all,user:token", 0, "Warning: The rule requires the scope read:all,user:token, which no token has.")]
     [InlineData("scope=read:all+user:token", 0, "Write one parameter for each name: scope=read:all&scope=user:token.\n")]

@@ -12,7 +12,9 @@ namespace Porthor.Server.Tests.Commands;
 /// </summary>
 public sealed class SchemaUpdateTests
 {
-    private const string Clients = """[{"id":"one.clients","secret":"first secret","return_uri":"https://one.example/"},{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
+    private const string Clients =
+        """[{"id":"one.clients","secret":"first secret","return_uri":"https://one.example/"},"""
+            + """{"id":"two.clients","secret":"second","return_uri":"https://two.example/x"}]""";
 
     /// <summary>Returns everything that a migration could get wrong: columns, defaults, collations, constraints, indexes, labels.</summary>
     private const string Shape = """
@@ -76,7 +78,8 @@ public sealed class SchemaUpdateTests
             ("ann", "laptop", "read:all,user:token", new DateTimeOffset(2024, 1, 2, 3, 4, 5, TimeSpan.Zero)));
         (await node.Tokens.GetTokenInfoUncheckedAsync(new TokenKey(new string('b', 22))))!.Parent.ShouldBe(laptop.Token);
         var history = await node.Tokens.GetChangeHistoryAsync(
-            TokenBuilders.Administrator(node.Clock), new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "ann" }, Cursor: null, Limit: null));
+            TokenBuilders.Administrator(node.Clock),
+            new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "ann" }, Cursor: null, Limit: null));
         (await history.Rows.SingleAsync()).IpAddress!.ToString().ShouldBe("2001:db8::1");
     }
 
@@ -91,7 +94,9 @@ public sealed class SchemaUpdateTests
         foreach (var (change, sentence) in ((string, string)[])[
             ("UPDATE alembic_version SET version_num = 'ffffffffffff'",
                 "Cannot update the schema from revision ffffffffffff to 613640641b2f: the revision is not known."),
-            ("DELETE FROM alembic_version", "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision 5c28ed7092c2 first.")])
+            ("DELETE FROM alembic_version",
+                "The database has tables but no recorded revision (alembic_version). If they are those of release 9.6.1, record revision "
+                    + "5c28ed7092c2 first.")])
         {
             await postgres.ExecuteAsync(deployment.DatabaseName!, change);
             var refused = await program.RunAsync("update-schema");

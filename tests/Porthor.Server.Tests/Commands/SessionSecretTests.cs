@@ -20,11 +20,14 @@ public sealed class SessionSecretTests
         var key = await CreateTokenAsync(program);
 
         UseSecrets(program, New);
-        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"], ["audit", "--fix"], ["maintenance"], ["rotate-session-secret"], ["rotate-session-secret", "--force"], ["init"]])
+        foreach (var verb in (string[][])[["run", "--port", "0"], ["token", "list"], ["audit", "--fix"], ["maintenance"],
+            ["rotate-session-secret"], ["rotate-session-secret", "--force"], ["init"]])
         {
             var refused = await program.RunAsync(verb);
             refused.ExitCode.ShouldBe(1, string.Join(' ', verb));
-            refused.Errors.ShouldContain($"Error: Token records of this deployment are encrypted with the session secret {Old.Id}, and the configuration has {New.Id}. ");
+            refused.Errors.ShouldContain(
+                $"Error: Token records of this deployment are encrypted with the session secret {Old.Id}, and the configuration "
+                    + $"has {New.Id}. ");
         }
 
         // With the correct secret nothing has changed.
@@ -109,7 +112,9 @@ public sealed class SessionSecretTests
         {
             var refused = await program.RunAsync(verb);
             refused.ExitCode.ShouldBe(1);
-            refused.Errors.ShouldContain("Error: The session secret does not belong to this deployment: it decrypts none of the 5 token records that were examined. ");
+            refused.Errors.ShouldContain(
+                "Error: The session secret does not belong to this deployment: it decrypts none of the 5 token records that were "
+                    + "examined. ");
         }
         // The check stored no fingerprint.
         UseSecrets(program, Old);

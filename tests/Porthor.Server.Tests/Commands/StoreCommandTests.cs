@@ -100,7 +100,8 @@ public sealed class StoreCommandTests
         var list = await program.RunAsync("token", "list", "--username", "ann");
         list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[..5])
             .Select(cells => string.Join(' ', cells)).ShouldBe(
-                made.Take(3).Zip(["one", "two", "three"], (token, name) => $"{token.Key} ann user {name} read:all,user:token"), ignoreOrder: true);
+                made.Take(3).Zip(["one", "two", "three"], (token, name) => $"{token.Key} ann user {name} read:all,user:token"),
+                ignoreOrder: true);
         foreach (var token in made)
             list.Output.ShouldNotContain(token.Reveal().Split('.')[1]);
 
@@ -124,13 +125,17 @@ public sealed class StoreCommandTests
         ShouldBeRefused(await program.RunAsync("token", "revoke", odder), $"There is no token {odder}");
         // A user without tokens is known; a mistyped username is not.
         Last(await program.RunAsync("token", "revoke", "--all-of", "ann")).ShouldBe("Revoked 0 tokens");
-        foreach (var verb in (string[][])[["token", "revoke", "--yes", "--all-of", "anm"], ["token", "list", "--username", "anm"], ["history", "--username", "anm"]])
+        foreach (var verb in (string[][])[
+            ["token", "revoke", "--yes", "--all-of", "anm"], ["token", "list", "--username", "anm"], ["history", "--username", "anm"]])
             ShouldBeRefused(await program.RunAsync(verb), "There is no user anm: no token and no history entry has this name.");
         (await program.RunAsync("token", "create", "--username", "ann", "--scopes", "no:such")).ExitCode.ShouldBe(1);
 
         // Deletion requires a confirmation.
         var asked = await program.RunAsync("delete-all-data");
-        (asked.ExitCode, Last(asked.Errors)).ShouldBe((2, $"Error: This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone. There is no terminal to ask for confirmation. Add --yes to do it."));
+        (asked.ExitCode, Last(asked.Errors))
+            .ShouldBe(
+                (2, $"Error: This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone. "
+                    + $"There is no terminal to ask for confirmation. Add --yes to do it."));
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldNotBeNull();
         Last(await program.RunAsync("delete-all-data", "--yes")).ShouldBe("All data is deleted.");
         (await core.Tokens.GetTokenInfoUncheckedAsync(made[3].Key)).ShouldBeNull();

@@ -14,7 +14,8 @@ public sealed class UnixSocketTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var program = await PorthorProgram.ForAsync(deployment, "proxies: ['127.0.0.0/8']");
         var postgres = await RealServers.Instance.PostgresAsync();
-        program.Variables["PORTHOR_DATABASE_URL"] = $"postgresql://{PostgresServer.User}@/{deployment.DatabaseName}?host={postgres.Folder}&port={postgres.Port}";
+        program.Variables["PORTHOR_DATABASE_URL"] =
+            $"postgresql://{PostgresServer.User}@/{deployment.DatabaseName}?host={postgres.Folder}&port={postgres.Port}";
         var path = Path.Combine(program.Folder, "porthor.sock");
         await UseAsync(program, deployment, path, end: running => running.KillAsync());
         // The socket of a killed server still exists; the next start removes it.
@@ -37,7 +38,8 @@ public sealed class UnixSocketTests
     private static async Task UseAsync(PorthorProgram program, Deployment deployment, string path, Func<RunningProgram, Task> end)
     {
         var running = program.Start("run", "--urls", $"http://unix:{path}");
-        using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop) }) { BaseAddress = new Uri("http://example.com") };
+        using var client = new HttpClient(new SocketsHttpHandler { ConnectCallback = (_, stop) => ConnectAsync(path, stop) }) {
+            BaseAddress = new Uri("http://example.com") };
         await running.UntilAsync(
             async () =>
             {

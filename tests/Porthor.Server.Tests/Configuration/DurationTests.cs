@@ -54,7 +54,8 @@ public sealed class DurationTests
     }
 
     [Fact]
-    public void Units_add_up() => Gen.Select(Gen.Int[0, 99], Gen.Int[0, 99], Gen.Int[0, 99], Gen.Int[0, 99], Gen.Int[0, 99]).Sample((w, d, h, m, s) =>
+    public void Units_add_up() => Gen.Select(Gen.Int[0, 99], Gen.Int[0, 99], Gen.Int[0, 99], Gen.Int[0, 99], Gen.Int[0, 99]).Sample(
+        (w, d, h, m, s) =>
         Duration.TryParse($"{w}w{d}d {h}h{m}m {s}s") == TimeSpan.FromSeconds((((((((w * 7) + d) * 24) + h) * 60) + m) * 60) + s));
 
     [Fact]

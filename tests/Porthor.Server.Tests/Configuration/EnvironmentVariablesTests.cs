@@ -118,7 +118,8 @@ public sealed class EnvironmentVariablesTests
             "tokenLifetime: 1d",
             ("TOKENLIFETIME", "2d"), ("TOKEN_LIFETIME", "2d"), ("tokenLifetime", "2d"),
             ("PORTHOR_TOKEN_LIFETIME", "2d"), ("GAFAELFAWR_TOKEN_LIFETIME", "2d"),
-            ("BASE_URL", "https://evil.example"), ("porthor_base_url", "https://evil.example"), ("LOGLEVEL", "DEBUG"), ("CLIENT_ID", "evil"));
+            ("BASE_URL", "https://evil.example"), ("porthor_base_url", "https://evil.example"), ("LOGLEVEL", "DEBUG"),
+            ("CLIENT_ID", "evil"));
         settings.Tokens.Lifetime.ShouldBe(TimeSpan.FromDays(1));
         settings.BaseUrl.ShouldBeNull();
         settings.LogLevel.ShouldBe(LogLevel.Information);

@@ -57,7 +57,8 @@ public sealed class LocalUserSettingsTests
             "localGroups: 'no group!': must match ^([a-zA-Z]|[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z])[a-zA-Z0-9._-]*$",
             "localGroups.none: '0': must be 1 or more",
             "localGroups: '3001': is the id of staff and other",
-            "localUsers[0].username: 'Alice': must match ^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$ and have 64 characters at most",
+            "localUsers[0].username: 'Alice': must match ^[a-z0-9](?:[a-z0-9]|-[a-z0-9])*[a-z](?:[a-z0-9]|-[a-z0-9])*$ and have 64 "
+                + "characters at most",
             "localUsers[0].uid: '0': must be 1 or more",
             "localUsers[0].gid: 'x': Input should be a valid integer",
             "localUsers[0].groups: 'nobodys': is not a group in localGroups",
@@ -81,8 +82,10 @@ public sealed class LocalUserSettingsTests
     [Theory]
     [InlineData("localUsers: {alice: {}}", "localUsers: Input should be a valid list")]
     [InlineData("localUsers: []\n" + Groups, "localGroups: requires localUsers, which is empty")]
-    [InlineData("localUsers: [{username: alice, " + Hash + "}]\ngithub: {clientId: a, clientSecret: b}", "localUsers cannot be used with GitHub, CILogon, or OpenID Connect")]
-    [InlineData("localUsers: [{username: alice, " + Hash + "}]\nldap: {url: 'ldap://ldap', groupBaseDn: a, userBaseDn: b}", "LDAP cannot be used with localUsers")]
+    [InlineData("localUsers: [{username: alice, " + Hash
+        + "}]\ngithub: {clientId: a, clientSecret: b}", "localUsers cannot be used with GitHub, CILogon, or OpenID Connect")]
+    [InlineData("localUsers: [{username: alice, " + Hash
+        + "}]\nldap: {url: 'ldap://ldap', groupBaseDn: a, userBaseDn: b}", "LDAP cannot be used with localUsers")]
     public void Incompatible_settings_are_rejected(string yaml, string fault) => Errors(yaml).ShouldBe([fault]);
 
     /// <summary>Local users count as a login provider, which is required.</summary>

@@ -63,7 +63,10 @@ public sealed class ProviderSettingsTests
         // With LDAP only the configured claims are read.
         oidc = Serve(Oidc, Ldap).Providers.Oidc!;
         (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe((null, null, null, null, null));
-        oidc = Serve(Oidc.Replace("}", ", nameClaim: a.b, emailClaim: mail, uidClaim: uidNumber, gidClaim: gidNumber, groupsClaim: roles, usernameDomain: example.com}"), Ldap)
+        oidc = Serve(
+            Oidc.Replace("}",
+                ", nameClaim: a.b, emailClaim: mail, uidClaim: uidNumber, gidClaim: gidNumber, groupsClaim: roles, usernameDomain: "
+                    + "example.com}"), Ldap)
             .Providers.Oidc!;
         (oidc.NameClaim, oidc.EmailClaim, oidc.UidClaim, oidc.GidClaim, oidc.GroupsClaim).ShouldBe(
             ("a.b", "mail", "uidNumber", "gidNumber", "roles"));
@@ -73,8 +76,10 @@ public sealed class ProviderSettingsTests
 
     [Theory]
     [InlineData("idTokenAlgorithms: []", "oidc.idTokenAlgorithms: must name at least one algorithm")]
-    [InlineData("idTokenAlgorithms: [none]", "oidc.idTokenAlgorithms: 'none': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
-    [InlineData("idTokenAlgorithms: [HS256]", "oidc.idTokenAlgorithms: 'HS256': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
+    [InlineData("idTokenAlgorithms: [none]",
+        "oidc.idTokenAlgorithms: 'none': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
+    [InlineData("idTokenAlgorithms: [HS256]",
+        "oidc.idTokenAlgorithms: 'HS256': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
     [InlineData("usernameDomain: '@example.com'", "oidc.usernameDomain: '@example.com': must be a domain, without @")]
     [InlineData("groupsClaim: ''", "oidc.groupsClaim: '': must be the name of a claim")]
     public void Claims_and_algorithms_are_checked(string setting, string fault) =>
@@ -89,7 +94,8 @@ public sealed class ProviderSettingsTests
         oidc.Issuer.ShouldBe("https://upstream.example.com/");
 
         const string more =
-            ", audience: other, usernameClaim: sub, scopes: [email, voPerson], loginParams: {skin: test}, enrollmentUrl: 'https://enroll.example.com/'}";
+            ", audience: other, usernameClaim: sub, scopes: [email, voPerson], loginParams: {skin: test}, enrollmentUrl: "
+                + "'https://enroll.example.com/'}";
         oidc = Serve(Oidc.Replace("}", more), Ldap).Providers.Oidc!;
         (oidc.Audience, oidc.UsernameClaim, oidc.EnrollmentUrl!.Host, oidc.LoginParams["skin"]).ShouldBe(
             ("other", "sub", "enroll.example.com", "test"));
@@ -145,10 +151,13 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'ldap://'", "ldap.url: 'ldap://': must be an ldap:// or ldaps:// URL with a host")]
     [InlineData("url: 'ldap://ldap', userDn: 'cn=porthor'", "ldap.password: password required if userDn is set")]
     [InlineData("url: 'ldaps://ldap', startTls: true", "ldap.startTls: requires an ldap:// URL; ldaps:// uses TLS already")]
-    [InlineData("url: 'ldaps://ldap', caFile: /no/such/file", "ldap.caFile: /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.")]
+    [InlineData("url: 'ldaps://ldap', caFile: /no/such/file",
+        "ldap.caFile: /no/such/file cannot be read: Could not find a part of the path '/no/such/file'.")]
     [InlineData("url: 'ldaps://ldap', caFile: /etc/hostname", "ldap.caFile: /etc/hostname contains no certificate in PEM format.")]
-    [InlineData("url: 'ldap://ldap', groupMemberAttr: 'member:1.2'", "ldap.groupMemberAttr: 'member:1.2': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
-    [InlineData("url: 'ldap://ldap', userSearchAttr: ':caseIgnoreMatch:'", "ldap.userSearchAttr: ':caseIgnoreMatch:': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
+    [InlineData("url: 'ldap://ldap', groupMemberAttr: 'member:1.2'",
+        "ldap.groupMemberAttr: 'member:1.2': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
+    [InlineData("url: 'ldap://ldap', userSearchAttr: ':caseIgnoreMatch:'",
+        "ldap.userSearchAttr: ':caseIgnoreMatch:': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
     public void LDAP_errors_are_reported(string settings, string fault) =>
         Errors($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);
@@ -156,7 +165,8 @@ public sealed class ProviderSettingsTests
     /// <summary>Commands that use only the stores can run on hosts without the CA file.</summary>
     [Fact]
     public void A_missing_CA_file_is_an_error_only_if_LDAP_is_used() => Load(
-        $"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', url: 'ldaps://ldap', caFile: /no/such/file}}", SettingsScope.Stores)
+        $"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', url: 'ldaps://ldap', caFile: /no/such/file}}",
+        SettingsScope.Stores)
         .Providers.Ldap!.CaFile.ShouldBe("/no/such/file");
 
     /// <summary>The issuer must match the tokens exactly, and is the base URL of the provider's keys.</summary>
@@ -164,7 +174,9 @@ public sealed class ProviderSettingsTests
     [InlineData("login.example.com")]
     [InlineData("ftp://login.example.com")]
     public void An_issuer_is_a_URL(string issuer) =>
-        Errors($"oidc: {{clientId: a, clientSecret: b, loginUrl: 'https://x', tokenUrl: 'https://x', redirectUrl: 'https://x', issuer: '{issuer}'}}\n{Ldap}")
+        Errors(
+            $"oidc: {{clientId: a, clientSecret: b, loginUrl: 'https://x', tokenUrl: 'https://x', redirectUrl: 'https://x', issuer: "
+                + $"'{issuer}'}}\n{Ldap}")
             .ShouldBe([$"oidc.issuer: '{issuer}': must be an http:// or https:// URL with a host"]);
 
     [Fact]

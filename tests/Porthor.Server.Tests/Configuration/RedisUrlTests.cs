@@ -89,8 +89,10 @@ public sealed class RedisUrlTests : IDisposable
     [InlineData("redis+cluster://one/1", "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0")]
     [InlineData("redis+cluster://one?db=1", "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0")]
     [InlineData("redis+cluster://", "must be redis+cluster://HOST[:PORT][,HOST...]; a cluster has only database 0")]
-    [InlineData("redis://redis?ssl=true", "has the parameter 'ssl', which a URL without TLS does not have; begin it with rediss:// for TLS")]
-    [InlineData("redis://redis?ssl_cert_reqs=none", "has the parameter 'ssl_cert_reqs', which a URL without TLS does not have; begin it with rediss:// for TLS")]
+    [InlineData("redis://redis?ssl=true",
+        "has the parameter 'ssl', which a URL without TLS does not have; begin it with rediss:// for TLS")]
+    [InlineData("redis://redis?ssl_cert_reqs=none",
+        "has the parameter 'ssl_cert_reqs', which a URL without TLS does not have; begin it with rediss:// for TLS")]
     [InlineData("rediss://redis?ssl=true", "has the unknown parameter 'ssl'")]
     [InlineData("redis://redis?dbs=3", "has the unknown parameter 'dbs'")]
     [InlineData("redis://redis?DB=3", "has the unknown parameter 'DB'")]
@@ -132,7 +134,8 @@ public sealed class RedisUrlTests : IDisposable
             (false, true, TimeSpan.FromSeconds(0.5), "node-1"));
         redis.IgnoredParameters.ShouldBe(["socket_timeout", "health_check_interval", "max_connections", "protocol"]);
         SettingsWarnings.Of(settings).ShouldContain(
-            "redisPersistentUrl has parameters without effect in Porthor: socket_timeout, health_check_interval, max_connections, protocol. answerTimeout limits every call.");
+            "redisPersistentUrl has parameters without effect in Porthor: socket_timeout, health_check_interval, max_connections, "
+                + "protocol. answerTimeout limits every call.");
     }
 
     [Fact]

@@ -89,7 +89,8 @@ public sealed class SecretFileTests : IDisposable
 
     [Fact]
     public void A_file_variable_of_Porthor_overrides_the_references_variable() =>
-        Load("", ("GAFAELFAWR_SESSION_SECRET", "not a key"), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret))).SessionKeys.Count.ShouldBe(1);
+        Load("", ("GAFAELFAWR_SESSION_SECRET", "not a key"), ("PORTHOR_SESSION_SECRET_FILE", Write(SessionSecret)))
+            .SessionKeys.Count.ShouldBe(1);
 
     [Fact]
     public void A_mistyped_name_of_a_file_variable_is_an_error() =>

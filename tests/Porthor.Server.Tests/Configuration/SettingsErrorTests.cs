@@ -47,7 +47,8 @@ public sealed class SettingsErrorTests
                 "knownScopes: invalid scope foo bar",
                 "knownScopes: required scope user:token missing",
                 "tokenPolicy.maxUserLifetime: '5m': must be longer than 300 seconds",
-                "tokenPolicy.maxServiceLifetime: 'soon': Could not parse 'soon' as a time duration; write seconds, or for example 30d or 1h 30m",
+                "tokenPolicy.maxServiceLifetime: 'soon': Could not parse 'soon' as a time duration; write seconds, or for example 30d "
+                    + "or 1h 30m",
                 "tokenPolicy.defaultUserLifetime: '1d': must not be longer than maxUserLifetime",
                 "No authentication provider configured",
                 "oidcServer.issuer: 'http://example.com': must be an https:// URL",
@@ -68,10 +69,14 @@ public sealed class SettingsErrorTests
     [InlineData("proxies: [[]]", "proxies: Input should be a valid string")]
     [InlineData("proxies: ['::ffff:10.0.0.1/104']", "proxies: '::ffff:10.0.0.1/104': ::ffff:10.0.0.1/104 has host bits set")]
     [InlineData("allowedOrigins: 'https://a.example'", "allowedOrigins: 'https://a.example': Input should be a valid list")]
-    [InlineData("allowedOrigins: ['https://a.example/x']", "allowedOrigins: 'https://a.example/x': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
-    [InlineData("allowedOrigins: ['*']", "allowedOrigins: '*': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
-    [InlineData("allowedOrigins: ['a.example']", "allowedOrigins: 'a.example': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
-    [InlineData("allowedOrigins: ['https://user@a.example']", "allowedOrigins: 'https://user@a.example': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
+    [InlineData("allowedOrigins: ['https://a.example/x']",
+        "allowedOrigins: 'https://a.example/x': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
+    [InlineData("allowedOrigins: ['*']",
+        "allowedOrigins: '*': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
+    [InlineData("allowedOrigins: ['a.example']",
+        "allowedOrigins: 'a.example': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
+    [InlineData("allowedOrigins: ['https://user@a.example']",
+        "allowedOrigins: 'https://user@a.example': must be an origin, such as https://app.example.com or https://app.example.com:8443")]
     [InlineData("adminUsers: [Ann]", "adminUsers: 'Ann': must be a username")]
     [InlineData("adminUsers: ann", "adminUsers: 'ann': Input should be a valid list")]
     [InlineData("initialAdmins: ann", "initialAdmins: 'ann': Input should be a valid list")]
@@ -88,12 +93,14 @@ public sealed class SettingsErrorTests
     [InlineData("tokenLifetime: ''", "tokenLifetime: '': must be longer than 600 seconds")]
     [InlineData("tokenPolicy: true", "tokenPolicy: must be a section of settings")]
     [InlineData("tokenPolicy: {maxUserLifetime: 300}", "tokenPolicy.maxUserLifetime: '300': must be longer than 300 seconds")]
-    [InlineData("tokenPolicy: {maxUserLifetimes: 1d}", "tokenPolicy.maxUserLifetimes: Extra inputs are not permitted. Did you mean maxUserLifetime?")]
+    [InlineData("tokenPolicy: {maxUserLifetimes: 1d}",
+        "tokenPolicy.maxUserLifetimes: Extra inputs are not permitted. Did you mean maxUserLifetime?")]
     [InlineData("bootstrapToken: 'gt-KEY.SECRET'", "bootstrapToken: Token is malformed")]
     [InlineData("quota: {default: {api: {test: 'many'}}}", "quota.default.api.test: 'many': Input should be a valid integer")]
     [InlineData("quota: {default: {api: {test: 1}, disks: {}}}", "quota.default.disks: Extra inputs are not permitted. Did you mean disk?")]
     [InlineData("quota: {default: {notebook: {cpu: 8}}}", "quota.default.notebook.memory: Field required")]
-    [InlineData("quota: {default: {notebook: {cpu: .inf, memory: 4}}}", "quota.default.notebook.cpu: '.inf': Input should be a valid number")]
+    [InlineData("quota: {default: {notebook: {cpu: .inf, memory: 4}}}",
+        "quota.default.notebook.cpu: '.inf': Input should be a valid number")]
     [InlineData("quota: {default: {tap: {qserv: {}}}}", "quota.default.tap.qserv.concurrent: Field required")]
     [InlineData("quota: {default: {tap: {qserv: 5}}}", "quota.default.tap.qserv: must be a section of settings")]
     [InlineData("quota: {default: {api: {test: 1}}, groups: {foo: []}}", "quota.groups.foo: must be a section of settings")]
@@ -101,7 +108,8 @@ public sealed class SettingsErrorTests
     [InlineData("groupMaping: {}", "groupMaping: Extra inputs are not permitted. Did you mean groupMapping?")]
     [InlineData("base_uri: 'https://example.com'", "base_uri: Extra inputs are not permitted. Did you mean baseUrl?")]
     [InlineData("github: {clientID: a}", "github.clientID: Extra inputs are not permitted. Did you mean clientId?")]
-    [InlineData("oidc: {client-id: a, issuer: 'https://login.example.com'}", "oidc.client-id: Extra inputs are not permitted. Did you mean clientId?")]
+    [InlineData("oidc: {client-id: a, issuer: 'https://login.example.com'}",
+        "oidc.client-id: Extra inputs are not permitted. Did you mean clientId?")]
     [InlineData("ldap: {uri: 'ldap://ldap.example.com'}", "ldap.uri: Extra inputs are not permitted. Did you mean url?")]
     [InlineData("oidcServer: {enable: true}", "oidcServer.enable: Extra inputs are not permitted. Did you mean enabled?")]
     [InlineData("sentry: {}\nSentry: {}", "Sentry: Extra inputs are not permitted")]

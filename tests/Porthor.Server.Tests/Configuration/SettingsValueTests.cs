@@ -59,7 +59,8 @@ public sealed class SettingsValueTests
     /// <summary>Deviations 47.</summary>
     [Theory]
     [InlineData("logLevel: INFO\nproxies: []\nlogLevel: DEBUG", "logLevel is set twice, in line 1 and in line 3")]
-    [InlineData("tokenPolicy:\n  maxUserLifetime: 1d\n  maxUserLifetime: 2d", "tokenPolicy.maxUserLifetime is set twice, in line 2 and in line 3")]
+    [InlineData("tokenPolicy:\n  maxUserLifetime: 1d\n  maxUserLifetime: 2d",
+        "tokenPolicy.maxUserLifetime is set twice, in line 2 and in line 3")]
     [InlineData("tokenPolicy: {maxUserLifetime: 1d}\n\ntokenPolicy: {}", "tokenPolicy is set twice, in line 1 and in line 3")]
     [InlineData("{logLevel: INFO, \"logLevel\": DEBUG}", "logLevel is set twice, in line 1 and in line 1")]
     public void A_duplicate_key_is_one_error(string yaml, string expected) => Errors(yaml).ShouldBe([expected]);
@@ -74,7 +75,8 @@ public sealed class SettingsValueTests
     {
         var end = key.Contains('{', StringComparison.Ordinal) ? "}" : "";
         foreach (var span in (string[])["5000000d", "36501d", "-1"])
-            Errors($"{key}: '{span}'{end}").ShouldContain($"{key.Replace(": {", ".", StringComparison.Ordinal)}: '{span}': must be a time span from 0 to 36500 days");
+            Errors($"{key}: '{span}'{end}")
+                .ShouldContain($"{key.Replace(": {", ".", StringComparison.Ordinal)}: '{span}': must be a time span from 0 to 36500 days");
         Load($"{key}: '36500d'{end}").ShouldNotBeNull();
     }
 
@@ -206,7 +208,8 @@ public sealed class SettingsValueTests
     [Fact]
     public void Allowed_origins_have_a_scheme_a_host_and_possibly_a_port()
     {
-        Load("allowedOrigins: ['https://App.example.com', 'http://localhost:3000/', 'https://[2001:db8::1]:8443']").AllowedOrigins.Select(origin => origin.ToString())
+        Load("allowedOrigins: ['https://App.example.com', 'http://localhost:3000/', 'https://[2001:db8::1]:8443']")
+            .AllowedOrigins.Select(origin => origin.ToString())
             .ShouldBe(["https://app.example.com", "http://localhost:3000", "https://[2001:db8::1]:8443"]);
         Load("").AllowedOrigins.ShouldBeEmpty();
     }
@@ -217,7 +220,10 @@ public sealed class SettingsValueTests
         Load("").AdminUsers.ShouldBeEmpty();
         var settings = Load("adminUsers: [ann, bob]\ninitialAdmins: [ann, eve]");
         settings.AdminUsers.ShouldBe(["ann", "bob"], ignoreOrder: true);
-        SettingsWarnings.Of(settings).ShouldContain("initialAdmins has no effect. To give eve the scope admin:token at login, name them in adminUsers, or map a group to admin:token in groupMapping.");
+        SettingsWarnings.Of(settings)
+            .ShouldContain(
+                "initialAdmins has no effect. To give eve the scope admin:token at login, name them in adminUsers, or map a group to "
+                    + "admin:token in groupMapping.");
         SettingsWarnings.Of(Load("adminUsers: [ann]\ninitialAdmins: [ann]")).ShouldNotContain(
             note => note.Contains("initialAdmins", StringComparison.Ordinal));
     }

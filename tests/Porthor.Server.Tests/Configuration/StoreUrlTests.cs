@@ -34,7 +34,8 @@ public sealed class StoreUrlTests
     [InlineData("postgresql://?host=db&dbname=porthor&user=porthor", "db", 5432, "porthor", "porthor", null)]
     [InlineData("postgresql://u@db1,db2:5433,[::1]/porthor", "db1:5432,db2:5433,[::1]:5432", 5432, "porthor", "u", null)]
     [InlineData("postgresql://u@/porthor?host=db1,db2&port=5433,5434", "db1:5433,db2:5434", 5432, "porthor", "u", null)]
-    [InlineData("postgresql://u@/porthor?host=db1,db2&port=5433&target_session_attrs=primary", "db1:5433,db2:5433", 5432, "porthor", "u", null)]
+    [InlineData("postgresql://u@/porthor?host=db1,db2&port=5433&target_session_attrs=primary", "db1:5433,db2:5433", 5432,
+        "porthor", "u", null)]
     [InlineData("postgresql://u@db1,db2/porthor?target_session_attrs=read-write", "db1:5432,db2:5432", 5432, "porthor", "u", null)]
     public void A_database_is_a_URL(string url, string host, int port, string database, string? user, string? password)
     {

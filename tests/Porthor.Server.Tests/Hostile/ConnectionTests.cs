@@ -59,7 +59,9 @@ public sealed class ConnectionTests : IAsyncLifetime
         {
             slow.Add(TrickleAsync(await ConnectAsync(), "GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "));
             slow.Add(TrickleAsync(
-                await ConnectAsync(), $"POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"));
+                await ConnectAsync(),
+                $"POST /auth/api/v1/tokens HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: "
+                    + $"application/json\r\nContent-Length: 1000\r\n\r\n"));
         }
         var all = Task.WhenAll(slow);
         while (!all.IsCompleted)

@@ -25,7 +25,8 @@ public sealed class PublicRouteCostTests : IAsyncDisposable
     public async Task No_public_route_needs_more_than_two_milliseconds_of_CPU_time()
     {
         var server = await FirstStartServer.StartAsync(program);
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Url) };
+        using var client = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Url) };
         using var process = Process.GetProcessById(server.Program.Id);
         await using var twin = await TestServer.StartAsync(Mode.Embedded);
         var paths = PublicPaths.Of(twin.Services);

@@ -39,7 +39,8 @@ internal sealed record RandomRequest(string Method, string Path, (string Name, s
     ];
 
     private static readonly string[] HeaderValues =
-        [.. Values, "GET", "OPTIONS", "text/html", "application/json", "application/x-www-form-urlencoded", "XMLHttpRequest", "gafaelfawr=x", "Basic Og==", "Bearer x", "bytes=0-1"];
+        [.. Values, "GET", "OPTIONS", "text/html", "application/json", "application/x-www-form-urlencoded", "XMLHttpRequest",
+            "gafaelfawr=x", "Basic Og==", "Bearer x", "bytes=0-1"];
 
     private static readonly Gen<string> Text = Gen.Frequency(
         (6, Gen.OneOf(Values)), (1, Gen.String[0, 40]), (1, Gen.Char.AlphaNumeric.Array[22].Select(chars => new string(chars))));
@@ -56,7 +57,8 @@ internal sealed record RandomRequest(string Method, string Path, (string Name, s
         (2, Json),
         (1, Gen.String[0, 60]),
         (1, Gen.Int[1, 2000].Select(depth => new string('[', depth))),
-        (1, Gen.Select(Gen.OneOf(QueryNames), Text, (name, value) => $"{name}={Uri.EscapeDataString(value)}").Array[0, 5].Select(fields => string.Join('&', fields))));
+        (1, Gen.Select(Gen.OneOf(QueryNames), Text, (name, value) => $"{name}={Uri.EscapeDataString(value)}").Array[0, 5]
+            .Select(fields => string.Join('&', fields))));
 
     private static string[] FieldNames =>
     [

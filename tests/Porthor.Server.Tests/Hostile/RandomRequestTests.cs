@@ -27,13 +27,15 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
         await using var server = await StartAsync();
         var user = (await server.Tokens.SessionForAsync("someone", "user:token,read:all")).Record.Token;
         var administrator = await server.Tokens.CreateTokenFromAdminRequestAsync(
-            new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service, Scopes = ScopeSet.Of("admin:token", "admin:userinfo") },
+            new AdminTokenRequest { Username = "bot-admin", TokenType = TokenType.Service,
+                Scopes = ScopeSet.Of("admin:token", "admin:userinfo") },
             TokenBuilders.Administrator(TimeProvider.System));
         var cookie = server.Cookie(
             new Sessions.SessionState { Token = user, Csrf = "csrf", State = "state", ReturnUrl = "https://example.com/" });
         var routes = RoutesOf(server);
         var gen = RandomRequest.For(
-            routes, [("Accept", "*/*"), TestServer.Bearer(user), TestServer.Bearer(administrator), server.Bootstrap, cookie, TestServer.Bearer(Token.Create())]);
+            routes, [("Accept", "*/*"), TestServer.Bearer(user), TestServer.Bearer(administrator), server.Bootstrap, cookie,
+                TestServer.Bearer(Token.Create())]);
 
         Dictionary<int, int> statuses = [];
         await gen.SampleAsync(
@@ -63,7 +65,9 @@ public sealed class RandomRequestTests(ITestOutputHelper output)
             routes = RoutesOf(server);
         await using var program = new PorthorProgram();
         using var serving = await ServingProgram.StartAsync(program, watched: false);
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = serving.Url };
+        using var client = new HttpClient(
+            new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false,
+                RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 }) { BaseAddress = serving.Url };
         var bootstrap = Token.Parse((await File.ReadAllTextAsync(Path.Combine(program.Folder, "porthor-data", "bootstrap-token"))).Trim());
         var gen = RandomRequest.For(routes, [("Accept", "*/*"), TestServer.Bearer(bootstrap)]);
         var before = 0L;

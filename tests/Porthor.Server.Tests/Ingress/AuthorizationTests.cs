@@ -25,7 +25,8 @@ public sealed class AuthorizationTests(IngressServers servers) : IClassFixture<I
         var refused = await server.AskAsync("?scope=read:all&scope=admin:token", bearer);
         refused.ShouldBeRefused(403, 403, "insufficient_scope", "Token missing required scope");
         refused.Header("WWW-Authenticate").ShouldBe(
-            "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", scope=\"admin:token read:all\"");
+            "Bearer realm=\"example.com\", error=\"insufficient_scope\", error_description=\"Token missing required scope\", "
+                + "scope=\"admin:token read:all\"");
         // No token matches "any" without scopes, or the scope with the empty name.
         (await server.AskAsync("?satisfy=any", bearer)).StatusCode.ShouldBe(403);
         (await server.AskAsync("?scope=", bearer)).StatusCode.ShouldBe(403);
@@ -167,7 +168,8 @@ public sealed class AuthorizationTests(IngressServers servers) : IClassFixture<I
     {
         var server = await servers.InAsync(mode);
         (await server.AskAsync("?notebook=true&delegate_to=tap")).Body.ShouldBe(
-            """{"detail":[{"msg":"delegate_to cannot be set for notebook tokens","type":"invalid_delegate_to","loc":["query","delegate_to"]}]}""");
+            """{"detail":[{"msg":"delegate_to cannot be set for notebook tokens","type":"invalid_delegate_to","loc":"""
+                + """["query","delegate_to"]}]}""");
         var options = await server.AskAsync("?service=a&delegate_to=b", "https://example.com/", "OPTIONS");
         options.StatusCode.ShouldBe(422);
         options.Header("X-Error-Status").ShouldBeNull();

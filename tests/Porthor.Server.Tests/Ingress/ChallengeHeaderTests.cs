@@ -29,7 +29,8 @@ public sealed class ChallengeHeaderTests(ForwardServers servers) : IClassFixture
             ("?scope=read:all&auth_type=basic", [], "Basic realm=\"example.com\""),
             ("?scope=read:all", [UnknownToken], $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""),
             ("", [UnknownToken], $"{Plain}, error=\"invalid_token\", error_description=\"Token is not valid\""),
-            ("?scope=read:all", [("Authorization", "Bearer")], $"{Plain}, error=\"invalid_request\", error_description=\"Malformed Authorization header\""),
+            ("?scope=read:all", [("Authorization", "Bearer")],
+                $"{Plain}, error=\"invalid_request\", error_description=\"Malformed Authorization header\""),
             ("?scope=read:all&auth_type=basic", [UnknownToken], "Basic realm=\"example.com\""),
             // Missing scopes: all that the location requires, sorted.
             ("?scope=exec:admin", [bearer], $"{Denied}, scope=\"exec:admin\""),

@@ -120,12 +120,15 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
         [
             ([$"Basic {Encoded($"{token}:")}", "token some-other-token"], ["token some-other-token"]),
             ([$"BASIC {Encoded($"x:{token}")}", $"bearer {token}"], []),
-            ([$"Basic  {Encoded($"{token}:x")}", "some broken stuff", $"BEARER   {token}", "basic", "basic notreally:base64"], ["some broken stuff", "basic", "basic notreally:base64"]),
+            ([$"Basic  {Encoded($"{token}:x")}", "some broken stuff", $"BEARER   {token}", "basic", "basic notreally:base64"],
+                ["some broken stuff", "basic", "basic notreally:base64"]),
         ];
-        string[] cookies = [$"{SessionCookie.Name}=blah; foo=bar; invalid", $"also invalid; {SessionCookie.Name}=stuff", $"{SessionCookie.Name}stuff"];
+        string[] cookies = [$"{SessionCookie.Name}=blah; foo=bar; invalid", $"also invalid; {SessionCookie.Name}=stuff",
+            $"{SessionCookie.Name}stuff"];
         foreach (var (sent, left) in authorizations)
         {
-            foreach (var (path, method) in (IEnumerable<(string, string)>)[("/ingress/auth?scope=read:all", "GET"), ("/ingress/anonymous?scope=exec:admin", "GET"), ("/ingress/auth?allow_options=true", "OPTIONS")])
+            foreach (var (path, method) in (IEnumerable<(string, string)>)[("/ingress/auth?scope=read:all", "GET"),
+                ("/ingress/anonymous?scope=exec:admin", "GET"), ("/ingress/auth?allow_options=true", "OPTIONS")])
             {
                 var answer = await server.SendLineAsync(
                     $"GET {path} HTTP/1.1",
@@ -150,7 +153,8 @@ public sealed class CredentialRemovalTests(IngressServers servers) : IClassFixtu
         foreach (var (credentials, authorization, cookie) in (IEnumerable<((string, string)[], string?, string?)>)[
             ([browser.Cookie], null, null),
             ([TestServer.Bearer(Token.Create()), ("Cookie", "_other=somevalue")], null, "_other=somevalue"),
-            ([("Authorization", "token some-other-token"), ("Cookie", $"{browser.Cookie.Item2}; _other=somevalue")], "token some-other-token", "_other=somevalue")])
+            ([("Authorization", "token some-other-token"), ("Cookie", $"{browser.Cookie.Item2}; _other=somevalue")],
+                "token some-other-token", "_other=somevalue")])
         {
             foreach (var answer in (Answer[])[
                 await server.AskAsync("", "https://example.org/", "OPTIONS", [.. credentials, .. preflight]),

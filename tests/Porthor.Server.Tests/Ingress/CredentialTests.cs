@@ -36,7 +36,8 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
             server.LinesSince(logged, "Token authorized").Single().GetProperty("token_source").GetString().ShouldBe(source);
         }
         // Only the first of several headers is read.
-        var second = await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", [.. Asked, ("Authorization", "token other"), ("Authorization", $"Bearer {token}")]);
+        var second = await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1",
+            [.. Asked, ("Authorization", "token other"), ("Authorization", $"Bearer {token}")]);
         second!.StatusCode.ShouldBe(403);
     }
 
@@ -92,7 +93,8 @@ public sealed class CredentialTests(IngressServers servers) : IClassFixture<Ingr
             answer.Header("WWW-Authenticate").ShouldBe(
                 $"Bearer realm=\"example.com\", error=\"invalid_request\", error_description=\"{reason}\"");
         }
-        foreach (var header in (string[])["Basic &&&&", "Basic abc", $"Basic {Encoded("no colon")}", $"Basic {Encoded("a:b:c")}", "Basic /w==", "Basic"])
+        foreach (var header in (string[])[
+            "Basic &&&&", "Basic abc", $"Basic {Encoded("no colon")}", $"Basic {Encoded("a:b:c")}", "Basic /w==", "Basic"])
         {
             var answer = await server.AskAsync("", ("Authorization", header));
             (answer.StatusCode, answer.Header("X-Error-Status"), answer.DetailType).ShouldBe((403, "400", "invalid_request"), header);

@@ -41,7 +41,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
 
         var child = await ChildAsync("?service=a-service&delegate_to=a-service&delegate_scope=read:some&delegate_scope=read:all");
         var info = (await InfoAsync(child)).Json;
-        (info.GetProperty("token_type").GetString(), info.GetProperty("service").GetString(), info.GetProperty("scopes").ToString(), info.GetProperty("parent").GetString())
+        (info.GetProperty("token_type").GetString(), info.GetProperty("service").GetString(), info.GetProperty("scopes")
+            .ToString(), info.GetProperty("parent").GetString())
             .ShouldBe(("internal", "a-service", """["read:all","read:some"]""", browser.Key.Value));
         var used = await server.AskAsync("?scope=read:all", ("Authorization", $"Bearer {child}"));
         (used.Header("X-Auth-Request-User"), used.Header("X-Auth-Request-Service")).ShouldBe(("served", "a-service"));
@@ -57,7 +58,9 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         // A scope that is no longer configured cannot be delegated, although the token has it.
         var odd = await server.LogInAsync("oddly-scoped", "bogus:scope");
         (await server.AskAsync("?delegate_to=a-service&delegate_scope=bogus:scope", TestServer.Bearer(odd.Session)))
-            .ShouldBeRefused(422, "invalid_scopes", "Unknown scopes requested: bogus:scope. Known scopes: admin:oidc, admin:token, admin:userinfo, exec:admin, exec:notebook, exec:test, read:all, read:some, user:token",
+            .ShouldBeRefused(422, "invalid_scopes",
+                "Unknown scopes requested: bogus:scope. Known scopes: admin:oidc, admin:token, admin:userinfo, exec:admin, exec:notebook, "
+                    + "exec:test, read:all, read:some, user:token",
                 "body", "scopes");
     }
 
@@ -72,7 +75,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
         const long Maximum = (30 * 24 * 3600) - 300;
 
         (await server.AskAsync($"?notebook=true&minimum_lifetime={Maximum + 1}", endless)).ShouldBeRefused(
-            422, "invalid_minimum_lifetime", $"Requested lifetime {Maximum + 1}s longer than maximum lifetime {Maximum}s", "query", "minimum_lifetime");
+            422, "invalid_minimum_lifetime", $"Requested lifetime {Maximum + 1}s longer than maximum lifetime {Maximum}s", "query",
+            "minimum_lifetime");
         (await server.AskAsync($"?minimum_lifetime={Maximum}", endless)).ShouldBeAllowed();
         // The lifetime is checked before the scopes.
         (await server.AskAsync($"?scope=exec:admin&minimum_lifetime={Maximum + 1}", endless)).StatusCode.ShouldBe(422);
@@ -162,7 +166,8 @@ public sealed class DelegationTests(IngressServers servers) : IClassFixture<Ingr
             .ShouldBe(longest);
 
         (await server.AskAsync($"?delegate_to={longest}s", bearer)).ShouldBeInvalid(AnswerAssertions.Error(
-            "string_too_long", "\"query\",\"delegate_to\"", "String should have at most 64 characters", $"\"{longest}s\"", """{"max_length":64}"""));
+            "string_too_long", "\"query\",\"delegate_to\"", "String should have at most 64 characters", $"\"{longest}s\"",
+            """{"max_length":64}"""));
         foreach (var name in (string[])["service", "delegate_to"])
         {
             var answer = await server.AskAsync($"?{name}=a%00b", bearer);

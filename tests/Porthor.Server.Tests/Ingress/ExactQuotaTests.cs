@@ -42,7 +42,8 @@ public sealed class ExactQuotaTests
         var key = new RateKey("counted", "tap", 5);
         // As many concurrent requests as the pools have connections.
         var counts = new System.Collections.Concurrent.ConcurrentBag<RateCount>();
-        await Parallel.ForAsync(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Stop }, async (number, stop) =>
+        await Parallel.ForAsync(0, 100, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Stop },
+            async (number, stop) =>
             counts.Add(await nodes[number % 2].Sql.CreateRateCounter(TimeSpan.FromSeconds(30)).CountAsync(key, stop)));
         counts.Select(count => count.Count).Order().ShouldBe(Enumerable.Range(1, 100).Select(number => (long)number));
         counts.ShouldAllBe(count => count.UntilReset > TimeSpan.Zero && count.UntilReset <= TimeSpan.FromMinutes(1));

@@ -32,7 +32,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
         }
 
         // The user's cookies are returned in one header; the other route returns one header for each received header.
-        (string, string)[] cookies = [.. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer, ("Cookie", "a=b; gafaelfawr=x"), ("Cookie", "c=d")];
+        (string, string)[] cookies = [
+            .. ForwardExtensions.ForwardedHeaders("GET", "/"), bearer, ("Cookie", "a=b; gafaelfawr=x"), ("Cookie", "c=d")];
         (await server.SendLineAsync("GET /ingress/forward HTTP/1.1", cookies))!.Header("Cookie").ShouldBe("a=b; c=d");
     }
 
@@ -136,7 +137,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
             (await At(host)).ShouldBeChallengedWithoutError();
         (await At("EXAMPLE.com:8443", "http")).Header("Location").ShouldBe("/login?rd=http%3A%2F%2FEXAMPLE.com%3A8443%2Fx");
         // Invalid hosts are ignored.
-        foreach (var host in (string[])["example.com@evil.org", "evil.org/@example.com", "evil.org\\.example.com", "example.com, evil.org", "example.com#", "example.com?", ""])
+        foreach (var host in (string[])["example.com@evil.org", "evil.org/@example.com", "evil.org\\.example.com", "example.com, evil.org",
+            "example.com#", "example.com?", ""])
             (await At(host)).StatusCode.ShouldBe(422, host);
         // The scheme is http or https; otherwise that of the request.
         (await At("example.com", "javascript")).Header("Location").ShouldBe("/login?rd=http%3A%2F%2Fexample.com%2Fx");
@@ -146,7 +148,8 @@ public sealed class ForwardTests(ForwardServers servers) : IClassFixture<Forward
     public async Task A_subdomain_redirects_to_the_login_of_the_base_host()
     {
         await using var server = await TestServer.StartAsync(
-            Mode.Embedded, settings => ForwardServers.TrustLoopback(settings) with { AllowSubdomains = true, BaseUrl = new Uri("https://example.com:444/") });
+            Mode.Embedded, settings =>
+                ForwardServers.TrustLoopback(settings) with { AllowSubdomains = true, BaseUrl = new Uri("https://example.com:444/") });
         (await server.GetAsync("/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/", "nb.example.com"), Html]))
             .Header("Location").ShouldBe("https://example.com:444/login?rd=https%3A%2F%2Fnb.example.com%2F");
         (await server.GetAsync("/ingress/forward", [.. ForwardExtensions.ForwardedHeaders("GET", "/", "example.com:444"), Html]))
@@ -172,7 +175,8 @@ internal static class ForwardExtensions
 {
     /// <summary>Returns the headers with which a proxy describes the user's request.</summary>
     public static (string, string)[] ForwardedHeaders(string method, string uri, string host = "example.com", string proto = "https") =>
-        [("X-Forwarded-Method", method), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", host), ("X-Forwarded-Uri", uri), ("X-Forwarded-For", "192.0.2.9")];
+        [("X-Forwarded-Method", method), ("X-Forwarded-Proto", proto), ("X-Forwarded-Host", host), ("X-Forwarded-Uri", uri),
+            ("X-Forwarded-For", "192.0.2.9")];
 
     public static Task<Answer> ForwardAsync(this ApiServer server, string query, params (string, string)[] headers) =>
         server.ForwardAsync(query, "GET", "/some/page", headers);

@@ -44,9 +44,11 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
         var bearer = TestServer.Bearer(browser.Session);
 
         // A second value comes from a client whose header the proxy did not remove.
-        foreach (var (name, value) in (IEnumerable<(string, string)>)[("X-Forwarded-Method", "OPTIONS"), ("X-Forwarded-Host", "evil.org"), ("x-forwarded-uri", "/public")])
+        foreach (var (name, value) in (IEnumerable<(string, string)>)[("X-Forwarded-Method", "OPTIONS"), ("X-Forwarded-Host", "evil.org"),
+            ("x-forwarded-uri", "/public")])
         {
-            foreach (var headers in (IEnumerable<(string, string)[]>)[[(name, value), .. ForwardExtensions.ForwardedHeaders("GET", "/")], [.. ForwardExtensions.ForwardedHeaders("GET", "/"), (name, value)]])
+            foreach (var headers in (IEnumerable<(string, string)[]>)[[(name, value), .. ForwardExtensions.ForwardedHeaders("GET", "/")],
+                [.. ForwardExtensions.ForwardedHeaders("GET", "/"), (name, value)]])
             {
                 // A raw request, because HttpClient would join the header lines.
                 var answer = await server.SendLineAsync("GET /ingress/forward?allow_options=true HTTP/1.1", [.. headers, bearer]);
@@ -55,7 +57,8 @@ public sealed class ForwardTrustTests(ForwardServers behind, ForwardTrustTests.O
                 answer.DetailType.ShouldBe("value_error");
             }
         }
-        foreach (var (method, uri) in (IEnumerable<(string, string)>)[("GET, OPTIONS", "/"), ("", "/"), ("GET", ""), ("GET", "*"), ("GET", "http://evil.org/"), ("GET", "@evil.org/")])
+        foreach (var (method, uri) in (IEnumerable<(string, string)>)[("GET, OPTIONS", "/"), ("", "/"), ("GET", ""), ("GET", "*"),
+            ("GET", "http://evil.org/"), ("GET", "@evil.org/")])
             (await server.ForwardAsync("?allow_options=true", method, uri, bearer)).StatusCode.ShouldBe(422, $"{method} {uri}");
 
         // Headers for the other route are ignored here, and the log contains the described request.

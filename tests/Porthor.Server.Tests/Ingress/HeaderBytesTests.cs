@@ -18,7 +18,8 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("opaque", "read:all");
         string[] cookies =
-            ["n=M\u00fcller", "n=\u00c3\u00bc", "n=\u00c3\u00a0", "n=a\u0080\u0085\u0099\u009fb", "\u00ff=\u00fe", "n=a\tb", $"n={AllBytes.Replace(";", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)}"];
+            ["n=M\u00fcller", "n=\u00c3\u00bc", "n=\u00c3\u00a0", "n=a\u0080\u0085\u0099\u009fb", "\u00ff=\u00fe", "n=a\tb",
+                $"n={AllBytes.Replace(";", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)}"];
         foreach (var route in (string[])["/ingress/auth?scope=read:all", "/ingress/anonymous", "/ingress/forward?scope=read:all"])
         {
             foreach (var cookie in cookies)
@@ -38,9 +39,11 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("bytes", "read:all");
         var bearer = $"Authorization: Bearer {browser.Session.Reveal()}\r\n";
-        foreach (var name in (string[])["X-Any", "Cookie", "User-Agent", "Referer", "Origin", "X-Requested-With", "X-Original-URL", "Accept", "Accept-Language", "X-Forwarded-For", "X-CSRF-Token", "If-None-Match"])
+        foreach (var name in (string[])["X-Any", "Cookie", "User-Agent", "Referer", "Origin", "X-Requested-With", "X-Original-URL",
+            "Accept", "Accept-Language", "X-Forwarded-For", "X-CSRF-Token", "If-None-Match"])
         {
-            foreach (var path in (string[])["/ingress/auth?scope=read:all", "/ingress/anonymous", "/auth/api/v1/token-info", "/health/live"])
+            foreach (var path in (string[])[
+                "/ingress/auth?scope=read:all", "/ingress/anonymous", "/auth/api/v1/token-info", "/health/live"])
             {
                 var answer = await RawAsync(server, path, $"{bearer}{name}: a=\u00fc\u0080\u00ff\r\n");
                 answer.ShouldStartWith("HTTP/1.1 200 ", customMessage: $"{path} {name}\n{answer}");
@@ -60,7 +63,9 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
         var logged = server.CountLines();
         var utf8 = Latin1("https://example.com/caf\u00e9/\u540d");
         var answer = await RawAsync(
-            server, "/ingress/auth?scope=read:all", $"Authorization: Bearer {browser.Session.Reveal()}\r\nUser-Agent: {Latin1("br\u00f6wser")}\r\nX-Original-URL: {utf8}\r\n", withUrl: false);
+            server, "/ingress/auth?scope=read:all",
+            $"Authorization: Bearer {browser.Session.Reveal()}\r\nUser-Agent: {Latin1("br\u00f6wser")}\r\nX-Original-URL: {utf8}\r\n",
+            withUrl: false);
         // Porthor's own texts are sent as UTF-8.
         answer.ShouldContain($"\r\nX-Auth-Request-Email: {Latin1("m\u00e9@example.com")}\r\n");
         var line = server.LinesSince(logged, "Token authorized").Single();
@@ -76,10 +81,12 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     public async Task The_return_URL_keeps_its_bytes()
     {
         var server = await servers.InAsync(Mode.Embedded);
-        foreach (var (uri, expected) in (IEnumerable<(string, string)>)[("/a\u00ffb", "%2Fa%25FFb"), (Latin1("/caf\u00e9"), "%2Fcaf%C3%A9"), ("/a%FFb", "%2Fa%25FFb")])
+        foreach (var (uri, expected) in (IEnumerable<(string, string)>)[("/a\u00ffb", "%2Fa%25FFb"), (Latin1("/caf\u00e9"), "%2Fcaf%C3%A9"),
+            ("/a%FFb", "%2Fa%25FFb")])
         {
             var answer = await server.SendRawAsync(
-                $"GET /ingress/forward HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: text/html\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: example.com\r\nX-Forwarded-Uri: {uri}\r\n\r\n");
+                $"GET /ingress/forward HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: text/html\r\nX-Forwarded-Method: "
+                    + $"GET\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: example.com\r\nX-Forwarded-Uri: {uri}\r\n\r\n");
             answer!.Header("Location").ShouldBe($"/login?rd=https%3A%2F%2Fexample.com{expected}");
         }
     }
@@ -102,7 +109,9 @@ public sealed class HeaderBytesTests(ForwardServers servers) : IClassFixture<For
     private static async Task<string> RawAsync(ApiServer server, string path, string headers, bool withUrl = true)
     {
         var original = withUrl ? "X-Original-URL: https://example.com/\r\n" : "";
-        var request = $"GET {path} HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n{original}X-Original-Method: GET\r\nX-Forwarded-Method: GET\r\nX-Forwarded-Host: example.com\r\nX-Forwarded-Uri: /\r\n{headers}\r\n";
+        var request =
+            $"GET {path} HTTP/1.1\r\nHost: example.com\r\nConnection: close\r\n{original}X-Original-Method: GET\r\nX-Forwarded-Method: "
+                + $"GET\r\nX-Forwarded-Host: example.com\r\nX-Forwarded-Uri: /\r\n{headers}\r\n";
         using var client = new TcpClient();
         await client.ConnectAsync(server.Host.Url.Host, server.Host.Url.Port);
         await using var stream = client.GetStream();

@@ -70,9 +70,11 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("refused-log", "read:all");
         var token = await server.MakeTokenAsync(await server.LogInAsync("short-log", "user:token"), "short", expires: server.Now + 400);
-        foreach (var (query, credential, text, severity, error, known) in (IEnumerable<(string, (string, string)?, string, string, string, bool)>)[
+        foreach (var (query, credential, text, severity, error,
+            known) in (IEnumerable<(string, (string, string)?, string, string, string, bool)>)[
             ("?scope=exec:admin", TestServer.Bearer(browser.Session), "Permission denied", "info", "Token missing required scope", true),
-            ("?service=blocked", TestServer.Bearer(browser.Session), "Permission denied", "info", "User refused-log not allowed to access service blocked", true),
+            ("?service=blocked", TestServer.Bearer(browser.Session), "Permission denied", "info",
+                "User refused-log not allowed to access service blocked", true),
             ("?minimum_lifetime=500", TestServer.Bearer(token), "Invalid token", "warning", "Remaining token lifetime too short", true),
             ("", ("Authorization", "Bearer blah"), "Invalid token", "info", "Token does not start with gt-", false),
             ("", ("Authorization", "Bearer"), "Invalid request", "info", "Malformed Authorization header", false)])
@@ -123,12 +125,14 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
         var ends = DateTimeOffset.FromUnixTimeSeconds(server.Now + Lifetime).ToLogText();
         foreach (var (query, text, more) in (IEnumerable<(string, string, string)>)[
             ("?notebook=true", "Created new notebook token", ""),
-            ("?delegate_to=tap&delegate_scope=read:some&delegate_scope=read:all", "Created new internal token", "\"token_scopes\":[\"read:all\",\"read:some\"],\"token_service\":\"tap\",")])
+            ("?delegate_to=tap&delegate_scope=read:some&delegate_scope=read:all", "Created new internal token",
+                "\"token_scopes\":[\"read:all\",\"read:some\"],\"token_service\":\"tap\",")])
         {
             var logged = server.CountLines();
             var child = (await server.AskAsync(query, TestServer.Bearer(browser.Session))).Header("X-Auth-Request-Token")!;
             var created = server.LinesSince(logged, text).Single();
-            var fields = string.Join(',', created.EnumerateObject().Where(field => field.Name.StartsWith("token_", StringComparison.Ordinal) && field.Name != "token_source")
+            var fields = string.Join(',', created.EnumerateObject()
+                .Where(field => field.Name.StartsWith("token_", StringComparison.Ordinal) && field.Name != "token_source")
                 .Select(field => $"\"{field.Name}\":{field.Value.GetRawText()}"));
             fields.ShouldBe($$"""
                 "token_key":"{{child[3..25]}}","token_expires":"{{ends}}",{{more}}"token_userinfo":{"name":"Some User","email":"someuser@example.com","uid":1000,"gid":2000}
@@ -154,7 +158,8 @@ public sealed class IngressLogTests(IngressLogTests.BehindProxyServers servers) 
             var bearer = TestServer.Bearer((await server.LogInAsync(name, "read:all", UserData.None)).Session);
             using var counts = new Counts(server.Host.Core.Metrics);
             var logged = server.CountLines();
-            foreach (var query in (string[])["", "?service=free", "?service=test", "?service=test", "?scope=exec:admin", "?service=blocked"])
+            foreach (var query in (string[])[
+                "", "?service=free", "?service=test", "?service=test", "?scope=exec:admin", "?service=blocked"])
                 await server.AskAsync(query, bearer);
             await server.AskAsync(
                 "", "https://example.com/", "OPTIONS", ("Origin", "https://example.com"), ("Access-Control-Request-Method", "GET"));

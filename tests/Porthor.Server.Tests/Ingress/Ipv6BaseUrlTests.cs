@@ -26,7 +26,8 @@ public sealed class Ipv6BaseUrlTests(Ipv6Servers servers) : IClassFixture<Ipv6Se
     {
         var server = await servers.InAsync(mode);
         foreach (var (origin, status) in (IEnumerable<(string, int)>)[
-            ("http://[::1]:8080", 200), ("http://[0:0:0:0:0:0:0:1]:8080", 200), ("http://[::2]:8080", 403), ("http://::1:8080", 403), ("http://[::1].evil.org", 403)])
+            ("http://[::1]:8080", 200), ("http://[0:0:0:0:0:0:0:1]:8080", 200), ("http://[::2]:8080", 403), ("http://::1:8080", 403),
+            ("http://[::1].evil.org", 403)])
         {
             (await server.AskAsync("", "http://[::1]:8080/", "OPTIONS", Requested, ("Origin", origin))).StatusCode.ShouldBe(status, origin);
             (await server.SendAsync(

@@ -10,7 +10,8 @@ namespace Porthor.Server.Tests.Ingress;
 public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<IngressServers>
 {
     private static readonly string[] OddHalves =
-        ["\0", "a\0b", "\n", "\r\n", "\t", " ", "%00", "%", "'", "\"", "\\", ";", "=", "\u007f", "\u0080", "\u00fc", "\u20ac", "\U0001F600", "\ufffe", "\uffff", "\u202e"];
+        ["\0", "a\0b", "\n", "\r\n", "\t", " ", "%00", "%", "'", "\"", "\\", ";", "=", "\u007f", "\u0080", "\u00fc", "\u20ac", "\U0001F600",
+            "\ufffe", "\uffff", "\u202e"];
 
     [Theory, EveryMode]
     public async Task A_token_with_odd_characters_is_answered_as_an_unknown_token(Mode mode)
@@ -53,7 +54,8 @@ public sealed class MalformedTokenTests(IngressServers servers) : IClassFixture<
             (await server.GetAsync($"/users/odd-keys/token-change-history?key={key}", browser.Cookie))
                 .StatusCode.ShouldBe(odd.Contains('\0', StringComparison.Ordinal) ? 422 : 200, $"key={(int)odd[0]:x}");
         }
-        foreach (var query in (string[])["?cursor=1_99999999999999999999", "?cursor=p99999999999999999999_1", "?since=9e99&limit=1", "?limit=9223372036854775807", "?ip_address=fe80::1%251"])
+        foreach (var query in (string[])["?cursor=1_99999999999999999999", "?cursor=p99999999999999999999_1", "?since=9e99&limit=1",
+            "?limit=9223372036854775807", "?ip_address=fe80::1%251"])
             (await server.GetAsync("/users/odd-keys/token-change-history" + query, browser.Cookie)).StatusCode.ShouldBeLessThan(500, query);
         server.LinesSince(logged, "Store not available").ShouldBeEmpty();
         server.LinesSince(logged, "Uncaught exception").ShouldBeEmpty();

@@ -17,7 +17,8 @@ public sealed class OptionsTests(IngressServers servers, SubdomainServers withSu
         var server = await servers.InAsync(mode);
         foreach (var origin in (string[])["https://example.com", "http://example.com:8080", "https://EXAMPLE.com"])
             (await OptionsAsync(server, "", Requested, ("Origin", origin))).ShouldBeAllowed();
-        foreach (var origin in (string[])["null", "https://example.org", "https://foo.example.com", "https://example.com.evil.org", "https://evilexample.com", "nonsense"])
+        foreach (var origin in (string[])["null", "https://example.org", "https://foo.example.com", "https://example.com.evil.org",
+            "https://evilexample.com", "nonsense"])
         {
             var answer = await OptionsAsync(server, "?allow_options=true", Requested, ("Origin", origin));
             answer.ShouldBeRefused(403, 403, "cors_preflight_rejected", "Cross-origin request not allowed");
@@ -50,7 +51,8 @@ public sealed class OptionsTests(IngressServers servers, SubdomainServers withSu
         var browser = await server.LogInAsync("hosted", "read:all");
         foreach (var host in (string[])["hosted.example.com", "hosted.nb.example.com", "HOSTED.example.com:8443"])
             (await AskAtAsync(server, host, browser)).ShouldBeAllowed();
-        foreach (var host in (string[])["example.com", "hosted", "hosted.example.org", "nb.hosted.example.com", "hosted.example.com.org", "hosted@evil.org"])
+        foreach (var host in (string[])[
+            "example.com", "hosted", "hosted.example.org", "nb.hosted.example.com", "hosted.example.com.org", "hosted@evil.org"])
             (await AskAtAsync(server, host, browser)).ShouldBeRefused(403, 403, "insufficient_scope", "Access not allowed for this user");
         (await OptionsAsync(server, "", Requested, ("Origin", "https://hosted.nb.example.com"))).ShouldBeAllowed();
     }

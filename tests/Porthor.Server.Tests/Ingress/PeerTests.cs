@@ -18,7 +18,8 @@ public sealed class PeerTests
     {
         await using var server = await StartAsync("10.0.0.0/8");
         foreach (var (peer, allowed) in (IEnumerable<(string, bool)>)[
-            ("127.0.0.1", true), ("::1", true), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("192.0.2.7", false), ("2001:db8::7", false)])
+            ("127.0.0.1", true), ("::1", true), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("192.0.2.7", false),
+            ("2001:db8::7", false)])
         {
             var logged = server.Logs.Lines.Count;
             foreach (var (method, status) in (IEnumerable<(string, int)>)[("GET", 401), ("OPTIONS", 200), ("GET", 401)])
@@ -56,7 +57,8 @@ public sealed class PeerTests
         await using var server = await StartAsync();
         var caller = await server.Tokens.SessionForAsync("forged");
         var bearer = TestServer.Bearer(caller.Record.Token);
-        (string, string)[] forged = [("X-Forwarded-For", "198.51.100.66"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
+        (string, string)[] forged = [
+            ("X-Forwarded-For", "198.51.100.66"), ("X-Forwarded-Proto", "https"), ("X-Forwarded-Host", "evil.example")];
         for (var i = 0; i < 3; i++)
             (await server.GetAsync("/auth/api/v1/token-info", [bearer, From("192.0.2.7"), .. forged])).StatusCode.ShouldBe(200);
         var line = server.Logs.One("Ignoring forwarded headers");
@@ -66,7 +68,8 @@ public sealed class PeerTests
 
         // No row of the history contains the forged address.
         var created = await server.PostAsync(
-            "/auth/api/v1/users/forged/tokens", new { token_name = "one" }, [From("192.0.2.7"), .. forged, server.Cookie(new() { Token = caller.Record.Token, Csrf = "csrf" }), ("X-CSRF-Token", "csrf")]);
+            "/auth/api/v1/users/forged/tokens", new { token_name = "one" },
+            [From("192.0.2.7"), .. forged, server.Cookie(new() { Token = caller.Record.Token, Csrf = "csrf" }), ("X-CSRF-Token", "csrf")]);
         created.StatusCode.ShouldBe(201, created.Body);
         (await server.GetAsync(
             "/auth/api/v1/users/forged/token-change-history?limit=1", bearer)).Json[0].GetProperty("ip_address").GetString()

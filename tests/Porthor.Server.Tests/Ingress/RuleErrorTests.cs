@@ -27,11 +27,13 @@ public sealed class RuleErrorTests(IngressServers servers) : IClassFixture<Ingre
         foreach (var name in (string[])["notebook", "allow_options", "use_authorization", "user_domain", "allow_cookies"])
         {
             (await server.AskAsync($"?{name}=perhaps", bearer)).ShouldBeInvalid(
-                Error("bool_parsing", $"\"query\",\"{name}\"", "Input should be a valid boolean, unable to interpret input", "\"perhaps\""));
+                Error("bool_parsing", $"\"query\",\"{name}\"", "Input should be a valid boolean, unable to interpret input",
+                    "\"perhaps\""));
             (await server.AskAsync($"?{name}=", bearer)).StatusCode.ShouldBe(422, name);
         }
         (await server.AskAsync("?minimum_lifetime=long", bearer)).ShouldBeInvalid(
-            Error("value_error", "\"query\",\"minimum_lifetime\"", "Value error, could not convert string to float: 'long'", "\"long\"", """{"error":{}}"""));
+            Error("value_error", "\"query\",\"minimum_lifetime\"", "Value error, could not convert string to float: 'long'", "\"long\"",
+                """{"error":{}}"""));
         (await server.AskAsync("?minimum_lifetime=299.9", bearer)).ShouldBeInvalid(Error(
             "greater_than_equal", "\"query\",\"minimum_lifetime\"",
             "Input should be greater than or equal to datetime.timedelta(seconds=300)", "\"299.9\"",

@@ -155,7 +155,8 @@ public sealed class TokenUsageTests
     }
 
     private static async Task<int> PassAsync(TestServer server, string query, (string, string) credentials) =>
-        (await server.GetAsync("/ingress/auth" + (query.Length == 0 ? "?scope=user:token" : query.Contains("scope", StringComparison.Ordinal) ? query : query + "&scope=user:token"),
+        (await server.GetAsync("/ingress/auth" + (query.Length == 0 ? "?scope=user:token"
+            : query.Contains("scope", StringComparison.Ordinal) ? query : query + "&scope=user:token"),
             ("X-Original-URL", "https://example.com/"), ("X-Original-Method", "GET"), credentials)).StatusCode;
 
     private static async Task<List<string?>> UsesAsync(TestServer server, Caller owner)

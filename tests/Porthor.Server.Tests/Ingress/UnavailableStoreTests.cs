@@ -108,7 +108,8 @@ public sealed class UnavailableStoreTests
             settings => settings with
             {
                 AnswerTimeout = TimeSpan.FromMilliseconds(500),
-                DatabaseConnection = new Secret(new NpgsqlConnectionStringBuilder(settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
+                DatabaseConnection = new Secret(new NpgsqlConnectionStringBuilder(
+                    settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
             },
             clock);
         var session = await server.Tokens.SessionForAsync("steady", "user:token,read:all");
@@ -119,7 +120,8 @@ public sealed class UnavailableStoreTests
 
         wire.Stall();
         clock.Advance(TimeSpan.FromMinutes(1));
-        foreach (var (query, expected) in ((string, int)[])[("?service=one", 200), ("?delegate_to=tap&delegate_scope=read:all", 200), ("?delegate_to=new", 503), ("?scope=read:all", 200)])
+        foreach (var (query, expected) in ((string, int)[])[
+            ("?service=one", 200), ("?delegate_to=tap&delegate_scope=read:all", 200), ("?delegate_to=new", 503), ("?scope=read:all", 200)])
         {
             var answer = await AskAsync(server, query, bearer);
             answer.StatusCode.ShouldBe(expected, query);
@@ -247,7 +249,8 @@ public sealed class UnavailableStoreTests
             (await AskAsync(server, "?scope=user:token", bearer)).StatusCode.ShouldBe(200);
         }
         await RealServers.UntilAsync(
-            async () => (await AskAsync(server, "?notebook=true&scope=user:token", bearer)).Header("X-Auth-Request-Token").ShouldNotBeNull(), "the child");
+            async () => (await AskAsync(server, "?notebook=true&scope=user:token", bearer)).Header("X-Auth-Request-Token")
+                .ShouldNotBeNull(), "the child");
     }
 
     private static Task<Answer> AskAsync(TestServer server, params (string, string)[] headers) => AskAsync(server, "", headers);

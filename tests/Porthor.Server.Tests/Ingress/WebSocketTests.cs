@@ -13,7 +13,8 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
         internal override PorthorSettings Configure(PorthorSettings settings) => ForwardServers.TrustLoopback(base.Configure(settings)) with
         {
             AllowSubdomains = true,
-            AllowedOrigins = [WebOrigin.TryParse("https://friend.example.net")!.Value, WebOrigin.TryParse("https://friend.example.net:8443")!.Value],
+            AllowedOrigins = [WebOrigin.TryParse("https://friend.example.net")!.Value,
+                WebOrigin.TryParse("https://friend.example.net:8443")!.Value],
         };
     }
 
@@ -33,10 +34,13 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
         {
             foreach (var handshake in Handshakes)
             {
-                foreach (var origin in (string[])["https://evil.example", "null", "", "https://other.example.com", "http://app.example.com", "https://app.example.com:444",
-                    "https://app.example.com.evil.example", "https://app.example.com@evil.example", "https://friend.example.net:444", "https://app.example.com/x", "\u00ff"])
+                foreach (var origin in (string[])["https://evil.example", "null", "", "https://other.example.com", "http://app.example.com",
+                    "https://app.example.com:444",
+                    "https://app.example.com.evil.example", "https://app.example.com@evil.example", "https://friend.example.net:444",
+                    "https://app.example.com/x", "\u00ff"])
                 {
-                    foreach (var answer in (Answer[])[await AskAsync(server, credential, handshake, ("Origin", origin)), await ForwardAsync(server, credential, handshake, ("Origin", origin))])
+                    foreach (var answer in (Answer[])[await AskAsync(server, credential, handshake, ("Origin", origin)),
+                        await ForwardAsync(server, credential, handshake, ("Origin", origin))])
                     {
                         answer.StatusCode.ShouldBe(403, $"{handshake} {origin}");
                         answer.DetailType.ShouldBe("permission_denied");
@@ -51,7 +55,8 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
         server.LinesSince(logged, "Cross-origin request not allowed").Single().GetProperty("error").GetString()
             .ShouldBe("WebSocket handshake from https://evil.example not allowed. To allow it, add the origin to allowedOrigins.");
         // Two Origin headers are invalid.
-        (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", Asked, ("X-Original-Method", "GET"), browser.Cookie, ("Upgrade", "websocket"), ("Origin", "https://app.example.com"), ("Origin", "https://evil.example")))!
+        (await server.SendLineAsync("GET /ingress/auth?scope=read:all HTTP/1.1", Asked, ("X-Original-Method", "GET"), browser.Cookie,
+            ("Upgrade", "websocket"), ("Origin", "https://app.example.com"), ("Origin", "https://evil.example")))!
             .StatusCode.ShouldBe(403);
     }
 
@@ -60,7 +65,8 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
     {
         var server = await servers.InAsync(Mode.Embedded);
         var browser = await server.LogInAsync("own-socket", "read:all");
-        foreach (var origin in (string[])["https://app.example.com", "https://example.com", "https://EXAMPLE.com:443", "https://friend.example.net", "https://friend.example.net:8443"])
+        foreach (var origin in (string[])["https://app.example.com", "https://example.com", "https://EXAMPLE.com:443",
+            "https://friend.example.net", "https://friend.example.net:8443"])
         {
             foreach (var handshake in Handshakes)
             {
@@ -101,5 +107,6 @@ public sealed class WebSocketTests(WebSocketTests.AllowedOriginServers servers) 
         server.AskAsync("?scope=read:all", Asked.Item2, "GET", headers);
 
     private static Task<Answer> ForwardAsync(ApiServer server, params (string, string)[] headers) =>
-        server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null, [.. ForwardExtensions.ForwardedHeaders("GET", "/ws", "app.example.com"), .. headers]);
+        server.SendAsync(HttpMethod.Get, "/ingress/forward?scope=read:all", json: null,
+            [.. ForwardExtensions.ForwardedHeaders("GET", "/ws", "app.example.com"), .. headers]);
 }

@@ -21,13 +21,15 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     [InlineData("?X-Amz-Signature=hunter2&X-Amz-Security-Token=hunter2", "?X-Amz-Signature=***&X-Amz-Security-Token=***")]
     [InlineData("?SAMLResponse=hunter2&ticket=hunter2", "?SAMLResponse=***&ticket=***")]
     [InlineData("/page;jsessionid=hunter2?x=1", "/page;jsessionid=***")]
-    [InlineData("/login?rd=https%3A%2F%2Fa.example%2Fcb%3Fcode%3Dhunter2%26x%3D1&y=2", "/login?rd=https%3A%2F%2Fa.example%2Fcb%3Fcode%3D***&y=2")]
+    [InlineData("/login?rd=https%3A%2F%2Fa.example%2Fcb%3Fcode%3Dhunter2%26x%3D1&y=2",
+        "/login?rd=https%3A%2F%2Fa.example%2Fcb%3Fcode%3D***&y=2")]
     [InlineData("/login?rd=https%253A%252F%252Fa%253Fcode%253Dhunter2", "/login?rd=https%253A%252F%252Fa%253Fcode%253D***")]
     [InlineData("https://user:hunter2@a.example/", "https://user:***@a.example/")]
     [InlineData("https://hunter2@a.example/", "https://***@a.example/")]
     [InlineData("rd=https%3A%2F%2Fuser%3Ahunter2%40a.example%2F", "rd=https%3A%2F%2Fuser%3A***%40a.example%2F")]
     [InlineData("https://a.example/user/" + Token + "/x", "https://a.example/user/gt-aj792KhFp_aHRBajMaGVPQ.***/x")]
-    [InlineData("https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ%2EDvTHDkU1ODVxd1rMNly0Cw", "https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ%2E***")]
+    [InlineData("https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ%2EDvTHDkU1ODVxd1rMNly0Cw",
+        "https://a.example/?q=gt-aj792KhFp_aHRBajMaGVPQ%2E***")]
     [InlineData("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.hunter2", "***")]
     [InlineData("{\"access_token\": \"hunter2\", \"expires_in\": 1}", "{\"access_token\": \"***\", \"expires_in\": 1}")]
     [InlineData("Host=db;Password=hunter2;Database=x", "Host=db;Password=***;Database=x")]
@@ -88,7 +90,8 @@ public sealed class RedactionTests(IngressServers servers) : IClassFixture<Ingre
     {
         var server = await servers.InAsync(mode);
         var padding = new string('u', 20_000);
-        await server.AskAsync("?scope=read:all", $"https://example.com/cut?{padding}", "GET", ("Authorization", $"Bearer {Token}"), ("User-Agent", $"cutter {padding[..8000]}"));
+        await server.AskAsync("?scope=read:all", $"https://example.com/cut?{padding}", "GET", ("Authorization", $"Bearer {Token}"),
+            ("User-Agent", $"cutter {padding[..8000]}"));
         await server.SendAsync(HttpMethod.Get, $"/login?rd=https%3A%2F%2Fevil.example%2Fcut%3F{padding[..8000]}");
         var lines = server.Host.Logs.Raw.Where(
             line => line.Contains("/cut", StringComparison.Ordinal) || line.Contains("%2Fcut", StringComparison.Ordinal))

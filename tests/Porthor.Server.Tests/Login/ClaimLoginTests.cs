@@ -41,7 +41,8 @@ public sealed class ClaimLoginTests
         answer.ShouldRedirectTo(LoginSite.Destination);
         // Groups without a GID at the provider get one from Porthor and keep it.
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
-            """{"username":"ada","name":"Ada Lovelace","email":"ada@example.com","uid":4123,"gid":4200,"groups":[{"name":"admins","id":2000001},{"name":"users","id":2000000}]}""");
+            """{"username":"ada","name":"Ada Lovelace","email":"ada@example.com","uid":4123,"gid":4200,"groups":["""
+                + """{"name":"admins","id":2000001},{"name":"users","id":2000000}]}""");
         (await browser.AskAsync("?scope=exec:admin")).ShouldBe(200);
         var warning = site.Lines("Ignoring invalid groups").Single();
         warning.GetProperty("invalid_groups").EnumerateObject().Select(group => group.Name).ShouldBe(["dept/secret"]);
@@ -49,7 +50,8 @@ public sealed class ClaimLoginTests
         var line = site.Lines("Successfully authenticated user ada").Single();
         line.GetProperty("token_scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
             ["exec:admin", "read:all", "user:token"]);
-        (await (await LogInAsync(site, Keycloak)).Browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups")[1].GetProperty("id").GetInt64().ShouldBe(2000000);
+        (await (await LogInAsync(site, Keycloak)).Browser.GoAsync("/auth/api/v1/user-info")).Json.GetProperty("groups")[1].GetProperty("id")
+            .GetInt64().ShouldBe(2000000);
     }
 
     [Fact]

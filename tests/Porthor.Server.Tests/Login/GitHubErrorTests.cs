@@ -11,23 +11,38 @@ public sealed class GitHubErrorTests
     private const string TokenPath = "/login/oauth/access_token";
 
     [Theory]
-    [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code","error_description":"The code is <b>wrong</b>."}""", "Authentication provider failed", "bad_verification_code: The code is &lt;b&gt;wrong&lt;/b&gt;.")]
+    [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code","error_description":"The code is <b>wrong</b>."}""",
+        "Authentication provider failed", "bad_verification_code: The code is &lt;b&gt;wrong&lt;/b&gt;.")]
     [InlineData("POST", TokenPath, 200, """{"error":"bad_verification_code"}""", "Authentication provider failed", "bad_verification_code")]
-    [InlineData("POST", TokenPath, 200, """{"token_type":"bearer"}""", "Authentication provider failed", "No access_token in reply from URL/login/oauth/access_token")]
-    [InlineData("POST", TokenPath, 200, """["list"]""", "Authentication provider failed", "No access_token in reply from URL/login/oauth/access_token")]
-    [InlineData("POST", TokenPath, 200, "access_token=gho_the-access-token-of-the-user", "Authentication provider failed", "Response from URL/login/oauth/access_token not valid JSON")]
-    [InlineData("POST", TokenPath, 500, "<h1>Unicorn</h1>", "Cannot contact authentication provider", "Status 500 from POST URL/login/oauth/access_token")]
-    [InlineData("GET", "/api/user", 403, """{"message":"rate limit"}""", "Cannot contact authentication provider", "Status 403 from GET URL/api/user")]
-    [InlineData("GET", "/api/user", 200, "{", "Authentication provider failed", "GitHub user data is invalid: FormatException: GET URL/api/user did not return JSON")]
-    [InlineData("GET", "/api/user", 200, """{"id":1,"name":null}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: login is missing or not a text")]
-    [InlineData("GET", "/api/user", 200, """{"login":"user","id":"1"}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: id is missing or not a positive number")]
-    [InlineData("GET", "/api/user", 200, """{"login":"user","id":0}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: id is missing or not a positive number")]
-    [InlineData("GET", "/api/user/emails", 200, """[{"email":"a@example.com","primary":false}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: there is no primary email address")]
+    [InlineData("POST", TokenPath, 200, """{"token_type":"bearer"}""", "Authentication provider failed",
+        "No access_token in reply from URL/login/oauth/access_token")]
+    [InlineData("POST", TokenPath, 200, """["list"]""", "Authentication provider failed",
+        "No access_token in reply from URL/login/oauth/access_token")]
+    [InlineData("POST", TokenPath, 200, "access_token=gho_the-access-token-of-the-user", "Authentication provider failed",
+        "Response from URL/login/oauth/access_token not valid JSON")]
+    [InlineData("POST", TokenPath, 500, "<h1>Unicorn</h1>", "Cannot contact authentication provider",
+        "Status 500 from POST URL/login/oauth/access_token")]
+    [InlineData("GET", "/api/user", 403, """{"message":"rate limit"}""", "Cannot contact authentication provider",
+        "Status 403 from GET URL/api/user")]
+    [InlineData("GET", "/api/user", 200, "{", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: GET URL/api/user did not return JSON")]
+    [InlineData("GET", "/api/user", 200, """{"id":1,"name":null}""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: login is missing or not a text")]
+    [InlineData("GET", "/api/user", 200, """{"login":"user","id":"1"}""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: id is missing or not a positive number")]
+    [InlineData("GET", "/api/user", 200, """{"login":"user","id":0}""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: id is missing or not a positive number")]
+    [InlineData("GET", "/api/user/emails", 200, """[{"email":"a@example.com","primary":false}]""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: there is no primary email address")]
     [InlineData("GET", "/api/user/emails", 404, "", "Cannot contact authentication provider", "Status 404 from GET URL/api/user/emails")]
-    [InlineData("GET", "/api/user/emails", 200, """{"email":"a@example.com"}""", "Authentication provider failed", "GitHub user data is invalid: FormatException: a list was expected")]
-    [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: organization is missing")]
-    [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1,"organization":{}}]""", "Authentication provider failed", "GitHub user data is invalid: FormatException: login is missing or not a text")]
-    [InlineData("GET", "/api/user/teams", 502, "Bad gateway", "Cannot contact authentication provider", "Status 502 from GET URL/api/user/teams")]
+    [InlineData("GET", "/api/user/emails", 200, """{"email":"a@example.com"}""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: a list was expected")]
+    [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1}]""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: organization is missing")]
+    [InlineData("GET", "/api/user/teams", 200, """[{"slug":"team","id":1,"organization":{}}]""", "Authentication provider failed",
+        "GitHub user data is invalid: FormatException: login is missing or not a text")]
+    [InlineData("GET", "/api/user/teams", 502, "Bad gateway", "Cannot contact authentication provider",
+        "Status 502 from GET URL/api/user/teams")]
     public async Task An_error_is_reported(string method, string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
@@ -67,7 +82,10 @@ public sealed class GitHubErrorTests
         var url = next.Replace("URL", site.External.Url, StringComparison.Ordinal);
         site.External.On("GET", "/api/user/teams", new ExternalReply(200, "[]") { Headers = [("Link", $"<{url}>; rel=\"next\"")] });
         var (_, answer) = await site.LogInByGitHubAsync();
-        answer.ShouldBeErrorPage(500, $"Authentication provider failed: GitHub user data is invalid: FormatException: Invalid next URL for team data from GitHub: {url}");
+        answer.ShouldBeErrorPage(
+            500,
+            $"Authentication provider failed: GitHub user data is invalid: FormatException: Invalid next URL for team data from "
+                + $"GitHub: {url}");
         site.External.RequestsTo("GET", "/api/user/emails").Count.ShouldBe(1);
     }
 
@@ -136,10 +154,12 @@ public sealed class GitHubErrorTests
     public async Task An_alert_that_cannot_be_posted_is_only_logged()
     {
         await using var site = await LoginSite.WithGitHubAsync(
-            Mode.Embedded, settings => settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ExternalServer.Dead.Url + "/hook") } });
+            Mode.Embedded, settings =>
+                settings with { Slack = settings.Slack with { Webhook = new Secrets.Secret(ExternalServer.Dead.Url + "/hook") } });
         site.External.On("GET", "/api/user", ExternalReply.Text(500, ""));
         (await site.LogInByGitHubAsync()).Answer.StatusCode.ShouldBe(500);
         await RealServers.UntilAsync(
-            () => site.Lines("Posting Slack message failed").Count == 1 ? Task.CompletedTask : Task.FromException(new InvalidOperationException("no line")), "the log line");
+            () => site.Lines("Posting Slack message failed").Count == 1 ? Task.CompletedTask
+                : Task.FromException(new InvalidOperationException("no line")), "the log line");
     }
 }

@@ -87,7 +87,8 @@ public sealed class GitHubLoginTests
         site.GitHub.User["login"] = "SomeUser";
         site.GitHub.User["name"] = "名字 Ünï";
         site.GitHub.Teams.Clear();
-        foreach (var (slug, organization) in (ReadOnlySpan<(string, string)>)[("a-team", "ORG"), ("Mixed", "org"), ("broken slug", "org"), ("team", "bad:org")])
+        foreach (var (slug, organization) in (ReadOnlySpan<(string, string)>)[("a-team", "ORG"), ("Mixed", "org"), ("broken slug", "org"),
+            ("team", "bad:org")])
             site.GitHub.Teams.Add(FakeGitHub.Team(slug, organization, 5));
         var (browser, answer) = await site.LogInByGitHubAsync();
         answer.ShouldRedirectTo(LoginSite.Destination);
@@ -176,7 +177,8 @@ public sealed class GitHubLoginTests
     public async Task The_group_of_the_user_can_be_mapped()
     {
         await using var site = await LoginSite.WithGitHubAsync(
-            Mode.Embedded, settings => settings with { GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["githubuser"] } });
+            Mode.Embedded, settings =>
+                settings with { GroupMapping = new Dictionary<string, IReadOnlyList<string>> { ["read:all"] = ["githubuser"] } });
         site.GitHub.Teams.Clear();
         (await site.LogInByGitHubAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
     }

@@ -20,7 +20,8 @@ public sealed class IdTokenAttackTests
     /// <param name="error">Null if the token is accepted.</param>
     [Theory]
     [InlineData("""{"crit":["exp"]}""", "The token has critical extensions that are not supported: [\"exp\"]")]
-    [InlineData("""{"crit":["http://example.com/unknown"],"http://example.com/unknown":true}""", "The token has critical extensions that are not supported: [\"http://example.com/unknown\"]")]
+    [InlineData("""{"crit":["http://example.com/unknown"],"http://example.com/unknown":true}""",
+        "The token has critical extensions that are not supported: [\"http://example.com/unknown\"]")]
     [InlineData("""{"crit":[]}""", "The token has critical extensions that are not supported: []")]
     [InlineData("""{"crit":null}""", "The token has critical extensions that are not supported: ")]
     [InlineData("""{"crit":"b64","b64":false}""", "The token has critical extensions that are not supported: b64")]
@@ -43,7 +44,9 @@ public sealed class IdTokenAttackTests
     [InlineData("""{"alg":null}""", "The algorithm of the token is not accepted")]
     [InlineData("""{"alg":["RS256"]}""", "The algorithm of the token is not accepted")]
     [InlineData("""{"kid":5}""", "No kid in token header")]
-    [InlineData("""{"x5u":"https://evil.example.org/x","jku":"https://evil.example.org/jwks","x5c":["AAAA"],"jwk":{"kty":"oct","k":"AAAA"}}""", null)]
+    [InlineData(
+        """{"x5u":"https://evil.example.org/x","jku":"https://evil.example.org/jwks","x5c":["AAAA"],"jwk":{"kty":"oct","k":"AAAA"}}""",
+        null)]
     public async Task The_header_is_checked(string json, string? error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded, settings => settings with { GroupsClaim = "groups" });

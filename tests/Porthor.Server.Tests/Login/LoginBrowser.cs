@@ -92,7 +92,8 @@ internal static partial class LoginAssertions
         answer.Header("Content-Security-Policy")!.ShouldEndWith("form-action 'none'; frame-ancestors 'none'; base-uri 'none'");
         answer.Body.ShouldContain("<title>Authentication error</title>");
         // The page has Porthor's layout. The content is prescribed by the contract.
-        var main = answer.Body[answer.Body.IndexOf("<h1>", StringComparison.Ordinal)..answer.Body.IndexOf("</main>", StringComparison.Ordinal)];
+        var main = answer.Body[answer.Body.IndexOf("<h1>", StringComparison.Ordinal)..answer.Body.IndexOf(
+            "</main>", StringComparison.Ordinal)];
         string[] parts =
         [
             "<h1>Authentication error</h1>", "<p>Authentication failed with the following error:</p>",

@@ -29,7 +29,8 @@ public sealed class LoginHeadTests
         await using var site = await LoginSite.WithGitHubAsync(mode);
         var browser = new LoginBrowser(site);
         await browser.BeginAsync(LoginSite.Destination);
-        foreach (var query in (string[])[$"code=some-code-of-github&state={browser.State.State}", "code=some-code-of-github&state=other", "error=access_denied&state=other"])
+        foreach (var query in (string[])[$"code=some-code-of-github&state={browser.State.State}", "code=some-code-of-github&state=other",
+            "error=access_denied&state=other"])
         {
             var answer = await site.Host.SendAsync(HttpMethod.Head, $"/login?{query}", [site.Host.Cookie(browser.State)]);
             answer.ShouldRedirectTo(LoginSite.Destination);

@@ -95,7 +95,8 @@ public sealed class LoginReplayTests(LocalLoginServers servers) : IClassFixture<
         var before = await SessionsAsync(server.Host, "trent");
         // A wrong password does not use up the login state.
         (await browser.SubmitAsync(form, "trent", "wrong")).StatusCode.ShouldBe(403);
-        var copies = Enumerable.Range(0, 4).Select(_ => new FormBrowser(server.Host, server.Watch) { Cookies = { [SessionCookie.Name] = cookie } }).ToList();
+        var copies = Enumerable.Range(0, 4)
+            .Select(_ => new FormBrowser(server.Host, server.Watch) { Cookies = { [SessionCookie.Name] = cookie } }).ToList();
         List<Answer> answers = [];
         foreach (var copy in copies)
             answers.Add(await copy.SubmitAsync(form, "trent"));

@@ -22,7 +22,8 @@ internal sealed class LoginSite : IAsyncDisposable
     {
         (Host, External, Clock) = (host, external, clock);
         Metrics = new RecordedMetrics(host.Core.Metrics);
-        foreach (var secret in (string[])[OidcProvider.ClientSecret, FakeGitHub.ClientSecret, FakeGitHub.AccessToken, Webhook, "foreign-access-token"])
+        foreach (var secret in (string[])[
+            OidcProvider.ClientSecret, FakeGitHub.ClientSecret, FakeGitHub.AccessToken, Webhook, "foreign-access-token"])
             Watch.Secret(secret);
         GitHub = new FakeGitHub(external);
         Oidc = new OidcProvider(external, clock);
@@ -148,7 +149,8 @@ internal sealed class LoginSite : IAsyncDisposable
     public async Task<JsonElement> OneAlertAsync()
     {
         await RealServers.UntilAsync(
-            () => Alerts.Count > 0 ? Task.CompletedTask : Task.FromException(new InvalidOperationException("Nothing was posted.")), "an alert");
+            () => Alerts.Count > 0 ? Task.CompletedTask
+                : Task.FromException(new InvalidOperationException("Nothing was posted.")), "an alert");
         return Alerts.ShouldHaveSingleItem();
     }
 

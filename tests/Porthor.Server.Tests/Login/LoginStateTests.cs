@@ -81,10 +81,12 @@ public sealed class LoginStateTests
 
     /// <summary>The reference treats this as the start of a login without a return URL.</summary>
     [Theory]
-    [InlineData("access_denied", "The user has denied your application access.", 403, "Cannot authenticate: access_denied: The user has denied your application access.")]
+    [InlineData("access_denied", "The user has denied your application access.", 403,
+        "Cannot authenticate: access_denied: The user has denied your application access.")]
     [InlineData("access_denied", null, 403, "Cannot authenticate: access_denied")]
     [InlineData("temporarily_unavailable", null, 500, "Authentication provider failed: temporarily_unavailable")]
-    [InlineData("redirect_uri_mismatch", "<script>alert(1)</script>", 500, "Authentication provider failed: redirect_uri_mismatch: &lt;script&gt;alert(1)&lt;/script&gt;")]
+    [InlineData("redirect_uri_mismatch", "<script>alert(1)</script>", 500,
+        "Authentication provider failed: redirect_uri_mismatch: &lt;script&gt;alert(1)&lt;/script&gt;")]
     public async Task An_error_of_the_provider_is_shown(string error, string? description, int status, string shown)
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
@@ -105,7 +107,8 @@ public sealed class LoginStateTests
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
         var planted = Token.Create();
-        var browser = new LoginBrowser(site) { State = new SessionState { Csrf = "1234567890123456789012", Token = planted, GitHub = new Secret("an-older-token-of-github") } };
+        var browser = new LoginBrowser(site) { State = new SessionState {
+            Csrf = "1234567890123456789012", Token = planted, GitHub = new Secret("an-older-token-of-github") } };
         (await browser.BeginAsync(LoginSite.Destination)).StatusCode.ShouldBe(307);
         browser.State.Token.ShouldBe(planted);
         await browser.ReturnAsync("some-code-of-github");
@@ -128,7 +131,8 @@ public sealed class LoginStateTests
     public async Task A_login_started_by_the_reference_is_completed()
     {
         await using var site = await LoginSite.WithGitHubAsync(Mode.Embedded);
-        var json = $$"""{"return_url":"{{LoginSite.Destination}}","state":"AAAAAAAAAAAAAAAAAAAAAA==","login_start":{{site.Clock.GetUtcNow().ToUnixTimeSeconds() - 5}}}""";
+        var json =
+            $$"""{"return_url":"{{LoginSite.Destination}}","state":"AAAAAAAAAAAAAAAAAAAAAA==","login_start":{{site.Clock.GetUtcNow().ToUnixTimeSeconds() - 5}}}""";
         var cookie = System.Text.Encoding.ASCII.GetString(
             new Fernet(site.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
         var answer = await site.Host.GetAsync(

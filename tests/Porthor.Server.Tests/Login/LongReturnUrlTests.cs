@@ -87,7 +87,8 @@ public sealed class LongReturnUrlTests(LocalLoginServers servers) : IClassFixtur
             var copy = new LoginBrowser(site) { State = browser.State };
             foreach (var (name, more) in browser.More)
                 copy.More[name] = more;
-            (await copy.GoAsync($"/login?error=access_denied&state={Uri.EscapeDataString(copy.State.State!)}")).Body.ShouldContain(Uri.EscapeDataString(url));
+            (await copy.GoAsync($"/login?error=access_denied&state={Uri.EscapeDataString(copy.State.State!)}"))
+                .Body.ShouldContain(Uri.EscapeDataString(url));
         }
         (await browser.ReturnAsync("some-code-of-github")).ShouldRedirectTo(Url(3500, "w"));
     }

@@ -10,9 +10,11 @@ public sealed class OidcErrorTests
 
     /// <summary>LGO-017 to LGO-020.</summary>
     [LdapTheory]
-    [InlineData(400, """{"error":"error_code","error_description":"description"}""", Failed, "Error retrieving ID token: error_code: description", "OIDCError")]
+    [InlineData(400, """{"error":"error_code","error_description":"description"}""", Failed,
+        "Error retrieving ID token: error_code: description", "OIDCError")]
     [InlineData(500, """{"error":"error_code"}""", Failed, "Error retrieving ID token: error_code", "OIDCError")]
-    [InlineData(400, """{"error":"<b>bold</b>","error_description":""}""", Failed, "Error retrieving ID token: &lt;b&gt;bold&lt;/b&gt;", "OIDCError")]
+    [InlineData(400, """{"error":"<b>bold</b>","error_description":""}""", Failed, "Error retrieving ID token: &lt;b&gt;bold&lt;/b&gt;",
+        "OIDCError")]
     [InlineData(400, """{"foo":"bar"}""", Unreachable, "Status 400 from POST URL/token", "OIDCWebError")]
     [InlineData(400, """{"error":{"code":5}}""", Unreachable, "Status 400 from POST URL/token", "OIDCWebError")]
     [InlineData(503, "[]", Unreachable, "Status 503 from POST URL/token", "OIDCWebError")]
@@ -96,23 +98,36 @@ public sealed class OidcErrorTests
 
     /// <summary>VER-004: the metadata or the key set of the provider is invalid.</summary>
     [LdapTheory]
-    [InlineData("/.well-known/openid-configuration", 200, """["list"]""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
-    [InlineData("/.well-known/openid-configuration", 200, """{"issuer":"x"}""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
-    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":5}""", Failed, "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
+    [InlineData("/.well-known/openid-configuration", 200, """["list"]""", Failed,
+        "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"issuer":"x"}""", Failed,
+        "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":5}""", Failed,
+        "OpenID Connect token verification failed: No jwks_uri property in OIDC metadata for URL")]
     [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":"jwks"}""", Unreachable, "UnsupportedProtocol from GET jwks")]
-    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":"file:///etc/passwd"}""", Unreachable, "UnsupportedProtocol from GET file:///etc/passwd")]
+    [InlineData("/.well-known/openid-configuration", 200, """{"jwks_uri":"file:///etc/passwd"}""", Unreachable,
+        "UnsupportedProtocol from GET file:///etc/passwd")]
     [InlineData("/.well-known/openid-configuration", 500, "", Unreachable, "Status 500 from GET URL/.well-known/openid-configuration")]
-    [InlineData("/jwks", 200, """["list"]""", Failed, "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
-    [InlineData("/jwks", 200, """{"keys":{}}""", Failed, "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
-    [InlineData("/jwks", 200, "not json", Failed, "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
+    [InlineData("/jwks", 200, """["list"]""", Failed,
+        "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
+    [InlineData("/jwks", 200, """{"keys":{}}""", Failed,
+        "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
+    [InlineData("/jwks", 200, "not json", Failed,
+        "OpenID Connect token verification failed: No keys property in JWKS metadata for URL/jwks")]
     [InlineData("/jwks", 404, "", Unreachable, "Status 404 from GET URL/jwks")]
     [InlineData("/jwks", 200, """{"keys":[]}""", Failed, "OpenID Connect token verification failed: Issuer URL has no kid some-kid")]
-    [InlineData("/jwks", 200, """{"keys":[5,null,"key",{},{"kid":5}]}""", Failed, "OpenID Connect token verification failed: Issuer URL has no kid some-kid")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"ES256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm ES256 not RS256")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":null}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm  not RS256")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"RS256"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"RSA","n":"?","e":"AQAB"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
-    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"oct","k":"c2VjcmV0"}]}""", Failed, "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[5,null,"key",{},{"kid":5}]}""", Failed,
+        "OpenID Connect token verification failed: Issuer URL has no kid some-kid")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"ES256"}]}""", Failed,
+        "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm ES256 not RS256")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":null}]}""", Failed,
+        "OpenID Connect token verification failed: Issuer URL kid some-kid had algorithm  not RS256")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","alg":"RS256"}]}""", Failed,
+        "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"RSA","n":"?","e":"AQAB"}]}""", Failed,
+        "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
+    [InlineData("/jwks", 200, """{"keys":[{"kid":"some-kid","kty":"oct","k":"c2VjcmV0"}]}""", Failed,
+        "OpenID Connect token verification failed: Issuer URL kid some-kid is not an RSA key")]
     public async Task Invalid_metadata_or_keys_are_reported(string path, int status, string body, string headline, string details)
     {
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);

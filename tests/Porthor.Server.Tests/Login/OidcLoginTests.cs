@@ -68,7 +68,8 @@ public sealed class OidcLoginTests
         line.GetProperty("token_scopes").GetRawText().ShouldBe("""["read:all","user:token"]""");
 
         (await browser.GoAsync("/auth/api/v1/user-info")).Body.ShouldBe(
-            """{"username":"some-user","name":"Some User","email":"some-user@example.com","uid":1000,"gid":1000,"groups":[{"name":"users","id":2000}]}""");
+            """{"username":"some-user","name":"Some User","email":"some-user@example.com","uid":1000,"gid":1000"""
+                + ""","groups":[{"name":"users","id":2000}]}""");
         (await browser.AskAsync("?scope=read:all")).ShouldBe(200);
         (await browser.AskAsync("?scope=exec:admin")).ShouldBe(403);
     }
@@ -119,7 +120,8 @@ public sealed class OidcLoginTests
     public async Task Users_get_permanent_IDs_at_login()
     {
         await using var site = await LoginSite.WithOidcAsync(
-            Mode.Database, configure: settings => settings with { Providers = settings.Providers with { AllocateIds = true, Ldap = settings.Providers.Ldap! with { AddUserGroup = true } } });
+            Mode.Database, configure: settings => settings with { Providers = settings.Providers with {
+                AllocateIds = true, Ldap = settings.Providers.Ldap! with { AddUserGroup = true } } });
         await site.Tree.AddUserAsync("other-user", uid: 77);
         await site.Tree.AddGroupAsync("admins", gid: null, "other-user", "some-user");
         const string someUser = """
@@ -134,7 +136,8 @@ public sealed class OidcLoginTests
         }
         (await LogInAsync("some-user")).ShouldBe(someUser);
         (await LogInAsync("other-user")).ShouldBe(
-            """{"username":"other-user","uid":3000001,"gid":3000001,"groups":[{"name":"admins","id":2000001},{"name":"other-user","id":3000001}]}""");
+            """{"username":"other-user","uid":3000001,"gid":3000001,"groups":[{"name":"admins","id":2000001},"""
+                + """{"name":"other-user","id":3000001}]}""");
         await (await RealServers.Instance.PostgresAsync()).ExecuteAsync(
             site.Host.Deployment.DatabaseName!, "DELETE FROM porthor_id WHERE name = 'some-user'");
         (await LogInAsync("some-user")).ShouldBe(someUser);
@@ -243,7 +246,8 @@ public sealed class OidcLoginTests
             Mode.Embedded,
             configure: settings => settings with
             {
-                Providers = settings.Providers with { Ldap = settings.Providers.Ldap! with { Url = ExternalServer.Dead.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
+                Providers = settings.Providers with { Ldap = settings.Providers.Ldap! with {
+                    Url = ExternalServer.Dead.Url.Replace("http", "ldap", StringComparison.Ordinal) } },
             });
         var (browser, answer) = await site.LogInByOidcAsync();
         answer.ShouldBeErrorPage(500, "Retrieving data from LDAP failed: Unable to get user information");

@@ -43,7 +43,8 @@ public sealed class OidcProofTests
         var victim = new LoginBrowser(site);
         await victim.BeginAsync(LoginSite.Destination);
         (await victim.ReturnAsync(code)).ShouldBeErrorPage(
-            500, "Authentication provider failed: OpenID Connect token verification failed: The nonce in the token is not that of this login");
+            500,
+            "Authentication provider failed: OpenID Connect token verification failed: The nonce in the token is not that of this login");
 
         // The same configuration without an attack.
         (await site.LogInByOidcAsync()).Answer.ShouldRedirectTo(LoginSite.Destination);
@@ -84,7 +85,8 @@ public sealed class OidcProofTests
         await using var site = await LoginSite.WithOidcAsync(Mode.Embedded);
         var browser = new LoginBrowser(site)
         {
-            State = new SessionState { ReturnUrl = LoginSite.Destination, State = "AAAAAAAAAAAAAAAAAAAAAA==", LoginStart = site.Clock.GetUtcNow() },
+            State = new SessionState { ReturnUrl = LoginSite.Destination, State = "AAAAAAAAAAAAAAAAAAAAAA==",
+                LoginStart = site.Clock.GetUtcNow() },
         };
         // Another tab continues the login as it was started.
         await browser.BeginAsync(LoginSite.Landing);

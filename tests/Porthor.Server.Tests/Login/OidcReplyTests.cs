@@ -38,7 +38,8 @@ public sealed class OidcReplyTests
     public async Task A_response_can_be_compressed(string kind)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
-        foreach (var (method, path) in ((string, string)[])[("GET", "/.well-known/openid-configuration"), ("GET", "/jwks"), ("POST", "/token")])
+        foreach (var (method, path) in ((string, string)[])[
+            ("GET", "/.well-known/openid-configuration"), ("GET", "/jwks"), ("POST", "/token")])
             site.External.Change(method, path, reply => Encoded(kind, reply));
         var (browser, answer) = await site.LogInByOidcAsync(
             change: claims => (claims["groups"], claims["name"]) = (new JsonArray("users"), "Jos\u00e9 \u540d"));
@@ -56,10 +57,12 @@ public sealed class OidcReplyTests
     [InlineData(200, "{\"id_token\":\"a\"} trailing", "application/json", NotJson)]
     [InlineData(200, "{'id_token':'a'}", "application/json", NotJson)]
     [InlineData(200, "NaN", "application/json", NotJson)]
-    [InlineData(200, "[{\"id_token\":\"a\"}]", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
+    [InlineData(200, "[{\"id_token\":\"a\"}]", "application/json",
+        "Authentication provider failed: No id_token in token reply from URL/token")]
     [InlineData(200, "null", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
     [InlineData(200, "\"text\"", "application/json", "Authentication provider failed: No id_token in token reply from URL/token")]
-    [InlineData(200, "{\"id_token\":\"\"}", "application/json", "Authentication provider failed: OpenID Connect token verification failed: The token cannot be read")]
+    [InlineData(200, "{\"id_token\":\"\"}", "application/json",
+        "Authentication provider failed: OpenID Connect token verification failed: The token cannot be read")]
     public async Task A_response_in_another_format_is_explained(int status, string body, string type, string error)
     {
         await using var site = await LoginSite.WithClaimsAsync(Mode.Embedded);
@@ -161,7 +164,8 @@ public sealed class OidcReplyTests
         "utf-16 without mark" => reply with { Bytes = Encoding.Unicode.GetBytes(reply.Body) },
         "utf-16be" => reply with { Bytes = Encoding.BigEndianUnicode.GetBytes(reply.Body) },
         "utf-32" => reply with { Bytes = [.. Encoding.UTF32.Preamble, .. Encoding.UTF32.GetBytes(reply.Body)] },
-        "latin-1" => reply with { Bytes = Encoding.Latin1.GetBytes(reply.Body.Insert(1, "\"caf\u00e9\":1,")), ContentType = "application/json;charset=ISO-8859-1" },
+        "latin-1" => reply with { Bytes = Encoding.Latin1.GetBytes(reply.Body.Insert(1, "\"caf\u00e9\":1,")),
+            ContentType = "application/json;charset=ISO-8859-1" },
         "odd content type" => reply with { ContentType = "application/json; charset=\"nonsense" },
         "no content type" => reply with { ContentType = null },
         _ => reply with { ContentType = "text/html; charset=x" },

@@ -39,7 +39,8 @@ public sealed class AlertTests
         report.GetProperty("release").GetString().ShouldBe("0.1.0");
         report.GetProperty("fingerprint").EnumerateArray().Select(part => part.GetString()).ShouldContain("testing");
         report.GetProperty("exception").GetProperty("values").GetArrayLength().ShouldBeGreaterThan(0);
-        foreach (var secret in (string[])[token.Reveal(), server.Core.SessionKeys[0].Reveal(), server.Core.BootstrapToken!.Reveal(), slack.Url.AbsoluteUri])
+        foreach (var secret in (string[])[
+            token.Reveal(), server.Core.SessionKeys[0].Reveal(), server.Core.BootstrapToken!.Reveal(), slack.Url.AbsoluteUri])
             (slack.All[0].Text + report.GetRawText()).ShouldNotContain(secret);
 
         // Equal errors are reported as one alert.
@@ -142,12 +143,14 @@ public sealed class AlertTests
     [InlineData("Authorization: Bearer eyJhbGciOiJSUzI1NiJ9.eyJzdWIi", "Authorization: Bearer ***")]
     [InlineData("redis://user:hunter2@host:6379", "redis://user:***@host:6379")]
     [InlineData("Host=db;Username=porthor;Password=hunter2;Database=x", "Host=db;Username=porthor;Password=***;Database=x")]
-    [InlineData("nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b", "nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b")]
+    [InlineData("nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b",
+        "nothing secret: token:aj792KhFp_aHRBajMaGVPQ at https://example.com/a:b")]
     public void Alerts_are_redacted(string text, string expected)
     {
         Redaction.Text(text).ShouldBe(expected);
         foreach (var alert in (Func<string, Alert>[])[
-            message => new("Fault", message), message => new("Fault", message) { IsUncaught = true }, detail => new("Fault", "") { Detail = detail },
+            message => new("Fault", message), message => new("Fault", message) { IsUncaught = true }, detail =>
+                new("Fault", "") { Detail = detail },
             request => new("Fault", "") { Request = request }, response => new("Fault", "") { Response = response }])
             SlackMessage.Of(alert(text), DateTimeOffset.UnixEpoch).ToJsonString().ShouldBe(
                 SlackMessage.Of(alert(expected), DateTimeOffset.UnixEpoch).ToJsonString());
@@ -169,7 +172,8 @@ public sealed class AlertTests
     }
 
     private static PorthorSettings Read(params (string Name, string Value)[] variables) => SettingsLoader.Load(
-        SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving, new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
+        SettingsLoader.NoFile, dataDirectory: null, SettingsScope.Serving,
+        new EnvironmentVariables(variables.ToDictionary(variable => variable.Name, variable => variable.Value)));
 
     /// <summary>Starts a server and closes its database, which causes an unexpected exception.</summary>
     private static async Task<(TestServer Server, Token Token)> BrokenServerAsync(

@@ -30,7 +30,8 @@ public sealed class CollectorTests
         var traces = string.Concat(collector.All.Where(sent => sent.Path == "/v1/traces").Select(sent => sent.Text));
         foreach (var text in (string[])["/ingress/auth", mode == Mode.Cluster ? "token record store: reading" : "porthor-under-test"])
             traces.ShouldContain(text);
-        foreach (var secret in (string[])[token.Reveal(), token.Reveal().Split('.')[1], "a-code-of-the-provider", "a-state-of-ours", deployment.Settings.SessionKeys[0].Reveal()])
+        foreach (var secret in (string[])[token.Reveal(), token.Reveal()
+            .Split('.')[1], "a-code-of-the-provider", "a-state-of-ours", deployment.Settings.SessionKeys[0].Reveal()])
             (metrics + traces).ShouldNotContain(secret);
     }
 

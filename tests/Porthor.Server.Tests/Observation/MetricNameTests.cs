@@ -41,7 +41,8 @@ public sealed partial class MetricNameTests
         expressions.Count.ShouldBeGreaterThan(40);
         var known = Type.Matches(await FetchAllAsync() + await FetchOfServerAsync())
             .SelectMany(type => type.Groups["type"].Value == "histogram"
-                ? (string[])[$"{type.Groups["name"].Value}_bucket", $"{type.Groups["name"].Value}_count", $"{type.Groups["name"].Value}_sum"]
+                ? (string[])[$"{type.Groups["name"].Value}_bucket", $"{type.Groups["name"].Value}_count",
+                    $"{type.Groups["name"].Value}_sum"]
                 : [type.Groups["name"].Value])
             // A metric of Prometheus itself for each scraped server.
             .Append("up").ToHashSet();

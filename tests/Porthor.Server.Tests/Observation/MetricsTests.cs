@@ -37,7 +37,8 @@ public sealed partial class MetricsTests
         ])
             metrics.ShouldContain(line);
         // The record was read from the store of the mode. The metrics of the connection pool come from the driver.
-        metrics.ShouldContain($"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "token record store" : "token list")}\"}}");
+        metrics.ShouldContain(
+            $"porthor_store_duration_seconds_count{{operation=\"{(mode == Mode.Cluster ? "reading" : "reading a record")}\",store=\"{(mode == Mode.Cluster ? "token record store" : "token list")}\"}}");
         if (mode != Mode.Embedded)
             metrics.ShouldMatch("""db_client_connection\w+\{[^}]*pool_name="token list"[^}]*\} [0-9]""");
         metrics.ShouldNotContain(token.Reveal());
@@ -101,7 +102,8 @@ public sealed partial class MetricsTests
 
         using var serving = await ServingProgram.StartAsync(program);
         await serving.Program.UntilAsync(
-            async () => (await serving.MetricsAsync()).Contains("""porthor_audit_findings{kind="no_record"} 1""", StringComparison.Ordinal), "the audit's findings");
+            async () => (await serving.MetricsAsync())
+                .Contains("""porthor_audit_findings{kind="no_record"} 1""", StringComparison.Ordinal), "the audit's findings");
         var metrics = await serving.MetricsAsync();
         metrics.ShouldContain("active_user_tokens{} 1");
         metrics.ShouldMatch(@"porthor_audit_time_seconds\{\} [0-9]{10}");

@@ -70,13 +70,15 @@ public sealed class ReadinessTests
         await using var wire = new FaultyWire((await RealServers.Instance.PostgresAsync()).Port);
         await using var server = await TestServer.StartAsync(Mode.Cluster, settings => settings with
         {
-            DatabaseConnection = new Secret(new Npgsql.NpgsqlConnectionStringBuilder(settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
+            DatabaseConnection = new Secret(new Npgsql.NpgsqlConnectionStringBuilder(
+                settings.DatabaseConnection!.Reveal()) { Port = wire.Port }.ConnectionString),
         });
         var bearer = TestServer.Bearer((await server.Tokens.SessionForAsync("ann", "read:all,user:token")).Record.Token);
         wire.Refuses = true;
         wire.Cut();
         await RealServers.UntilAsync(
-            async () => Find(await server.GetAsync("/health/ready"), "token list").GetProperty("state").GetString().ShouldBe("down"), "the ledger to be seen as down");
+            async () => Find(await server.GetAsync("/health/ready"), "token list").GetProperty("state").GetString()
+                .ShouldBe("down"), "the ledger to be seen as down");
         (await server.GetAsync("/health/ready")).StatusCode.ShouldBe(200);
         (await server.GetAsync(
             "/ingress/auth?scope=read:all", bearer, ("X-Original-URL", "https://example.com/"),

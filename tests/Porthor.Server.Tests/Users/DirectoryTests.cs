@@ -51,7 +51,8 @@ public sealed class DirectoryTests(DirectoryTests.DirectoryServers servers) : IC
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
             200,
-            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":1999,"gid":1045,"groups":[{"name":"foo","id":1222},{"name":"group-1","id":1223},{"name":"group-2","id":1224}]},"""
+            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":1999,"gid":1045"""
+                + ""","groups":[{"name":"foo","id":1222},{"name":"group-1","id":1223},{"name":"group-2","id":1224}]},"""
             + """{"username":"ldap-user","uid":2002,"gid":1045,"groups":[{"name":"group-1","id":1223}]},"""
             + SomeUser
             + """,{"username":"unknown-user","uid":2001,"gid":1045}]""");

@@ -22,10 +22,12 @@ public sealed class KerberosTests
         await hidden.AddUserAsync("someone", "Some One", "someone@example.com", 1, 2);
         await hidden.AddGroupAsync("team", 3, "someone");
 
-        foreach (var (url, ca) in ((string, string?)[])[($"ldap://localhost:{ldap.Port}", null), (ldap.TlsUrl.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), ldap.CaFile)])
+        foreach (var (url, ca) in ((string, string?)[])[($"ldap://localhost:{ldap.Port}", null),
+            (ldap.TlsUrl.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), ldap.CaFile)])
         {
             (await AskAsync(hidden, url, ca, realm.ClientVariables)).ShouldBe(
-                """{"username":"someone","name":"Some One","email":"someone@example.com","uid":1,"gid":2,"groups":[{"name":"team","id":3}]}""");
+                """{"username":"someone","name":"Some One","email":"someone@example.com","uid":1,"gid":2,"groups":["""
+                    + """{"name":"team","id":3}]}""");
             var without = realm.ClientVariables.ToDictionary(variable => variable.Key, variable => variable.Value);
             without["KRB5CCNAME"] = "FILE:/no/such/ticket";
             (await AskAsync(hidden, url, ca, without)).ShouldBe(

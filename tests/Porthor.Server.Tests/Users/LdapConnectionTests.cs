@@ -92,7 +92,8 @@ public sealed class LdapConnectionTests
         await tree.AddGroupAsync("admins", 1, "victim");
         var byDn = tree.Settings;
         var byName = tree.Settings with { GroupSearchByDn = false, GroupMemberAttr = "memberName" };
-        foreach (var attack in (string[])["*", "victim)(uid=*", "x)(|(uid=victim", "vict\\69m", "victim,ou=people", "*)(objectClass=*", "\\2a", "a\0b"])
+        foreach (var attack in (string[])[
+            "*", "victim)(uid=*", "x)(|(uid=victim", "vict\\69m", "victim,ou=people", "*)(objectClass=*", "\\2a", "a\0b"])
         {
             (await FindAsync(byDn, attack)).ShouldBe(DirectoryUser.None, attack);
             foreach (var settings in (LdapSettings[])[byDn, byName])

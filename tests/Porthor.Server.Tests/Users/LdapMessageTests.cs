@@ -26,7 +26,8 @@ public sealed class LdapMessageTests
     {
         var (entry, end) = ReadAnswer(Entry("uid=a,dc=x", ("MAIL", ["a@x", "b@x"]), ("displayName", [""]), ("uidNumber", [])));
         end.ShouldBeNull();
-        (entry!.Name, entry.First("mail"), entry.First("displayname"), entry.First("uidNumber"), entry.First("gidNumber"), entry.First(null))
+        (entry!.Name, entry.First("mail"), entry.First("displayname"), entry.First("uidNumber"), entry.First("gidNumber"),
+            entry.First(null))
             .ShouldBe(("uid=a,dc=x", "a@x", null, null, null, null));
     }
 

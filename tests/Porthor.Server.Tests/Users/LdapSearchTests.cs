@@ -85,7 +85,9 @@ public sealed class LdapSearchTests
         for (var i = 0; i < Many; i++)
         {
             ldif.Append($"dn: uid=user-{i},{tree.People}\nobjectClass: testUser\nuid: user-{i}\nuidNumber: {i + 1}\n\n");
-            ldif.Append($"dn: cn=group-{i},{tree.Groups}\nobjectClass: posixGroup\ncn: group-{i}\ngidNumber: {i + 1}\nmember: uid=user-0,{tree.People}\n\n");
+            ldif.Append(
+                $"dn: cn=group-{i},{tree.Groups}\nobjectClass: posixGroup\ncn: group-{i}\ngidNumber: {i + 1}\nmember: "
+                    + $"uid=user-0,{tree.People}\n\n");
         }
         await ldap.AddAsync(ldif.ToString());
         await using var directory = Open(tree.Settings);

@@ -42,16 +42,20 @@ public sealed class NumberingTests
         var admin = await server.CreateSessionAsync("admin", "admin:userinfo");
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
             200,
-            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","groups":[{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]},"""
+            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","groups":[{"name":"foo","id":2000000},"""
+                + """{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]},"""
             + """{"username":"ldap-user","groups":[{"name":"group-1","id":2000001}]},"""
             + """{"username":"some-user","name":"名字","groups":[{"name":"foo","id":2000000}]},{"username":"unknown-user"}]""");
         foreach (var name in (string[])["99digits99", "ldap-user", "some-user", "unknown-user"])
             (await server.GetAsync($"/users/{name}", admin.Cookie)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users", admin.Cookie)).ShouldBe(
             200,
-            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000000,"gid":3000000,"groups":[{"name":"99digits99","id":3000000},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]},"""
+            """[{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000000,"gid":3000000"""
+                + ""","groups":[{"name":"99digits99","id":3000000},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},"""
+                + """{"name":"group-2","id":2000002}]},"""
             + """{"username":"ldap-user","groups":[{"name":"group-1","id":2000001}]},"""
-            + """{"username":"some-user","name":"名字","uid":3000001,"gid":3000001,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000001}]},{"username":"unknown-user"}]""");
+            + """{"username":"some-user","name":"名字","uid":3000001,"gid":3000001,"groups":[{"name":"foo","id":2000000},"""
+            + """{"name":"some-user","id":3000001}]},{"username":"unknown-user"}]""");
     });
 
     [Theory, EveryMode(WithLdap = true)]
@@ -59,10 +63,12 @@ public sealed class NumberingTests
     {
         var admin = await server.CreateSessionAsync("admin", "admin:token,admin:userinfo");
         (await server.PutAsync(
-            "/quota-overrides", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5},"notebook":{"cpu":1,"memory":2}}}}""", admin.Writing)).StatusCode.ShouldBe(200);
+            "/quota-overrides", """{"default":{"api":{"test":10}},"groups":{"foo":{"api":{"test":5},"notebook":{"cpu":1,"memory":2}}}}""",
+            admin.Writing)).StatusCode.ShouldBe(200);
         (await server.GetAsync("/users/some-user", admin.Cookie)).ShouldBe(
             200,
-            """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000000}]"""
+            """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},"""
+                + """{"name":"some-user","id":3000000}]"""
             + ""","quota":{"api":{"test":15},"notebook":{"cpu":1.0,"memory":2.0}}}""");
         foreach (var name in (string[])["admin", "other-user"])
             (await server.GetAsync($"/users/{name}", admin.Cookie)).ShouldBe(
@@ -80,7 +86,8 @@ public sealed class NumberingTests
         var logged = server.CountLines();
         var first = await server.CreateSessionAsync("some-user");
         const string someUser =
-            """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},{"name":"some-user","id":3000000}]}""";
+            """{"username":"some-user","name":"名字","uid":3000000,"gid":3000000,"groups":[{"name":"foo","id":2000000},"""
+                + """{"name":"some-user","id":3000000}]}""";
         (await Of(first)).ShouldBe(someUser);
         var line = server.LinesSince(logged, "Assigned new UID")[0];
         (line.GetProperty("user").GetString(), line.GetProperty("uid").GetInt64()).ShouldBe(("some-user", 3000000));
@@ -88,7 +95,9 @@ public sealed class NumberingTests
 
         var second = await server.CreateSessionAsync("99digits99");
         (await Of(second)).ShouldBe(
-            """{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000001,"gid":3000001,"groups":[{"name":"99digits99","id":3000001},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},{"name":"group-2","id":2000002}]}""");
+            """{"username":"99digits99","name":"LDAP User","email":"ldap-user@example.com","uid":3000001,"gid":3000001"""
+                + ""","groups":[{"name":"99digits99","id":3000001},{"name":"foo","id":2000000},{"name":"group-1","id":2000001},"""
+                + """{"name":"group-2","id":2000002}]}""");
 
         // ADM-017: bots have a separate range. Forward authentication also assigns IDs. IDs in a token take precedence.
         var bot = await server.CreateSessionAsync("bot-first");

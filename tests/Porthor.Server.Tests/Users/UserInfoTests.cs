@@ -40,7 +40,8 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         (await server.GetUserInfoAsync(browser)).ShouldBe(
             200,
             $$"""{"username":"{{name}}","name":"Ünï Cødé 名字","email":"first@example.com","uid":3001,"gid":{{gid}}"""
-            + $$""","groups":[{"name":"{{name}}","id":3001},{"name":"{{name}}-a","id":3101},{"name":"{{name}}-b","id":3102},{"name":"{{name}}-primary","id":{{gid}}}]}""");
+                + $$""","groups":[{"name":"{{name}}","id":3001},{"name":"{{name}}-a","id":3101},{"name":"{{name}}-b","id":3102},"""
+            + $$"""{"name":"{{name}}-primary","id":{{gid}}}]}""");
         var bad = server.LinesSince(logged, $"LDAP group {name}!bad invalid, ignoring")[0];
         bad.GetProperty("severity").GetString().ShouldBe("warning");
         bad.GetProperty("user").GetString().ShouldBe(name);
@@ -73,15 +74,19 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
             Uid = 7,
             Groups = [new("ours", 8)],
         }))).ShouldBe(
-            200, $$"""{"username":"{{name}}","name":"From Token","email":"token@example.com","uid":7,"gid":{{gid}},"groups":[{"name":"ours","id":8}]}""");
+            200,
+            $$"""{"username":"{{name}}","name":"From Token","email":"token@example.com","uid":7,"gid":{{gid}},"groups":["""
+                + $$"""{"name":"ours","id":8}]}""");
         // An empty list means no groups; and another GID has another primary group, regardless of earlier lookups.
         var member = $$"""{"name":"{{name}}-group","id":3202}""";
         (await server.GetUserInfoAsync(await server.LogInAsync(name, user: new() { Groups = [] }))).ShouldBe(
             200,
-            $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":{{gid}},"groups":[{"name":"{{name}}","id":3201},{{member}},{"name":"{{name}}-primary","id":{{gid}}}]}""");
+            $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":{{gid}}"""
+                + $$""","groups":[{"name":"{{name}}","id":3201},{{member}},{"name":"{{name}}-primary","id":{{gid}}}]}""");
         (await server.GetUserInfoAsync(await server.LogInAsync(name, user: new() { Gid = 3299 }))).ShouldBe(
             200,
-            $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":3299,"groups":[{"name":"{{name}}","id":3201},{{member}}]}""");
+            $$"""{"username":"{{name}}","name":"From Ldap","email":"ldap@example.com","uid":3201,"gid":3299,"groups":["""
+                + $$"""{"name":"{{name}}","id":3201},{{member}}]}""");
     }
 
     [Theory, EveryMode(WithLdap = true)]

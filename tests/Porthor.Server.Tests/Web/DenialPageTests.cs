@@ -45,7 +45,8 @@ public sealed class DenialPageTests(ForwardServers servers) : IClassFixture<Forw
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("program", "read:all");
         foreach (var headers in ((string, string)[][])[
-            [], [("Accept", "*/*")], [("Accept", "application/json")], [("Accept", "application/json, text/html;q=0.5")], [Html, ("X-Requested-With", "XMLHttpRequest")]])
+            [], [("Accept", "*/*")], [("Accept", "application/json")], [("Accept", "application/json, text/html;q=0.5")],
+            [Html, ("X-Requested-With", "XMLHttpRequest")]])
             (await server.ForwardAsync("?scope=exec:admin", [browser.Cookie, .. headers])).ShouldBeDeniedAs(
                 403, "insufficient_scope", "Token missing required scope");
         // NGINX forwards the browser's headers and reads the error from headers of the response.

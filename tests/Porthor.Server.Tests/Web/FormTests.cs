@@ -60,7 +60,8 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         foreach (var headers in ((string, string)[][])[[("Sec-Fetch-Site", "same-origin")], []])
         {
             var made = await server.PostAsync(
-                browser, PageClient.NewToken, [("name", $"with {headers.Length}"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
+                browser, PageClient.NewToken,
+                [("name", $"with {headers.Length}"), ("lifetime", "86400"), ("csrf", browser.Csrf.Item2)], headers);
             PageClient.TokenOn(made);
         }
     }
@@ -71,14 +72,16 @@ public sealed class FormTests(ApiServers servers) : IClassFixture<ApiServers>
         var server = await servers.InAsync(mode);
         var browser = await server.LogInAsync("typist");
         var body = $"name=x&lifetime=86400&csrf={browser.Csrf.Item2}";
-        foreach (var type in (string?[])[null, "text/plain", "application/json", "application/x-www-form-urlencoded-not", "multipart/form-data; boundary=x"])
+        foreach (var type in (string?[])[
+            null, "text/plain", "application/json", "application/x-www-form-urlencoded-not", "multipart/form-data; boundary=x"])
         {
             var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body));
             content.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
             (await server.PostAsync(browser, PageClient.NewToken, content)).StatusCode.ShouldBe(403, type);
         }
         using var many = new StringContent(
-            string.Concat(Enumerable.Repeat("a=b&", 2000)) + body, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
+            string.Concat(Enumerable.Repeat("a=b&", 2000))
+                + body, Encoding.UTF8, MediaTypeHeaderValue.Parse("application/x-www-form-urlencoded"));
         var refused = await server.PostAsync(browser, PageClient.NewToken, many);
         refused.StatusCode.ShouldBe(400);
         refused.Title.ShouldBe("Invalid request");

@@ -76,7 +76,8 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
             ("username=observed", 2), ("username=observed&actor=&key=&ip_address=&since=&until=&token_type=", 2),
             ("username=observed&token_type=user", 1),
             ($"key={token.Key}", 1), ("username=observed&actor=observer", 0), ("username=observed&ip_address=127.0.0.0%2F8", 1),
-            ("username=observed&ip_address=192.0.2.7", 1), ("username=observed&since=2026-06-30T00:00", 2), ("username=observed&until=2026-06-30T00:00", 0)])
+            ("username=observed&ip_address=192.0.2.7", 1), ("username=observed&since=2026-06-30T00:00", 2),
+            ("username=observed&until=2026-06-30T00:00", 0)])
         {
             var page = await server.OpenAsync(admin, $"/auth/tokens/history/all?{query}");
             page.StatusCode.ShouldBe(200, query);
@@ -84,7 +85,8 @@ public sealed class HistoryPageTests(ApiServers servers) : IClassFixture<ApiServ
             page.TextsOf("td[data-label=User]").ShouldAllBe(user => user == "observed");
         }
         var wrong = await server.OpenAsync(
-            admin, "/auth/tokens/history/all?username=No%20Name&actor=%3Cscript%3E%22&key=short&ip_address=1.2.3&since=then&until=%00&token_type=odd");
+            admin,
+            "/auth/tokens/history/all?username=No%20Name&actor=%3Cscript%3E%22&key=short&ip_address=1.2.3&since=then&until=%00&token_type=odd");
         wrong.StatusCode.ShouldBe(422);
         wrong.Document.QuerySelectorAll("table").ShouldBeEmpty();
         foreach (var field in (string[])["username", "actor", "key", "ip_address", "since", "until"])

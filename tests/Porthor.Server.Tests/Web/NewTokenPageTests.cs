@@ -47,7 +47,8 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
         foreach (var (scope, why) in (IEnumerable<(string, string)>)[
             ("read:some", "Requested scopes are broader than your current scopes: read:some."),
             ("admin:token", "Requested scopes are broader than your current scopes: admin:token."),
-            ("not:known", "Unknown scopes requested: not:known."), ("<script>", "Requested scopes are broader than your current scopes: <script>.")])
+            ("not:known", "Unknown scopes requested: not:known."),
+            ("<script>", "Requested scopes are broader than your current scopes: <script>.")])
         {
             var refused = await server.MakeTokenOnPageAsync(browser, "too much", scope, "read:all");
             refused.StatusCode.ShouldBe(422);
@@ -122,7 +123,8 @@ public sealed class NewTokenPageTests(ApiServers servers) : IClassFixture<ApiSer
     public async Task A_maximum_lifetime_limits_the_offered_choices()
     {
         await using var server = await ApiServer.StartAsync(
-            Mode.Embedded, settings => settings with { Tokens = settings.Tokens with { Policy = new() { MaxUserLifetime = TimeSpan.FromDays(10) } } });
+            Mode.Embedded, settings =>
+                settings with { Tokens = settings.Tokens with { Policy = new() { MaxUserLifetime = TimeSpan.FromDays(10) } } });
         var browser = await server.LogInAsync("bounded");
         var form = await server.OpenAsync(browser, PageClient.NewToken);
         form.TextsOf("option").ShouldBe(["in a day", "in 7 days", "in 10 days", "on a date"]);

@@ -61,7 +61,8 @@ internal static class PageClient
     }
 
     public static async Task<PageAnswer> PostAsync(
-        this ApiServer server, Browser? browser, string path, IEnumerable<(string, string)> fields, params (string Name, string Value)[] headers)
+        this ApiServer server, Browser? browser, string path, IEnumerable<(string, string)> fields,
+        params (string Name, string Value)[] headers)
     {
         using var content = new FormUrlEncodedContent(fields.Select(field => KeyValuePair.Create(field.Item1, field.Item2)));
         return await server.PostAsync(browser, path, content, headers);
@@ -115,7 +116,8 @@ internal static class PageClient
         answer.Header("Content-Type").ShouldBe("text/html; charset=utf-8");
         answer.Header("Cache-Control").ShouldBe("no-cache, no-store");
         answer.Header("Content-Security-Policy").ShouldBe(
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'");
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+                + "base-uri 'none'");
         answer.Header("X-Content-Type-Options").ShouldBe("nosniff");
         answer.Header("X-Frame-Options").ShouldBe("DENY");
         answer.Header("Referrer-Policy").ShouldBe("same-origin");

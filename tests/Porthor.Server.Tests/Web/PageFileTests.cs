@@ -31,7 +31,8 @@ public sealed partial class PageFileTests(ApiServers servers) : IClassFixture<Ap
             known.Body.ShouldBeEmpty();
             (await server.SendAsync(HttpMethod.Get, address, null, ("If-None-Match", "\"other\""))).Body.ShouldBe(file.Body);
         }
-        foreach (var path in (string[])["/auth/assets/nothing.css", "/auth/assets/", "/auth/assets/..%2Fporthor.css", "/auth/assets/Porthor.css"])
+        foreach (var path in (string[])[
+            "/auth/assets/nothing.css", "/auth/assets/", "/auth/assets/..%2Fporthor.css", "/auth/assets/Porthor.css"])
             (await server.SendAsync(HttpMethod.Get, path)).StatusCode.ShouldBe(404, path);
     }
 

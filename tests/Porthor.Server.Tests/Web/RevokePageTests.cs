@@ -54,7 +54,8 @@ public sealed class RevokePageTests(ApiServers servers) : IClassFixture<ApiServe
         foreach (var (path, status) in (IEnumerable<(string, int)>)[
             (PageClient.RevokePage(token.Key), 404), ($"{PageClient.RevokePage(token.Key)}?username=owner", 403),
             ($"{PageClient.RevokePage(token.Key)}?username=other", 404),
-            ($"{PageClient.RevokePage(token.Key)}?username=No%20Name", 404), ("/auth/tokens/short/revoke", 404), ($"/auth/tokens/{new string('<', 22)}/revoke", 404)])
+            ($"{PageClient.RevokePage(token.Key)}?username=No%20Name", 404), ("/auth/tokens/short/revoke", 404),
+            ($"/auth/tokens/{new string('<', 22)}/revoke", 404)])
         {
             (await server.OpenAsync(other, path)).StatusCode.ShouldBe(status, path);
             (await server.PostAsync(other, path, [("csrf", other.Csrf.Item2)])).StatusCode.ShouldBe(status, path);

@@ -57,7 +57,8 @@ public sealed class TokenPagingTests(ApiServers servers) : IClassFixture<ApiServ
         listed.ShouldBe(
             (await server.Host.Tokens.ListTokensAsync(TokenBuilders.Administrator(server.Clock), "many"))
                 .Select(token => token.Token.Value));
-        foreach (var wrong in (string[])["x", "1_", "-1_aj792KhFp_aHRBajMaGVPQ", "99999999999999999999_aj792KhFp_aHRBajMaGVPQ", "9223372036854775807_aj792KhFp_aHRBajMaGVPQ", "1_short"])
+        foreach (var wrong in (string[])["x", "1_", "-1_aj792KhFp_aHRBajMaGVPQ", "99999999999999999999_aj792KhFp_aHRBajMaGVPQ",
+            "9223372036854775807_aj792KhFp_aHRBajMaGVPQ", "1_short"])
             (await server.OpenAsync(browser, $"{PageClient.Tokens}?made={wrong}")).StatusCode.ShouldBe(422, wrong);
     }
 

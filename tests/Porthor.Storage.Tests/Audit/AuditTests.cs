@@ -74,8 +74,10 @@ public sealed class AuditTests
 
         // The audit repairs every finding that has a unique correct state. The child that expires after its parent is a deviation (28).
         (await RunAsync(fix: true)).ShouldBe(
-            [.. expected.Select(text => text.Contains("does not match", StringComparison.Ordinal) ? text.Replace("(scopes,", "(scopes [fixed],", StringComparison.Ordinal)
-                : text.Contains("unknown scope", StringComparison.Ordinal) || text.Contains("has no parent", StringComparison.Ordinal) ? text
+            [.. expected.Select(text => text.Contains("does not match", StringComparison.Ordinal)
+                ? text.Replace("(scopes,", "(scopes [fixed],", StringComparison.Ordinal)
+                : text.Contains("unknown scope", StringComparison.Ordinal)
+                || text.Contains("has no parent", StringComparison.Ordinal) ? text
                 : text + " (fixed)")],
             ignoreOrder: true);
         (await operations.Maintenance.ExpireTokensAsync()).ShouldBe(3);
@@ -148,7 +150,8 @@ public sealed class AuditTests
         await stores.ChangeRecordAsync(token, record => record with { Scopes = ScopeSet.Of("read:all", "user:token") });
 
         await operations.Audit.RunAsync(fix: true).ToListAsync();
-        foreach (var (child, scopes) in ((Token, string)[])[(token, "read:all,user:token"), (notebook, "read:all,user:token"), (nested, "read:all")])
+        foreach (var (child, scopes) in ((Token, string)[])[
+            (token, "read:all,user:token"), (notebook, "read:all,user:token"), (nested, "read:all")])
         {
             (await operations.Tokens.GetDataAsync(child))!.Scopes.Text.ShouldBe(scopes);
             (await operations.RowAsync(child)).Scopes.Text.ShouldBe(scopes);
@@ -314,7 +317,8 @@ public sealed class AuditTests
         public Task AddRowsAsync(IEnumerable<TokenKey> keys) => ChangeAsync((tokenIndex, _) =>
         {
             foreach (var key in keys)
-                tokenIndex.Insert(new TokenInfo { Token = key, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now });
+                tokenIndex.Insert(new TokenInfo { Token = key, Username = "some-user", TokenType = TokenType.Session,
+                    Scopes = ScopeSet.Empty, Created = operations.Now });
             return Task.CompletedTask;
         });
 
@@ -322,7 +326,8 @@ public sealed class AuditTests
         {
             foreach (var token in tokens)
             {
-                var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session, Scopes = ScopeSet.Empty, Created = operations.Now };
+                var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session,
+                    Scopes = ScopeSet.Empty, Created = operations.Now };
                 await recordStore.CreateAsync(token.Key, codec.Seal(record), expires: null, Stop);
             }
         });

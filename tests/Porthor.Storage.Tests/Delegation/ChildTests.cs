@@ -25,7 +25,8 @@ public sealed class ChildTests
         operations.Clock.Advance(TimeSpan.FromMinutes(1));
 
         foreach (var (type, service, scopes) in ((TokenType, string?, ScopeSet)[])[
-            (TokenType.Notebook, null, session.Scopes), (TokenType.Internal, "some-service", ReadAll), (TokenType.Internal, "some-service", ScopeSet.Empty)])
+            (TokenType.Notebook, null, session.Scopes), (TokenType.Internal, "some-service", ReadAll),
+            (TokenType.Internal, "some-service", ScopeSet.Empty)])
         {
             var child = await GetAsync(operations.Tokens);
             var record = (await operations.Tokens.GetDataAsync(child)).ShouldNotBeNull();

@@ -24,7 +24,8 @@ public sealed class CompletionTests
 
         // The caller cancels when the change starts.
         await WithCallerGoneAsync((tokens, gone) => tokens.ModifyTokenAsync(
-            child.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }, gone), expected: typeof(PorthorException));
+            child.Key, operations.Administrator, "some-user", new TokenEdit { Scopes = ScopeSet.Empty }, gone),
+            expected: typeof(PorthorException));
         await WithCallerGoneAsync((tokens, gone) => tokens.CreateUserTokenAsync(
             session, "some-user", new UserTokenRequest("new", ScopeSet.Empty, Expires: null), gone));
         await WithCallerGoneAsync((tokens, gone) => tokens.EndSessionAsync(session.Record.Token, session.IpAddress, gone));
@@ -70,8 +71,11 @@ public sealed class CompletionTests
         var (transactions, replacements) = (0, 0);
         var tokenIndex = Interceptor<ITokenIndex>.Before(
             operations.Node.Sql.TokenIndex, method => method == nameof(ITokenIndex.BeginAsync) ? BeginAsync(++transactions) : null);
-        var recordStore = Interceptor<ITokenRecordStore>.Before(operations.Node.RecordStore, method => method == nameof(ITokenRecordStore.Within)
-            ? Interceptor<IRecordStoreSession>.Before(operations.Node.RecordStore.Within(null!), call => call == nameof(IRecordStoreSession.ReplaceAsync) && ++replacements == 1
+        var recordStore = Interceptor<ITokenRecordStore>
+            .Before(operations.Node.RecordStore, method => method == nameof(ITokenRecordStore.Within)
+            ? Interceptor<IRecordStoreSession>
+            .Before(operations.Node.RecordStore.Within(null!), call => call == nameof(IRecordStoreSession.ReplaceAsync)
+                && ++replacements == 1
                 ? Task.FromResult<IReadOnlyList<TokenKey>>([token.Key])
                 : null)
             : null);
@@ -89,7 +93,8 @@ public sealed class CompletionTests
         {
             var real = await operations.Node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Aborted);
             // The first transaction is the edit. The second one reconciles and has the conflict.
-            return Interceptor<ITokenIndexTransaction>.Before(real, method => number == 2 && method == nameof(ITokenIndexTransaction.LockAsync)
+            return Interceptor<ITokenIndexTransaction>
+                .Before(real, method => number == 2 && method == nameof(ITokenIndexTransaction.LockAsync)
                 ? Task.FromException<TokenInfo?>(new TokenIndexConflictException("gives way"))
                 : null);
         }
@@ -159,7 +164,8 @@ public sealed class CompletionTests
             await Record.ExceptionAsync(() => task);
     }
 
-    private static TokenService Node(PorthorDeployment core, ITokenIndex tokenIndex, ITokenRecordStore recordStore) => new TokenServicesBuilder
+    private static TokenService Node(PorthorDeployment core, ITokenIndex tokenIndex, ITokenRecordStore recordStore) =>
+        new TokenServicesBuilder
     {
         TokenIndex = tokenIndex,
         History = core.Sql.History,

@@ -54,7 +54,8 @@ public sealed class FailoverBeforeCommitTests
     }
 
     /// <summary>A deployment with a token whose record survives the failover.</summary>
-    private sealed class Site(RedisServerProcess redis, Deployment deployment, PorthorDeployment core, Caller session, Token token) : IAsyncDisposable
+    private sealed class Site(RedisServerProcess redis, Deployment deployment, PorthorDeployment core, Caller session, Token token)
+        : IAsyncDisposable
     {
         public PorthorDeployment Core => core;
 
@@ -106,7 +107,8 @@ public sealed class FailoverBeforeCommitTests
         {
             var real = await core.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
             return Interceptor<ITokenIndexTransaction>.Before(
-                real, method => method == nameof(ITokenIndexTransaction.CommitAsync) && Failovers == 0 ? CommitLateAsync(real, watched) : null);
+                real, method => method == nameof(ITokenIndexTransaction.CommitAsync) && Failovers == 0
+                    ? CommitLateAsync(real, watched) : null);
         }
 
         private async Task CommitLateAsync(ITokenIndexTransaction transaction, Token watched)

@@ -73,7 +73,8 @@ public sealed class RedisRoleTests : IAsyncLifetime
         await using var core = PorthorDeployment.Open(settings, new CapturedLogs(), TimeProvider.System);
         await StartupValidation.ForServerAsync(core, Aborted);
         await RealServers.UntilAsync(
-            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted))).What.ShouldContain("its role is 'slave'"), "the reason");
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => core.RecordStore.CheckAsync(Aborted)))
+                .What.ShouldContain("its role is 'slave'"), "the reason");
         await second.PromoteAsync();
         await RealServers.UntilAsync(() => core.RecordStore.CheckAsync(Aborted), "the record store");
     }
@@ -140,7 +141,8 @@ public sealed class RedisRoleTests : IAsyncLifetime
         Directory.CreateDirectory(Path.Combine(first.Folder, "missing.rdb"));
         await RealServers.UntilAsync(
             () => Should.ThrowAsync<StoreUnavailableException>(
-                () => node.Tokens.CreateUserTokenAsync(session, "some-user", new UserTokenRequest($"new-{Guid.NewGuid()}", ScopeSet.Empty, null))),
+                () => node.Tokens.CreateUserTokenAsync(
+                    session, "some-user", new UserTokenRequest($"new-{Guid.NewGuid()}", ScopeSet.Empty, null))),
             "the full disk");
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
     }

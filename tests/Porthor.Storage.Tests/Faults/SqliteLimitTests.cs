@@ -51,7 +51,8 @@ public sealed class SqliteLimitTests : IDisposable
             await session.ExecuteAsync([database.Sql($"INSERT INTO t VALUES (1)")], Stop);
             var begun = Stopwatch.GetTimestamp();
             await Should.ThrowAsync<StoreUnavailableException>(() => session.CommitAsync(
-                [database.Sql($"INSERT INTO t WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0")], Stop));
+                [database.Sql(
+                    $"INSERT INTO t WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0")], Stop));
             Stopwatch.GetElapsedTime(begun).ShouldBeLessThan(Soon);
         }
         await UntilWorksAsync(async () =>
@@ -87,7 +88,8 @@ public sealed class SqliteLimitTests : IDisposable
     }
 
     private static Task EndlessAsync(SqliteDatabase database) => database.QueryAsync(
-        database.Sql($"WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"), row => row.Number(0), Stop);
+        database.Sql($"WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"), row =>
+            row.Number(0), Stop);
 
     /// <summary>Waits until an operation works. An interrupted statement returns its handle in the background.</summary>
     private static Task UntilWorksAsync(Func<Task> attempt) => Testing.RealServers.UntilAsync(attempt, "SQLite");

@@ -113,7 +113,8 @@ public sealed class StatementCancellationTests
         await enough.CancelAsync();
         await Should.ThrowAsync<OperationCanceledException>(asked);
         await RealServers.UntilAsync(
-            () => Task.FromResult(late.Wire.HalfOpenConnections < dead ? true : throw new TimeoutException()), "the connection to be closed");
+            () => Task.FromResult(late.Wire.HalfOpenConnections < dead ? true : throw new TimeoutException()),
+            "the connection to be closed");
         (await late.Node.RecordStore.GetAsync(token, known: null, Aborted)).ShouldNotBeNull();
     }
 

@@ -47,7 +47,8 @@ public sealed class StoreFailureTests
     public Task Extending_scopes(Mode mode) => AtEveryStepAsync(mode, async (tree, node) =>
     {
         await node.Tokens.ModifyTokenAsync(
-            tree.Root.Record.Token.Key, tree.Administrator, "some-user", new TokenEdit { Scopes = AllScopes.Union(ScopeSet.Of("exec:test")) });
+            tree.Root.Record.Token.Key, tree.Administrator, "some-user",
+            new TokenEdit { Scopes = AllScopes.Union(ScopeSet.Of("exec:test")) });
         tree.Acknowledged = AllScopes.Union(ScopeSet.Of("exec:test"));
     });
 

@@ -42,7 +42,8 @@ public sealed class AuthorizerTests
         var other = await ingress.Node.Tokens.SessionForAsync("other-user");
         var answer = await ingress.DeniedAsync(Authorization.Request(session.Record.Token, ReadAll));
         (answer.Status, answer.Outcome, answer.Code, answer.Message, answer.Form, answer.Event, answer.IsShared).ShouldBe(
-            (403, AuthorizationOutcome.Denied, "insufficient_scope", "Token missing required scope", DenialForm.Error, IngressEvent.Denied, true));
+            (403, AuthorizationOutcome.Denied, "insufficient_scope", "Token missing required scope", DenialForm.Error,
+                IngressEvent.Denied, true));
         (answer.Challenge, answer.RequiredScopes).ShouldBe((ChallengeType.Bearer, ScopeSet.Of("read:all")));
         (await ingress.DeniedAsync(Authorization.Request(other.Record.Token, ReadAll))).ShouldBeSameAs(answer);
     }

@@ -62,7 +62,8 @@ public sealed class FailoverTests
         Prerequisites.SkipWithout(Mode.Database);
         await using var pair = await Pair.StartAsync();
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
-        deployment.Settings = deployment.Settings with { DatabaseConnection = new Secret(pair.ConnectionString), ApiTimeout = TimeSpan.FromSeconds(30) };
+        deployment.Settings = deployment.Settings with {
+            DatabaseConnection = new Secret(pair.ConnectionString), ApiTimeout = TimeSpan.FromSeconds(30) };
         var node = await deployment.OpenNodeAsync();
         var session = await node.Tokens.SessionForAsync("some-user");
         await pair.Standby.KillAsync();
@@ -150,7 +151,8 @@ public sealed class FailoverTests
             await primary.ExecuteAsync("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
             await primary.ExecuteAsync("postgres", "SELECT pg_reload_conf()");
             await RealServers.UntilAsync(
-                async () => (await primary.QueryAsync("postgres", "SELECT sync_state FROM pg_stat_replication"))[0][0].ShouldBe("sync"), "replication");
+                async () => (await primary.QueryAsync("postgres", "SELECT sync_state FROM pg_stat_replication"))[0][0]
+                    .ShouldBe("sync"), "replication");
             return new Pair(folder, primary, standby, database);
         }
 

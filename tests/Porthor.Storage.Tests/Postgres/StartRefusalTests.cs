@@ -29,7 +29,10 @@ public sealed class StartRefusalTests
             """,
             Stop);
         await using var server = await PostgresServer.StartAsync(Path.Combine(folder, "postgres"), $"hba_file={rules}");
-        await server.ExecuteAsync("postgres", "CREATE ROLE locked LOGIN PASSWORD 'right'; CREATE ROLE excluded LOGIN; CREATE ROLE encrypted LOGIN; CREATE ROLE powerless LOGIN");
+        await server.ExecuteAsync(
+            "postgres",
+            "CREATE ROLE locked LOGIN PASSWORD 'right'; CREATE ROLE excluded LOGIN; CREATE ROLE encrypted LOGIN; CREATE ROLE "
+                + "powerless LOGIN");
         var database = await server.CreateDatabaseAsync();
         string With(string user, string more = "") => $"Host=127.0.0.1;Port={server.Port};Username={user};Database={database};{more}";
         foreach (var (connection, reason) in (IEnumerable<(string, string)>)[
@@ -69,7 +72,8 @@ public sealed class StartRefusalTests
     {
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         await using var core = PorthorDeployment.Open(
-            deployment.Settings with { DatabaseConnection = new Secret(connection), StartTimeout = TimeSpan.FromMinutes(2) }, logs, TimeProvider.System);
+            deployment.Settings with { DatabaseConnection = new Secret(connection), StartTimeout = TimeSpan.FromMinutes(2) }, logs,
+            TimeProvider.System);
         await StartupValidation.ForServerAsync(core, Stop);
     }
 }

@@ -40,7 +40,8 @@ public sealed class ChildRaceTests
     public Task No_child_has_more_scopes_than_its_reduced_parent(Mode mode) => RaceAsync(
         mode,
         (node, parent) => node.ModifyTokenAsync(
-            parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username, new TokenEdit { Scopes = ScopeSet.Of("read:all") }),
+            parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username,
+            new TokenEdit { Scopes = ScopeSet.Of("read:all") }),
         async (nodes, _, child) =>
         {
             if (child is null || await nodes[0].Tokens.GetDataAsync(child) is not { } record)
@@ -56,7 +57,8 @@ public sealed class ChildRaceTests
         return RaceAsync(
             mode,
             (node, parent) => node.ModifyTokenAsync(
-                parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username, new TokenEdit { Expires = end }),
+                parent.Record.Token.Key, TokenBuilders.Administrator(TimeProvider.System), parent.Username,
+                new TokenEdit { Expires = end }),
             async (nodes, _, child) =>
             {
                 if (child is null || await nodes[0].Tokens.GetDataAsync(child) is not { } record)
@@ -113,7 +115,8 @@ public sealed class ChildRaceTests
 
     private static async Task<Caller> ParentAsync(PorthorDeployment node, int race)
     {
-        var request = new AdminTokenRequest { Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
+        var request = new AdminTokenRequest {
+            Username = $"user{race}", TokenType = TokenType.User, TokenName = "parent", Scopes = ScopeSet.Parse(Scopes + ",user:token") };
         return await node.Tokens.CallerAsync(
             await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock)));
     }

@@ -33,7 +33,8 @@ internal sealed class Debugger : IAsyncDisposable
             ? "gdb is not installed, or may not look into processes of others (CAP_SYS_PTRACE), or this is not x86-64"
             : null;
 
-    private static bool MayTrace => File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("CapEff:", StringComparison.Ordinal)) is { } line
+    private static bool MayTrace => File.ReadLines("/proc/self/status")
+        .FirstOrDefault(line => line.StartsWith("CapEff:", StringComparison.Ordinal)) is { } line
         && (ulong.Parse(
             line["CapEff:".Length..], NumberStyles.HexNumber | NumberStyles.AllowLeadingWhite,
             CultureInfo.InvariantCulture) >> SysPtrace & 1) == 1;

@@ -50,7 +50,8 @@ public sealed class ParentLockTests
         var others = await BackendsAsync(deployment);
         // One connection, and long timeouts, so that nothing else uses the connection and no health check fails while the process is
         // stopped.
-        deployment.Settings = deployment.Settings with { DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
+        deployment.Settings = deployment.Settings with {
+            DatabaseConnections = 1, AnswerTimeout = TimeSpan.FromMinutes(5), ApiTimeout = TimeSpan.FromMinutes(5) };
         var node = await deployment.OpenNodeAsync();
         var parent = await ParentAsync(node);
         var elder = await node.Tokens.GetInternalTokenAsync(parent, "elder", AllScopes);
@@ -105,7 +106,9 @@ public sealed class ParentLockTests
         async () =>
         {
             if (!making.IsCompleted)
-                (await QueryAsync(deployment, "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")).Count.ShouldBe(waiting);
+                (await QueryAsync(deployment,
+                    "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"))
+                        .Count.ShouldBe(waiting);
         },
         $"{waiting} who wait");
 

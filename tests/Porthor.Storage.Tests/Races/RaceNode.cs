@@ -14,10 +14,12 @@ internal sealed class RaceNode : IAsyncDisposable
     public static async Task<RaceNode> StartAsync(Deployment deployment)
     {
         var settings = deployment.Settings;
-        List<string> arguments = [Path.Combine(AppContext.BaseDirectory, "Porthor.Racer.dll"), settings.DatabaseConnection!.Reveal(), settings.SessionKeys[0].Reveal()];
+        List<string> arguments = [Path.Combine(AppContext.BaseDirectory, "Porthor.Racer.dll"), settings.DatabaseConnection!.Reveal(),
+            settings.SessionKeys[0].Reveal()];
         if (settings.PersistentRedis is { } redis)
             arguments.AddRange([$"{redis.Port}", $"{redis.Database}"]);
-        var process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        var process = Process.Start(
+            new ProcessStartInfo("dotnet", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
         (await process.StandardOutput.ReadLineAsync()).ShouldBe("ready");
         return new RaceNode(process);
     }

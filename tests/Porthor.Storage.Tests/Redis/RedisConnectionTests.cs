@@ -13,7 +13,8 @@ namespace Porthor.Storage.Tests.Redis;
 public sealed class RedisConnectionTests
 {
     /// <summary>The permissions for the record store in docs/operators/redis.md.</summary>
-    private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha", "script|load", "info", "role", "getdel", "exists"];
+    private static readonly string[] Permissions = ["ping", "select", "getex", "get", "mget", "set", "del", "scan", "eval", "evalsha",
+        "script|load", "info", "role", "getdel", "exists"];
 
     private static CancellationToken Aborted => TestContext.Current.CancellationToken;
 
@@ -22,7 +23,8 @@ public sealed class RedisConnectionTests
     {
         Prerequisites.SkipWithout(Mode.Cluster);
         await using var site = await TlsSite.CreateAsync();
-        await ShouldWorkAsync(site.Redis, options => options with { Host = "localhost", Port = site.Redis.TlsPort, Tls = new RedisTlsOptions { Authorities = [site.Authority] } });
+        await ShouldWorkAsync(site.Redis, options => options
+            with { Host = "localhost", Port = site.Redis.TlsPort, Tls = new RedisTlsOptions { Authorities = [site.Authority] } });
     }
 
     [Fact]
@@ -32,7 +34,8 @@ public sealed class RedisConnectionTests
         await using var site = await TlsSite.CreateAsync();
         using var other = TlsSite.CreateAuthority();
         RedisTlsOptions trusting = new() { Authorities = [site.Authority] };
-        foreach (var (host, tls) in new[] { ("localhost", new RedisTlsOptions()), ("localhost", new() { Authorities = [other] }), ("127.0.0.1", trusting) })
+        foreach (var (host, tls) in new[] {
+            ("localhost", new RedisTlsOptions()), ("localhost", new() { Authorities = [other] }), ("127.0.0.1", trusting) })
             await ShouldFailAsync(site.Redis, options => options with { Host = host, Port = site.Redis.TlsPort, Tls = tls }, "certificate");
         foreach (var tls in new[] { trusting with { CheckHostName = false }, new() { CheckCertificate = false } })
             await ShouldWorkAsync(site.Redis, options => options with { Host = "127.0.0.1", Port = site.Redis.TlsPort, Tls = tls });
@@ -104,13 +107,15 @@ public sealed class RedisConnectionTests
 
     private static Task PermitAsync(RedisServerProcess redis, IEnumerable<string> commands) => redis.SendAsync(
         "ACL",
-        ["SETUSER", "porthor", "on", ">hidden-one", "~token:*", "~quota-overrides", "~LIMITS:*", "~oidc:*", "~porthor:once:*", "+client|setname", "+client|id", .. commands.Select(command => $"+{command}"), "+incrby", "+pttl", "+pexpire"]);
+        ["SETUSER", "porthor", "on", ">hidden-one", "~token:*", "~quota-overrides", "~LIMITS:*", "~oidc:*", "~porthor:once:*",
+            "+client|setname", "+client|id", .. commands.Select(command => $"+{command}"), "+incrby", "+pttl", "+pexpire"]);
 
     private static async Task<CapturedLogs> ShouldWorkAsync(RedisServerProcess redis, Func<RedisOptions, RedisOptions> change)
     {
         var logs = new CapturedLogs();
         await using var deployment = await Deployment.CreateAsync(Mode.Cluster, redis);
-        deployment.Settings = deployment.Settings with { PersistentRedis = change(deployment.Settings.PersistentRedis!), EphemeralRedis = change(deployment.Settings.EphemeralRedis!) };
+        deployment.Settings = deployment.Settings with {
+            PersistentRedis = change(deployment.Settings.PersistentRedis!), EphemeralRedis = change(deployment.Settings.EphemeralRedis!) };
         var node = await deployment.OpenNodeAsync(loggers: logs);
         var session = await node.Tokens.SessionForAsync("some-user", "read:all,user:token");
         var token = await node.Tokens.CreateUserTokenAsync(
@@ -167,7 +172,8 @@ public sealed class RedisConnectionTests
             await File.WriteAllTextAsync(files[1], certificate.ExportCertificatePem());
             await File.WriteAllTextAsync(files[2], key.ExportPkcs8PrivateKeyPem());
             var redis = await RedisServerProcess.StartOwnAsync(
-                "--tls-port", "{tls-port}", "--tls-ca-cert-file", files[0], "--tls-cert-file", files[1], "--tls-key-file", files[2], "--tls-auth-clients", "no");
+                "--tls-port", "{tls-port}", "--tls-ca-cert-file", files[0], "--tls-cert-file", files[1], "--tls-key-file", files[2],
+                "--tls-auth-clients", "no");
             return new TlsSite(redis, authority);
         }
 

@@ -94,7 +94,8 @@ public sealed class RedisFailoverTests
         (await node.Tokens.GetDataAsync(session.Record.Token)).ShouldNotBeNull();
         await site.Sentinels[1].KillAsync();
         await RealServers.UntilAsync(
-            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted))).What.ShouldContain("Sentinel"), "the refusal");
+            async () => (await Should.ThrowAsync<StoreUnavailableException>(() => node.RecordStore.CheckAsync(Aborted)))
+                .What.ShouldContain("Sentinel"), "the refusal");
         await site.Sentinels[1].RestartAsync();
         await RealServers.UntilAsync(() => node.RecordStore.CheckAsync(Aborted), "the record store");
     }
@@ -170,7 +171,8 @@ public sealed class RedisFailoverTests
             {
                 try
                 {
-                    var request = new AdminTokenRequest { Username = "some-user", TokenType = TokenType.User, TokenName = $"{Guid.NewGuid():N}", Scopes = ScopeSet.Empty };
+                    var request = new AdminTokenRequest {
+                        Username = "some-user", TokenType = TokenType.User, TokenName = $"{Guid.NewGuid():N}", Scopes = ScopeSet.Empty };
                     var token = await node.Tokens.CreateTokenFromAdminRequestAsync(request, TokenBuilders.Administrator(node.Clock));
                     await node.Tokens.DeleteTokenAsync(token.Key, TokenBuilders.Administrator(node.Clock), "some-user");
                     revoked.Enqueue(token);

@@ -15,7 +15,8 @@ public sealed class RevocationReplayTests
     {
         var clock = TimeProvider.System;
         var replay = new RevocationReplay(
-            new NothingRevoked(), new RecordCodec(new Fernet([FernetKey.Create()], clock), clock), TimeSpan.FromHours(1), clock, NullLogger.Instance);
+            new NothingRevoked(), new RecordCodec(new Fernet([FernetKey.Create()], clock), clock), TimeSpan.FromHours(1), clock,
+            NullLogger.Instance);
         replay.Require();
         await replay.DisposeAsync();
         Should.NotThrow(replay.Require);

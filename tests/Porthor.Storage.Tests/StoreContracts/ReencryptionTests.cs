@@ -62,7 +62,8 @@ public sealed class ReencryptionTests
         for (var i = 0; i < 300; i++)
         {
             tokens.Add(await before.Tokens.CreateTokenFromAdminRequestAsync(
-                new AdminTokenRequest { Username = "ann", TokenType = TokenType.User, TokenName = $"{i}", Scopes = ScopeSet.Parse("read:all,read:some") }, administrator, Stop));
+                new AdminTokenRequest { Username = "ann", TokenType = TokenType.User, TokenName = $"{i}",
+                    Scopes = ScopeSet.Parse("read:all,read:some") }, administrator, Stop));
         }
 
         var node = await OpenAsync(deployment, New, Old);

@@ -48,7 +48,8 @@ public sealed class ChangeTests
         var history = (await operations.HistoryAsync("some-user")).Take(3).ToList();
         history.ShouldAllBe(
             change => change.Action == ChangeAction.Edit && change.Actor == TokenRecord.BootstrapUsername && change.TokenName == "second");
-        history.Select(change => (change.OldTokenName, change.OldScopes?.Text, change.OldExpires, change.Scopes.Text, change.Expires)).ShouldBe(
+        history.Select(
+            change => (change.OldTokenName, change.OldScopes?.Text, change.OldExpires, change.Scopes.Text, change.Expires)).ShouldBe(
         [
             (null, null, end, "read:all", null),
             (null, "", null, "read:all", end),

@@ -106,7 +106,8 @@ public sealed class CreationTests
             ("admin", ChangeAction.Create, null, TokenBuilders.Address));
         await IsRefusedAsync(
             ErrorKind.PermissionDenied, "Cannot act on tokens for user bot-some",
-            () => operations.Tokens.GetChangeHistoryAsync(user, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "bot-some" }, Cursor: null, Limit: null)));
+            () => operations.Tokens.GetChangeHistoryAsync(
+                user, new HistoryRequest<HistoryFilter>(new HistoryFilter { Username = "bot-some" }, Cursor: null, Limit: null)));
 
         // A request with only the required fields.
         var least = await operations.Tokens.CreateTokenFromAdminRequestAsync(
@@ -121,7 +122,8 @@ public sealed class CreationTests
     {
         await using var operations = await Operations.StartAsync(mode);
         var admin = await operations.Tokens.SessionForAsync("admin", "admin:token");
-        foreach (var name in (string[])["<bootstrap>", "<internal>", "in+valid", " invalid", "invalid ", "in/valid", "in@valid", "-invalid", "invalid-", "in--valid", "1234567"])
+        foreach (var name in (string[])["<bootstrap>", "<internal>", "in+valid", " invalid", "invalid ", "in/valid", "in@valid", "-invalid",
+            "invalid-", "in--valid", "1234567"])
         {
             var caller = admin with { Record = admin.Record with { Username = name } };
             var text = $"Invalid username: {name}";
@@ -170,6 +172,7 @@ public sealed class CreationTests
         var refused = await Should.ThrowAsync<PorthorException>(call);
         // The known scopes of the test deployments.
         refused.Error.ShouldBe(new PorthorError(
-            kind, message.EndsWith(": ", StringComparison.Ordinal) ? message + string.Join(", ", Deployment.KnownScopes.Keys.Order(StringComparer.Ordinal)) : message));
+            kind, message.EndsWith(": ", StringComparison.Ordinal)
+                ? message + string.Join(", ", Deployment.KnownScopes.Keys.Order(StringComparer.Ordinal)) : message));
     }
 }

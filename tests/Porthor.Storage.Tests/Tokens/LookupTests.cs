@@ -90,7 +90,10 @@ public sealed class LookupTests
     private static byte[] Json(Token token, string? username)
     {
         var user = username is null ? "" : $"\"username\":\"{username}\",";
-        var text = $$"""{"token":{"key":"{{token.Key}}","secret":"{{token.Reveal()[26..]}}"},{{user}}"token_type":"session","scopes":["read:all"],"created":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}},"name":"Some User"}""";
+        var text =
+            $$"""{"token":{"key":"{{token.Key}}","secret":"{{token.Reveal()[26..]}}"}"""
+                + $$""",{{user}}"token_type":"session","scopes":["read:all"],"created":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds()}}"""
+                + $$""","name":"Some User"}""";
         return Encoding.UTF8.GetBytes(text);
     }
 

@@ -25,7 +25,8 @@ internal sealed record InsertedTree(Token Root, IReadOnlyList<Token> Descendants
 
     /// <param name="withRecords">False for tokens that have rows only.</param>
     public static async Task<InsertedTree> CreateAsync(
-        PorthorDeployment node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true, Func<int, DateTimeOffset?>? expiresOf = null)
+        PorthorDeployment node, Shape shape, int size, DateTimeOffset? expires = null, bool withRecords = true,
+        Func<int, DateTimeOffset?>? expiresOf = null)
     {
         var codec = new RecordCodec(new Fernet(node.SessionKeys, node.Clock), node.Clock);
         var created = node.Clock.GetSecondsNow().AddMinutes(-5);

@@ -142,7 +142,9 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
                 Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.RecordReencryption>.Instance);
             var task = resealing.RunAsync(progress: null, TestContext.Current.CancellationToken);
             await task;
-            output.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed by {(await writer.CheckAsync()).TotalMilliseconds:F0} ms");
+            output.WriteLine(
+                $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed "
+                    + $"by {(await writer.CheckAsync()).TotalMilliseconds:F0} ms");
         }
         var records = await node.RecordStore.GetAsync(
             [.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);

@@ -52,7 +52,8 @@ public sealed class QuotaPlanTests
     public void Groups_add_entries_that_the_default_does_not_have()
     {
         var plan = Read(
-            """{"groups":{"foo":{"api":{"a":3},"disk":{"/b":4},"notebook":{"cpu":0.5,"memory":2,"spawn":false},"tap":{"c":{"concurrent":5}}}}}""");
+            """{"groups":{"foo":{"api":{"a":3},"disk":{"/b":4},"notebook":{"cpu":0.5,"memory":2,"spawn":false}"""
+                + ""","tap":{"c":{"concurrent":5}}}}}""");
         Text(plan.QuotaFor(["foo"])).ShouldBe(
             """{"api":{"a":3},"disk":{"/b":4},"notebook":{"cpu":0.5,"memory":2.0,"spawn":false},"tap":{"c":{"concurrent":5}}}""");
         plan.QuotaFor(["bar"]).ShouldBeNull();

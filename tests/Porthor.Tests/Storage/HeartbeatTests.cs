@@ -76,7 +76,8 @@ public sealed class HeartbeatTests : IAsyncDisposable
     {
         var failed = 0;
         await using var failing = new Heartbeat(
-            TimeSpan.FromSeconds(1), clock, () => Interlocked.Increment(ref failed) > 0 ? throw new ObjectDisposedException("connection") : Task.CompletedTask, () => { });
+            TimeSpan.FromSeconds(1), clock, () => Interlocked.Increment(ref failed) > 0 ? throw new ObjectDisposedException("connection")
+                : Task.CompletedTask, () => { });
         await BeatUntilAsync(() => Volatile.Read(ref failed) == 3);
     }
 

@@ -89,8 +89,10 @@ public sealed class TokenRulesTests
     [InlineData("user:token,read:all", "read:all", null)]
     [InlineData("user:token,read:all", "user:token,read:all", null)]
     [InlineData("user:token,read:all", "", null)]
-    [InlineData("user:token,read:all", "exec:admin", "Requested scopes are broader than your current scopes: exec:admin. Your scopes: read:all, user:token")]
-    [InlineData("user:token,read:all", "read:all,exec:admin", "Requested scopes are broader than your current scopes: exec:admin. Your scopes: read:all, user:token")]
+    [InlineData("user:token,read:all", "exec:admin",
+        "Requested scopes are broader than your current scopes: exec:admin. Your scopes: read:all, user:token")]
+    [InlineData("user:token,read:all", "read:all,exec:admin",
+        "Requested scopes are broader than your current scopes: exec:admin. Your scopes: read:all, user:token")]
     [InlineData("user:token,bogus:scope", "bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("user:token,bogus:scope", "user:token,bogus:scope", "Unknown scopes requested: bogus:scope. Known scopes: ")]
     [InlineData("user:token", "bogus:scope", "Requested scopes are broader than your current scopes: bogus:scope. Your scopes: user:token")]

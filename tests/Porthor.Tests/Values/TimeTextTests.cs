@@ -126,7 +126,8 @@ public sealed class TimeTextTests
     {
         var microsecond = Gen.Long[DateTimeOffset.MinValue.Ticks / 10, DateTimeOffset.MaxValue.Ticks / 10];
         microsecond.Select(number => new DateTimeOffset(number * 10, TimeSpan.Zero)).Sample(time =>
-            TimeText.TryParse(time.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), out var read, out _) && read == time);
+            TimeText.TryParse(time.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture), out var read, out _)
+                && read == time);
         Gen.Long[-20_000_000_000, 20_000_000_000].Sample(seconds =>
             TimeText.TryParse($"{seconds}", out var read, out _) && read.ToUnixTimeSeconds() == seconds);
     }

@@ -61,7 +61,8 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         var attacker = new FormBrowser(server.Host);
         var form = await attacker.OpenFormAsync();
         var visitor = new FormBrowser(server.Host) { Cookies = { [SessionCookie.Name] = attacker.Cookies[SessionCookie.Name] } };
-        (string, string)[] headers = [.. site is null ? [] : (IEnumerable<(string, string)>)[("Sec-Fetch-Site", site)], .. origin is null ? [] : (IEnumerable<(string, string)>)[("Origin", origin)]];
+        (string, string)[] headers = [.. site is null ? [] : (IEnumerable<(string, string)>)[("Sec-Fetch-Site", site)], .. origin is null
+            ? [] : (IEnumerable<(string, string)>)[("Origin", origin)]];
         var before = visitor.State;
         var answer = await visitor.PostAsync(
             [("state", FormBrowser.StateIn(form)), ("username", "kate"), ("password", LocalLoginServers.Password)], headers);
@@ -104,15 +105,19 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
     [InlineData(415, "The body must be application/x-www-form-urlencoded in UTF-8", "{\"username\":\"alice\"}", "application/json")]
     [InlineData(415, "The body must be application/x-www-form-urlencoded in UTF-8", "state=x&username=alice&password=x", null)]
     [InlineData(415, "The body must be application/x-www-form-urlencoded in UTF-8", "state=x&username=alice&password=x", "text/plain")]
-    [InlineData(415, "The body must be application/x-www-form-urlencoded in UTF-8", "state=x&username=alice&password=x", "application/x-www-form-urlencoded; charset=utf-16")]
+    [InlineData(415, "The body must be application/x-www-form-urlencoded in UTF-8", "state=x&username=alice&password=x",
+        "application/x-www-form-urlencoded; charset=utf-16")]
     [InlineData(415, "The body must be application/x-www-form-urlencoded in UTF-8", "--b\r\n\r\n--b--", "multipart/form-data; boundary=b")]
     [InlineData(400, "The form must have one field state", "", "application/x-www-form-urlencoded")]
     [InlineData(400, "The form must have one field state", "username=alice&password=x", "application/x-www-form-urlencoded")]
     [InlineData(400, "The form must have one field username", "state=x&password=x", "application/x-www-form-urlencoded")]
     [InlineData(400, "The form must have one field password", "state=x&username=alice", "application/x-www-form-urlencoded")]
-    [InlineData(400, "The form must have one field username", "state=x&username=alice&username=bob&password=x", "application/x-www-form-urlencoded")]
-    [InlineData(400, "The form must have one field password", "state=x&username=alice&password=x&password=y", "application/x-www-form-urlencoded; charset=utf-8")]
-    [InlineData(400, "The form has too many fields, or one that is too long", "state=x&username=alice&password=x&a=&b=&c=&d=&e=&f=", "application/x-www-form-urlencoded")]
+    [InlineData(400, "The form must have one field username", "state=x&username=alice&username=bob&password=x",
+        "application/x-www-form-urlencoded")]
+    [InlineData(400, "The form must have one field password", "state=x&username=alice&password=x&password=y",
+        "application/x-www-form-urlencoded; charset=utf-8")]
+    [InlineData(400, "The form has too many fields, or one that is too long", "state=x&username=alice&password=x&a=&b=&c=&d=&e=&f=",
+        "application/x-www-form-urlencoded")]
     public async Task An_invalid_form_body_is_rejected(int status, string sentence, string body, string? mediaType)
     {
         var server = await servers.InAsync(Mode.Embedded);
@@ -134,7 +139,9 @@ public sealed class FormAttackTests(LocalLoginServers servers) : IClassFixture<L
         (await browser.SubmitAsync(form, "grace", new string('x', 4000))).StatusCode.ShouldBe(403);
         (await browser.SubmitAsync(form, "grace", new string('x', 5000))).StatusCode.ShouldBe(400);
         // The server need not read all of the body, so the request is sent with a raw socket.
-        var head = $"POST /auth/login HTTP/1.1\r\nHost: {server.Host.Url.Authority}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+        var head =
+            $"POST /auth/login HTTP/1.1\r\nHost: {server.Host.Url.Authority}\r\nConnection: close\r\nContent-Type: "
+                + $"application/x-www-form-urlencoded\r\n";
         var body = new string('x', 70_000);
         (await server.SendRawAsync($"{head}Content-Length: {body.Length}\r\n\r\n{body}"))!.StatusCode.ShouldBe(413);
         foreach (var (length, status) in ((int, int)[])[(20_000, 400), (70_000, 413)])

@@ -66,7 +66,8 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         }
         (await new FormBrowser(server.Host).LogInAsync("judy")).StatusCode.ShouldBe(429);
         (await new FormBrowser(server.Host, address: home.Address).LogInAsync("judy")).StatusCode.ShouldBe(303);
-        var away = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = home.Cookies[KnownDeviceCookie.CookieName] } };
+        var away = new FormBrowser(
+            server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = home.Cookies[KnownDeviceCookie.CookieName] } };
         (await away.LogInAsync("judy")).StatusCode.ShouldBe(303);
         away.Cookies[KnownDeviceCookie.CookieName].ShouldNotBe("");
         // Other users are not affected.
@@ -75,7 +76,8 @@ public sealed class GuessingTests(LocalLoginServers servers) : IClassFixture<Loc
         // The device cookie is valid for one user and cannot be forged.
         var mikes = new FormBrowser(server.Host);
         (await mikes.LogInAsync("mike")).StatusCode.ShouldBe(303);
-        foreach (var cookie in (string[])[mikes.Cookies[KnownDeviceCookie.CookieName], home.Cookies[KnownDeviceCookie.CookieName][..^4] + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
+        foreach (var cookie in (string[])[mikes.Cookies[KnownDeviceCookie.CookieName], home.Cookies[KnownDeviceCookie.CookieName][..^4]
+            + "AAA=", "", "x", home.Cookies["gafaelfawr"]])
         {
             var liar = new FormBrowser(server.Host) { Cookies = { [KnownDeviceCookie.CookieName] = cookie } };
             (await liar.LogInAsync("judy")).StatusCode.ShouldBe(429);

@@ -62,7 +62,9 @@ public sealed class LocalAdministratorTests
         await File.WriteAllTextAsync(file, "spoilt");
         var administrator = LocalAdministrator.Of(server.Core.DataDirectory, server.Core.Settings)!;
         Should.Throw<StartException>(() => administrator.CreateIfMissing()).Message
-            .ShouldBe($"The file local-admin in {server.Core.DataDirectory.Path} does not contain a password hash; 'porthor local-admin reset-password' creates a new one.");
+            .ShouldBe(
+                $"The file local-admin in {server.Core.DataDirectory.Path} does not contain a password hash; 'porthor local-admin "
+                    + $"reset-password' creates a new one.");
         (await new FormBrowser(server).LogInAsync("admin", "spoilt")).StatusCode.ShouldBe(500);
         (await File.ReadAllTextAsync(file)).ShouldBe("spoilt");
     }
@@ -76,5 +78,6 @@ public sealed class LocalAdministratorTests
 
     /// <summary>Starts a server without a configuration, with the default group mapping.</summary>
     private static Task<TestServer> StartAsync() => TestServer.StartAsync(
-        Mode.Embedded, settings => settings with { GroupMapping = Server.Configuration.DefaultGroups.Mapping(settings.Tokens.KnownScopes.Keys) });
+        Mode.Embedded, settings =>
+            settings with { GroupMapping = Server.Configuration.DefaultGroups.Mapping(settings.Tokens.KnownScopes.Keys) });
 }

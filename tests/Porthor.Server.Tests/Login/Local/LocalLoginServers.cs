@@ -16,7 +16,8 @@ public sealed class LocalLoginServers : ApiServers
 
     /// <summary>Each test uses its own name, so that it is not slowed down by other tests.</summary>
     internal static readonly string[] Names =
-        ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kate", "lena", "mike", "nina", "oscar", "peggy", "rupert", "sybil", "trent", "ursula"];
+        ["alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kate", "lena", "mike", "nina", "oscar",
+            "peggy", "rupert", "sybil", "trent", "ursula"];
 
     internal override PorthorSettings Configure(PorthorSettings settings) => With(settings);
 

@@ -33,7 +33,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
         login.Json.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()).ShouldBe(
             ["admin:token", "read:all", "user:token"]);
         (await browser.GetAsync("/auth/api/v1/user-info")).Body.ShouldBe(
-            """{"username":"alice","name":"Alice Example","email":"alice@example.com","uid":2000,"gid":2000,"groups":[{"name":"admins","id":3001},{"name":"alice","id":2000}]}""");
+            """{"username":"alice","name":"Alice Example","email":"alice@example.com","uid":2000,"gid":2000,"groups":["""
+                + """{"name":"admins","id":3001},{"name":"alice","id":2000}]}""");
         (await browser.GetAsync("/auth/api/v1/token-info")).Json.GetProperty("token_type").GetString().ShouldBe("session");
         var (state, session) = (browser.State, browser.State.Token!);
         state.ShouldBe(new SessionState { Token = session, Csrf = state.Csrf });
@@ -72,7 +73,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
             AdminUsers = new HashSet<string> { "bob", "scopeless" },
             InitialAdmins = ["carol"],
         });
-        foreach (var (name, scopes) in (IEnumerable<(string, string)>)[("bob", "admin:token read:all user:token"), ("scopeless", "admin:token user:token"), ("carol", "read:all user:token")])
+        foreach (var (name, scopes) in (IEnumerable<(string, string)>)[("bob", "admin:token read:all user:token"),
+            ("scopeless", "admin:token user:token"), ("carol", "read:all user:token")])
         {
             var browser = new FormBrowser(server);
             (await browser.LogInAsync(name)).StatusCode.ShouldBe(303);
@@ -104,7 +106,8 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
 
         // The login is still in progress, and the same form can be submitted again.
         browser.State.ShouldBe(state);
-        foreach (var nearly in (string[])["", "Correct horse battery staple", LocalLoginServers.Password + " ", LocalLoginServers.Password[..^1]])
+        foreach (var nearly in (string[])[
+            "", "Correct horse battery staple", LocalLoginServers.Password + " ", LocalLoginServers.Password[..^1]])
             (await browser.SubmitAsync(known, "bob", nearly)).StatusCode.ShouldBe(403);
         browser.State.Token.ShouldBeNull();
         server.Clock.Advance(TimeSpan.FromMinutes(1));
@@ -152,13 +155,16 @@ public sealed class LocalLoginTests(LocalLoginServers servers) : IClassFixture<L
     {
         var (_, browser) = await StartAsync(Mode.Embedded);
         var form = await browser.OpenFormAsync();
-        foreach (var part in (string[])["<html lang=\"en\">", "<label for=\"username\">", "<label for=\"password\">", "autocomplete=\"username\"",
-            "autocomplete=\"current-password\"", "type=\"password\"", "<form method=\"post\" action=\"/auth/login\">", "<button type=\"submit\">"])
+        foreach (var part in (string[])[
+            "<html lang=\"en\">", "<label for=\"username\">", "<label for=\"password\">", "autocomplete=\"username\"",
+            "autocomplete=\"current-password\"", "type=\"password\"", "<form method=\"post\" action=\"/auth/login\">",
+            "<button type=\"submit\">"])
             form.Body.ShouldContain(part);
         foreach (var part in (string[])["style=", "onclick", "http"])
             form.Body.ShouldNotContain(part);
         form.Header("Content-Security-Policy").ShouldBe(
-            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' https: http:; frame-ancestors 'none'; base-uri 'none'");
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self' https: http:; frame-ancestors "
+                + "'none'; base-uri 'none'");
         (form.Header("X-Content-Type-Options"), form.Header("Referrer-Policy")).ShouldBe(("nosniff", "same-origin"));
         // The entered username is shown again only if it is a valid username.
         (await browser.SubmitAsync(form, "mallory", "x")).Body.ShouldContain(" value=\"mallory\"");

@@ -15,7 +15,8 @@ public sealed class PasswordHashTests
         made.Reveal().ShouldMatch(@"\A\$pbkdf2-sha256\$i=600000\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}\z");
         var read = PasswordHash.TryParse(made.Reveal(), out _)!;
         read.Matches("correct horse battery staple").ShouldBeTrue();
-        foreach (var wrong in (string[])["", "correct horse battery stapl", "Correct horse battery staple", "correct horse battery staple "])
+        foreach (var wrong in (string[])[
+            "", "correct horse battery stapl", "Correct horse battery staple", "correct horse battery staple "])
             read.Matches(wrong).ShouldBeFalse();
         (read.Reveal(), $"{read}").ShouldBe((made.Reveal(), "***"));
         // Hashing the same password again gives another text.
