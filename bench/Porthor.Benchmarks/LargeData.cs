@@ -21,7 +21,7 @@ internal sealed class LargeData(Deployment deployment, int count)
     public int Expired => count / 3;
 
     /// <summary>The number of findings: one missing and one different record in every ten thousand tokens that have not expired.</summary>
-    public int Faults => Enumerable.Range(1, count).Count(i => i % 3 != 0 && i % FaultsEvery is 1 or 2);
+    public int Errors => Enumerable.Range(1, count).Count(i => i % 3 != 0 && i % FaultsEvery is 1 or 2);
 
     public async Task FillAsync()
     {
@@ -63,7 +63,7 @@ internal sealed class LargeData(Deployment deployment, int count)
                 Expires = Expires(i),
                 UserData = user,
             };
-            yield return (Key(i), codec.Seal(record).Ciphertext, record.Expires);
+            yield return (Key(i), codec.Encrypt(record).Ciphertext, record.Expires);
         }
     }
 

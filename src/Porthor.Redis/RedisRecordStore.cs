@@ -39,7 +39,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         """;
 
     // As above, without a change of the time to live.
-    private const string ResealScript =
+    private const string ReplaceReencryptedScript =
         """
         if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
         redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
@@ -152,12 +152,12 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     }
 
     /// <inheritdoc/>
-    public async Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken)
+    public async Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken)
     {
         await replay.DoneAsync(callTimeout, cancellationToken);
         // The commands are sent together; each is atomic.
         var replaced = await Task.WhenAll(records.Select(record => RunAsync(
-            "re-encrypting records", ResealScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout,
+            "re-encrypting records", ReplaceReencryptedScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout,
             cancellationToken)));
         return replaced.Count(one => one);
     }

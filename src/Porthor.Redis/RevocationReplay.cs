@@ -212,12 +212,12 @@ internal sealed partial class RevocationReplay(
     private async Task<bool> ReduceAsync(RedisRecordStore recordStore, TokenInfo listed, EncryptedRecord found)
     {
         // A record that cannot be read is not valid.
-        if (codec.TryOpen(listed.Token, found) is not { } record)
+        if (codec.TryDecrypt(listed.Token, found) is not { } record)
             return false;
         var allowed = record.Within(listed.Scopes, listed.Expires);
         if (allowed == record)
             return false;
-        if (!await recordStore.ReplaceUncertainAsync(listed.Token, found, codec.Seal(allowed), allowed.Expires, stopping.Token))
+        if (!await recordStore.ReplaceUncertainAsync(listed.Token, found, codec.Encrypt(allowed), allowed.Expires, stopping.Token))
             throw new StoreUnavailableException("token record store", "reducing a record again: another client has replaced it");
         return true;
     }

@@ -49,7 +49,7 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
         while (keys.Count == BatchSize);
     }
 
-    public async Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken)
+    public async Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(BatchTimeLimit, cancellationToken);
         var replaced = await session.ExecuteAsync(

@@ -143,7 +143,7 @@ public sealed class TakeOverTests
             Created = DateTimeOffset.UtcNow.TruncateToSeconds(),
         };
         var codec = new Storage.RecordCodec(new Fernet(server.Core.SessionKeys, TimeProvider.System), TimeProvider.System);
-        await (await RedisOfAsync(server)).StringSetAsync($"token:{record.Token.Key}", codec.Seal(record).Ciphertext);
+        await (await RedisOfAsync(server)).StringSetAsync($"token:{record.Token.Key}", codec.Encrypt(record).Ciphertext);
         return record.Token.Key;
     }
 

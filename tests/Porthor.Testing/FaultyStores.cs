@@ -195,8 +195,8 @@ internal sealed class FaultyRecordStore(ITokenRecordStore recordStore, FaultPlan
     public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) =>
         recordStore.ScanAsync(cancellationToken);
 
-    public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) =>
-        recordStore.ResealAsync(records, cancellationToken);
+    public Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken) =>
+        recordStore.ReplaceReencryptedAsync(records, cancellationToken);
 
     public Task<long> DeleteAllAsync(CancellationToken cancellationToken) => recordStore.DeleteAllAsync(cancellationToken);
 

@@ -15,7 +15,7 @@ public sealed class FaultyWire : IAsyncDisposable
     private readonly CancellationTokenSource stopping = new();
     private readonly ConcurrentDictionary<Connection, Task> connections = new();
     private readonly ConcurrentQueue<string> sent = new();
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private TcpListener? listener;
     private Task accepting = Task.CompletedTask;
     private volatile TaskCompletionSource open = Opened();
@@ -119,7 +119,7 @@ public sealed class FaultyWire : IAsyncDisposable
     /// <summary>Cancels the planned interruption. Returns false if none was planned or if it has started.</summary>
     public bool DoNotInterrupt()
     {
-        lock (gate)
+        lock (sync)
             return Interlocked.Exchange(ref interruption, null) is not null;
     }
 
@@ -268,14 +268,14 @@ public sealed class FaultyWire : IAsyncDisposable
 
     private Task Plan(Interruption planned)
     {
-        lock (gate)
+        lock (sync)
             interruption = planned;
         return planned.Done.Task;
     }
 
     private Interruption? TakeInterruption(Piece piece)
     {
-        lock (gate)
+        lock (sync)
         {
             if (interruption is not { } planned || !planned.Matches(piece) || --planned.Left > 0)
                 return null;

@@ -181,7 +181,7 @@ internal sealed class RunningProgram : IAsyncDisposable
 {
     private readonly Process process;
     private readonly TimeSpan bound;
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly StringBuilder output = new();
     private readonly StringBuilder errors = new();
 
@@ -274,13 +274,13 @@ internal sealed class RunningProgram : IAsyncDisposable
     {
         if (line is null)
             return;
-        lock (gate)
+        lock (sync)
             text.Append(line).Append('\n');
     }
 
     private string Read(StringBuilder text)
     {
-        lock (gate)
+        lock (sync)
             return text.ToString();
     }
 }

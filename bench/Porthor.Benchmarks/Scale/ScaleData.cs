@@ -38,11 +38,11 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
     /// Removes the records of some tokens and the rows of others, and gives others more scopes than their records have, in turns, until the
     /// number of findings is reached. Does not change the families.
     /// </summary>
-    public async Task SpoilAsync(int faults)
+    public async Task SpoilAsync(int errors)
     {
         // Only users' own tokens, which have no children.
-        var every = shape.Count / 10 * 3 / (faults + 1);
-        int[] spoilt = [.. Enumerable.Range(1, faults).Select(n => n * every)];
+        var every = shape.Count / 10 * 3 / (errors + 1);
+        int[] spoilt = [.. Enumerable.Range(1, errors).Select(n => n * every)];
         await DeleteRecordsAsync([.. spoilt.Where((_, n) => n % 2 == 0)]);
         string KeysWhere(int turn) => string.Join(',', spoilt.Where((_, n) => n % 4 == turn).Select(i => $"'{ScaleShape.KeyOf(i)}'"));
         await ExecuteAsync($"DELETE FROM token WHERE token IN ({KeysWhere(1)})");
@@ -63,7 +63,7 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
             await Task.WhenAll(batch.Select(i =>
             {
                 var record = shape.RecordOf(i);
-                return redis.StringSetAsync($"token:{record.Token.Key}", codec.Seal(record).Ciphertext, record.Expires - now, When.Always);
+                return redis.StringSetAsync($"token:{record.Token.Key}", codec.Encrypt(record).Ciphertext, record.Expires - now, When.Always);
             }));
             Tell("records", batch[^1] + 1, shape.Count);
         }

@@ -10,7 +10,7 @@ internal sealed class AlertRateLimit(TimeProvider clock)
     private const int MaxKnownAlerts = 1000;
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly Dictionary<(string, string), AdmittedAlert> known = [];
     private DateTimeOffset hour;
     private int thisHour;
@@ -20,7 +20,7 @@ internal sealed class AlertRateLimit(TimeProvider clock)
     public bool Admits(Alert alert, out int leftOut)
     {
         var now = clock.GetUtcNow();
-        lock (gate)
+        lock (sync)
         {
             if (known.Count >= MaxKnownAlerts)
                 known.Clear();

@@ -15,7 +15,7 @@ internal static class TokenBodies
     private static readonly Pattern GroupName = new(UserRules.GroupNamePattern, UserRules.IsGroupName);
 
     public static UserTokenRequest ReadUserToken(JsonFields body) => new(
-        body.RequiredText("token_name", 1, LongestName, fault: TokenRules.TokenNameFault),
+        body.RequiredText("token_name", 1, LongestName, check: TokenRules.TokenNameError),
         body.Scopes("scopes") ?? ScopeSet.Empty,
         body.Time("expires"));
 
@@ -32,8 +32,8 @@ internal static class TokenBodies
             Expires = body.Time("expires"),
             UserData = new UserData
             {
-                Name = body.OptionalText("name", 1, fault: TokenRules.StoredTextFault),
-                Email = body.OptionalText("email", 1, fault: TokenRules.StoredTextFault),
+                Name = body.OptionalText("name", 1, check: TokenRules.StoredTextError),
+                Email = body.OptionalText("email", 1, check: TokenRules.StoredTextError),
                 Uid = body.OptionalPositive("uid"),
                 Gid = body.OptionalPositive("gid"),
                 Groups = body.Objects("groups", ReadGroup),
@@ -44,15 +44,15 @@ internal static class TokenBodies
     /// <summary>Reads an edit. A null expiration means never; an absent one means that it is not changed.</summary>
     public static TokenEdit ReadEdit(JsonFields body) => new()
     {
-        TokenName = body.OptionalText("token_name", 1, LongestName, TokenRules.TokenNameFault),
+        TokenName = body.OptionalText("token_name", 1, LongestName, TokenRules.TokenNameError),
         Scopes = body.Scopes("scopes", nullable: true),
         Expires = body.Time("expires"),
         NeverExpires = body.Find("expires") is { ValueKind: JsonValueKind.Null },
     };
 
     /// <summary>Returns the error in the name of a token; null if it is valid.</summary>
-    public static string? NameFault(string name) => TextValidation.Check(name, 1, LongestName, pattern: null)?.Message
-        ?? TokenRules.TokenNameFault(name);
+    public static string? NameError(string name) => TextValidation.Check(name, 1, LongestName, pattern: null)?.Message
+        ?? TokenRules.TokenNameError(name);
 
     private static TokenType? ReadType(JsonFields body)
     {
@@ -73,7 +73,7 @@ internal static class TokenBodies
     private static string? ReadName(JsonFields body, TokenType? type)
     {
         const string field = "token_name";
-        var name = body.OptionalText(field, 1, LongestName, TokenRules.TokenNameFault);
+        var name = body.OptionalText(field, 1, LongestName, TokenRules.TokenNameError);
         var problem = type switch
         {
             TokenType.Service when name is not null => "Tokens of type service cannot have a name",
@@ -86,6 +86,6 @@ internal static class TokenBodies
     }
 
     private static Group ReadGroup(JsonFields group) => new(
-        group.RequiredText("name", 1, int.MaxValue, GroupName, TokenRules.StoredTextFault),
+        group.RequiredText("name", 1, int.MaxValue, GroupName, TokenRules.StoredTextError),
         group.Required("id") is { } id ? group.Integer(id, group.Where("id")) : 0);
 }

@@ -31,11 +31,11 @@ internal static class RotateSessionSecretCommand
         await SessionSecretCheck.RecordUseAsync(core, cancellationToken);
         var recorded = await SessionSecretCheck.ReadAsync(core, cancellationToken);
         ReencryptionResult result;
-        using (var progress = new TerminalProgress<ReencryptionProgress>("Encrypting records", p => $"{p.Examined:N0} examined, {p.Resealed:N0} encrypted"))
+        using (var progress = new TerminalProgress<ReencryptionProgress>("Encrypting records", p => $"{p.Examined:N0} examined, {p.Reencrypted:N0} encrypted"))
             result = await core.Reencryption.RunAsync(progress, cancellationToken);
         var key = core.SessionKeys[0].Id;
         await Console.Error.WriteLineAsync(string.Create(
-            CultureInfo.InvariantCulture, $"Encrypted {result.Resealed} records with the first session secret ({key}); there are {result.Records}."));
+            CultureInfo.InvariantCulture, $"Encrypted {result.Reencrypted} records with the first session secret ({key}); there are {result.Records}."));
         if (result.Unreadable > 0)
             await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{result.Unreadable} records cannot be decrypted with any of the secrets; 'porthor audit' lists them."));
         if (!result.Complete)

@@ -13,9 +13,9 @@ internal static class AdministratorSettings
         const string key = "adminUsers";
         var users = file.Texts(key) ?? [];
         if (users.Count > Most)
-            file.Fault(key, value: null, $"must have at most {Most} entries");
+            file.AddError(key, value: null, $"must have at most {Most} entries");
         foreach (var user in users.Where(user => !UserRules.IsUsername(user)))
-            file.Fault(key, user, "must be a username");
+            file.AddError(key, user, "must be a username");
         return users.ToHashSet(StringComparer.Ordinal);
     }
 

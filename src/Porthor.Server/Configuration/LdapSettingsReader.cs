@@ -31,14 +31,14 @@ internal static class LdapSettingsReader
             AddUserGroup = section.Flag("addUserGroup"),
         };
         if (!Uri.TryCreate(settings.Url, UriKind.Absolute, out var url) || url.Scheme is not ("ldap" or "ldaps") || url.Host.Length == 0)
-            section.Fault("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
+            section.AddError("url", settings.Url, "must be an ldap:// or ldaps:// URL with a host");
         else if (settings.StartTls && url.Scheme == "ldaps")
-            section.Fault("startTls", value: null, "requires an ldap:// URL; ldaps:// uses TLS already");
+            section.AddError("startTls", value: null, "requires an ldap:// URL; ldaps:// uses TLS already");
         const string noAttribute = "must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:";
         if (!LdapFilter.IsMatchingAttribute(settings.GroupMemberAttr))
-            section.Fault("groupMemberAttr", settings.GroupMemberAttr, noAttribute);
+            section.AddError("groupMemberAttr", settings.GroupMemberAttr, noAttribute);
         if (!LdapFilter.IsMatchingAttribute(settings.UserSearchAttr) || settings.UserSearchAttr.StartsWith(':'))
-            section.Fault("userSearchAttr", settings.UserSearchAttr, noAttribute);
+            section.AddError("userSearchAttr", settings.UserSearchAttr, noAttribute);
         if (settings.CaFile is { } file)
         {
             LdapAuthorities.Read(file, out var problem);

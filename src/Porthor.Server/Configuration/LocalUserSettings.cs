@@ -20,14 +20,14 @@ internal static class LocalUserSettings
         {
             var user = ReadUser(section, groups);
             if (user.Username.Length > 0 && !names.Add(user.Username))
-                section.Fault("username", user.Username, "another user has this name");
+                section.AddError("username", user.Username, "another user has this name");
             if (user.Data.Uid is { } uid && !uids.Add(uid))
-                section.Fault("uid", $"{uid}", "another user has this uid");
+                section.AddError("uid", $"{uid}", "another user has this uid");
             users.Add(user);
             section.Finish();
         }
         if (users.Count == 0 && groups.Count > 0)
-            settings.Fault("localGroups", value: null, "requires localUsers, which is empty");
+            settings.AddError("localGroups", value: null, "requires localUsers, which is empty");
         return users.Count > 0 ? users : null;
     }
 
@@ -37,12 +37,12 @@ internal static class LocalUserSettings
         foreach (var (name, id) in groups)
         {
             if (!UserRules.IsGroupName(name))
-                settings.Fault("localGroups", name, $"must match {UserRules.GroupNamePattern}");
+                settings.AddError("localGroups", name, $"must match {UserRules.GroupNamePattern}");
             if (id < 1)
-                settings.Fault($"localGroups.{name}", $"{id}", "must be 1 or more");
+                settings.AddError($"localGroups.{name}", $"{id}", "must be 1 or more");
         }
         foreach (var same in groups.GroupBy(group => group.Value).Where(same => same.Count() > 1))
-            settings.Fault("localGroups", $"{same.Key}", $"is the id of {string.Join(" and ", same.Select(group => group.Key))}");
+            settings.AddError("localGroups", $"{same.Key}", $"is the id of {string.Join(" and ", same.Select(group => group.Key))}");
         return groups.ToFrozenDictionary();
     }
 
@@ -50,11 +50,11 @@ internal static class LocalUserSettings
     {
         var username = section.RequiredText("username");
         if (username.Length > 0 && !UserRules.IsUsername(username))
-            section.Fault("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at most");
+            section.AddError("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at most");
         else if (UserRules.IsBot(username))
-            section.Fault("username", username, "names that begin with bot- are for service tokens");
+            section.AddError("username", username, "names that begin with bot- are for service tokens");
         else if (username is DefaultGroups.Admins or DefaultGroups.Users)
-            section.Fault("username", username, "is the name of a group that has scopes if groupMapping is not set");
+            section.AddError("username", username, "is the name of a group that has scopes if groupMapping is not set");
         var data = new UserData
         {
             Name = section.Text("name"),
@@ -75,7 +75,7 @@ internal static class LocalUserSettings
             return null;
         if (id >= 1)
             return id;
-        section.Fault(key, $"{id}", "must be 1 or more");
+        section.AddError(key, $"{id}", "must be 1 or more");
         return null;
     }
 
@@ -89,23 +89,23 @@ internal static class LocalUserSettings
         foreach (var name in section.Texts("groups") ?? [])
         {
             if (!groups.TryGetValue(name, out var id))
-                section.Fault("groups", name, "is not a group in localGroups");
+                section.AddError("groups", name, "is not a group in localGroups");
             else if (!memberships.Add(new Group(name, id)))
-                section.Fault("groups", name, "given twice");
+                section.AddError("groups", name, "given twice");
         }
         if (data.Gid is { } gid)
         {
             if (groups.FirstOrDefault(group => group.Value == gid).Key is { } primary)
                 memberships.Add(new Group(primary, gid));
             else
-                section.Fault("gid", $"{gid}", "is not the id of a group in localGroups");
+                section.AddError("gid", $"{gid}", "is not the id of a group in localGroups");
         }
         else if (data.Uid is { } uid)
         {
             if (groups.ContainsKey(username))
-                section.Fault("username", username, "is also a group in localGroups, and users without a gid have a group of their name");
+                section.AddError("username", username, "is also a group in localGroups, and users without a gid have a group of their name");
             else if (groups.FirstOrDefault(group => group.Value == uid).Key is { } taken)
-                section.Fault("uid", $"{uid}", $"is also the id of the group {taken}, and users without a gid have a group with their uid");
+                section.AddError("uid", $"{uid}", $"is also the id of the group {taken}, and users without a gid have a group with their uid");
             else
                 memberships.Add(new Group(username, uid));
         }
@@ -119,7 +119,7 @@ internal static class LocalUserSettings
         if (PasswordHash.TryParse(text, out var problem) is { } hash)
             return hash;
         if (text.Length > 0)
-            section.Fault(key, value: null, problem);
+            section.AddError(key, value: null, problem);
         return PasswordHash.OfNobody(PasswordHash.UsualIterations);
     }
 }

@@ -21,11 +21,11 @@ internal static class ModeSettings
             return;
         if (!IsName(text, out var wanted))
         {
-            file.Fault(Key, text, "must be embedded, database or cluster");
+            file.AddError(Key, text, "must be embedded, database or cluster");
             return;
         }
         if (wanted != selected)
-            file.Fault(Key, text, Compare(wanted, [given.Database, given.Persistent, given.Ephemeral]));
+            file.AddError(Key, text, Compare(wanted, [given.Database, given.Persistent, given.Ephemeral]));
     }
 
     /// <summary>Returns which variables must be set or removed for a mode.</summary>

@@ -25,7 +25,7 @@ internal sealed record OidcServerSettings
         if (issuer is null)
             _ = section.RequiredText("issuer", "OIDC_SERVER_ISSUER");
         else if (issuer.Scheme != "https")
-            section.Fault("issuer", issuer.OriginalString, "must be an https:// URL");
+            section.AddError("issuer", issuer.OriginalString, "must be an https:// URL");
         var settings = new OidcServerSettings
         {
             ClientSuffix = section.RequiredText("clientSuffix", "OIDC_SERVER_CLIENT_SUFFIX"),
@@ -36,7 +36,7 @@ internal sealed record OidcServerSettings
             DataRightsMapping = section.TextListMap("dataRightsMapping") ?? new Dictionary<string, IReadOnlyList<string>>(),
         };
         if (settings.Key.Reveal().Length > 0 && !IsRsaPrivateKey(settings.Key))
-            section.Fault("key", value: null, "Key is not an RSA private key");
+            section.AddError("key", value: null, "Key is not an RSA private key");
         section.Finish();
         return settings;
     }

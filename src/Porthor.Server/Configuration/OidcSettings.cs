@@ -112,12 +112,12 @@ internal sealed record OidcSettings
         const string algorithmsKey = "idTokenAlgorithms", domainKey = "usernameDomain";
         var algorithms = section.Texts(algorithmsKey);
         if (algorithms is { Count: 0 })
-            section.Fault(algorithmsKey, value: null, "must name at least one algorithm");
+            section.AddError(algorithmsKey, value: null, "must name at least one algorithm");
         foreach (var unknown in (algorithms ?? []).Except(ProviderKey.Algorithms))
-            section.Fault(algorithmsKey, unknown, $"must be one of {string.Join(", ", ProviderKey.Algorithms)}");
+            section.AddError(algorithmsKey, unknown, $"must be one of {string.Join(", ", ProviderKey.Algorithms)}");
         var domain = section.Text(domainKey);
         if (domain is not null && Uri.CheckHostName(domain) != UriHostNameType.Dns)
-            section.Fault(domainKey, domain, "must be a domain, without @");
+            section.AddError(domainKey, domain, "must be a domain, without @");
         return this with
         {
             UsernameDomain = domain,
@@ -134,7 +134,7 @@ internal sealed record OidcSettings
     {
         var name = section.Text(key);
         if (name is "")
-            section.Fault(key, name, "must be the name of a claim");
+            section.AddError(key, name, "must be the name of a claim");
         return name ?? otherwise;
     }
 

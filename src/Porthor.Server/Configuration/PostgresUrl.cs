@@ -54,12 +54,12 @@ internal static class PostgresUrl
         // The URL is never printed, because it may contain a password.
         if ((Split(text, parts) ?? parts.Finish()) is { } error)
         {
-            settings.Fault(Key, value: null, error);
+            settings.AddError(Key, value: null, error);
             return null;
         }
         if (password is not null && parts.Settings.Username is null)
         {
-            settings.Fault(Key, value: null, "databasePassword is set, but the URL names no user");
+            settings.AddError(Key, value: null, "databasePassword is set, but the URL names no user");
             return null;
         }
         if (password is not null)

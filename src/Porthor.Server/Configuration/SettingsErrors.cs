@@ -53,5 +53,5 @@ internal sealed class SettingsErrors(SettingsScope need)
 internal sealed class SettingsException(string source, IReadOnlyList<SettingsError> errors)
     : Exception($"{source} cannot be used:{string.Concat(errors.Select(error => $"\n  {error}"))}")
 {
-    public IReadOnlyList<SettingsError> Faults { get; } = errors;
+    public IReadOnlyList<SettingsError> Errors { get; } = errors;
 }

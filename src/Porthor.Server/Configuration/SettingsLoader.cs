@@ -170,14 +170,14 @@ internal static partial class SettingsLoader
     {
         var lifetime = file.Span("tokenLifetime");
         if (lifetime < ShortestTokenLifetime)
-            file.Fault("tokenLifetime", file.Text("tokenLifetime"), $"must be longer than {ShortestTokenLifetime.TotalSeconds} seconds");
+            file.AddError("tokenLifetime", file.Text("tokenLifetime"), $"must be longer than {ShortestTokenLifetime.TotalSeconds} seconds");
 
         var scopes = file.TextMap("knownScopes");
         foreach (var scope in scopes?.Keys.Where(scope => !ScopeName.IsMatch(scope)) ?? [])
-            file.Fault("knownScopes", value: null, $"invalid scope {scope}");
+            file.AddError("knownScopes", value: null, $"invalid scope {scope}");
         var present = scopes ?? (mustBeComplete ? new Dictionary<string, string>() : UsualScopes);
         foreach (var scope in RequiredScopes.Where(scope => !present.ContainsKey(scope)))
-            file.Fault("knownScopes", value: null, $"required scope {scope} missing");
+            file.AddError("knownScopes", value: null, $"required scope {scope} missing");
 
         return new TokenOptions
         {
@@ -199,7 +199,7 @@ internal static partial class SettingsLoader
             DefaultUserLifetime = PolicySpan(section, "defaultUserLifetime"),
         };
         if (policy.DefaultUserLifetime > policy.MaxUserLifetime)
-            section.Fault("defaultUserLifetime", section.Text("defaultUserLifetime"), "must not be longer than maxUserLifetime");
+            section.AddError("defaultUserLifetime", section.Text("defaultUserLifetime"), "must not be longer than maxUserLifetime");
         section.Finish();
         return policy;
     }
@@ -208,7 +208,7 @@ internal static partial class SettingsLoader
     {
         var span = section.Span(key);
         if (span <= TokenOptions.MinimumLifetime)
-            section.Fault(key, section.Text(key), $"must be longer than {TokenOptions.MinimumLifetime.TotalSeconds} seconds");
+            section.AddError(key, section.Text(key), $"must be longer than {TokenOptions.MinimumLifetime.TotalSeconds} seconds");
         return span;
     }
 
@@ -217,7 +217,7 @@ internal static partial class SettingsLoader
     {
         var limit = file.Span(key) ?? TimeSpan.FromSeconds(otherwise);
         if (limit < TimeSpan.FromSeconds(shortest) || limit > TimeSpan.FromSeconds(longest))
-            file.Fault(key, file.Text(key), $"must be from {shortest.ToString(CultureInfo.InvariantCulture)} to {longest.ToString(CultureInfo.InvariantCulture)} seconds");
+            file.AddError(key, file.Text(key), $"must be from {shortest.ToString(CultureInfo.InvariantCulture)} to {longest.ToString(CultureInfo.InvariantCulture)} seconds");
         return limit;
     }
 
@@ -227,7 +227,7 @@ internal static partial class SettingsLoader
         const int fewest = 2, most = 1000;
         var count = file.Integer(key) ?? new PorthorSettings { Mode = DeploymentMode.Embedded, DataDirectory = "" }.DatabaseConnections;
         if (count is < fewest or > most)
-            file.Fault(key, file.Text(key), $"must be a number from {fewest} to {most}");
+            file.AddError(key, file.Text(key), $"must be a number from {fewest} to {most}");
         return (int)Math.Clamp(count, fewest, most);
     }
 
@@ -245,10 +245,10 @@ internal static partial class SettingsLoader
             _ => null,
         };
         if (lines is null)
-            section.Fault(linesKey, text, "must be all, refused or none");
+            section.AddError(linesKey, text, "must be all, refused or none");
         var rate = section.Integer(rateKey);
         if (rate is < 1 or > int.MaxValue)
-            section.Fault(rateKey, section.Text(rateKey), "must be a number of lines, at least 1");
+            section.AddError(rateKey, section.Text(rateKey), "must be a number of lines, at least 1");
         section.Finish();
         return new DecisionLogOptions(lines ?? LoggedDecisions.All, (int?)rate);
     }
@@ -259,7 +259,7 @@ internal static partial class SettingsLoader
         var rate = file.Integer(key) ?? AnonymousLogLimit.DefaultPerSecond;
         if (rate is >= 0 and <= 10_000)
             return (int)rate;
-        file.Fault(key, file.Text(key), "must be a number of lines a second from 0 to 10000; 0 is no limit");
+        file.AddError(key, file.Text(key), "must be a number of lines a second from 0 to 10000; 0 is no limit");
         return AnonymousLogLimit.DefaultPerSecond;
     }
 
@@ -269,7 +269,7 @@ internal static partial class SettingsLoader
             return new UsageOptions();
         var retention = section.Span("retention");
         if (retention < ShortestUseRetention)
-            section.Fault("retention", section.Text("retention"), $"must be {ShortestUseRetention.TotalHours} hours or longer");
+            section.AddError("retention", section.Text("retention"), $"must be {ShortestUseRetention.TotalHours} hours or longer");
         var uses = new UsageOptions(section.Flag("enabled", otherwise: true), retention);
         section.Finish();
         return uses;
@@ -285,7 +285,7 @@ internal static partial class SettingsLoader
         }
         catch (PorthorException e)
         {
-            file.Fault("bootstrapToken", value: null, e.Message);
+            file.AddError("bootstrapToken", value: null, e.Message);
             return null;
         }
     }
@@ -297,7 +297,7 @@ internal static partial class SettingsLoader
         var text = required ? file.RequiredText(key, variable) : file.Text(key, variable) ?? "";
         FernetKey?[] keys = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(FernetKey.TryParse)];
         if (text.Length > 0 && (keys.Length == 0 || keys.Contains(null)))
-            file.Fault(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints");
+            file.AddError(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints");
         return [.. keys.OfType<FernetKey>()];
     }
 
@@ -317,7 +317,7 @@ internal static partial class SettingsLoader
             case "CRITICAL":
                 return LogLevel.Critical;
             default:
-                file.Fault("logLevel", text, "must be DEBUG, INFO, WARNING, ERROR or CRITICAL");
+                file.AddError("logLevel", text, "must be DEBUG, INFO, WARNING, ERROR or CRITICAL");
                 return LogLevel.Information;
         }
     }

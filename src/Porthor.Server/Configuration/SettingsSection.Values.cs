@@ -29,7 +29,7 @@ internal sealed partial class SettingsSection
             case YamlScalarNode { Value: { } value }:
                 return variable is null ? value : WithoutControlCharacters(key, variable, value);
             default:
-                Fault(key, value: null, "Input should be a valid string");
+                AddError(key, value: null, "Input should be a valid string");
                 return null;
         }
     }
@@ -40,7 +40,7 @@ internal sealed partial class SettingsSection
         var isMultiline = MultilineVariables.Contains(variable);
         if (!text.Any(c => char.IsControl(c) && !(isMultiline && c is '\r' or '\n' or '\t')))
             return text;
-        Fault(key, value: null, "must not contain control characters, such as a line break within it");
+        AddError(key, value: null, "must not contain control characters, such as a line break within it");
         return null;
     }
 
@@ -54,7 +54,7 @@ internal sealed partial class SettingsSection
         if (Text(key, variable) is { Length: > 0 } value)
             return value;
         if (variable is null)
-            Fault(key, value: null, "Field required");
+            AddError(key, value: null, "Field required");
         else
             Missing(key, $"Field required (or set PORTHOR_{variable})");
         return "";
@@ -78,7 +78,7 @@ internal sealed partial class SettingsSection
             case "FALSE" or "NO" or "OFF" or "0" or "F" or "N":
                 return false;
             default:
-                Fault(key, text, "Input should be a valid boolean: true or false");
+                AddError(key, text, "Input should be a valid boolean: true or false");
                 return otherwise;
         }
     }
@@ -105,10 +105,10 @@ internal sealed partial class SettingsSection
         {
             if (span >= TimeSpan.Zero && span <= Duration.Longest)
                 return span;
-            Fault(key, text, $"must be a time span from 0 to {Duration.Longest.TotalDays} days");
+            AddError(key, text, $"must be a time span from 0 to {Duration.Longest.TotalDays} days");
             return null;
         }
-        Fault(key, text, $"Could not parse '{text}' as a time duration; write seconds, or for example 30d or 1h 30m");
+        AddError(key, text, $"Could not parse '{text}' as a time duration; write seconds, or for example 30d or 1h 30m");
         return null;
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class SettingsSection
             return null;
         if (text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0)
             return url;
-        Fault(key, text, "must be an http:// or https:// URL with a host");
+        AddError(key, text, "must be an http:// or https:// URL with a host");
         return null;
     }
 
@@ -179,7 +179,7 @@ internal sealed partial class SettingsSection
             }
             catch (FormatException e)
             {
-                Fault(key, text, e.Message);
+                AddError(key, text, e.Message);
             }
         }
         return networks;
@@ -191,14 +191,14 @@ internal sealed partial class SettingsSection
         const int most = 1000;
         var texts = Texts(key) ?? [];
         if (texts.Count > most)
-            Fault(key, value: null, $"must have at most {most} entries");
+            AddError(key, value: null, $"must have at most {most} entries");
         List<WebOrigin> origins = [];
         foreach (var text in texts)
         {
             if (WebOrigin.TryParse(text) is { } origin)
                 origins.Add(origin);
             else
-                Fault(key, text, "must be an origin, such as https://app.example.com or https://app.example.com:8443");
+                AddError(key, text, "must be an origin, such as https://app.example.com or https://app.example.com:8443");
         }
         return origins;
     }
@@ -234,7 +234,7 @@ internal sealed partial class SettingsSection
             return null;
         if (parse(text) is { } value)
             return value;
-        Fault(key, text, problem);
+        AddError(key, text, problem);
         return null;
     }
 }

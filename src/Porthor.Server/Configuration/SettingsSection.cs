@@ -65,7 +65,7 @@ internal sealed partial class SettingsSection
         {
             // Helm charts write an empty section as an empty text.
             if (node is not YamlScalarNode { Value: "" })
-                Fault(key, value: null, "must be a section of settings");
+                AddError(key, value: null, "must be a section of settings");
             return null;
         }
         if (marker is not null && !IsMarked(mapping, marker))
@@ -95,7 +95,7 @@ internal sealed partial class SettingsSection
             yield break;
         if (node is not YamlSequenceNode list)
         {
-            Fault(key, value: null, "Input should be a valid list");
+            AddError(key, value: null, "Input should be a valid list");
             yield break;
         }
         foreach (var (index, item) in list.Children.Index())
@@ -117,7 +117,7 @@ internal sealed partial class SettingsSection
         }
     }
 
-    public void Fault(string key, string? value, string problem) => errors.Add(PathOf(key), value, problem);
+    public void AddError(string key, string? value, string problem) => errors.Add(PathOf(key), value, problem);
 
     /// <inheritdoc cref="SettingsErrors.AddMissing"/>
     public void Missing(string key, string problem) => errors.AddMissing(PathOf(key), problem);
@@ -128,7 +128,7 @@ internal sealed partial class SettingsSection
             yield break;
         if (node is not YamlMappingNode mapping)
         {
-            Fault(key, value: null, "Input should be a valid dictionary");
+            AddError(key, value: null, "Input should be a valid dictionary");
             yield break;
         }
         foreach (var (name, value) in mapping.Children)

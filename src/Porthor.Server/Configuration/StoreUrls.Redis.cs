@@ -19,7 +19,7 @@ internal static partial class StoreUrls
         List<string> problems = [];
         var options = RedisUrl.TryParse(text, out var url) ? Read(url, problems) : Refused(problems, FormOf(text));
         foreach (var problem in problems)
-            settings.Fault(key, value: null, problem);
+            settings.AddError(key, value: null, problem);
         if (problems.Count > 0 || options is null)
             return null;
         return password is null ? options : options with { Password = password };

@@ -25,10 +25,10 @@ internal sealed record TelemetrySettings
         const string portKey = "metricsPort", addressKey = "metricsAddress";
         var port = file.Integer(portKey);
         if (port is < 0 or > 65535)
-            file.Fault(portKey, file.Text(portKey), "must be a number from 0 to 65535");
+            file.AddError(portKey, file.Text(portKey), "must be a number from 0 to 65535");
         var address = IPAddress.Loopback;
         if (file.Text(addressKey) is { Length: > 0 } text && !IPAddress.TryParse(text, out address))
-            file.Fault(addressKey, text, "must be an IP address");
+            file.AddError(addressKey, text, "must be an IP address");
         return new TelemetrySettings
         {
             MetricsPort = (int?)port,

@@ -26,7 +26,7 @@ internal static class TokenLimitSettings
     {
         var number = section.Integer(key);
         if (number is < 0 or > Largest)
-            section.Fault(key, section.Text(key), $"must be from 0 (no limit) to {Largest}");
+            section.AddError(key, section.Text(key), $"must be from 0 (no limit) to {Largest}");
         return number ?? otherwise;
     }
 }

@@ -49,8 +49,8 @@ internal static class HealthEndpoints
                     writer.WriteNumber("age", Seconds(state.Since));
                     writer.WriteNumber("checked", Seconds(state.Checked));
                     writer.WriteBoolean("required", state.Dependency.Required);
-                    if (state.Fault is not null)
-                        writer.WriteString("fault", state.Fault);
+                    if (state.Error is not null)
+                        writer.WriteString("error", state.Error);
                     writer.WriteEndObject();
                 }
                 writer.WriteEndArray();

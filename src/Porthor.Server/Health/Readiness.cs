@@ -8,12 +8,12 @@ namespace Porthor.Server.Health;
 internal sealed record Dependency(string Name, bool Required, Func<CancellationToken, Task> CheckAsync);
 
 /// <summary>Represents the result of the last check of a dependency.</summary>
-/// <param name="Fault">The error; null if the dependency is up. It contains no secret.</param>
+/// <param name="Error">The error; null if the dependency is up. It contains no secret.</param>
 /// <param name="Since">The timestamp of the clock at which the state changed.</param>
 /// <param name="Checked">The timestamp of the clock at which the check was made.</param>
-internal sealed record DependencyState(Dependency Dependency, string? Fault, long Since, long Checked)
+internal sealed record DependencyState(Dependency Dependency, string? Error, long Since, long Checked)
 {
-    public bool IsUp => Fault is null;
+    public bool IsUp => Error is null;
 }
 
 /// <summary>
@@ -24,7 +24,7 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly Dictionary<string, DependencyState> states = [];
     private Task<IReadOnlyList<DependencyState>>? latest;
     private long begun;
@@ -32,7 +32,7 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
     /// <summary>Returns the states of the dependencies in a fixed order.</summary>
     public Task<IReadOnlyList<DependencyState>> CheckAsync()
     {
-        lock (gate)
+        lock (sync)
         {
             if (latest is null || (latest.IsCompleted && clock.GetElapsedTime(begun) >= Freshness))
             {
@@ -50,21 +50,21 @@ internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, 
 
     private async Task<DependencyState> CheckAsync(Dependency dependency)
     {
-        var fault = await FaultOfAsync(dependency);
+        var error = await ErrorOfAsync(dependency);
         var now = clock.GetTimestamp();
         lock (states)
         {
             var before = states.GetValueOrDefault(dependency.Name);
-            var changed = before is null || before.IsUp != fault is null;
-            if (changed && fault is not null)
-                Log.Down(logger, dependency.Name, fault);
+            var changed = before is null || before.IsUp != error is null;
+            if (changed && error is not null)
+                Log.Down(logger, dependency.Name, error);
             else if (changed && before is not null)
                 Log.Up(logger, dependency.Name);
-            return states[dependency.Name] = new DependencyState(dependency, fault, changed ? now : before!.Since, now);
+            return states[dependency.Name] = new DependencyState(dependency, error, changed ? now : before!.Since, now);
         }
     }
 
-    private async Task<string?> FaultOfAsync(Dependency dependency)
+    private async Task<string?> ErrorOfAsync(Dependency dependency)
     {
         var asked = Stopwatch.GetTimestamp();
         try

@@ -114,7 +114,7 @@ internal sealed partial class Authenticator(
         }
         return Token.TryParse(credential.Text, out var token)
             ? new PresentedCredential(token, Error: null, hasSession, credential.Source)
-            : Bad(Token.FaultOf(credential.Text), hasSession);
+            : Bad(Token.ErrorOf(credential.Text), hasSession);
     }
 
     /// <summary>

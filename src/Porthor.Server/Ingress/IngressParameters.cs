@@ -157,8 +157,8 @@ internal sealed class IngressParameters
             errors.Add(type, At(name), message, text, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", At(name), "Value error, NUL characters are not allowed", text, ("error", new object()));
-        else if (TokenRules.StoredTextFault(text) is { } fault)
-            errors.Add("value_error", At(name), $"Value error, {fault}", input: null, ("error", new object()));
+        else if (TokenRules.StoredTextError(text) is { } error)
+            errors.Add("value_error", At(name), $"Value error, {error}", input: null, ("error", new object()));
         else
             return text;
         return null;

@@ -12,7 +12,7 @@ internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
 
     private static readonly TimeSpan ReportPeriod = TimeSpan.FromSeconds(1);
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private double available = perSecond * BurstSeconds;
     private long filled = clock.GetTimestamp();
     private long reportedAt = clock.GetTimestamp();
@@ -47,7 +47,7 @@ internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)
 
     private bool TryTake()
     {
-        lock (gate)
+        lock (sync)
         {
             var elapsed = clock.GetElapsedTime(filled);
             filled = clock.GetTimestamp();

@@ -35,7 +35,7 @@ internal sealed record LoginFailure(int Status, string Headline, string? Details
 
     /// <summary>
     /// Creates the failure for an error response of the provider (RFC 6749, 4.1.2.1). <c>access_denied</c> means that the user or the
-    /// provider denied the login; every other error is a fault of the deployment or the provider. There is no alert, because anyone can
+    /// provider denied the login; every other error is a error of the deployment or the provider. There is no alert, because anyone can
     /// send such a request.
     /// </summary>
     public static LoginFailure Refused(string error, string? description)

@@ -29,14 +29,14 @@ internal sealed class ChangePages(TokenService tokens)
     {
         var caller = request.Caller;
         if (TokenRules.Authorize(caller, caller.Username) is { } refusal)
-            return new PageResult<HistoryPage, HistoryView>(new HistoryView(request.Visitor, refusal, Key: null, ChangePage.Empty));
+            return new PageResult<HistoryPage, HistoryView>(new HistoryView(request.SignedInUser, refusal, Key: null, ChangePage.Empty));
         var errors = new ValidationErrors();
         var parameters = new ParameterReader(request.Context, errors, blankIsNone: true);
         var filter = new HistoryFilter { Username = caller.Username, Key = parameters.QueryKey() };
         var cursor = parameters.QueryCursor();
         errors.ThrowIfAny();
         return new PageResult<HistoryPage, HistoryView>(new HistoryView(
-            request.Visitor, Refusal: null, filter.Key, await ReadAsync(request, PageAddresses.History, filter, cursor)));
+            request.SignedInUser, Refusal: null, filter.Key, await ReadAsync(request, PageAddresses.History, filter, cursor)));
     }
 
     public async Task<IResult> ShowAllAsync(PageRequest request)
@@ -69,7 +69,7 @@ internal sealed class ChangePages(TokenService tokens)
         }
         var page = wrong.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
         return new PageResult<AllHistoryPage, AllHistoryView>(
-            new AllHistoryView(request.Visitor, page, Asked(request), wrong), page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
+            new AllHistoryView(request.SignedInUser, page, Asked(request), wrong), page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
     }
 
     private async Task<ChangePage> ReadAsync(PageRequest request, string address, HistoryFilter filter, string? cursor)

@@ -78,9 +78,9 @@ public sealed class NewTokenForm
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                 : now,
         };
-        if (TokenBodies.NameFault(form.Name) is { } fault)
+        if (TokenBodies.NameError(form.Name) is { } error)
         {
-            form.errors["name"] = form.Name.Length == 0 ? "A token needs a name." : $"{fault}.";
+            form.errors["name"] = form.Name.Length == 0 ? "A token needs a name." : $"{error}.";
             // The page does not repeat a token.
             if (TokenSearch.Contains(form.Name))
                 form.Name = "";

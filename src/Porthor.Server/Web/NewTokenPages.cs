@@ -29,7 +29,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
             var token = await tokens.CreateUserTokenAsync(request.Caller, request.Caller.Username, new UserTokenRequest(form.Name, form.Scopes, form.Expires));
             var expires = form.Expires ?? options.Policy.DefaultExpires(TokenType.User, clock.GetSecondsNow());
             return new PageResult<MadeTokenPage, CreatedTokenView>(
-                new CreatedTokenView(request.Visitor, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
+                new CreatedTokenView(request.SignedInUser, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
         }
         catch (PorthorException e) when (form.Blame(e.Error))
         {
@@ -54,7 +54,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
     }
 
     private static PageResult<SentAgainPage, RepeatedFormView> SentAgain(PageRequest request, TokenChange made) =>
-        new(new RepeatedFormView(request.Visitor, made), StatusCodes.Status409Conflict);
+        new(new RepeatedFormView(request.SignedInUser, made), StatusCodes.Status409Conflict);
 
     private PageResult<NewTokenPage, NewTokenView> Ask(PageRequest request, NewTokenForm form, int status)
     {
@@ -62,7 +62,7 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
         var refusal = TokenRules.Authorize(caller, caller.Username, requireSameUser: true);
         return new(
             new NewTokenView(
-                request.Visitor,
+                request.SignedInUser,
                 refusal,
                 form,
                 [.. caller.Scopes.Names.Where(options.KnownScopes.ContainsKey).Select(name => (name, options.KnownScopes[name]))],

@@ -18,7 +18,7 @@ public abstract class Page<TView> : ComponentBase
 /// True if the user has the scope <c>admin:token</c>; the navigation then contains the pages for administrators.
 /// </param>
 /// <param name="Csrf">The CSRF value that forms contain.</param>
-public sealed record Visitor(string Username, bool IsAdmin, string Csrf)
+public sealed record SignedInUser(string Username, bool IsAdmin, string Csrf)
 {
     /// <summary>Returns the username only, because the CSRF value is secret.</summary>
     public override string ToString() => Username;

@@ -29,9 +29,9 @@ internal sealed partial class PageAuthorization(
         }
         var csrf = session.State.Csrf is { Length: > 0 } known ? known : SessionCookie.CreateCsrf();
         session.State = session.State with { Csrf = csrf };
-        var visitor = new Visitor(caller.Username, caller.IsAdmin, csrf);
-        context.Features.Set(visitor);
-        return await show(new PageRequest(context, caller, visitor, form));
+        var user = new SignedInUser(caller.Username, caller.IsAdmin, csrf);
+        context.Features.Set(user);
+        return await show(new PageRequest(context, caller, user, form));
     }
 
     /// <summary>Returns the URL of the login that returns to an address of this server.</summary>
@@ -54,7 +54,7 @@ internal sealed partial class PageAuthorization(
         Log.CsrfFailed(logger, reason);
         return new(
             new MessageView(
-                Visitor: null, "Form not accepted", "The form is outdated or was not sent from this site. Nothing was changed.",
+                SignedInUser: null, "Form not accepted", "The form is outdated or was not sent from this site. Nothing was changed.",
                 (context.Request.Path.ToUriComponent() + context.Request.QueryString.ToUriComponent(), "Open the page again")),
             StatusCodes.Status403Forbidden);
     }
@@ -76,7 +76,7 @@ internal sealed partial class PageAuthorization(
             return Results.Empty;
         }
         return new PageResult<MessagePage, MessageView>(
-            new MessageView(Visitor: null, "Signed out", "Your session is no longer valid. Nothing was changed.", (login, "Sign in")), StatusCodes.Status403Forbidden);
+            new MessageView(SignedInUser: null, "Signed out", "Your session is no longer valid. Nothing was changed.", (login, "Sign in")), StatusCodes.Status403Forbidden);
     }
 
     private static partial class Log

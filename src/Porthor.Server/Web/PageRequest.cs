@@ -4,7 +4,7 @@ namespace Porthor.Server.Web;
 
 /// <summary>Represents an authorized request for a page. The user is signed in, and a form was sent from a page of Porthor.</summary>
 /// <param name="Form">The form; null for a GET request.</param>
-internal sealed record PageRequest(HttpContext Context, Caller Caller, Visitor Visitor, PageForm? Form)
+internal sealed record PageRequest(HttpContext Context, Caller Caller, SignedInUser SignedInUser, PageForm? Form)
 {
     /// <summary>Gets the key of the session in this browser.</summary>
     public TokenKey Session => Caller.Record.Token.Key;

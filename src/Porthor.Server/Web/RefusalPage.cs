@@ -7,10 +7,10 @@ namespace Porthor.Server.Web;
 internal static class RefusalPage
 {
     /// <param name="message">The message of the operation; null if there is none.</param>
-    /// <param name="visitor">The signed-in user; null if no user is signed in or the user is unknown.</param>
+    /// <param name="user">The signed-in user; null if no user is signed in or the user is unknown.</param>
     /// <param name="link">The link on the page; null for the link to the user's tokens.</param>
     public static PageResult<MessagePage, MessageView> Of(
-        int status, string? message = null, Visitor? visitor = null, (string Address, string Text)? link = null)
+        int status, string? message = null, SignedInUser? user = null, (string Address, string Text)? link = null)
     {
         var (title, text) = status switch
         {
@@ -21,7 +21,7 @@ internal static class RefusalPage
             >= 500 => ("Something went wrong", "An internal error occurred. The log of the service contains the details."),
             _ => ("Invalid request", $"{message ?? "The address or the form is invalid"}."),
         };
-        return new(new MessageView(visitor, title, text, link ?? (PageAddresses.Tokens, "Your tokens")), status);
+        return new(new MessageView(user, title, text, link ?? (PageAddresses.Tokens, "Your tokens")), status);
     }
 
     /// <summary>Writes the page for a problem.</summary>
@@ -29,10 +29,10 @@ internal static class RefusalPage
     {
         if (problem.RetryAfter is { } wait)
             context.Response.Headers.RetryAfter = wait;
-        var visitor = context.Features.Get<Visitor>();
-        (string, string)? link = visitor is not null && problem.Status == StatusCodes.Status403Forbidden
+        var user = context.Features.Get<SignedInUser>();
+        (string, string)? link = user is not null && problem.Status == StatusCodes.Status403Forbidden
             ? (DenialPage.SwitchUrl(context), "Sign in as another user")
             : null;
-        return Of(problem.Status, problem.Message, visitor, link).ExecuteAsync(context);
+        return Of(problem.Status, problem.Message, user, link).ExecuteAsync(context);
     }
 }

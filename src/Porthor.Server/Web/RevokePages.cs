@@ -8,14 +8,14 @@ using Porthor.Tokens;
 namespace Porthor.Server.Web;
 
 /// <summary>Asks for confirmation and revokes a token.</summary>
-internal sealed class RevokePages(TokenService tokens, PageAuthorization gate)
+internal sealed class RevokePages(TokenService tokens, PageAuthorization authorization)
 {
     public async Task<IResult> AskAsync(PageRequest request)
     {
         if (KeyOf(request) is not { } key || await tokens.GetTokenInfoAsync(key, request.Caller, OwnerOf(request), request.Aborted) is not { } token)
             return RefusalPage.Of(StatusCodes.Status404NotFound);
         return new PageResult<RevokePage, RevokeView>(
-            new RevokeView(request.Visitor, token, request.Owner, IsSession: key == request.Session, tokens.ShowsUsage));
+            new RevokeView(request.SignedInUser, token, request.Owner, IsSession: key == request.Session, tokens.ShowsUsage));
     }
 
     public async Task<IResult> RevokeAsync(PageRequest request)
@@ -28,7 +28,7 @@ internal sealed class RevokePages(TokenService tokens, PageAuthorization gate)
         if (key == request.Session)
         {
             return new PageResult<MessagePage, MessageView>(new MessageView(
-                Visitor: null, "Signed out", "The session of this browser is revoked.", (gate.LoginAddress(PageAddresses.Tokens), "Sign in again")));
+                SignedInUser: null, "Signed out", "The session of this browser is revoked.", (authorization.LoginAddress(PageAddresses.Tokens), "Sign in again")));
         }
         var back = PageAddresses.TokensOf(request.Owner);
         Redirection.Write(request.Context, $"{back}{(request.Owner is null ? '?' : '&')}revoked={Uri.EscapeDataString(key.Value)}");

@@ -24,7 +24,7 @@ internal sealed partial class TokenPages(
         var caller = request.Caller;
         var refusal = TokenRules.Authorize(caller, caller.Username);
         return new PageResult<TokensPage, TokensView>(new TokensView(
-            request.Visitor,
+            request.SignedInUser,
             await ReadUserAsync(request),
             [.. caller.Scopes.Names.Select(name => (name, options.KnownScopes.GetValueOrDefault(name, "")))],
             refusal,
@@ -89,7 +89,7 @@ internal sealed partial class TokenPages(
         var error = username.Length == 0 || UserRules.IsUsername(username) ? null : "This is not a valid username.";
         var asked = username.Length > 0 && error is null;
         var view = new SearchView(
-            request.Visitor,
+            request.SignedInUser,
             username,
             error,
             asked ? await SectionsAsync(request, username, PageAddresses.Search) : null,

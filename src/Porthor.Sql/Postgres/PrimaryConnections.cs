@@ -17,7 +17,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
 
     private readonly PostgresHost[] hosts;
     private readonly ILogger logger;
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private volatile PostgresHost? primary;
     private Task<PostgresHost>? search;
     private long searchEnded;
@@ -85,7 +85,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
 
     private Task<PostgresHost> SearchAsync()
     {
-        lock (gate)
+        lock (sync)
         {
             if (search is { IsCompleted: false }
                 || (search is { IsFaulted: true } && Environment.TickCount64 - searchEnded < SearchPause.TotalMilliseconds))

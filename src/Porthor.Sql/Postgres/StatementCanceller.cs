@@ -10,7 +10,7 @@ namespace Porthor.Sql.Postgres;
 internal sealed class StatementCanceller(Action ask)
 #pragma warning restore CA1001
 {
-    private readonly SemaphoreSlim gate = new(1);
+    private readonly SemaphoreSlim sync = new(1);
     private bool isOver;
 
     /// <summary>Sends the cancel request on a dedicated thread, unless the statement has ended.</summary>
@@ -19,14 +19,14 @@ internal sealed class StatementCanceller(Action ask)
     /// <summary>Prevents further cancel requests, and waits for a request that is being sent.</summary>
     public async ValueTask NoMoreAsync()
     {
-        await gate.WaitAsync();
+        await sync.WaitAsync();
         isOver = true;
-        gate.Release();
+        sync.Release();
     }
 
     private void TryAsk()
     {
-        gate.Wait();
+        sync.Wait();
         try
         {
             if (!isOver)
@@ -41,7 +41,7 @@ internal sealed class StatementCanceller(Action ask)
         }
         finally
         {
-            gate.Release();
+            sync.Release();
         }
     }
 }

@@ -35,7 +35,7 @@ public sealed partial class TokenAudit
     {
         List<AuditFinding> findings = [];
         var records = await store.RecordStore.GetAsync(keys, cancellationToken);
-        var opened = records.ToDictionary(found => found.Key, found => codec.TryOpen(found.Key, found.Value));
+        var opened = records.ToDictionary(found => found.Key, found => codec.TryDecrypt(found.Key, found.Value));
         if (opened.Count == 0)
             return findings;
         var (claimed, alive) = await store.ChangeAsync(

@@ -34,7 +34,7 @@ public sealed partial class TokenAudit
         {
             var token = row.Token;
             var found = batch.Records.TryGetValue(token.Token, out var current);
-            var record = found ? codec.TryOpen(token.Token, current) : null;
+            var record = found ? codec.TryDecrypt(token.Token, current) : null;
             var suspect = new Suspect(token)
             {
                 IsMalformed = found && record is null,

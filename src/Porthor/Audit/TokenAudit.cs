@@ -70,7 +70,7 @@ public sealed partial class TokenAudit(
         await foreach (var keys in store.RecordStore.ScanAsync(cancellationToken))
         {
             var records = await store.RecordStore.GetAsync(keys, cancellationToken);
-            if (records.Any(found => codec.TryOpen(found.Key, found.Value) is not null))
+            if (records.Any(found => codec.TryDecrypt(found.Key, found.Value) is not null))
                 return;
             any |= records.Count > 0;
         }

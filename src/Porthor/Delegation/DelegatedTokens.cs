@@ -38,7 +38,7 @@ public sealed partial class DelegatedTokens(
 
     /// <summary>Returns the requested child token: an existing one that meets the request, or a new one.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="recalled">
+    /// <param name="cached">
     /// The result of an earlier <see cref="TryGetCached"/>; null if there is none. It is used only if it matches.
     /// </param>
     /// <param name="cancellationToken">Ends the wait for the result. A shared search continues.</param>
@@ -46,13 +46,13 @@ public sealed partial class DelegatedTokens(
     /// <c>invalid_token</c>: the parent is no longer listed, is being revoked, or has expired; <c>permission_denied</c>: the parent has
     /// too many ancestors.
     /// </exception>
-    public async Task<Token> GetAsync(DelegationRequest request, CachedChildToken? recalled, CancellationToken cancellationToken)
+    public async Task<Token> GetAsync(DelegationRequest request, CachedChildToken? cached, CancellationToken cancellationToken)
     {
         using var span = PorthorTraces.Begin("find child");
-        if (recalled?.Key != request.Key)
-            recalled = TryGetCached(request);
-        if (recalled is not null && MeetsRequest(await recalled.Record, request))
-            return recalled.Child;
+        if (cached?.Key != request.Key)
+            cached = TryGetCached(request);
+        if (cached is not null && MeetsRequest(await cached.Record, request))
+            return cached.Child;
         while (true)
         {
             var child = await searches.RunAsync(

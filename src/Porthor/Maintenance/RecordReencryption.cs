@@ -7,15 +7,15 @@ namespace Porthor.Maintenance;
 
 /// <summary>Represents the progress of a re-encryption.</summary>
 /// <param name="Examined">The number of records that were examined.</param>
-/// <param name="Resealed">The number of records that were encrypted again.</param>
-public readonly record struct ReencryptionProgress(long Examined, long Resealed);
+/// <param name="Reencrypted">The number of records that were encrypted again.</param>
+public readonly record struct ReencryptionProgress(long Examined, long Reencrypted);
 
 /// <summary>Represents the result of a re-encryption.</summary>
 /// <param name="Records">The number of records.</param>
-/// <param name="Resealed">The number of records that were encrypted again, in all passes.</param>
+/// <param name="Reencrypted">The number of records that were encrypted again, in all passes.</param>
 /// <param name="Unreadable">The number of records that no key can decrypt. Their tokens were not valid before either.</param>
 /// <param name="Complete">True if the last pass found no record that was encrypted with another key than the first.</param>
-public sealed record ReencryptionResult(long Records, long Resealed, long Unreadable, bool Complete);
+public sealed record ReencryptionResult(long Records, long Reencrypted, long Unreadable, bool Complete);
 
 /// <summary>
 /// Encrypts all records again with the first key, so that the other keys can be removed. Requests are served during the operation: the
@@ -40,14 +40,14 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
     public async Task<ReencryptionResult> RunAsync(
         IProgress<ReencryptionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        long resealed = 0;
+        long reencrypted = 0;
         for (var round = 1; ; round++)
         {
-            var counts = await RunOnceAsync(resealed, progress, cancellationToken);
-            resealed += counts.Resealed;
+            var counts = await RunOnceAsync(reencrypted, progress, cancellationToken);
+            reencrypted += counts.Reencrypted;
             // The pass is repeated until it finds none, because a node may have written with another key during the pass.
             if (counts.Old == 0 || round == MaxPasses)
-                return new ReencryptionResult(counts.Examined, resealed, counts.Unreadable, Complete: counts.Old == 0);
+                return new ReencryptionResult(counts.Examined, reencrypted, counts.Unreadable, Complete: counts.Old == 0);
         }
     }
 
@@ -58,8 +58,8 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         {
             foreach (var batch in keys.Chunk(BatchSize))
             {
-                round += await RetryAsync(() => ResealAsync(batch, cancellationToken), cancellationToken);
-                progress?.Report(new ReencryptionProgress(round.Examined, before + round.Resealed));
+                round += await RetryAsync(() => ReencryptAsync(batch, cancellationToken), cancellationToken);
+                progress?.Report(new ReencryptionProgress(round.Examined, before + round.Reencrypted));
                 // The store calls may have completed without checking for cancellation.
                 cancellationToken.ThrowIfCancellationRequested();
             }
@@ -67,9 +67,9 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         return round;
     }
 
-    private async Task<PassCounts> ResealAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
+    private async Task<PassCounts> ReencryptAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
     {
-        List<Reseal> old = [];
+        List<ReencryptedRecord> old = [];
         long unreadable = 0;
         var records = await recordStore.GetAsync(keys, cancellationToken);
         foreach (var (key, record) in records)
@@ -77,12 +77,12 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
             if (fernet.IsMadeWithFirstKey(record.Ciphertext))
                 continue;
             if (fernet.TryDecrypt(record.Ciphertext, out var plaintext))
-                old.Add(new Reseal(key, record, new EncryptedRecord(fernet.Encrypt(plaintext))));
+                old.Add(new ReencryptedRecord(key, record, new EncryptedRecord(fernet.Encrypt(plaintext))));
             else
                 unreadable++;
         }
-        var resealed = old.Count == 0 ? 0 : await recordStore.ResealAsync([.. old.OrderBy(reseal => reseal.Key)], cancellationToken);
-        return new PassCounts(records.Count, old.Count, resealed, unreadable);
+        var reencrypted = old.Count == 0 ? 0 : await recordStore.ReplaceReencryptedAsync([.. old.OrderBy(replaced => replaced.Key)], cancellationToken);
+        return new PassCounts(records.Count, old.Count, reencrypted, unreadable);
     }
 
     /// <summary>
@@ -108,12 +108,12 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
     /// <summary>Represents the numbers of a pass.</summary>
     /// <param name="Examined">The number of records that were examined.</param>
     /// <param name="Old">The number of records that were encrypted with another key than the first.</param>
-    /// <param name="Resealed">The number of records that were encrypted again.</param>
+    /// <param name="Reencrypted">The number of records that were encrypted again.</param>
     /// <param name="Unreadable">The number of records that no key can decrypt.</param>
-    private readonly record struct PassCounts(long Examined, long Old, long Resealed, long Unreadable)
+    private readonly record struct PassCounts(long Examined, long Old, long Reencrypted, long Unreadable)
     {
         public static PassCounts operator +(PassCounts left, PassCounts right) => new(
-            left.Examined + right.Examined, left.Old + right.Old, left.Resealed + right.Resealed, left.Unreadable + right.Unreadable);
+            left.Examined + right.Examined, left.Old + right.Old, left.Reencrypted + right.Reencrypted, left.Unreadable + right.Unreadable);
     }
 
     private static partial class Log

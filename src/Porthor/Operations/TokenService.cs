@@ -145,19 +145,19 @@ public sealed partial class TokenService(
     /// <param name="service">The service.</param>
     /// <param name="scopes">The scopes of the child token.</param>
     /// <param name="minimumLifetime">The minimum remaining lifetime; null for half of the lifetime of the child token.</param>
-    /// <param name="recalled">
+    /// <param name="cached">
     /// The result of <see cref="TryGetCachedInternalToken"/>, which is used if it matches; null if there is none.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="PorthorException">The scopes or the username are not allowed, or the parent is not valid.</exception>
     public async Task<Token> GetInternalTokenAsync(
-        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, CachedChildToken? recalled = null,
+        Caller caller, string service, ScopeSet scopes, TimeSpan? minimumLifetime = null, CachedChildToken? cached = null,
         CancellationToken cancellationToken = default)
     {
         Require(TokenRules.GrantedScopes(scopes, caller, options));
         Require(TokenRules.Username(caller.Username));
         return await delegation.GetAsync(
-            new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), recalled, cancellationToken);
+            new DelegationRequest(caller, TokenType.Internal, service, scopes, minimumLifetime), cached, cancellationToken);
     }
 
     /// <summary>
@@ -170,17 +170,17 @@ public sealed partial class TokenService(
     /// <summary>Returns the child token for a notebook server, with all scopes of the parent: an existing one or a new one.</summary>
     /// <param name="caller">The requester, whose token is the parent.</param>
     /// <param name="minimumLifetime">The minimum remaining lifetime; null for half of the lifetime of the child token.</param>
-    /// <param name="recalled">
+    /// <param name="cached">
     /// The result of <see cref="TryGetCachedNotebookToken"/>, which is used if it matches; null if there is none.
     /// </param>
     /// <param name="cancellationToken">Cancels the operation.</param>
     /// <exception cref="PorthorException">The username is not allowed, or the parent is not valid.</exception>
     public async Task<Token> GetNotebookTokenAsync(
-        Caller caller, TimeSpan? minimumLifetime = null, CachedChildToken? recalled = null, CancellationToken cancellationToken = default)
+        Caller caller, TimeSpan? minimumLifetime = null, CachedChildToken? cached = null, CancellationToken cancellationToken = default)
     {
         Require(TokenRules.Username(caller.Username));
         return await delegation.GetAsync(
-            new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), recalled, cancellationToken);
+            new DelegationRequest(caller, TokenType.Notebook, Service: null, caller.Scopes, minimumLifetime), cached, cancellationToken);
     }
 
     /// <summary>

@@ -10,14 +10,14 @@ public sealed class LocalRateCounter(TimeProvider clock) : IRateCounter
 {
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly Dictionary<RateKey, (long Count, long Begun)> windows = [];
     private long swept = clock.GetTimestamp();
 
     /// <inheritdoc/>
     public Task<RateCount> CountAsync(RateKey key, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (sync)
         {
             var now = clock.GetTimestamp();
             Sweep(now);

@@ -50,7 +50,7 @@ public interface ITokenRecordStore
     /// Replaces the ciphertexts of records whose content does not change. A record is replaced only if the record store still contains
     /// the expected ciphertext, and it keeps its expiration in the store. Returns the number of replaced records.
     /// </summary>
-    Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken);
+    Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken);
 
     /// <summary>Deletes all records. Returns their number.</summary>
     Task<long> DeleteAllAsync(CancellationToken cancellationToken);
@@ -61,7 +61,7 @@ public interface ITokenRecordStore
 }
 
 /// <summary>Represents a record that is encrypted again with the current key.</summary>
-public readonly record struct Reseal(TokenKey Key, EncryptedRecord Expected, EncryptedRecord Replacement);
+public readonly record struct ReencryptedRecord(TokenKey Key, EncryptedRecord Expected, EncryptedRecord Replacement);
 
 /// <summary>Represents a record that replaces another one.</summary>
 /// <param name="Key">The key of the token.</param>

@@ -7,17 +7,17 @@ namespace Porthor.Storage;
 public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
 {
     /// <summary>Encrypts a record with the first key of the constructor's <c>fernet</c>.</summary>
-    public EncryptedRecord Seal(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
+    public EncryptedRecord Encrypt(TokenRecord record) => new(fernet.Encrypt(RecordJson.Write(record)));
 
     /// <summary>Decrypts and parses a record.</summary>
     /// <param name="key">The key under which the record is stored, for the error message.</param>
-    /// <param name="sealedRecord">The encrypted record.</param>
+    /// <param name="encryptedRecord">The encrypted record.</param>
     /// <exception cref="UnreadableRecordException">
     /// The record was not encrypted with one of the configured keys, or cannot be parsed.
     /// </exception>
-    public TokenRecord Open(TokenKey key, EncryptedRecord sealedRecord)
+    public TokenRecord Decrypt(TokenKey key, EncryptedRecord encryptedRecord)
     {
-        if (!fernet.TryDecrypt(sealedRecord.Ciphertext, out var json))
+        if (!fernet.TryDecrypt(encryptedRecord.Ciphertext, out var json))
             throw new UnreadableRecordException(key, "InvalidToken: ");
         try
         {
@@ -30,11 +30,11 @@ public sealed class RecordCodec(Fernet fernet, TimeProvider clock)
     }
 
     /// <summary>Decrypts and parses a record. Returns null if it cannot be read.</summary>
-    public TokenRecord? TryOpen(TokenKey key, EncryptedRecord sealedRecord)
+    public TokenRecord? TryDecrypt(TokenKey key, EncryptedRecord encryptedRecord)
     {
         try
         {
-            return Open(key, sealedRecord);
+            return Decrypt(key, encryptedRecord);
         }
         catch (UnreadableRecordException)
         {

@@ -42,7 +42,7 @@ public sealed partial class TokenStore(
         if (!token.IsWellFormed)
             return null;
         decryptedRecords.TryGet(token.Key, out var known);
-        if (Open(token.Key, known, await recordStore.GetAsync(token.Key, known?.Sealed, cancellationToken)) is not { Record: var record })
+        if (Decrypt(token.Key, known, await recordStore.GetAsync(token.Key, known?.Encrypted, cancellationToken)) is not { Record: var record })
             return null;
         if (record.Token.Equals(token))
             return record.IsExpired(clock.GetUtcNow()) ? null : record;
@@ -57,7 +57,7 @@ public sealed partial class TokenStore(
     /// <exception cref="StoreUnavailableException">The record store did not respond.</exception>
     public async ValueTask<TokenRecord?> GetRecordAsync(TokenKey key, CancellationToken cancellationToken) =>
         key.IsWellFormed
-            && Open(key, decryptedRecords.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken))
+            && Decrypt(key, decryptedRecords.TryGet(key, out var known) ? known : null, await recordStore.GetAsync(key, cancellationToken))
                 is { Record: var record }
             && record.Token.Key == key && !record.IsExpired(clock.GetUtcNow())
             ? record
@@ -186,16 +186,16 @@ public sealed partial class TokenStore(
     /// Decrypts a record, or returns the cached one if the ciphertext is the same. Returns null if there is no record or it cannot be
     /// read.
     /// </summary>
-    private DecryptedRecord? Open(TokenKey key, DecryptedRecord? known, EncryptedRecord? found)
+    private DecryptedRecord? Decrypt(TokenKey key, DecryptedRecord? known, EncryptedRecord? found)
     {
         if (found is not { } current)
         {
             decryptedRecords.TryRemove(key);
             return null;
         }
-        if (known?.Sealed == current)
+        if (known?.Encrypted == current)
             return known;
-        if (!TryOpen(key, current, out var fresh))
+        if (!TryDecrypt(key, current, out var fresh))
         {
             decryptedRecords.TryRemove(key);
             return null;
@@ -204,12 +204,12 @@ public sealed partial class TokenStore(
         return fresh;
     }
 
-    private bool TryOpen(TokenKey key, EncryptedRecord current, [NotNullWhen(true)] out DecryptedRecord? fresh)
+    private bool TryDecrypt(TokenKey key, EncryptedRecord current, [NotNullWhen(true)] out DecryptedRecord? fresh)
     {
         try
         {
             observer.RecordDecrypted();
-            fresh = new DecryptedRecord(current, codec.Open(key, current));
+            fresh = new DecryptedRecord(current, codec.Decrypt(key, current));
             return true;
         }
         catch (UnreadableRecordException e)
@@ -246,4 +246,4 @@ public sealed partial class TokenStore(
 }
 
 /// <summary>Represents a record together with the ciphertext from which it was read.</summary>
-public sealed record DecryptedRecord(EncryptedRecord Sealed, TokenRecord Record);
+public sealed record DecryptedRecord(EncryptedRecord Encrypted, TokenRecord Record);

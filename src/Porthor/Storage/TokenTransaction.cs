@@ -153,7 +153,7 @@ public sealed class TokenTransaction
         Dictionary<TokenKey, DecryptedRecord> records = new(keys.Count);
         foreach (var (key, found) in await recordStore.ReadAsync(keys, cancellationToken))
         {
-            if (codec.TryOpen(key, found) is { } record && !record.IsExpired(now))
+            if (codec.TryDecrypt(key, found) is { } record && !record.IsExpired(now))
                 records.Add(key, new DecryptedRecord(found, record));
         }
         return records;
@@ -253,7 +253,7 @@ public sealed class TokenTransaction
         RecordReplacement[] replacements =
         [
             .. edits.Where(edit => edit.Remaining is not null)
-                .Select(edit => new RecordReplacement(edit.Key, edit.Remaining!.Value, codec.Seal(edit.Final), edit.Final.Expires)),
+                .Select(edit => new RecordReplacement(edit.Key, edit.Remaining!.Value, codec.Encrypt(edit.Final), edit.Final.Expires)),
         ];
         return replacements.Length == 0 ? [] : await recordStore.ReplaceAsync(replacements, cancellationToken);
     }
@@ -277,7 +277,7 @@ public sealed class TokenTransaction
     {
         // Recorded before the write, because a write that fails may still take effect.
         written.Add(record.Token.Key);
-        if (await recordStore.CreateAsync(record.Token.Key, codec.Seal(record), record.Expires, cancellationToken))
+        if (await recordStore.CreateAsync(record.Token.Key, codec.Encrypt(record), record.Expires, cancellationToken))
             return;
         written.Remove(record.Token.Key);
         throw new StoreUnavailableException("token record store", "creation: the key is taken");
@@ -289,12 +289,12 @@ public sealed class TokenTransaction
         foreach (var edit in edits)
         {
             var now = joined ? edit.Final : edit.Final.Within(edit.Current.Record.Scopes, edit.Current.Record.Expires);
-            var lasting = edit.Current.Sealed;
+            var lasting = edit.Current.Encrypted;
             if (now != edit.Current.Record)
             {
-                lasting = codec.Seal(now);
+                lasting = codec.Encrypt(now);
                 edit.Reduced = lasting;
-                replacements.Add(new RecordReplacement(edit.Key, edit.Current.Sealed, lasting, now.Expires));
+                replacements.Add(new RecordReplacement(edit.Key, edit.Current.Encrypted, lasting, now.Expires));
             }
             edit.Remaining = now == edit.Final ? null : lasting;
         }

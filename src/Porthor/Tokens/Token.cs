@@ -44,10 +44,10 @@ public sealed class Token : IEquatable<Token>
     /// <summary>Parses a token.</summary>
     /// <exception cref="PorthorException"><c>invalid_token</c>, with the message of the contract.</exception>
     public static Token Parse(string text) =>
-        TryParse(text, out var token) ? token : throw FaultOf(text).ToException();
+        TryParse(text, out var token) ? token : throw ErrorOf(text).ToException();
 
     /// <summary>Returns the error for a text that is not a token.</summary>
-    public static PorthorError FaultOf(ReadOnlySpan<char> text) =>
+    public static PorthorError ErrorOf(ReadOnlySpan<char> text) =>
         PorthorError.InvalidToken(
             text.StartsWith(Prefix, StringComparison.Ordinal) ? "Token is malformed" : "Token does not start with gt-");
 

@@ -56,7 +56,7 @@ public static class TokenRules
     }
 
     /// <summary>Returns the error in the name of a token; null if the name is valid.</summary>
-    public static string? TokenNameFault(string name)
+    public static string? TokenNameError(string name)
     {
         // Names are shown to others, logged and kept in the history.
         if (TokenSearch.Contains(name))
@@ -68,14 +68,14 @@ public static class TokenRules
     }
 
     /// <summary>Returns the error in another text that is stored with a token; null if the text is valid.</summary>
-    public static string? StoredTextFault(string? text) =>
+    public static string? StoredTextError(string? text) =>
         text is not null && TokenSearch.Contains(text) ? "must not contain a token" : null;
 
     /// <summary>Checks the user data that an administrator stores with a token.</summary>
     public static PorthorError? UserData(UserData data)
     {
         IEnumerable<string?> texts = [data.Name, data.Email, .. (data.Groups ?? []).Select(group => group.Name)];
-        return texts.Any(text => StoredTextFault(text) is not null)
+        return texts.Any(text => StoredTextError(text) is not null)
             ? PorthorError.PermissionDenied("User data must not contain a token")
             : null;
     }
@@ -88,7 +88,7 @@ public static class TokenRules
         { Length: 0 } => PorthorError.InvalidTokenName("Token names must not be empty"),
         _ when name.EnumerateRunes().Count() > LongestTokenName =>
             PorthorError.InvalidTokenName($"Token names must not be longer than {LongestTokenName} characters"),
-        _ => TokenNameFault(name) is { } fault ? PorthorError.InvalidTokenName(fault) : null,
+        _ => TokenNameError(name) is { } error ? PorthorError.InvalidTokenName(error) : null,
     };
 
     /// <summary>Formats scopes for a message. They come from the client, so their number, length and characters are limited.</summary>

@@ -27,8 +27,8 @@ public sealed class IdImport
 
     /// <summary>Reads a text.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="faults">The errors in the text, each with its line number; empty if there are none.</param>
-    public static IdImport Read(TextReader text, out IReadOnlyList<string> faults)
+    /// <param name="errors">The errors in the text, each with its line number; empty if there are none.</param>
+    public static IdImport Read(TextReader text, out IReadOnlyList<string> errors)
     {
         List<string> found = [];
         List<IdEntry> entries = [];
@@ -39,29 +39,29 @@ public sealed class IdImport
         {
             if (line.Trim().Length == 0 || (number == 1 && line.Trim() == Header))
                 continue;
-            if (import.ReadLine(line, out var fault) is { } entry)
-                fault = Clash(names, (entry.Kind, entry.Name), "name", number) ?? Clash(numbers, (entry.Kind, entry.Id), "id", number);
+            if (import.ReadLine(line, out var error) is { } entry)
+                error = Clash(names, (entry.Kind, entry.Name), "name", number) ?? Clash(numbers, (entry.Kind, entry.Id), "id", number);
             else
                 entry = null;
-            if (fault is not null)
-                found.Add($"line {number.ToString(CultureInfo.InvariantCulture)}: {fault}");
+            if (error is not null)
+                found.Add($"line {number.ToString(CultureInfo.InvariantCulture)}: {error}");
             else if (entry is not null)
                 entries.Add(entry);
         }
         foreach (var entry in entries)
             import.RaiseFor(entry);
-        faults = found;
+        errors = found;
         return import;
     }
 
-    private IdEntry? ReadLine(string line, out string? fault)
+    private IdEntry? ReadLine(string line, out string? error)
     {
         string[] fields = line.Split(',', StringSplitOptions.TrimEntries);
-        fault = null;
+        error = null;
         if (fields is not [var kind, var name, var text])
-            fault = $"'{line}' is not kind,name,id";
+            error = $"'{line}' is not kind,name,id";
         else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
-            fault = $"'{text}' is not a positive integer";
+            error = $"'{text}' is not a positive integer";
         else if (kind == "counter" && IdRange.All.Any(range => range.Counter == name))
             Raise(name, id);
         else if (kind == "user" && UserRules.IsUsername(name))
@@ -69,7 +69,7 @@ public sealed class IdImport
         else if (kind == "group" && UserRules.IsGroupName(name))
             return new IdEntry(IdKind.Group, name, id);
         else
-            fault = kind is "user" or "group" or "counter"
+            error = kind is "user" or "group" or "counter"
                 ? $"'{name}' cannot be the name of a {kind}"
                 : $"'{kind}' is not user, group or counter";
         return null;

@@ -24,14 +24,14 @@ public static partial class TimeText
     private static readonly decimal LastSecond = DateTimeOffset.MaxValue.ToUnixTimeSeconds();
 
     /// <summary>Parses a text. Returns false, with the reason, if it is not a time.</summary>
-    public static bool TryParse(string text, out DateTimeOffset time, out TimeParseError fault)
+    public static bool TryParse(string text, out DateTimeOffset time, out TimeParseError error)
     {
-        fault = default;
+        error = default;
         if (Number.IsMatch(text))
             return decimal.TryParse(
                 text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                ? TryFromNumber(number, out time, out fault)
-                : Beyond(out time, out fault);
+                ? TryFromNumber(number, out time, out error)
+                : Beyond(out time, out error);
         if (TryParseDateTime(text, out time))
             return true;
         if (text.Length == 10 && ReasonNotDate(text) is null)
@@ -39,17 +39,17 @@ public static partial class TimeText
             time = new DateTimeOffset(DateTime.ParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture), TimeSpan.Zero);
             return true;
         }
-        fault = new TimeParseError(ReasonNotDate(text) ?? "unexpected extra characters at the end of the input", OutOfRange: false);
+        error = new TimeParseError(ReasonNotDate(text) ?? "unexpected extra characters at the end of the input", OutOfRange: false);
         return false;
     }
 
     /// <summary>Converts a number of seconds or milliseconds. Returns false, with the reason, if it is out of range.</summary>
-    public static bool TryFromNumber(decimal number, out DateTimeOffset time, out TimeParseError fault)
+    public static bool TryFromNumber(decimal number, out DateTimeOffset time, out TimeParseError error)
     {
         var seconds = Math.Abs(number) > LargestSeconds ? number / 1000 : number;
         if (seconds < FirstSecond || seconds > LastSecond)
-            return Beyond(out time, out fault);
-        fault = default;
+            return Beyond(out time, out error);
+        error = default;
         var microseconds = Math.Round(seconds * 1_000_000m, MidpointRounding.ToEven);
         time = DateTimeOffset.UnixEpoch.AddTicks((long)microseconds * TimeSpan.TicksPerMicrosecond);
         return true;
@@ -63,10 +63,10 @@ public static partial class TimeText
         TryFromNumber(
             Math.Abs(number) > LargestSeconds && number >= FirstSecond && number <= LastSecond ? number * 1000 : number, out time, out _);
 
-    private static bool Beyond(out DateTimeOffset time, out TimeParseError fault)
+    private static bool Beyond(out DateTimeOffset time, out TimeParseError error)
     {
         time = default;
-        fault = new TimeParseError(BeyondCalendar, OutOfRange: true);
+        error = new TimeParseError(BeyondCalendar, OutOfRange: true);
         return false;
     }
 

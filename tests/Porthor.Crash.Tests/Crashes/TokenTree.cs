@@ -5,7 +5,7 @@ namespace Porthor.Crash.Tests.Crashes;
 /// <summary>All tokens that clients received, in the order of arrival.</summary>
 internal sealed class TokenTree
 {
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly List<KnownToken> tokens = [];
     private readonly Dictionary<TokenKey, KnownToken> byKey = [];
     private readonly List<(Uri Node, TaskCompletionSource Told)> waiting = [];
@@ -14,7 +14,7 @@ internal sealed class TokenTree
     {
         get
         {
-            lock (gate)
+            lock (sync)
                 return [.. tokens];
         }
     }
@@ -22,7 +22,7 @@ internal sealed class TokenTree
     /// <summary>Adds a token. Returns the known token if a child was returned again.</summary>
     public KnownToken Add(Token token, string username, KnownToken? parent)
     {
-        lock (gate)
+        lock (sync)
         {
             if (byKey.TryGetValue(token.Key, out var known))
                 return known;
@@ -37,7 +37,7 @@ internal sealed class TokenTree
     public KnownToken? Pick(int number)
     {
         const int latest = 60;
-        lock (gate)
+        lock (sync)
             return tokens.Count == 0 ? null : tokens[^(1 + (number % Math.Min(latest, tokens.Count)))];
     }
 
@@ -47,7 +47,7 @@ internal sealed class TokenTree
     /// </summary>
     public void Reduce(KnownToken root)
     {
-        lock (gate)
+        lock (sync)
         {
             foreach (var token in tokens.Where(token => token == root || token.DescendsFrom(root)))
                 token.IsReduced = true;
@@ -57,7 +57,7 @@ internal sealed class TokenTree
     /// <summary>Records that a node has acknowledged a change.</summary>
     public void Acknowledged(Uri node)
     {
-        lock (gate)
+        lock (sync)
         {
             waiting.ForEach(one =>
             {
@@ -72,7 +72,7 @@ internal sealed class TokenTree
     public Task NextAcknowledgementBy(Uri node)
     {
         var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (gate)
+        lock (sync)
             waiting.Add((node, told));
         return told.Task;
     }

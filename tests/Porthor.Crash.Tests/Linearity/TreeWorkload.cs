@@ -18,7 +18,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     /// <summary>False for some trees, so that tokens are left for the checks at the end.</summary>
     private readonly bool endsRoot = seed % 4 != 0;
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly List<Member> members = [];
     private bool reducing;
     private int level = Scopes.Length;
@@ -161,7 +161,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     /// <summary>Returns the status; null if a store was not available.</summary>
     private int? StatusOf(Answer? answer, params int[] meant)
     {
-        lock (gate)
+        lock (sync)
             Operations++;
         if (answer is null or { StatusCode: 503 })
             return null;
@@ -171,13 +171,13 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
 
     private Member Pick(int number)
     {
-        lock (gate)
+        lock (sync)
             return members[number % members.Count];
     }
 
     private Member Know(Token token, Member parent)
     {
-        lock (gate)
+        lock (sync)
         {
             if (members.Find(member => member.Token.Key == token.Key) is { } known)
                 return known;
@@ -189,7 +189,7 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
     /// <summary>A token of the tree with the operations on it.</summary>
     private sealed class Member(Token token, Member? parent)
     {
-        private readonly Lock gate = new();
+        private readonly Lock sync = new();
         private readonly List<Operation> own = [];
         private readonly List<Operation> forAllBelow = [];
 
@@ -199,14 +199,14 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
 
         public void Saw(Operation operation)
         {
-            lock (gate)
+            lock (sync)
                 own.Add(operation);
         }
 
         /// <summary>The operation also applies to all descendants, but its answer does not say whether they existed.</summary>
         public void Did(long begin, long end, int? status, int notFound, Func<long, long, int?, Operation> describe)
         {
-            lock (gate)
+            lock (sync)
             {
                 own.Add(describe(begin, end, status));
                 if (status != notFound)
@@ -216,19 +216,19 @@ internal sealed class TreeWorkload(IReadOnlyList<TestServer> nodes, Token admini
 
         public void DidBelow(Operation operation)
         {
-            lock (gate)
+            lock (sync)
                 forAllBelow.Add(operation);
         }
 
         public List<Operation> History()
         {
-            lock (gate)
+            lock (sync)
                 return [.. own, .. parent?.Inherited() ?? []];
         }
 
         private List<Operation> Inherited()
         {
-            lock (gate)
+            lock (sync)
                 return [.. forAllBelow, .. parent?.Inherited() ?? []];
         }
     }

@@ -85,7 +85,7 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
     public async Task A_body_with_many_errors_gets_a_response()
     {
         var server = await servers.InAsync(Mode.Embedded);
-        foreach (var (body, faults) in (IEnumerable<(string, int)>)[
+        foreach (var (body, errors) in (IEnumerable<(string, int)>)[
             ($"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"scopes\":[{string.Join(',', Enumerable.Repeat("{}", 21000))}]}}",
                 21000),
             ($"{{\"username\":\"bot-x\",\"token_type\":\"service\",\"groups\":[{string.Join(',', Enumerable.Repeat("{}", 21000))}]}}",
@@ -94,7 +94,7 @@ public sealed class HostileSizeTests(ApiServers servers) : IClassFixture<ApiServ
         {
             var answer = await server.PostAsync("/tokens", body, server.Bootstrap);
             answer.StatusCode.ShouldBe(422);
-            answer.Json.GetProperty("detail").GetArrayLength().ShouldBe(faults);
+            answer.Json.GetProperty("detail").GetArrayLength().ShouldBe(errors);
         }
         // Thirty thousand unknown scopes, and as many unknown fields.
         (await server.PostAsync(

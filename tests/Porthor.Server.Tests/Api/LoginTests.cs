@@ -104,11 +104,11 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
             ("", "InvalidToken"), ("garbage", "InvalidToken"), ("\"", "InvalidToken"), ("gAAAAA==", "InvalidToken"),
             (browser.Session.Reveal(), "InvalidToken"),
             (foreign.Write(new SessionState { Token = browser.Session }), "InvalidToken"),
-            (Seal(server, "[]"), "ValidationError"), (Seal(server, "not json"), "ValidationError"),
-            (Seal(server, """{"token":5}"""), "ValidationError"), (Seal(server, """{"token":"gt-bad"}"""), "InvalidTokenError"),
-            (Seal(server, $$$"""{"token":{"key":"{{{browser.Key}}}","secret":"x"}}"""), "ValidationError"),
-            (Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","login_start":"yesterday"}"""), "ValidationError"),
-            (Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","csrf":"\ud800"}"""), "ValidationError")])
+            (Encrypt(server, "[]"), "ValidationError"), (Encrypt(server, "not json"), "ValidationError"),
+            (Encrypt(server, """{"token":5}"""), "ValidationError"), (Encrypt(server, """{"token":"gt-bad"}"""), "InvalidTokenError"),
+            (Encrypt(server, $$$"""{"token":{"key":"{{{browser.Key}}}","secret":"x"}}"""), "ValidationError"),
+            (Encrypt(server, $$"""{"token":"{{browser.Session.Reveal()}}","login_start":"yesterday"}"""), "ValidationError"),
+            (Encrypt(server, $$"""{"token":"{{browser.Session.Reveal()}}","csrf":"\ud800"}"""), "ValidationError")])
         {
             var logged = server.CountLines();
             var answer = await server.GetAsync("/login", ("Cookie", $"{SessionCookie.Name}={value}"));
@@ -121,11 +121,11 @@ public sealed class LoginTests(ApiServers servers) : IClassFixture<ApiServers>
 
         // Fields of later versions are ignored.
         (await server.GetAsync(
-            "/login", ("Cookie", $"{SessionCookie.Name}={Seal(server, $$"""{"token":"{{browser.Session.Reveal()}}","later":[1]}""")}")))
+            "/login", ("Cookie", $"{SessionCookie.Name}={Encrypt(server, $$"""{"token":"{{browser.Session.Reveal()}}","later":[1]}""")}")))
             .StatusCode.ShouldBe(200);
     }
 
-    private static string Seal(ApiServer server, string json) => System.Text.Encoding.ASCII.GetString(
+    private static string Encrypt(ApiServer server, string json) => System.Text.Encoding.ASCII.GetString(
         new Fernet(server.Host.Core.SessionKeys, TimeProvider.System).Encrypt(System.Text.Encoding.UTF8.GetBytes(json)));
 
     private static string CookieOf(Answer answer) => answer.Header("Set-Cookie")!.Split(';')[0].Split('=', 2)[1].Trim('"');

@@ -118,11 +118,11 @@ public sealed class CommandLineTests : IAsyncLifetime
         var check = await program.RunAsync("config", "check");
         (check.ExitCode, check.Output).ShouldBe((1, ""));
         check.Errors.ShouldStartWith($"Error: The configuration {program.Folder}/porthor.yaml cannot be used:\n");
-        foreach (var fault in (string[])[
+        foreach (var error in (string[])[
             "PORTHOR_DATABSE_URL: is not a known variable. Did you mean PORTHOR_DATABASE_URL?", "logLevel: 'LOUD': must be",
             "tokenLifetime: '8m': must be longer than 600 seconds", "bootstrapToken: ", "knownScopes: invalid scope foo bar",
             "knownScopes: required scope admin:token missing", "knownScopes: required scope user:token missing"])
-            check.Errors.ShouldContain($"\n  {fault}");
+            check.Errors.ShouldContain($"\n  {error}");
         check.Errors.ShouldNotContain("bad-token");
         check.Errors.ShouldNotContain("secret@db");
         // The server refuses to start with the same messages.

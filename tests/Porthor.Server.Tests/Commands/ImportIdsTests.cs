@@ -86,8 +86,8 @@ public sealed class ImportIdsTests
         deployment.Settings = deployment.Settings.WithLongTimeouts();
         var core = await deployment.OpenNodeAsync();
         var lines = string.Concat(Enumerable.Range(0, 3000).Select(i => $"user,user-{i}x,{3000000 + i}\n"));
-        var import = IdImport.Read(new StringReader(lines), out var faults);
-        faults.ShouldBeEmpty();
+        var import = IdImport.Read(new StringReader(lines), out var errors);
+        errors.ShouldBeEmpty();
         var importing = core.Sql.Ids.ImportAsync(import, new Progress<long>(), TestContext.Current.CancellationToken);
         var given = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => NextAsync(core.Sql.Ids, $"meanwhile-{i}x")));
         var result = await importing;

@@ -52,7 +52,7 @@ internal static class ConfigurationFile
     public static string[] Errors(string yaml, SettingsScope need, params (string Name, string Value)[] variables)
     {
         var refusal = Should.Throw<SettingsException>(() => Load(yaml, need, variables));
-        refusal.Message.Split("\n  ")[1..].ShouldBe(refusal.Faults.Select(fault => fault.ToString()));
+        refusal.Message.Split("\n  ")[1..].ShouldBe(refusal.Errors.Select(error => error.ToString()));
         refusal.Message.Split('\n')[0].ShouldMatch("^The configuration /.* cannot be used:$");
         return refusal.Message.Split("\n  ")[1..];
     }

@@ -40,7 +40,7 @@ public sealed class LocalUserSettingsTests
     [Fact]
     public void All_errors_are_reported_at_once_without_a_hash()
     {
-        var faults = Errors($$"""
+        var errors = Errors($$"""
             localGroups: {staff: 3001, "no group!": 3000, other: 3001, none: 0, dave: 3005}
             localUsers:
               - {username: Alice, uid: 0, gid: x, groups: [nobodys, staff, staff], passwordHash: hunter2-secret}
@@ -53,7 +53,7 @@ public sealed class LocalUserSettingsTests
               - {name: Nobody}
               - alice
             """);
-        faults.ShouldBe([
+        errors.ShouldBe([
             "localGroups: 'no group!': must match ^([a-zA-Z]|[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z])[a-zA-Z0-9._-]*$",
             "localGroups.none: '0': must be 1 or more",
             "localGroups: '3001': is the id of staff and other",
@@ -86,7 +86,7 @@ public sealed class LocalUserSettingsTests
         + "}]\ngithub: {clientId: a, clientSecret: b}", "localUsers cannot be used with GitHub, CILogon, or OpenID Connect")]
     [InlineData("localUsers: [{username: alice, " + Hash
         + "}]\nldap: {url: 'ldap://ldap', groupBaseDn: a, userBaseDn: b}", "LDAP cannot be used with localUsers")]
-    public void Incompatible_settings_are_rejected(string yaml, string fault) => Errors(yaml).ShouldBe([fault]);
+    public void Incompatible_settings_are_rejected(string yaml, string error) => Errors(yaml).ShouldBe([error]);
 
     /// <summary>Local users count as a login provider, which is required.</summary>
     [Fact]

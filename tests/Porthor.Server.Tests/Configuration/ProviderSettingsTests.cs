@@ -41,8 +41,8 @@ public sealed class ProviderSettingsTests
     [InlineData(OnlyOne, GitHub, CiLogon, Oidc)]
     [InlineData("LDAP cannot be used with GitHub authentication", GitHub, Ldap)]
     [InlineData("ldap.uidAttr must be set unless Firestore is used", Oidc, NoUid)]
-    public void Incompatible_settings_are_rejected(string fault, params string[] sections) =>
-        Errors(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections)).ShouldBe([fault]);
+    public void Incompatible_settings_are_rejected(string error, params string[] sections) =>
+        Errors(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + string.Join('\n', sections)).ShouldBe([error]);
 
     [Fact]
     public void GitHub_users_get_a_group_of_their_own()
@@ -82,8 +82,8 @@ public sealed class ProviderSettingsTests
         "oidc.idTokenAlgorithms: 'HS256': must be one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512")]
     [InlineData("usernameDomain: '@example.com'", "oidc.usernameDomain: '@example.com': must be a domain, without @")]
     [InlineData("groupsClaim: ''", "oidc.groupsClaim: '': must be the name of a claim")]
-    public void Claims_and_algorithms_are_checked(string setting, string fault) =>
-        Errors(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + Oidc.Replace("}", $", {setting}}}")).ShouldBe([fault]);
+    public void Claims_and_algorithms_are_checked(string setting, string error) =>
+        Errors(Cluster[..Cluster.IndexOf("github:", StringComparison.Ordinal)] + Oidc.Replace("}", $", {setting}}}")).ShouldBe([error]);
 
     [Fact]
     public void OpenID_Connect_has_its_defaults()
@@ -159,8 +159,8 @@ public sealed class ProviderSettingsTests
     [InlineData("url: 'ldap://ldap', userSearchAttr: ':caseIgnoreMatch:'",
         "ldap.userSearchAttr: ':caseIgnoreMatch:': must be an attribute, or an attribute and a matching rule: ATTRIBUTE:RULE:")]
     [InlineData("url: 'ldap://ldap', uidAttribute: 'uid'", "ldap.uidAttribute: Extra inputs are not permitted")]
-    public void LDAP_errors_are_reported(string settings, string fault) =>
-        Errors($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([fault]);
+    public void LDAP_errors_are_reported(string settings, string error) =>
+        Errors($"{Oidc}\nldap: {{groupBaseDn: 'dc=groups', userBaseDn: 'dc=users', {settings}}}").ShouldBe([error]);
 
     /// <summary>Commands that use only the stores can run on hosts without the CA file.</summary>
     [Fact]

@@ -112,9 +112,9 @@ public sealed class RedisUrlTests : IDisposable
     [Fact]
     public void A_missing_certificate_file_is_named()
     {
-        var faults = Errors(Cluster.Replace("redis://redis.example.com/0", $"rediss://redis?ssl_ca_certs={certificate}"));
-        faults.Single().ShouldStartWith("redisPersistentUrl: the parameter 'ssl_ca_certs': ");
-        faults.Single().ShouldContain(certificate);
+        var errors = Errors(Cluster.Replace("redis://redis.example.com/0", $"rediss://redis?ssl_ca_certs={certificate}"));
+        errors.Single().ShouldStartWith("redisPersistentUrl: the parameter 'ssl_ca_certs': ");
+        errors.Single().ShouldContain(certificate);
     }
 
     [Fact]

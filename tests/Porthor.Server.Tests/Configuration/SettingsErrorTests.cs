@@ -114,13 +114,13 @@ public sealed class SettingsErrorTests
     [InlineData("oidcServer: {enable: true}", "oidcServer.enable: Extra inputs are not permitted. Did you mean enabled?")]
     [InlineData("sentry: {}\nSentry: {}", "Sentry: Extra inputs are not permitted")]
     [InlineData("baseUrl: 'https://example.com'\nbase_url: 'https://example.com'", "base_url: given twice")]
-    public void Each_error_names_its_setting(string yaml, string fault) => Errors(yaml).ShouldContain(fault);
+    public void Each_error_names_its_setting(string yaml, string error) => Errors(yaml).ShouldContain(error);
 
     [Theory]
     [InlineData("- one", "the file must contain settings, as 'key: value'")]
     [InlineData("just text", "the file must contain settings, as 'key: value'")]
     [InlineData("a: 1\n---\nb: 2", "the file must contain settings, as 'key: value'")]
-    public void A_file_without_settings_is_an_error(string yaml, string fault) => Errors(yaml).ShouldBe([fault]);
+    public void A_file_without_settings_is_an_error(string yaml, string error) => Errors(yaml).ShouldBe([error]);
 
     [Theory]
     [InlineData("baseUrl: 'open", "line 1, column ")]
@@ -150,9 +150,9 @@ public sealed class SettingsErrorTests
             oidcServer: {enabled: true, key: "{{hidden}}", clients: "{{hidden}}"}
             ldap: {url: "ldap://ldap.example.com", userDn: "cn=porthor", password: ["{{hidden}}"]}
             """;
-        var faults = Errors(yaml);
-        faults.Length.ShouldBeGreaterThan(9);
-        string.Join('\n', faults).ShouldNotContain(hidden);
+        var errors = Errors(yaml);
+        errors.Length.ShouldBeGreaterThan(9);
+        string.Join('\n', errors).ShouldNotContain(hidden);
     }
 
     [Fact]

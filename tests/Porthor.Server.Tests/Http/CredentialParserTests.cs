@@ -50,7 +50,7 @@ public sealed class CredentialParserTests
         $"Basic {Encoded(":")}",
         $"Basic {Encoded("gt-:gt-")}"];
 
-    public static TheoryData<string, string> Faults => new()
+    public static TheoryData<string, string> Errors => new()
     {
         { "Bearer", Malformed },
         { " Bearer", Malformed },
@@ -116,7 +116,7 @@ public sealed class CredentialParserTests
         CredentialParser.HoldsToken($"Basic {Encoded(pair)}").ShouldBeTrue();
     }
 
-    [Theory, MemberData(nameof(Faults))]
+    [Theory, MemberData(nameof(Errors))]
     public void An_unusable_header_is_reported_with_the_reason(string header, string error) =>
         CredentialParser.Parse(header).ShouldBe(
             Credential.Malformed(error, error.StartsWith("Conflicting", StringComparison.Ordinal) ? "basic-username" : null));

@@ -23,7 +23,7 @@ public sealed class ReadinessTests
         {
             dependency.GetProperty("state").GetString().ShouldBe("up");
             dependency.GetProperty("age").GetDouble().ShouldBeGreaterThanOrEqualTo(0);
-            dependency.TryGetProperty("fault", out _).ShouldBeFalse();
+            dependency.TryGetProperty("error", out _).ShouldBeFalse();
         }
     }
 
@@ -47,7 +47,7 @@ public sealed class ReadinessTests
         down.Json.GetProperty("status").GetString().ShouldBe("not ready");
         var recordStore = Find(down, "token records");
         recordStore.GetProperty("state").GetString().ShouldBe("down");
-        recordStore.GetProperty("fault").GetString()!.ShouldStartWith("The token record store is not available");
+        recordStore.GetProperty("error").GetString()!.ShouldStartWith("The token record store is not available");
         Find(down, "token list").GetProperty("state").GetString().ShouldBe("up");
         // The response contains no addresses and credentials.
         foreach (var secret in (string[])["127.0.0.1", $"{wire.Port}", server.Deployment.DatabaseName!, "assword"])

@@ -103,7 +103,7 @@ public sealed class OutageTests
         ready.StatusCode.ShouldBe(200);
         var directory = ready.Json.GetProperty("dependencies").EnumerateArray().Single(
             dependency => dependency.GetProperty("name").GetString() == "LDAP");
-        (directory.GetProperty("state").GetString(), directory.GetProperty("fault").GetString()).ShouldBe(("down", "Error querying LDAP"));
+        (directory.GetProperty("state").GetString(), directory.GetProperty("error").GetString()).ShouldBe(("down", "Error querying LDAP"));
         var line = server.LinesSince(0, "Cannot query LDAP").First(
             line => line.TryGetProperty("user", out var user) && user.GetString() == "leaver");
         line.GetProperty("ldap_base").GetString().ShouldBe(servers.Tree.People);

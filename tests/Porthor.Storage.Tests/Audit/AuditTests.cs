@@ -306,7 +306,7 @@ public sealed class AuditTests
         }
 
         public async Task ChangeRecordAsync(Token token, Func<TokenRecord, TokenRecord> change) =>
-            await PutAsync(token.Key, codec.Seal(change((await operations.Tokens.GetDataAsync(token))!)).Ciphertext);
+            await PutAsync(token.Key, codec.Encrypt(change((await operations.Tokens.GetDataAsync(token))!)).Ciphertext);
 
         public async Task PutAsync(TokenKey key, byte[] value)
         {
@@ -328,7 +328,7 @@ public sealed class AuditTests
             {
                 var record = new TokenRecord { Token = token, Username = "some-user", TokenType = TokenType.Session,
                     Scopes = ScopeSet.Empty, Created = operations.Now };
-                await recordStore.CreateAsync(token.Key, codec.Seal(record), expires: null, Stop);
+                await recordStore.CreateAsync(token.Key, codec.Encrypt(record), expires: null, Stop);
             }
         });
 

@@ -235,7 +235,7 @@ public sealed class ChildTests
             transaction.Insert(await operations.RowAsync(child) with { Token = twin.Key });
             await transaction.FlushAsync(TestContext.Current.CancellationToken);
             await operations.Node.RecordStore.Within(transaction).CreateAsync(
-                twin.Key, codec.Seal(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
+                twin.Key, codec.Encrypt(record with { Token = twin }), record.Expires, TestContext.Current.CancellationToken);
             await transaction.CommitAsync(TestContext.Current.CancellationToken);
             twins.Add(twin);
         }

@@ -164,10 +164,10 @@ public sealed class RecordStoreTests
             return await recordStore.CreateAsync(changed, Record("changed"), InAnHour(), Stop);
         });
 
-        var replaced = await node.RecordStore.ResealAsync(
+        var replaced = await node.RecordStore.ReplaceReencryptedAsync(
             [
-                new Reseal(ending, Record("ending"), Record("ending anew")), new Reseal(lasting, Record("lasting"), Record("lasting anew")),
-                new Reseal(changed, Record("before it was changed"), Record("late")), new Reseal(absent, Record("absent"), Record("late")),
+                new ReencryptedRecord(ending, Record("ending"), Record("ending anew")), new ReencryptedRecord(lasting, Record("lasting"), Record("lasting anew")),
+                new ReencryptedRecord(changed, Record("before it was changed"), Record("late")), new ReencryptedRecord(absent, Record("absent"), Record("late")),
             ],
             Stop);
         replaced.ShouldBe(2);

@@ -31,7 +31,7 @@ public sealed class ReencryptionTests
         {
             var progress = new Immediate<ReencryptionProgress>(at =>
             {
-                if (at.Resealed >= 200)
+                if (at.Reencrypted >= 200)
                     interruption.Cancel();
             });
             await Should.ThrowAsync<OperationCanceledException>(node.Reencryption.RunAsync(progress, interruption.Token));
@@ -40,7 +40,7 @@ public sealed class ReencryptionTests
         var rest = await node.Reencryption.RunAsync(cancellationToken: Stop);
         rest.Complete.ShouldBeTrue();
         rest.Records.ShouldBe(450);
-        rest.Resealed.ShouldBeInRange(1, 250);
+        rest.Reencrypted.ShouldBeInRange(1, 250);
         (await node.Reencryption.RunAsync(cancellationToken: Stop)).ShouldBe(new ReencryptionResult(450, 0, 0, Complete: true));
 
         // The new key alone decrypts all records, the old key none, and the content is unchanged.
@@ -135,7 +135,7 @@ public sealed class ReencryptionTests
             IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
             new Dictionary<TokenKey, EncryptedRecord> { [key] = (await GetAsync(key, known: null, cancellationToken))!.Value };
 
-        public Task<int> ResealAsync(IReadOnlyList<Reseal> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);
+        public Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken) => Task.FromResult(records.Count);
 
         public IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync(CancellationToken cancellationToken) =>
             new[] { (IReadOnlyList<TokenKey>)[key] }.ToAsyncEnumerable();

@@ -100,7 +100,7 @@ public sealed class StoredTimeTests
                     Created = operations.Now,
                     UserData = new(),
                 };
-                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Seal(record), expires: null, Aborted))
+                (await node.RecordStore.Within(transaction).CreateAsync(token.Key, codec.Encrypt(record), expires: null, Aborted))
                     .ShouldBeTrue();
             }
             await transaction.CommitAsync(Aborted);

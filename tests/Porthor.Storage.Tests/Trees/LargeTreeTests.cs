@@ -137,10 +137,10 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         await using (var writer = await ConcurrentWriter.StartAsync(node))
         {
             var begun = Stopwatch.GetTimestamp();
-            var resealing = new Porthor.Maintenance.RecordReencryption(
+            var reencryption = new Porthor.Maintenance.RecordReencryption(
                 node.RecordStore, fernet,
                 Microsoft.Extensions.Logging.Abstractions.NullLogger<Porthor.Maintenance.RecordReencryption>.Instance);
-            var task = resealing.RunAsync(progress: null, TestContext.Current.CancellationToken);
+            var task = reencryption.RunAsync(progress: null, TestContext.Current.CancellationToken);
             await task;
             output.WriteLine(
                 $"{Stopwatch.GetElapsedTime(begun).TotalSeconds:F1} s; others were delayed "

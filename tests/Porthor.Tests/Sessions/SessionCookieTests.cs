@@ -75,7 +75,7 @@ public sealed class SessionCookieTests
     [InlineData(" { } ")]
     [InlineData("""{"csrf":null,"token":null,"github":null,"return_url":null,"state":null,"login_start":null}""")]
     [InlineData("""{"later":[1],"csrf2":"x"}""")]
-    public void Unknown_fields_and_nulls_are_ignored(string json) => Read(Sealed(json)).ShouldBe(SessionState.Empty);
+    public void Unknown_fields_and_nulls_are_ignored(string json) => Read(Encrypted(json)).ShouldBe(SessionState.Empty);
 
     [Theory]
     [InlineData("\"2026-10-21T07:28:00.123456Z\"", 123_456)]
@@ -85,7 +85,7 @@ public sealed class SessionCookieTests
     [InlineData("1792567680", 0)]
     [InlineData("1792567680.123456", 123_456)]
     public void The_start_of_a_login_is_a_date_or_seconds(string json, int microseconds) =>
-        Read(Sealed($$"""{"login_start":{{json}}}""")).LoginStart
+        Read(Encrypted($$"""{"login_start":{{json}}}""")).LoginStart
             .ShouldBe(new DateTimeOffset(2026, 10, 21, 7, 28, 0, TimeSpan.Zero).AddMicroseconds(microseconds));
 
     /// <summary>One invalid field discards the complete state, including its token.</summary>
@@ -110,7 +110,7 @@ public sealed class SessionCookieTests
     [InlineData("""{"token":"TOKEN","login_start":true}""", "ValidationError")]
     [InlineData("""{"token":"TOKEN"}x""", "ValidationError")]
     public void An_invalid_field_discards_the_complete_state(string json, string error) =>
-        ShouldBeDiscarded(Sealed(json.Replace("TOKEN", TokenText)), error);
+        ShouldBeDiscarded(Encrypted(json.Replace("TOKEN", TokenText)), error);
 
     [Fact]
     public void A_value_of_another_origin_is_discarded()
@@ -145,7 +145,7 @@ public sealed class SessionCookieTests
         return Encoding.UTF8.GetString(json);
     }
 
-    private string Sealed(string json) => Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(json)));
+    private string Encrypted(string json) => Encoding.ASCII.GetString(fernet.Encrypt(Encoding.UTF8.GetBytes(json)));
 
     private SessionState Read(string value)
     {

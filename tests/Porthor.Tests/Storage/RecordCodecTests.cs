@@ -34,29 +34,29 @@ public sealed class RecordCodecTests
     [Fact]
     public void An_encrypted_record_can_be_decrypted_and_hides_its_content()
     {
-        var sealedRecord = codec.Seal(record);
-        codec.Open(record.Token.Key, sealedRecord).ShouldBe(record);
+        var encryptedRecord = codec.Encrypt(record);
+        codec.Decrypt(record.Token.Key, encryptedRecord).ShouldBe(record);
 
         // The encrypted record is ASCII, and its text form shows only its length.
-        Ascii.IsValid(sealedRecord.Ciphertext).ShouldBeTrue();
-        Encoding.ASCII.GetString(sealedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
-        $"{sealedRecord}".ShouldBe($"encrypted record of {sealedRecord.Ciphertext.Length} bytes");
+        Ascii.IsValid(encryptedRecord.Ciphertext).ShouldBeTrue();
+        Encoding.ASCII.GetString(encryptedRecord.Ciphertext).ShouldNotContain(record.Token.Key.Value);
+        $"{encryptedRecord}".ShouldBe($"encrypted record of {encryptedRecord.Ciphertext.Length} bytes");
     }
 
     [Fact]
     public void Two_encryptions_of_a_record_differ_and_a_copy_is_equal()
     {
-        var sealedRecord = codec.Seal(record);
-        var copy = new EncryptedRecord([.. sealedRecord.Ciphertext]);
-        copy.ShouldBe(sealedRecord);
-        (copy == sealedRecord).ShouldBeTrue();
-        copy.GetHashCode().ShouldBe(sealedRecord.GetHashCode());
-        (codec.Seal(record) != sealedRecord).ShouldBeTrue();
+        var encryptedRecord = codec.Encrypt(record);
+        var copy = new EncryptedRecord([.. encryptedRecord.Ciphertext]);
+        copy.ShouldBe(encryptedRecord);
+        (copy == encryptedRecord).ShouldBeTrue();
+        copy.GetHashCode().ShouldBe(encryptedRecord.GetHashCode());
+        (codec.Encrypt(record) != encryptedRecord).ShouldBeTrue();
     }
 
     [Fact]
     public void A_record_of_another_deployment_is_rejected() =>
-        ShouldBeRefused(new RecordCodec(new Fernet([FernetKey.Create()], clock), clock).Seal(record), "InvalidToken: ");
+        ShouldBeRefused(new RecordCodec(new Fernet([FernetKey.Create()], clock), clock).Encrypt(record), "InvalidToken: ");
 
     [Theory]
     [InlineData("")]
@@ -76,7 +76,7 @@ public sealed class RecordCodecTests
     [Fact]
     public void A_record_with_a_flipped_bit_is_rejected()
     {
-        var ciphertext = codec.Seal(record).Ciphertext;
+        var ciphertext = codec.Encrypt(record).Ciphertext;
         for (var position = 0; position < ciphertext.Length; position++)
         {
             byte[] changed = [.. ciphertext];
@@ -93,19 +93,19 @@ public sealed class RecordCodecTests
              "token":{"key":"{{{record.Token.Key}}}","secret":"{{{record.Token.Reveal().Split('.')[1]}}}"}}
             """;
         clock.Advance(TimeSpan.FromMilliseconds(1_500));
-        var opened = codec.Open(record.Token.Key, new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
+        var opened = codec.Decrypt(record.Token.Key, new EncryptedRecord(fernet.Encrypt(Encoding.UTF8.GetBytes(json))));
         opened.Created.ShouldBe(DateTimeOffset.FromUnixTimeSeconds(1_700_000_001));
         opened.Token.ShouldBe(record.Token);
         opened.Expires.ShouldBeNull();
     }
 
-    private void ShouldBeRefused(EncryptedRecord sealedRecord, string detail)
+    private void ShouldBeRefused(EncryptedRecord encryptedRecord, string detail)
     {
         var key = record.Token.Key;
-        var refusal = Should.Throw<UnreadableRecordException>(() => codec.Open(key, sealedRecord));
+        var refusal = Should.Throw<UnreadableRecordException>(() => codec.Decrypt(key, encryptedRecord));
         refusal.Message.ShouldBe($"Cannot deserialize data for key token:{key}");
         refusal.Key.ShouldBe(key);
         refusal.Detail.ShouldBe(detail);
-        codec.TryOpen(key, sealedRecord).ShouldBeNull();
+        codec.TryDecrypt(key, encryptedRecord).ShouldBeNull();
     }
 }

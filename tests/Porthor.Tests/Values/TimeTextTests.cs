@@ -48,7 +48,7 @@ public sealed class TimeTextTests
     [InlineData("2024-02-29", "2024-02-29T00:00:00.000000")]
     public void A_time_is_read(string text, string time)
     {
-        TimeText.TryParse(text, out var read, out var fault).ShouldBeTrue(fault.Reason);
+        TimeText.TryParse(text, out var read, out var error).ShouldBeTrue(error.Reason);
         read.Offset.ShouldBe(TimeSpan.Zero);
         read.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff", CultureInfo.InvariantCulture).ShouldBe(time);
     }
@@ -91,8 +91,8 @@ public sealed class TimeTextTests
     [InlineData("9999-12-31T23:59:59-01:00", Extra)]
     public void An_invalid_time_is_rejected_with_the_error_of_a_date(string text, string reason)
     {
-        TimeText.TryParse(text, out _, out var fault).ShouldBeFalse();
-        fault.ShouldBe(new TimeParseError(reason, OutOfRange: false));
+        TimeText.TryParse(text, out _, out var error).ShouldBeFalse();
+        error.ShouldBe(new TimeParseError(reason, OutOfRange: false));
     }
 
     [Theory]
@@ -101,8 +101,8 @@ public sealed class TimeTextTests
     [InlineData("99999999999999999999999999999999999999")]
     public void A_number_beyond_the_calendar_is_rejected(string text)
     {
-        TimeText.TryParse(text, out _, out var fault).ShouldBeFalse();
-        fault.ShouldBe(new TimeParseError(Beyond, OutOfRange: true));
+        TimeText.TryParse(text, out _, out var error).ShouldBeFalse();
+        error.ShouldBe(new TimeParseError(Beyond, OutOfRange: true));
     }
 
     /// <summary>
@@ -134,7 +134,7 @@ public sealed class TimeTextTests
 
     [Fact]
     public void No_text_crashes_the_parser() =>
-        Gen.String[Gen.Char["0123459-+:TZ.,_ "], 0, 30].Sample(text => TimeText.TryParse(text, out _, out var fault) == (fault == default));
+        Gen.String[Gen.Char["0123459-+:TZ.,_ "], 0, 30].Sample(text => TimeText.TryParse(text, out _, out var error) == (error == default));
 
     [Theory]
     [InlineData("2023-11-14T22:13:20Z", "2023-11-14 22:13:20")]

@@ -430,5 +430,5 @@ internal sealed record DependencyAnswer
     public required bool Required { get; init; }
 
     /// <summary>The error, if the state is down.</summary>
-    public string? Fault { get; init; }
+    public string? Error { get; init; }
 }

@@ -12,7 +12,7 @@ namespace Porthor.Server.Api.Description;
 /// </summary>
 internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IOpenApiDocumentProvider documents)
 {
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private Task<Rendered>? rendering;
 
     /// <summary>Serves the description with a strong entity tag, and answers <c>If-None-Match</c> with 304.</summary>
@@ -38,7 +38,7 @@ internal sealed class RenderedDescription([FromKeyedServices(Documents.Name)] IO
 
     private Task<Rendered> GetAsync()
     {
-        lock (gate)
+        lock (sync)
         {
             if (rendering is null or { IsFaulted: true } or { IsCanceled: true })
                 rendering = Task.Run(RenderAsync);

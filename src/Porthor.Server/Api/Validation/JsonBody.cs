@@ -51,9 +51,9 @@ internal sealed class JsonBody
         }
         catch (JsonException)
         {
-            var fault = JsonError.Find(text);
+            var error = JsonError.Find(text);
             var errors = new ValidationErrors();
-            errors.Add("json_invalid", Root.Then(fault.Offset), "JSON decode error", JsonDocument.Parse("{}").RootElement, ("error", fault.Reason));
+            errors.Add("json_invalid", Root.Then(error.Offset), "JSON decode error", JsonDocument.Parse("{}").RootElement, ("error", error.Reason));
             throw Problem.Of(errors).ToException();
         }
     }

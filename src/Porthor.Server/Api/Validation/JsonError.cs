@@ -21,13 +21,13 @@ internal readonly record struct JsonError(int Offset, string Reason)
         }
         catch (JsonErrorException e)
         {
-            return e.Fault;
+            return e.Error;
         }
     }
 
-    private sealed class JsonErrorException(JsonError fault) : Exception(fault.Reason)
+    private sealed class JsonErrorException(JsonError error) : Exception(error.Reason)
     {
-        public JsonError Fault { get; } = fault;
+        public JsonError Error { get; } = error;
     }
 
     private sealed class Scanner(string text)

@@ -57,14 +57,14 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     }
 
     /// <summary>Reads a required text.</summary>
-    /// <param name="fault">A further check, which returns the error; null for no check.</param>
-    public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null, Func<string, string?>? fault = null) =>
-        Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern, fault) ?? "" : "";
+    /// <param name="check">A further check, which returns the error; null for no check.</param>
+    public string RequiredText(string name, int shortest, int longest, Pattern? pattern = null, Func<string, string?>? check = null) =>
+        Required(name) is { } value ? Text(value, Where(name), shortest, longest, pattern, check) ?? "" : "";
 
     /// <summary>Reads a text. Returns null if it is absent or null.</summary>
     /// <inheritdoc cref="RequiredText"/>
-    public string? OptionalText(string name, int shortest, int longest = int.MaxValue, Func<string, string?>? fault = null) =>
-        NotNull(name) is { } value ? Text(value, Where(name), shortest, longest, pattern: null, fault) : null;
+    public string? OptionalText(string name, int shortest, int longest = int.MaxValue, Func<string, string?>? check = null) =>
+        NotNull(name) is { } value ? Text(value, Where(name), shortest, longest, pattern: null, check) : null;
 
     /// <summary>Reads an integer of at least 1. Returns null if it is absent or null.</summary>
     public long? OptionalPositive(string name) => NotNull(name) is { } value ? Integer(value, Where(name), least: 1) : null;
@@ -94,9 +94,9 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     {
         if (NotNull(name) is not { } value)
             return null;
-        if (TryReadTime(value, out var time, out var fault))
+        if (TryReadTime(value, out var time, out var error))
             return time;
-        var (type, message, context) = fault is { } found ? TimeValidation.Error(found) : ("datetime_type", "Input should be a valid datetime", null);
+        var (type, message, context) = error is { } found ? TimeValidation.Error(found) : ("datetime_type", "Input should be a valid datetime", null);
         errors.Add(type, Where(name), message, value, context);
         return null;
     }
@@ -128,7 +128,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
     /// <summary>Reads an integer with a minimum, in any of the supported forms.</summary>
     public long Integer(JsonElement value, Location at, long least = long.MinValue)
     {
-        if (TryReadInteger(value, out var number, out var fault))
+        if (TryReadInteger(value, out var number, out var error))
         {
             if (number < least)
                 errors.Add("greater_than_equal", at, $"Input should be greater than or equal to {least}", value, ("ge", least));
@@ -139,7 +139,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         }
         else
         {
-            errors.Add(fault.Type, at, fault.Message, value);
+            errors.Add(error.Type, at, error.Message, value);
         }
         return 0;
     }
@@ -161,7 +161,7 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
 
     private JsonElement? NotNull(string name) => Find(name) is { ValueKind: not JsonValueKind.Null } value ? value : null;
 
-    private string? Text(JsonElement value, Location at, int shortest, int longest, Pattern? pattern, Func<string, string?>? fault = null)
+    private string? Text(JsonElement value, Location at, int shortest, int longest, Pattern? pattern, Func<string, string?>? check = null)
     {
         if (value.ValueKind != JsonValueKind.String)
         {
@@ -177,35 +177,35 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             errors.Add(type, at, message, value, context);
         else if (text.Contains('\0', StringComparison.Ordinal))
             errors.Add("value_error", at, "Value error, NUL characters are not allowed", value, ("error", new object()));
-        else if (fault?.Invoke(text) is { } hiding && TokenSearch.Contains(text))
+        else if (check?.Invoke(text) is { } hiding && TokenSearch.Contains(text))
             errors.Add("value_error", at, $"Value error, {hiding}", "***", ("error", new object()));
-        else if (fault?.Invoke(text) is { } found)
+        else if (check?.Invoke(text) is { } found)
             errors.Add("value_error", at, $"Value error, {found}", value, ("error", new object()));
         return text;
     }
 
-    /// <param name="fault">The error; null if the value cannot be a time.</param>
-    private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeParseError? fault)
+    /// <param name="error">The error; null if the value cannot be a time.</param>
+    private static bool TryReadTime(JsonElement value, out DateTimeOffset time, out TimeParseError? error)
     {
-        fault = null;
+        error = null;
         time = default;
         if (value.ValueKind == JsonValueKind.Number)
         {
             // A number that does not fit a decimal is also outside the calendar.
             var read = TimeText.TryFromNumber(value.TryGetDecimal(out var number) ? number : decimal.MaxValue, out time, out var outOfRange);
-            fault = outOfRange;
+            error = outOfRange;
             return read;
         }
         if (value.ValueKind != JsonValueKind.String || JsonText.Read(value) is not { } text)
             return false;
         var parsed = TimeText.TryParse(text, out time, out var unreadable);
-        fault = unreadable;
+        error = unreadable;
         return parsed;
     }
 
-    private static bool TryReadInteger(JsonElement value, out decimal number, out (string Type, string Message) fault)
+    private static bool TryReadInteger(JsonElement value, out decimal number, out (string Type, string Message) error)
     {
-        fault = ("int_type", "Input should be a valid integer");
+        error = ("int_type", "Input should be a valid integer");
         number = 0;
         switch (value.ValueKind)
         {
@@ -218,14 +218,14 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number) && double.IsInteger(value.GetDouble()):
                 return true;
             case JsonValueKind.Number when value.TryGetDecimal(out number):
-                fault = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
+                error = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");
                 return false;
             case JsonValueKind.Number:
                 // The number is larger than any numeric type supports.
                 number = decimal.MaxValue;
                 return true;
             case JsonValueKind.String:
-                fault = ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
+                error = ("int_parsing", "Input should be a valid integer, unable to parse string as an integer");
                 return JsonText.Read(value) is { } text && TextValidation.TryParseInteger(text, out number);
             default:
                 return false;

@@ -59,9 +59,9 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
     {
         if (Query(name) is not { } text)
             return null;
-        if (TimeText.TryParse(text, out var time, out var fault))
+        if (TimeText.TryParse(text, out var time, out var error))
             return time;
-        var (type, message, detail) = TimeValidation.Error(fault);
+        var (type, message, detail) = TimeValidation.Error(error);
         errors.Add(type, At(name), message, text, detail);
         return null;
     }

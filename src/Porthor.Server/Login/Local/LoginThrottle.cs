@@ -45,7 +45,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
 
     private static readonly CountKind[] AddressKinds = [CountKind.Address, CountKind.WideAddress, CountKind.WidestAddress];
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly Dictionary<CountKey, Count> counts = [];
     private readonly FamiliarAddresses familiar = new();
     private readonly Dictionary<string, int> waiting = [];
@@ -57,7 +57,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     {
         get
         {
-            lock (gate)
+            lock (sync)
                 return counts.Count;
         }
     }
@@ -77,7 +77,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
             while (true)
             {
                 Task change;
-                lock (gate)
+                lock (sync)
                 {
                     var attempt = Begin(username, address, device);
                     if (!attempt.IsRefused || !attempt.AwaitsOthers || (!isWaiting && !TryAddWaiting(network)))
@@ -111,7 +111,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
         // All texts that cannot be a username share one count.
         var user = UserRules.IsUsername(username) ? username : "";
         var networks = NetworksOf(address);
-        lock (gate)
+        lock (sync)
         {
             Sweep(now);
             var isFamiliar = familiar.Contains(user, networks[0], now);
@@ -142,7 +142,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
     public void Succeeded(CountedAttempt attempt)
     {
         var now = clock.GetUtcNow();
-        lock (gate)
+        lock (sync)
         {
             Settle(attempt, count => count.Ended());
             foreach (var key in attempt.Charged.Where(key => key.Kind == CountKind.Device).Append(new CountKey(CountKind.AddressAndUser, attempt.Network, attempt.Username)))
@@ -158,14 +158,14 @@ internal sealed class LoginThrottle(TimeProvider clock)
     public void Failed(CountedAttempt attempt)
     {
         var now = clock.GetUtcNow();
-        lock (gate)
+        lock (sync)
             Settle(attempt, count => count.Ended().Failed(now));
     }
 
     /// <summary>Settles an attempt whose password was not compared.</summary>
     public void PayBack(CountedAttempt attempt)
     {
-        lock (gate)
+        lock (sync)
             Settle(attempt, count => count.Ended());
     }
 
@@ -198,7 +198,7 @@ internal sealed class LoginThrottle(TimeProvider clock)
 
     private void RemoveWaiting(string network)
     {
-        lock (gate)
+        lock (sync)
         {
             if (waiting[network] > 1)
                 waiting[network]--;

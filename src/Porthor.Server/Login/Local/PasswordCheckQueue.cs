@@ -14,7 +14,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     /// </summary>
     public const int MaxKnownPerUser = 4;
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly LinkedList<Waiter> known = new();
     private readonly LinkedList<Waiter> others = new();
     private int running;
@@ -29,7 +29,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     {
         cancellationToken.ThrowIfCancellationRequested();
         LinkedListNode<Waiter> node;
-        lock (gate)
+        lock (sync)
         {
             if (running < maxRunning)
             {
@@ -51,7 +51,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
     /// <summary>Gives the slot to the next attempt.</summary>
     public void Leave()
     {
-        lock (gate)
+        lock (sync)
         {
             var line = known.Count > 0 && (others.Count == 0 || !isTurnOfOthers) ? known : others;
             if (line.First is not { } next)
@@ -67,7 +67,7 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
 
     private void Cancel(LinkedListNode<Waiter> node, CancellationToken cancellationToken)
     {
-        lock (gate)
+        lock (sync)
         {
             // An attempt that is not in a queue any more has a slot.
             if (node.List is not { } line)

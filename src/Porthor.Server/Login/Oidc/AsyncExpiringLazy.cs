@@ -14,7 +14,7 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
 
     public static readonly TimeSpan EarlyWindow = TimeSpan.FromMinutes(1);
 
-    private readonly Lock gate = new();
+    private readonly Lock sync = new();
     private readonly Queue<DateTimeOffset> earlyFetches = new();
     private Task<T>? current;
     private DateTimeOffset fetchedAt;
@@ -29,7 +29,7 @@ internal sealed class AsyncExpiringLazy<T>(Func<Task<T>> fetch, TimeSpan keptFor
 
     private Task<T> Current(T? otherThan)
     {
-        lock (gate)
+        lock (sync)
         {
             var now = clock.GetUtcNow();
             var isFresh = current is not null && !current.IsFaulted && !current.IsCanceled && now - fetchedAt < keptFor;

@@ -52,11 +52,11 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         var entries = await SearchAsync(search, cancellationToken);
         if (entries.Count == 0)
             return DirectoryUser.None;
-        var user = ReadUser(entries[0], out var fault);
+        var user = ReadUser(entries[0], out var error);
         if (user is not null)
             return user;
         const string invalid = "LDAP user entry invalid";
-        Log.InvalidUser(logger, fault!, settings.Url, search.Filter.ToString(), username);
+        Log.InvalidUser(logger, error!, settings.Url, search.Filter.ToString(), username);
         throw new UserDirectoryException(invalid, isAway: false);
     }
 
@@ -97,10 +97,10 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         {
             if (entry.First(usernameAttribute) is not { Length: <= UserRules.MaxUsernameLength } name)
                 Log.IgnoredUser(logger, entry.Name, $"{usernameAttribute} is missing or too long");
-            else if (ReadUser(entry, out var fault) is { } user)
+            else if (ReadUser(entry, out var error) is { } user)
                 users[name] = user;
             else
-                Log.IgnoredUser(logger, entry.Name, fault!);
+                Log.IgnoredUser(logger, entry.Name, error!);
         }
         return users;
     }
@@ -139,17 +139,17 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     private LdapFilter OfGroupClass() => LdapFilter.Equal("objectClass", settings.GroupObjectClass);
 
     /// <summary>Reads a user. Returns null if a number in the entry is invalid, because then the whole entry is unreliable.</summary>
-    private DirectoryUser? ReadUser(LdapEntry entry, out string? fault)
+    private DirectoryUser? ReadUser(LdapEntry entry, out string? error)
     {
         var (uid, gid) = (entry.First(settings.UidAttr), entry.First(settings.GidAttr));
         var user = new DirectoryUser(entry.First(settings.NameAttr), entry.First(settings.EmailAttr), ReadNumber(uid), ReadNumber(gid));
-        fault = (uid, gid) switch
+        error = (uid, gid) switch
         {
             ({ }, _) when user.Uid is null => $"{settings.UidAttr} is {uid}",
             (_, { }) when user.Gid is null => $"{settings.GidAttr} is {gid}",
             _ => null,
         };
-        return fault is null ? user : null;
+        return error is null ? user : null;
     }
 
     /// <summary>Reads the name of a group. Returns null if it is missing or invalid.</summary>

@@ -13,7 +13,7 @@ namespace Porthor.Server.Web.Pages;
 /// <param name="Session">The token of the session in this browser.</param>
 /// <param name="Revoked">A recent revocation; null for none.</param>
 public sealed record TokensView(
-    Visitor Visitor,
+    SignedInUser SignedInUser,
     UserInfo? User,
     IReadOnlyList<(string Name, string Description)> Scopes,
     PorthorError? Refusal,
@@ -26,27 +26,27 @@ public sealed record TokensView(
 /// <param name="Scopes">The scopes that the session can give to a token, with their descriptions.</param>
 /// <param name="Lifetimes">The choices of the lifetime: the value in the form, and the text.</param>
 public sealed record NewTokenView(
-    Visitor Visitor,
+    SignedInUser SignedInUser,
     PorthorError? Refusal,
     NewTokenForm Form,
     IReadOnlyList<(string Name, string Description)> Scopes,
     IReadOnlyList<(string Value, string Text)> Lifetimes);
 
-public sealed record CreatedTokenView(Visitor Visitor, string Name, Token Token, ScopeSet Scopes, DateTimeOffset? Expires);
+public sealed record CreatedTokenView(SignedInUser SignedInUser, string Name, Token Token, ScopeSet Scopes, DateTimeOffset? Expires);
 
 /// <param name="Made">The creation of the token when the form was sent first.</param>
-public sealed record RepeatedFormView(Visitor Visitor, TokenChange Made);
+public sealed record RepeatedFormView(SignedInUser SignedInUser, TokenChange Made);
 
 /// <param name="Owner">The owner of the token; null for the signed-in user.</param>
 /// <param name="IsSession">True if the token is the session of this browser.</param>
-public sealed record RevokeView(Visitor Visitor, TokenInfo Token, string? Owner, bool IsSession, bool ShowsUsage);
+public sealed record RevokeView(SignedInUser SignedInUser, TokenInfo Token, string? Owner, bool IsSession, bool ShowsUsage);
 
 /// <param name="Key">The token whose changes are shown; null for all tokens.</param>
-public sealed record HistoryView(Visitor Visitor, PorthorError? Refusal, TokenKey? Key, ChangePage Page);
+public sealed record HistoryView(SignedInUser SignedInUser, PorthorError? Refusal, TokenKey? Key, ChangePage Page);
 
 /// <param name="Page">The changes; null if the filter is invalid.</param>
 public sealed record AllHistoryView(
-    Visitor Visitor, ChangePage? Page, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Errors)
+    SignedInUser SignedInUser, ChangePage? Page, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Errors)
 {
     public string? Asked(string name) => Parameters.GetValueOrDefault(name);
 
@@ -76,7 +76,7 @@ public sealed record TokenSection(TokenSectionKind Kind, IReadOnlyList<TokenInfo
 
 /// <param name="Sections">The tokens; null if no user was searched for.</param>
 public sealed record SearchView(
-    Visitor Visitor,
+    SignedInUser SignedInUser,
     string Username,
     string? Error,
     IReadOnlyList<TokenSection>? Sections,
@@ -85,9 +85,9 @@ public sealed record SearchView(
     TokenKey Session,
     TokenChange? Revoked);
 
-/// <param name="Visitor">The signed-in user; null if no user is signed in.</param>
+/// <param name="SignedInUser">The signed-in user; null if no user is signed in.</param>
 /// <param name="Link">The link on the page; null for none.</param>
-public sealed record MessageView(Visitor? Visitor, string Title, string Text, (string Address, string Text)? Link = null);
+public sealed record MessageView(SignedInUser? SignedInUser, string Title, string Text, (string Address, string Text)? Link = null);
 
 /// <summary>Represents a page of history, with the addresses of the adjacent pages; null where there is none.</summary>
 public sealed record ChangePage(IReadOnlyList<TokenChange> Rows, long Count, string? Newest, string? Newer, string? Older)
