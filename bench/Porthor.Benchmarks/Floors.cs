@@ -98,7 +98,9 @@ internal abstract class Floors : IAsyncDisposable
         {
             connection = new SqliteConnection($"Data Source={path};Pooling=false");
             connection.Open();
-            Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS floor (id integer PRIMARY KEY, payload text NOT NULL)");
+            Execute(
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS floor (id integer PRIMARY KEY, payload text "
+                + "NOT NULL)");
             insert = Prepare("INSERT INTO floor (payload) VALUES ($1)", Payload);
             read = Prepare("SELECT record FROM porthor_record WHERE token = $1", "");
         }
@@ -122,7 +124,9 @@ internal abstract class Floors : IAsyncDisposable
             ReadAsync("SELECT * FROM token_change_history WHERE id IN (SELECT value FROM json_each($1))", $"[{string.Join(',', ids)}]");
 
         public override Task ReadTokensAsync(string[] keys) =>
-            ReadAsync("SELECT * FROM token WHERE token IN (SELECT value FROM json_each($1))", $"[{string.Join(',', keys.Select(key => $"\"{key}\""))}]");
+            ReadAsync(
+                "SELECT * FROM token WHERE token IN (SELECT value FROM json_each($1))",
+                $"[{string.Join(',', keys.Select(key => $"\"{key}\""))}]");
 
         public override ValueTask DisposeAsync() => connection.DisposeAsync();
 

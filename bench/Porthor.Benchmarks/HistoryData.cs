@@ -28,7 +28,8 @@ internal static class HistoryData
             database,
             $"""
             INSERT INTO token_change_history (token, username, token_type, token_name, scopes, actor, action, ip_address, event_time)
-            SELECT lpad(i::text, 22, 'k'), CASE WHEN i % 10 = 0 THEN '{User}' ELSE 'user' || (i % 1000) END, 'user', 'name ' || i, 'read:all,user:token',
+            SELECT lpad(i::text, 22, 'k'), CASE WHEN i % 10 = 0 THEN '{User}' ELSE 'user' || (i % 1000) END,
+                'user', 'name ' || i, 'read:all,user:token',
                    CASE WHEN i % 10 = 1 THEN '{Actor}' ELSE 'user' || (i % 1000) END, 'create',
                    (CASE WHEN i % 10 = 2 THEN '10.' ELSE '172.' END || i % 200 || '.' || i / 200 % 200 || '.' || i % 250)::inet,
                    timestamp '2026-01-01' + (i / 2) * interval '1 second'
@@ -47,7 +48,8 @@ internal static class HistoryData
             $"""
             WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {Rows})
             INSERT INTO token_change_history (token, username, token_type, token_name, scopes, actor, action, ip_address, event_time)
-            SELECT printf('%022d', i), CASE WHEN i % 10 = 0 THEN '{User}' ELSE 'user' || (i % 1000) END, 'user', 'name ' || i, 'read:all,user:token',
+            SELECT printf('%022d', i), CASE WHEN i % 10 = 0 THEN '{User}' ELSE 'user' || (i % 1000) END,
+                'user', 'name ' || i, 'read:all,user:token',
                    CASE WHEN i % 10 = 1 THEN '{Actor}' ELSE 'user' || (i % 1000) END, 'create',
                    unhex('04' || CASE WHEN i % 10 = 2 THEN '0A' ELSE 'AC' END || printf('%02X%02X%02X', i % 200, i / 200 % 200, i % 250)),
                    (1767225600 + i / 2) * 1000000

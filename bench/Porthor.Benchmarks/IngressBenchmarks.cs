@@ -77,16 +77,22 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
 
     private void Print(TextWriter output)
     {
-        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; 32 connections, medians of {turns} turns of {duration.TotalSeconds:0} s");
+        output.WriteLine(
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; "
+            + $"32 connections, medians of {turns} turns of {duration.TotalSeconds:0} s");
         output.WriteLine();
-        output.WriteLine("| mode | request | requests/s | p50 us | p99 us | CPU us | bytes allocated | of Kestrel | of Kestrel and GET | p99 of its p99 | goal |");
+        output.WriteLine(
+            "| mode | request | requests/s | p50 us | p99 us | CPU us | bytes allocated | of Kestrel | of Kestrel and GET | p99 of its p99 "
+            + "| goal |");
         output.WriteLine("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |");
         foreach (var row in rows)
         {
             var load = Load.MedianOf(row.Loads);
             output.WriteLine(
-                $"| {row.Mode} | {row.What} | {load.RequestsPerSecond:0} | {load.P50:0} | {load.P99:0} | {load.CpuMicroseconds:0.0} | {load.Bytes:0} "
-                + $"| {Ratio(row, $"- {Bare}", load => load.RequestsPerSecond):0.00} | {Ratio(row, $"- {WithGet}", load => load.RequestsPerSecond):0.00} "
+                $"| {row.Mode} | {row.What} | {load.RequestsPerSecond:0} | {load.P50:0} | {load.P99:0} | {load.CpuMicroseconds:0.0} | "
+                + $"{load.Bytes:0} "
+                + $"| {Ratio(row, $"- {Bare}", load => load.RequestsPerSecond):0.00} | "
+                + $"{Ratio(row, $"- {WithGet}", load => load.RequestsPerSecond):0.00} "
                 + $"| {Ratio(row, $"- {WithGet}", load => load.P99):0.00} | {string.Join("; ", Goals(row, load))} |");
         }
     }
@@ -96,7 +102,8 @@ internal sealed class IngressBenchmarks(TextWriter progress, TimeSpan duration, 
         if (row.Goal is { } goal)
         {
             var reached = Ratio(row, goal.Floor, load => load.RequestsPerSecond);
-            yield return $"{reached:0.00} x {goal.Floor.TrimStart('-', ' ')}, goal >= {goal.Ratio:0.##}{(reached >= goal.Ratio ? "" : " MISSED")}";
+            yield return $"{reached:0.00} x {goal.Floor.TrimStart('-', ' ')}, goal >= "
+                + $"{goal.Ratio:0.##}{(reached >= goal.Ratio ? "" : " MISSED")}";
         }
         if (row is not { Mode: "Cluster", What: "plain" or "delegated" or "rate-limited" })
             yield break;

@@ -37,7 +37,10 @@ internal sealed class IngressServer : IAsyncDisposable
         deployment.Settings = deployment.Settings with
         {
             Uses = new UsageOptions(recordsUses),
-            Quota = new QuotaPlan { Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 1_000_000_000, ["exceeded"] = 1 } } },
+            Quota = new QuotaPlan
+            {
+                Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 1_000_000_000, ["exceeded"] = 1 } },
+            },
         };
         var log = new FileStream(
             Path.GetTempFileName(), FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
@@ -51,7 +54,8 @@ internal sealed class IngressServer : IAsyncDisposable
     }
 
     public WrkRequest Ask(string query, (string, string) credentials, bool isRefused = false, int clients = 1) => new(
-        new Uri(new Uri(app.Urls.First()), "/ingress/auth?scope=read:all" + query), [.. FloorServer.ProxyHeaders, credentials], isRefused, clients);
+        new Uri(new Uri(app.Urls.First()), "/ingress/auth?scope=read:all" + query), [.. FloorServer.ProxyHeaders, credentials], isRefused,
+        clients);
 
     public async ValueTask DisposeAsync()
     {

@@ -13,7 +13,9 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
 
     public async Task RunAsync(TextWriter output)
     {
-        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; {count:N0} tokens, a third of them expired");
+        output.WriteLine(
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; "
+            + $"{count:N0} tokens, a third of them expired");
         output.WriteLine();
         output.WriteLine("| mode | command | seconds | peak MiB | goal | output |");
         output.WriteLine("| --- | --- | ---: | ---: | ---: | --- |");
@@ -37,7 +39,9 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
             {
                 log.WriteLine($"{mode}: {string.Join(' ', command)}");
                 var (seconds, peak, said) = await MeasureAsync(program, command);
-                output.WriteLine($"| {mode} | {string.Join(' ', command)} | {seconds:0.0} | {peak} | <= {Goal}{(peak <= Goal ? "" : " MISSED")} | {said} |");
+                output.WriteLine(
+                    $"| {mode} | {string.Join(' ', command)} | {seconds:0.0} | {peak} | <= {Goal}{(peak <= Goal ? "" : " MISSED")} | "
+                    + $"{said} |");
             }
         }
     }
@@ -50,7 +54,8 @@ internal sealed class LargeBenchmarks(TextWriter log, int count)
         var footprint = await Footprint.UntilAsync(ended, running.Id);
         var outcome = await ended;
         var lines = outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var said = outcome.ExitCode != 0 ? $"exit {outcome.ExitCode}: {outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault()}"
+        var said = outcome.ExitCode != 0 ? $"exit {outcome.ExitCode}: "
+            + $"{outcome.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).LastOrDefault()}"
             : lines.Length == 1 ? lines[0] : $"{lines.Length} lines";
         return (Stopwatch.GetElapsedTime(begun).TotalSeconds, footprint.PeakMiB, said);
     }

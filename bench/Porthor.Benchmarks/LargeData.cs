@@ -48,7 +48,14 @@ internal sealed class LargeData(Deployment deployment, int count)
     private IEnumerable<(string Key, byte[] Record, DateTimeOffset? Expires)> Records(bool withExpired)
     {
         var codec = new RecordCodec(new Fernet(deployment.Settings.SessionKeys, TimeProvider.System), TimeProvider.System);
-        var user = new UserData { Name = "Some User", Email = "some-user@example.com", Uid = 1000, Gid = 1000, Groups = [new Group("some-group", 1000), new Group("another-group", 1001)] };
+        var user = new UserData
+        {
+            Name = "Some User",
+            Email = "some-user@example.com",
+            Uid = 1000,
+            Gid = 1000,
+            Groups = [new Group("some-group", 1000), new Group("another-group", 1001)],
+        };
         for (var i = 1; i <= count; i++)
         {
             if (i % FaultsEvery == 1 || (!withExpired && i % 3 == 0))
@@ -79,7 +86,8 @@ internal sealed class LargeData(Deployment deployment, int count)
                    CASE WHEN i % 10 = 5 THEN NULL ELSE 'name ' || i END, 'read:all,user:token', {created},
                    CASE WHEN i % 3 = 0 THEN {created} + interval '1 day' WHEN i % 10 = 5 THEN {created} + interval '100 days' END
             FROM generate_series(1, {count}) AS i;
-            INSERT INTO subtoken (child, parent) SELECT lpad(i::text, 22, 'k'), lpad((i - 1)::text, 22, 'k') FROM generate_series(5, {count}, 10) AS i WHERE (i - 1) % 3 <> 0 OR i % 3 = 0;
+            INSERT INTO subtoken (child, parent) SELECT lpad(i::text, 22, 'k'), lpad((i - 1)::text, 22, 'k')
+                FROM generate_series(5, {count}, 10) AS i WHERE (i - 1) % 3 <> 0 OR i % 3 = 0;
             ANALYZE token; ANALYZE subtoken
             """);
     }
@@ -133,11 +141,13 @@ internal sealed class LargeData(Deployment deployment, int count)
             $"""
             WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {count})
             INSERT INTO token (token, username, token_type, token_name, scopes, created, expires)
-            SELECT substr('kkkkkkkkkkkkkkkkkkkkkk', 1, 22 - length(i)) || i, 'user' || (i % 1000), CASE WHEN i % 10 = 5 THEN 'notebook' ELSE 'user' END,
+            SELECT substr('kkkkkkkkkkkkkkkkkkkkkk', 1, 22 - length(i)) || i, 'user' || (i % 1000),
+                CASE WHEN i % 10 = 5 THEN 'notebook' ELSE 'user' END,
                    CASE WHEN i % 10 = 5 THEN NULL ELSE 'name ' || i END, 'read:all,user:token', {created},
                    CASE WHEN i % 3 = 0 THEN {created + 86_400_000_000} WHEN i % 10 = 5 THEN {created + 8_640_000_000_000} END
             FROM numbers;
-            INSERT INTO subtoken (child, parent) SELECT token, substr('kkkkkkkkkkkkkkkkkkkkkk', 1, 22 - length(ltrim(token, 'k') - 1)) || (ltrim(token, 'k') - 1)
+            INSERT INTO subtoken (child, parent)
+                SELECT token, substr('kkkkkkkkkkkkkkkkkkkkkk', 1, 22 - length(ltrim(token, 'k') - 1)) || (ltrim(token, 'k') - 1)
             FROM token WHERE token_type = 'notebook' AND ((ltrim(token, 'k') - 1) % 3 <> 0 OR ltrim(token, 'k') % 3 = 0);
             """;
         rows.ExecuteNonQuery();

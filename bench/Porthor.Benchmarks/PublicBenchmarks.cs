@@ -29,7 +29,8 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
         var idle = await AuthP99Async(server, session.Record.Token);
 
         await output.WriteLineAsync(
-            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; forward authentication at {AuthRate} requests/s, "
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}; "
+            + $"forward authentication at {AuthRate} requests/s, "
             + $"each public route at {PublicRate} requests/s, {duration.TotalSeconds:0} s; idle p99 {idle.TotalMilliseconds:0.0} ms");
         await output.WriteLineAsync();
         await output.WriteLineAsync("| route | p99 ms | ratio to idle | goal |");
@@ -50,7 +51,8 @@ internal sealed class PublicBenchmarks(TextWriter progress, TimeSpan duration)
             var ratio = p99 / idle;
             met &= ratio <= Goal;
             await output.WriteLineAsync(
-                $"| `{path[..Math.Min(60, path.Length)]}` | {p99.TotalMilliseconds:0.0} | {ratio:0.00} | <= {Goal}{(ratio <= Goal ? "" : " MISSED")} |");
+                $"| `{path[..Math.Min(60, path.Length)]}` | {p99.TotalMilliseconds:0.0} | {ratio:0.00} | <= "
+                + $"{Goal}{(ratio <= Goal ? "" : " MISSED")} |");
         }
         return met;
     }

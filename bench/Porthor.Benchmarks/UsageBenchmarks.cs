@@ -13,7 +13,9 @@ internal sealed class UsageBenchmarks(TextWriter progress, TimeSpan duration, in
 
     public async Task RunAsync(TextWriter output)
     {
-        output.WriteLine($"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; 32 connections, {pairs} pairs of {duration.TotalSeconds:0} s, {Clients} clients");
+        output.WriteLine(
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; "
+            + $"32 connections, {pairs} pairs of {duration.TotalSeconds:0} s, {Clients} clients");
         output.WriteLine();
         output.WriteLine(
             "| mode | recorded, requests/s | CPU us | not recorded, requests/s | CPU us | ratios of the pairs | median | goal |");
@@ -43,7 +45,9 @@ internal sealed class UsageBenchmarks(TextWriter progress, TimeSpan duration, in
         var ratios = loads[0].Zip(loads[1], (with, without) => with.RequestsPerSecond / without.RequestsPerSecond).ToList();
         var (recorded, not, median) = (Load.MedianOf(loads[0]), Load.MedianOf(loads[1]), ratios.Order().ElementAt(pairs / 2));
         output.WriteLine(
-            $"| {mode} | {recorded.RequestsPerSecond:0} | {recorded.CpuMicroseconds:0.0} | {not.RequestsPerSecond:0} | {not.CpuMicroseconds:0.0} "
-            + $"| {string.Join(", ", ratios.Select(ratio => $"{ratio:0.00}"))} | {median:0.00} | >= {Goal}{(median >= Goal ? "" : " MISSED")} |");
+            $"| {mode} | {recorded.RequestsPerSecond:0} | {recorded.CpuMicroseconds:0.0} | {not.RequestsPerSecond:0} | "
+            + $"{not.CpuMicroseconds:0.0} "
+            + $"| {string.Join(", ", ratios.Select(ratio => $"{ratio:0.00}"))} | {median:0.00} | >= "
+            + $"{Goal}{(median >= Goal ? "" : " MISSED")} |");
     }
 }

@@ -33,7 +33,8 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
     {
         await using var site = await ScaleSite.OpenAsync(count, kept, progress);
         output.WriteLine(
-            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; {count:N0} tokens, "
+            $"{DateTime.UtcNow:yyyy-MM-dd}, {Environment.ProcessorCount} cores shared with wrk and the stores, .NET {Environment.Version}; "
+            + $"{count:N0} tokens, "
             + $"{count / 10 * 3:N0} children, {site.Shape.Changes:N0} changes");
         output.WriteLine();
         var report = new ScaleReport(output, progress);
@@ -78,7 +79,8 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
             ("history of a user, 100 rows", $"users/{ScaleShape.Typical}/token-change-history?limit=100"),
             ("history of the user with the most changes, 100 rows", $"users/{ScaleShape.ManyTokens}/token-change-history?limit=100"),
             ("history of a token", $"users/{family.Username}/tokens/{child}/change-history"),
-            ($"history of a token with {shape.FamilySize:N0} children, 100 rows", $"users/{family.Username}/token-change-history?limit=100&key={family.Token.Key}"),
+            ($"history of a token with {shape.FamilySize:N0} children, 100 "
+                + "rows", $"users/{family.Username}/token-change-history?limit=100&key={family.Token.Key}"),
             ("history of all users, 100 rows", "history/token-changes?limit=100"),
         })
         {
@@ -160,7 +162,8 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         await using var node = await site.Program.ServeAsync();
         var token = site.Shape.TokenOf(Enumerable.Range(0, count).First(i => i > 0 && !site.Shape.IsDue(i)));
         var request = new WrkRequest(
-            new Uri(node.Url, "/ingress/auth?scope=read:all&service=portal"), [.. FloorServer.ProxyHeaders, ("Authorization", $"Bearer {token.Reveal()}")]);
+            new Uri(node.Url, "/ingress/auth?scope=read:all&service=portal"),
+            [.. FloorServer.ProxyHeaders, ("Authorization", $"Bearer {token.Reveal()}")]);
         var slice = TimeSpan.FromSeconds(5);
         List<Load> idle = [], busy = [];
         for (var i = 0; i < 5; i++)
@@ -182,7 +185,8 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
         report.Add("maintenance: peak memory", $"{footprint.PeakMiB} MiB", footprint.PeakMiB, MostMiB, " MiB");
         report.Add("`/ingress/auth` idle", $"{before.RequestsPerSecond:0}/s, p99 {before.P99 / 1000:0.0} ms", 0, goal: null, "");
         report.Add(
-            "`/ingress/auth` during maintenance", $"{during.RequestsPerSecond:0}/s, p99 {during.P99 / 1000:0.0} ms, {busy.Max(load => load.P99) / 1000:0.0} ms in the worst 5 s", 0, goal: null, "");
+            "`/ingress/auth` during maintenance", $"{during.RequestsPerSecond:0}/s, p99 {during.P99 / 1000:0.0} ms, "
+                + $"{busy.Max(load => load.P99) / 1000:0.0} ms in the worst 5 s", 0, goal: null, "");
         report.Add("ratio of p99 during maintenance to p99 idle", $"{during.P99 / before.P99:0.00}", during.P99 / before.P99, goal: 2, "");
     }
 
@@ -190,7 +194,11 @@ internal sealed class ScaleBenchmarks(TextWriter progress, int count, string? ke
 
     private static HttpClient ClientOf(ScaleNode node, Token token)
     {
-        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { BaseAddress = node.Url, DefaultRequestVersion = HttpVersion.Version11 };
+        var client = new HttpClient(new SocketsHttpHandler { UseCookies = false, UseProxy = false })
+        {
+            BaseAddress = node.Url,
+            DefaultRequestVersion = HttpVersion.Version11,
+        };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Reveal());
         return client;
     }

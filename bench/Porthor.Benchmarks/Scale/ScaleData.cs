@@ -63,7 +63,8 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
             await Task.WhenAll(batch.Select(i =>
             {
                 var record = shape.RecordOf(i);
-                return redis.StringSetAsync($"token:{record.Token.Key}", codec.Encrypt(record).Ciphertext, record.Expires - now, When.Always);
+                return redis.StringSetAsync(
+                    $"token:{record.Token.Key}", codec.Encrypt(record).Ciphertext, record.Expires - now, When.Always);
             }));
             Tell("records", batch[^1] + 1, shape.Count);
         }
@@ -77,7 +78,8 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
             i =>
             {
                 var record = shape.RecordOf(i);
-                return $"{record.Token.Key}\t{record.Username}\t{record.TokenType.ToText()}\t{shape.NameOf(i) ?? @"\N"}\t{record.Scopes.Text}\t{record.Service ?? @"\N"}\t{Text(record.Created)}\t{Text(record.Expires)}\n";
+                return $"{record.Token.Key}\t{record.Username}\t{record.TokenType.ToText()}\t{shape.NameOf(i) ?? @"\N"}\t"
+                    + $"{record.Scopes.Text}\t{record.Service ?? @"\N"}\t{Text(record.Created)}\t{Text(record.Expires)}\n";
             });
         await CopyAsync(
             "subtoken (child, parent)", shape.Count,
@@ -87,7 +89,8 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
         foreach (var name in indexes.Keys)
             await ExecuteAsync($"DROP INDEX {name}");
         await CopyAsync(
-            "token_change_history (token, username, token_type, token_name, parent, scopes, service, expires, actor, action, ip_address, event_time)",
+            "token_change_history (token, username, token_type, token_name, parent, scopes, service, expires, actor, action, ip_address, "
+            + "event_time)",
             shape.Changes,
             Change);
         foreach (var (name, definition) in indexes)
@@ -107,11 +110,13 @@ internal sealed class ScaleData(ScaleShape shape, string connectionString, IData
             var (key, username, removed) = shape.GoneBy(change);
             return removed
                 ? $"{key}\t{username}\tsession\t\\N\t\\N\texec:notebook,read:all,user:token\t\\N\t{time}\t<internal>\texpire\t\\N\t{time}\n"
-                : $"{key}\t{username}\tsession\t\\N\t\\N\texec:notebook,read:all,user:token\t\\N\t{time}\t{username}\tcreate\t{address}\t{time}\n";
+                : $"{key}\t{username}\tsession\t\\N\t\\N\texec:notebook,read:all,user:token\t\\N\t{time}\t"
+                    + $"{username}\tcreate\t{address}\t{time}\n";
         }
         var record = shape.RecordOf(i);
         var parent = shape.ParentOf(i) is { } p ? ScaleShape.KeyOf(p).Value : @"\N";
-        return $"{record.Token.Key}\t{record.Username}\t{record.TokenType.ToText()}\t{shape.NameOf(i) ?? @"\N"}\t{parent}\t{record.Scopes.Text}\t{record.Service ?? @"\N"}\t{Text(record.Expires)}\t{record.Username}\tcreate\t{address}\t{time}\n";
+        return $"{record.Token.Key}\t{record.Username}\t{record.TokenType.ToText()}\t{shape.NameOf(i) ?? @"\N"}\t{parent}\t"
+            + $"{record.Scopes.Text}\t{record.Service ?? @"\N"}\t{Text(record.Expires)}\t{record.Username}\tcreate\t{address}\t{time}\n";
     }
 
     private async Task CopyAsync(string into, int rows, Func<int, string?> row)

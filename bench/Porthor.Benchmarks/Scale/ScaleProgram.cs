@@ -55,7 +55,8 @@ internal sealed class ScaleProgram(string folder, IReadOnlyDictionary<string, st
     {
         prints = Path.Combine(folder, $"{command[0]}-{++started}");
         var start = new ProcessStartInfo(
-            "bash", ["-c", "prints=$1; shift; exec \"$@\" >\"$prints.out\" 2>\"$prints.err\"", "bash", prints, "dotnet", Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. command]);
+            "bash", ["-c", "prints=$1; shift; exec \"$@\" >\"$prints.out\" "
+                + "2>\"$prints.err\"", "bash", prints, "dotnet", Path.Combine(AppContext.BaseDirectory, "porthor.dll"), .. command]);
         foreach (var (name, value) in variables)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -79,7 +79,8 @@ internal sealed class ScaleSite : IAsyncDisposable
 
     private static async Task<ScaleSite> MakeAsync(string folder, bool isOwn, int count, TextWriter progress)
     {
-        JsonObject note = new() { ["count"] = count, ["made"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), ["secret"] = FernetKey.Create().Reveal() };
+        JsonObject note =
+            new() { ["count"] = count, ["made"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds(), ["secret"] = FernetKey.Create().Reveal() };
         var site = await StartAsync(folder, isOwn, note, progress);
         try
         {

@@ -99,15 +99,15 @@ internal sealed class CanonicalComposition
         var (starter, lastClass, length) = (-1, -1, 0);
         foreach (var point in points.ToList())
         {
-            var itsClass = ClassOf(point);
-            // The combining class of the last character that was kept after the starter; -1 if there is none.
-            if (starter >= 0 && lastClass < itsClass && TryCompose(points[starter], point, out var composed))
+            var combiningClass = ClassOf(point);
+            // lastClass is the combining class of the last character that was kept after the starter; -1 if there is none.
+            if (starter >= 0 && lastClass < combiningClass && TryCompose(points[starter], point, out var composed))
             {
                 points[starter] = composed;
                 continue;
             }
             points[length] = point;
-            (starter, lastClass) = itsClass == 0 ? (length, -1) : (starter, itsClass);
+            (starter, lastClass) = combiningClass == 0 ? (length, -1) : (starter, combiningClass);
             length++;
         }
         points.RemoveRange(length, points.Count - length);

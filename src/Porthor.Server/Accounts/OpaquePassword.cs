@@ -4,8 +4,8 @@ using System.Text;
 namespace Porthor.Server.Accounts;
 
 /// <summary>
-/// Prepares passwords so that the same password has the same bytes on every keyboard and system: the profile OpaqueString of RFC 8265,
-/// section 4.2. No character is refused.
+/// Normalizes passwords, so that the same password has the same bytes on every keyboard and system. Implements the profile OpaqueString
+/// of RFC 8265, section 4.2, but accepts every character.
 /// </summary>
 internal static class OpaquePassword
 {
@@ -13,8 +13,8 @@ internal static class OpaquePassword
     public static string Normalize(string password) => CanonicalComposition.Normalize(WithPlainSpaces(password));
 
     /// <summary>
-    /// Returns the texts that a typed password may have been hashed as: the normalized text, and the typed text if it differs, because
-    /// older versions of Porthor did not normalize passwords.
+    /// Returns the texts to compare with the hash of a password: the normalized text, and also the typed text if it differs, because older
+    /// versions of Porthor did not normalize passwords.
     /// </summary>
     public static IReadOnlyList<string> Candidates(string password) =>
         Normalize(password) is var normalized && normalized == password ? [password] : [normalized, password];

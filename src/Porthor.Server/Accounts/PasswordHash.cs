@@ -6,7 +6,7 @@ namespace Porthor.Server.Accounts;
 
 /// <summary>
 /// Represents the hash of a password: PBKDF2-HMAC-SHA256 as <c>$pbkdf2-sha256$i=ITERATIONS$SALT$HASH</c>, salt and hash in Base64 without
-/// padding. Each hash has its own number of iterations, so hashes with the previous number stay valid when the number is raised.
+/// padding. Each hash contains its number of iterations, so older hashes stay valid when the number for new hashes is increased.
 /// </summary>
 internal sealed class PasswordHash
 {
@@ -38,13 +38,13 @@ internal sealed class PasswordHash
     /// <summary>Gets the number of iterations, which is the cost of a comparison.</summary>
     public int Iterations { get; }
 
-    /// <summary>Gets the salt, which identifies this hash: each time a password is set, it has a new salt.</summary>
+    /// <summary>Gets the salt. It identifies this hash, because each new hash has a new salt.</summary>
     public string Salt => Unpadded(salt);
 
     public static PasswordHash Of(string password, int iterations = UsualIterations)
     {
-        var itsSalt = RandomNumberGenerator.GetBytes(SaltBytes);
-        return new PasswordHash(iterations, itsSalt, Derive(OpaquePassword.Normalize(password), itsSalt, iterations));
+        var newSalt = RandomNumberGenerator.GetBytes(SaltBytes);
+        return new PasswordHash(iterations, newSalt, Derive(OpaquePassword.Normalize(password), newSalt, iterations));
     }
 
     /// <summary>Creates a hash that no password matches.</summary>
@@ -57,8 +57,8 @@ internal sealed class PasswordHash
         problem = $"must be {Format}";
         if (text.Split('$') is not ["", Algorithm, ['i', '=', .. var count], var saltText, var hashText]
             || !int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var iterations)
-            || TryDecode(saltText) is not { Length: >= SaltBytes and <= MostSaltBytes } itsSalt
-            || TryDecode(hashText) is not { Length: HashBytes } itsHash)
+            || TryDecode(saltText) is not { Length: >= SaltBytes and <= MostSaltBytes } parsedSalt
+            || TryDecode(hashText) is not { Length: HashBytes } parsedHash)
             return null;
         if (iterations is < UsualIterations or > MostIterations)
         {
@@ -66,7 +66,7 @@ internal sealed class PasswordHash
             return null;
         }
         problem = "";
-        return new PasswordHash(iterations, itsSalt, itsHash);
+        return new PasswordHash(iterations, parsedSalt, parsedHash);
     }
 
     /// <summary>
@@ -82,7 +82,8 @@ internal sealed class PasswordHash
     }
 
     /// <summary>
-    /// Computes this number of iterations without using the result, so that the time does not reveal whether a user exists.
+    /// Spends the time of this number of iterations, so that the response time does not reveal whether a user exists. The result is not
+    /// used.
     /// </summary>
     public static void Spend(int iterations)
     {
@@ -103,7 +104,8 @@ internal sealed class PasswordHash
     private static byte[]? TryDecode(string text)
     {
         var bytes = new byte[MostSaltBytes];
-        return Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), bytes, out var count) && Unpadded(bytes[..count]) == text
+        return Convert.TryFromBase64String(text.PadRight((text.Length + 3) / 4 * 4, '='), bytes, out var count)
+            && Unpadded(bytes[..count]) == text
             ? bytes[..count]
             : null;
     }

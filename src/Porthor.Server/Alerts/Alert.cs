@@ -4,7 +4,7 @@ using Porthor.Storage;
 namespace Porthor.Server.Alerts;
 
 /// <summary>Represents an event on which operators should act. It must not contain secrets.</summary>
-/// <param name="Type">The kind of failure, with the name that the reference uses, by which operators filter.</param>
+/// <param name="Type">The kind of failure. The names are those of the reference, because operators filter by them.</param>
 internal sealed record Alert(string Type, string Message)
 {
     /// <summary>Gets the user of the request; null if unknown.</summary>

@@ -4,10 +4,11 @@ using Porthor.Server.Configuration;
 namespace Porthor.Server.Alerts;
 
 /// <summary>
-/// Sends alerts one by one in the background to Slack and Sentry, if configured, so that requests do not wait. Repeated alerts are
-/// omitted, and if too many wait, further ones are dropped. The log contains all of them.
+/// Sends alerts in the background to Slack and Sentry, if they are configured, so that requests do not wait. Omits repeated alerts, and
+/// drops new alerts if too many are waiting. The log contains all of them.
 /// </summary>
-internal sealed class AlertDispatcher(AlertSink sink, PorthorSettings settings, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
+internal sealed class AlertDispatcher(
+    AlertSink sink, PorthorSettings settings, TimeProvider clock, ILoggerFactory loggers) : BackgroundService
 {
     private const int Capacity = 100;
 

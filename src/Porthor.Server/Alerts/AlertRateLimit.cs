@@ -6,14 +6,14 @@ namespace Porthor.Server.Alerts;
 /// </summary>
 internal sealed class AlertRateLimit(TimeProvider clock)
 {
-    private const int MostAnHour = 30;
+    private const int MaxPerHour = 30;
     private const int MaxKnownAlerts = 1000;
-    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan RepeatPause = TimeSpan.FromMinutes(5);
 
     private readonly Lock sync = new();
-    private readonly Dictionary<(string, string), AdmittedAlert> known = [];
-    private DateTimeOffset hour;
-    private int thisHour;
+    private readonly Dictionary<(string, string), AdmittedAlert> lastSent = [];
+    private DateTimeOffset hourStart;
+    private int sentThisHour;
 
     /// <summary>Returns whether an alert must be sent.</summary>
     /// <param name="leftOut">The number of equal alerts that were omitted since the last one was sent.</param>
@@ -22,16 +22,16 @@ internal sealed class AlertRateLimit(TimeProvider clock)
         var now = clock.GetUtcNow();
         lock (sync)
         {
-            if (known.Count >= MaxKnownAlerts)
-                known.Clear();
-            var last = known.GetValueOrDefault((alert.Type, alert.Message));
+            if (lastSent.Count >= MaxKnownAlerts)
+                lastSent.Clear();
+            var last = lastSent.GetValueOrDefault((alert.Type, alert.Message));
             leftOut = last.LeftOut;
-            if (now - hour >= TimeSpan.FromHours(1))
-                (hour, thisHour) = (now, 0);
-            var admitted = thisHour < MostAnHour && (last.At == default || now - last.At >= Quiet);
+            if (now - hourStart >= TimeSpan.FromHours(1))
+                (hourStart, sentThisHour) = (now, 0);
+            var admitted = sentThisHour < MaxPerHour && (last.At == default || now - last.At >= RepeatPause);
             if (admitted)
-                thisHour++;
-            known[(alert.Type, alert.Message)] = admitted ? new AdmittedAlert(now, 0) : last with { LeftOut = last.LeftOut + 1 };
+                sentThisHour++;
+            lastSent[(alert.Type, alert.Message)] = admitted ? new AdmittedAlert(now, 0) : last with { LeftOut = last.LeftOut + 1 };
             return admitted;
         }
     }

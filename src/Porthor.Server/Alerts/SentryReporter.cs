@@ -53,7 +53,7 @@ internal sealed class SentryReporter : IDisposable
         client.CaptureEvent(report);
     }
 
-    /// <summary>Sends the waiting alerts.</summary>
+    /// <summary>Sends the waiting alerts, for at most <see cref="FlushTimeout"/>, and closes the client.</summary>
     public void Dispose()
     {
         client.FlushAsync(FlushTimeout).Wait(FlushTimeout);

@@ -59,7 +59,7 @@ internal static class SlackMessage
         .Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace(">", "&gt;", StringComparison.Ordinal);
 
-    /// <summary>Shortens a text to the limit of Slack, at the end of a line.</summary>
+    /// <summary>Shortens a text to a length that Slack accepts. Removes whole lines at the end if possible.</summary>
     private static string CutEnd(string text, int longest)
     {
         if (text.Length <= longest)
@@ -69,7 +69,7 @@ internal static class SlackMessage
         return $"{(end > 0 ? kept[..end] : kept)}\n{Truncated}";
     }
 
-    /// <summary>Shortens the output of a program at its beginning, because its end is more useful.</summary>
+    /// <summary>Shortens a text at its beginning, because the end of a program's output is more useful.</summary>
     private static string CutFront(string text, int longest)
     {
         if (text.Length <= longest)

@@ -3,7 +3,7 @@ using Porthor.Secrets;
 
 namespace Porthor.Server.Alerts;
 
-/// <summary>Posts messages to Slack (contract/configuration.md 6). If that fails, only a log line is written.</summary>
+/// <summary>Posts messages to Slack (contract/configuration.md 6). A failure is only logged.</summary>
 internal sealed partial class SlackWebhook(Secret url, ILogger<SlackWebhook> logger) : IDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
@@ -17,7 +17,8 @@ internal sealed partial class SlackWebhook(Secret url, ILogger<SlackWebhook> log
             using var answer = await client.PostAsJsonAsync(url.Reveal(), message, cancellationToken);
             answer.EnsureSuccessStatusCode();
         }
-        catch (Exception e) when (e is HttpRequestException or InvalidOperationException || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or InvalidOperationException
+            || (e is TaskCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // The exception is not logged, because it may contain the URL of the webhook.
             Log.Failed(logger, e.GetType().Name);

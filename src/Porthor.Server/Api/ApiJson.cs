@@ -13,7 +13,8 @@ internal static class ApiJson
     public static IResult Write(Action<Utf8JsonWriter> write, int status = StatusCodes.Status200OK) => new JsonResult(write, status);
 
     /// <summary>Writes a list that is in memory in parts, so that its JSON is never completely in memory.</summary>
-    public static async Task WriteListAsync<T>(HttpResponse response, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
+    public static async Task WriteListAsync<T>(
+        HttpResponse response, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
         using var parts = Begin(response);
         await parts.WriteArrayAsync(name: null, items, write, cancellationToken);
@@ -26,7 +27,8 @@ internal static class ApiJson
     /// </summary>
     /// <param name="ifEmpty">The error if there is no item; null if an empty list is a valid response.</param>
     public static async Task WriteListAsync<T>(
-        HttpResponse response, IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, PorthorError? ifEmpty, CancellationToken cancellationToken)
+        HttpResponse response, IAsyncEnumerable<T> items, Action<Utf8JsonWriter, T> write, PorthorError? ifEmpty,
+        CancellationToken cancellationToken)
     {
         await using var enumerator = items.GetAsyncEnumerator(cancellationToken);
         var more = await enumerator.MoveNextAsync();
@@ -92,7 +94,8 @@ internal sealed class JsonParts : IDisposable
     public Utf8JsonWriter Writer { get; }
 
     /// <param name="name">The property that contains the array; null if the array is the whole body.</param>
-    public async Task WriteArrayAsync<T>(string? name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
+    public async Task WriteArrayAsync<T>(
+        string? name, IEnumerable<T> items, Action<Utf8JsonWriter, T> write, CancellationToken cancellationToken)
     {
         if (name is null)
             Writer.WriteStartArray();

@@ -84,7 +84,8 @@ internal static class HistoryEndpoints
         var (username, key) = (request.Parameters.PathUsername(), request.Parameters.PathKey());
         request.ThrowIfInvalid();
         var filter = new HistoryFilter { Username = username, Key = key };
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(
+            request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
         await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, TokenEndpoints.NotFound, request.Aborted);
     }
 
@@ -98,7 +99,9 @@ internal static class HistoryEndpoints
         filter = filter with { Since = parameters.QueryTime("since"), Until = parameters.QueryTime("until") };
         request.ThrowIfInvalid();
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && parameters.QueryAddress() is { } address)
-            filter = AddressBlock.IsZoned(address) ? filter with { Since = AfterAllEvents } : filter with { IpAddress = ParseAddress(address) };
+            filter = AddressBlock.IsZoned(address)
+                ? filter with { Since = AfterAllEvents }
+                : filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
         var page = await tokens.GetUsageHistoryAsync(request.Caller, new HistoryRequest<UsageFilter>(filter, place, limit), request.Aborted)
             ?? throw TokenEndpoints.NotFound.ToException();
@@ -111,9 +114,12 @@ internal static class HistoryEndpoints
         request.ThrowIfInvalid();
         // The order of the contract (tokens.md 7.9): the authorization of the caller, then the address, then the query.
         if (TokenRules.Authorize(request.Caller, filter.Username) is null && request.Parameters.QueryAddress() is { } address)
-            filter = AddressBlock.IsZoned(address) ? filter with { Since = AfterAllEvents } : filter with { IpAddress = ParseAddress(address) };
+            filter = AddressBlock.IsZoned(address)
+                ? filter with { Since = AfterAllEvents }
+                : filter with { IpAddress = ParseAddress(address) };
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, place, limit), request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(
+            request.Caller, new HistoryRequest<HistoryFilter>(filter, place, limit), request.Aborted);
         WritePlace(request, page);
         await ApiJson.WriteListAsync(request.Context.Response, page.Rows, TokenJson.Write, ifEmpty: null, request.Aborted);
     }

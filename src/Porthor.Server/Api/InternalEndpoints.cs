@@ -31,7 +31,9 @@ internal static partial class InternalEndpoints
     private static IResult GetIndex(HttpContext context, ServerIdentity identity)
     {
         context.Response.Headers.Vary = "Accept";
-        return AcceptedTypes.PreferHtml(context.Request) ? Results.Redirect(PageAddresses.Tokens, permanent: false, preserveMethod: true) : Index(identity);
+        return AcceptedTypes.PreferHtml(context.Request)
+            ? Results.Redirect(PageAddresses.Tokens, permanent: false, preserveMethod: true)
+            : Index(identity);
     }
 
     private static IResult Index(ServerIdentity identity) => ApiJson.Write(writer =>
@@ -50,7 +52,9 @@ internal static partial class InternalEndpoints
     /// Checks that both stores can be read and that the directory responds to a query for a user. The result of the query does not matter
     /// (deviations 15).
     /// </summary>
-    private static async Task<IResult> GetHealthAsync(HttpContext context, ITokenRecordStore recordStore, SqlStores sql, UserInfoService users, ILogger<ApiAuthorizationMiddleware> logger)
+    private static async Task<IResult> GetHealthAsync(
+        HttpContext context, ITokenRecordStore recordStore, SqlStores sql, UserInfoService users,
+        ILogger<ApiAuthorizationMiddleware> logger)
     {
         try
         {

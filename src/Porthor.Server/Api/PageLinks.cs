@@ -30,7 +30,8 @@ internal static class PageLinks
     /// </summary>
     private static string At(string address, List<KeyValuePair<string, string>> parameters, HistoryCursor place)
     {
-        var grouped = parameters.Where(parameter => parameter.Value.Length > 0).GroupBy(parameter => parameter.Key).SelectMany(group => group);
+        var grouped = parameters.Where(parameter => parameter.Value.Length > 0).GroupBy(parameter => parameter.Key)
+            .SelectMany(group => group);
         return WithQuery(address, [.. grouped, new(CursorName, place.ToString())]);
     }
 

@@ -25,7 +25,9 @@ internal static class QuotaBodies
         {
             Api = fields.Map("api", ReadInteger),
             Disk = fields.Map("disk", ReadInteger),
-            Notebook = fields.Find("notebook") is null or { ValueKind: JsonValueKind.Null } ? null : fields.Object("notebook", ReadNotebook),
+            Notebook = fields.Find("notebook") is null or { ValueKind: JsonValueKind.Null }
+                ? null
+                : fields.Object("notebook", ReadNotebook),
             Tap = fields.Map("tap", (entries, name) => entries.Object(name, ReadTap) ?? new TapQuota(0)),
         };
         fields.Only("api", "disk", "notebook", "tap");

@@ -61,9 +61,12 @@ internal static class TokenBodies
             return null;
         var type = value.ValueKind == JsonValueKind.String ? TokenTypes.TryParse(JsonText.Read(value)) : null;
         if (type is null)
-            body.Errors.Add("enum", body.Where(name), $"Input should be {ParameterReader.TokenTypeNames}", value, ("expected", ParameterReader.TokenTypeNames));
+            body.Errors.Add(
+                "enum", body.Where(name), $"Input should be {ParameterReader.TokenTypeNames}", value,
+                ("expected", ParameterReader.TokenTypeNames));
         else if (type is not (TokenType.User or TokenType.Service))
-            body.Errors.Add("value_error", body.Where(name), "Value error, token_type must be service or user", value, ("error", new object()));
+            body.Errors.Add(
+                "value_error", body.Where(name), "Value error, token_type must be service or user", value, ("error", new object()));
         else
             return type;
         return null;
@@ -81,7 +84,8 @@ internal static class TokenBodies
             _ => null,
         };
         if (problem is not null)
-            body.Errors.Add("value_error", body.Where(field), $"Value error, {problem}", body.Find(field) ?? default, ("error", new object()));
+            body.Errors.Add(
+                "value_error", body.Where(field), $"Value error, {problem}", body.Find(field) ?? default, ("error", new object()));
         return name;
     }
 

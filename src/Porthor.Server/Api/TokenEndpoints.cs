@@ -36,7 +36,8 @@ internal static partial class TokenEndpoints
             .Described(tag, "createUserToken",
                 "Create a user token",
                 "Creates a user token for the caller. Administrators cannot use this route for other users.")
-            .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>().Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);
+            .Takes(DescribedParameter.Username).TakesBody<UserTokenBody>()
+                .Answers<NewTokenAnswer>(StatusCodes.Status201Created).Refuses(401, 403, 409, 422, 429, 503);
         api.MapGet("/users/{username}/tokens/{key}", GetAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(tag, "getToken", "Get a token", "Returns a token of a user.")
@@ -46,13 +47,15 @@ internal static partial class TokenEndpoints
             .Described(
                 tag, "editToken", "Change a token",
                 "Changes the name, scopes or expiration of a user token. For administrators. A reduction also applies to its child tokens.")
-            .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>().Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 409, 422, 503);
+            .Takes(DescribedParameter.Username, DescribedParameter.Key).TakesBody<TokenEditBody>()
+                .Answers<TokenInfoAnswer>().Refuses(401, 403, 404, 409, 422, 503);
         api.MapDelete("/users/{username}/tokens/{key}", DeleteAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "revokeToken", "Revoke a token",
                 "Revokes a token and all its child tokens. After the response, all of them are invalid.")
-            .Takes(DescribedParameter.Username, DescribedParameter.Key).Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 404, 422, 503);
+            .Takes(DescribedParameter.Username, DescribedParameter.Key).Produces(StatusCodes.Status204NoContent)
+                .Refuses(401, 403, 404, 422, 503);
     }
 
     private static async Task<IResult> CreateForAnyoneAsync(ApiRequest request, TokenService tokens)
@@ -77,7 +80,8 @@ internal static partial class TokenEndpoints
         var username = request.Parameters.PathUsername();
         request.ThrowIfInvalid();
         return ApiJson.WriteListAsync(
-            request.Context.Response, tokens.StreamTokensAsync(request.Caller, username, request.Aborted), TokenJson.Write, ifEmpty: null, request.Aborted);
+            request.Context.Response, tokens.StreamTokensAsync(request.Caller, username, request.Aborted), TokenJson.Write,
+                ifEmpty: null, request.Aborted);
     }
 
     private static async Task<IResult> CreateAsync(ApiRequest request, TokenService tokens)

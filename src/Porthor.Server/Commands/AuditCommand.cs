@@ -28,13 +28,15 @@ internal static class AuditCommand
 
     /// <summary>Prints the findings and posts them to Slack if it is configured.</summary>
     /// <returns>The number of findings of each kind that were not repaired.</returns>
-    private static async Task<IReadOnlyDictionary<AuditKind, long>> RunAsync(PorthorDeployment core, bool fix, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyDictionary<AuditKind, long>> RunAsync(
+        PorthorDeployment core, bool fix, CancellationToken cancellationToken)
     {
         var digest = core.Settings.Slack.Webhook is null ? null : new AuditDigest();
         Dictionary<AuditKind, long> remaining = [];
         long findings = 0;
         AuditProgress last = default;
-        using (var progress = new TerminalProgress<AuditProgress>("Checking", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} findings", p => last = p))
+        using (var progress = new TerminalProgress<AuditProgress>("Checking", p => $"{p.Examined:N0} records and rows, {p.Findings:N0} "
+            + "findings", p => last = p))
         {
             await foreach (var finding in core.Audit.RunAsync(fix, progress, cancellationToken))
             {
@@ -46,7 +48,11 @@ internal static class AuditCommand
                     remaining[finding.Kind] = remaining.GetValueOrDefault(finding.Kind) + 1;
             }
         }
-        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"Checked {CountText.Of(last.Tokens, "token")}, {CountText.Of(findings, "finding")}{(fix ? $", {CountText.Of(findings - remaining.Values.Sum(), "repair")}" : "")}"));
+        await Console.Error.WriteLineAsync(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"Checked {CountText.Of(last.Tokens, "token")}, "
+                + $"{CountText.Of(findings, "finding")}{(fix ? $", {CountText.Of(findings - remaining.Values.Sum(), "repair")}" : "")}"));
         if (digest is { IsEmpty: false })
         {
             using var slack = new SlackWebhook(core.Settings.Slack.Webhook!, core.Loggers.CreateLogger<SlackWebhook>());

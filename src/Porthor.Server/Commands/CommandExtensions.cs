@@ -38,7 +38,8 @@ internal static class CommandExtensions
     }
 
     /// <summary>Opens the stores, prints the deployment to standard error, and runs work on it.</summary>
-    public static async Task<int> OnStoresAsync(PorthorSettings settings, DeploymentUse use, bool verbose, Func<PorthorDeployment, Task<int>> work)
+    public static async Task<int> OnStoresAsync(
+        PorthorSettings settings, DeploymentUse use, bool verbose, Func<PorthorDeployment, Task<int>> work)
     {
         using var loggers = LoggerFactory.Create(logging =>
         {
@@ -84,7 +85,8 @@ internal static class CommandExtensions
         }
         catch (Exception e) when (!verbose && IsExpected(e))
         {
-            return Fail(e is StoreUnavailableException { InnerException: { } cause } ? $"{e.Message}: {cause.Message}" : e.Message, exitCode: 1);
+            return Fail(
+                e is StoreUnavailableException { InnerException: { } cause } ? $"{e.Message}: {cause.Message}" : e.Message, exitCode: 1);
         }
         catch (Exception e)
         {

@@ -33,17 +33,22 @@ internal static class CommandLineErrors
                 continue;
             if (names.Count == 0)
                 names.AddRange(command.Subcommands.Where(subcommand => !subcommand.Hidden).Select(subcommand => subcommand.Name));
-            names.AddRange(command.Options.Where(option => !option.Hidden && (option.Recursive || at == NearestCommand(result))).Select(option => option.Name));
+            names.AddRange(
+                command.Options.Where(option => !option.Hidden && (option.Recursive || at == NearestCommand(result)))
+                    .Select(option => option.Name));
         }
         return SpellingSuggestion.Find(text, names.Where(name => name.StartsWith('-') == text.StartsWith('-')));
     }
 
     /// <summary>Returns the text for display: without the secret, if it looks like a token.</summary>
     public static string Display(string text) =>
-        Token.TryParse(text, out var token) ? token.ToString() : text.StartsWith(Token.Prefix, StringComparison.Ordinal) ? $"{Token.Prefix}***" : text;
+        Token.TryParse(text, out var token) ? token.ToString()
+            : text.StartsWith(Token.Prefix, StringComparison.Ordinal) ? $"{Token.Prefix}***"
+            : text;
 
     /// <summary>Returns whether a command line can be run.</summary>
-    public static bool AreNone(ParseResult parsed) => parsed.Errors.Count == 0 && parsed.Tokens.All(token => token.Type != TokenType.Directive);
+    public static bool AreNone(ParseResult parsed) =>
+        parsed.Errors.Count == 0 && parsed.Tokens.All(token => token.Type != TokenType.Directive);
 
     /// <summary>Returns the messages for a command line that cannot be run.</summary>
     public static IEnumerable<string> MessagesOf(ParseResult parsed)
@@ -52,15 +57,21 @@ internal static class CommandLineErrors
         var unmatched = parsed.UnmatchedTokens is [var first, ..] ? first : null;
         if (parsed.Tokens.FirstOrDefault(token => token.Type == TokenType.Directive) is { } directive)
             yield return $"Unrecognized command or argument '{directive.Value}'.";
-        var messages = parsed.Errors.Select(error => error.Message).Where(message => parsed.UnmatchedTokens.Skip(1).All(word => !IsAbout(message, word))).Distinct().ToList();
+        var messages = parsed.Errors.Select(error => error.Message)
+            .Where(message => parsed.UnmatchedTokens.Skip(1).All(word => !IsAbout(message, word))).Distinct().ToList();
         if (unmatched is not null)
             messages.RemoveAll(message => message == MissingCommand);
         foreach (var message in messages)
         {
             if (unmatched is null || !IsAbout(message, unmatched))
-                yield return parsed.Tokens.Aggregate(message, (text, token) => token.Value.Length == 0 ? text : text.Replace(token.Value, Display(token.Value), StringComparison.Ordinal));
+                yield return parsed.Tokens.Aggregate(
+                    message,
+                    (text, token) => token.Value.Length == 0
+                        ? text
+                        : text.Replace(token.Value, Display(token.Value), StringComparison.Ordinal));
             else
-                yield return $"Unrecognized command or argument '{Display(unmatched)}'.{(Suggest(parsed.CommandResult, unmatched) is { } meant ? $" Did you mean '{meant}'?" : "")}";
+                yield return $"Unrecognized command or argument '{Display(unmatched)}'."
+                    + (Suggest(parsed.CommandResult, unmatched) is { } meant ? $" Did you mean '{meant}'?" : "");
         }
     }
 

@@ -73,7 +73,9 @@ internal static class CompletionCommands
         return PorthorCommand.Parse(root, rest).GetCompletions(rest.Length)
             .Select(item => item.InsertText ?? item.Label)
             // The library also returns words that contain the text elsewhere. The Windows forms of the help option are omitted.
-            .Where(text => text.StartsWith(word, StringComparison.Ordinal) && !text.StartsWith('/') && !text.StartsWith("-?", StringComparison.Ordinal))
+            .Where(
+                text => text.StartsWith(word, StringComparison.Ordinal) && !text.StartsWith('/')
+                    && !text.StartsWith("-?", StringComparison.Ordinal))
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
     }
 

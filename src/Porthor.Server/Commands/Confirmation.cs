@@ -23,7 +23,8 @@ internal sealed class Confirmation
         if (parsed.GetValue(yes))
             return;
         if (Console.IsInputRedirected)
-            throw new CommandFailure($"{effect} There is no terminal to ask for confirmation. Add --yes to do it.", CommandLineErrors.UsageExitCode);
+            throw new CommandFailure(
+                $"{effect} There is no terminal to ask for confirmation. Add --yes to do it.", CommandLineErrors.UsageExitCode);
         Console.Error.Write($"{effect} Type '{word}' to continue: ");
         if (Console.ReadLine()?.Trim() != word)
             throw new CommandFailure("Nothing was changed.");

@@ -16,7 +16,9 @@ internal static class DeleteAllDataCommand
         {
             // The session secret is not checked: if it is lost, this command is the way to start again.
             await StartupValidation.ForCommandAsync(core, cancellationToken, SecretRequirement.None);
-            confirmation.Require(parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.", "delete");
+            confirmation.Require(
+                parsed, $"This deletes every token and all history of the {DeploymentText.Of(core.Settings)}, and cannot be undone.",
+                "delete");
             // Deletes the records first: if this fails, their tokens stay listed. Then deletes them again, for records that were created
             // meanwhile.
             await core.Maintenance.DeleteAllTokensAsync(cancellationToken);
@@ -24,7 +26,8 @@ internal static class DeleteAllDataCommand
             await core.Maintenance.DeleteAllTokensAsync(cancellationToken);
             if (core.Settings is { OidcServer: not null, EphemeralRedis: { } options })
             {
-                await using var server = RedisStore.Connect(options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());
+                await using var server = RedisStore.Connect(
+                    options, "ephemeral store", core.Metrics.Stores, core.Loggers.CreateLogger<RedisServer>());
                 await server.DeleteAllAsync("oidc:*", cancellationToken);
             }
             await Console.Error.WriteLineAsync("All data is deleted.");

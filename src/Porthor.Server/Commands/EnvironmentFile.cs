@@ -47,7 +47,8 @@ internal static partial class EnvironmentFile
         while (reader.ReadNext() is var (name, value, line))
         {
             if (!IsName(name))
-                throw new CommandFailure($"{path}, line {line}: the text before '=' is not a variable name. Write NAME=VALUE, without 'export'.");
+                throw new CommandFailure(
+                    $"{path}, line {line}: the text before '=' is not a variable name. Write NAME=VALUE, without 'export'.");
             variables.Add((name, value));
         }
         return variables;
@@ -61,7 +62,8 @@ internal static partial class EnvironmentFile
         try
         {
             using var stream = Open(path);
-            using var reader = new StreamReader(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            using var reader = new StreamReader(
+                stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
             var text = new StringBuilder();
             var buffer = new char[4096];
             for (var count = reader.Read(buffer); count > 0; count = reader.Read(buffer))
@@ -88,7 +90,8 @@ internal static partial class EnvironmentFile
     {
         foreach (var folder in DescriptorFolders)
         {
-            if (path.StartsWith(folder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(folder.Length), out var descriptor) && descriptor > 2)
+            if (path.StartsWith(folder, StringComparison.Ordinal) && int.TryParse(path.AsSpan(folder.Length), out var descriptor)
+                && descriptor > 2)
                 return new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.Read);
         }
         if (SecretFile.FindRisk(path) is { } risk)

@@ -48,7 +48,8 @@ internal static class HashPasswordCommand
     /// </summary>
     private static string ReadPassword()
     {
-        var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes });
+        var terminal = AnsiConsole.Create(
+            new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error), Interactive = InteractionSupport.Yes });
         var password = terminal.Prompt(Prompt("Password:"));
         return terminal.Prompt(Prompt("Again:")) == password ? password : throw new CommandFailure("The passwords do not match.");
     }

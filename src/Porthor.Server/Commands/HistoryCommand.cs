@@ -47,12 +47,14 @@ internal static class HistoryCommand
             if (filter.Username is { } name)
                 await KnownUsers.RequireAsync(core, name, cancellationToken);
             var page = await core.Tokens.GetChangeHistoryAsync(
-                TokenCommand.Host(core), new HistoryRequest<HistoryFilter>(filter, Cursor: null, parsed.GetValue(limit)), cancellationToken);
+                TokenCommand.Host(core), new HistoryRequest<HistoryFilter>(
+                    filter, Cursor: null, parsed.GetValue(limit)), cancellationToken);
             List<TokenChange> changes = [];
             await foreach (var change in page.Rows.WithCancellation(cancellationToken))
                 changes.Add(change);
             output.Write(parsed, changes, Columns, TokenJson.Write);
-            await Console.Error.WriteLineAsync($"Listed {CountText.Of(changes.Count, "change")}{(page.Count > changes.Count ? $" of {page.Count}" : "")}");
+            await Console.Error.WriteLineAsync(
+                $"Listed {CountText.Of(changes.Count, "change")}{(page.Count > changes.Count ? $" of {page.Count}" : "")}");
             return 0;
         });
         return command;

@@ -13,7 +13,10 @@ internal static class ImportIdsCommand
 
     public static Command Create()
     {
-        var file = new Argument<string>("FILE") { Description = "Lines of kind,name,id; the kind is user, group or counter. '-' is standard input" };
+        var file = new Argument<string>("FILE")
+        {
+            Description = "Lines of kind,name,id; the kind is user, group or counter. '-' is standard input",
+        };
         file.Validators.Add(result =>
         {
             if (result.Tokens is [{ Value: var text }] && text.StartsWith("--", StringComparison.Ordinal))
@@ -27,7 +30,8 @@ internal static class ImportIdsCommand
             // The file is read before the stores are opened: after that the process may run as the user of the service, who may not be able
             // to read the file.
             var import = Read(parsed.GetValue(file)!);
-            return CommandExtensions.OnStoresAsync(settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
+            return CommandExtensions.OnStoresAsync(
+                settings, DeploymentUse.Existing, options.IsVerbose(parsed), core => ImportAsync(core, import, cancellationToken));
         });
         return command;
     }

@@ -56,7 +56,8 @@ internal sealed class ListOutput
     }
 
     /// <summary>Prints rows in the selected format.</summary>
-    public void Write<T>(ParseResult parsed, IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, Action<Utf8JsonWriter, T> writeJson)
+    public void Write<T>(
+        ParseResult parsed, IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, Action<Utf8JsonWriter, T> writeJson)
     {
         switch (parsed.GetValue(format))
         {
@@ -77,7 +78,8 @@ internal sealed class ListOutput
                 WriteTable(rows, columns, int.MaxValue);
                 break;
             default:
-                WriteTable(rows, [.. columns.Where(column => !column.IsWideOnly)], Console.IsOutputRedirected ? int.MaxValue : TerminalWidth());
+                WriteTable(
+                    rows, [.. columns.Where(column => !column.IsWideOnly)], Console.IsOutputRedirected ? int.MaxValue : TerminalWidth());
                 break;
         }
     }
@@ -99,7 +101,8 @@ internal sealed class ListOutput
     /// <param name="width">The maximum number of characters in a line.</param>
     public static IEnumerable<string> Layout<T>(IReadOnlyList<T> rows, IReadOnlyList<ListColumn<T>> columns, int width)
     {
-        List<string[]> cells = [[.. columns.Select(column => column.Name)], .. rows.Select(row => columns.Select(column => column.ValueOf(row)).ToArray())];
+        List<string[]> cells =
+            [[.. columns.Select(column => column.Name)], .. rows.Select(row => columns.Select(column => column.ValueOf(row)).ToArray())];
         var widths = Enumerable.Range(0, columns.Count).Select(index => cells.Max(row => LengthOf(row[index]))).ToArray();
         Shrink(widths, columns.Select(column => column.IsWhole).ToArray(), width - (Gap.Length * (columns.Count - 1)));
         return cells.Select(row => string.Join(Gap, row.Select((cell, index) => Fit(cell, widths[index]))).TrimEnd());
@@ -126,7 +129,8 @@ internal sealed class ListOutput
     {
         while (widths.Sum() > available)
         {
-            var widest = Enumerable.Range(0, widths.Length).Where(index => !isWhole[index] && widths[index] > ShortestCell).OrderByDescending(index => widths[index]).Cast<int?>().FirstOrDefault();
+            var widest = Enumerable.Range(0, widths.Length).Where(index => !isWhole[index] && widths[index] > ShortestCell)
+                .OrderByDescending(index => widths[index]).Cast<int?>().FirstOrDefault();
             if (widest is not { } index)
                 return;
             widths[index]--;

@@ -25,7 +25,8 @@ internal static class LocalAdminCommand
             catch (StandardOutputException e) when (previous is not null)
             {
                 core.DataDirectory.Replace(DataDirectory.LocalAdministratorName, previous);
-                throw new CommandFailure($"The password of {LocalAdministrator.Username} was not changed, because the new one cannot be printed. {e.Message}");
+                throw new CommandFailure(
+                    $"The password of {LocalAdministrator.Username} was not changed, because the new one cannot be printed. {e.Message}");
             }
             Console.Error.WriteLine($"{LocalAdministrator.Username} has a new password; the old one is no longer accepted");
             return Task.FromResult(0);

@@ -24,7 +24,8 @@ internal static class MaintenanceCommand
             var counts = await core.Maintenance.CountTokensForMetricsAsync(cancellationToken);
             await MaintenanceStatus.NoteMaintenanceAsync(core.Sql, core.Metrics, core.Clock, counts, cancellationToken);
             await Console.Error.WriteLineAsync(
-                $"Removed {expired} expired tokens and {truncated} old changes; {counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
+                $"Removed {expired} expired tokens and {truncated} old changes; "
+                + $"{counts.SessionUsers} users with tokens that expire, {counts.UserTokens} user tokens.");
             return 0;
         });
         return command;

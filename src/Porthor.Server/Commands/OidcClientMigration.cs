@@ -25,7 +25,8 @@ internal static partial class OidcClientMigration
         if ((await core.Sql.OidcClients.ListAsync(cancellationToken)).Count > 0)
         {
             Log.AlreadyThere(logger);
-            await Console.Error.WriteLineAsync("OpenID Connect clients already found in the database, so not migrating clients configured via a secret");
+            await Console.Error.WriteLineAsync(
+                "OpenID Connect clients already found in the database, so not migrating clients configured via a secret");
             return;
         }
         var now = core.Clock.GetUtcNow();
@@ -46,7 +47,8 @@ internal static partial class OidcClientMigration
         try
         {
             using var document = JsonDocument.Parse(json.Reveal());
-            return [.. document.RootElement.EnumerateArray().Select(client => (Text(client, "id"), Text(client, "secret"), Text(client, "return_uri")))];
+            return [.. document.RootElement.EnumerateArray()
+                .Select(client => (Text(client, "id"), Text(client, "secret"), Text(client, "return_uri")))];
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException)
         {

@@ -8,7 +8,10 @@ internal static class OpenApiSchemaCommand
 {
     public static Command Create()
     {
-        var backLink = new Option<bool>("--add-back-link") { Description = "Add a link back to the documentation, for a page that shows the API" };
+        var backLink = new Option<bool>("--add-back-link")
+        {
+            Description = "Add a link back to the documentation, for a page that shows the API",
+        };
         var command = new Command("openapi-schema", "Print the OpenAPI description of the API as JSON") { backLink };
         var output = OutputOption.AddTo(command);
         command.SetAction((parsed, cancellationToken) => CommandExtensions.GuardAsync(

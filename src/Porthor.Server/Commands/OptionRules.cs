@@ -49,7 +49,9 @@ internal static class OptionRules
         {
             var shown = CommandLineErrors.Display(text);
             if (text.StartsWith("--", StringComparison.Ordinal))
-                result.AddError($"'{shown}' is neither an option nor a token key.{(CommandLineErrors.Suggest(result, text) is { } meant ? $" Did you mean '{meant}'?" : "")}");
+                result.AddError(
+                    $"'{shown}' is neither an option nor a token "
+                    + $"key.{(CommandLineErrors.Suggest(result, text) is { } meant ? $" Did you mean '{meant}'?" : "")}");
             else
                 result.AddError($"'{shown}' is not a token key. A key has {TokenKey.Length} characters; 'porthor token list' shows it.");
             return;
@@ -62,7 +64,8 @@ internal static class OptionRules
     {
         foreach (var option in command.Options.Where(option => option.ValueType == typeof(string) && !mayBeEmpty.Contains(option.Name)))
             option.Validators.Add(result => RefuseEmpty(result, option.Name));
-        foreach (var argument in command.Arguments.Where(argument => argument.ValueType == typeof(string) || argument.ValueType == typeof(string[])))
+        var texts = command.Arguments.Where(argument => argument.ValueType == typeof(string) || argument.ValueType == typeof(string[]));
+        foreach (var argument in texts)
             argument.Validators.Add(result => RefuseEmpty(result, argument.Name));
         foreach (var subcommand in command.Subcommands)
             RefuseEmptyValues(subcommand, mayBeEmpty);
@@ -71,7 +74,8 @@ internal static class OptionRules
     /// <summary>Returns the key of a token, given the key or the whole token.</summary>
     public static TokenKey KeyOf(string text) => Token.TryParse(text, out var token) ? token.Key : new TokenKey(text);
 
-    private static bool IsKey(string text) => text.Length == TokenKey.Length && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
+    private static bool IsKey(string text) =>
+        text.Length == TokenKey.Length && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 
     private static void RefuseEmpty(SymbolResult result, string name)
     {
@@ -83,9 +87,11 @@ internal static class OptionRules
     {
         if (result.Tokens is not [{ Value: var text }])
             return null;
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min
+            && number <= max)
             return number;
-        result.AddError($"{name} takes a number from {min} to {max}{(text.Length == 0 ? "" : $", not '{CommandLineErrors.Display(text)}'")}");
+        result.AddError(
+            $"{name} takes a number from {min} to {max}{(text.Length == 0 ? "" : $", not '{CommandLineErrors.Display(text)}'")}");
         return null;
     }
 }

@@ -6,7 +6,11 @@ namespace Porthor.Server.Commands;
 /// <summary>Represents the <c>--output</c> option of commands that can write their result to a file.</summary>
 internal sealed class OutputOption
 {
-    private readonly Option<string?> path = new("--output") { Description = "Write to a file instead of standard output", HelpName = "PATH" };
+    private readonly Option<string?> path = new("--output")
+    {
+        Description = "Write to a file instead of standard output",
+        HelpName = "PATH",
+    };
 
     public static OutputOption AddTo(Command command)
     {

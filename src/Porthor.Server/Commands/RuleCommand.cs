@@ -14,7 +14,10 @@ internal static class RuleCommand
 {
     public static Command Create()
     {
-        var query = new Argument<string>("QUERY") { Description = "The query of the rule, such as 'scope=read:all&service=tap', or a URL with it" };
+        var query = new Argument<string>("QUERY")
+        {
+            Description = "The query of the rule, such as 'scope=read:all&service=tap', or a URL with it",
+        };
         query.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => token.Value.StartsWith('-')))
@@ -24,7 +27,8 @@ internal static class RuleCommand
         var check = new Command("check", "Explain what a rule requires, and report its errors") { query, strict };
         var options = ConfigOptions.AddTo(check);
         check.SetWork(options, (parsed, _) =>
-            Task.FromResult(Check(parsed.GetValue(query)!, parsed.GetValue(strict), options.Load(parsed, SettingsScope.Stores).Tokens.KnownScopes)));
+            Task.FromResult(
+                Check(parsed.GetValue(query)!, parsed.GetValue(strict), options.Load(parsed, SettingsScope.Stores).Tokens.KnownScopes)));
         return new Command("rule", "Check the rules in the configuration of a proxy") { check };
     }
 

@@ -21,10 +21,28 @@ internal static class RunCommand
     /// <summary>Adds the options of the server to a command and makes it run the server.</summary>
     public static void AddTo(Command command)
     {
-        var host = new Option<string>("--host") { Description = "IP address to listen on, localhost, or * for all interfaces", HelpName = "ADDRESS", DefaultValueFactory = _ => "127.0.0.1" };
-        var port = new Option<int>("--port", "-p") { Description = "Port to listen on; 0 for any free port", HelpName = "PORT", DefaultValueFactory = _ => DefaultPort }.InRange(0, MaxPort);
-        var metricsPort = new Option<int?>("--metrics-port") { Description = "Port for metrics and health, not for users; 0 for any free port [default: none]", HelpName = "PORT" }.InRange(0, MaxPort);
-        var urls = new Option<string?>("--urls") { Description = "URLs to listen on, separated by ';', instead of --host and --port: http://HOST:PORT or http://unix:/PATH", HelpName = "URLS" };
+        var host = new Option<string>("--host")
+        {
+            Description = "IP address to listen on, localhost, or * for all interfaces",
+            HelpName = "ADDRESS",
+            DefaultValueFactory = _ => "127.0.0.1",
+        };
+        var port = new Option<int>("--port", "-p")
+        {
+            Description = "Port to listen on; 0 for any free port",
+            HelpName = "PORT",
+            DefaultValueFactory = _ => DefaultPort,
+        }.InRange(0, MaxPort);
+        var metricsPort = new Option<int?>("--metrics-port")
+        {
+            Description = "Port for metrics and health, not for users; 0 for any free port [default: none]",
+            HelpName = "PORT",
+        }.InRange(0, MaxPort);
+        var urls = new Option<string?>("--urls")
+        {
+            Description = "URLs to listen on, separated by ';', instead of --host and --port: http://HOST:PORT or http://unix:/PATH",
+            HelpName = "URLS",
+        };
         host.Validators.Add(result =>
         {
             if (!ListenUrls.TryBuild(result.GetValueOrDefault<string>(), DefaultPort, out _, out var error))

@@ -16,8 +16,17 @@ internal static class TokenCreateCommand
     public static Command Create()
     {
         var username = new Option<string>("--username", "-u") { Description = "User of the token", HelpName = "NAME", Required = true };
-        var scopes = new Option<string>(ScopesOption, "-s") { Description = "Scopes, separated by commas", HelpName = "SCOPES", DefaultValueFactory = _ => "" };
-        var name = new Option<string?>("--name", "-n") { Description = "Name of the token [default: created on the host, with the time]", HelpName = "NAME" };
+        var scopes = new Option<string>(ScopesOption, "-s")
+        {
+            Description = "Scopes, separated by commas",
+            HelpName = "SCOPES",
+            DefaultValueFactory = _ => "",
+        };
+        var name = new Option<string?>("--name", "-n")
+        {
+            Description = "Name of the token [default: created on the host, with the time]",
+            HelpName = "NAME",
+        };
         var lifetime = new Option<TimeSpan?>("--lifetime", "-l")
         {
             Description = "Lifetime, for example 30d or 12h [default: that of tokenPolicy, or unlimited]",
@@ -40,7 +49,10 @@ internal static class TokenCreateCommand
             {
                 Username = parsed.GetValue(username)!,
                 TokenType = isService ? TokenType.Service : TokenType.User,
-                TokenName = isService ? null : parsed.GetValue(name) ?? string.Create(CultureInfo.InvariantCulture, $"created on the host {now:yyyy-MM-dd HH:mm:ss}"),
+                TokenName = isService
+                    ? null
+                    : parsed.GetValue(name)
+                        ?? string.Create(CultureInfo.InvariantCulture, $"created on the host {now:yyyy-MM-dd HH:mm:ss}"),
                 Scopes = ScopeSet.Parse(parsed.GetValue(scopes)!),
                 Expires = parsed.GetValue(lifetime) is { } span ? ExpiryOf(now, span) : null,
             };
@@ -72,7 +84,8 @@ internal static class TokenCreateCommand
                     $"Created token {token.Key} of {username}, but cannot print it. {failure.Message} Cannot revoke it: {e.Message}. "
                     + $"Run: porthor token revoke -- {token.Key}");
             }
-            throw new CommandFailure($"Created token {token.Key} of {username} and revoked it, because it cannot be printed. {failure.Message}");
+            throw new CommandFailure(
+                $"Created token {token.Key} of {username} and revoked it, because it cannot be printed. {failure.Message}");
         }
     }
 

@@ -12,9 +12,17 @@ internal static class TokenRevokeCommand
 
     public static Command Create()
     {
-        var keys = new Argument<string[]>("KEY") { Description = "Keys of the tokens, as 'token list' shows them", Arity = ArgumentArity.ZeroOrMore };
+        var keys = new Argument<string[]>("KEY")
+        {
+            Description = "Keys of the tokens, as 'token list' shows them",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         keys.AcceptOnlyTokenKeys();
-        var all = new Option<string?>("--all-of") { Description = "Revoke every token of this user; asks for confirmation", HelpName = "NAME" };
+        var all = new Option<string?>("--all-of")
+        {
+            Description = "Revoke every token of this user; asks for confirmation",
+            HelpName = "NAME",
+        };
         var command = new Command("revoke", "Revoke tokens with all their child tokens") { keys, all };
         var confirmation = Confirmation.AddTo(command);
         command.Validators.Add(result =>
@@ -80,7 +88,8 @@ internal static class TokenRevokeCommand
     /// </summary>
     /// <param name="revoked">Receives the revoked tokens, including child tokens.</param>
     /// <param name="lines">Receives the lines to print.</param>
-    private static async Task RevokeAllAsync(PorthorDeployment core, string username, HashSet<TokenKey> revoked, List<string> lines, CancellationToken cancellationToken)
+    private static async Task RevokeAllAsync(
+        PorthorDeployment core, string username, HashSet<TokenKey> revoked, List<string> lines, CancellationToken cancellationToken)
     {
         for (var round = 0; round < MaxRounds; round++)
         {
@@ -93,7 +102,9 @@ internal static class TokenRevokeCommand
                 revoked.UnionWith(await RevokeAsync(core, token.Token, lines, cancellationToken) ?? []);
             }
         }
-        throw new CommandFailure($"{username} still has tokens, because new ones are created continuously. Run the command again, and block the user at the login provider.");
+        throw new CommandFailure(
+            $"{username} still has tokens, because new ones are created continuously. "
+            + "Run the command again, and block the user at the login provider.");
     }
 
     /// <param name="lines">Receives the line to print.</param>

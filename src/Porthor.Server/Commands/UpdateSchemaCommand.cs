@@ -13,8 +13,12 @@ internal static class UpdateSchemaCommand
 {
     public static Command Create()
     {
-        var command = new Command("update-schema", "Update the database to the current schema; creates the tables in an empty PostgreSQL database");
-        var drop = new Option<bool>("--drop-admins") { Description = "Update even if users of the table admin, which the update drops, are not in adminUsers" };
+        var command = new Command(
+            "update-schema", "Update the database to the current schema; creates the tables in an empty PostgreSQL database");
+        var drop = new Option<bool>("--drop-admins")
+        {
+            Description = "Update even if users of the table admin, which the update drops, are not in adminUsers",
+        };
         command.Options.Add(drop);
         command.SetWorkOnStores(SettingsScope.Stores, async (core, parsed, cancellationToken) =>
         {
@@ -46,7 +50,8 @@ internal static class UpdateSchemaCommand
         if (lost.Length > 0)
         {
             throw new CommandFailure(
-                $"The update drops the table admin, and these users would no longer get the scope admin:token at login: {string.Join(", ", lost)}. "
+                "The update drops the table admin, and these users would no longer get the scope admin:token at login: "
+                + $"{string.Join(", ", lost)}. "
                 + "Name them in adminUsers. If they must not be administrators any more, run: porthor update-schema --drop-admins");
         }
     }

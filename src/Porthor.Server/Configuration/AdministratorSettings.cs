@@ -27,6 +27,7 @@ internal static class AdministratorSettings
         string[] missing = [.. settings.InitialAdmins.Where(user => !settings.AdminUsers.Contains(user))];
         return missing.Length == 0
             ? null
-            : $"initialAdmins has no effect. To give {string.Join(", ", missing)} the scope admin:token at login, name them in adminUsers, or map a group to admin:token in groupMapping.";
+            : $"initialAdmins has no effect. To give {string.Join(", ", missing)} the scope admin:token at login, name them in adminUsers, "
+                + "or map a group to admin:token in groupMapping.";
     }
 }

@@ -15,7 +15,8 @@ internal static partial class Duration
     public static TimeSpan? TryParse(string text)
     {
         var trimmed = text.Trim();
-        if (decimal.TryParse(trimmed, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+        const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
+        if (decimal.TryParse(trimmed, Style, CultureInfo.InvariantCulture, out var number))
             return FromSeconds(number);
         var match = Parts.Match(trimmed);
         if (!match.Success)
@@ -43,7 +44,9 @@ internal static partial class Duration
         [("weeks", 604_800), ("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1)];
 
     private static TimeSpan? FromSeconds(decimal seconds) =>
-        Math.Abs(seconds) < (decimal)TimeSpan.MaxValue.TotalDays * 86_400 / 2 ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond)) : null;
+        Math.Abs(seconds) < (decimal)TimeSpan.MaxValue.TotalDays * 86_400 / 2
+            ? TimeSpan.FromTicks((long)(seconds * TimeSpan.TicksPerSecond))
+            : null;
 
     // The atomic groups prevent backtracking, which would take very long for a long row of blanks.
     [GeneratedRegex(

@@ -55,7 +55,9 @@ internal sealed class EnvironmentVariables(IReadOnlyDictionary<string, string> v
     }
 
     /// <summary>Returns a variable by its name without prefix, without line breaks at its end; null if it is unset or empty.</summary>
-    public string? Get(string name) => Prefixes.Select(prefix => values.GetValueOrDefault(prefix + name)?.TrimEnd('\r', '\n')).FirstOrDefault(value => value is { Length: > 0 });
+    public string? Get(string name) =>
+        Prefixes.Select(prefix => values.GetValueOrDefault(prefix + name)?.TrimEnd('\r', '\n'))
+            .FirstOrDefault(value => value is { Length: > 0 });
 
     /// <summary>Returns a variable that other programs read under the same name; null if it is unset or empty.</summary>
     public string? GetStandard(string name) => values.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;

@@ -50,7 +50,8 @@ internal static class LocalUserSettings
     {
         var username = section.RequiredText("username");
         if (username.Length > 0 && !UserRules.IsUsername(username))
-            section.AddError("username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at most");
+            section.AddError(
+                "username", username, $"must match {UserRules.UsernamePattern} and have {UserRules.MaxUsernameLength} characters at most");
         else if (UserRules.IsBot(username))
             section.AddError("username", username, "names that begin with bot- are for service tokens");
         else if (username is DefaultGroups.Admins or DefaultGroups.Users)
@@ -83,7 +84,8 @@ internal static class LocalUserSettings
     /// Returns the groups of a user: the configured ones and the primary group. If the user has a gid, the primary group is the group of
     /// <c>localGroups</c> with this id; otherwise it is a group with the name and the uid of the user, as for users of GitHub.
     /// </summary>
-    private static IEnumerable<Group> ReadMemberships(SettingsSection section, string username, UserData data, FrozenDictionary<string, long> groups)
+    private static IEnumerable<Group> ReadMemberships(
+        SettingsSection section, string username, UserData data, FrozenDictionary<string, long> groups)
     {
         HashSet<Group> memberships = [];
         foreach (var name in section.Texts("groups") ?? [])
@@ -103,9 +105,11 @@ internal static class LocalUserSettings
         else if (data.Uid is { } uid)
         {
             if (groups.ContainsKey(username))
-                section.AddError("username", username, "is also a group in localGroups, and users without a gid have a group of their name");
+                section.AddError(
+                    "username", username, "is also a group in localGroups, and users without a gid have a group of their name");
             else if (groups.FirstOrDefault(group => group.Value == uid).Key is { } taken)
-                section.AddError("uid", $"{uid}", $"is also the id of the group {taken}, and users without a gid have a group with their uid");
+                section.AddError(
+                    "uid", $"{uid}", $"is also the id of the group {taken}, and users without a gid have a group with their uid");
             else
                 memberships.Add(new Group(username, uid));
         }

@@ -10,7 +10,10 @@ internal static class ModeSettings
     private const string Variable = "MODE";
 
     private static readonly (string Key, string Variable)[] Stores =
-        [("databaseUrl", "PORTHOR_DATABASE_URL"), ("redisPersistentUrl", "PORTHOR_REDIS_PERSISTENT_URL"), ("redisEphemeralUrl", "PORTHOR_REDIS_EPHEMERAL_URL")];
+        [
+            ("databaseUrl", "PORTHOR_DATABASE_URL"), ("redisPersistentUrl", "PORTHOR_REDIS_PERSISTENT_URL"),
+            ("redisEphemeralUrl", "PORTHOR_REDIS_EPHEMERAL_URL"),
+        ];
 
     /// <summary>Compares the setting with the configured stores.</summary>
     /// <param name="selected">The mode that the stores select.</param>
@@ -31,9 +34,13 @@ internal static class ModeSettings
     /// <summary>Returns which variables must be set or removed for a mode.</summary>
     /// <param name="selected">The mode that the configuration selects.</param>
     /// <param name="wanted">The name of the mode in which the deployment was created.</param>
-    public static string Explain(DeploymentMode selected, string wanted) => IsName(wanted, out var mode)
-        ? $"For {wanted} mode, {Compare(mode, [selected != DeploymentMode.Embedded, selected == DeploymentMode.Cluster, selected == DeploymentMode.Cluster])}."
-        : "";
+    public static string Explain(DeploymentMode selected, string wanted)
+    {
+        if (!IsName(wanted, out var mode))
+            return "";
+        var isCluster = selected == DeploymentMode.Cluster;
+        return $"For {wanted} mode, {Compare(mode, [selected != DeploymentMode.Embedded, isCluster, isCluster])}.";
+    }
 
     private static string Compare(DeploymentMode wanted, bool[] given)
     {

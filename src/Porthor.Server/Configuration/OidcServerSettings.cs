@@ -16,7 +16,8 @@ internal sealed record OidcServerSettings
     /// <summary>Gets the clients that older releases stored in a secret; <c>update-schema</c> copies them into the database.</summary>
     public Secret? OldClients { get; init; }
 
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> DataRightsMapping { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> DataRightsMapping { get; init; } =
+        new Dictionary<string, IReadOnlyList<string>>();
 
     public static OidcServerSettings Read(SettingsSection section)
     {

@@ -13,7 +13,8 @@ internal static class PostgresUrl
     private const string Key = "databaseUrl";
     private const string Wanted = "must be postgresql://USER@HOST[:PORT]/DATABASE";
 
-    private static readonly string[] Schemes = ["postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg2", "postgresql+psycopg"];
+    private static readonly string[] Schemes =
+        ["postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg2", "postgresql+psycopg"];
 
     private static readonly Dictionary<string, SslMode> SslModes = new()
     {
@@ -144,7 +145,8 @@ internal static class PostgresUrl
         public void CheckTarget(string value)
         {
             if (value is not ("primary" or "read-write"))
-                error ??= "has the parameter 'target_session_attrs'; it must be primary or read-write, because Porthor uses only the primary";
+                error ??= "has the parameter 'target_session_attrs'; it must be primary or read-write, because Porthor uses only the "
+                    + "primary";
         }
 
         /// <summary>Combines hosts and ports. Returns the error, or null.</summary>
@@ -175,7 +177,9 @@ internal static class PostgresUrl
             if (Hosts.Exists(host => host.StartsWith('/')))
                 return "has a Unix socket among several hosts";
             Settings.Host = string.Join(',', Hosts.Zip(ports).Select(one =>
-                string.Create(CultureInfo.InvariantCulture, $"{(one.First.Contains(':', StringComparison.Ordinal) ? $"[{one.First}]" : one.First)}:{one.Second}")));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(one.First.Contains(':', StringComparison.Ordinal) ? $"[{one.First}]" : one.First)}:{one.Second}")));
             return null;
         }
     }

@@ -15,7 +15,8 @@ internal static class ProviderKey
     private static readonly CryptoProviderFactory Crypto = new() { CacheSignatureProviders = false };
 
     /// <summary>The algorithms that can be configured. All are asymmetric: the provider's public key cannot be used as a secret.</summary>
-    public static readonly IReadOnlyList<string> Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+    public static readonly IReadOnlyList<string> Algorithms =
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
     /// <summary>Returns why the key cannot verify signatures of an algorithm; null if it can.</summary>
     /// <param name="algorithm">One of <see cref="Algorithms"/>.</param>
@@ -39,7 +40,8 @@ internal static class ProviderKey
         if (signature.Length == 0)
             return false;
         using var elliptic = algorithm[0] == 'E' ? TryCreate(ReadEcKey(key, algorithm)!.Value) : null;
-        SecurityKey? read = algorithm[0] != 'E' ? new RsaSecurityKey(ReadRsaKey(key)!.Value) : elliptic is null ? null : new ECDsaSecurityKey(elliptic);
+        SecurityKey? read =
+            algorithm[0] != 'E' ? new RsaSecurityKey(ReadRsaKey(key)!.Value) : elliptic is null ? null : new ECDsaSecurityKey(elliptic);
         if (read is null)
             return false;
         using var provider = Crypto.CreateForVerifying(read, algorithm);
@@ -57,7 +59,8 @@ internal static class ProviderKey
     private static RSAParameters? ReadRsaKey(JsonElement key)
     {
         var (modulus, exponent) = (Bytes(key, "n"), Bytes(key, "e"));
-        return key.TextMember("kty") == "RSA" && modulus is { Length: >= ShortestModulus and <= LongestModulus } && exponent is { Length: > 0 and <= 8 }
+        return key.TextMember("kty") == "RSA" && modulus is { Length: >= ShortestModulus and <= LongestModulus }
+            && exponent is { Length: > 0 and <= 8 }
             ? new RSAParameters { Modulus = modulus, Exponent = exponent }
             : null;
     }

@@ -35,7 +35,8 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
         var (authority, path) = slash < 0 ? (rest, "") : (rest[..slash], rest[slash..]);
         var at = authority.LastIndexOf('@');
         var credentials = at < 0 ? ["", ""] : authority[..at].Split(':', 2);
-        if (!TryReadHosts(authority[(at + 1)..], scheme.EndsWith("+sentinel", StringComparison.Ordinal) ? DefaultSentinelPort : DefaultPort, out var hosts))
+        var defaultPort = scheme.EndsWith("+sentinel", StringComparison.Ordinal) ? DefaultSentinelPort : DefaultPort;
+        if (!TryReadHosts(authority[(at + 1)..], defaultPort, out var hosts))
             return false;
         var password = credentials.Length > 1 ? Decoded(credentials[1]) : null;
         url = new RedisUrl(scheme, Decoded(credentials[0]), password is null ? null : new Secret(password), hosts, path, query);
@@ -71,7 +72,8 @@ internal sealed record RedisUrl(string Scheme, string? User, Secret? Password, I
         var rest = end < 0 ? "" : text[end..];
         var port = defaultPort;
         if (rest.Length > 0
-            && (rest[0] != ':' || !int.TryParse(rest.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is < 1 or > 65535))
+            && (rest[0] != ':' || !int.TryParse(rest.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out port)
+                || port is < 1 or > 65535))
             return false;
         var isBracketed = name.StartsWith('[');
         name = isBracketed ? name.Trim('[', ']') : Uri.UnescapeDataString(name);

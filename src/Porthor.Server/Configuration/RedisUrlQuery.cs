@@ -16,7 +16,8 @@ internal sealed class RedisUrlQuery
     /// <summary>The parameters of redis-py that have no effect in Porthor.</summary>
     private static readonly HashSet<string> Ignored =
     [
-        "socket_timeout", "socket_read_size", "socket_keepalive", "retry_on_timeout", "retry_on_error", "max_connections", "health_check_interval",
+        "socket_timeout", "socket_read_size", "socket_keepalive", "retry_on_timeout", "retry_on_error", "max_connections",
+        "health_check_interval",
         "timeout", "protocol", "legacy_responses", "encoding", "encoding_errors", "decode_responses", "lib_name", "lib_version",
     ];
 
@@ -26,7 +27,8 @@ internal sealed class RedisUrlQuery
     /// </summary>
     private static readonly HashSet<string> Unsupported =
     [
-        "ssl_ca_path", "ssl_ciphers", "ssl_include_verify_flags", "ssl_exclude_verify_flags", "ssl_validate_ocsp", "ssl_validate_ocsp_stapled",
+        "ssl_ca_path", "ssl_ciphers", "ssl_include_verify_flags", "ssl_exclude_verify_flags", "ssl_validate_ocsp",
+        "ssl_validate_ocsp_stapled",
         "ssl_ocsp_context", "ssl_ocsp_expected_cert",
     ];
 
@@ -68,7 +70,8 @@ internal sealed class RedisUrlQuery
     {
         if (Text(name) is not { } text)
             return null;
-        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0.1 and <= 30)
+        if (double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= 0.1 and <= 30)
             return TimeSpan.FromSeconds(seconds);
         problems.Add($"the parameter '{name}' must be between 0.1 and 30 seconds");
         return null;

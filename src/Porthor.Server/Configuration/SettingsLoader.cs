@@ -127,7 +127,8 @@ internal static partial class SettingsLoader
             ApiTimeout = ReadLimit(file, "apiTimeout", otherwise: 10, shortest: 1, longest: 300),
             StartTimeout = ReadLimit(file, "startTimeout", otherwise: 60, shortest: 0, longest: 3600),
             ShutdownDelay = ReadLimit(
-                file, "shutdownDelay", otherwise: mode == DeploymentMode.Embedded ? 0 : ShutdownDelaySeconds, shortest: 0, longest: LongestShutdownDelay.TotalSeconds),
+                file, "shutdownDelay", otherwise: mode == DeploymentMode.Embedded ? 0 : ShutdownDelaySeconds, shortest: 0,
+                    longest: LongestShutdownDelay.TotalSeconds),
             PersistentRedis = persistent,
             EphemeralRedis = ephemeral,
             BaseUrl = Required(file, mustBeComplete, "baseUrl", "BASE_URL"),
@@ -217,7 +218,10 @@ internal static partial class SettingsLoader
     {
         var limit = file.Span(key) ?? TimeSpan.FromSeconds(otherwise);
         if (limit < TimeSpan.FromSeconds(shortest) || limit > TimeSpan.FromSeconds(longest))
-            file.AddError(key, file.Text(key), $"must be from {shortest.ToString(CultureInfo.InvariantCulture)} to {longest.ToString(CultureInfo.InvariantCulture)} seconds");
+            file.AddError(
+                key, file.Text(key),
+                $"must be from {shortest.ToString(CultureInfo.InvariantCulture)} to {longest.ToString(CultureInfo.InvariantCulture)} "
+                + "seconds");
         return limit;
     }
 
@@ -295,9 +299,11 @@ internal static partial class SettingsLoader
     {
         const string key = "sessionSecret", variable = "SESSION_SECRET";
         var text = required ? file.RequiredText(key, variable) : file.Text(key, variable) ?? "";
-        FernetKey?[] keys = [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(FernetKey.TryParse)];
+        FernetKey?[] keys =
+            [.. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(FernetKey.TryParse)];
         if (text.Length > 0 && (keys.Length == 0 || keys.Contains(null)))
-            file.AddError(key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints");
+            file.AddError(
+                key, value: null, "must be a Fernet key, 32 bytes in URL-safe base64, as 'porthor generate-session-secret' prints");
         return [.. keys.OfType<FernetKey>()];
     }
 

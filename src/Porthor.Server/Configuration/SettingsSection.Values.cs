@@ -61,7 +61,8 @@ internal sealed partial class SettingsSection
     }
 
     /// <summary>Reads a text that is never printed. Returns null if it is missing or empty.</summary>
-    public Secret? Secret(string key, string? variable = null) => Text(key, variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new Secret(value) : null;
+    public Secret? Secret(string key, string? variable = null) =>
+        Text(key, variable)?.TrimEnd('\r', '\n') is { Length: > 0 } value ? new Secret(value) : null;
 
     /// <summary>Reads a required secret.</summary>
     public Secret RequiredSecret(string key, string variable) => new(RequiredText(key, variable));
@@ -92,7 +93,9 @@ internal sealed partial class SettingsSection
     public double? Number(string key) =>
         Parsed(
             key,
-            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) ? value : (double?)null,
+            text => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+                ? value
+                : (double?)null,
             "Input should be a valid number");
 
     public TimeSpan? Span(string key)
@@ -117,7 +120,8 @@ internal sealed partial class SettingsSection
     {
         if (Text(key, variable) is not { Length: > 0 } text)
             return null;
-        if (text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0)
+        if (text.Length <= LongestUrl && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url.Host.Length > 0)
             return url;
         AddError(key, text, "must be an http:// or https:// URL with a host");
         return null;
@@ -148,7 +152,8 @@ internal sealed partial class SettingsSection
         Dictionary<string, long> map = [];
         foreach (var (name, node) in Map(key))
         {
-            if (node is YamlScalarNode scalar && long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+            if (node is YamlScalarNode scalar
+                && long.TryParse(scalar.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
                 map[name] = value;
             else
                 errors.Add($"{PathOf(key)}.{name}", (node as YamlScalarNode)?.Value, "Input should be a valid integer");

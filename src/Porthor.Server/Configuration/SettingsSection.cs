@@ -167,7 +167,8 @@ internal sealed partial class SettingsSection
         return node switch
         {
             null => false,
-            YamlScalarNode scalar => !IsNull(scalar) && scalar.Value is { Length: > 0 } && !string.Equals(scalar.Value, "false", StringComparison.OrdinalIgnoreCase),
+            YamlScalarNode scalar => !IsNull(scalar) && scalar.Value is { Length: > 0 }
+                && !string.Equals(scalar.Value, "false", StringComparison.OrdinalIgnoreCase),
             YamlMappingNode section => section.Children.Count > 0,
             _ => true,
         };

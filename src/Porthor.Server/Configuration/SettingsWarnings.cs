@@ -15,19 +15,23 @@ internal static class SettingsWarnings
     public static IEnumerable<string> Of(PorthorSettings settings)
     {
         if (settings is { BaseUrl: { } baseUrl, Providers.Oidc.RedirectUrl: { } redirect } && redirect != new Uri(baseUrl, "/login"))
-            yield return $"redirectUrl is {redirect}, but the login endpoint is {new Uri(baseUrl, "/login")}: the proxy must rewrite the former to the latter.";
+            yield return $"redirectUrl is {redirect}, but the login endpoint is {new Uri(baseUrl, "/login")}: "
+                + "the proxy must rewrite the former to the latter.";
         if (AdministratorSettings.FindWarning(settings) is { } administrators)
             yield return administrators;
         if (settings.Providers.HasAny && settings.AdminUsers.Count == 0 && settings.GroupMapping.Values.All(groups => groups.Count == 0))
             yield return "groupMapping assigns no scope to any group: no user can log in.";
-        if (settings.Providers.Ldap is { StartTls: false, UserDn.Length: > 0 } ldap && new Uri(ldap.Url) is { Scheme: "ldap", IsLoopback: false })
+        if (settings.Providers.Ldap is { StartTls: false, UserDn.Length: > 0 } ldap
+            && new Uri(ldap.Url) is { Scheme: "ldap", IsLoopback: false })
             yield return "the password of ldap.userDn is sent unencrypted: use an ldaps:// URL, or startTls.";
         if (settings.BaseUrl is { Scheme: "http", IsLoopback: false })
             yield return "baseUrl is not an https:// URL: session cookies are sent unencrypted.";
-        foreach (var (name, redis) in new[] { ("redisPersistentUrl", settings.PersistentRedis), ("redisEphemeralUrl", settings.EphemeralRedis) })
+        var servers = new[] { ("redisPersistentUrl", settings.PersistentRedis), ("redisEphemeralUrl", settings.EphemeralRedis) };
+        foreach (var (name, redis) in servers)
         {
             if (redis is { IgnoredParameters: { Count: > 0 } ignored })
-                yield return $"{name} has parameters without effect in Porthor: {string.Join(", ", ignored)}. answerTimeout limits every call.";
+                yield return $"{name} has parameters without effect in Porthor: {string.Join(", ", ignored)}. "
+                    + "answerTimeout limits every call.";
             if (redis is { Tls.CheckCertificate: false })
                 yield return $"{name} does not check the certificate of the server (ssl_cert_reqs=none).";
         }
@@ -38,7 +42,8 @@ internal static class SettingsWarnings
         }
         if (settings.Proxies.Count == 0)
         {
-            yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts X-Original-* headers from every peer. "
+            yield return "proxies is not set: forwarded client addresses are accepted only from loopback, and /ingress/auth accepts "
+                + "X-Original-* headers from every peer. "
                 + "Set proxies to the addresses of your proxy.";
         }
     }

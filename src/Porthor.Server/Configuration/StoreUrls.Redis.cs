@@ -66,7 +66,9 @@ internal static partial class StoreUrls
         var database = query.Database() ?? 0;
         var path = Uri.UnescapeDataString(url.Path);
         // If the URL has a host, the first directory of the path is missing.
-        return url.Hosts.Count == 0 && path.Length > 1 && path[0] == '/' ? new RedisOptions { UnixSocket = path, Database = database } : null;
+        return url.Hosts.Count == 0 && path.Length > 1 && path[0] == '/'
+            ? new RedisOptions { UnixSocket = path, Database = database }
+            : null;
     }
 
     private static RedisOptions? SentinelOf(RedisUrl url, RedisUrlQuery query)

@@ -49,6 +49,7 @@ internal sealed record TelemetrySettings
             return false;
         return environment.GetStandard($"OTEL_{signal}_EXPORTER") is { } exporters
             ? exporters.Split(',', StringSplitOptions.TrimEntries).Contains("otlp")
-            : environment.GetStandard("OTEL_EXPORTER_OTLP_ENDPOINT") is not null || environment.GetStandard($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") is not null;
+            : environment.GetStandard("OTEL_EXPORTER_OTLP_ENDPOINT") is not null
+                || environment.GetStandard($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") is not null;
     }
 }

@@ -20,7 +20,8 @@ internal sealed record DependencyState(Dependency Dependency, string? Error, lon
 /// Checks whether the service is ready. Each dependency is checked at most once per second, independently of the number of callers.
 /// </summary>
 /// <param name="patience">The timeout of each check.</param>
-internal sealed partial class Readiness(IReadOnlyList<Dependency> dependencies, TimeProvider clock, TimeSpan patience, ILogger<Readiness> logger)
+internal sealed partial class Readiness(
+    IReadOnlyList<Dependency> dependencies, TimeProvider clock, TimeSpan patience, ILogger<Readiness> logger)
 {
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 

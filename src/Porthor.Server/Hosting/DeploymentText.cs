@@ -12,7 +12,8 @@ internal static class DeploymentText
     public static string Of(PorthorSettings settings)
     {
         var mode = settings.Mode.ToString().ToLowerInvariant();
-        return $"{mode} deployment at {(settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory)}";
+        return $"{mode} deployment at "
+            + $"{(settings.DatabaseConnection is { } connection ? Place(connection.Reveal()) : settings.DataDirectory)}";
     }
 
     private static string Place(string connection)

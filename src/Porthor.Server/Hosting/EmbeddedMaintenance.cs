@@ -8,7 +8,9 @@ namespace Porthor.Server.Hosting;
 /// Runs maintenance every hour in embedded mode, where no separate job runs it: removes expired tokens and old history, and counts the
 /// tokens for the metrics.
 /// </summary>
-internal sealed partial class EmbeddedMaintenance(TimeProvider clock, TokenMaintenance maintenance, SqlStores sql, PorthorMetrics metrics, ILogger<EmbeddedMaintenance> logger) : BackgroundService
+internal sealed partial class EmbeddedMaintenance(
+    TimeProvider clock, TokenMaintenance maintenance, SqlStores sql, PorthorMetrics metrics,
+    ILogger<EmbeddedMaintenance> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
 

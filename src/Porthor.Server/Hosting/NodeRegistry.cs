@@ -12,7 +12,8 @@ internal sealed record NodeRegistration(string Name, IReadOnlyList<string> Keys,
 /// Records every minute in the database that this node serves requests and which session secrets it has. A rotation of the session
 /// secret is refused if a node does not have the new secret.
 /// </summary>
-internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger) : BackgroundService
+internal sealed partial class NodeRegistry(
+    SqlStores sql, SessionKeys sessionKeys, TimeProvider clock, ILogger<NodeRegistry> logger) : BackgroundService
 {
     private const string Prefix = "node:";
 
@@ -24,7 +25,8 @@ internal sealed partial class NodeRegistry(SqlStores sql, SessionKeys sessionKey
     private readonly string name = $"{Prefix}{Environment.MachineName}-{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}";
 
     /// <summary>Returns the nodes that serve requests. Deletes the registrations of stopped nodes.</summary>
-    public static async Task<IReadOnlyList<NodeRegistration>> ReadAsync(SqlStores sql, TimeProvider clock, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<NodeRegistration>> ReadAsync(
+        SqlStores sql, TimeProvider clock, CancellationToken cancellationToken)
     {
         List<NodeRegistration> nodes = [];
         foreach (var (name, json) in await sql.Settings.ListAsync(Prefix, cancellationToken))

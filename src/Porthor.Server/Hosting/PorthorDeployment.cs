@@ -33,7 +33,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
     private bool disposed;
 
     private PorthorDeployment(
-        PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, PorthorMetrics metrics, ILoggerFactory loggers, TimeProvider clock)
+        PorthorSettings settings, DataDirectory? dataDirectory, SqlStores sql, PorthorMetrics metrics, ILoggerFactory loggers,
+        TimeProvider clock)
     {
         Metrics = metrics;
         Settings = settings;
@@ -48,7 +49,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (settings is { Mode: DeploymentMode.Cluster, PersistentRedis: { } records })
         {
             Redis = new RedisRecordStore(
-                records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores, metrics.Stores, clock, loggers.CreateLogger<RedisRecordStore>());
+                records with { CallTimeout = settings.AnswerTimeout }, sql.Revocations, new RecordCodec(fernet, clock), stores,
+                metrics.Stores, clock, loggers.CreateLogger<RedisRecordStore>());
         }
         RecordStore = Redis ?? sql.RecordStore;
         Services = new TokenServicesBuilder
@@ -78,10 +80,13 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (settings.Providers.Ldap is { } ldap)
             directory = new LdapDirectory(ldap, gidsMatter: !settings.Providers.AllocateIds, metrics.Stores, loggers);
         Users = new UserInfoService(
-            settings.Providers.Users, directory, settings.Providers.AllocateIds ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>()) : null,
+            settings.Providers.Users, directory, settings.Providers.AllocateIds
+                ? new NumericIds(sql.Ids, loggers.CreateLogger<NumericIds>())
+                : null,
             settings.Quota, QuotaOverrides, clock, loggers.CreateLogger<UserInfoService>());
         if (Redis is not null && settings.EphemeralRedis is { } counters)
-            ephemeral = RedisStore.Connect(counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
+            ephemeral = RedisStore.Connect(
+                counters with { CallTimeout = CountTimeout }, "ephemeral Redis", metrics.Stores, loggers.CreateLogger<RedisServer>());
         RateCounter = ephemeral is not null ? new RedisRateCounter(ephemeral)
             : settings is { Mode: DeploymentMode.Database, ExactQuotas: true } ? sql.CreateRateCounter(CountTimeout)
             : new LocalRateCounter(clock);
@@ -158,7 +163,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (settings.Mode == DeploymentMode.Embedded)
         {
             var folder = DataDirectory.Open(settings.DataDirectory, bringsKeys: settings.SessionKeys.Count > 0, use);
-            return new PorthorDeployment(settings, folder, OpenFile(folder, readTimeout, settings.ApiTimeout, metrics.Stores), metrics, loggers, clock);
+            return new PorthorDeployment(
+                settings, folder, OpenFile(folder, readTimeout, settings.ApiTimeout, metrics.Stores), metrics, loggers, clock);
         }
         var sql = SqlStores.Postgres(
             settings.DatabaseConnection!.Reveal(), settings.DatabaseConnections, readTimeout, settings.ApiTimeout, metrics.Stores, loggers);
@@ -180,15 +186,21 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         Metrics.Dispose();
     }
 
-    private static IReadOnlyList<Dependency> DependenciesOf(SqlStores sql, ITokenRecordStore recordStore, RedisStore? ephemeral, LdapDirectory? directory)
+    private static IReadOnlyList<Dependency> DependenciesOf(
+        SqlStores sql, ITokenRecordStore recordStore, RedisStore? ephemeral, LdapDirectory? directory)
     {
         // If the records are in Redis, forward authentication works without the token index. All nodes share the index, so removing the
         // nodes from the load balancer would not help.
         List<Dependency> dependencies =
-            [new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync), new("token records", Required: true, recordStore.CheckAsync)];
+            [
+                new("token list", Required: recordStore.IsTransactional, sql.TokenIndex.CheckAsync),
+                new("token records", Required: true, recordStore.CheckAsync),
+            ];
         // Without the ephemeral Redis, requests are allowed but not counted.
         if (ephemeral is not null)
-            dependencies.Add(new("ephemeral Redis", Required: false, cancellation => ephemeral.CallAllAsync("checking the connection", db => db.PingAsync(), cancellation)));
+            dependencies.Add(new(
+                "ephemeral Redis", Required: false,
+                cancellation => ephemeral.CallAllAsync("checking the connection", db => db.PingAsync(), cancellation)));
         // Without LDAP, cached users are still served.
         if (directory is not null)
             dependencies.Add(new("LDAP", Required: false, directory.CheckAsync));

@@ -22,7 +22,9 @@ internal static partial class ServerHost
     /// <param name="urls">The addresses to listen on, separated by ';'.</param>
     public static async Task<int> RunAsync(PorthorSettings settings, string urls, CancellationToken cancellationToken)
     {
-        using var loggers = LoggerFactory.Create(logging => logging.AddPorthorLogging(settings.LogLevel, decisions: settings.DecisionLog, anonymousPerSecond: settings.AnonymousLogLines));
+        using var loggers = LoggerFactory.Create(
+            logging => logging.AddPorthorLogging(
+                settings.LogLevel, decisions: settings.DecisionLog, anonymousPerSecond: settings.AnonymousLogLines));
         ReserveThreads(settings);
         await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System);
         using var claim = core.DataDirectory?.Claim();
@@ -46,7 +48,8 @@ internal static partial class ServerHost
 
     /// <summary>Builds the web application over opened stores, without starting it.</summary>
     /// <param name="adjust">Changes the services; tests replace clients of external services.</param>
-    public static WebApplication Build(PorthorDeployment core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
+    public static WebApplication Build(
+        PorthorDeployment core, string urls, ILoggerFactory loggers, Action<IServiceCollection>? adjust = null)
     {
         // The empty builder reads no appsettings files and no environment variables.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "porthor" });
@@ -77,7 +80,8 @@ internal static partial class ServerHost
         var folder = Directory.CreateTempSubdirectory("porthor-describe-");
         try
         {
-            var settings = SettingsLoader.Load(SettingsLoader.NoFile, folder.FullName, SettingsScope.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
+            var settings = SettingsLoader.Load(
+                SettingsLoader.NoFile, folder.FullName, SettingsScope.Stores, new EnvironmentVariables(new Dictionary<string, string>()));
             using var loggers = LoggerFactory.Create(_ => { });
             await using var core = PorthorDeployment.Open(settings, loggers, TimeProvider.System);
             await using var app = Build(core, "http://127.0.0.1:0", loggers);
@@ -110,17 +114,20 @@ internal static partial class ServerHost
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or FormatException or System.Net.Sockets.SocketException)
         {
-            throw new StartException($"Cannot listen on {urls}: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another with --port or --host.", e);
+            throw new StartException(
+                $"Cannot listen on {urls}: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another with --port or --host.", e);
         }
     }
 
     /// <summary>Starts the server for metrics and health. Returns null if no metrics port is configured.</summary>
     private static async Task<WebApplication?> WatchedAsync(
-        PorthorDeployment core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers, CancellationToken cancellationToken)
+        PorthorDeployment core, OpenTelemetrySetup telemetry, WebApplication app, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         if (core.Settings.Telemetry.MetricsPort is null)
             return null;
-        var server = MetricsServer.Build(core.Settings.Telemetry, app.Services.GetRequiredService<Readiness>(), telemetry.Metrics!, loggers);
+        var server = MetricsServer.Build(
+            core.Settings.Telemetry, app.Services.GetRequiredService<Readiness>(), telemetry.Metrics!, loggers);
         await MetricsServer.StartAsync(server, core.Settings.Telemetry, cancellationToken);
         Log.Watched(loggers.CreateLogger(typeof(ServerHost)), server.Urls.First());
         return server;
@@ -132,7 +139,8 @@ internal static partial class ServerHost
         var addresses = server.Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         // Browsers do not support Unix sockets.
         var address = addresses.FirstOrDefault(one => !UnixSockets.Is(one)) ?? "http://127.0.0.1:8080";
-        var url = new Uri(address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));
+        var url = new Uri(
+            address.Replace("://*", "://localhost", StringComparison.Ordinal).Replace("://+", "://localhost", StringComparison.Ordinal));
         var any = IPAddress.TryParse(url.Host, out var ip) && (ip.Equals(IPAddress.Any) || ip.Equals(IPAddress.IPv6Any));
         return any ? new UriBuilder(url) { Host = "localhost" }.Uri : url;
     }

@@ -13,7 +13,8 @@ namespace Porthor.Server.Hosting;
 /// <summary>Configures the web server: its services, middleware and routes.</summary>
 internal static class ServerSetup
 {
-    public static void AddPorthorServer(this IServiceCollection services, PorthorDeployment core, Func<IServiceProvider, ServerIdentity> identity)
+    public static void AddPorthorServer(
+        this IServiceCollection services, PorthorDeployment core, Func<IServiceProvider, ServerIdentity> identity)
     {
         services.AddDeployment(core);
         services.AddSingleton(identity);
@@ -27,7 +28,8 @@ internal static class ServerSetup
         services.AddSingleton<AlertDispatcher>();
         services.AddHostedService(provider => provider.GetRequiredService<AlertDispatcher>());
         services.AddLogin(core);
-        services.AddSingleton(new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
+        services.AddSingleton(
+            new Readiness(core.Dependencies, core.Clock, 2 * core.Settings.AnswerTimeout, core.Loggers.CreateLogger<Readiness>()));
         services.AddRouting();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<MatcherPolicy, CaseSensitivePathPolicy>());
         services.AddPorthorDocuments();

@@ -61,14 +61,16 @@ internal static partial class SessionSecretCheck
 
     /// <summary>Returns the recorded fingerprints, each with the time at which it was last recorded.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ReadAsync(PorthorDeployment core, CancellationToken cancellationToken) =>
-        (await core.Sql.Settings.ListAsync(Prefix, cancellationToken)).ToDictionary(entry => entry.Key[Prefix.Length..], entry => entry.Value, StringComparer.Ordinal);
+        (await core.Sql.Settings.ListAsync(Prefix, cancellationToken))
+            .ToDictionary(entry => entry.Key[Prefix.Length..], entry => entry.Value, StringComparer.Ordinal);
 
     /// <summary>
     /// Removes the fingerprints of all secrets but the first, after every record was encrypted with the first. A fingerprint that was
     /// recorded again meanwhile is kept, because a node began to encrypt with its secret.
     /// </summary>
     /// <param name="before">The fingerprints that were recorded before the records were encrypted.</param>
-    public static async Task ForgetOthersAsync(PorthorDeployment core, IReadOnlyDictionary<string, string> before, CancellationToken cancellationToken)
+    public static async Task ForgetOthersAsync(
+        PorthorDeployment core, IReadOnlyDictionary<string, string> before, CancellationToken cancellationToken)
     {
         var now = await ReadAsync(core, cancellationToken);
         foreach (var (fingerprint, time) in before)
@@ -81,7 +83,9 @@ internal static partial class SessionSecretCheck
     private static bool HasSecrets(PorthorDeployment core) => core.Settings.SessionKeys.Count > 0 || core.DataDirectory is not null;
 
     private static Task RecordAsync(PorthorDeployment core, string fingerprint, CancellationToken cancellationToken) =>
-        core.Sql.Settings.SetAsync(Prefix + fingerprint, core.Clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture), cancellationToken);
+        core.Sql.Settings.SetAsync(
+            Prefix + fingerprint, core.Clock.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture),
+            cancellationToken);
 
     /// <summary>
     /// Determines from some records which secrets they are encrypted with, for a deployment of the reference or of an older version.
@@ -99,7 +103,8 @@ internal static partial class SessionSecretCheck
         {
             throw new StartException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"The session secret does not belong to this deployment: it decrypts none of the {examined} token records that were examined. {Correction(core)}"));
+                $"The session secret does not belong to this deployment: it decrypts none of the {examined} token records that were "
+                + $"examined. {Correction(core)}"));
         }
         foreach (var key in used.Append(core.SessionKeys[0]).Distinct())
             await RecordAsync(core, key.Fingerprint, cancellationToken);
@@ -117,7 +122,9 @@ internal static partial class SessionSecretCheck
             {
                 var records = await core.RecordStore.GetAsync(batch, cancellationToken);
                 examined += records.Count;
-                used.UnionWith(readers.Where(reader => records.Values.Any(record => reader.Fernet.TryDecrypt(record.Ciphertext, out _))).Select(reader => reader.Key));
+                used.UnionWith(
+                    readers.Where(reader => records.Values.Any(record => reader.Fernet.TryDecrypt(record.Ciphertext, out _)))
+                        .Select(reader => reader.Key));
                 if (examined >= (used.Count > 0 ? enough : SampleSize))
                     return (examined, [.. used]);
             }
@@ -169,16 +176,21 @@ internal static partial class SessionSecretCheck
         var lost = isAnyKnown
             ? "If it is lost, 'porthor rotate-session-secret --force' continues without the tokens that only it can decrypt."
             : "If it is lost, every token is lost, and 'porthor delete-all-data' deletes them.";
-        return $"Token records of this deployment are encrypted with the session secret {needed}, and the configuration has {given}. {Correction(core)} {lost}";
+        return $"Token records of this deployment are encrypted with the session secret {needed}, and the configuration has {given}. "
+            + $"{Correction(core)} {lost}";
     }
 
     private static string Correction(PorthorDeployment core) => core.Settings.SessionKeys.Count == 0
-        ? $"Restore the file session-secret in {core.DataDirectory!.Path}; until a rotation is complete it contains both secrets, separated by a comma."
-        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets, separated by a comma.";
+        ? $"Restore the file session-secret in {core.DataDirectory!.Path}; "
+            + "until a rotation is complete it contains both secrets, separated by a comma."
+        : "Set PORTHOR_SESSION_SECRET to the secret of the deployment; until a rotation is complete, to both secrets, separated by a "
+            + "comma.";
 
     private static partial class Log
     {
-        [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot check the session secret, because the token record store does not respond; the next start checks it")]
+        [LoggerMessage(
+            Level = LogLevel.Warning,
+            Message = "Cannot check the session secret, because the token record store does not respond; the next start checks it")]
         public static partial void NotChecked(ILogger logger);
     }
 }

@@ -67,10 +67,19 @@ internal static class StartupBanner
           page             {new Uri(baseUrl, $"/login?rd={new Uri(baseUrl, PageAddresses.Tokens)}")}
           username         {User}
           password         {password?.Reveal() ?? "was shown at the first start; a new one:"}
-        {(password is null ? $"                   {ProgramCommand.Text} local-admin reset-password --data-dir {ProgramCommand.Quote(folder.Path)}" : "                   (shown only now; keep it)")}
+        {PasswordHint(folder, password)}
         """;
 
-    /// <summary>The example token belongs to the user who signs in on the page, so that the page lists it.</summary>
+    /// <summary>Returns the text under the password: the command that creates a new one, or a note that this one is shown once.</summary>
+    private static string PasswordHint(DataDirectory folder, Secret? password)
+    {
+        var hint = password is null
+            ? $"{ProgramCommand.Text} local-admin reset-password --data-dir {ProgramCommand.Quote(folder.Path)}"
+            : "(shown only now; keep it)";
+        return new string(' ', 19) + hint;
+    }
+
+    /// <summary>Gets the user who signs in on the page. The example token belongs to this user, so that the page lists it.</summary>
     private static string User => LocalAdministrator.Username;
 
     private static string Example =>

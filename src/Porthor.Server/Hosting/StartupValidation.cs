@@ -26,7 +26,8 @@ internal static partial class StartupValidation
         {
             case SchemaState.Outdated:
                 throw new StartException(
-                    $"Database schema out of date: Porthor needs revision {SchemaScripts.Head}. Run 'porthor update-schema' to bring it there.");
+                    $"Database schema out of date: Porthor needs revision {SchemaScripts.Head}. "
+                    + "Run 'porthor update-schema' to bring it there.");
             case SchemaState.Empty:
                 await core.Sql.Schema.InitializeAsync(cancellationToken);
                 break;
@@ -121,7 +122,8 @@ internal static partial class StartupValidation
     /// </summary>
     private static async Task RefuseForeignRecordStoreAsync(PorthorDeployment core, CancellationToken cancellationToken)
     {
-        if (core.Settings.Mode == DeploymentMode.Database && (await core.Sql.TokenIndex.ReadAsync(after: null, 1, cancellationToken)).Count > 0)
+        if (core.Settings.Mode == DeploymentMode.Database
+            && (await core.Sql.TokenIndex.ReadAsync(after: null, 1, cancellationToken)).Count > 0)
             throw new StartException(
                 "The database already lists tokens, whose records are in Redis: set redisPersistentUrl and redisEphemeralUrl as well.");
     }
@@ -136,7 +138,9 @@ internal static partial class StartupValidation
         if (begun is null)
             await core.Sql.Settings.SetAsync(ModeSetting, mode, cancellationToken);
         else if (begun != mode)
-            throw new StartException($"This deployment was created in {begun} mode, but the configuration selects {mode} mode. {ModeSettings.Explain(core.Settings.Mode, begun)}");
+            throw new StartException(
+                $"This deployment was created in {begun} mode, but the configuration selects {mode} mode. "
+                + $"{ModeSettings.Explain(core.Settings.Mode, begun)}");
     }
 
     private static partial class Log

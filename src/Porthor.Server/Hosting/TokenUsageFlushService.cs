@@ -3,7 +3,8 @@ using Porthor.Usage;
 namespace Porthor.Server.Hosting;
 
 /// <summary>Writes the buffered token usage to the database every five seconds and when the server stops.</summary>
-internal sealed partial class TokenUsageFlushService(TimeProvider clock, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
+internal sealed partial class TokenUsageFlushService(
+    TimeProvider clock, TokenUsageBuffer uses, ILogger<TokenUsageFlushService> logger) : BackgroundService
 {
     /// <summary>Half of the maximum delay until usage is visible.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

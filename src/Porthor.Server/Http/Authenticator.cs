@@ -19,7 +19,9 @@ internal sealed partial class Authenticator(
 {
     /// <summary>Returns the caller of an API route.</summary>
     /// <exception cref="ProblemException">The request has no valid token that the route accepts.</exception>
-    /// <exception cref="StoreUnavailableException">The record store did not respond, so it is unknown whether the token is valid.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The record store did not respond, so it is unknown whether the token is valid.
+    /// </exception>
     public async Task<Caller> AuthenticateAsync(HttpContext context, AccessPolicy access)
     {
         var address = ForwardedClient.Of(context).Address;
@@ -69,9 +71,12 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// Returns the user who is signed in with this browser; null if none is. The <c>Authorization</c> header is ignored (contract/login.md 7).
+    /// Returns the user who is signed in with this browser; null if none is. The <c>Authorization</c> header is ignored (contract/login.md
+    /// 7).
     /// </summary>
-    /// <exception cref="StoreUnavailableException">The record store did not respond, so it is unknown whether the session is valid.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// The record store did not respond, so it is unknown whether the session is valid.
+    /// </exception>
     public async Task<Caller?> AuthenticatePageAsync(HttpContext context)
     {
         var state = BrowserSession.Of(context, sessionCookie, identity, sessionLogger).State;
@@ -85,7 +90,8 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>Returns whether a request contains the CSRF token of its session, which only pages of Porthor can read.</summary>
-    public static bool ProvesCsrf(SessionState state, string? presented) => state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
+    public static bool ProvesCsrf(SessionState state, string? presented) =>
+        state.Csrf is { Length: > 0 } csrf && new Secret(csrf).Matches(presented);
 
     /// <summary>
     /// Finds the credential of a request. A token in the session cookie takes precedence over the <c>Authorization</c> header, which may be
@@ -118,8 +124,8 @@ internal sealed partial class Authenticator(
     }
 
     /// <summary>
-    /// Requires the CSRF token in a request that changes data. A browser sends the session cookie also with requests of other sites, but only
-    /// pages of Porthor can read the CSRF token.
+    /// Requires the CSRF token in a request that changes data. A browser sends the session cookie also with requests of other sites, but
+    /// only pages of Porthor can read the CSRF token.
     /// </summary>
     private void CheckCsrf(HttpContext context, SessionState state)
     {

@@ -34,7 +34,8 @@ internal sealed partial class BrowserSession
         context.Response.OnStarting(() =>
         {
             if (session.State != session.original && !session.isDiscarded)
-                context.Response.Headers.Append("Set-Cookie", Write(LongReturnUrl.Write(context, cookie, session.State, identity), identity));
+                context.Response.Headers.Append(
+                    "Set-Cookie", Write(LongReturnUrl.Write(context, cookie, session.State, identity), identity));
             return Task.CompletedTask;
         });
         return session;

@@ -7,10 +7,13 @@ internal static class IngressOutcome
 {
     /// <summary>Returns whether a request is an authorization subrequest.</summary>
     public static bool IsSubrequest(HttpRequest request) =>
-        request.Path.Value is "/ingress/auth" or "/ingress/forward" && (HttpMethods.IsGet(request.Method) || request.Method == HttpMethods.Head);
+        request.Path.Value is "/ingress/auth" or "/ingress/forward"
+            && (HttpMethods.IsGet(request.Method) || request.Method == HttpMethods.Head);
 
     /// <summary>Returns the outcome of a request that was answered.</summary>
-    /// <param name="decided">The outcome that was decided; null if the request was answered before, for example because it was too large.</param>
+    /// <param name="decided">
+    /// The outcome that was decided; null if the request was answered before, for example because it was too large.
+    /// </param>
     public static AuthorizationOutcome Of(HttpContext context, AuthorizationOutcome? decided) =>
         context.RequestAborted.IsCancellationRequested
             ? AuthorizationOutcome.Abandoned

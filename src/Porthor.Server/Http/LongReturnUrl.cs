@@ -29,7 +29,8 @@ internal static class LongReturnUrl
         if (state is not { State: not null, ReturnUrl: not null } || Part(context, 0) is not { } first)
             return state;
         var separator = first.IndexOf('.', StringComparison.Ordinal);
-        if (separator < 0 || !int.TryParse(first.AsSpan(0, separator), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > MaxParts)
+        if (separator < 0 || !int.TryParse(first.AsSpan(0, separator), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count > MaxParts)
             return state;
         var value = new StringBuilder(first, separator + 1, first.Length - separator - 1, capacity: 16384);
         for (var i = 1; i < count; i++)
@@ -59,11 +60,14 @@ internal static class LongReturnUrl
         return value;
     }
 
-    private static void Append(HttpContext context, int index, string value, string maxAge, ServerIdentity identity) => context.Response.Headers.Append(
+    private static void Append(HttpContext context, int index, string value, string maxAge, ServerIdentity identity) =>
+        context.Response.Headers.Append(
         "Set-Cookie",
-        $"{CookieName}{index}={value}; {identity.CookieDomain}HttpOnly; Max-Age={maxAge}; Path={identity.LoginPath}; SameSite=lax{(identity.IsSecure ? "; Secure" : "")}");
+        $"{CookieName}{index}={value}; {identity.CookieDomain}HttpOnly; Max-Age={maxAge}; Path={identity.LoginPath}; "
+        + $"SameSite=lax{(identity.IsSecure ? "; Secure" : "")}");
 
-    private static string? Part(HttpContext context, int index) => RequestCookies.Find(context.Request.Headers.Cookie, $"{CookieName}{index}");
+    private static string? Part(HttpContext context, int index) =>
+        RequestCookies.Find(context.Request.Headers.Cookie, $"{CookieName}{index}");
 
     /// <summary>Returns the URL without query and fragment; only the host if its path is long.</summary>
     private static string ShortForm(string url)

@@ -18,7 +18,8 @@ internal sealed record PagePolicy
     public string Styles { get; init; } = Ours;
 
     public override string ToString() =>
-        $"default-src 'none'; style-src {Styles}; script-src 'self'; img-src {Images}; form-action {Forms}; frame-ancestors 'none'; base-uri 'none'";
+        $"default-src 'none'; style-src {Styles}; script-src 'self'; img-src {Images}; form-action {Forms}; frame-ancestors 'none'; "
+        + "base-uri 'none'";
 }
 
 /// <summary>Sets the security headers of pages: browsers do not cache them and apply the content security policy.</summary>

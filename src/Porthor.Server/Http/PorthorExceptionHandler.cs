@@ -9,7 +9,8 @@ namespace Porthor.Server.Http;
 /// Converts exceptions to responses. A <see cref="ProblemException"/> becomes the response that it describes, an unavailable store becomes
 /// 503, and every other exception becomes 500 with the details only in the log.
 /// </summary>
-internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, AlertSink alerts, IErrorPages pages, ILogger<PorthorExceptionHandler> logger)
+internal sealed partial class PorthorExceptionHandler(
+    PorthorMetrics metrics, AlertSink alerts, IErrorPages pages, ILogger<PorthorExceptionHandler> logger)
 {
     public async Task AnswerAsync(HttpContext context, Exception exception)
     {
@@ -75,7 +76,8 @@ internal sealed partial class PorthorExceptionHandler(PorthorMetrics metrics, Al
 
     private static Problem BadRequest(BadHttpRequestException exception) => exception.StatusCode switch
     {
-        StatusCodes.Status413PayloadTooLarge => Problem.Of(413, $"The body is larger than {RequestLimits.BodyBytes} bytes", "body_too_large"),
+        StatusCodes.Status413PayloadTooLarge => Problem.Of(
+            413, $"The body is larger than {RequestLimits.BodyBytes} bytes", "body_too_large"),
         var status => Problem.Of(status, "The request cannot be read", "bad_request"),
     };
 

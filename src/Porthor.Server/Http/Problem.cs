@@ -51,10 +51,16 @@ internal sealed class Problem
 
     /// <summary>Returns a copy with an additional header.</summary>
     public Problem With(string name, string value) =>
-        new(Status, body, Message, [.. headers, new(name, value)]) { IntendedStatus = IntendedStatus, RequiredScopes = RequiredScopes, type = type };
+        new(Status, body, Message, [.. headers, new(name, value)])
+        {
+            IntendedStatus = IntendedStatus,
+            RequiredScopes = RequiredScopes,
+            type = type,
+        };
 
     /// <summary>Returns a copy with the required scopes.</summary>
-    public Problem Requiring(ScopeSet? scopes) => new(Status, body, Message, headers) { IntendedStatus = IntendedStatus, RequiredScopes = scopes, type = type };
+    public Problem Requiring(ScopeSet? scopes) =>
+        new(Status, body, Message, headers) { IntendedStatus = IntendedStatus, RequiredScopes = scopes, type = type };
 
     /// <summary>
     /// Creates the response for the error of an operation: a list with one entry, with the location of the error if it has one.
@@ -68,12 +74,14 @@ internal sealed class Problem
         if (error.Kind == ErrorKind.StoreUnavailable)
             problem = problem.With("Retry-After", "1");
         if (error.RetryAfter is { } wait)
-            problem = problem.With("Retry-After", Math.Ceiling(wait.TotalSeconds).ToString("0", System.Globalization.CultureInfo.InvariantCulture));
+            problem = problem.With(
+                "Retry-After", Math.Ceiling(wait.TotalSeconds).ToString("0", System.Globalization.CultureInfo.InvariantCulture));
         return problem;
     }
 
     /// <summary>Creates the response for an invalid request, with all validation errors.</summary>
-    public static Problem Of(ValidationErrors errors) => new(StatusCodes.Status422UnprocessableEntity, Encoding.UTF8.GetBytes(errors.ToJson()));
+    public static Problem Of(ValidationErrors errors) =>
+        new(StatusCodes.Status422UnprocessableEntity, Encoding.UTF8.GetBytes(errors.ToJson()));
 
     /// <summary>
     /// Creates the response for missing credentials or an invalid session cookie. Its <c>detail</c> is an object, not a list.
@@ -82,7 +90,8 @@ internal sealed class Problem
     /// True for a request of a script, for which the browser must not show a login form: 403 (contract/ingress.md 5).
     /// </param>
     public static Problem NotAuthenticated(Challenge challenge, bool isAjax = false) => Unauthenticated.GetOrAdd(
-        (challenge, isAjax), static key => BadCredentials(key.IsAjax ? 403 : 401, "Authentication required", "no_authorization", key.Challenge.Plain));
+        (challenge, isAjax), static key => BadCredentials(
+            key.IsAjax ? 403 : 401, "Authentication required", "no_authorization", key.Challenge.Plain));
 
     /// <summary>Creates the response for a well-formed token that does not exist.</summary>
     public static Problem UnknownToken(Challenge challenge) =>
@@ -113,7 +122,9 @@ internal sealed class Problem
     /// <param name="challenge">The <c>WWW-Authenticate</c> header; null for none.</param>
     public static Problem Denied(int status, string message, string type, string? challenge)
     {
-        var problem = new Problem(status, Detail(message, type, location: null), message, new KeyValuePair<string, string>("Cache-Control", NoStore)) { type = type };
+        var problem = new Problem(
+            status, Detail(message, type, location: null), message,
+            new KeyValuePair<string, string>("Cache-Control", NoStore)) { type = type };
         return challenge is null ? problem : problem.With("WWW-Authenticate", challenge);
     }
 
@@ -128,7 +139,9 @@ internal sealed class Problem
             return this;
         var status = Status is 401 or 403 or 503 ? Status : 403;
         var intended = Status.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return new(status, body, Message, [.. headers, new("X-Error-Status", intended), new("X-Error-Body", ErrorBodyHeader(Message!, type))])
+        return new(
+            status, body, Message,
+            [.. headers, new("X-Error-Status", intended), new("X-Error-Body", ErrorBodyHeader(Message!, type))])
         {
             IntendedStatus = Status,
             RequiredScopes = RequiredScopes,

@@ -15,7 +15,9 @@ internal static class Redirection
     /// <summary>Writes the redirect. After a form was posted, the status makes the browser send GET.</summary>
     public static void Write(HttpContext context, string url)
     {
-        context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method) ? StatusCodes.Status303SeeOther : StatusCodes.Status307TemporaryRedirect;
+        context.Response.StatusCode = HttpMethods.IsPost(context.Request.Method)
+            ? StatusCodes.Status303SeeOther
+            : StatusCodes.Status307TemporaryRedirect;
         context.Response.ContentLength = 0;
         context.Response.Headers.Location = Encode(url);
     }

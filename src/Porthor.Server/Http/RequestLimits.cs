@@ -35,9 +35,12 @@ internal sealed class RequestLimits(RequestDelegate next)
         if (target.Length > longest)
             throw Problem.Of(StatusCodes.Status414UriTooLong, $"The URL is longer than {longest} bytes", "url_too_long").ToException();
         if (SizeOf(context.Request.Headers) > HeaderBytes)
-            throw Problem.Of(StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes", "headers_too_large").ToException();
+            throw Problem.Of(
+                StatusCodes.Status431RequestHeaderFieldsTooLarge, $"The headers are larger than {HeaderBytes} bytes",
+                "headers_too_large").ToException();
         if (context.Request.ContentLength > BodyBytes)
-            throw Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large").ToException();
+            throw Problem.Of(StatusCodes.Status413PayloadTooLarge, $"The body is larger than {BodyBytes} bytes", "body_too_large")
+                .ToException();
         return next(context);
     }
 

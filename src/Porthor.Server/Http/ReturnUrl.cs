@@ -67,7 +67,8 @@ internal static partial class ReturnUrl
     }
 
     /// <summary>Returns the URL without query and fragment. In this part browsers read a backslash as a slash.</summary>
-    private static ReadOnlySpan<char> PathOf(string url) => url.AsSpan()[..(url.AsSpan().IndexOfAny('?', '#') is >= 0 and var end ? end : url.Length)];
+    private static ReadOnlySpan<char> PathOf(string url) =>
+        url.AsSpan()[..(url.AsSpan().IndexOfAny('?', '#') is >= 0 and var end ? end : url.Length)];
 
     /// <summary>
     /// Allows the port of <c>baseUrl</c>. If that is the default port of its scheme, the default port of the other scheme is allowed too,
@@ -81,7 +82,8 @@ internal static partial class ReturnUrl
     }
 
     [GeneratedRegex(
-        @"\A(?<scheme>https?)://((?<user>[A-Za-z0-9._~!$&'()*+,;=:-]*)@)?(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?<port>[0-9]{0,5}))?([/?#]|\z)",
+        @"\A(?<scheme>https?)://((?<user>[A-Za-z0-9._~!$&'()*+,;=:-]*)@)?"
+            + @"(?<host>[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?<port>[0-9]{0,5}))?([/?#]|\z)",
         RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
     private static partial Regex WebUrl { get; }
 

@@ -15,7 +15,8 @@ internal sealed class ServerIdentity(Func<Uri> baseUrl, bool allowSubdomains, st
     public Uri BaseUrl => baseUrl.Value;
 
     /// <summary>Gets the host in the form of <see cref="HostName"/>, which is also the realm of challenges.</summary>
-    public string Realm => field ??= HostName.Of(BaseUrl) ?? throw new InvalidOperationException($"The base URL {BaseUrl} has no valid host.");
+    public string Realm =>
+        field ??= HostName.Of(BaseUrl) ?? throw new InvalidOperationException($"The base URL {BaseUrl} has no valid host.");
 
     public bool AllowSubdomains => allowSubdomains;
 

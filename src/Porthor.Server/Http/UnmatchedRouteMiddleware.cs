@@ -53,7 +53,8 @@ internal sealed class UnmatchedRouteMiddleware(RequestDelegate next, EndpointDat
         var other = path.EndsWith('/') ? path.TrimEnd('/') : path + "/";
         if (other.Length == 0 || !Exists(other))
             return null;
-        return $"{server.BaseUrl.GetLeftPart(UriPartial.Authority)}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
+        var origin = server.BaseUrl.GetLeftPart(UriPartial.Authority);
+        return $"{origin}{new PathString(other).ToUriComponent()}{request.QueryString.ToUriComponent()}";
     }
 
     private bool Exists(string path)

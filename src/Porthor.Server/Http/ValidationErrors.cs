@@ -17,7 +17,8 @@ internal sealed record Location(params IReadOnlyList<object> Steps)
 /// </summary>
 internal sealed class ValidationErrors
 {
-    private readonly List<(string Type, Location Where, string Message, Action<Utf8JsonWriter> Input, (string Name, object Value)? Context)> errors = [];
+    private readonly List<(
+        string Type, Location Where, string Message, Action<Utf8JsonWriter> Input, (string Name, object Value)? Context)> errors = [];
 
     public bool Any => errors.Count > 0;
 
@@ -57,7 +58,8 @@ internal sealed class ValidationErrors
     }
 
     private static void Write(
-        Utf8JsonWriter writer, string type, Location where, string message, Action<Utf8JsonWriter> input, (string Name, object Value)? context)
+        Utf8JsonWriter writer, string type, Location where, string message, Action<Utf8JsonWriter> input,
+        (string Name, object Value)? context)
     {
         writer.WriteStartObject();
         writer.WriteString("type", type);

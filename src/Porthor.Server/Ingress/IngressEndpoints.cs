@@ -53,7 +53,8 @@ internal static class IngressEndpoints
         }
         // Caddy and Traefik join several values with a comma, which does not separate cookies (RFC 6265, section 5.4). NGINX joins the
         // user's headers itself and does not send X-Forwarded-Uri.
-        if (context.Response.Headers["Cookie"] is { Count: > 1 } cookies && context.Request.Headers.ContainsKey(ForwardAuthRequest.UriHeader))
+        if (context.Response.Headers["Cookie"] is { Count: > 1 } cookies
+            && context.Request.Headers.ContainsKey(ForwardAuthRequest.UriHeader))
             context.Response.Headers["Cookie"] = string.Join("; ", cookies.ToArray());
     }
 

@@ -3,7 +3,9 @@ using Porthor.Server.Http;
 
 namespace Porthor.Server.Ingress;
 
-/// <summary>Handles authorization subrequests: reads the request, calls the <see cref="IngressAuthorizer"/>, and has the answer written.</summary>
+/// <summary>
+/// Handles authorization subrequests: reads the request, calls the <see cref="IngressAuthorizer"/>, and has the answer written.
+/// </summary>
 internal sealed class IngressHandler(
     IngressAuthorizer authorizer,
     IngressRuleReader rules,
@@ -21,7 +23,8 @@ internal sealed class IngressHandler(
             return AuthorizeAsync(context, OriginalTarget.Of(context.Request.Headers), nginx);
         peerWarnings.Refused(peer!);
         return Problem.Denied(
-            StatusCodes.Status403Forbidden, "The authorization subrequest does not come from a trusted proxy", "permission_denied", challenge: null)
+            StatusCodes.Status403Forbidden, "The authorization subrequest does not come from a trusted "
+                + "proxy", "permission_denied", challenge: null)
             .WithNginxStatus().WriteAsync(context.Response);
     }
 
@@ -62,10 +65,12 @@ internal sealed class IngressHandler(
     }
 
     private async Task WaitAsync(
-        HttpContext context, IngressRequest request, ValueTask<IngressAnswer> pending, IngressResponse response, ValidationErrors? errors) =>
+        HttpContext context, IngressRequest request, ValueTask<IngressAnswer> pending, IngressResponse response,
+        ValidationErrors? errors) =>
         await AnswerAsync(context, request, await pending, response, errors);
 
-    private Task AnswerAsync(HttpContext context, IngressRequest request, IngressAnswer answer, IngressResponse response, ValidationErrors? errors)
+    private Task AnswerAsync(
+        HttpContext context, IngressRequest request, IngressAnswer answer, IngressResponse response, ValidationErrors? errors)
     {
         recorder.Record(request, answer);
         return answer is DeniedAnswer { Form: DenialForm.InvalidRule }

@@ -52,7 +52,8 @@ internal abstract class IngressResponse(ServerIdentity identity)
                 return Problem.Of(denied.Error!);
             case DenialForm.Credentials:
                 var isPlain = denied.Code == "no_authorization";
-                return Problem.BadCredentials(denied.Status, denied.Message, denied.Code, isPlain ? Challenge(denied).Plain : Text(denied)!);
+                return Problem.BadCredentials(
+                    denied.Status, denied.Message, denied.Code, isPlain ? Challenge(denied).Plain : Text(denied)!);
             default:
                 var problem = Problem.Denied(denied.Status, denied.Message, denied.Code, Text(denied)).Requiring(denied.RequiredScopes);
                 if (RetryAfter(denied) is { } retryAfter)

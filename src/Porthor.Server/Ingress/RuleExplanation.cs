@@ -21,7 +21,8 @@ internal static class RuleExplanation
         if (rule.UserDomain)
             yield return "The first label of the host name must be the user name.";
         if (rule.MinimumLifetime is { } lifetime)
-            yield return string.Create(CultureInfo.InvariantCulture, $"The token must be valid for at least {(long)lifetime.TotalSeconds} more seconds.");
+            yield return string.Create(
+                CultureInfo.InvariantCulture, $"The token must be valid for at least {(long)lifetime.TotalSeconds} more seconds.");
         foreach (var sentence in ExplainEffects(rule))
             yield return sentence;
     }
@@ -36,7 +37,8 @@ internal static class RuleExplanation
         {
             yield return rule.DelegateScopes.IsEmpty
                 ? $"The application receives an internal token of the service {target} without scopes."
-                : $"The application receives an internal token of the service {target} with those of the scopes {string.Join(", ", rule.DelegateScopes.Names)} that the user's token has.";
+                : $"The application receives an internal token of the service {target} with those of the scopes "
+                    + $"{string.Join(", ", rule.DelegateScopes.Names)} that the user's token has.";
         }
         else if (!rule.DelegateScopes.IsEmpty)
         {
@@ -65,7 +67,9 @@ internal static class RuleExplanation
         var quoted = string.Join(", ", names.Select(name => name.Length == 0 ? "\"\" (no token has it)" : name));
         if (names.Count == 1)
             return $"The token must have the scope {quoted}.";
-        return rule.AnyScope ? $"The token must have at least one of the scopes {quoted}." : $"The token must have all of the scopes {quoted}.";
+        return rule.AnyScope
+            ? $"The token must have at least one of the scopes {quoted}."
+            : $"The token must have all of the scopes {quoted}.";
     }
 
     private static string OneOf(string one, string several, IReadOnlyList<string> names) =>

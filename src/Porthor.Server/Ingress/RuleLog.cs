@@ -26,7 +26,10 @@ internal sealed partial class RuleLog(ILogger<RuleLog> logger)
     public void WarnAnonymous(string rule)
     {
         const string anonymous = "/ingress/anonymous";
-        Warn(anonymous + rule, [new("unexpected", "", "/ingress/anonymous ignores all parameters and allows every request. Use /ingress/auth to require a scope.")]);
+        Warn(
+            anonymous + rule,
+            [new("unexpected", "", "/ingress/anonymous ignores all parameters and allows every request. "
+                + "Use /ingress/auth to require a scope.")]);
     }
 
     private static partial class Log

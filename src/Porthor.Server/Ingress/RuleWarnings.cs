@@ -34,15 +34,19 @@ internal static class RuleWarnings
         IReadOnlyList<string> parameters, Func<string, IReadOnlyList<string>?> valuesOf, IReadOnlyDictionary<string, string> knownScopes)
     {
         var unknown = parameters.Where(name => !Known.Contains(name)).Select(Unknown);
-        var repeated = parameters.Where(name => Known.Contains(name) && !Lists.Contains(name) && valuesOf(name) is { Count: > 1 }).Select(Repeated);
+        var repeated = parameters.Where(name => Known.Contains(name) && !Lists.Contains(name) && valuesOf(name) is { Count: > 1 })
+            .Select(Repeated);
         return
         [
             .. unknown.Concat(repeated).Concat(OfValues(valuesOf, knownScopes)).Take(MaxWarnings),
-            .. valuesOf("scope") is null ? [new RuleWarning("missing", "scope", "The rule requires no scope: every valid token is accepted. Add scope=NAME.")] : Array.Empty<RuleWarning>(),
+            .. valuesOf("scope") is null
+                ? [new RuleWarning("missing", "scope", "The rule requires no scope: every valid token is accepted. Add scope=NAME.")]
+                : Array.Empty<RuleWarning>(),
         ];
     }
 
-    private static IEnumerable<RuleWarning> OfValues(Func<string, IReadOnlyList<string>?> valuesOf, IReadOnlyDictionary<string, string> knownScopes)
+    private static IEnumerable<RuleWarning> OfValues(
+        Func<string, IReadOnlyList<string>?> valuesOf, IReadOnlyDictionary<string, string> knownScopes)
     {
         var scopes = valuesOf("scope") ?? [];
         if (scopes.Any(string.IsNullOrWhiteSpace))
@@ -60,7 +64,9 @@ internal static class RuleWarnings
         foreach (var service in (valuesOf("only_service") ?? []).Distinct(StringComparer.Ordinal))
         {
             if (string.IsNullOrWhiteSpace(service))
-                yield return Value("only_service", "only_service has an empty name, which no service has. Write only_service=NAME, or remove the parameter.");
+                yield return Value(
+                    "only_service",
+                    "only_service has an empty name, which no service has. Write only_service=NAME, or remove the parameter.");
             else if (FindListMistake("only_service", service) is { } mistake)
                 yield return Value("only_service", $"only_service names {Shown(service)}. {mistake}");
         }
@@ -77,7 +83,8 @@ internal static class RuleWarnings
             return null;
         if (FindListMistake(parameter, scope) is { } mistake)
             return mistake;
-        return "knownScopes does not contain it." + (scope.Length <= LongestShown && SpellingSuggestion.Find(scope, knownScopes.Keys) is { } similar ? $" Did you mean {similar}?" : "");
+        var similar = scope.Length <= LongestShown ? SpellingSuggestion.Find(scope, knownScopes.Keys) : null;
+        return "knownScopes does not contain it." + (similar is null ? "" : $" Did you mean {similar}?");
     }
 
     /// <summary>Returns the correction of a value that contains several names or a blank; null if it has neither.</summary>
@@ -98,7 +105,8 @@ internal static class RuleWarnings
     {
         var shown = Shown(name);
         if (name.StartsWith("amp;", StringComparison.Ordinal))
-            return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect. The rule contains &amp; in place of &: write &{shown[4..]}=.");
+            return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect. The rule contains &amp; "
+                + $"in place of &: write &{shown[4..]}=.");
         var similar = SpellingSuggestion.Find(name, Known) ?? Known.Where(known => IsSimilar(name, known)).MinBy(known => known.Length);
         var suggestion = similar is null ? "" : $" Did you mean {similar}?";
         return new("unknown_parameter", shown, $"The parameter {shown} is unknown and has no effect.{suggestion}");
@@ -112,7 +120,8 @@ internal static class RuleWarnings
     {
         var (letters, target) = (Letters(name), Letters(known));
         return letters == target
-            || (letters.Length >= 4 && (target.StartsWith(letters, StringComparison.Ordinal) || letters.EndsWith(target, StringComparison.Ordinal)));
+            || (letters.Length >= 4
+                && (target.StartsWith(letters, StringComparison.Ordinal) || letters.EndsWith(target, StringComparison.Ordinal)));
     }
 
     private static string Letters(string name) => string.Concat(name.Where(char.IsAsciiLetter)).ToLowerInvariant();

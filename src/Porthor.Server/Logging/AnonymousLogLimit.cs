@@ -1,8 +1,9 @@
 namespace Porthor.Server.Logging;
 
 /// <summary>
-/// Limits the number of log lines that clients without a valid token can cause: a token bucket of <paramref name="perSecond"/> lines per
-/// second, filled for <see cref="BurstSeconds"/> seconds. Debug lines and lines about signed-in users are not counted.
+/// Limits the number of log lines that clients without a valid token can cause. This is a token bucket: it gains
+/// <paramref name="perSecond"/> lines per second, and holds at most the lines of <see cref="BurstSeconds"/> seconds. Debug lines, critical
+/// lines and lines about signed-in users are not counted.
 /// </summary>
 /// <param name="perSecond">The number of lines per second; zero for no limit.</param>
 internal sealed class AnonymousLogLimit(int perSecond, TimeProvider clock)

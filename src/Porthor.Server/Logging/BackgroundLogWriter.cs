@@ -9,7 +9,7 @@ namespace Porthor.Server.Logging;
 
 /// <summary>
 /// Writes log lines to a stream in the background, so that requests do not wait for formatting or for the reader of the stream. If too many
-/// lines wait, lines are dropped, and the log reports their number.
+/// lines are waiting, new lines are dropped, and the log reports their number.
 /// </summary>
 [ProviderAlias("Line")]
 internal sealed class BackgroundLogWriter : ILoggerProvider
@@ -18,7 +18,8 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
     private const int WriteFrom = 64 * 1024;
 
     /// <summary>
-    /// The time that a line waits for others to be written with it. Under load, waking up for each line would cost more than writing it.
+    /// The time that a line waits, so that several lines are written together. Under load, starting the writer for each line would cost
+    /// more than the writing itself.
     /// </summary>
     private static readonly TimeSpan BatchDelay = TimeSpan.FromMilliseconds(5);
 
@@ -44,17 +45,21 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
 
     /// <param name="anonymousPerSecond">The limit for <see cref="AnonymousLogLimit"/>; zero for none.</param>
     public BackgroundLogWriter(
-        ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions = null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
+        ILineFormatter formatter, Stream output, TimeProvider clock, DecisionLogOptions? decisions =
+            null, int anonymousPerSecond = AnonymousLogLimit.DefaultPerSecond)
     {
         (this.formatter, this.output, this.clock) = (formatter, output, clock);
         anonymous = new AnonymousLogLimit(anonymousPerSecond, clock);
         this.decisions = new DecisionLogFilter(decisions ?? new DecisionLogOptions(), clock);
         meter.CreateObservableCounter(
-            "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Log lines that were dropped, because the reader of the log is too slow.");
+            "porthor.log.lines.dropped", () => Interlocked.Read(ref dropped), "{line}", "Log lines that were dropped, because the reader "
+                + "of the log is too slow.");
         meter.CreateObservableCounter(
-            "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Log lines about forward authentication that were omitted, because decisionLog limits their number.");
+            "porthor.log.lines.left_out", () => this.decisions.LeftOut, "{line}", "Log lines about forward authentication that were "
+                + "omitted, because decisionLog limits their number.");
         meter.CreateObservableCounter(
-            "porthor.log.lines.anonymous_left_out", () => anonymous.LeftOut, "{line}", "Log lines about requests without a valid token that were omitted, because anonymousLogLines limits their number.");
+            "porthor.log.lines.anonymous_left_out", () => anonymous.LeftOut, "{line}", "Log lines about requests without a valid token "
+                + "that were omitted, because anonymousLogLines limits their number.");
         work = Task.Run(WriteAsync);
     }
 
@@ -136,7 +141,8 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
         {
             if (buffer.WrittenCount > before)
                 Encoding.UTF8.GetBytes("\n", buffer);
-            Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"Cannot format a log line of {line.Category}: {e.GetType().Name}\n"), buffer);
+            Encoding.UTF8.GetBytes(
+                string.Create(CultureInfo.InvariantCulture, $"Cannot format a log line of {line.Category}: {e.GetType().Name}\n"), buffer);
         }
     }
 
@@ -165,7 +171,8 @@ internal sealed class BackgroundLogWriter : ILoggerProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (!owner.decisions.Wants(eventId))
                 return;

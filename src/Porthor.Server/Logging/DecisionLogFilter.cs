@@ -8,20 +8,22 @@ internal enum LoggedDecisions
     None,
 }
 
-/// <param name="PerSecond">The maximum number of such lines per second; null for no limit.</param>
+/// <summary>Specifies which lines about forward authentication are logged, and how many.</summary>
+/// <param name="Lines">The decisions that are logged.</param>
+/// <param name="PerSecond">The maximum number of lines per second; null for no limit.</param>
 internal sealed record DecisionLogOptions(LoggedDecisions Lines = LoggedDecisions.All, int? PerSecond = null);
 
 /// <summary>
-/// Limits the log lines about forward authentication, which are most lines of the log. Omitted lines are counted. Errors are never
-/// omitted, and warnings only if there are too many lines.
+/// Limits the log lines about forward authentication, because most lines of the log are about it. Counts the lines that are omitted because
+/// of the limit per second. Errors are never omitted; warnings are omitted only because of this limit.
 /// </summary>
 internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider clock)
 {
-    /// <summary>The name of the event of every allowed request.</summary>
+    /// <summary>The name of the event that is logged for every allowed request.</summary>
     public const string Authorized = "TokenAuthorized";
 
     private long leftOut;
-    private long told;
+    private long reported;
     private long second;
     private int count;
 
@@ -48,7 +50,7 @@ internal sealed class DecisionLogFilter(DecisionLogOptions options, TimeProvider
     public long TakeLeftOut()
     {
         var now = LeftOut;
-        return now - Interlocked.Exchange(ref told, now);
+        return now - Interlocked.Exchange(ref reported, now);
     }
 
     private int Count()

@@ -15,11 +15,11 @@ internal sealed class JsonLineFormatter : ILineFormatter
     private const string UserField = "user";
 
     [ThreadStatic]
-    private static Utf8JsonWriter? known;
+    private static Utf8JsonWriter? threadWriter;
 
     public void Write(LogLine line, IBufferWriter<byte> output)
     {
-        var writer = known ??= new Utf8JsonWriter(output);
+        var writer = threadWriter ??= new Utf8JsonWriter(output);
         writer.Reset(output);
         writer.WriteStartObject();
         writer.WritePropertyName("timestamp");
@@ -41,7 +41,7 @@ internal sealed class JsonLineFormatter : ILineFormatter
         output.Write("\n"u8);
     }
 
-    /// <summary>Returns whether the message contains a user, who may be another than the user of the request.</summary>
+    /// <summary>Returns whether the message has a field for the user. This user can differ from the user of the request.</summary>
     private static bool NamesUser(IReadOnlyList<KeyValuePair<string, object?>> fields)
     {
         for (var i = 0; i < fields.Count; i++)

@@ -21,7 +21,8 @@ internal abstract record LogLine(DateTimeOffset Time, LogLevel Level, string Cat
 
     [DebuggerDisplay("{Message}")]
     private sealed record Line<TState>(
-        DateTimeOffset Time, LogLevel Level, string Category, TState State, Exception? Exception, Func<TState, Exception?, string> Formatter, RequestLog? Request)
+        DateTimeOffset Time, LogLevel Level, string Category, TState State, Exception? Exception,
+        Func<TState, Exception?, string> Formatter, RequestLog? Request)
         : LogLine(Time, Level, Category, Exception, Request)
     {
         public override string Message => Formatter(State, Exception);

@@ -21,7 +21,8 @@ internal sealed class NonFailingStream(Stream inner) : Stream
     }
 
     /// <summary>Returns whether the exception means that the stream cannot be written to. The type depends on the error code.</summary>
-    public static bool IsWriteFailure(Exception exception) => exception is IOException or UnauthorizedAccessException or ObjectDisposedException;
+    public static bool IsWriteFailure(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or ObjectDisposedException;
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 

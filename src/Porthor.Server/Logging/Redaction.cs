@@ -6,34 +6,42 @@ namespace Porthor.Server.Logging;
 
 /// <summary>
 /// Removes tokens, codes and secrets from texts that leave the process: fields and exceptions in the log, messages to Slack and Sentry,
-/// and errors of the command line. It handles the parameters of URLs, also of URLs inside parameters, and texts of other software.
+/// and errors of the command line. It recognizes the parameters of URLs, also of URLs inside parameters, and the formats of other software.
 /// </summary>
 internal static partial class Redaction
 {
     private const string Hidden = "***";
 
-    /// <summary>The number of times that a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
+    /// <summary>The maximum number of times that a text is percent-decoded. Proxies and applications decode at most a few times.</summary>
     private const int MaxDecodings = 3;
 
-    /// <summary>A percent sign, encoded any number of times.</summary>
+    /// <summary>The pattern of a percent sign that is percent-encoded any number of times.</summary>
     private const string Percent = "%(?:25)*";
 
     /// <summary>
-    /// Names of parameters with a secret value. The first line allows any prefix: <c>client_secret</c>, <c>accessToken</c>.
+    /// The pattern of the names of parameters with a secret value. The first part allows any prefix: <c>client_secret</c>,
+    /// <c>accessToken</c>.
     /// </summary>
     private const string Name =
-        "(?:[A-Za-z0-9_.-]*?(?:token(?:_hint)?|secret|passw(?:or)?d|passphrase|pwd|signature|(?:api|access|private)[_-]?key|assertion|jwt|sessid|session_?id|credentials?)"
-        + "|(?:(?:auth|authorization|oauth2?|device|user|access|verification|reset|invite|activation|confirm|confirmation|login|one[_-]?time|security|recovery)[_-]?)?code"
+        "(?:[A-Za-z0-9_.-]*?(?:token(?:_hint)?|secret|passw(?:or)?d|passphrase|pwd|signature|(?:api|access|private)[_-]?key"
+            + "|assertion|jwt|sessid|session_?id|credentials?)"
+        + "|(?:(?:auth|authorization|oauth2?|device|user|access|verification|reset|invite|activation|confirm|confirmation|login"
+            + "|one[_-]?time|security|recovery)[_-]?)?code"
         + "|code_verifier|state|nonce|sig|sid|session|auth|authorization|ticket|otp|hmac|saml(?:response|art))";
 
-    /// <summary>Most texts contain none of these substrings and therefore no secret.</summary>
+    /// <summary>
+    /// Substrings of which every text with a secret contains at least one. Most texts contain none, and need no regular expression.
+    /// </summary>
     private static readonly SearchValues<string> Hints = SearchValues.Create(
         [
             "gt-", "gAAAA", "eyJ", "bearer", "basic", "token ", "@", "%40", "%2540", "%3D", "%253D", "]=", "%5D",
-            "token=", "hint=", "secret=", "passwd=", "password=", "passphrase=", "pwd=", "signature=", "key=", "assertion=", "jwt=", "sessid=",
-            "sessionid=", "session_id=", "credential=", "credentials=", "code=", "verifier=", "state=", "nonce=", "sig=", "sid=", "session=",
+            "token=", "hint=", "secret=", "passwd=", "password=", "passphrase=", "pwd=", "signature=", "key=", "assertion=", "jwt=",
+            "sessid=",
+            "sessionid=", "session_id=", "credential=", "credentials=", "code=", "verifier=", "state=", "nonce=", "sig=", "sid=",
+            "session=",
             "auth=", "authorization=", "ticket=", "otp=", "hmac=", "response=", "samlart=",
-            "token\"", "secret\"", "passwd\"", "password\"", "passphrase\"", "pwd\"", "key\"", "assertion\"", "jwt\"", "code\"", "verifier\"",
+            "token\"", "secret\"", "passwd\"", "password\"", "passphrase\"", "pwd\"", "key\"", "assertion\"", "jwt\"", "code\"",
+            "verifier\"",
         ],
         StringComparison.OrdinalIgnoreCase);
 
@@ -43,7 +51,8 @@ internal static partial class Redaction
         try
         {
             var hidden = text.AsSpan().ContainsAny(Hints) ? Secret.Replace(text, "${before}" + Hidden + "${after}") : text;
-            return HideEncodedTokens(hidden.Contains('%', StringComparison.Ordinal) ? EncodedParameter.Replace(hidden, HideEncodedParameter) : hidden);
+            return HideEncodedTokens(
+                hidden.Contains('%', StringComparison.Ordinal) ? EncodedParameter.Replace(hidden, HideEncodedParameter) : hidden);
         }
         catch (RegexMatchTimeoutException)
         {
@@ -55,7 +64,7 @@ internal static partial class Redaction
     private static string HideEncodedParameter(Match match)
     {
         var (name, value) = (match.Groups["name"].Value, match.Groups["value"].Value);
-        // The part before the value may itself be a URL with such a parameter.
+        // The part before the value can be a URL that contains such a parameter.
         var decoded = name;
         for (var i = 0; i < MaxDecodings && decoded.Contains('%', StringComparison.Ordinal); i++)
         {
@@ -78,24 +87,29 @@ internal static partial class Redaction
         return TokenSearch.Contains(hidden) ? Hidden : hidden;
     }
 
-    [GeneratedRegex("(?<name>[A-Za-z0-9._+~\\[\\]-]*%[A-Za-z0-9%._+~\\[\\]-]*)(?:=(?<value>[^&#;\\s\"'<>]+))?", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "(?<name>[A-Za-z0-9._+~\\[\\]-]*%[A-Za-z0-9%._+~\\[\\]-]*)(?:=(?<value>[^&#;\\s\"'<>]+))?",
+        RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex EncodedParameter { get; }
 
     [GeneratedRegex("[A-Za-z0-9%._+~-]+", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UrlPart { get; }
 
-    // The secret part of a token; a text encrypted with Fernet; a JSON web token; a credential of a header; the user information of a URL;
-    // a parameter, up to its end or to the end of the parameter that contains it; a member of a JSON object.
+    // The alternatives, in this order: the secret part of a token; a text encrypted with Fernet; a JSON web token; a credential of a
+    // header; the password and the username of a URL; a parameter, up to its end or to the end of the parameter that contains it; a member
+    // of a JSON object.
     [GeneratedRegex(
         "(?<before>gt-[A-Za-z0-9_-]{22}(?:\\.|" + Percent + "2E))[A-Za-z0-9_-]+"
         + "|gAAAA[A-Za-z0-9_=-]{40,}"
         + "|eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_.-]+"
         + "|(?<before>\\b(?:Bearer|Basic)(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{16,}"
-        // Longer than a key, which is not secret and follows the word "token" in Porthor's own messages.
+        // At least 24 characters: the key of a token has 22, is not secret, and follows the word "token" in Porthor's own messages.
         + "|(?<before>\\btoken(?:[ \\t+]|" + Percent + "20)+)[A-Za-z0-9._~+/=-]{24,}"
-        + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
+        + "|(?<before>(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F)[^/@\\s:?#%&\"]*(?::|" + Percent
+            + "3A))[^/@\\s?#&\"]+?(?<after>@|" + Percent + "40)"
         + "|(?<before>https?(?:://|" + Percent + "3A" + Percent + "2F" + Percent + "2F))[^/@\\s:?#%&\"]+(?<after>@|" + Percent + "40)"
-        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))(?:" + Name + "|key)(?:(?:\\[|" + Percent + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
+        + "|(?<before>(?:\\A|[^A-Za-z0-9_.%-]|" + Percent + "(?:3F|26|23|3B|5B))(?:" + Name + "|key)(?:(?:\\[|" + Percent
+            + "5B)?(?:\\]|" + Percent + "5D))?(?:=|" + Percent + "3D))(?:[^&#;\\s\"'<>]|;(?![A-Za-z0-9_ .-]+=))+"
         + "|(?<before>\"" + Name + "\"\\s*:\\s*\")[^\"]+",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
         matchTimeoutMilliseconds: 5000)]

@@ -7,8 +7,8 @@ using Porthor.Values;
 namespace Porthor.Server.Logging;
 
 /// <summary>
-/// Contains the log fields of a request, which are added when they become known (contract/api.md 2.5). All code that runs for the request
-/// can access it as <see cref="Current"/>. It does not refer to objects that are valid only during the request.
+/// Contains the log fields of a request (contract/api.md 2.5). They are set as soon as they are known. All code that runs for the request
+/// can access this object as <see cref="Current"/>. It does not refer to objects that are valid only during the request.
 /// </summary>
 internal sealed class RequestLog
 {
@@ -100,7 +100,7 @@ internal sealed class RequestLog
     public void Lifetime(long? seconds) => (hasLifetime, lifetime) = (true, seconds);
 
     /// <summary>Sets the rule and the original URL of an authorization subrequest (contract/ingress.md 12).</summary>
-    public void Ingress(IngressRule asked, string? url) => (rule, originalUrl) = (asked, url);
+    public void Ingress(IngressRule requestRule, string? url) => (rule, originalUrl) = (requestRule, url);
 
     /// <summary>Sets the state of the user's request quota.</summary>
     public void Quota(RateStatus status) => quota = status;
@@ -157,7 +157,9 @@ internal sealed class RequestLog
             writer.WriteString("required_user", Redaction.Text(username));
     }
 
-    /// <summary>Returns a text without secrets, shortened to <see cref="LongestText"/> with a mark at the end.</summary>
+    /// <summary>
+    /// Returns a text without secrets. If it is longer than <see cref="LongestText"/>, the end is replaced by three dots.
+    /// </summary>
     private static string Shown(string text)
     {
         var redacted = Redaction.Text(text);

@@ -15,7 +15,8 @@ namespace Porthor.Server.Login;
 /// response (contract/login.md 3.2, 3.3).
 /// </summary>
 internal sealed partial class LoginCompletion(
-    TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings, TokenService tokens, UserInfoService users,
+    TimeProvider clock, PorthorMetrics metrics, SessionCookie sessionCookie, PorthorSettings settings, TokenService tokens,
+    UserInfoService users,
     ServerIdentity server,
     LoginErrorPage page,
     AlertSink alerts,
@@ -55,7 +56,12 @@ internal sealed partial class LoginCompletion(
                 var token = await tokens.CreateSessionTokenAsync(
                     identity.Username, data, scopes, ForwardedClient.Of(context).Address, CancellationToken.None);
                 metrics.LoginSucceeded(clock.GetUtcNow() - before.LoginStart);
-                session.State = before.WithoutLogin() with { Token = token, GitHub = identity.ProviderToken ?? before.GitHub, Csrf = RenewedCsrf(before) };
+                session.State = before.WithoutLogin() with
+                {
+                    Token = token,
+                    GitHub = identity.ProviderToken ?? before.GitHub,
+                    Csrf = RenewedCsrf(before),
+                };
             }
             else
             {
@@ -78,7 +84,8 @@ internal sealed partial class LoginCompletion(
     /// <summary>Returns a new CSRF value: another person may have set the cookie before the login and may know its value.</summary>
     private static string? RenewedCsrf(SessionState before) => before.Csrf is null ? null : SessionCookie.CreateCsrf();
 
-    private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) => identity.NumberlessGroups.Count == 0
+    private async Task<IReadOnlyList<string>> GroupNamesAsync(LoginIdentity identity, CancellationToken cancellationToken) =>
+        identity.NumberlessGroups.Count == 0
         ? await users.GetGroupNamesAsync(identity.Username, identity.UserData, cancellationToken)
         : [.. (identity.UserData.Groups ?? []).Select(group => group.Name), .. identity.NumberlessGroups];
 
@@ -123,9 +130,12 @@ internal sealed partial class LoginCompletion(
     /// <summary>Writes the log line. If there are details, the headline is the event; otherwise it is the error.</summary>
     private void Note(LoginFailure failure)
     {
-        var (text, error) = failure.LoggedDetails is { } details ? (failure.Headline, details) : ("Authentication failed", failure.Headline);
+        var (text, error) = failure.LoggedDetails is { } details
+            ? (failure.Headline, details)
+            : ("Authentication failed", failure.Headline);
         logger.Log(
-            failure.IsSystem ? LogLevel.Error : LogLevel.Warning, default, (KeyValuePair<string, object?>[])[new("error", error), .. failure.Facts], exception: null, (_, _) => text);
+            failure.IsSystem ? LogLevel.Error : LogLevel.Warning, default,
+                (KeyValuePair<string, object?>[])[new("error", error), .. failure.Facts], exception: null, (_, _) => text);
     }
 
     private static partial class Log

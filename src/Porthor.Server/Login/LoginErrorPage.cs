@@ -25,7 +25,9 @@ internal sealed class LoginErrorPage(PorthorSettings settings)
         if (failure.Status == StatusCodes.Status503ServiceUnavailable)
             context.Response.Headers.RetryAfter = "1";
         var error = Html.Encode(failure.Details is { } details ? $"{failure.Headline}: {details}" : failure.Headline);
-        var view = new LoginFailedView(error, failure.IsSystem ? RequestLog.Current?.RequestId : null, settings.ErrorFooter is { Length: > 0 } footer ? footer : null, again);
+        var view = new LoginFailedView(
+            error, failure.IsSystem ? RequestLog.Current?.RequestId : null, settings.ErrorFooter is { Length: > 0 } footer ? footer : null,
+            again);
         return new PageResult<LoginFailedPage, LoginFailedView>(view, failure.Status) { Policy = Policy }.ExecuteAsync(context);
     }
 }

@@ -11,7 +11,8 @@ internal static class LoginScopes
     /// <param name="isAdministrator">
     /// Whether <c>adminUsers</c> names the user, who then also gets <c>admin:token</c> (deviations 41).
     /// </param>
-    public static ScopeSet? Of(IReadOnlyDictionary<string, IReadOnlyList<string>> mapping, IReadOnlyList<string> groups, bool isAdministrator)
+    public static ScopeSet? Of(
+        IReadOnlyDictionary<string, IReadOnlyList<string>> mapping, IReadOnlyList<string> groups, bool isAdministrator)
     {
         var mine = groups.ToHashSet(StringComparer.Ordinal);
         var scopes = ScopeSet.Of(mapping.Where(entry => entry.Value.Any(mine.Contains)).Select(entry => entry.Key));

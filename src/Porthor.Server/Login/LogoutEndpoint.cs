@@ -24,7 +24,8 @@ internal sealed partial class LogoutEndpoint(
         routes.MapGet("/logout", (HttpContext context, LogoutEndpoint logout) => logout.HandleAsync(context))
             .Described("browser", "logOut", "Log out", "Ends the session of the browser.")
             .Takes(DescribedParameter.Query("rd", "The URL to return to after logout. The default is the setting afterLogoutUrl."))
-            .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status503ServiceUnavailable, contentType: "text/html").Refuses(422);
+            .Produces(StatusCodes.Status307TemporaryRedirect).Produces(StatusCodes.Status503ServiceUnavailable, contentType: "text/html")
+                .Refuses(422);
 
     private async Task HandleAsync(HttpContext context)
     {

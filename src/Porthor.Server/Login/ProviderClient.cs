@@ -13,7 +13,8 @@ internal sealed class ProviderClient(string name, HttpMessageHandler handler) : 
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
-    private readonly HttpClient client = new(handler, disposeHandler: false) { Timeout = Timeout, MaxResponseContentBufferSize = LongestReply };
+    private readonly HttpClient client =
+        new(handler, disposeHandler: false) { Timeout = Timeout, MaxResponseContentBufferSize = LongestReply };
 
     /// <summary>
     /// Creates the handler that all requests to login providers use. It does not follow redirects, because requests contain the client

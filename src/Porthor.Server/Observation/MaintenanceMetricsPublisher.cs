@@ -4,7 +4,8 @@ using Porthor.Telemetry;
 namespace Porthor.Server.Observation;
 
 /// <summary>Publishes the stored results of maintenance and audit as metrics of this node, at regular intervals.</summary>
-internal sealed partial class MaintenanceMetricsPublisher(SqlStores sql, PorthorMetrics metrics, TimeProvider clock, ILogger<MaintenanceMetricsPublisher> logger) : BackgroundService
+internal sealed partial class MaintenanceMetricsPublisher(
+    SqlStores sql, PorthorMetrics metrics, TimeProvider clock, ILogger<MaintenanceMetricsPublisher> logger) : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
 

@@ -15,7 +15,8 @@ internal static class MaintenanceStatus
     private const string MaintenanceNote = "last-maintenance";
     private const string AuditNote = "last-audit";
 
-    public static Task NoteMaintenanceAsync(SqlStores sql, PorthorMetrics metrics, TimeProvider clock, TokenCounts counts, CancellationToken cancellationToken)
+    public static Task NoteMaintenanceAsync(
+        SqlStores sql, PorthorMetrics metrics, TimeProvider clock, TokenCounts counts, CancellationToken cancellationToken)
     {
         metrics.Maintenance.MaintenanceDone(clock.GetUtcNow());
         JsonObject note = new() { ["time"] = Now(clock), ["session_users"] = counts.SessionUsers, ["user_tokens"] = counts.UserTokens };
@@ -23,12 +24,14 @@ internal static class MaintenanceStatus
     }
 
     /// <param name="remaining">The number of findings of each kind that were not repaired.</param>
-    public static Task NoteAuditAsync(SqlStores sql, TimeProvider clock, IReadOnlyDictionary<AuditKind, long> remaining, CancellationToken cancellationToken)
+    public static Task NoteAuditAsync(
+        SqlStores sql, TimeProvider clock, IReadOnlyDictionary<AuditKind, long> remaining, CancellationToken cancellationToken)
     {
         JsonObject findings = [];
         foreach (var kind in Enum.GetValues<AuditKind>())
             findings[kind.ToText()] = remaining.GetValueOrDefault(kind);
-        return sql.Settings.SetAsync(AuditNote, new JsonObject { ["time"] = Now(clock), ["findings"] = findings }.ToJsonString(), cancellationToken);
+        return sql.Settings.SetAsync(
+            AuditNote, new JsonObject { ["time"] = Now(clock), ["findings"] = findings }.ToJsonString(), cancellationToken);
     }
 
     /// <summary>Publishes the stored results as metrics.</summary>

@@ -37,7 +37,8 @@ internal static class MetricsServer
             return next(context);
         });
         app.UseMiddleware<HeadRequests>();
-        app.UseOpenTelemetryPrometheusScrapingEndpoint(metrics, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
+        app.UseOpenTelemetryPrometheusScrapingEndpoint(
+            metrics, predicate: null, path: null, configureBranchedPipeline: null, optionsName: null);
         app.UseRouting();
         app.MapHealth();
         return app;
@@ -53,7 +54,8 @@ internal static class MetricsServer
         catch (IOException e)
         {
             throw new StartException(
-                $"Cannot listen on {settings.MetricsAddress}:{settings.MetricsPort} for metrics: {(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another port with --metrics-port.", e);
+                $"Cannot listen on {settings.MetricsAddress}:{settings.MetricsPort} for metrics: "
+                + $"{(e.InnerException ?? e).Message.TrimEnd('.')}. Choose another port with --metrics-port.", e);
         }
     }
 }

@@ -41,7 +41,9 @@ internal sealed class OpenTelemetrySetup : IDisposable
         var builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => Describe(resource, settings))
             // Porthor; the pool of database connections; the web server; memory, garbage collection and threads.
-            .AddMeter(PorthorMetrics.MeterName, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+            .AddMeter(
+                PorthorMetrics.MeterName, "Npgsql", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel",
+                "System.Runtime");
         if (settings.MetricsPort is not null)
             builder.AddPrometheusExporter(prometheus => prometheus.ScopeInfoEnabled = false);
         if (settings.SendsMetrics)

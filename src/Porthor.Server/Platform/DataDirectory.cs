@@ -6,7 +6,7 @@ namespace Porthor.Server.Platform;
 
 /// <summary>
 /// Represents the data directory of embedded mode: the database, the two secrets and the hash of the administrator's password. Only the
-/// owner can read them. A missing file is created once and then reused.
+/// owner can read them. A missing file is created at the first start.
 /// </summary>
 internal sealed class DataDirectory
 {
@@ -15,9 +15,10 @@ internal sealed class DataDirectory
     private const string BootstrapTokenName = "bootstrap-token";
     private const string LockName = "lock";
 
-    /// <summary>Returns the message for a command that finds no deployment in embedded mode.</summary>
+    /// <summary>Returns the error message of a command that needs an existing deployment and finds none.</summary>
     public static string MissingMessage(string directory) =>
-        $"There is no deployment at {directory}. Give this command the variables and options of the service, for example with --env-file FILE or --data-dir DIR. "
+        $"There is no deployment at {directory}. Give this command the variables and options of the service, for example with --env-file "
+        + "FILE or --data-dir DIR. "
         + "To create a deployment, run 'porthor init'.";
 
     /// <summary>The name of the file with the hash of the local administrator's password.</summary>
@@ -53,8 +54,10 @@ internal sealed class DataDirectory
 
     /// <summary>Opens the directory.</summary>
     /// <param name="use">Whether the directory and the files in it are created if they are missing.</param>
-    /// <exception cref="StartException">It cannot be written to, other users can change it, or a secret in it cannot be used.</exception>
-    /// <param name="bringsKeys">True if the settings contain the session secrets. Then the secret in the directory is not required.</param>
+    /// <exception cref="StartException">
+    /// The directory cannot be written to, other users can change it, or a secret in it is invalid.
+    /// </exception>
+    /// <param name="bringsKeys">True if the settings contain the session secrets. The directory then needs no file with the secret.</param>
     public static DataDirectory Open(string path, bool bringsKeys = false, DeploymentUse use = DeploymentUse.CreateIfMissing)
     {
         try
@@ -63,7 +66,7 @@ internal sealed class DataDirectory
             if (File.Exists(path))
                 throw new StartException($"The data directory {path} cannot be used: it is a file. Choose a directory with --data-dir.");
             ParentPermissions.Check(path);
-            // This check comes first, because files that this user may not see appear to be missing.
+            // This check comes before the search for files, because a file in a directory that this user cannot read appears to be missing.
             DataFileAccess.Require(path);
             if (!mayCreate && !HasDatabase(path))
                 throw new StartException(MissingMessage(path));
@@ -74,8 +77,10 @@ internal sealed class DataDirectory
             DataPermissions.RefuseLink(System.IO.Path.Combine(path, LockName));
             if (!bringsKeys)
                 RefuseLostSecret(path);
-            var sessionSecret = ReadOrCreate(System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);
-            var bootstrapToken = ReadOrCreate(System.IO.Path.Combine(path, BootstrapTokenName), mayCreate ? () => Token.Create().Reveal() : null);
+            var sessionSecret = ReadOrCreate(
+                System.IO.Path.Combine(path, SecretName), mayCreate ? () => FernetKey.Create().Reveal() : null);
+            var bootstrapToken = ReadOrCreate(
+                System.IO.Path.Combine(path, BootstrapTokenName), mayCreate ? () => Token.Create().Reveal() : null);
             FernetKey?[] keys = [.. sessionSecret?.Split(',', StringSplitOptions.TrimEntries).Select(FernetKey.TryParse) ?? []];
             if (keys.Any(key => key is null))
                 throw new StartException($"The file {SecretName} in {path} does not contain a Fernet key.");
@@ -90,7 +95,8 @@ internal sealed class DataDirectory
         {
             var user = FileStatus.NameOf(FileStatus.CurrentUserId);
             throw new StartException(
-                $"The data directory {path} cannot be created: permission denied. Porthor runs as {user}. Choose another with --data-dir, or run as root: install -d -o {user} -m 700 {path}", e);
+                $"The data directory {path} cannot be created: permission denied. Porthor runs as {user}. "
+                + $"Choose another with --data-dir, or run as root: install -d -o {user} -m 700 {path}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -144,12 +150,14 @@ internal sealed class DataDirectory
         if (database is { Exists: true, Length: > 0 } && !File.Exists(secret))
         {
             throw new StartException(
-                $"The data directory {path} has a database but no file {SecretName}, without which no token in it can be read. Restore the file from a backup. "
+                $"The data directory {path} has a database but no file {SecretName}. Tokens cannot be read without this file. "
+                + "Restore the file from a backup. "
                 + $"If there is none, every token is lost. To start again, run: (umask 077 && porthor generate-session-secret > {secret})");
         }
     }
 
-    private static bool HasDatabase(string path) => new FileInfo(System.IO.Path.Combine(path, DatabaseName)) is { Exists: true, Length: > 0 };
+    private static bool HasDatabase(string path) =>
+        new FileInfo(System.IO.Path.Combine(path, DatabaseName)) is { Exists: true, Length: > 0 };
 
     private static void CreateFolder(string path)
     {
@@ -159,7 +167,7 @@ internal sealed class DataDirectory
             Directory.CreateDirectory(path, OwnerOnlyFolder);
     }
 
-    /// <summary>Creates an empty file as a new database. SQLite gives the files beside the database the mode of the database.</summary>
+    /// <summary>Creates an empty database file. SQLite creates its other files with the same mode.</summary>
     private static void CreateDatabaseFile(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.Write };
@@ -168,8 +176,12 @@ internal sealed class DataDirectory
         new FileStream(path, options).Dispose();
     }
 
-    /// <summary>Returns the text of a file. Creates a missing file; two simultaneous starts use the same text.</summary>
-    /// <param name="make">Returns the text of a new file. If this is null, a missing file is not created, and the result is null.</param>
+    /// <summary>
+    /// Returns the trimmed text of a file, and creates the file if it is missing. Two processes that start at the same time use the same
+    /// text.
+    /// </summary>
+    /// <returns>Null if the file is missing and must not be created.</returns>
+    /// <param name="make">Returns the text of a new file; null if a missing file must not be created.</param>
     private static string? ReadOrCreate(string path, Func<string>? make)
     {
         if (!File.Exists(path))

@@ -33,9 +33,11 @@ internal static partial class DataFileAccess
         var user = FileStatus.NameOf(FileStatus.CurrentUserId);
         var correction = status.OwnerId == FileStatus.CurrentUserId
             ? $"Run: chmod u+rwX {path}. If the file system is read-only, mount it for writing."
-            : $"Run the command as {FileStatus.NameOf(status.OwnerId)}, or as root: chown {(Directory.Exists(path) ? "-R " : "")}{user} {path}";
+            : $"Run the command as {FileStatus.NameOf(status.OwnerId)}, or as root: "
+                + $"chown {(Directory.Exists(path) ? "-R " : "")}{user} {path}";
         throw new StartException(
-            $"The {kind} {path} has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}. Porthor runs as {user} and cannot use it. {correction}");
+            $"The {kind} {path} has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}. "
+            + $"Porthor runs as {user} and cannot use it. {correction}");
     }
 
     [LibraryImport("libc", EntryPoint = "access", StringMarshalling = StringMarshalling.Utf8)]

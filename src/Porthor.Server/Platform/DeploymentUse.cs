@@ -1,6 +1,6 @@
 namespace Porthor.Server.Platform;
 
-/// <summary>Whether a command may create a deployment that does not exist.</summary>
+/// <summary>Specifies whether a command creates a deployment that does not exist.</summary>
 internal enum DeploymentUse
 {
     /// <summary>The command works on a deployment that exists, and creates nothing.</summary>

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Porthor.Server.Platform;
 
-/// <summary>Represents the owner, mode and kind of a file or directory. The framework reports the mode but not the owner.</summary>
+/// <summary>
+/// Represents the owner, group and mode of a file or directory. .NET reports only the mode, so this type calls <c>statx</c>.
+/// </summary>
 /// <param name="OwnerId">The numeric user id of the owner.</param>
 /// <param name="GroupId">The numeric group id.</param>
 /// <param name="Mode">The permission bits.</param>
@@ -38,7 +40,8 @@ internal readonly partial record struct FileStatus(uint OwnerId, uint GroupId, U
             return null;
         var mode = MemoryMarshal.Read<ushort>(buffer[ModeOffset..]);
         return new FileStatus(
-            MemoryMarshal.Read<uint>(buffer[OwnerOffset..]), MemoryMarshal.Read<uint>(buffer[GroupOffset..]), (UnixFileMode)(mode & PermissionBits));
+            MemoryMarshal.Read<uint>(buffer[OwnerOffset..]), MemoryMarshal.Read<uint>(buffer[GroupOffset..]),
+            (UnixFileMode)(mode & PermissionBits));
     }
 
     /// <summary>Returns the name of a user, or <c>user 1234</c> if <c>/etc/passwd</c> does not list the id.</summary>
@@ -46,7 +49,8 @@ internal readonly partial record struct FileStatus(uint OwnerId, uint GroupId, U
     {
         try
         {
-            var entry = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).FirstOrDefault(fields => fields.Length > 2 && fields[2] == $"{userId}");
+            var entry = File.ReadLines("/etc/passwd").Select(line => line.Split(':'))
+                .FirstOrDefault(fields => fields.Length > 2 && fields[2] == $"{userId}");
             return entry?[0] ?? $"user {userId}";
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

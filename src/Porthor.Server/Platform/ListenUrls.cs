@@ -6,8 +6,8 @@ using System.Net.Sockets;
 namespace Porthor.Server.Platform;
 
 /// <summary>
-/// Checks the addresses to listen on. The web server listens on all interfaces if it does not recognize a host, so a mistyped loopback
-/// address would publish the service.
+/// Checks the addresses to listen on. The web server listens on all interfaces if it does not recognize a host. Without this check a
+/// mistyped loopback address would make the service accessible to other machines.
 /// </summary>
 internal static class ListenUrls
 {
@@ -41,7 +41,9 @@ internal static class ListenUrls
     public static string? FindError(string urls)
     {
         var list = urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return list.Length == 0 ? "--urls is empty. Use for example http://127.0.0.1:8080." : list.Select(FindUrlError).FirstOrDefault(error => error is not null);
+        return list.Length == 0
+            ? "--urls is empty. Use for example http://127.0.0.1:8080."
+            : list.Select(FindUrlError).FirstOrDefault(error => error is not null);
     }
 
     private static string? FindUrlError(string url)
@@ -66,7 +68,8 @@ internal static class ListenUrls
     }
 
     private static bool IsPort(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            && port is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort;
 
     private static bool TryNormalizeHost(string host, [NotNullWhen(true)] out string? normalized)
     {

@@ -7,7 +7,8 @@ internal static class PorthorVersion
 {
     private static readonly Assembly Program = typeof(PorthorVersion).Assembly;
 
-    public static string Text { get; } = Program.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
+    public static string Text { get; } = Program.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "0.0.0";
 
     /// <summary>Gets the URL of the source repository; empty if the build did not set it.</summary>
     public static string RepositoryUrl { get; } =

@@ -3,16 +3,17 @@ using System.Runtime.InteropServices;
 namespace Porthor.Server.Platform;
 
 /// <summary>
-/// Finds groups whose only member is the user of this process. Many distributions give each user such a group and let it write to the
-/// user's new directories, and Kubernetes gives a pod such a group for its volumes (<c>fsGroup</c>).
+/// Finds groups whose only member is the user of this process. Many distributions give each user such a group, which can write to the
+/// user's new directories. Kubernetes gives a pod such a group for its volumes (<c>fsGroup</c>).
 /// </summary>
 internal static partial class PrivateGroups
 {
     private const int FieldCount = 4;
 
     /// <summary>
-    /// Returns whether no other user than root is in a group, according to <c>/etc/group</c> and <c>/etc/passwd</c>. A group that has no
-    /// name counts as private if this process is in it; a group of another user database does not.
+    /// Returns whether a group has no members except root and the user of this process, according to <c>/etc/group</c> and
+    /// <c>/etc/passwd</c>. A group without a name is private if this process is a member of it. A group that only another user database
+    /// defines is not private.
     /// </summary>
     public static bool IsPrivate(uint groupId)
     {
@@ -40,7 +41,8 @@ internal static partial class PrivateGroups
         .SelectMany(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
         .Contains($"{groupId}");
 
-    private static IEnumerable<string[]> Read(string path) => File.ReadLines(path).Select(line => line.Split(':')).Where(fields => fields.Length >= FieldCount);
+    private static IEnumerable<string[]> Read(string path) =>
+        File.ReadLines(path).Select(line => line.Split(':')).Where(fields => fields.Length >= FieldCount);
 
     [LibraryImport("libc", EntryPoint = "getgrgid")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

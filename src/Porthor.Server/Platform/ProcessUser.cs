@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Porthor.Server.Platform;
 
 /// <summary>
-/// Drops root privileges before a data directory of another user is opened. Every file that is written there then belongs to that user, and
-/// through a symbolic link in the directory the process can write only where that user can write (decision 25).
+/// Drops root privileges before a data directory of another user is opened. All files that are then written there belong to that user.
+/// Through a symbolic link in the directory, the process can write only where that user can write (decision 25).
 /// </summary>
 internal static partial class ProcessUser
 {
@@ -48,7 +48,7 @@ internal static partial class ProcessUser
         return null;
     }
 
-    /// <summary>Checks that the other user can read the program: the runtime loads its files when it first needs them.</summary>
+    /// <summary>Checks that the other user can read the files of the program. The runtime loads some of them later.</summary>
     private static void RequireProgram(uint userId)
     {
         foreach (var path in (string[])[Path.Combine(AppContext.BaseDirectory, "porthor.dll"), typeof(object).Assembly.Location])
@@ -60,7 +60,9 @@ internal static partial class ProcessUser
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 var name = FileStatus.NameOf(userId);
-                throw new StartException($"The data directory belongs to {name}, and {name} cannot read {path}. Install the program where {name} can read it, for example in /opt/porthor.", e);
+                throw new StartException(
+                    $"The data directory belongs to {name}, and {name} cannot read {path}. "
+                    + $"Install the program where {name} can read it, for example in /opt/porthor.", e);
             }
         }
     }
@@ -71,7 +73,8 @@ internal static partial class ProcessUser
             return;
         var reason = new Win32Exception(Marshal.GetLastPInvokeError()).Message;
         throw new StartException(
-            $"The data directory {directory} belongs to {FileStatus.NameOf(userId)}, and Porthor cannot switch to that user: {reason}. Run the command as {FileStatus.NameOf(userId)}.");
+            $"The data directory {directory} belongs to {FileStatus.NameOf(userId)}, and Porthor cannot switch to that user: {reason}. "
+            + $"Run the command as {FileStatus.NameOf(userId)}.");
     }
 
     [LibraryImport("libc", EntryPoint = "initgroups", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -6,13 +6,16 @@ internal static class ProgramCommand
     private const string Name = "porthor";
 
     /// <summary>
-    /// Gets <c>porthor</c> if this name leads to this program, and otherwise the path of the program, quoted for a shell.
+    /// Gets <c>porthor</c> if the search path finds this program under this name, and otherwise the path of the program, quoted for a
+    /// shell.
     /// </summary>
     public static string Text { get; } = Find(Environment.ProcessPath, Environment.GetEnvironmentVariable("PATH"));
 
     /// <summary>Quotes a path for a shell, if it needs quotes.</summary>
     public static string Quote(string path) =>
-        path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_') ? path : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+        path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_')
+            ? path
+            : $"'{path.Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     private static string Find(string? program, string? searchPath)
     {
@@ -20,6 +23,8 @@ internal static class ProgramCommand
             return $"dotnet {Quote(Path.Combine(AppContext.BaseDirectory, $"{Name}.dll"))}";
         var installed = searchPath?.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Select(folder => new FileInfo(Path.Combine(folder, Name))).FirstOrDefault(file => file.Exists);
-        return installed is not null && (installed.ResolveLinkTarget(returnFinalTarget: true) ?? installed).FullName == program ? Name : Quote(program);
+        return installed is not null && (installed.ResolveLinkTarget(returnFinalTarget: true) ?? installed).FullName == program
+            ? Name
+            : Quote(program);
     }
 }

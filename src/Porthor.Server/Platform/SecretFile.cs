@@ -6,8 +6,8 @@ internal static class SecretFile
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
 
     /// <summary>
-    /// Returns why a file must not be used: other users could change it. Null if they cannot, or if it does not exist. The owner and the
-    /// permission to read are not checked, because containers mount such files with the owner and mode of their host.
+    /// Returns the reason why a file must not be used: other users can change it. Returns null if they cannot, or if it does not exist. The
+    /// owner and the read permissions are not checked, because containers mount such files with the owner and mode of their host.
     /// </summary>
     public static string? FindRisk(string path)
     {
@@ -16,6 +16,7 @@ internal static class SecretFile
         var writable = status.Mode & WritableByOthers;
         if (writable == UnixFileMode.None || (writable == UnixFileMode.GroupWrite && PrivateGroups.IsPrivate(status.GroupId)))
             return null;
-        return $"the file has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}; other users could change it. Run: chmod go-w {path}";
+        return $"the file has mode {status.OctalMode} and belongs to {FileStatus.NameOf(status.OwnerId)}; other users could change it. "
+            + $"Run: chmod go-w {path}";
     }
 }

@@ -10,7 +10,7 @@ internal static class UnixSockets
     /// <summary>Returns whether an address to listen on is a Unix socket.</summary>
     public static bool Is(string url) => url.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Removes sockets on which no process listens, which a killed server leaves.</summary>
+    /// <summary>Removes sockets on which no process listens. A server that was killed leaves its socket behind.</summary>
     /// <param name="urls">The addresses to listen on, separated by ';'.</param>
     public static void RemoveStale(string urls)
     {
@@ -32,7 +32,7 @@ internal static class UnixSockets
         }
         catch (SocketException e)
         {
-            // A connection to an ordinary file is refused in the same way, and the file must be kept.
+            // A connection to an ordinary file is refused in the same way, but the file must not be deleted. A socket has the length zero.
             return e.SocketErrorCode == SocketError.ConnectionRefused && new FileInfo(path).Length == 0;
         }
     }

@@ -2,13 +2,13 @@ using System.Text.Json;
 
 namespace Porthor.Server.Values;
 
-/// <summary>Reads untrusted JSON.</summary>
+/// <summary>Reads JSON from login providers, which can contain anything.</summary>
 internal static class ProviderJson
 {
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>
-    /// Returns null if the text is not JSON, contains a member twice or invalid text, or is nested more than 64 levels deep.
+    /// Parses a text. Returns null if it is not JSON, contains a member twice or invalid text, or is nested more than 64 levels deep.
     /// </summary>
     public static JsonElement? TryParse(ReadOnlyMemory<byte> utf8)
     {

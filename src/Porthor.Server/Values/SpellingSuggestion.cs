@@ -3,15 +3,16 @@ namespace Porthor.Server.Values;
 /// <summary>Finds the known name that is most similar to a mistyped one.</summary>
 internal static class SpellingSuggestion
 {
-    private const int FewLetters = 4;
+    private const int ShortNameLength = 4;
 
     /// <summary>Returns the most similar name; null if none is similar.</summary>
     public static string? Find(string given, IEnumerable<string> names)
     {
-        var most = given.Length <= FewLetters ? 1 : 2;
+        var maxDistance = given.Length <= ShortNameLength ? 1 : 2;
         return names
-            .Select(name => (Name: name, Distance: string.Equals(name, given, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(name, given)))
-            .Where(candidate => candidate.Distance <= most)
+            .Select(
+                name => (Name: name, Distance: string.Equals(name, given, StringComparison.OrdinalIgnoreCase) ? 0 : Distance(name, given)))
+            .Where(candidate => candidate.Distance <= maxDistance)
             .OrderBy(candidate => candidate.Distance)
             .Select(candidate => candidate.Name)
             .FirstOrDefault();

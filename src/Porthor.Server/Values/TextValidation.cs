@@ -26,8 +26,8 @@ internal static class TextValidation
     }
 
     /// <summary>
-    /// Parses an integer as the reference does: with surrounding blanks, a sign, leading zeros, single underscores between digits, and a
-    /// fraction of zeros.
+    /// Parses an integer with the syntax of the reference: surrounding blanks, a sign, leading zeros, single underscores between digits,
+    /// and a fraction of zeros are accepted.
     /// </summary>
     public static bool TryParseInteger(string text, out decimal value)
     {

@@ -69,13 +69,15 @@ internal sealed class ChangePages(TokenService tokens)
         }
         var page = wrong.Count == 0 ? await ReadAsync(request, PageAddresses.AllHistory, filter, cursor) : null;
         return new PageResult<AllHistoryPage, AllHistoryView>(
-            new AllHistoryView(request.SignedInUser, page, Asked(request), wrong), page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
+            new AllHistoryView(request.SignedInUser, page, Asked(request), wrong),
+            page is null ? StatusCodes.Status422UnprocessableEntity : StatusCodes.Status200OK);
     }
 
     private async Task<ChangePage> ReadAsync(PageRequest request, string address, HistoryFilter filter, string? cursor)
     {
         HistoryCursor? place = cursor is null ? null : HistoryCursor.Parse(cursor);
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, place, PageSize), request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(
+            request.Caller, new HistoryRequest<HistoryFilter>(filter, place, PageSize), request.Aborted);
         var rows = await page.Rows.ToListAsync(request.Aborted);
         string At(HistoryCursor? cursor)
         {

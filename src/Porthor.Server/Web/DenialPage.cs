@@ -15,7 +15,8 @@ namespace Porthor.Server.Web;
 internal static class DenialPage
 {
     private const string Style =
-        "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light dark}h1{font-size:1.5rem}code{overflow-wrap:anywhere}";
+        "body{font:100%/1.5 system-ui,sans-serif;max-width:40rem;margin:3rem auto;padding:0 1rem;color-scheme:light "
+        + "dark}h1{font-size:1.5rem}code{overflow-wrap:anywhere}";
 
     /// <summary>The maximum length of a URL in the link, where it is encoded twice.</summary>
     private const int LongestReturnUrl = 1500;
@@ -42,7 +43,9 @@ internal static class DenialPage
     /// client gets no page.
     /// </summary>
     public static string? UserForProxy(HttpContext context) =>
-        context.Request.Path.Value == "/ingress/auth" && OpensPage(context.Request) && RequestLog.Current?.User is { } user ? HeaderText.Clean(user) : null;
+        context.Request.Path.Value == "/ingress/auth" && OpensPage(context.Request) && RequestLog.Current?.User is { } user
+            ? HeaderText.Clean(user)
+            : null;
 
     private static bool OpensPage(HttpRequest request) =>
         !"XMLHttpRequest".Equals(request.Headers.XRequestedWith, StringComparison.OrdinalIgnoreCase) && AcceptedTypes.PreferHtml(request);
@@ -56,7 +59,9 @@ internal static class DenialPage
         if (user is null && !isForward && problem.IntendedStatus != StatusCodes.Status503ServiceUnavailable)
             user = await FindUserAsync(context);
         var (title, text) = Describe(problem);
-        var html = new StringBuilder($"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{Encode(title)}</title><style>{Style}</style></head>\n");
+        var html = new StringBuilder(
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta "
+            + $"charset=\"utf-8\"><title>{Encode(title)}</title><style>{Style}</style></head>\n");
         html.Append($"<body><main><h1>{Encode(title)}</h1>\n<p>{Encode(text)}</p>\n");
         if (problem.RequiredScopes is { } required)
         {
@@ -89,7 +94,8 @@ internal static class DenialPage
         {
             StatusCodes.Status403Forbidden => ("Access denied", reason ?? "You are not allowed to open this page."),
             StatusCodes.Status404NotFound => ("Not found", reason ?? "This page does not exist."),
-            StatusCodes.Status422UnprocessableEntity => ("Invalid request", reason ?? "The address or the configuration of the proxy is invalid."),
+            StatusCodes.Status422UnprocessableEntity => ("Invalid request", reason ?? "The address or the configuration of the proxy is "
+                + "invalid."),
             StatusCodes.Status429TooManyRequests => ("Too many requests", reason ?? "Try again later."),
             _ => ("Not available", "Authorization is not available at the moment. This does not concern your account. Try again soon."),
         };

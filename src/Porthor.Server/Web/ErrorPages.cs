@@ -17,5 +17,6 @@ internal sealed class ErrorPages : IErrorPages
 
     public Task WriteAsync(HttpContext context, Problem problem) => RefusalPage.WriteAsync(context, problem);
 
-    public Task WriteInternalErrorAsync(HttpContext context) => RefusalPage.Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
+    public Task WriteInternalErrorAsync(HttpContext context) =>
+        RefusalPage.Of(StatusCodes.Status500InternalServerError).ExecuteAsync(context);
 }

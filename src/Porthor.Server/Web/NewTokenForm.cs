@@ -74,7 +74,8 @@ public sealed class NewTokenForm
             Scopes = ScopeSet.Of(sent.All("scope")),
             Lifetime = sent["lifetime"],
             Until = sent["until"].Trim(),
-            Shown = long.TryParse(sent[ShownField], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds <= now.ToUnixTimeSeconds()
+            Shown = long.TryParse(sent[ShownField], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+                && seconds <= now.ToUnixTimeSeconds()
                 ? DateTimeOffset.FromUnixTimeSeconds(seconds)
                 : now,
         };
@@ -116,7 +117,8 @@ public sealed class NewTokenForm
             errors["until"] = "A token expires after a time or on a date, not both. Select \"on a date\" above, or remove the date.";
         else if (Lifetime == OnDay)
         {
-            if (DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) && day < DateOnly.MaxValue)
+            if (DateOnly.TryParseExact(Until, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day)
+                && day < DateOnly.MaxValue)
                 Expires = new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero);
             else
                 errors["until"] = Until.Length == 0 ? "Enter a date." : "This is not a valid date. Enter it as 2026-12-31.";

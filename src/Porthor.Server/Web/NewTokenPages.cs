@@ -26,7 +26,8 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
             return SentAgain(request, made);
         try
         {
-            var token = await tokens.CreateUserTokenAsync(request.Caller, request.Caller.Username, new UserTokenRequest(form.Name, form.Scopes, form.Expires));
+            var token = await tokens.CreateUserTokenAsync(
+                request.Caller, request.Caller.Username, new UserTokenRequest(form.Name, form.Scopes, form.Expires));
             var expires = form.Expires ?? options.Policy.DefaultExpires(TokenType.User, clock.GetSecondsNow());
             return new PageResult<MadeTokenPage, CreatedTokenView>(
                 new CreatedTokenView(request.SignedInUser, form.Name, token, form.Scopes, expires), StatusCodes.Status201Created);
@@ -49,8 +50,10 @@ internal sealed class NewTokenPages(TokenService tokens, TokenOptions options, T
     private async Task<TokenChange?> FindCreatedAsync(PageRequest request, NewTokenForm form)
     {
         var filter = new HistoryFilter { Username = request.Caller.Username, TokenType = TokenType.User, Since = form.Shown };
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
-        return await page.Rows.FirstOrDefaultAsync(change => change.Action == ChangeAction.Create && change.TokenName == form.Name, request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(
+            request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        return await page.Rows.FirstOrDefaultAsync(
+            change => change.Action == ChangeAction.Create && change.TokenName == form.Name, request.Aborted);
     }
 
     private static PageResult<SentAgainPage, RepeatedFormView> SentAgain(PageRequest request, TokenChange made) =>

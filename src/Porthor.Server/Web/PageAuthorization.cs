@@ -9,7 +9,8 @@ namespace Porthor.Server.Web;
 /// not accepted, because pages are for people.
 /// </summary>
 internal sealed partial class PageAuthorization(
-    SessionCookie sessionCookie, Authenticator authenticator, ServerIdentity identity, ILogger<PageAuthorization> logger, ILogger<BrowserSession> sessionLogger)
+    SessionCookie sessionCookie, Authenticator authenticator, ServerIdentity identity, ILogger<PageAuthorization> logger,
+    ILogger<BrowserSession> sessionLogger)
 {
     public async Task<IResult> OpenAsync(HttpContext context, Func<PageRequest, Task<IResult>> show)
     {
@@ -76,7 +77,8 @@ internal sealed partial class PageAuthorization(
             return Results.Empty;
         }
         return new PageResult<MessagePage, MessageView>(
-            new MessageView(SignedInUser: null, "Signed out", "Your session is no longer valid. Nothing was changed.", (login, "Sign in")), StatusCodes.Status403Forbidden);
+            new MessageView(SignedInUser: null, "Signed out", "Your session is no longer valid. Nothing was changed.", (login, "Sign in")),
+            StatusCodes.Status403Forbidden);
     }
 
     private static partial class Log

@@ -32,7 +32,8 @@ internal static class PageEndpoints
     public static bool IsForPage(this HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<PageRoute>() is not null;
 
     /// <summary>Marks a route as a page that does its own authorization.</summary>
-    public static IEndpointConventionBuilder AsPage(this IEndpointConventionBuilder route) => route.ExcludeFromDescription().WithMetadata(new PageRoute());
+    public static IEndpointConventionBuilder AsPage(this IEndpointConventionBuilder route) =>
+        route.ExcludeFromDescription().WithMetadata(new PageRoute());
 
     private static void MapPage<TPages>(
         this IEndpointRouteBuilder routes, string method, string address, Func<TPages, PageRequest, Task<IResult>> show)
@@ -43,7 +44,8 @@ internal static class PageEndpoints
         async Task AnswerAsync(HttpContext context)
         {
             var services = context.RequestServices;
-            var answer = await services.GetRequiredService<PageAuthorization>().OpenAsync(context, request => show(services.GetRequiredService<TPages>(), request));
+            var answer = await services.GetRequiredService<PageAuthorization>()
+                .OpenAsync(context, request => show(services.GetRequiredService<TPages>(), request));
             await answer.ExecuteAsync(context);
         }
     }

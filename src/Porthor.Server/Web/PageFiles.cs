@@ -38,7 +38,8 @@ internal static class PageFiles
         // Pages refer to a file with its hash, and such a URL never changes. Without the hash the browser must revalidate the file.
         var fixedVersion = context.Request.Query[Version] == asset.Hash;
         context.Response.Headers.CacheControl = fixedVersion ? "public, max-age=31536000, immutable" : "no-cache";
-        return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Hash}\"")).ExecuteAsync(context);
+        return Results.Bytes(asset.Bytes, asset.ContentType, entityTag: new EntityTagHeaderValue($"\"{asset.Hash}\""))
+            .ExecuteAsync(context);
     }
 
     private sealed record PageFile(string Name, string ContentType, byte[] Bytes, string Hash)

@@ -12,7 +12,8 @@ internal sealed class RevokePages(TokenService tokens, PageAuthorization authori
 {
     public async Task<IResult> AskAsync(PageRequest request)
     {
-        if (KeyOf(request) is not { } key || await tokens.GetTokenInfoAsync(key, request.Caller, OwnerOf(request), request.Aborted) is not { } token)
+        if (KeyOf(request) is not { } key
+            || await tokens.GetTokenInfoAsync(key, request.Caller, OwnerOf(request), request.Aborted) is not { } token)
             return RefusalPage.Of(StatusCodes.Status404NotFound);
         return new PageResult<RevokePage, RevokeView>(
             new RevokeView(request.SignedInUser, token, request.Owner, IsSession: key == request.Session, tokens.ShowsUsage));
@@ -28,7 +29,8 @@ internal sealed class RevokePages(TokenService tokens, PageAuthorization authori
         if (key == request.Session)
         {
             return new PageResult<MessagePage, MessageView>(new MessageView(
-                SignedInUser: null, "Signed out", "The session of this browser is revoked.", (authorization.LoginAddress(PageAddresses.Tokens), "Sign in again")));
+                SignedInUser: null, "Signed out", "The session of this browser is revoked.",
+                (authorization.LoginAddress(PageAddresses.Tokens), "Sign in again")));
         }
         var back = PageAddresses.TokensOf(request.Owner);
         Redirection.Write(request.Context, $"{back}{(request.Owner is null ? '?' : '&')}revoked={Uri.EscapeDataString(key.Value)}");
@@ -38,7 +40,8 @@ internal sealed class RevokePages(TokenService tokens, PageAuthorization authori
     private async Task<bool> WasRevokedAsync(PageRequest request, TokenKey key)
     {
         var filter = new HistoryFilter { Username = OwnerOf(request), Key = key };
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(
+            request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
         return await page.Rows.AnyAsync(change => change.Token == key && change.Action == ChangeAction.Revoke, request.Aborted);
     }
 

@@ -43,7 +43,8 @@ internal sealed partial class TokenPages(
         foreach (var kind in TokenSection.Kinds)
         {
             TokenCursor? after = request.Query(kind.Id) is { } text ? TokenCursor.Parse(text) : null;
-            var page = await tokens.GetTokenPageAsync(request.Caller, new TokenQuery(username, kind.Types, after, PageSize), request.Aborted);
+            var page = await tokens.GetTokenPageAsync(
+                request.Caller, new TokenQuery(username, kind.Types, after, PageSize), request.Aborted);
             sections.Add(new TokenSection(
                 kind,
                 page.Tokens,
@@ -54,7 +55,8 @@ internal sealed partial class TokenPages(
             string At(TokenCursor? cursor)
             {
                 var query = new QueryBuilder(request.Context.Request.Query
-                    .Where(parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id && parameter.Value is [.., { Length: > 0 }])
+                    .Where(
+                        parameter => parameter.Key is not "revoked" && parameter.Key != kind.Id && parameter.Value is [.., { Length: > 0 }])
                     .Select(parameter => KeyValuePair.Create(parameter.Key, parameter.Value[^1]!)));
                 if (cursor is { } place)
                     query.Add(kind.Id, place.ToString());
@@ -97,7 +99,8 @@ internal sealed partial class TokenPages(
             clock.GetUtcNow(),
             request.Session,
             asked ? await RevokedAsync(request, username) : null);
-        return new PageResult<SearchPage, SearchView>(view, error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
+        return new PageResult<SearchPage, SearchView>(
+            view, error is null ? StatusCodes.Status200OK : StatusCodes.Status422UnprocessableEntity);
     }
 
     /// <summary>
@@ -108,7 +111,8 @@ internal sealed partial class TokenPages(
         if (PageRequest.KeyOf(request.Query("revoked")) is not { } key)
             return null;
         var filter = new HistoryFilter { Username = username, Key = key, Since = clock.GetUtcNow() - Recently };
-        var page = await tokens.GetChangeHistoryAsync(request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
+        var page = await tokens.GetChangeHistoryAsync(
+            request.Caller, new HistoryRequest<HistoryFilter>(filter, Cursor: null, Limit: null), request.Aborted);
         await foreach (var change in page.Rows.WithCancellation(request.Aborted))
         {
             if (change.Action == ChangeAction.Revoke && change.Token == filter.Key)

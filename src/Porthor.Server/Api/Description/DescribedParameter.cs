@@ -10,13 +10,16 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
 
     public static readonly DescribedParameter User = Username with { Text = "Who." };
 
-    public static readonly DescribedParameter Key = new("key", ParameterLocation.Path, "The key of the token.", TextSchema(pattern: null, 22, 22));
+    public static readonly DescribedParameter Key =
+        new("key", ParameterLocation.Path, "The key of the token.", TextSchema(pattern: null, 22, 22));
 
     /// <summary>The parameters of every history with pages.</summary>
     public static readonly DescribedParameter[] Uses =
     [
         Query("cursor", "The start of the page, from the Link header of another page.", TextSchema("^p?[0-9]+_[0-9]+$", 1, longest: null)),
-        Query("limit", "The maximum number of entries. Pages, the total count and links are returned only with this parameter.", new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" }),
+        Query(
+            "limit", "The maximum number of entries. Pages, the total count and links are returned only with this parameter.",
+            new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1" }),
         Query("since", "The earliest time: seconds since 1970, or a date in ISO 8601.", TextSchema(pattern: null, null, null)),
         Query("until", "The latest time.", TextSchema(pattern: null, null, null)),
         Query("ip_address", "Only entries from this address or network in CIDR notation.", TextSchema(pattern: null, null, null)),
@@ -52,7 +55,8 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
 
     public static DescribedParameter Query(string name, string text) => Query(name, text, TextSchema(pattern: null, null, null));
 
-    private static DescribedParameter Query(string name, string text, OpenApiSchema schema) => new(name, ParameterLocation.Query, text, schema);
+    private static DescribedParameter Query(string name, string text, OpenApiSchema schema) =>
+        new(name, ParameterLocation.Query, text, schema);
 
     private static OpenApiSchema TextSchema(string? pattern, int? shortest, int? longest) =>
         new() { Type = JsonSchemaType.String, Pattern = pattern, MinLength = shortest, MaxLength = longest };

@@ -64,14 +64,18 @@ internal static class DescriptionDetails
         if (isBody && Property(schema, "scopes") is { } scopes)
         {
             scopes.Description += " A comma-separated text is accepted too.";
-            IOpenApiSchema list = new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } };
-            Choose(scopes, [list, Text(), .. nullable.Contains("scopes") ? (IOpenApiSchema[])[new OpenApiSchema { Type = JsonSchemaType.Null }] : []]);
+            IOpenApiSchema list =
+                new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = JsonSchemaType.String } };
+            Choose(
+                scopes,
+                [list, Text(), .. nullable.Contains("scopes") ? (IOpenApiSchema[])[new OpenApiSchema { Type = JsonSchemaType.Null }] : []]);
         }
         if (name == "ErrorDetail")
             DescribeError(schema);
         if (name == "Error" && Property(schema, "detail") is { Items: { } detail } all)
         {
-            all.Description = "A list of all errors. Without credentials, or if the client's address is not known, one object; for an unknown path or method, a text.";
+            all.Description = "A list of all errors. Without credentials, or if the client's address is not known, one object; "
+                + "for an unknown path or method, a text.";
             Choose(all, new OpenApiSchema { Type = JsonSchemaType.Array, Items = detail }, detail, Text());
         }
     }
@@ -81,7 +85,8 @@ internal static class DescriptionDetails
         if (Property(schema, "loc") is { } place)
             place.Items = new OpenApiSchema { AnyOf = [Text(), Integer()] };
         schema.Properties!["input"] = new OpenApiSchema { Description = "The value that was refused, in validation errors." };
-        schema.Properties["ctx"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "The values in the message, in validation errors." };
+        schema.Properties["ctx"] = new OpenApiSchema { Type = JsonSchemaType.Object, Description = "The values in the message, in "
+            + "validation errors." };
     }
 
     private static void Describe(OpenApiDocument document, string path, OpenApiOperation operation)
@@ -118,11 +123,13 @@ internal static class DescriptionDetails
         },
     };
 
-    private static IEnumerable<(string Name, string Text, OpenApiSchema Schema)> HeadersOf(string status, bool isPaged, bool hasBody, string path)
+    private static IEnumerable<(string Name, string Text, OpenApiSchema Schema)> HeadersOf(
+        string status, bool isPaged, bool hasBody, string path)
     {
         var number = int.TryParse(status, CultureInfo.InvariantCulture, out var parsed) ? parsed : 0;
         if (number is StatusCodes.Status201Created or StatusCodes.Status307TemporaryRedirect)
-            yield return ("Location", number == 201 ? "The address of the new token." : "The address to which the browser is redirected.", Text("uri-reference"));
+            yield return ("Location", number == 201 ? "The address of the new token." : "The address to which the browser is "
+                + "redirected.", Text("uri-reference"));
         if (number is StatusCodes.Status201Created || (number == 200 && path == $"{ApiAuthorizationMiddleware.Prefix}/login"))
             yield return ("Cache-Control", "`no-store`: the response shows a secret.", Text());
         if (number == 200 && isPaged)

@@ -21,7 +21,8 @@ internal sealed class DocumentAssets(IServiceProvider services)
         foreach (var file in (string[])["scalar.js", "scalar.aspnetcore.js"])
         {
             var path = $"{folder}/{file}";
-            routes.MapGet(path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<DocumentAssets>().ServeAsync(context, path)))
+            routes.MapGet(
+                path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<DocumentAssets>().ServeAsync(context, path)))
                 .ExcludeFromDescription()
                 // Takes precedence over the library's route of the same path.
                 .WithOrder(-1);

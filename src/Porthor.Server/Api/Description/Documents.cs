@@ -33,7 +33,9 @@ internal static class Documents
         {
             options.OpenApiVersion = OpenApiSpecVersion.OpenApi3_1;
             options.CreateSchemaReferenceId = type =>
-                OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id ? id.Replace("Answer", "", StringComparison.Ordinal).Replace("Model", "", StringComparison.Ordinal) : null;
+                OpenApiOptions.CreateDefaultSchemaReferenceId(type) is { } id
+                    ? id.Replace("Answer", "", StringComparison.Ordinal).Replace("Model", "", StringComparison.Ordinal)
+                    : null;
             options.AddDocumentTransformer(DescribeAsync);
             options.AddOperationTransformer(DescribeAsync);
         });
@@ -41,7 +43,8 @@ internal static class Documents
 
     public static void MapPorthorDocuments(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet(Path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<RenderedDescription>().ServeAsync(context)))
+        routes.MapGet(
+            Path, (RequestDelegate)(context => context.RequestServices.GetRequiredService<RenderedDescription>().ServeAsync(context)))
             .ExcludeFromDescription();
         routes.MapScalarApiReference(DocsPath, options => options
                 .WithTitle("Porthor API")
@@ -76,14 +79,17 @@ internal static class Documents
         context.Response.OnStarting(() =>
         {
             context.Response.Headers.ContentSecurityPolicy =
-                $"default-src 'none'; script-src 'self' 'nonce-{context.Items[ScalarOptions.NonceHttpContextItemKey]}'; style-src 'self' 'unsafe-inline'; " +
-                "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+                $"default-src 'none'; script-src 'self' 'nonce-{context.Items[ScalarOptions.NonceHttpContextItemKey]}'; "
+                + "style-src 'self' 'unsafe-inline'; " +
+                "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                + "frame-ancestors 'none'";
             return Task.CompletedTask;
         });
         return page(context);
     };
 
-    private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo
         {
@@ -91,7 +97,8 @@ internal static class Documents
             Version = PorthorVersion.Text,
             License = new OpenApiLicense { Name = "MIT License", Identifier = "MIT" },
             Description =
-                "Porthor issues, lists, changes, revokes and audits the tokens with which users and programs access services behind a reverse proxy. " +
+                "Porthor issues, lists, changes, revokes and audits the tokens with which users and programs access services behind a "
+                + "reverse proxy. " +
                 "Times are seconds since 1970 (UTC). Fields without a value are omitted, unless their description mentions null.",
         };
         document.Components ??= new OpenApiComponents();
@@ -108,14 +115,16 @@ internal static class Documents
                 Type = SecuritySchemeType.ApiKey,
                 In = ParameterLocation.Cookie,
                 Name = Sessions.SessionCookie.Name,
-                Description = "The session of a browser. All methods except GET also require the header X-CSRF-Token with the value from GET /auth/api/v1/login.",
+                Description = "The session of a browser. All methods except GET also require the header X-CSRF-Token with the value from "
+                    + "GET /auth/api/v1/login.",
             },
         };
         return Task.CompletedTask;
     }
 
     /// <summary>Adds the parameters, security and error responses that follow from the access policy of a route.</summary>
-    private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    private static Task DescribeAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         operation.Parameters = [.. metadata.OfType<DescribedParameter>().Select(parameter => parameter.ToParameter())];

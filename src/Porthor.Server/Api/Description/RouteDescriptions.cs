@@ -7,10 +7,12 @@ internal static class RouteDescriptions
     public const string AnyType = "*/*";
 
     /// <summary>Sets the operation id, the summary and the description of a route.</summary>
-    public static RouteHandlerBuilder Described(this RouteHandlerBuilder route, string tag, string name, string summary, string description) =>
+    public static RouteHandlerBuilder Described(
+        this RouteHandlerBuilder route, string tag, string name, string summary, string description) =>
         route.WithTags(tag).WithName(name).WithSummary(summary).WithDescription(description);
 
-    public static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, params DescribedParameter[] parameters) => route.WithMetadata([.. parameters]);
+    public static RouteHandlerBuilder Takes(this RouteHandlerBuilder route, params DescribedParameter[] parameters) =>
+        route.WithMetadata([.. parameters]);
 
     /// <summary>
     /// Describes the body as JSON. The router accepts any media type, because otherwise it would respond with 415, but the contract

@@ -53,7 +53,9 @@ internal sealed class JsonBody
         {
             var error = JsonError.Find(text);
             var errors = new ValidationErrors();
-            errors.Add("json_invalid", Root.Then(error.Offset), "JSON decode error", JsonDocument.Parse("{}").RootElement, ("error", error.Reason));
+            errors.Add(
+                "json_invalid", Root.Then(error.Offset), "JSON decode error", JsonDocument.Parse("{}").RootElement,
+                ("error", error.Reason));
             throw Problem.Of(errors).ToException();
         }
     }
@@ -104,5 +106,6 @@ internal sealed class JsonBody
     private static bool IsJson(string? contentType) =>
         MediaTypeHeaderValue.TryParse(contentType, out var type)
         && type.Type.Equals("application", StringComparison.OrdinalIgnoreCase)
-        && (type.SubType.Equals("json", StringComparison.OrdinalIgnoreCase) || type.SubType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+        && (type.SubType.Equals("json", StringComparison.OrdinalIgnoreCase)
+            || type.SubType.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 }

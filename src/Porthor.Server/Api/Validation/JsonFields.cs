@@ -96,7 +96,9 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             return null;
         if (TryReadTime(value, out var time, out var error))
             return time;
-        var (type, message, context) = error is { } found ? TimeValidation.Error(found) : ("datetime_type", "Input should be a valid datetime", null);
+        var (type, message, context) = error is { } found
+            ? TimeValidation.Error(found)
+            : ("datetime_type", "Input should be a valid datetime", null);
         errors.Add(type, Where(name), message, value, context);
         return null;
     }
@@ -118,7 +120,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             if (item.ValueKind != JsonValueKind.Object)
                 errors.Add("model_attributes_type", at, "Input should be a valid dictionary or object to extract fields from", item);
             var fields = new JsonFields(
-                item.ValueKind == JsonValueKind.Object ? item : EmptyObject, at, item.ValueKind == JsonValueKind.Object ? errors : new ValidationErrors());
+                item.ValueKind == JsonValueKind.Object ? item : EmptyObject, at,
+                item.ValueKind == JsonValueKind.Object ? errors : new ValidationErrors());
             nested.Add(fields);
             items.Add(read(fields));
         }
@@ -192,7 +195,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
         if (value.ValueKind == JsonValueKind.Number)
         {
             // A number that does not fit a decimal is also outside the calendar.
-            var read = TimeText.TryFromNumber(value.TryGetDecimal(out var number) ? number : decimal.MaxValue, out time, out var outOfRange);
+            var read = TimeText.TryFromNumber(
+                value.TryGetDecimal(out var number) ? number : decimal.MaxValue, out time, out var outOfRange);
             error = outOfRange;
             return read;
         }
@@ -215,7 +219,8 @@ internal sealed partial class JsonFields(JsonElement json, Location where, Valid
             case JsonValueKind.False:
                 return true;
             // A number that is too small for a decimal is read as zero, but it is not an integer.
-            case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number) && double.IsInteger(value.GetDouble()):
+            case JsonValueKind.Number when value.TryGetDecimal(out number) && decimal.IsInteger(number)
+                && double.IsInteger(value.GetDouble()):
                 return true;
             case JsonValueKind.Number when value.TryGetDecimal(out number):
                 error = ("int_from_float", "Input should be a valid integer, got a number with a fractional part");

@@ -24,9 +24,11 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private Dictionary<string, string>? query;
 
-    public string PathUsername() => Text(new Location("path", "username"), Route("username"), 1, UserRules.MaxUsernameLength, Username) ?? "";
+    public string PathUsername() =>
+        Text(new Location("path", "username"), Route("username"), 1, UserRules.MaxUsernameLength, Username) ?? "";
 
-    public TokenKey PathKey() => new(Text(new Location("path", "key"), Route("key"), TokenKey.Length, TokenKey.Length, pattern: null) ?? "");
+    public TokenKey PathKey() =>
+        new(Text(new Location("path", "key"), Route("key"), TokenKey.Length, TokenKey.Length, pattern: null) ?? "");
 
     public string? QueryUsername() => QueryText("username", 1, UserRules.MaxUsernameLength, Username);
 
@@ -97,7 +99,8 @@ internal sealed class ParameterReader(HttpContext context, ValidationErrors erro
 
     private string Route(string name) => Convert.ToString(context.Request.RouteValues[name], CultureInfo.InvariantCulture) ?? "";
 
-    private string? Query(string name) => (query ??= ReadQuery(context.Request.QueryString)).GetValueOrDefault(name) is { } text && !(blankIsNone && text.Length == 0)
+    private string? Query(string name) =>
+        (query ??= ReadQuery(context.Request.QueryString)).GetValueOrDefault(name) is { } text && !(blankIsNone && text.Length == 0)
         ? text
         : null;
 

@@ -69,6 +69,12 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
         }
     }
 
+    private static GitHubTeamEntry ReadTeam(JsonElement team)
+    {
+        var organization = team.Member("organization") ?? throw new FormatException("organization is missing");
+        return new GitHubTeamEntry(Text(organization, "login"), Text(team, "slug"), Number(team, "id"));
+    }
+
     private async Task<List<GitHubTeamEntry>> GetTeamsAsync(Secret token, CancellationToken cancellationToken)
     {
         List<GitHubTeamEntry> teams = [];
@@ -76,8 +82,7 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
         for (var page = 0; page < MostPages; page++)
         {
             var (json, next) = await GetAsync(url, token, cancellationToken);
-            teams.AddRange(List(json).Select(team => new GitHubTeamEntry(
-                Text(team.Member("organization") ?? throw new FormatException("organization is missing"), "login"), Text(team, "slug"), Number(team, "id"))));
+            teams.AddRange(List(json).Select(ReadTeam));
             if (next is null)
                 return teams;
             // The token of the user is sent only to GitHub.
@@ -104,11 +109,16 @@ internal sealed class GitHubApi(GitHubSettings settings, GitHubAddresses address
 
     private static HttpRequestMessage Request(HttpMethod method, string url) => new(method, url)
     {
-        Headers = { Accept = { new("application/vnd.github+json") }, UserAgent = { new ProductInfoHeaderValue("porthor", Platform.PorthorVersion.Text) } },
+        Headers =
+        {
+            Accept = { new("application/vnd.github+json") },
+            UserAgent = { new ProductInfoHeaderValue("porthor", Platform.PorthorVersion.Text) },
+        },
     };
 
     private static string PrimaryOf(JsonElement emails) =>
-        List(emails).FirstOrDefault(email => email.Member("primary") is { ValueKind: JsonValueKind.True }) is { ValueKind: JsonValueKind.Object } primary
+        List(emails).FirstOrDefault(
+            email => email.Member("primary") is { ValueKind: JsonValueKind.True }) is { ValueKind: JsonValueKind.Object } primary
             ? Text(primary, "email")
             : throw new FormatException("there is no primary email address");
 

@@ -19,7 +19,8 @@ internal sealed partial class GitHubLoginProvider(
     public string AddressFor(LoginAttempt attempt)
     {
         Log.Redirecting(logger);
-        return FormText.AddTo(addresses.Authorize, [new("client_id", settings.ClientId), new("scope", Scopes), new("state", attempt.State)]);
+        return FormText.AddTo(
+            addresses.Authorize, [new("client_id", settings.ClientId), new("scope", Scopes), new("state", attempt.State)]);
     }
 
     public async Task<LoginIdentity> RedeemAsync(string code, LoginAttempt attempt, CancellationToken cancellationToken)

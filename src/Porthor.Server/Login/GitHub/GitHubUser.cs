@@ -22,7 +22,8 @@ internal sealed record GitHubUser(string Login, long Id, string? Name, string Em
     };
 
     /// <summary>Gets the teams whose names are not valid group names.</summary>
-    public IReadOnlyList<string> UnusableTeams => [.. Teams.Select(team => team.ToGroup().Name).Where(name => !UserRules.IsGroupName(name)).Distinct()];
+    public IReadOnlyList<string> UnusableTeams =>
+        [.. Teams.Select(team => team.ToGroup().Name).Where(name => !UserRules.IsGroupName(name)).Distinct()];
 }
 
 internal sealed record GitHubTeamEntry(string Organization, string Slug, long Id)

@@ -30,7 +30,8 @@ internal sealed record KnownDeviceCookie(string Username, string Salt, string No
 
     public bool IsFor(LocalUser? user) => user is not null && Username == user.Username && Salt == user.Password.Salt;
 
-    public string Write(Fernet fernet) => Encoding.ASCII.GetString(fernet.Encrypt(Encoding.ASCII.GetBytes($"{Prefix} {Username} {Salt} {Nonce}")));
+    public string Write(Fernet fernet) =>
+        Encoding.ASCII.GetString(fernet.Encrypt(Encoding.ASCII.GetBytes($"{Prefix} {Username} {Salt} {Nonce}")));
 
     public override string ToString() => "***";
 }

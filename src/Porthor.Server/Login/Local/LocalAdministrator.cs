@@ -53,7 +53,10 @@ internal sealed class LocalAdministrator(DataDirectory folder)
         ? new LocalUser(
             Username,
             new UserData { Groups = [new Group(DefaultGroups.Admins, GroupId)] },
-            PasswordHash.TryParse(text, out _) ?? throw new StartException($"The file {FileName} in {folder.Path} does not contain a password hash; 'porthor local-admin reset-password' creates a new one."))
+            PasswordHash.TryParse(text, out _)
+                ?? throw new StartException(
+                $"The file {FileName} in {folder.Path} does not contain a password hash; "
+                + "'porthor local-admin reset-password' creates a new one."))
         : null;
 
     private static (Secret Password, PasswordHash Hash) Make()

@@ -84,7 +84,8 @@ internal sealed partial class LocalLoginEndpoints(
             metrics.LoginRefused();
         if (outcome.Wait > TimeSpan.Zero)
             context.Response.Headers.RetryAfter = Seconds(outcome.Wait);
-        await WriteAsync(context, status, new SignInView(Path, attempt.State, UserRules.IsUsername(form.Username) ? form.Username : "", message));
+        await WriteAsync(
+            context, status, new SignInView(Path, attempt.State, UserRules.IsUsername(form.Username) ? form.Username : "", message));
     }
 
     private static Task WriteAsync(HttpContext context, int status, SignInView view) =>
@@ -93,8 +94,10 @@ internal sealed partial class LocalLoginEndpoints(
     /// <summary>Returns the status and the message. They do not depend on whether the user exists.</summary>
     private static (int Status, string Message) ResponseFor(LocalLoginOutcome outcome) => outcome.Result switch
     {
-        LocalLoginResult.TooManyFailures => (StatusCodes.Status429TooManyRequests, $"Too many failed logins. Try again in {Seconds(outcome.Wait)} seconds."),
-        LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many users are logging in at the moment. Try again in a few seconds."),
+        LocalLoginResult.TooManyFailures => (StatusCodes.Status429TooManyRequests, "Too many failed logins. Try again in "
+            + $"{Seconds(outcome.Wait)} seconds."),
+        LocalLoginResult.Busy => (StatusCodes.Status503ServiceUnavailable, "Too many users are logging in at the moment. Try again in a "
+            + "few seconds."),
         _ => (StatusCodes.Status403Forbidden, "Wrong username or password."),
     };
 
@@ -108,7 +111,8 @@ internal sealed partial class LocalLoginEndpoints(
 
     private void KeepDevice(HttpResponse response, string cookie) => response.Headers.Append(
         "Set-Cookie",
-        $"{KnownDeviceCookie.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Path}; SameSite=strict{(server.IsSecure ? "; Secure" : "")}");
+        $"{KnownDeviceCookie.CookieName}={cookie}; HttpOnly; Max-Age={Seconds(DeviceIsKnownFor)}; Path={Path}; "
+        + $"SameSite=strict{(server.IsSecure ? "; Secure" : "")}");
 
     private static string Seconds(TimeSpan time) => Math.Ceiling(time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 

@@ -21,8 +21,10 @@ internal sealed record LocalLoginForm(string State, string Username, Secret Pass
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
             || !string.Equals(type.MediaType, MediaType, StringComparison.OrdinalIgnoreCase)
             || type.CharSet is not (null or "utf-8" or "UTF-8"))
-            throw Problem.Of(StatusCodes.Status415UnsupportedMediaType, $"The body must be {MediaType} in UTF-8", "not_a_form").ToException();
-        using var reader = new FormReader(request.Body) { ValueCountLimit = MostFields, KeyLengthLimit = LongestKey, ValueLengthLimit = LongestValue };
+            throw Problem.Of(StatusCodes.Status415UnsupportedMediaType, $"The body must be {MediaType} in UTF-8", "not_a_form")
+                .ToException();
+        using var reader =
+            new FormReader(request.Body) { ValueCountLimit = MostFields, KeyLengthLimit = LongestKey, ValueLengthLimit = LongestValue };
         try
         {
             var fields = await reader.ReadFormAsync(cancellationToken);

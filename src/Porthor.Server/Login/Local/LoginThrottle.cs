@@ -41,7 +41,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
     /// </summary>
     private static readonly int[] SixPrefixBytes = [8, 7, 6];
 
-    private static readonly CountKind[] AddressAndUserKinds = [CountKind.AddressAndUser, CountKind.WideAddressAndUser, CountKind.WidestAddressAndUser];
+    private static readonly CountKind[] AddressAndUserKinds =
+        [CountKind.AddressAndUser, CountKind.WideAddressAndUser, CountKind.WidestAddressAndUser];
 
     private static readonly CountKind[] AddressKinds = [CountKind.Address, CountKind.WideAddress, CountKind.WidestAddress];
 
@@ -145,7 +146,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
         lock (sync)
         {
             Settle(attempt, count => count.Ended());
-            foreach (var key in attempt.Charged.Where(key => key.Kind == CountKind.Device).Append(new CountKey(CountKind.AddressAndUser, attempt.Network, attempt.Username)))
+            var addressAndUser = new CountKey(CountKind.AddressAndUser, attempt.Network, attempt.Username);
+            foreach (var key in attempt.Charged.Where(key => key.Kind == CountKind.Device).Append(addressAndUser))
             {
                 if (counts.TryGetValue(key, out var count))
                     Keep(key, count with { Failures = 0 });

@@ -36,7 +36,8 @@ internal sealed class PasswordCheckQueue(int maxRunning, int maxWaiting)
                 running++;
                 return true;
             }
-            var line = knownUser is not null && known.Count < maxWaiting && known.Count(waiter => waiter.KnownUser == knownUser) < MaxKnownPerUser
+            var line = knownUser is not null && known.Count < maxWaiting
+                && known.Count(waiter => waiter.KnownUser == knownUser) < MaxKnownPerUser
                 ? known
                 : others;
             if (line.Count >= maxWaiting)

@@ -50,7 +50,8 @@ internal sealed class ClaimReader(OidcSettings settings)
         var username = WithoutDomain(text);
         return username is not null && UserRules.IsUsername(username)
             ? username
-            : throw LoginFailure.InvalidUsername(LoginFailure.Shortened($"Invalid username in {claim} claim in token: {text}")).ToException();
+            : throw LoginFailure.InvalidUsername(LoginFailure.Shortened($"Invalid username in {claim} claim in token: {text}"))
+                .ToException();
     }
 
     /// <summary>Reads the other user data for which the settings name claims.</summary>
@@ -112,7 +113,8 @@ internal sealed class ClaimReader(OidcSettings settings)
         long? id = value.ValueKind switch
         {
             JsonValueKind.Number when value.TryGetInt64(out var number) => number,
-            JsonValueKind.String when long.TryParse(value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
+            JsonValueKind.String when long.TryParse(
+                value.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var number) => number,
             _ => null,
         };
         return id is > 0 and <= LargestId ? id : null;
@@ -132,7 +134,8 @@ internal sealed class ClaimReader(OidcSettings settings)
         }
         return value.ValueKind switch
         {
-            JsonValueKind.String => value.GetString()!.Split(GroupSeparators, StringSplitOptions.RemoveEmptyEntries).Select(name => (NameOf(name), (long?)null)),
+            JsonValueKind.String => value.GetString()!.Split(GroupSeparators, StringSplitOptions.RemoveEmptyEntries)
+                .Select(name => (NameOf(name), (long?)null)),
             JsonValueKind.Array => [.. value.EnumerateArray().Select(item => ReadGroup(item) ?? throw Invalid(claim, item))],
             _ => throw Invalid(claim, value),
         };

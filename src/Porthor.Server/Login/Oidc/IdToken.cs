@@ -13,7 +13,8 @@ namespace Porthor.Server.Login.Oidc;
 internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] SignedPart, byte[] Signature)
 {
     /// <summary>The characters of a token. Padding and blanks, which decoders may accept, are not allowed (RFC 7515 section 2).</summary>
-    private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+    private static readonly SearchValues<char> Characters = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
     /// <summary>Parses a token in the compact form. An encrypted token has five parts and is not supported.</summary>
     /// <exception cref="UnverifiedTokenException">The text is not such a token. The message does not contain the token.</exception>
@@ -24,7 +25,8 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
             try
             {
                 if (ReadObject(header) is { } headerJson && ReadObject(claims) is { } claimsJson)
-                    return new IdToken(headerJson, claimsJson, Encoding.ASCII.GetBytes($"{header}.{claims}"), Base64Url.DecodeFromChars(signature));
+                    return new IdToken(
+                        headerJson, claimsJson, Encoding.ASCII.GetBytes($"{header}.{claims}"), Base64Url.DecodeFromChars(signature));
             }
             catch (FormatException)
             {
@@ -42,7 +44,8 @@ internal sealed record IdToken(JsonElement Header, JsonElement Claims, byte[] Si
     public void CheckHeader()
     {
         if (Header.Member("crit") is { } critical)
-            throw new UnverifiedTokenException(LoginFailure.Shortened($"The token has critical extensions that are not supported: {critical}"));
+            throw new UnverifiedTokenException(
+                LoginFailure.Shortened($"The token has critical extensions that are not supported: {critical}"));
         if (Header.Member("b64") is not null)
             throw new UnverifiedTokenException("The token has an unencoded payload, which is not supported");
         foreach (var name in (ReadOnlySpan<string>)["typ", "cty"])

@@ -39,12 +39,14 @@ internal sealed class OidcDiscovery
         keys = new AsyncExpiringLazy<OidcKeys>(FetchKeysAsync, KeptFor, clock);
     }
 
-    public Task<OidcMetadata> GetMetadataAsync(CancellationToken cancellationToken) => metadata.GetAsync(otherThan: null, cancellationToken);
+    public Task<OidcMetadata> GetMetadataAsync(CancellationToken cancellationToken) =>
+        metadata.GetAsync(otherThan: null, cancellationToken);
 
     /// <param name="otherThan">The keys with which a token could not be verified; null at the first attempt.</param>
     /// <exception cref="UnverifiedTokenException">The published metadata or keys are invalid.</exception>
     /// <exception cref="LoginFailedException">The provider is unavailable.</exception>
-    public Task<OidcKeys> GetKeysAsync(OidcKeys? otherThan, CancellationToken cancellationToken) => keys.GetAsync(otherThan, cancellationToken);
+    public Task<OidcKeys> GetKeysAsync(OidcKeys? otherThan, CancellationToken cancellationToken) =>
+        keys.GetAsync(otherThan, cancellationToken);
 
     private async Task<OidcMetadata> FetchMetadataAsync()
     {

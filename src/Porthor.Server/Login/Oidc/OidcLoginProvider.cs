@@ -13,7 +13,8 @@ namespace Porthor.Server.Login.Oidc;
 /// ID token; without it, all data about the user comes from the claims (deviations 38).
 /// </summary>
 internal sealed partial class OidcLoginProvider(
-    OidcSettings settings, ProviderClient client, OidcDiscovery discovery, IdTokenVerifier verifier, TimeProvider clock, ILogger<OidcLoginProvider> logger)
+    OidcSettings settings, ProviderClient client, OidcDiscovery discovery, IdTokenVerifier verifier, TimeProvider clock,
+    ILogger<OidcLoginProvider> logger)
     : ILoginProvider
 {
     /// <summary>
@@ -105,7 +106,9 @@ internal sealed partial class OidcLoginProvider(
         if (!reply.IsSuccess)
         {
             throw json.TextMember("error") is { } error
-                ? client.Wrong($"Error retrieving ID token: {error}{(json.TextMember("error_description") is { Length: > 0 } why ? $": {why}" : "")}").ToException()
+                ? client.Wrong(
+                    "Error retrieving ID token: "
+                    + $"{error}{(json.TextMember("error_description") is { Length: > 0 } why ? $": {why}" : "")}").ToException()
                 : client.BadStatus(reply).ToException();
         }
         return json.TextMember("id_token") ?? throw client.Wrong($"No id_token in token reply from {url}").ToException();
@@ -115,7 +118,9 @@ internal sealed partial class OidcLoginProvider(
     {
         Log.NotJson(logger, url, reply.Described);
         var failure = client.Wrong($"Response from {url} not valid JSON");
-        return reply.Shown is { Length: > 0 } body ? failure with { LoggedDetails = $"{failure.Details}\nStatus {(int)reply.Status}\nBody:\n{body}" } : failure;
+        return reply.Shown is { Length: > 0 } body
+            ? failure with { LoggedDetails = $"{failure.Details}\nStatus {(int)reply.Status}\nBody:\n{body}" }
+            : failure;
     }
 
     private LoginIdentity IdentityOf(JsonElement claims)
@@ -123,7 +128,8 @@ internal sealed partial class OidcLoginProvider(
         if (reader.ReadUsername(claims) is not { } username)
         {
             // Operators do not need the nonce.
-            var shown = claims.EnumerateObject().Where(claim => claim.Name != "nonce").ToDictionary(claim => claim.Name, claim => claim.Value);
+            var shown = claims.EnumerateObject().Where(claim => claim.Name != "nonce")
+                .ToDictionary(claim => claim.Name, claim => claim.Value);
             Log.NoUsername(logger, settings.UsernameClaim, JsonSerializer.SerializeToElement(shown));
             throw LoginFailure.NotEnrolled(settings.UsernameClaim, settings.EnrollmentUrl).ToException();
         }
@@ -140,7 +146,8 @@ internal sealed partial class OidcLoginProvider(
     {
         try
         {
-            return (await discovery.GetMetadataAsync(cancellationToken).WaitAsync(MetadataTimeout, clock, cancellationToken)).TakesChallenge;
+            var metadata = await discovery.GetMetadataAsync(cancellationToken).WaitAsync(MetadataTimeout, clock, cancellationToken);
+            return metadata.TakesChallenge;
         }
         catch (Exception e) when (e is LoginFailedException or UnverifiedTokenException or TimeoutException)
         {

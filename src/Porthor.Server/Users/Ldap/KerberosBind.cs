@@ -33,7 +33,8 @@ internal static class KerberosBind
     /// <returns>The encryption of the connection; null if TLS encrypts it.</returns>
     /// <exception cref="LdapException">The server rejected the ticket.</exception>
     /// <exception cref="AuthenticationException">There is no ticket, or no Kerberos library.</exception>
-    public static async Task<NegotiateAuthentication?> RunAsync(LdapConnection connection, string host, bool hasTls, CancellationToken cancellationToken)
+    public static async Task<NegotiateAuthentication?> RunAsync(
+        LdapConnection connection, string host, bool hasTls, CancellationToken cancellationToken)
     {
         var kerberos = new NegotiateAuthentication(new NegotiateAuthenticationClientOptions
         {
@@ -69,7 +70,8 @@ internal static class KerberosBind
     }
 
     /// <summary>Authenticates both sides. The last message of the server lists the security layers that it supports.</summary>
-    private static async Task<byte[]> ExchangeAsync(LdapConnection connection, NegotiateAuthentication kerberos, CancellationToken cancellationToken)
+    private static async Task<byte[]> ExchangeAsync(
+        LdapConnection connection, NegotiateAuthentication kerberos, CancellationToken cancellationToken)
     {
         byte[] incoming = [];
         while (true)
@@ -95,7 +97,8 @@ internal static class KerberosBind
         NegotiateAuthentication kerberos, byte[] incoming, CancellationToken cancellationToken)
     {
         await LibraryCalls.WaitAsync(cancellationToken);
-        var call = Task.Factory.StartNew(() => Call(kerberos, incoming), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var call = Task.Factory.StartNew(
+            () => Call(kerberos, incoming), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return await call.WaitAsync(cancellationToken);
     }
 
@@ -114,7 +117,8 @@ internal static class KerberosBind
 
     private static byte[] Choose(NegotiateAuthentication kerberos, byte[] offer, byte wanted)
     {
-        if (kerberos.UnwrapInPlace(offer, out var begin, out var length, out _) != NegotiateAuthenticationStatusCode.Completed || length != 4)
+        if (kerberos.UnwrapInPlace(offer, out var begin, out var length, out _) != NegotiateAuthenticationStatusCode.Completed
+            || length != 4)
             throw new AuthenticationException("The list of security layers from the directory is invalid.");
         if ((offer[begin] & wanted) == 0)
             throw new AuthenticationException("The directory does not support encryption with Kerberos. Use TLS as well.");

@@ -40,7 +40,8 @@ internal sealed class KerberosStream(Stream inner, NegotiateAuthentication kerbe
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var wrapped = new ArrayBufferWriter<byte>();
-        if (kerberos.Wrap(buffer.Span, wrapped, requestEncryption: true, out var isEncrypted) != NegotiateAuthenticationStatusCode.Completed || !isEncrypted)
+        if (kerberos.Wrap(buffer.Span, wrapped, requestEncryption: true, out var isEncrypted) != NegotiateAuthenticationStatusCode.Completed
+            || !isEncrypted)
             throw new IOException("Kerberos cannot encrypt the message to the directory.");
         var whole = new byte[LengthBytes + wrapped.WrittenCount];
         BinaryPrimitives.WriteInt32BigEndian(whole, wrapped.WrittenCount);

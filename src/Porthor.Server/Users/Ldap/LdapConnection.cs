@@ -99,7 +99,8 @@ internal sealed class LdapConnection : IAsyncDisposable
     }
 
     /// <summary>Adds the entries of a page, and returns the cookie of the next one; empty after the last.</summary>
-    private async Task<byte[]> SearchPageAsync(LdapSearch search, byte[]? page, List<LdapEntry> entries, CancellationToken cancellationToken)
+    private async Task<byte[]> SearchPageAsync(
+        LdapSearch search, byte[]? page, List<LdapEntry> entries, CancellationToken cancellationToken)
     {
         var id = ++lastId;
         await stream.WriteAsync(LdapMessages.Search(id, search, page), cancellationToken);
@@ -142,7 +143,8 @@ internal sealed class LdapConnection : IAsyncDisposable
         }
         if (server.BindsSimply)
             await BindAsync(server.Settings.UserDn!, server.Settings.Password!.Reveal(), cancellationToken);
-        else if (server.Settings.UseKerberos && await KerberosBind.RunAsync(this, server.Host, server.IsProtected, cancellationToken) is { } kerberos)
+        else if (server.Settings.UseKerberos
+            && await KerberosBind.RunAsync(this, server.Host, server.IsProtected, cancellationToken) is { } kerberos)
             Replace(new KerberosStream(stream, kerberos));
         // Without a bind the connection is anonymous.
     }

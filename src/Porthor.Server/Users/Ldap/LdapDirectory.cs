@@ -48,7 +48,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         if (settings.UserBaseDn.Length == 0)
             return DirectoryUser.None;
         var search = new LdapSearch(
-            "reading a user", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Matching(settings.UserSearchAttr, username), userAttributes, username);
+            "reading a user", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Matching(settings.UserSearchAttr, username),
+                userAttributes, username);
         var entries = await SearchAsync(search, cancellationToken);
         if (entries.Count == 0)
             return DirectoryUser.None;
@@ -65,7 +66,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         var member = settings.GroupSearchByDn
             ? DistinguishedName.Below(settings.UserBaseDn, usernameAttribute, username)
             : username;
-        var search = GroupSearch("reading a user's groups", LdapFilter.Matching(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
+        var search = GroupSearch(
+            "reading a user's groups", LdapFilter.Matching(settings.GroupMemberAttr, member), [NameAttribute, GidAttribute], username);
         List<DirectoryGroup> groups = [];
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
@@ -81,7 +83,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
 
     public async Task<string?> GetGroupNameAsync(long gid, string username, CancellationToken cancellationToken)
     {
-        var search = GroupSearch("reading a primary group", LdapFilter.Equal(GidAttribute, gid.ToString(CultureInfo.InvariantCulture)), [NameAttribute], username);
+        var search = GroupSearch(
+            "reading a primary group", LdapFilter.Equal(GidAttribute, gid.ToString(CultureInfo.InvariantCulture)), [NameAttribute],
+            username);
         var entries = await SearchAsync(search, cancellationToken);
         return entries.Select(entry => ReadGroupName(entry, search)).FirstOrDefault(name => name is not null);
     }
@@ -92,7 +96,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         if (settings.UserBaseDn.Length == 0)
             return users;
         var search = new LdapSearch(
-            "listing users", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(usernameAttribute), [usernameAttribute, .. userAttributes], Username: null);
+            "listing users", settings.UserBaseDn, LdapScope.OneLevel, LdapFilter.Present(usernameAttribute),
+            [usernameAttribute, .. userAttributes], Username: null);
         foreach (var entry in await SearchAsync(search, cancellationToken))
         {
             if (entry.First(usernameAttribute) is not { Length: <= UserRules.MaxUsernameLength } name)
@@ -121,7 +126,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     /// <summary>Checks whether the directory responds and contains the base entry of groups.</summary>
     /// <exception cref="UserDirectoryException">The check failed.</exception>
     public Task CheckAsync(CancellationToken cancellationToken) => pool.SearchAsync(
-        new LdapSearch("checking the directory", settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes], Username: null), cancellationToken);
+        new LdapSearch(
+            "checking the directory", settings.GroupBaseDn, LdapScope.Base, LdapFilter.Present("objectClass"), [NoAttributes],
+            Username: null), cancellationToken);
 
     public ValueTask DisposeAsync() => pool.DisposeAsync();
 
@@ -129,7 +136,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     {
         var entries = await pool.SearchAsync(search, cancellationToken);
         if (logger.IsEnabled(LogLevel.Debug))
-            Log.Found(logger, settings.Url, search.Filter.ToString(), search.Base, search.Attributes, [.. entries.Select(entry => entry.ToString())], search.Username);
+            Log.Found(
+                logger, settings.Url, search.Filter.ToString(), search.Base, search.Attributes,
+                [.. entries.Select(entry => entry.ToString())], search.Username);
         return entries;
     }
 
@@ -172,7 +181,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     }
 
     private static long? ReadNumber(string? text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number) && number > 0
+        long.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var number)
+            && number > 0
             ? number
             : null;
 
@@ -180,7 +190,8 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
     {
         [LoggerMessage(Level = LogLevel.Debug, Message = "LDAP entries found")]
         public static partial void Found(
-            ILogger logger, string ldapUrl, string ldapSearch, string ldapBase, IReadOnlyList<string> ldapAttrs, IReadOnlyList<string> ldapResults, string? user);
+            ILogger logger, string ldapUrl, string ldapSearch, string ldapBase, IReadOnlyList<string> ldapAttrs,
+            IReadOnlyList<string> ldapResults, string? user);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "LDAP user entry invalid")]
         public static partial void InvalidUser(ILogger logger, string error, string ldapUrl, string ldapSearch, string user);

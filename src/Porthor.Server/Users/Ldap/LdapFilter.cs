@@ -72,7 +72,8 @@ internal abstract record LdapFilter
                 return false;
             var withDn = options is [var first, ..] && first.Equals("dn", StringComparison.OrdinalIgnoreCase);
             var rules = withDn ? options[1..] : options;
-            if (rules.Length > 1 || (attribute.Length == 0 && rules.Length == 0) || !Array.TrueForAll(rules, IsName) || (attribute.Length > 0 && !IsName(attribute)))
+            if (rules.Length > 1 || (attribute.Length == 0 && rules.Length == 0) || !Array.TrueForAll(rules, IsName)
+                || (attribute.Length > 0 && !IsName(attribute)))
                 return false;
             match = new ExtensibleMatch(attribute.Length > 0 ? attribute : null, withDn, rules is [var rule] ? rule : null, value);
             return true;
@@ -92,9 +93,11 @@ internal abstract record LdapFilter
             }
         }
 
-        public override string ToString() => $"({Attribute}{(WithDnAttributes ? ":dn" : "")}{(Rule is null ? "" : $":{Rule}")}:={Escape(Value)})";
+        public override string ToString() =>
+            $"({Attribute}{(WithDnAttributes ? ":dn" : "")}{(Rule is null ? "" : $":{Rule}")}:={Escape(Value)})";
 
-        private static bool IsName(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ';' or '_');
+        private static bool IsName(string text) =>
+            text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' or ';' or '_');
     }
 
     private sealed record Presence(string Attribute) : LdapFilter

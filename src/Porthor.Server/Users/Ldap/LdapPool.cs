@@ -82,7 +82,8 @@ internal sealed partial class LdapPool : IAsyncDisposable
     }
 
     /// <param name="whole">Canceled when the time of both attempts has elapsed.</param>
-    private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<LdapEntry>> SearchTwiceAsync(
+        LdapSearch search, CancellationToken whole, CancellationToken cancellationToken)
     {
         Exception? last = null;
         for (var attempt = 1; attempt <= Attempts; attempt++)
@@ -168,6 +169,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Cannot query LDAP")]
         public static partial void Failed(
-            ILogger logger, string error, string ldapUrl, string ldapSearch, string ldapBase, IReadOnlyList<string> ldapAttrs, string? user, Exception cause);
+            ILogger logger, string error, string ldapUrl, string ldapSearch, string ldapBase, IReadOnlyList<string> ldapAttrs, string? user,
+            Exception cause);
     }
 }
