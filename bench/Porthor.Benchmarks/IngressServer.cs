@@ -36,7 +36,7 @@ internal sealed class IngressServer : IAsyncDisposable
         var deployment = await Deployment.CreateAsync(mode);
         deployment.Settings = deployment.Settings with
         {
-            Uses = new UsageOptions(recordsUses),
+            Usage = new UsageOptions(recordsUses),
             Quota = new QuotaPlan
             {
                 Default = new Quota { Api = new Dictionary<string, long> { ["limited"] = 1_000_000_000, ["exceeded"] = 1 } },

@@ -5,7 +5,7 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>Represents the assignment of slots to the primaries of a cluster, as one node reports it (<c>CLUSTER NODES</c>).</summary>
-/// <param name="Epoch">The highest configuration epoch of the nodes: a report with a lower one is older.</param>
+/// <param name="Epoch">The highest configuration epoch of the nodes. A report with a lower epoch is older.</param>
 /// <param name="Owners">The primaries and their ranges of slots, both ends included.</param>
 internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IReadOnlyList<(int First, int Last)>> Owners)
 {
@@ -74,7 +74,7 @@ internal sealed record ClusterMap(long Epoch, IReadOnlyDictionary<EndPoint, IRea
     }
 
     /// <summary>
-    /// Parses a range of slots. Returns null for a slot that is being moved to another node: it is also listed with its owner.
+    /// Parses a range of slots. Returns null for a slot that is being moved to another node, because its owner lists it as well.
     /// </summary>
     private static (int First, int Last)? RangeOf(string text)
     {

@@ -7,8 +7,8 @@ using System.Text;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Determines why Porthor cannot connect to a server. The driver repeats its attempts in the background, and does not report which reply
-/// caused the failure of an attempt. This class sends the first commands of the driver, and returns the error of the server or of TLS.
+/// Determines why Porthor cannot connect to a server. The driver repeats its attempts in the background, and does not report the reply that
+/// caused a failure. This class sends the first commands of the driver itself, and returns the error of the server or of TLS.
 /// </summary>
 internal static class ConnectionDiagnosis
 {
@@ -18,20 +18,20 @@ internal static class ConnectionDiagnosis
     /// <param name="options">The connection options.</param>
     /// <param name="server">The address of the server.</param>
     /// <param name="host">The name that the certificate must have.</param>
-    /// <returns>The reason, without addresses and secrets; null if there is no reason that may be shown.</returns>
+    /// <returns>The reason, without addresses and secrets; null if no reason is known that may be shown.</returns>
     public static async Task<string?> FindAsync(RedisOptions options, EndPoint server, string host)
     {
-        using var enough = new CancellationTokenSource(options.ConnectTimeout ?? options.CallTimeout);
+        using var timeout = new CancellationTokenSource(options.ConnectTimeout ?? options.CallTimeout);
         try
         {
             using var socket = server is UnixDomainSocketEndPoint
                 ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
                 : new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(server, enough.Token);
+            await socket.ConnectAsync(server, timeout.Token);
             await using Stream plain = new NetworkStream(socket);
-            await using var stream = options.Tls is null ? plain : await EncryptAsync(plain, options.Tls, host, enough.Token);
-            await stream.WriteAsync(Greeting(options), enough.Token);
-            return await ReadErrorAsync(stream, replies: options.Password is null ? 1 : 2, enough.Token);
+            await using var stream = options.Tls is null ? plain : await EncryptAsync(plain, options.Tls, host, timeout.Token);
+            await stream.WriteAsync(FirstCommands(options), timeout.Token);
+            return await ReadErrorAsync(stream, replies: options.Password is null ? 1 : 2, timeout.Token);
         }
         catch (AuthenticationException e)
         {
@@ -54,7 +54,7 @@ internal static class ConnectionDiagnosis
         return encrypted;
     }
 
-    private static byte[] Greeting(RedisOptions options)
+    private static byte[] FirstCommands(RedisOptions options)
     {
         var text = new StringBuilder();
         if (options.Password is { } password)

@@ -3,10 +3,10 @@ using StackExchange.Redis;
 
 namespace Porthor.Redis;
 
-/// <summary>Represents a connection for queries about other servers. It is never used for data.</summary>
+/// <summary>Represents a connection that is used only to query which other servers exist, never to read or write data.</summary>
 internal sealed class DiscoveryConnection(EndPoint endPoint, ConfigurationOptions configuration) : IAsyncDisposable
 {
-    // The connection attempt waits for servers that do not respond, so no caller waits for it.
+    // Connects in the background, because an attempt to connect to a server that does not respond takes long.
     private readonly Task<ConnectionMultiplexer> connecting = Task.Run(() => ConnectionMultiplexer.ConnectAsync(configuration));
 
     public EndPoint EndPoint => endPoint;
@@ -17,7 +17,7 @@ internal sealed class DiscoveryConnection(EndPoint endPoint, ConfigurationOption
         _ => $"{endPoint}",
     };
 
-    public async Task<RedisResult> AskAsync(string command, params object[] arguments)
+    public async Task<RedisResult> QueryAsync(string command, params object[] arguments)
     {
         var connection = await connecting;
         return await connection.GetDatabase().ExecuteAsync(command, arguments);

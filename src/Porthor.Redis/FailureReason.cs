@@ -7,7 +7,8 @@ namespace Porthor.Redis;
 internal static class FailureReason
 {
     /// <summary>
-    /// Returns the reason of the server or of the TLS library, such as NOPERM and the command; null if there is none that may be shown.
+    /// Returns the reason that the server or the TLS library reported, for example NOPERM with the name of the command. Returns null if
+    /// there is no reason that may be shown.
     /// </summary>
     public static string? Of(Exception? failure)
     {

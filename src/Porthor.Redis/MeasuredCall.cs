@@ -11,8 +11,8 @@ internal readonly struct MeasuredCall(string server, string what, StoreMetrics m
     public void Answered() => metrics.Answered(server, what, begun);
 
     /// <summary>
-    /// Counts the failure, and returns the exception to throw. It contains the reason of the server, such as NOPERM and the command. The
-    /// reasons of the server contain no values.
+    /// Counts the failure, and returns the exception to throw. The exception contains the reason that the server reported, for example
+    /// NOPERM with the name of the command. These reasons contain no keys or values.
     /// </summary>
     public StoreUnavailableException Failed(Exception cause)
     {

@@ -7,13 +7,13 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Represents the primaries of a Redis Cluster. The driver does not follow the topology, but Porthor does: when a replica takes over
-/// slots, no record may be read from it before the revocations are in effect there.
+/// Represents the primaries of a Redis Cluster. This class reads the topology instead of the driver: when a replica takes over slots, no
+/// record may be read from this replica before the revocations are in effect on it.
 /// </summary>
 internal sealed partial class RedisCluster : RedisStore
 {
     private readonly ILogger logger;
-    private readonly Action? uncertain;
+    private readonly Action? onDataUncertain;
     private readonly DiscoveryConnection[] seeds;
     private readonly CancellationTokenSource stopping = new();
     private readonly Lock refreshes = new();
@@ -25,17 +25,17 @@ internal sealed partial class RedisCluster : RedisStore
     private Task? refreshing;
     private int next;
 
-    public RedisCluster(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? uncertain)
+    public RedisCluster(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? onDataUncertain)
         : base(options, name, metrics)
     {
         this.logger = logger;
-        this.uncertain = uncertain;
+        this.onDataUncertain = onDataUncertain;
         seeds =
         [
             .. options.ClusterHosts.Select(host => host.ToEndPoint())
                 .Select(host => new DiscoveryConnection(host, options.ToConfiguration(host))),
         ];
-        // As with a single server: if the cluster is available, it is connected when the constructor returns.
+        // If the cluster is available, it is connected when the constructor returns, as with a single server.
         Task.WaitAny([RefreshAsync()], options.CallTimeout);
         work = Task.Run(RunAsync);
     }
@@ -55,7 +55,7 @@ internal sealed partial class RedisCluster : RedisStore
             return false;
         try
         {
-            // While a slot is being moved, one node has some of its keys and the other one the rest. This takes a short time.
+            // While a slot is being moved, its keys are on two nodes. The move takes a short time.
             await Task.Delay(TimeSpan.FromMilliseconds(20), cancellationToken);
             await RefreshAsync().WaitAsync(timeLimit, cancellationToken);
             return true;
@@ -115,11 +115,11 @@ internal sealed partial class RedisCluster : RedisStore
     {
         List<string> problems = [];
         ClusterMap? older = null;
-        foreach (var (address, ask) in Reporters())
+        foreach (var (address, query) in Reporters())
         {
             try
             {
-                var report = (string?)await ask().WaitAsync(CallTimeout / 2, stopping.Token) ?? "";
+                var report = (string?)await query().WaitAsync(CallTimeout / 2, stopping.Token) ?? "";
                 var map = ClusterMap.Parse(report, address, byName: Options.Tls is { CheckCertificate: true, CheckHostName: true });
                 // A node that was isolated reports an old topology.
                 if (map.Epoch < topology.Map.Epoch)
@@ -140,7 +140,7 @@ internal sealed partial class RedisCluster : RedisStore
                 return;
             }
         }
-        // If all nodes report a lower epoch, the cluster was created again.
+        // If all nodes report a lower epoch, the cluster was deleted and created again.
         if (older is not null && problems.Count == 0)
         {
             await UseAsync(older);
@@ -153,10 +153,10 @@ internal sealed partial class RedisCluster : RedisStore
     }
 
     /// <summary>Returns the nodes to query, beginning with a different one each time.</summary>
-    private IEnumerable<(EndPoint Address, Func<Task<RedisResult>> Ask)> Reporters()
+    private IEnumerable<(EndPoint Address, Func<Task<RedisResult>> Query)> Reporters()
     {
         List<(EndPoint, Func<Task<RedisResult>>)> all =
-            [.. seeds.Select(seed => (seed.EndPoint, (Func<Task<RedisResult>>)(() => seed.AskAsync(ServerCommands.Cluster, "NODES"))))];
+            [.. seeds.Select(seed => (seed.EndPoint, (Func<Task<RedisResult>>)(() => seed.QueryAsync(ServerCommands.Cluster, "NODES"))))];
         all.AddRange(topology.Servers.Select(server =>
             (server.EndPoint, (Func<Task<RedisResult>>)(() => server.Database.ExecuteAsync(ServerCommands.Cluster, "NODES")))));
         var first = Interlocked.Increment(ref next);
@@ -171,7 +171,7 @@ internal sealed partial class RedisCluster : RedisStore
         var known = before.Servers.ToDictionary(server => server.EndPoint);
         var servers = map.Owners.Keys.ToDictionary(
             address => address,
-            address => known.GetValueOrDefault(address) ?? new RedisServer(Options, address, Name, Metrics, logger, uncertain));
+            address => known.GetValueOrDefault(address) ?? new RedisServer(Options, address, Name, Metrics, logger, onDataUncertain));
         var slots = new RedisServer?[ClusterMap.Slots];
         foreach (var (address, ranges) in map.Owners)
         {
@@ -179,11 +179,11 @@ internal sealed partial class RedisCluster : RedisStore
                 slots.AsSpan(first..(last + 1)).Fill(servers[address]);
         }
         var retired = before.Servers.Where(server => !servers.ContainsKey(server.EndPoint)).ToArray();
-        // This call precedes the use of the new topology, so that running reads are repeated (RevocationReplay).
+        // Must be called before the new topology is used, so that reads in progress are repeated (RevocationReplay).
         if (retired.Length > 0 || servers.Count != known.Count)
         {
             Log.Topology(logger, Name, string.Join(", ", servers.Keys));
-            uncertain?.Invoke();
+            onDataUncertain?.Invoke();
         }
         topology = new Topology(map, [.. servers.Values], slots);
         foreach (var server in retired)

@@ -44,7 +44,7 @@ public sealed record RedisOptions
     /// <summary>The time limit of a connection attempt; null for <see cref="CallTimeout"/>.</summary>
     public TimeSpan? ConnectTimeout { get; init; }
 
-    /// <summary>The time limit of a call. After it the store counts as unavailable.</summary>
+    /// <summary>The time limit of a call. If it is exceeded, the store is reported as unavailable.</summary>
     public TimeSpan CallTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>The parameters of the URL that Porthor ignores.</summary>
@@ -69,14 +69,14 @@ public sealed record RedisOptions
             User = User,
             Password = Password?.Reveal(),
             ClientName = ClientName,
-            // Necessary for the commands that query the state of a server.
+            // The commands that query the state of a server need this option.
             AllowAdmin = true,
             // A server that is unavailable at the start may become available; until then calls fail immediately.
             AbortOnConnectFail = false,
             ConnectTimeout = ConnectTimeout is { } limit ? (int)limit.TotalMilliseconds : milliseconds,
             AsyncTimeout = milliseconds,
             SyncTimeout = milliseconds,
-            // No command is queued: a write that is sent after its caller has timed out would be unexpected.
+            // No command is queued, because a queued write could be sent after its caller has timed out.
             BacklogPolicy = BacklogPolicy.FailFast,
             HeartbeatInterval = TimeSpan.FromMilliseconds(250),
             ReconnectRetryPolicy = new LinearRetry(250),

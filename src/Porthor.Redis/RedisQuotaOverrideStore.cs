@@ -19,7 +19,7 @@ public sealed class RedisQuotaOverrideStore(RedisStore store) : IQuotaOverrideSt
         try
         {
             return (byte[]?)await store.CallAsync(
-                "reading quota overrides", Key, db => RedisStore.ReadPlainlyAsync(db, Key), cancellationToken);
+                "reading quota overrides", Key, db => RedisStore.ReadWithGetAsync(db, Key), cancellationToken);
         }
         catch (StoreUnavailableException e) when (e.InnerException?.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal) == true)
         {

@@ -16,7 +16,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
 {
     private const string KeyPrefix = "token:";
 
-    /// <summary>The number of keys in a deletion, which occupies the server for a few milliseconds.</summary>
+    /// <summary>The number of keys that one command deletes. The server executes such a command in a few milliseconds.</summary>
     private const int DeletedAtOnce = 2500;
 
     private const int ReplacedAtOnce = 250;
@@ -38,7 +38,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return 1
         """;
 
-    // As above, without a change of the time to live.
+    // Like ReplaceScript, but keeps the time to live of the key.
     private const string ReplaceReencryptedScript =
         """
         if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -60,7 +60,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     private readonly TimeProvider clock;
     private readonly TimeSpan callTimeout;
 
-    /// <summary>Connects to the server. Also returns if no server is available, and retries in the background.</summary>
+    /// <summary>Connects to the server. If no server is available, the constructor returns and retries in the background.</summary>
     /// <param name="options">The connection options.</param>
     /// <param name="revocations">Returns the recent revocations and reductions.</param>
     /// <param name="codec">Encrypts and decrypts the records.</param>
@@ -74,7 +74,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     {
         this.clock = clock;
         callTimeout = options.CallTimeout;
-        replay = new RevocationReplay(revocations, codec, stores.RevocationMemory, clock, logger);
+        replay = new RevocationReplay(revocations, codec, stores.RevocationRetention, clock, logger);
         replay.Require();
         store = RedisStore.Connect(options, "token record store", metrics, logger, replay.Require);
         replay.Start(this);
@@ -87,18 +87,18 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     public bool IsTransactional => false;
 
     /// <summary>
-    /// Returns the record of a token. It does the same as <see cref="ReadAsync"/>, but as one method and without a copy of a known
-    /// record, because each authorization subrequest calls it.
+    /// Returns the record of a token. The method has the effect of <see cref="ReadAsync"/>, but consists of one asynchronous method and
+    /// does not copy a known record, because each authorization subrequest calls it.
     /// </summary>
     public async ValueTask<EncryptedRecord?> GetAsync(TokenKey key, EncryptedRecord? known, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
         var redisKey = KeyOf(key);
-        for (var plainly = false; ;)
+        for (var withGet = false; ;)
         {
             var generation = replay.Generation;
             if (!replay.IsDone)
-                await replay.DoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+                await replay.WaitUntilDoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
             var server = store.ServerFor(redisKey);
             var connections = server.Connections;
             using var measured = server.Begin("reading");
@@ -107,8 +107,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
                 if (!server.IsPrimary)
                     _ = server.ConfirmAsync();
                 var left = callTimeout - clock.GetElapsedTime(begun);
-                using var lease = plainly || server.ReadsPlainly
-                    ? await ReadPlainlyAsync(server, redisKey, left, cancellationToken)
+                using var lease = withGet || server.ReadsWithGet
+                    ? await ReadWithGetAsync(server, redisKey, left, cancellationToken)
                     : await RedisServer.InTime(server.Database.StringGetLeaseAsync(redisKey), left, cancellationToken);
                 left = callTimeout - clock.GetElapsedTime(begun);
                 if (!server.IsPrimary && await server.ConfirmSinceAsync(connections, left, cancellationToken) is { } reason)
@@ -117,11 +117,11 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
                 if (generation == replay.Generation)
                     return RecordIn(lease, known);
             }
-            catch (RedisServerException e) when (!plainly && server.MayReadPlainly(e))
+            catch (RedisServerException e) when (!withGet && server.MayReadWithGet(e))
             {
-                plainly = true;
+                withGet = true;
             }
-            catch (Exception e) when (RedisServer.IsOurs(e))
+            catch (Exception e) when (RedisServer.IsDriverError(e))
             {
                 var failure = server.Failed(measured, e);
                 if (!await store.RedirectAsync(e, callTimeout - clock.GetElapsedTime(begun), cancellationToken))
@@ -146,7 +146,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     /// <inheritdoc/>
     public async IAsyncEnumerable<IReadOnlyList<TokenKey>> ScanAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await replay.DoneAsync(callTimeout, cancellationToken);
+        await replay.WaitUntilDoneAsync(callTimeout, cancellationToken);
         await foreach (var keys in store.ScanAsync(KeyPrefix + "*", cancellationToken))
             yield return [.. keys.Select(key => new TokenKey(((string)key!)[KeyPrefix.Length..]))];
     }
@@ -154,18 +154,18 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     /// <inheritdoc/>
     public async Task<int> ReplaceReencryptedAsync(IReadOnlyList<ReencryptedRecord> records, CancellationToken cancellationToken)
     {
-        await replay.DoneAsync(callTimeout, cancellationToken);
+        await replay.WaitUntilDoneAsync(callTimeout, cancellationToken);
         // The commands are sent together; each is atomic.
         var replaced = await Task.WhenAll(records.Select(record => RunAsync(
-            "re-encrypting records", ReplaceReencryptedScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext], callTimeout,
-            cancellationToken)));
+            "re-encrypting records", ReplaceReencryptedScript, record.Key, [record.Expected.Ciphertext, record.Replacement.Ciphertext],
+            callTimeout, cancellationToken)));
         return replaced.Count(one => one);
     }
 
     /// <inheritdoc/>
     public async Task<long> DeleteAllAsync(CancellationToken cancellationToken)
     {
-        await replay.DoneAsync(callTimeout, cancellationToken);
+        await replay.WaitUntilDoneAsync(callTimeout, cancellationToken);
         return await store.DeleteAllAsync(KeyPrefix + "*", cancellationToken);
     }
 
@@ -173,7 +173,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     public async Task CheckAsync(CancellationToken cancellationToken)
     {
         await ReadAsync(
-            left => store.CallAsync("reading", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), left, cancellationToken),
+            left => store.CallAsync("reading", Prefix, db => RedisStore.ReadWithGetAsync(db, Prefix), left, cancellationToken),
             cancellationToken);
         await store.CallAllAsync("checking the connection", db => db.PingAsync(), cancellationToken);
     }
@@ -185,7 +185,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken)
     {
         var seconds = SecondsToLive(expires);
-        // An expired record is not written: a token without a record is not valid.
+        // An expired record need not be written: a token without a record is not valid.
         return seconds == 0 || await WriteAsync(
             left => RunAsync("writing a record", CreateScript, key, [record.Ciphertext, Argument(seconds)], left, cancellationToken),
             cancellationToken);
@@ -224,8 +224,8 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     }
 
     /// <summary>
-    /// Reads when all revocations are in effect. If a new connection was used meanwhile, its server may have lost a deletion, so the read
-    /// is repeated, within the time limit of one call.
+    /// Waits until all revocations are in effect, and reads. If a new connection is opened during the read, its server may have lost a
+    /// deletion, so the read is repeated. All attempts together have the time limit of one call.
     /// </summary>
     private async Task<T> ReadAsync<T>(Func<TimeSpan, Task<T>> read, CancellationToken cancellationToken)
     {
@@ -233,7 +233,7 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         while (true)
         {
             var generation = replay.Generation;
-            await replay.DoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
+            await replay.WaitUntilDoneAsync(callTimeout - clock.GetElapsedTime(begun), cancellationToken);
             var value = await read(callTimeout - clock.GetElapsedTime(begun));
             if (generation == replay.Generation)
                 return value;
@@ -241,16 +241,16 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     }
 
     /// <summary>
-    /// Writes when no other node can use the previous primary any more: an acknowledged revocation must be in effect on all nodes.
+    /// Waits until no other node can use the previous primary, and writes. An acknowledged revocation must be in effect on all nodes.
     /// </summary>
     private async Task<T> WriteAsync<T>(Func<TimeSpan, Task<T>> write, CancellationToken cancellationToken)
     {
         var begun = clock.GetTimestamp();
-        await replay.DoneAsync(callTimeout, cancellationToken);
+        await replay.WaitUntilDoneAsync(callTimeout, cancellationToken);
         return await write(callTimeout - clock.GetElapsedTime(begun));
     }
 
-    /// <summary>Runs a script that returns 1 if it wrote. Returns true in this case.</summary>
+    /// <summary>Runs a script that returns 1 if it has written. Returns true in this case.</summary>
     private async Task<bool> RunAsync(
         string what, string script, TokenKey key, RedisValue[] arguments, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
@@ -266,14 +266,14 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
             "replacing a record", ReplaceScript, key, [expected.Ciphertext, replacement.Ciphertext, Argument(SecondsToLive(expires))],
             timeLimit, cancellationToken);
 
-    /// <summary>Reads records for the replay, before revocations are in effect.</summary>
-    internal async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetUncertainAsync(
+    /// <summary>Reads records for the replay, without waiting until all revocations are in effect.</summary>
+    internal async Task<IReadOnlyDictionary<TokenKey, EncryptedRecord>> GetForReplayAsync(
         IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken) =>
         RecordsIn(
             keys, await store.GetAsync("reading records to repeat reductions", [.. keys.Select(KeyOf)], callTimeout, cancellationToken));
 
-    /// <summary>Replaces a record for the replay, before revocations are in effect.</summary>
-    internal Task<bool> ReplaceUncertainAsync(
+    /// <summary>Replaces a record for the replay, without waiting until all revocations are in effect.</summary>
+    internal Task<bool> ReplaceForReplayAsync(
         TokenKey key, EncryptedRecord expected, EncryptedRecord replacement, DateTimeOffset? expires,
         CancellationToken cancellationToken) =>
         ReplaceAsync(key, expected, replacement, expires, callTimeout, cancellationToken);
@@ -282,13 +282,14 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         store.DeleteAsync("deleting revoked records again", [.. keys.Select(KeyOf)], callTimeout, cancellationToken);
 
     /// <summary>
-    /// Tests the commands that changes need, with a key that no token has, so that a missing permission is detected before a change.
+    /// Tests the commands that changes of tokens need, so that a missing permission is detected before the first change. The commands use a
+    /// key that no token has.
     /// </summary>
     internal async Task CheckPermissionsAsync(CancellationToken cancellationToken)
     {
         var noToken = new TokenKey("");
-        await store.CallAsync("testing a read", Prefix, db => RedisStore.ReadPlainlyAsync(db, Prefix), cancellationToken);
-        // XX writes only if the key exists, which it does not.
+        await store.CallAsync("testing a read", Prefix, db => RedisStore.ReadWithGetAsync(db, Prefix), cancellationToken);
+        // With XX, SET writes only if the key exists. The key does not exist.
         await store.CallAsync("testing a write", Prefix, db => db.ExecuteAsync(ServerCommands.Set, Prefix, "", "XX"), cancellationToken);
         await RunAsync(
             "testing a script", ReplaceScript, noToken, ["none", "none", RedisValue.EmptyString], callTimeout, cancellationToken);
@@ -313,10 +314,10 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
         return known is { } same && lease.Span.SequenceEqual(same.Ciphertext) ? same : new EncryptedRecord(lease.Span.ToArray());
     }
 
-    private static async Task<Lease<byte>?> ReadPlainlyAsync(
+    private static async Task<Lease<byte>?> ReadWithGetAsync(
         RedisServer server, RedisKey key, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
-        byte[]? value = await RedisServer.InTime(RedisStore.ReadPlainlyAsync(server.Database, key), timeLimit, cancellationToken);
+        byte[]? value = await RedisServer.InTime(RedisStore.ReadWithGetAsync(server.Database, key), timeLimit, cancellationToken);
         if (value is null)
             return null;
         var lease = Lease<byte>.Create(value.Length, clear: false);
@@ -329,8 +330,9 @@ public sealed class RedisRecordStore : ITokenRecordStore, IRecordStoreSession, I
     private static RedisValue Argument(long? seconds) => seconds ?? RedisValue.EmptyString;
 
     /// <summary>
-    /// Returns the whole seconds until the expiration of a record; null if it never expires, 0 if it has expired, and otherwise at least
-    /// 1. The server may keep a record slightly too long, because its expiration is also compared with the clock.
+    /// Returns the whole seconds until the expiration of a record: null if it never expires, 0 if it has expired, and otherwise at least 1.
+    /// If the server keeps a record up to a second too long, the token is still not accepted, because its expiration is compared with the
+    /// clock as well.
     /// </summary>
     private long? SecondsToLive(DateTimeOffset? expires)
     {

@@ -11,7 +11,7 @@ namespace Porthor.Redis;
 /// <summary>Represents a connection to one logical database of one server. It is used only while the server is the primary.</summary>
 public sealed partial class RedisServer : RedisStore
 {
-    /// <summary>The maximum time for which a server is used without a query of its role.</summary>
+    /// <summary>The maximum time for which a server is used before its role is queried again.</summary>
     private static readonly TimeSpan LongestLease = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan DiagnosisPause = TimeSpan.FromSeconds(5);
@@ -23,22 +23,22 @@ public sealed partial class RedisServer : RedisStore
     private readonly SentinelTunnel? sentinel;
     private readonly PrimaryLease lease;
     private readonly ServerStateQuery query = new();
-    private readonly Action? uncertain;
+    private readonly Action? onDataUncertain;
     private readonly Lock confirmations = new();
     private Task<string?>? confirming;
     private volatile Socket? socket;
     private volatile ServerState? latest;
     private string? connectionProblem;
     private long diagnosed;
-    private volatile bool readsPlainly;
+    private volatile bool readsWithGet;
     private string? roleProblem;
     private int connections;
 
-    internal RedisServer(RedisOptions options, EndPoint server, string name, StoreMetrics metrics, ILogger logger, Action? uncertain)
+    internal RedisServer(RedisOptions options, EndPoint server, string name, StoreMetrics metrics, ILogger logger, Action? onDataUncertain)
         : base(options, name, metrics)
     {
         this.logger = logger;
-        this.uncertain = uncertain;
+        this.onDataUncertain = onDataUncertain;
         EndPoint = server;
         lease = new PrimaryLease(LeaseOf(options.CallTimeout));
         var configuration = options.ToConfiguration(server);
@@ -57,7 +57,7 @@ public sealed partial class RedisServer : RedisStore
             CloseUnresponsiveConnection);
     }
 
-    /// <summary>Returns the number of connections that were started. It changes exactly when a new socket is used.</summary>
+    /// <summary>Returns the number of connections that were started. It changes when, and only when, a new socket is used.</summary>
     public int Connections => Volatile.Read(ref connections);
 
     /// <summary>Returns true if the confirmation that the server is the primary is valid, so that its responses may be used.</summary>
@@ -71,10 +71,10 @@ public sealed partial class RedisServer : RedisStore
     /// <summary>The last report of the server through the current connection; null before the first.</summary>
     internal ServerState? State => latest;
 
-    /// <summary>Returns the reason for which the server rejects a query of its state; null if it responds to the first query.</summary>
+    /// <summary>Returns the reason why the server rejects a query of its state; null if the server answers the first query.</summary>
     internal string? Refusal => query.Refusal;
 
-    /// <summary>Returns the reason for which there is no connection; null if there is one. Only the replay calls it.</summary>
+    /// <summary>Returns the reason why the server is not connected; null if it is connected. Only the replay calls this method.</summary>
     internal async Task<string?> FindConnectionProblemAsync()
     {
         if (connection.IsConnected)
@@ -102,8 +102,8 @@ public sealed partial class RedisServer : RedisStore
     internal override IReadOnlyList<RedisServer> Servers => [this];
 
     /// <summary>
-    /// Returns the database for calls that limit their duration themselves (<see cref="InTime"/>) and check <see cref="IsPrimary"/>
-    /// afterwards.
+    /// Returns the database for callers that limit the duration of a call (<see cref="InTime"/>) and check <see cref="IsPrimary"/> after
+    /// it.
     /// </summary>
     internal IDatabase Database => database;
 
@@ -126,17 +126,17 @@ public sealed partial class RedisServer : RedisStore
             measured.Answered();
             return answer;
         }
-        catch (Exception e) when (IsOurs(e))
+        catch (Exception e) when (IsDriverError(e))
         {
             throw Failed(measured, e);
         }
     }
 
-    /// <summary>Returns true if an exception means that the call failed in the server or in the connection.</summary>
-    internal static bool IsOurs(Exception exception) =>
+    /// <summary>Returns true if the driver throws this exception when a call fails in the server or in the connection.</summary>
+    internal static bool IsDriverError(Exception exception) =>
         exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 
-    /// <summary>Limits the duration of a call. The timeout of the library was observed to be up to a second late.</summary>
+    /// <summary>Limits the duration of a call. The timeout of the driver ended calls up to a second too late in measurements.</summary>
     internal static Task<T> InTime<T>(Task<T> call, TimeSpan timeLimit, CancellationToken cancellationToken) =>
         call.WaitAsync(timeLimit > TimeSpan.Zero ? timeLimit : TimeSpan.Zero, cancellationToken);
 
@@ -153,23 +153,24 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Returns true if the server has no <c>GETEX</c> or does not permit it. The role of the server is then known only from the lease.
+    /// Returns true if the server does not support or not permit <c>GETEX</c>, so that records are read with <c>GET</c>. Only the lease
+    /// then ensures that the server is the primary.
     /// </summary>
-    internal bool ReadsPlainly => readsPlainly;
+    internal bool ReadsWithGet => readsWithGet;
 
     /// <summary>
-    /// Returns true if a rejected read may be repeated with <c>GET</c>: the server does not have GETEX or does not permit it, or its disk
-    /// is full, which affects only writes.
+    /// Returns true if a rejected read may be repeated with <c>GET</c>: if the server does not support or not permit <c>GETEX</c>, or if
+    /// its disk is full. A full disk prevents only write commands, and Redis treats <c>GETEX</c> as one.
     /// </summary>
-    internal bool MayReadPlainly(RedisServerException refusal)
+    internal bool MayReadWithGet(RedisServerException refusal)
     {
-        readsPlainly |= refusal.Kind is RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand
+        readsWithGet |= refusal.Kind is RedisErrorKind.NoPermission or RedisErrorKind.UnknownCommand
             || refusal.Message.Contains("unknown command", StringComparison.OrdinalIgnoreCase);
-        return readsPlainly || refusal.Kind == RedisErrorKind.Misconfigured;
+        return readsWithGet || refusal.Kind == RedisErrorKind.Misconfigured;
     }
 
     /// <summary>
-    /// Queries whether the server is the primary. Returns null if it is, and otherwise the reason for which it must not be used.
+    /// Queries whether the server is the primary. Returns null if it is the primary, and otherwise the reason why it must not be used.
     /// </summary>
     internal Task<string?> ConfirmAsync()
     {
@@ -200,8 +201,8 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Waits until the role is confirmed. Returns null if the server is the primary and the connection was not replaced since; otherwise
-    /// the reason.
+    /// Waits until the role is confirmed. Returns null if the server is the primary and the connection was not replaced since the call;
+    /// otherwise returns the reason why the response must not be used.
     /// </summary>
     internal async Task<string?> ConfirmSinceAsync(int since, TimeSpan timeLimit, CancellationToken cancellationToken)
     {
@@ -249,20 +250,20 @@ public sealed partial class RedisServer : RedisStore
         try
         {
             var (begun, since) = (lease.Begin(), Connections);
-            var asked = sentinel?.FindDissentAsync() ?? Task.FromResult<string?>(null);
+            var sentinelCheck = sentinel?.FindDifferenceAsync() ?? Task.FromResult<string?>(null);
             if (latest is null && Options.Database != 0)
                 await database.ExecuteAsync(ServerCommands.Select, Options.Database);
-            var state = await query.AskAsync(database);
+            var state = await query.ReadAsync(database);
             if (since != Connections)
                 return "the connection was replaced";
             if (!state.IsPrimary)
                 return LosePrimary($"the server is not a primary, its role is '{state.Role}'");
-            if (await asked is { } dissent)
-                return LosePrimary(dissent);
-            // The connection is the same, but the data is different: a proxy may have changed the server, or a resynchronization the
-            // data.
+            if (await sentinelCheck is { } difference)
+                return LosePrimary(difference);
+            // The connection is the same, but the data is different: a proxy may have selected another server, or the server may have
+            // copied the data of another one.
             if (latest is { DataId: { } former } && state.DataId != former)
-                uncertain?.Invoke();
+                onDataUncertain?.Invoke();
             latest = state;
             roleProblem = null;
             lease.Extend(begun);
@@ -274,11 +275,11 @@ public sealed partial class RedisServer : RedisStore
         }
     }
 
-    /// <summary>Stops using a server that may not be the primary, and makes the library connect again.</summary>
+    /// <summary>Stops using the server, because it may not be the primary, and makes the driver connect again.</summary>
     private string LosePrimary(string reason)
     {
         lease.End();
-        uncertain?.Invoke();
+        onDataUncertain?.Invoke();
         if (Interlocked.Exchange(ref roleProblem, reason) != reason)
             Log.NotPrimary(logger, Name, reason);
         CloseConnection();
@@ -286,8 +287,8 @@ public sealed partial class RedisServer : RedisStore
     }
 
     /// <summary>
-    /// Ends the lease and announces the new connection. It is called before any data is sent on a new socket, so that no response is used
-    /// too early.
+    /// Ends the lease, and requires a replay for the new connection. The driver calls this method before it sends data on a new socket, so
+    /// that no response is used before the replay.
     /// </summary>
     private void Begin(Socket begun)
     {
@@ -295,21 +296,21 @@ public sealed partial class RedisServer : RedisStore
         Interlocked.Increment(ref connections);
         lease.End();
         query.Reset();
-        readsPlainly = false;
+        readsWithGet = false;
         latest = null;
-        uncertain?.Invoke();
+        onDataUncertain?.Invoke();
     }
 
     private void CloseUnresponsiveConnection()
     {
-        Log.ConnectionSilent(logger, Name);
+        Log.ConnectionNotResponding(logger, Name);
         lease.End();
         CloseConnection();
     }
 
     /// <summary>
-    /// Closes a connection, so that the library opens a new one. Otherwise the library would do so only after four call timeouts without
-    /// data.
+    /// Closes the connection, so that the driver opens a new one immediately. Otherwise the driver would wait for four call timeouts
+    /// without data.
     /// </summary>
     private void CloseConnection()
     {
@@ -319,7 +320,7 @@ public sealed partial class RedisServer : RedisStore
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The socket was closed meanwhile.
+            // The socket was closed by another thread.
         }
     }
 
@@ -329,7 +330,7 @@ public sealed partial class RedisServer : RedisStore
         public static partial void ConnectionLost(ILogger logger, string server, string error, Exception? exception);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "{Server} is not responding; closing the connection")]
-        public static partial void ConnectionSilent(ILogger logger, string server);
+        public static partial void ConnectionNotResponding(ILogger logger, string server);
 
         [LoggerMessage(Level = LogLevel.Information, Message = "Connection to {Server} restored")]
         public static partial void ConnectionRestored(ILogger logger, string server);

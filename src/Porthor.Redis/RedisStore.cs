@@ -8,8 +8,8 @@ namespace Porthor.Redis;
 
 /// <summary>
 /// Represents one logical database: of one server, or of the primaries of a Redis Cluster, each of which has some of the keys. Every call
-/// ends within the call timeout, with a <see cref="StoreUnavailableException"/> if the server does not respond, and uses only servers
-/// with a valid confirmation that they are primaries.
+/// ends within the call timeout; if the server does not respond, it throws a <see cref="StoreUnavailableException"/>. A call uses only
+/// servers that have confirmed that they are primaries.
 /// </summary>
 public abstract class RedisStore : IAsyncDisposable
 {
@@ -36,26 +36,27 @@ public abstract class RedisStore : IAsyncDisposable
 
     private protected StoreMetrics Metrics { get; }
 
-    /// <summary>Connects to the servers. Also returns if no server is available, and retries in the background.</summary>
+    /// <summary>Connects to the servers. If no server is available, the method returns and retries in the background.</summary>
     /// <param name="options">The connection options.</param>
     /// <param name="name">The name in logs, errors and metrics.</param>
     /// <param name="metrics">Measures the calls.</param>
     /// <param name="logger">The logger.</param>
-    /// <param name="uncertain">
-    /// Called before the first use of a new connection, of another server or of other data; null if this is not needed.
+    /// <param name="onDataUncertain">
+    /// Called before a new connection, another server or other data is used for the first time; null if no call is needed.
     /// </param>
-    public static RedisStore Connect(RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? uncertain = null) =>
+    public static RedisStore Connect(
+        RedisOptions options, string name, StoreMetrics metrics, ILogger logger, Action? onDataUncertain = null) =>
         options.ClusterHosts.Count > 0
-            ? new RedisCluster(options, name, metrics, logger, uncertain)
-            : new RedisServer(options, options.EndPoint, name, metrics, logger, uncertain);
+            ? new RedisCluster(options, name, metrics, logger, onDataUncertain)
+            : new RedisServer(options, options.EndPoint, name, metrics, logger, onDataUncertain);
 
     /// <summary>Returns the server that has a key.</summary>
     /// <exception cref="StoreUnavailableException">No server is known to have the key.</exception>
     internal abstract RedisServer ServerFor(in RedisKey key);
 
     /// <summary>
-    /// Determines from an error which server has a key. Returns true if the call may be repeated, because it had no effect and another
-    /// server is known now.
+    /// Finds the server that has a key after a server reported that it does not have it. Returns true if the caller may repeat the call,
+    /// which had no effect.
     /// </summary>
     internal virtual Task<bool> RedirectAsync(Exception error, TimeSpan timeLimit, CancellationToken cancellationToken) =>
         Task.FromResult(false);
@@ -107,12 +108,12 @@ public abstract class RedisStore : IAsyncDisposable
     {
         if (!IsSharded)
             return keys.Length == 0 ? [] : await CallAsync(what, keys[0], db => db.StringGetAsync(keys), timeLimit, cancellationToken);
-        // The commands are sent together, with one key each, because the keys of one command must be in the same slot.
-        return await Task.WhenAll(keys.Select(key => CallAsync(what, key, db => ReadPlainlyAsync(db, key), timeLimit, cancellationToken)));
+        // The commands are sent together. Each has one key, because all keys of a command must be in the same slot.
+        return await Task.WhenAll(keys.Select(key => CallAsync(what, key, db => ReadWithGetAsync(db, key), timeLimit, cancellationToken)));
     }
 
-    /// <summary>Returns the value of a key. It is read with a command that a server permits in every state.</summary>
-    internal static async Task<RedisValue> ReadPlainlyAsync(IDatabase database, RedisKey key) =>
+    /// <summary>Returns the value of a key. It is read with <c>GET</c>, which servers execute in every state.</summary>
+    internal static async Task<RedisValue> ReadWithGetAsync(IDatabase database, RedisKey key) =>
         (RedisValue)await database.ExecuteAsync(ServerCommands.PlainGet, key);
 
     /// <summary>Deletes keys, on each server in their order. Returns the number of keys that existed.</summary>

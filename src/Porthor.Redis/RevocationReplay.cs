@@ -7,18 +7,19 @@ using Porthor.Tokens;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Repeats revocations and reductions that Redis has lost. Redis may lose its last writes when it restarts or fails over: a lost deletion
-/// would make a revoked token valid again, and a lost replacement would restore a scope. Before the record store uses a new connection,
-/// it therefore deletes the revoked keys in the token index again, and reduces the records of recently edited tokens to the values in the
-/// token index. This is not necessary if the server and its data are the same as those for which it was done before.
+/// Repeats revocations and reductions that Redis may have lost. Redis may lose its last writes when it restarts or fails over: a lost
+/// deletion would make a revoked token valid again, and a lost replacement would restore a scope. Before the record store uses a new
+/// connection, this class therefore deletes the records of all keys that the token index lists as revoked, and reduces the records of
+/// recently edited tokens to the values in the token index. It does nothing if the server and its data are the same as for the previous
+/// replay.
 /// </summary>
 /// <param name="revocations">Returns the recent revocations and reductions.</param>
 /// <param name="codec">Encrypts and decrypts the records.</param>
-/// <param name="memory">The time for which an edit is repeated.</param>
+/// <param name="retention">The time for which an edit is repeated.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="logger">The logger.</param>
 internal sealed partial class RevocationReplay(
-    IRevocationLog revocations, RecordCodec codec, TimeSpan memory, TimeProvider clock, ILogger logger)
+    IRevocationLog revocations, RecordCodec codec, TimeSpan retention, TimeProvider clock, ILogger logger)
     : IAsyncDisposable
 {
     private const int BatchSize = 1000;
@@ -26,7 +27,10 @@ internal sealed partial class RevocationReplay(
 
     private readonly CancellationTokenSource stopping = new();
 
-    /// <summary>A channel instead of a semaphore, because a connection may be established while this object is being disposed of.</summary>
+    /// <summary>
+    /// Receives a value when a replay is required. A channel, unlike a semaphore, can be written to after this object was disposed of; the
+    /// driver may establish a connection then.
+    /// </summary>
     private readonly Channel<bool> required = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly Lock state = new();
@@ -39,7 +43,7 @@ internal sealed partial class RevocationReplay(
     private Task work = Task.CompletedTask;
 
     /// <summary>
-    /// Returns a number that changes whenever a replay is required: data that was read before may differ from data that is read after it.
+    /// Returns a number that changes whenever a replay is required. Data that was read before the change must not be used after it.
     /// </summary>
     public int Generation => Volatile.Read(ref generation);
 
@@ -62,7 +66,7 @@ internal sealed partial class RevocationReplay(
     public bool IsDone => Volatile.Read(ref done).Task.IsCompletedSuccessfully;
 
     /// <summary>Waits until the record store may be read.</summary>
-    public Task DoneAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
+    public Task WaitUntilDoneAsync(TimeSpan timeLimit, CancellationToken cancellationToken)
     {
         var current = Volatile.Read(ref done).Task;
         return current.IsCompletedSuccessfully ? current : WaitAsync(current, timeLimit, cancellationToken);
@@ -107,7 +111,7 @@ internal sealed partial class RevocationReplay(
         }
     }
 
-    /// <summary>Makes one attempt for the newest connection. Returns false if it failed, or if a newer connection was opened.</summary>
+    /// <summary>Attempts the replay once. Returns false if the attempt failed, or if a newer connection was opened during it.</summary>
     private async Task<bool> TryAsync(RedisRecordStore recordStore)
     {
         var target = Generation;
@@ -134,8 +138,8 @@ internal sealed partial class RevocationReplay(
         }
         catch (Exception e) when (e is not OperationCanceledException || !stopping.IsCancellationRequested)
         {
-            // All exceptions are handled here: without the replay no record may be read, and only a retry can change this.
-            // Each reason is logged once, because there are ten attempts per second.
+            // All exceptions lead to a retry, because no record may be read without the replay. The same reason is not logged again,
+            // because there are ten attempts per second.
             var reason = e is StoreUnavailableException unavailable ? unavailable.What : e.GetType().Name;
             if (Interlocked.Exchange(ref reported, reason) != reason)
                 Log.Waiting(logger, reason, e);
@@ -153,8 +157,8 @@ internal sealed partial class RevocationReplay(
     }
 
     /// <summary>
-    /// Waits until no node can use the previous primary any more. Until then another node could accept a token that was revoked on this
-    /// one.
+    /// Waits until the leases of all other nodes for the previous primary have ended. Until then another node could accept a token that was
+    /// revoked on this node.
     /// </summary>
     private async Task WaitForOtherLeasesAsync(IReadOnlyList<RedisServer> servers)
     {
@@ -178,18 +182,18 @@ internal sealed partial class RevocationReplay(
 
     private async Task<int> ReduceAsync(RedisRecordStore recordStore)
     {
-        var (narrowed, since) = (0, clock.GetUtcNow() - memory);
+        var (reduced, since) = (0, clock.GetUtcNow() - retention);
         var batches = InBatchesAsync(after => revocations.EditedAsync(since, after, BatchSize, stopping.Token), token => token.Token);
         await foreach (var tokens in batches)
         {
-            var records = await recordStore.GetUncertainAsync([.. tokens.Select(token => token.Token)], stopping.Token);
+            var records = await recordStore.GetForReplayAsync([.. tokens.Select(token => token.Token)], stopping.Token);
             foreach (var token in tokens)
             {
                 if (records.TryGetValue(token.Token, out var found) && await ReduceAsync(recordStore, token, found))
-                    narrowed++;
+                    reduced++;
             }
         }
-        return narrowed;
+        return reduced;
     }
 
     private static async IAsyncEnumerable<IReadOnlyList<T>> InBatchesAsync<T>(
@@ -208,16 +212,16 @@ internal sealed partial class RevocationReplay(
         while (batch.Count == BatchSize);
     }
 
-    /// <summary>Reduces a record to the values in the token index. Returns false if it does not allow more than they do.</summary>
+    /// <summary>Reduces a record to the values in the token index. Returns false if the record does not exceed them.</summary>
     private async Task<bool> ReduceAsync(RedisRecordStore recordStore, TokenInfo listed, EncryptedRecord found)
     {
-        // A record that cannot be read is not valid.
+        // A token whose record cannot be read is not valid.
         if (codec.TryDecrypt(listed.Token, found) is not { } record)
             return false;
         var allowed = record.Within(listed.Scopes, listed.Expires);
         if (allowed == record)
             return false;
-        if (!await recordStore.ReplaceUncertainAsync(listed.Token, found, codec.Encrypt(allowed), allowed.Expires, stopping.Token))
+        if (!await recordStore.ReplaceForReplayAsync(listed.Token, found, codec.Encrypt(allowed), allowed.Expires, stopping.Token))
             throw new StoreUnavailableException("token record store", "reducing a record again: another client has replaced it");
         return true;
     }
@@ -245,8 +249,8 @@ internal sealed partial class RevocationReplay(
         [LoggerMessage(
             Level = LogLevel.Information,
             Message = "Token record store connected, revocations are in effect; " +
-                "records deleted again: {Deleted}, reduced again: {Narrowed}")]
-        public static partial void Replayed(ILogger logger, long deleted, int narrowed);
+                "records deleted again: {Deleted}, reduced again: {Reduced}")]
+        public static partial void Replayed(ILogger logger, long deleted, int reduced);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Token record store is not ready: {Reason}")]
         public static partial void Waiting(ILogger logger, string reason, Exception exception);

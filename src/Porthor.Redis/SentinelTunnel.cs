@@ -6,16 +6,17 @@ using StackExchange.Redis.Configuration;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Directs each connection to the primary that Sentinel reports. A Sentinel server is used only if it reaches enough of the others to
-/// elect another primary: an isolated one does not detect a failover. The Sentinel servers that are used must agree.
+/// Directs each connection to the primary that Sentinel reports. The response of a Sentinel server is used only if the server can reach
+/// enough other Sentinel servers for a failover (its quorum), because an isolated Sentinel server does not detect a failover. All responses
+/// that are used must contain the same primary.
 /// </summary>
 internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 {
-    /// <summary>The time to wait for a Sentinel server if another one has responded.</summary>
-    private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(250);
+    /// <summary>The maximum time to wait for the responses of all Sentinel servers.</summary>
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The reason in the readiness response, which contains no addresses. The log contains the details.</summary>
-    private const string NoPrimary = "no Sentinel server that reaches its quorum names a primary, or they name different ones";
+    private const string NoPrimary = "no Sentinel server with a quorum reports a primary, or they report different primaries";
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -45,7 +46,7 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
     /// <summary>Returns the primary of the current connection; null before the first connection.</summary>
     public EndPoint? Current => current;
 
-    /// <summary>Returns the reason for which no primary is known; null if one is known.</summary>
+    /// <summary>Returns the reason why no primary is known; null if a primary is known.</summary>
     public string? Problem => problem is null ? null : NoPrimary;
 
     /// <summary>Returns the host of an address, as certificates contain it.</summary>
@@ -58,27 +59,29 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 
     public override async ValueTask<EndPoint?> GetSocketConnectEndpointAsync(EndPoint endpoint, CancellationToken cancellationToken)
     {
-        // The library ends the attempt after the connect timeout, and ignores an exception of this method.
-        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        enough.CancelAfter(connectTimeout * 0.7);
+        // The driver ends the attempt after the connect timeout, and ignores an exception of this method.
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(connectTimeout * 0.7);
         while (true)
         {
             var (primary, reason) = await FindPrimaryAsync();
             Report(reason);
             if (primary is not null)
                 return current = primary;
-            await Task.Delay(Pause, enough.Token);
+            await Task.Delay(Pause, timeout.Token);
         }
     }
 
-    /// <summary>Returns null if Sentinel reports the connected server as the primary, and otherwise the difference.</summary>
-    public async Task<string?> FindDissentAsync()
+    /// <summary>
+    /// Returns null if Sentinel reports the connected server as the primary, and otherwise a description of the difference.
+    /// </summary>
+    public async Task<string?> FindDifferenceAsync()
     {
         var (primary, reason) = await FindPrimaryAsync();
         Report(reason);
         if (primary is null)
             return NoPrimary;
-        return primary.Equals(current) ? null : "Sentinel names another server as the primary";
+        return primary.Equals(current) ? null : "Sentinel reports another server as the primary";
     }
 
     public async ValueTask DisposeAsync()
@@ -95,37 +98,37 @@ internal sealed partial class SentinelTunnel : Tunnel, IAsyncDisposable
 
     private async Task<(EndPoint? Primary, string? Reason)> FindPrimaryAsync()
     {
-        var asking = servers.Select(AskAsync).ToArray();
-        await Task.WhenAny(Task.WhenAll(asking), Task.Delay(AnswerTime));
-        var answers = asking.Select((task, index) => task.IsCompletedSuccessfully
+        var queries = servers.Select(QueryAsync).ToArray();
+        await Task.WhenAny(Task.WhenAll(queries), Task.Delay(ResponseTimeout));
+        var answers = queries.Select((task, index) => task.IsCompletedSuccessfully
             ? task.Result
             : (null, $"Sentinel at {servers[index].Address} is not responding")).ToArray();
-        var named = answers.Select(answer => answer.Item1).OfType<EndPoint>().Distinct().ToArray();
-        return named switch
+        var reported = answers.Select(answer => answer.Item1).OfType<EndPoint>().Distinct().ToArray();
+        return reported switch
         {
             [var one] => (one, null),
             [] => (null, string.Join("; ", answers.Select(answer => answer.Item2))),
-            _ => (null, $"the Sentinel servers name different primaries of '{service}': {string.Join(", ", named.AsEnumerable())}"),
+            _ => (null, $"the Sentinel servers report different primaries of '{service}': {string.Join(", ", reported.AsEnumerable())}"),
         };
     }
 
-    private async Task<(EndPoint?, string?)> AskAsync(DiscoveryConnection server)
+    private async Task<(EndPoint?, string?)> QueryAsync(DiscoveryConnection server)
     {
         try
         {
-            var address = server.AskAsync(ServerCommands.Sentinel, "GET-MASTER-ADDR-BY-NAME", service);
-            var quorum = server.AskAsync(ServerCommands.Sentinel, "CKQUORUM", service);
+            var address = server.QueryAsync(ServerCommands.Sentinel, "GET-MASTER-ADDR-BY-NAME", service);
+            var quorum = server.QueryAsync(ServerCommands.Sentinel, "CKQUORUM", service);
             await Task.WhenAll(address, quorum);
             var reply = await address;
             if (reply.IsNull || reply.Length != 2)
-                return (null, $"Sentinel at {server.Address} knows no service '{service}'");
+                return (null, $"Sentinel at {server.Address} has no service '{service}'");
             return (new RedisHost((string)reply[0]!, (int)reply[1]).ToEndPoint(), null);
         }
         catch (RedisServerException e)
         {
             return (null, $"Sentinel at {server.Address}: {e.Message}");
         }
-        catch (Exception e) when (RedisServer.IsOurs(e))
+        catch (Exception e) when (RedisServer.IsDriverError(e))
         {
             return (null, $"Sentinel at {server.Address} is not available");
         }

@@ -3,8 +3,9 @@ using StackExchange.Redis;
 namespace Porthor.Redis;
 
 /// <summary>
-/// Defines the commands that the driver may send. The driver must not query roles and topology, because it would change its own routing,
-/// while Porthor selects the server. Porthor therefore sends its own queries under the names of commands that are not used otherwise.
+/// Defines the commands that the driver may send. The driver must not query roles and topology, because it would then select servers, and
+/// Porthor must select them. Porthor sends its own queries under the names of commands that it does not use otherwise; the command map
+/// replaces these names.
 /// </summary>
 internal static class ServerCommands
 {
@@ -39,8 +40,8 @@ internal static class ServerCommands
         [Cluster] = "CLUSTER",
         ["SENTINEL"] = null,
         [Sentinel] = "SENTINEL",
-        // Without options, GETEX reads like GET but counts as a write: a replica rejects it, and so does a primary that has too few
-        // replicas. A record that is read in this way comes from the primary.
+        // Without options, GETEX returns the same value as GET, but Redis treats it as a write command: a replica rejects it, and so does a
+        // primary that has too few replicas. A record that was read with GETEX therefore comes from a primary.
         ["GET"] = "GETEX",
         [PlainGet] = "GET",
         [Select] = "SELECT",
@@ -48,9 +49,9 @@ internal static class ServerCommands
         ["CONFIG"] = null,
         // The driver tests the role of a server with SET if it cannot query it. Porthor writes records with scripts.
         ["SET"] = null,
-        // PING is sufficient.
+        // The driver can use PING instead.
         ["ECHO"] = null,
-        // Prevents a second connection for messages that are not used.
+        // Prevents a second connection for messages, which Porthor does not use.
         ["SUBSCRIBE"] = null,
         // DEL needs fewer permissions, and records are small.
         ["UNLINK"] = null,

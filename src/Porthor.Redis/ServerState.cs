@@ -6,8 +6,8 @@ namespace Porthor.Redis;
 /// <param name="Role">The role in the terms of Redis: <c>master</c>, <c>slave</c> or <c>sentinel</c>.</param>
 /// <param name="DataId">Identifies the history of the data (<c>master_replid</c>); null if the server does not report it.</param>
 /// <param name="WasPromoted">
-/// True if the server was a replica earlier, so that another server may have been the primary shortly before; null if the server does not
-/// report it.
+/// True if the server was a replica before it became the primary, so that another server may have been the primary shortly before; null if
+/// the server does not report it.
 /// </param>
 internal sealed record ServerState(string Role, string? DataId, bool? WasPromoted)
 {
@@ -52,22 +52,22 @@ internal sealed record ServerState(string Role, string? DataId, bool? WasPromote
 }
 
 /// <summary>
-/// Queries the state of a server with the first of <c>INFO</c>, <c>ROLE</c> and <c>HELLO</c> that the server permits. Redis permits
-/// <c>HELLO</c> for every user.
+/// Queries the state of a server with <c>INFO</c>. If the server does not permit it, uses <c>ROLE</c>, and then <c>HELLO</c>, which Redis
+/// permits for every user.
 /// </summary>
 internal sealed class ServerStateQuery
 {
     private volatile int method;
 
     /// <summary>
-    /// Returns the reason for which the server rejected an earlier command, for the log; null if it responded to the first one.
+    /// Returns the reason why the server rejected one of the commands, for the log; null if it answered the first command.
     /// </summary>
     public string? Refusal { get; private set; }
 
     /// <summary>Starts again with the first command, for a new connection, because the permissions may have changed.</summary>
     public void Reset() => method = 0;
 
-    public async Task<ServerState> AskAsync(IDatabase database)
+    public async Task<ServerState> ReadAsync(IDatabase database)
     {
         while (true)
         {

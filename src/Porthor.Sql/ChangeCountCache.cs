@@ -3,17 +3,17 @@ using System.Text.Json.Nodes;
 namespace Porthor.Sql;
 
 /// <summary>
-/// Counts all changes in the history. Counting millions of changes takes longer than reading a page of them. Maintenance therefore stores
-/// the number of changes in a past period to which no more changes are added, and from which none is removed soon. Only the changes
-/// before and after this period are then counted (docs/decisions/0016-counting-changes.md). The stored number includes the IDs of the
-/// first and the last change of the period. If these are different now, the number is not used and all changes are counted.
+/// Counts all changes in the history. To count millions of changes takes longer than to read a page of them. Maintenance therefore counts
+/// the changes of a past period, to which no more changes are added and from which no change will be removed soon, and stores the number. A
+/// request then counts only the changes before and after this period (docs/decisions/0016-counting-changes.md). The IDs of the first and
+/// the last change of the period are stored as well. If they have changed, the stored number is not used, and all changes are counted.
 /// </summary>
 internal sealed class ChangeCountCache(SqlDatabase database)
 {
-    private const string Note = "counted-changes";
+    private const string SettingName = "counted-changes";
 
-    /// <summary>The minimum number of changes for which a count is stored.</summary>
-    private const long Fewest = 10_000;
+    /// <summary>The minimum number of changes in the period. A smaller number is not stored.</summary>
+    private const long MinimumCount = 10_000;
 
     private readonly SqlSettings settings = new(database);
 
@@ -21,19 +21,19 @@ internal sealed class ChangeCountCache(SqlDatabase database)
     /// <param name="from">The beginning of the period, inclusive.</param>
     /// <param name="to">The end of the period, exclusive.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    public async Task NoteAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    public async Task StoreAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         var sql = database.Sql($"SELECT count(*)");
         AppendEnds(sql, from, to);
         sql.Append($" FROM token_change_history WHERE event_time >= {from} AND event_time < {to}");
         var (rows, first, last) =
             (await database.QueryAsync(sql, row => (row.Number(0), row.NumberOrNull(1), row.NumberOrNull(2)), cancellationToken))[0];
-        if (rows < Fewest)
+        if (rows < MinimumCount)
         {
-            await settings.DeleteAsync(Note, cancellationToken);
+            await settings.DeleteAsync(SettingName, cancellationToken);
             return;
         }
-        JsonObject note = new()
+        JsonObject stored = new()
         {
             ["from"] = from.ToUnixTimeSeconds(),
             ["to"] = to.ToUnixTimeSeconds(),
@@ -41,13 +41,13 @@ internal sealed class ChangeCountCache(SqlDatabase database)
             ["last"] = last,
             ["rows"] = rows,
         };
-        await settings.SetAsync(Note, note.ToJsonString(), cancellationToken);
+        await settings.SetAsync(SettingName, stored.ToJsonString(), cancellationToken);
     }
 
     /// <summary>Returns the number of all changes.</summary>
     public async Task<long> CountAsync(CancellationToken cancellationToken)
     {
-        if (await settings.GetAsync(Note, cancellationToken) is { } text
+        if (await settings.GetAsync(SettingName, cancellationToken) is { } text
             && await CountAsync(JsonNode.Parse(text)!, cancellationToken) is { } count)
             return count;
         var all = database.Sql($"SELECT count(*) FROM token_change_history");
@@ -55,11 +55,11 @@ internal sealed class ChangeCountCache(SqlDatabase database)
     }
 
     /// <summary>
-    /// Returns the number of all changes by means of the stored number; null if the stored number is no longer correct.
+    /// Returns the sum of the stored number and the number of all other changes; null if the stored number is no longer correct.
     /// </summary>
-    private async Task<long?> CountAsync(JsonNode note, CancellationToken cancellationToken)
+    private async Task<long?> CountAsync(JsonNode stored, CancellationToken cancellationToken)
     {
-        DateTimeOffset Time(string name) => DateTimeOffset.FromUnixTimeSeconds((long)note[name]!);
+        DateTimeOffset Time(string name) => DateTimeOffset.FromUnixTimeSeconds((long)stored[name]!);
         var (from, to) = (Time("from"), Time("to"));
         var sql = database.Sql(
             $"""
@@ -69,7 +69,7 @@ internal sealed class ChangeCountCache(SqlDatabase database)
         AppendEnds(sql, from, to);
         var (others, first, last) =
             (await database.QueryAsync(sql, row => (row.Number(0), row.NumberOrNull(1), row.NumberOrNull(2)), cancellationToken))[0];
-        return first == (long?)note["first"] && last == (long?)note["last"] ? others + (long)note["rows"]! : null;
+        return first == (long?)stored["first"] && last == (long?)stored["last"] ? others + (long)stored["rows"]! : null;
     }
 
     private static void AppendEnds(SqlStatement sql, DateTimeOffset from, DateTimeOffset to)

@@ -13,10 +13,11 @@ internal static class ChangeRows
         """);
 
     /// <summary>
-    /// Returns the statements that insert changes, in their order. If the database supports array parameters, one statement inserts all.
+    /// Returns the statements that insert changes in the given order. If the database supports array parameters, one statement inserts all
+    /// changes.
     /// </summary>
     public static IEnumerable<SqlStatement> Insert(SqlDatabase database, IReadOnlyList<TokenChange> changes) =>
-        changes.Count > 1 && database.Dialect.TakesColumns
+        changes.Count > 1 && database.Dialect.SupportsArrayParameters
             ? [InsertAll(database, changes)]
             : changes.Select(change => InsertOne(database, change));
 

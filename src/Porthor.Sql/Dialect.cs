@@ -21,8 +21,8 @@ internal abstract class Dialect
     public abstract SqlFragment ForShareOfToken { get; }
 
     /// <summary>
-    /// Joins <c>subtoken s</c>, the children of <c>tree d</c>, in a way that looks up each parent in the index. The planner must not choose
-    /// a join that reads the whole table: it is repeated for each generation, of which there may be thousands.
+    /// Joins <c>subtoken s</c>, the children of <c>tree d</c>, so that each parent is looked up in the index. The planner must not choose a
+    /// join that reads the whole table, because the join is repeated for each generation, and there may be thousands of generations.
     /// </summary>
     public abstract SqlFragment JoinChildrenOfTree { get; }
 
@@ -30,16 +30,16 @@ internal abstract class Dialect
     public abstract int BatchSize { get; }
 
     /// <summary>
-    /// True if transactions of a user must take an advisory lock to wait for each other; false if writing transactions always wait for each
-    /// other.
+    /// True if transactions of the same user wait for each other only if they acquire an advisory lock; false if all writing transactions
+    /// wait for each other.
     /// </summary>
     public abstract bool LocksUsers { get; }
 
     /// <summary>Returns true if the database keeps statistics about the number of rows in a range.</summary>
-    public abstract bool KnowsDistribution { get; }
+    public abstract bool HasStatistics { get; }
 
     /// <summary>Returns true if a parameter can be an array of values.</summary>
-    public abstract bool TakesColumns { get; }
+    public abstract bool SupportsArrayParameters { get; }
 
     public abstract object? Time(DateTimeOffset? value);
 
@@ -53,7 +53,7 @@ internal abstract class Dialect
 
     public abstract void Append(SqlStatement sql, IPAddress? value);
 
-    /// <summary>Appends an array of values, if <see cref="TakesColumns"/> is true.</summary>
+    /// <summary>Appends an array of values, if <see cref="SupportsArrayParameters"/> is true.</summary>
     public abstract void Append(SqlStatement sql, SqlArrayParameter values);
 
     /// <summary>Appends the condition that a column contains one of the keys.</summary>

@@ -1,6 +1,6 @@
 namespace Porthor.Sql;
 
 /// <summary>
-/// Represents a violation of the unique constraint for token names. The caller, which has sent the row, has the name for the message.
+/// Represents a violation of the unique constraint for token names. The caller has sent the row, and adds the name to the error message.
 /// </summary>
-internal sealed class DuplicateNameException(Exception cause) : Exception("The name is taken.", cause);
+internal sealed class DuplicateNameException(Exception cause) : Exception("The name is already used.", cause);

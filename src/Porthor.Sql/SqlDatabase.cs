@@ -18,7 +18,7 @@ internal abstract class SqlDatabase : IAsyncDisposable
     [SuppressMessage("Performance", "CA1822:Mark members as static", Justification = "The instance is the statement's first argument.")]
     public SqlStatement Sql([InterpolatedStringHandlerArgument("")] SqlStatement statement) => statement;
 
-    /// <summary>Opens a session for reading. Each statement sees the data that is committed when it begins.</summary>
+    /// <summary>Opens a session for reading. Each statement reads the data that was committed before the statement began.</summary>
     public abstract ValueTask<SqlSession> OpenAsync(CancellationToken cancellationToken);
 
     /// <summary>Opens a session for reading, with a separate time limit for each statement.</summary>
@@ -51,7 +51,7 @@ internal abstract class SqlDatabase : IAsyncDisposable
     }
 }
 
-/// <summary>Represents a connection in use, for reading or in a transaction. Disposing without a commit rolls back.</summary>
+/// <summary>Represents a connection in use, for reading or in a transaction. Disposing of it without a commit rolls back.</summary>
 internal abstract class SqlSession : IAsyncDisposable
 {
     public abstract Task<List<T>> QueryAsync<T>(SqlStatement statement, Func<SqlRow, T> read, CancellationToken cancellationToken);

@@ -5,10 +5,10 @@ namespace Porthor.Sql;
 
 /// <summary>Represents the result of an import of IDs.</summary>
 /// <param name="Added">The number of new IDs.</param>
-/// <param name="Conflicts">The conflicts with existing IDs, a sentence for each. If there are any, no ID was imported.</param>
+/// <param name="Conflicts">The conflicts with existing IDs, one sentence each. If there is a conflict, no ID was imported.</param>
 public sealed record ImportedIds(int Added, IReadOnlyList<string> Conflicts);
 
-// Imports the IDs of other software, either all or none.
+// Imports IDs that other software has assigned: either all of them or none.
 public sealed partial class SqlIds
 {
     private const int BatchSize = 500;
@@ -16,7 +16,7 @@ public sealed partial class SqlIds
     private static readonly TimeSpan ImportTimeLimit = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Imports the IDs that do not exist yet. IDs that exist with the same name are no conflict, so an import can be repeated.
+    /// Imports the IDs that do not exist yet. An ID that already exists with the same name is not a conflict, so an import can be repeated.
     /// </summary>
     /// <param name="import">The IDs.</param>
     /// <param name="progress">Receives the number of imported IDs.</param>
@@ -26,7 +26,7 @@ public sealed partial class SqlIds
     {
         await using var session = await database.BeginAsync(ImportTimeLimit, cancellationToken);
         // Locks the counters, so that no ID is assigned during the import.
-        await session.ExecuteAsync([.. IdRange.All.Select(range => Raise(range, by: 0))], cancellationToken);
+        await session.ExecuteAsync([.. IdRange.All.Select(range => Increase(range, by: 0))], cancellationToken);
         var known = await session.QueryAsync(
             database.Sql($"SELECT kind, name, id FROM porthor_id WHERE kind <> {CounterKind}"),
             row => new IdEntry(row.Text(0) == KindOf(IdKind.User) ? IdKind.User : IdKind.Group, row.Text(1), row.Number(2)),
@@ -54,7 +54,7 @@ public sealed partial class SqlIds
         if (conflicts.Count > 0)
             return new ImportedIds(0, conflicts);
         await WriteAsync(session, added, progress, cancellationToken);
-        await session.CommitAsync([.. import.Counters.Select(counter => RaiseTo(counter.Key, counter.Value))], cancellationToken);
+        await session.CommitAsync([.. import.Counters.Select(counter => IncreaseTo(counter.Key, counter.Value))], cancellationToken);
         return new ImportedIds(added.Count, conflicts);
     }
 
@@ -73,6 +73,6 @@ public sealed partial class SqlIds
         }
     }
 
-    private SqlStatement RaiseTo(string counter, long next) => database.Sql(
+    private SqlStatement IncreaseTo(string counter, long next) => database.Sql(
         $"UPDATE porthor_id SET id = {next} WHERE kind = {CounterKind} AND name = {counter} AND id < {next}");
 }

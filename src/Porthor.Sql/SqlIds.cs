@@ -48,20 +48,20 @@ public sealed partial class SqlIds : IIdStore
             return new AssignedId(existing, IsNew: false);
         await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
         // Locks the counter. If several nodes assign IDs at the same time, each sees the IDs that the previous one has committed.
-        await session.ExecuteAsync([Raise(range, by: 0)], cancellationToken);
+        await session.ExecuteAsync([Increase(range, by: 0)], cancellationToken);
         if (One(await session.QueryAsync(Select(KindOf(kind), name), Number, cancellationToken)) is { } another)
             return new AssignedId(another, IsNew: false);
         if (One(await session.QueryAsync(Select(CounterKind, range.Counter), Number, cancellationToken)) is not { } next)
         {
             var counter = kind == IdKind.User ? "UID" : "GID";
-            throw new UserDirectoryException($"Firestore {counter} counter not found", isAway: false)
+            throw new UserDirectoryException($"Firestore {counter} counter not found", isUnavailable: false)
             {
                 Name = "FirestoreNotInitializedError",
             };
         }
         range.Check(next);
         await session.CommitAsync(
-            [database.Sql($"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(kind)}, {name}, {next})"), Raise(range, by: 1)],
+            [database.Sql($"INSERT INTO porthor_id (kind, name, id) VALUES ({KindOf(kind)}, {name}, {next})"), Increase(range, by: 1)],
             cancellationToken);
         return new AssignedId(next, IsNew: true);
     }
@@ -71,7 +71,7 @@ public sealed partial class SqlIds : IIdStore
     private SqlStatement Select(string kind, string name) =>
         database.Sql($"SELECT id FROM porthor_id WHERE kind = {kind} AND name = {name}");
 
-    private SqlStatement Raise(IdRange range, long by) =>
+    private SqlStatement Increase(IdRange range, long by) =>
         database.Sql($"UPDATE porthor_id SET id = id + {by} WHERE kind = {CounterKind} AND name = {range.Counter}");
 
     private static long Number(SqlRow row) => row.Number(0);

@@ -25,7 +25,8 @@ internal sealed class SqlOneTimeStore(SqlDatabase database, TimeProvider clock) 
                     """),
             ],
             cancellationToken);
-        // The deletion follows the insertion, so that transactions that wait for this name hold no lock for which this transaction waits.
+        // The deletion follows the insertion, to avoid deadlocks: other transactions that wait for this name then hold no lock for which
+        // this transaction waits.
         await session.CommitAsync(
             [
                 database.Sql(

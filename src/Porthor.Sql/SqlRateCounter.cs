@@ -4,8 +4,8 @@ namespace Porthor.Sql;
 
 /// <summary>
 /// Counts requests in the database, so that all nodes share the counters (<c>exactQuotas: true</c>). One statement counts a request and
-/// starts a new window if necessary, by the clock of the database. The table is not written to the WAL: after a crash or a failover all
-/// windows start again.
+/// starts a new window if necessary, according to the clock of the database. The table is not written to the WAL, so all windows start
+/// again after a crash or a failover.
 /// </summary>
 internal sealed class SqlRateCounter(SqlDatabase database, TimeSpan timeLimit) : IRateCounter
 {

@@ -105,7 +105,7 @@ internal sealed class SqlRecordStore(SqlDatabase database, TimeSpan readTimeout)
 
         public Task<bool> CreateAsync(TokenKey key, EncryptedRecord record, DateTimeOffset? expires, CancellationToken cancellationToken)
         {
-            // If the key has a record, the transaction fails with a violation of the primary key.
+            // If the key already has a record, the transaction fails with a violation of the primary key.
             transaction.AddStatement(recordStore.InsertRecord(key, record, expires));
             return Task.FromResult(true);
         }

@@ -8,7 +8,7 @@ using Porthor.Values;
 
 namespace Porthor.Sql;
 
-/// <summary>Represents a constant part of a statement. It must not contain any value that comes from outside the program.</summary>
+/// <summary>Represents a constant part of a statement. It must not contain a value that comes from outside the program.</summary>
 internal sealed record SqlFragment
 {
     public static readonly SqlFragment None = new("");
@@ -23,7 +23,8 @@ internal sealed record SqlFragment
 internal sealed record SqlIn(SqlFragment Column, IEnumerable<TokenKey> Keys);
 
 /// <summary>
-/// Represents keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>, the position in the given order.
+/// Represents keys as a table <c>k</c> with the columns <c>token</c> and <c>number</c>. The number is the position of the key in the given
+/// order.
 /// </summary>
 internal sealed record SqlOrderedKeys(IEnumerable<TokenKey> Keys);
 

@@ -35,7 +35,7 @@ public sealed class SqlStores : IAsyncDisposable
         var settings = new SqlSettings(database);
         TokenIndex = tokenIndex;
         History = tokenIndex;
-        Uses = new SqlUsageHistory(database);
+        UsageHistory = new SqlUsageHistory(database);
         Revocations = tokenIndex;
         Settings = settings;
         QuotaOverrides = settings;
@@ -52,7 +52,7 @@ public sealed class SqlStores : IAsyncDisposable
     public IChangeHistory History { get; }
 
     /// <summary>Returns the usage history.</summary>
-    public IUsageHistory Uses { get; }
+    public IUsageHistory UsageHistory { get; }
 
     /// <summary>Returns the recent revocations and reductions.</summary>
     public IRevocationLog Revocations { get; }

@@ -21,7 +21,7 @@ internal sealed partial class SqlTokenIndex
     // SQLite does not use an index for an expression.
     private static readonly SqlFragment AddressColumnWithoutIndex = new("+ip_address");
 
-    private readonly ChangeCountCache past = new(database);
+    private readonly ChangeCountCache changeCounts = new(database);
 
     public async Task<IReadOnlyList<TokenChange>> ReadAsync(
         HistoryFilter filter, HistoryCursor? cursor, long limit, CancellationToken cancellationToken)
@@ -34,28 +34,29 @@ internal sealed partial class SqlTokenIndex
     public async Task<long> CountAsync(HistoryFilter filter, CancellationToken cancellationToken)
     {
         if (filter == Everything)
-            return await past.CountAsync(cancellationToken);
+            return await changeCounts.CountAsync(cancellationToken);
         var sql = database.Sql($"SELECT count(*) FROM token_change_history WHERE true");
         AppendConditions(sql, filter, AddressColumn);
         var counts = await database.QueryAsync(sql, row => row.Number(0), cancellationToken);
         return counts[0];
     }
 
-    public Task NotePastAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
-        past.NoteAsync(from, to, cancellationToken);
+    public Task StorePastCountAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken) =>
+        changeCounts.StoreAsync(from, to, cancellationToken);
 
     public Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         SqlHistory.TruncateAsync(database, ChangeTable, before, limit, cancellationToken);
 
     /// <summary>
-    /// Appends the conditions of a filter. For a block with many changes, reading by time is fastest; for a block with few, reading by
-    /// address. If the database has no statistics, this method counts up to a limit and selects the fastest way.
+    /// Appends the conditions of a filter. If a block of addresses has many changes, the index by time is faster; if it has few, the index
+    /// by address. If the database has no statistics, this method counts the changes of the block up to a limit, and selects the faster
+    /// index.
     /// </summary>
     private async Task AppendConditionsAsync(SqlStatement sql, HistoryFilter filter, CancellationToken cancellationToken)
     {
         const int many = 500;
         var column = AddressColumn;
-        if (filter.IpAddress is { IsSingle: false } block && !database.Dialect.KnowsDistribution)
+        if (filter.IpAddress is { IsSingle: false } block && !database.Dialect.HasStatistics)
         {
             var sample = database.Sql(
                 $"SELECT count(*) FROM (SELECT 1 FROM token_change_history WHERE {new SqlInNetwork(AddressColumn, block)} LIMIT {many})");

@@ -25,7 +25,7 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
         var sql = database.Sql($"SELECT {TokenRows.ColumnsWithoutParent} FROM token t");
         if (username is not null)
             sql.Append($" WHERE t.username = {username}");
-        // The order is newest first and not by last_used, which the reference never sets (deviations 19).
+        // Newest first. The reference orders by last_used first, but never sets it, so its order is the same (deviations 19).
         sql.Append($" ORDER BY t.created DESC, t.token");
         return await database.QueryAsync(sql, TokenRows.Read, cancellationToken);
     }
@@ -59,8 +59,8 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
     }
 
     /// <summary>
-    /// Selects the tokens first, and then joins. Otherwise PostgreSQL, which expects many rows, would merge two indexes and read the
-    /// second one from its beginning.
+    /// Selects the tokens in a subquery, and joins the other tables afterwards. In a single join, PostgreSQL would expect many rows, and
+    /// merge two indexes, of which it reads the second one from its beginning.
     /// </summary>
     public async Task<IReadOnlyList<TokenIndexEntry>> ReadAsync(TokenKey? after, int limit, CancellationToken cancellationToken) =>
         await database.QueryAsync(
@@ -91,7 +91,7 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
             [.. found.Where(one => one.IsExpired).Select(one => one.Key)], found is [.., (var key, _, true)] ? key : null);
     }
 
-    /// <summary>Returns each pair only once (UNION), so that the query also ends if other software has stored a cycle.</summary>
+    /// <summary>Uses UNION, which returns each pair only once, so that the query also ends if other software has stored a cycle.</summary>
     public async Task<IReadOnlyList<Descendant>> ReadDescendantsAsync(
         IReadOnlyCollection<TokenKey> roots, DateTimeOffset? expiredAt, CancellationToken cancellationToken)
     {
@@ -151,7 +151,7 @@ internal sealed partial class SqlTokenIndex(SqlDatabase database) : ITokenIndex,
             TokenRows.Read,
             cancellationToken);
 
-    public async Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<int> DeleteOldRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var session = await database.BeginAsync(TimeSpan.FromSeconds(30), cancellationToken);
         var counts = await session.ExecuteAsync(

@@ -60,8 +60,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             database.Sql($"SELECT s.child FROM subtoken s WHERE {new SqlIn(ParentColumn, parents)}"), row => row.Key(0), cancellationToken);
 
     /// <summary>
-    /// Reads the ancestors without locks: the parent of a token never changes, and a revocation that begins at the same time finds the
-    /// new child token under its own locks.
+    /// Reads the ancestors without locks. This is safe, because the parent of a token never changes, and a revocation that begins at the
+    /// same time finds the new child token after it has acquired its locks.
     /// </summary>
     public async Task<ParentLimits?> LockParentAsync(TokenKey parent, CancellationToken cancellationToken)
     {
@@ -83,15 +83,15 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     }
 
     /// <summary>
-    /// Acquires the lock first, in a separate statement: with READ COMMITTED, each statement has a snapshot from its beginning, and a
-    /// snapshot from before the wait would not contain the token of the other transaction.
+    /// Acquires the lock in a separate statement. With READ COMMITTED, the snapshot of a statement is created when the statement begins. If
+    /// the same statement waited for the lock and counted, its snapshot would not contain the token of the transaction for which it waited.
     /// </summary>
     public async Task<UserTokenUsage> CountUserTokensAsync(
         string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (database.Dialect.LocksUsers)
             await ExecuteAsync([database.Sql($"SELECT pg_advisory_xact_lock({UserLocks}, hashtext({username}))")], cancellationToken);
-        // Without a limit of the rate, the query selects the first row of an empty range, so there is no row.
+        // Without a rate limit, the query selects from an empty range, and returns no time.
         var (minute, offset) = limits.CreationsPerMinute > 0
             ? (now - TimeSpan.FromMinutes(1), limits.CreationsPerMinute - 1)
             : (DateTimeOffset.UnixEpoch.AddYears(8000), 0);
@@ -141,9 +141,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
             cancellationToken);
 
     /// <summary>
-    /// Inserts rows that are never committed. The index of the keys makes this transaction wait for other transactions that insert one of
-    /// the keys, and makes them wait for this one. The rows are inserted in the order of the keys, so that two such transactions do not
-    /// wait for each other.
+    /// Inserts rows that are never committed. Because of the unique index, this transaction waits for other transactions that insert one of
+    /// the keys, and they wait for this transaction. The rows are inserted in the order of the keys, so that two such transactions do not
+    /// deadlock.
     /// </summary>
     public async Task<IReadOnlyList<TokenKey>> ClaimAbsentAsync(IReadOnlyCollection<TokenKey> keys, CancellationToken cancellationToken)
     {
@@ -189,8 +189,8 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
     {
         if (keys.Count == 0)
             return;
-        // The database would delete these rows by the foreign key as well, but one by one. If a parent were deleted first, it would
-        // first remove the parent from each of its children.
+        // The foreign key would delete these rows as well, but one at a time, and it would first set the parent of the children of each
+        // deleted token to null.
         if (keys.Count > 1)
             pending.Add(database.Sql($"DELETE FROM subtoken WHERE {new SqlIn(ChildColumn, keys)}"));
         pending.Add(database.Sql($"DELETE FROM token WHERE {new SqlIn(TokenRows.TokenColumn, keys)}"));
@@ -198,9 +198,9 @@ internal sealed class SqlTransaction(SqlDatabase database, SqlSession session) :
 
     public void Add(IReadOnlyList<TokenChange> changes) => pending.AddRange(ChangeRows.Insert(database, changes));
 
-    public void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until)
+    public void RecordRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until)
     {
-        if (keys.Count > 1 && database.Dialect.TakesColumns)
+        if (keys.Count > 1 && database.Dialect.SupportsArrayParameters)
         {
             var column = new SqlArrayParameter([.. keys.Select(key => key.Value)]);
             pending.Add(database.Sql(

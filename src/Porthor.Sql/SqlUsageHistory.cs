@@ -15,14 +15,15 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
 
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(10);
 
-    public async Task AddAsync(IReadOnlyList<TokenUsage> uses, CancellationToken cancellationToken)
+    public async Task AddAsync(IReadOnlyList<TokenUsage> events, CancellationToken cancellationToken)
     {
-        if (uses.Count == 0)
+        if (events.Count == 0)
             return;
-        var lastUses = uses.GroupBy(use => use.Token, (_, ofToken) => ofToken.MaxBy(use => use.EventTime)!).OrderBy(use => use.Token);
+        var lastEvents = events.GroupBy(usage => usage.Token, (_, ofToken) => ofToken.MaxBy(usage => usage.EventTime)!)
+            .OrderBy(usage => usage.Token);
         await using var session = await database.BeginAsync(TimeLimit, cancellationToken);
-        // Tokens are updated last, so that their locks are held for a short time.
-        await session.CommitAsync([.. uses.Select(Insert), .. lastUses.Select(SetLastUsed)], cancellationToken);
+        // The rows of the tokens are updated last, so that their locks are held for a short time.
+        await session.CommitAsync([.. events.Select(Insert), .. lastEvents.Select(SetLastUsed)], cancellationToken);
     }
 
     public async Task<IReadOnlyList<TokenUsage>> ReadAsync(
@@ -34,7 +35,7 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
             FROM {Table} WHERE true
             """);
         AppendConditions(sql, filter);
-        return await SqlHistory.ReadPageAsync(database, sql, cursor, limit, ReadUse, cancellationToken);
+        return await SqlHistory.ReadPageAsync(database, sql, cursor, limit, ReadUsage, cancellationToken);
     }
 
     public async Task<long> CountAsync(UsageFilter filter, CancellationToken cancellationToken)
@@ -47,26 +48,27 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
     public Task<int> TruncateAsync(DateTimeOffset before, int limit, CancellationToken cancellationToken) =>
         SqlHistory.TruncateAsync(database, Table, before, limit, cancellationToken);
 
-    private SqlStatement Insert(TokenUsage use)
+    private SqlStatement Insert(TokenUsage usage)
     {
-        var minute = use.EventTime.AddTicks(-(use.EventTime.Ticks % TimeSpan.TicksPerMinute));
+        var minute = usage.EventTime.AddTicks(-(usage.EventTime.Ticks % TimeSpan.TicksPerMinute));
         return database.Sql(
             $"""
             INSERT INTO {Table} (token, username, token_type, token_name, parent, scopes, service, ip_address, event_time)
-            SELECT {use.Token}, {use.Username}, {use.TokenType}, (SELECT token_name FROM token WHERE token = {use.Token}),
-                   (SELECT parent FROM subtoken WHERE child = {use.Token}), {use.Scopes}, {use.Service}, {use.IpAddress}, {use.EventTime}
+            SELECT {usage.Token}, {usage.Username}, {usage.TokenType}, (SELECT token_name FROM token WHERE token = {usage.Token}),
+                   (SELECT parent FROM subtoken WHERE child = {usage.Token}), {usage.Scopes}, {usage.Service}, {usage.IpAddress},
+                   {usage.EventTime}
             WHERE NOT EXISTS
               (SELECT 1 FROM {Table}
-               WHERE token = {use.Token} AND event_time >= {minute} AND event_time < {minute.AddMinutes(1)}
-               AND service IS NOT DISTINCT FROM {use.Service} AND ip_address IS NOT DISTINCT FROM {use.IpAddress})
+               WHERE token = {usage.Token} AND event_time >= {minute} AND event_time < {minute.AddMinutes(1)}
+               AND service IS NOT DISTINCT FROM {usage.Service} AND ip_address IS NOT DISTINCT FROM {usage.IpAddress})
             """);
     }
 
-    private SqlStatement SetLastUsed(TokenUsage use) => database.Sql(
+    private SqlStatement SetLastUsed(TokenUsage usage) => database.Sql(
         $"""
-        UPDATE token SET last_used = {use.EventTime} WHERE token =
+        UPDATE token SET last_used = {usage.EventTime} WHERE token =
         (SELECT t.token FROM token t
-         WHERE t.token = {use.Token} AND (t.last_used IS NULL OR t.last_used < {use.EventTime}){database.Dialect.ForUpdateSkipLocked})
+         WHERE t.token = {usage.Token} AND (t.last_used IS NULL OR t.last_used < {usage.EventTime}){database.Dialect.ForUpdateSkipLocked})
         """);
 
     private static void AppendConditions(SqlStatement sql, UsageFilter filter)
@@ -80,7 +82,7 @@ internal sealed class SqlUsageHistory(SqlDatabase database) : IUsageHistory
             sql.Append($" AND {new SqlInNetwork(AddressColumn, block)}");
     }
 
-    private static TokenUsage ReadUse(SqlRow row) => new()
+    private static TokenUsage ReadUsage(SqlRow row) => new()
     {
         Id = row.Number(0),
         Token = row.Key(1),

@@ -5,7 +5,7 @@ namespace Porthor.Sql;
 /// <summary>Contains the columns of a token that all statements read.</summary>
 internal static class TokenRows
 {
-    // Enumerations are cast to text, because the driver reads only those types that existed when it connected first.
+    // Enumerations are cast to text, because the driver can read only those enumeration types that existed at its first connection.
 
     /// <summary>The columns of <c>token t LEFT JOIN subtoken s</c>.</summary>
     public static readonly SqlFragment Columns = new(

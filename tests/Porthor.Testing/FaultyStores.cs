@@ -160,7 +160,7 @@ internal sealed class FaultyTokenIndex(ITokenIndex tokenIndex, FaultPlan plan) :
 
         public void Add(IReadOnlyList<TokenChange> changes) => transaction.Add(changes);
 
-        public void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until) => transaction.RememberRevoked(keys, until);
+        public void RecordRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until) => transaction.RecordRevoked(keys, until);
 
         public Task FlushAsync(CancellationToken cancellationToken) => plan.StepAsync(() => transaction.FlushAsync(cancellationToken));
 

@@ -13,7 +13,7 @@ internal sealed class PasswordHash
     /// <summary>
     /// The number of iterations of new hashes, as OWASP recommends for PBKDF2-HMAC-SHA256. Hashes with fewer are not accepted.
     /// </summary>
-    public const int UsualIterations = 600_000;
+    public const int DefaultIterations = 600_000;
 
     /// <summary>The maximum number of iterations. A more expensive hash could block logins.</summary>
     public const int MostIterations = 5_000_000;
@@ -41,7 +41,7 @@ internal sealed class PasswordHash
     /// <summary>Gets the salt. It identifies this hash, because each new hash has a new salt.</summary>
     public string Salt => Unpadded(salt);
 
-    public static PasswordHash Of(string password, int iterations = UsualIterations)
+    public static PasswordHash Of(string password, int iterations = DefaultIterations)
     {
         var newSalt = RandomNumberGenerator.GetBytes(SaltBytes);
         return new PasswordHash(iterations, newSalt, Derive(OpaquePassword.Normalize(password), newSalt, iterations));
@@ -60,9 +60,9 @@ internal sealed class PasswordHash
             || TryDecode(saltText) is not { Length: >= SaltBytes and <= MostSaltBytes } parsedSalt
             || TryDecode(hashText) is not { Length: HashBytes } parsedHash)
             return null;
-        if (iterations is < UsualIterations or > MostIterations)
+        if (iterations is < DefaultIterations or > MostIterations)
         {
-            problem = $"must have from {UsualIterations} to {MostIterations} iterations";
+            problem = $"must have from {DefaultIterations} to {MostIterations} iterations";
             return null;
         }
         problem = "";

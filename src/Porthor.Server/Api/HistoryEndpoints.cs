@@ -13,7 +13,7 @@ internal static class HistoryEndpoints
     /// <summary>A time that no event has, for a filter without matches.</summary>
     private static readonly DateTimeOffset AfterAllEvents = new(9999, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public static void MapHistory(this IEndpointRouteBuilder api, bool withUses)
+    public static void MapHistory(this IEndpointRouteBuilder api, bool withUsage)
     {
         const string tag = "history";
         api.MapGet("/history/token-changes", GetAllAsync)
@@ -33,14 +33,14 @@ internal static class HistoryEndpoints
                 "Returns the changes of a token and its direct child tokens, newest first. The token may be revoked or expired.")
             .Takes(DescribedParameter.Username, DescribedParameter.Key)
             .Answers<TokenChangeAnswer[]>().Refuses(401, 403, 404, 422, 503);
-        if (!withUses)
+        if (!withUsage)
             return;
         api.MapGet("/users/{username}/tokens/{key}/auth-history", GetUsesAsync)
             .WithMetadata(AccessPolicy.AnyToken)
             .Described(
                 tag, "getTokenUses", "List the usage of a token",
                 "Returns the usage of a token, newest first: at most one event per minute for the same service and address.")
-            .Takes([DescribedParameter.Username, DescribedParameter.Key, .. DescribedParameter.Uses])
+            .Takes([DescribedParameter.Username, DescribedParameter.Key, .. DescribedParameter.Usage])
             .Answers<TokenUsageAnswer[]>().Refuses(401, 403, 404, 422, 503);
     }
 

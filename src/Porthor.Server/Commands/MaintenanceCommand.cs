@@ -20,7 +20,7 @@ internal static class MaintenanceCommand
             using (var progress = new TerminalProgress<long>("Old history", count => $"{count:N0} removed"))
                 truncated = await core.Maintenance.TruncateHistoryAsync(progress, cancellationToken);
             await core.Sql.RemoveEndedCountersAsync(cancellationToken);
-            await core.Sql.Revocations.ForgetRevokedAsync(core.Clock.GetUtcNow(), cancellationToken);
+            await core.Sql.Revocations.DeleteOldRevocationsAsync(core.Clock.GetUtcNow(), cancellationToken);
             var counts = await core.Maintenance.CountTokensForMetricsAsync(cancellationToken);
             await MaintenanceStatus.NoteMaintenanceAsync(core.Sql, core.Metrics, core.Clock, counts, cancellationToken);
             await Console.Error.WriteLineAsync(

@@ -16,7 +16,7 @@ internal static class LdapSettingsReader
             UseKerberos = section.Flag("useKerberos") | section.Text("kerberosConfig") is { Length: > 0 },
             StartTls = section.Flag("startTls"),
             CaFile = section.Text("caFile") is { Length: > 0 } path ? path : null,
-            Grace = section.Span("grace") ?? DirectoryCacheOptions.Usual.Grace,
+            Grace = section.Span("grace") ?? DirectoryCacheOptions.Default.Grace,
             GroupBaseDn = section.RequiredText("groupBaseDn"),
             GroupObjectClass = section.Text("groupObjectClass") ?? "posixGroup",
             GroupMemberAttr = section.Text("groupMemberAttr") ?? "member",

@@ -124,6 +124,6 @@ internal static class LocalUserSettings
             return hash;
         if (text.Length > 0)
             section.AddError(key, value: null, problem);
-        return PasswordHash.OfNobody(PasswordHash.UsualIterations);
+        return PasswordHash.OfNobody(PasswordHash.DefaultIterations);
     }
 }

@@ -45,7 +45,7 @@ internal sealed record OidcSettings
     public string? GroupsClaim { get; init; }
 
     /// <summary>Gets the accepted signature algorithms of ID tokens.</summary>
-    public IReadOnlyList<string> IdTokenAlgorithms { get; init; } = UsualAlgorithms;
+    public IReadOnlyList<string> IdTokenAlgorithms { get; init; } = DefaultAlgorithms;
 
     public IReadOnlyDictionary<string, string> LoginParams { get; init; } = new Dictionary<string, string>();
 
@@ -54,7 +54,7 @@ internal sealed record OidcSettings
     /// </summary>
     public bool UsesPkce { get; init; } = true;
 
-    private static readonly IReadOnlyList<string> UsualAlgorithms = ["RS256", "PS256", "ES256"];
+    private static readonly IReadOnlyList<string> DefaultAlgorithms = ["RS256", "PS256", "ES256"];
 
     /// <param name="hasDirectory">
     /// True if LDAP is configured: then, besides the username, only the claims that the settings name are used.
@@ -126,7 +126,7 @@ internal sealed record OidcSettings
             UidClaim = ClaimName(section, "uidClaim", otherwise: null),
             GidClaim = ClaimName(section, "gidClaim", otherwise: null),
             GroupsClaim = ClaimName(section, "groupsClaim", hasDirectory ? null : groupsClaim),
-            IdTokenAlgorithms = algorithms ?? UsualAlgorithms,
+            IdTokenAlgorithms = algorithms ?? DefaultAlgorithms,
         };
     }
 

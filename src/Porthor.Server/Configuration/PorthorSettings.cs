@@ -93,7 +93,7 @@ internal sealed record PorthorSettings
     public TokenOptions Tokens { get; init; } = new();
 
     /// <summary>Gets whether token usage is recorded, and how long it is kept.</summary>
-    public UsageOptions Uses { get; init; } = new();
+    public UsageOptions Usage { get; init; } = new();
 
     public QuotaPlan? Quota { get; init; }
 

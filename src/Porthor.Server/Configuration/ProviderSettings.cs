@@ -32,7 +32,7 @@ internal sealed record ProviderSettings
     public UserInfoOptions Users => new(AddUserGroup)
     {
         SystemGroups = new HashSet<string>(Ldap?.SystemGroups ?? []),
-        Memory = Ldap is null ? DirectoryCacheOptions.Usual : new DirectoryCacheOptions(Ldap.Grace),
+        DirectoryCache = Ldap is null ? DirectoryCacheOptions.Default : new DirectoryCacheOptions(Ldap.Grace),
     };
 
     public static ProviderSettings Read(SettingsSection settings, SettingsErrors errors, bool required)

@@ -42,7 +42,7 @@ internal static partial class SettingsLoader
     private static readonly string[] RequiredScopes = [Scopes.AdminToken, Scopes.AdminUserinfo, Scopes.UserToken];
 
     /// <summary>The scopes of a deployment that configures none.</summary>
-    private static readonly Dictionary<string, string> UsualScopes = new()
+    private static readonly Dictionary<string, string> DefaultScopes = new()
     {
         [Scopes.AdminToken] = "Can create and modify tokens for any user",
         [Scopes.AdminUserinfo] = "Can see user information for any user",
@@ -144,7 +144,7 @@ internal static partial class SettingsLoader
             AllowedOrigins = file.Origins("allowedOrigins"),
             StrictRules = file.Flag("strictRules"),
             Tokens = ReadTokens(file, mustBeComplete),
-            Uses = ReadUses(file),
+            Usage = ReadUsage(file),
             Quota = QuotaSettings.Read(file),
             ExactQuotas = file.Flag("exactQuotas"),
             DecisionLog = ReadDecisionLog(file),
@@ -176,7 +176,7 @@ internal static partial class SettingsLoader
         var scopes = file.TextMap("knownScopes");
         foreach (var scope in scopes?.Keys.Where(scope => !ScopeName.IsMatch(scope)) ?? [])
             file.AddError("knownScopes", value: null, $"invalid scope {scope}");
-        var present = scopes ?? (mustBeComplete ? new Dictionary<string, string>() : UsualScopes);
+        var present = scopes ?? (mustBeComplete ? new Dictionary<string, string>() : DefaultScopes);
         foreach (var scope in RequiredScopes.Where(scope => !present.ContainsKey(scope)))
             file.AddError("knownScopes", value: null, $"required scope {scope} missing");
 
@@ -267,7 +267,7 @@ internal static partial class SettingsLoader
         return AnonymousLogLimit.DefaultPerSecond;
     }
 
-    private static UsageOptions ReadUses(SettingsSection file)
+    private static UsageOptions ReadUsage(SettingsSection file)
     {
         if (file.Section("tokenUse") is not { } section)
             return new UsageOptions();

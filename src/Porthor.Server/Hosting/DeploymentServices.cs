@@ -25,7 +25,7 @@ internal static class DeploymentServices
         services.AddSingleton(deployment.SessionCookie);
         services.AddSingleton(new BootstrapCredential(deployment.BootstrapToken));
         services.AddSingleton(new SessionKeys(deployment.SessionKeys));
-        if (deployment.Uses is { } usage)
+        if (deployment.Usage is { } usage)
             services.AddSingleton(usage);
     }
 }

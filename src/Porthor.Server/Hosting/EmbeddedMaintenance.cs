@@ -23,7 +23,7 @@ internal sealed partial class EmbeddedMaintenance(
             {
                 await maintenance.ExpireTokensAsync(cancellationToken: stoppingToken);
                 await maintenance.TruncateHistoryAsync(cancellationToken: stoppingToken);
-                await sql.Revocations.ForgetRevokedAsync(clock.GetUtcNow(), stoppingToken);
+                await sql.Revocations.DeleteOldRevocationsAsync(clock.GetUtcNow(), stoppingToken);
                 var counts = await maintenance.CountTokensForMetricsAsync(stoppingToken);
                 await MaintenanceStatus.NoteMaintenanceAsync(sql, metrics, clock, counts, stoppingToken);
             }

@@ -57,8 +57,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         {
             TokenIndex = sql.TokenIndex,
             History = sql.History,
-            Uses = settings.Uses.Enabled ? sql.Uses : null,
-            UseRetention = settings.Uses.KeptFor,
+            UsageHistory = settings.Usage.Enabled ? sql.UsageHistory : null,
+            UsageRetention = settings.Usage.KeptFor,
             RecordStore = RecordStore,
             Fernet = fernet,
             Loggers = loggers,
@@ -69,8 +69,8 @@ internal sealed class PorthorDeployment : IAsyncDisposable
             Damaged = e => Alerts.Raise(Alert.Of(e)),
         }.Build();
 
-        if (settings.Uses.Enabled)
-            Uses = new TokenUsageBuffer(sql.Uses, Metrics, clock, loggers.CreateLogger<TokenUsageBuffer>());
+        if (settings.Usage.Enabled)
+            Usage = new TokenUsageBuffer(sql.UsageHistory, Metrics, clock, loggers.CreateLogger<TokenUsageBuffer>());
 
         QuotaOverrides = new QuotaOverrides(
             Redis is null ? sql.QuotaOverrides : new RedisQuotaOverrideStore(Redis.Store), clock, loggers.CreateLogger<QuotaOverrides>())
@@ -123,7 +123,7 @@ internal sealed class PorthorDeployment : IAsyncDisposable
     public RecordReencryption Reencryption => Services.Reencryption;
 
     /// <summary>Gets the buffer of token usage; null if usage is not recorded.</summary>
-    public TokenUsageBuffer? Uses { get; }
+    public TokenUsageBuffer? Usage { get; }
 
     public UserInfoService Users { get; }
 
@@ -182,7 +182,7 @@ internal sealed class PorthorDeployment : IAsyncDisposable
         if (directory is not null)
             await directory.DisposeAsync();
         await Sql.DisposeAsync();
-        Uses?.Dispose();
+        Usage?.Dispose();
         Metrics.Dispose();
     }
 

@@ -40,7 +40,7 @@ internal static class ServerSetup
         services.AddHostedService<NodeRegistry>();
         if (core.Settings.Telemetry.HasMetrics)
             services.AddHostedService<MaintenanceMetricsPublisher>();
-        if (core.Uses is not null)
+        if (core.Usage is not null)
             services.AddHostedService<TokenUsageFlushService>();
     }
 
@@ -57,7 +57,7 @@ internal static class ServerSetup
 
         var api = app.MapGroup(ApiAuthorizationMiddleware.Prefix);
         api.MapTokens();
-        api.MapHistory(withUses: core.Uses is not null);
+        api.MapHistory(withUsage: core.Usage is not null);
         api.MapUsers();
         api.MapDirectory();
         api.MapQuotaOverrides();

@@ -38,7 +38,7 @@ internal sealed partial class LoginCompletion(
             if (LoginScopes.Of(settings.GroupMapping, groups, settings.AdminUsers.Contains(identity.Username)) is not { } scopes)
             {
                 // A correction in the directory must take effect at the next attempt.
-                users.Forget(identity.Username);
+                users.RemoveFromCache(identity.Username);
                 await FailAsync(context, LoginFailure.NoScopes(identity, [.. groups]));
                 return;
             }

@@ -5,8 +5,8 @@ using Porthor.Storage;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Checks PostgreSQL through an idle connection of the pool, each time the one that has been idle longest. If it does not respond, the
-/// other idle connections may be interrupted as well: all are closed, so that no request uses one of them.
+/// Checks periodically whether PostgreSQL responds, each time through the connection of the pool that has been idle longest. If it does not
+/// respond, the other idle connections may be interrupted as well, so all of them are closed, and no request uses them.
 /// </summary>
 internal sealed partial class PoolHeartbeat : IAsyncDisposable
 {
@@ -18,12 +18,12 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
     private readonly ILogger logger;
     private readonly Heartbeat heartbeat;
     private volatile bool isUsed;
-    private volatile StatementCanceller? asked;
+    private volatile StatementCanceller? currentCheck;
 
     public PoolHeartbeat(PrimaryConnections connections, TimeSpan answerTimeout, ILogger logger)
     {
         (this.connections, this.answerTimeout, this.logger) = (connections, answerTimeout, logger);
-        heartbeat = new Heartbeat(answerTimeout, TimeProvider.System, AskAsync, CloseConnections);
+        heartbeat = new Heartbeat(answerTimeout, TimeProvider.System, CheckAsync, CloseConnections);
     }
 
     /// <summary>Enables the checks. It is called when the pool has a connection.</summary>
@@ -31,17 +31,18 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
 
     public ValueTask DisposeAsync() => heartbeat.DisposeAsync();
 
-    private async Task AskAsync()
+    private async Task CheckAsync()
     {
         if (!isUsed)
             return;
         await using var connection = await OpenAsync();
         await using var command = new NpgsqlCommand(Query, connection) { CommandTimeout = CallTimeout.DriverSeconds(answerTimeout) };
-        var stop = new StatementCanceller(command.Cancel);
-        asked = stop;
+        var canceller = new StatementCanceller(command.Cancel);
+        currentCheck = canceller;
         try
         {
-            // A server does not become a standby while its connections stay open, but a pooler can change the server behind a connection.
+            // A primary closes its connections before it becomes a standby, but a connection pooler can connect to another server at any
+            // time.
             if (await command.ExecuteScalarAsync() is true)
             {
                 Log.NotPrimary(logger);
@@ -50,8 +51,8 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
         }
         finally
         {
-            asked = null;
-            await stop.NoMoreAsync();
+            currentCheck = null;
+            await canceller.FinishAsync();
         }
     }
 
@@ -71,18 +72,18 @@ internal sealed partial class PoolHeartbeat : IAsyncDisposable
 
     private void CloseConnections()
     {
-        // If the check still waits for a connection, because requests use all of them, no connection is known to be interrupted.
-        if (asked is not { } stop)
+        // If requests use all connections, the check still waits for one, and it is not known whether a connection is interrupted.
+        if (currentCheck is not { } canceller)
             return;
-        Log.ConnectionSilent(logger);
+        Log.ConnectionNotResponding(logger);
         connections.Lose();
-        stop.Begin();
+        canceller.Begin();
     }
 
     private static partial class Log
     {
         [LoggerMessage(Level = LogLevel.Warning, Message = "PostgreSQL connection is not responding; closing it and all idle connections")]
-        public static partial void ConnectionSilent(ILogger logger);
+        public static partial void ConnectionNotResponding(ILogger logger);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "PostgreSQL server has become a standby; closing its connections")]
         public static partial void NotPrimary(ILogger logger);

@@ -30,19 +30,19 @@ internal sealed class PostgresDatabase(
         {
             Timezone = "UTC",
             MaxPoolSize = maxConnections,
-            // The last limit, in seconds: each call has a limit of its own, and each transaction sets one in the database.
+            // An additional limit, in seconds. Each call has its own limit, and each transaction sets a limit in the database.
             CommandTimeout = CallTimeout.DriverSeconds(statementTimeout),
             // A cancelled command releases its connection immediately, without waiting for the response of the server.
             CancellationTimeout = -1,
-            // A session has no state except its prepared statements, and a transaction ends with it. Without this option the driver would
-            // send statements that reset the state together with the next statement, which then could not be cancelled until they have
-            // completed.
+            // A session has no state that must be reset, except its prepared statements. Without this option, the driver would send the
+            // statements that reset the state together with the next statement, and the next statement could not be cancelled until they
+            // have completed.
             NoResetOnClose = true,
             Multiplexing = false,
             IncludeErrorDetail = false,
         };
         builder.ApplicationName ??= "porthor";
-        // The time to wait for a connection, in seconds: a request must be answered within a second, possibly with status 503.
+        // The time to wait for a connection, in seconds. A request must get a response within a second, possibly with status 503.
         if (builder.Timeout == DriverTimeout)
             builder.Timeout = 1;
         var connections = new PrimaryConnections(builder, logger);
@@ -77,7 +77,7 @@ internal sealed class PostgresDatabase(
             await using var command = new NpgsqlCommand(script, connection) { CommandTimeout = 0 };
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.IsDriverError(e))
         {
             throw Failed(StoreOperationNames.Script, e);
         }
@@ -90,12 +90,13 @@ internal sealed class PostgresDatabase(
             CommandTimeout = CallTimeout.DriverSeconds(timeLimit),
             Parameters = { new NpgsqlParameter<string> { TypedValue = key } },
         };
-        var stop = new StatementCanceller(command.Cancel);
+        var canceller = new StatementCanceller(command.Cancel);
         return new(CallTimeout.WaitAsync(
-            ReadPointAsync(command, stop), timeLimit, stop, late => Failed(StoreOperationNames.Point, late), cancellationToken));
+            ReadPointAsync(command, canceller), timeLimit, canceller, timeout => Failed(StoreOperationNames.Point, timeout),
+            cancellationToken));
     }
 
-    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command, StatementCanceller stop)
+    private async Task<byte[]?> ReadPointAsync(NpgsqlCommand command, StatementCanceller canceller)
     {
         var begun = metrics.Begin();
         await using var connection = await ConnectAsync(CancellationToken.None);
@@ -104,7 +105,7 @@ internal sealed class PostgresDatabase(
             await using (command)
             {
                 command.Connection = connection;
-                // Needs a round trip only for the first statement on each connection.
+                // Preparing needs a round trip only for the first statement on each connection.
                 if (!connections.IsPooled)
                     await command.PrepareAsync();
                 await using var reader = await command.ExecuteReaderAsync();
@@ -124,13 +125,13 @@ internal sealed class PostgresDatabase(
             // No row can have this key.
             return null;
         }
-        catch (Exception e) when (PostgresErrors.EndsWork(e))
+        catch (Exception e) when (PostgresErrors.IsDriverErrorOrCancellation(e))
         {
             throw Failed(StoreOperationNames.Point, e);
         }
         finally
         {
-            await stop.NoMoreAsync();
+            await canceller.FinishAsync();
         }
     }
 
@@ -140,7 +141,7 @@ internal sealed class PostgresDatabase(
         await connections.DisposeAsync();
     }
 
-    /// <summary>Converts and counts an error. If the server fails, its other connections are closed as well.</summary>
+    /// <summary>Converts and counts an error. If the server cannot be used any more, its other connections are closed as well.</summary>
     internal Exception Failed(string call, Exception exception)
     {
         if (PostgresErrors.IsReadOnly(exception) || exception is NotPrimaryException
@@ -157,7 +158,7 @@ internal sealed class PostgresDatabase(
             heartbeat.Begin();
             return connection;
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.IsDriverError(e))
         {
             throw Failed(StoreOperationNames.Connecting, e);
         }

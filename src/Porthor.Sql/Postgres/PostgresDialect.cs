@@ -21,7 +21,7 @@ internal sealed class PostgresDialect : Dialect
     public override SqlFragment ForUpdateSkipLocked { get; } = new(" FOR UPDATE OF t SKIP LOCKED");
 
     /// <summary>
-    /// Is not <c>FOR KEY SHARE</c>, which is compatible with a <c>FOR UPDATE</c> lock of another transaction
+    /// Must not be <c>FOR KEY SHARE</c>, because PostgreSQL sometimes grants it while another transaction holds <c>FOR UPDATE</c>
     /// (docs/decisions/0017-lock-of-parents.md).
     /// </summary>
     public override SqlFragment ForShareOfToken { get; } = new(" FOR SHARE OF t");
@@ -33,9 +33,9 @@ internal sealed class PostgresDialect : Dialect
 
     public override bool LocksUsers => true;
 
-    public override bool KnowsDistribution => true;
+    public override bool HasStatistics => true;
 
-    public override bool TakesColumns => true;
+    public override bool SupportsArrayParameters => true;
 
     public override object? Time(DateTimeOffset? value) => value is { } time
         ? new NpgsqlParameter { Value = Unspecified(time), NpgsqlDbType = NpgsqlDbType.Timestamp }
@@ -80,7 +80,7 @@ internal sealed class PostgresDialect : Dialect
 
     public override void Append(SqlStatement sql, SqlInNetwork condition)
     {
-        // The column is on the left, because only then can an index be used.
+        // An index can be used only if the column is on the left side of the operator.
         sql.AppendFormatted(condition.Column);
         sql.AppendLiteral(condition.Block.IsSingle ? " = " : " <<= ");
         sql.AddParameter(condition.Block.ToString(), "::inet");

@@ -12,43 +12,46 @@ internal static class PostgresErrors
     private const string NameConstraint = "token_username_token_name_key";
 
     /// <summary>
-    /// The messages of PgBouncer, which has no SQLSTATEs for these errors, for a database or a role that is not configured.
+    /// The messages of PgBouncer for a database or a role that is not configured. PgBouncer has no SQLSTATEs for these errors.
     /// </summary>
     private static readonly string[] PoolerRefusals =
         ["no such database", "no such user", "not allowed", "authentication failed", "unsupported startup parameter"];
 
     /// <summary>
-    /// The messages of the driver, which has no codes for these errors, for a server that requires a password or does not support TLS.
+    /// The messages of the driver for a server that requires a password or does not support TLS. The driver has no codes for these errors.
     /// </summary>
     private static readonly string[] DriverRefusals =
         ["No password has been provided", "No SSL enabled connection", "SSL connection requested"];
 
-    /// <summary>The class of SQLSTATEs for values that a type cannot represent ("data exception").</summary>
     /// <summary>
     /// The classes of SQLSTATEs for errors that a retry does not change: authorization, unknown database, unknown schema, access rule.
     /// </summary>
     private static readonly string[] PermanentClasses = ["28", "3D", "3F", "42"];
 
+    /// <summary>The class of SQLSTATEs for values that a type cannot represent ("data exception").</summary>
     private const string DataExceptionClass = "22";
 
-    public static bool IsOurs(Exception exception) =>
+    /// <summary>Returns true if the driver throws this exception when a call or a connection fails.</summary>
+    public static bool IsDriverError(Exception exception) =>
         exception is NpgsqlException or SocketException or IOException or TimeoutException or ObjectDisposedException
             or EncoderFallbackException or AuthenticationException;
 
     /// <summary>
     /// Returns true if the server rejected a value (NUL in a text, a number out of range), or the driver could not encode one (half of a
-    /// surrogate pair). No row can contain this value, and the server and the connection work.
+    /// surrogate pair). No row can contain this value. The server and the connection can still be used.
     /// </summary>
     public static bool IsDataError(Exception exception) => exception is EncoderFallbackException
         || (exception is PostgresException { SqlState: { } state } && state.StartsWith(DataExceptionClass, StringComparison.Ordinal));
 
     /// <summary>
-    /// Returns true for errors of work that has no cancellation token of a caller. If such work was cancelled, a time limit was reached.
+    /// Returns true for errors of the driver and for a cancellation. It is for work that does not use the cancellation token of a caller:
+    /// such work is cancelled only when a time limit is reached.
     /// </summary>
-    public static bool EndsWork(Exception exception) => IsOurs(exception) || exception is OperationCanceledException;
+    public static bool IsDriverErrorOrCancellation(Exception exception) =>
+        IsDriverError(exception) || exception is OperationCanceledException;
 
     /// <summary>
-    /// Returns true if the server is no longer the primary, or no longer runs, so that its other connections cannot be used either.
+    /// Returns true if the server has stopped or cannot be reached, so that its other connections cannot be used either.
     /// </summary>
     public static bool LosesServer(Exception exception) => exception switch
     {

@@ -49,7 +49,7 @@ internal sealed class PostgresHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects to check whether this is the primary. Returns null if it is, and otherwise the error.</summary>
+    /// <summary>Opens a connection to check whether this host is the primary. Returns null if it is, and otherwise the error.</summary>
     public async Task<Exception?> ProbeAsync()
     {
         try
@@ -57,7 +57,7 @@ internal sealed class PostgresHost : IAsyncDisposable
             await using var connection = await probes.OpenConnectionAsync();
             return null;
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.IsDriverError(e))
         {
             return e;
         }
@@ -111,7 +111,7 @@ internal readonly record struct ServerRole(int ProcessId, bool IsStandby, long T
         }
         catch (PostgresException)
         {
-            // Some services with PostgreSQL's protocol do not have this function, and route connections to the primary themselves.
+            // Some services that use PostgreSQL's protocol do not have this function. They route connections to the primary themselves.
             return 0;
         }
     }

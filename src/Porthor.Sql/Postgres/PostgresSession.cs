@@ -5,8 +5,8 @@ using Porthor.Telemetry;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Represents a PostgreSQL connection in use. In a transaction, BEGIN and the time limits are sent with the first statements and COMMIT
-/// with the last, so that a small change needs a single round trip.
+/// Represents a PostgreSQL connection in use. In a transaction, BEGIN and the time limits are sent together with the first statements, and
+/// COMMIT together with the last statements, so that a small change needs one round trip.
 /// </summary>
 /// <param name="connection">The connection.</param>
 /// <param name="limit">The time limit of each statement, and in a transaction also of each wait for a lock.</param>
@@ -16,7 +16,7 @@ namespace Porthor.Sql.Postgres;
 /// connection.
 /// </param>
 /// <param name="checkRole">
-/// True to check with each query that the server is the primary, because a pooler can change the server behind a connection.
+/// True to check with each query that the server is the primary, because a connection pooler can use another server for each transaction.
 /// </param>
 /// <param name="metrics">Measures the calls.</param>
 /// <param name="failed">Converts and counts the error of a call.</param>
@@ -85,9 +85,8 @@ internal sealed class PostgresSession(
                 connection.Notice -= Note;
             }
 
-            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning
-            // has
-            // no code of its own, and its text is translated, but the name of the server function in it is not.
+            // A commit that waits for a synchronous standby is not undone when it is cancelled: it succeeds with a warning. The warning has
+            // no code of its own and its text is translated, but the name of the server function that it contains is not.
             void Note(object sender, NpgsqlNoticeEventArgs notice) => isReplicated &= notice.Notice.Routine != "SyncRepWaitForLSN";
         },
         cancellationToken);
@@ -104,7 +103,7 @@ internal sealed class PostgresSession(
         {
             await returning.AsTask().WaitAsync(ReturnLimit);
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.IsDriverError(e))
         {
             // The connection is returned later, or closed.
         }
@@ -126,7 +125,7 @@ internal sealed class PostgresSession(
         {
             await connection.DisposeAsync();
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.IsDriverError(e))
         {
             // The connection is closed.
         }
@@ -134,20 +133,20 @@ internal sealed class PostgresSession(
 
     private Task<T> RunAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, CancellationToken cancellationToken)
     {
-        var stop = new StatementCanceller(batch.Cancel);
-        var asking = AskAsync(call, batch, run, stop);
-        work = asking;
-        return CallTimeout.WaitAsync(asking, limit, stop, late => failed(call, late), cancellationToken);
+        var canceller = new StatementCanceller(batch.Cancel);
+        var running = RunBatchAsync(call, batch, run, canceller);
+        work = running;
+        return CallTimeout.WaitAsync(running, limit, canceller, timeout => failed(call, timeout), cancellationToken);
     }
 
     /// <summary>
-    /// Runs a batch. The statements of changes are few and find their rows by key, so they are prepared, which needs a round trip only
-    /// for the first use on each connection. Statements for reading are not prepared, because they are many, and their best plan depends
-    /// on the values.
+    /// Runs a batch. The statements of changes are prepared, because there are few different ones and they find their rows by key;
+    /// preparing needs a round trip only for the first use on each connection. Statements that read are not prepared, because there are
+    /// many different ones, and the best plan depends on the values.
     /// </summary>
-    private async Task<T> AskAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, StatementCanceller stop)
+    private async Task<T> RunBatchAsync<T>(string call, NpgsqlBatch batch, Func<NpgsqlBatch, Task<T>> run, StatementCanceller canceller)
     {
-        var asked = metrics.Begin();
+        var started = metrics.Begin();
         try
         {
             await using (batch)
@@ -155,17 +154,17 @@ internal sealed class PostgresSession(
                 if (prepare)
                     await batch.PrepareAsync();
                 var answer = await run(batch);
-                metrics.Answered(call, asked);
+                metrics.Answered(call, started);
                 return answer;
             }
         }
-        catch (Exception e) when (PostgresErrors.EndsWork(e))
+        catch (Exception e) when (PostgresErrors.IsDriverErrorOrCancellation(e))
         {
             throw failed(call, e);
         }
         finally
         {
-            await stop.NoMoreAsync();
+            await canceller.FinishAsync();
         }
     }
 
@@ -181,8 +180,7 @@ internal sealed class PostgresSession(
             batch.BatchCommands.Add(new NpgsqlBatchCommand("BEGIN ISOLATION LEVEL READ COMMITTED"));
             // The limit includes waits for locks.
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"SET LOCAL statement_timeout = {milliseconds}"));
-            // Changes find their rows by key. With certain statistics (for example if one token has most of the children), the planner
-            // would
+            // Changes find their rows by key. With certain statistics, for example if one token has most of the children, the planner would
             // read the whole table for each token, also for foreign keys.
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL enable_seqscan = off"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SET LOCAL jit = off"));

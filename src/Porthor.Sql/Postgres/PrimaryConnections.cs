@@ -4,9 +4,10 @@ using Npgsql;
 namespace Porthor.Sql.Postgres;
 
 /// <summary>
-/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other server. With several hosts it uses one
-/// until it fails, and then connects to all at the same time: of those that accept writes, the one with the newest timeline is the
-/// primary. A former primary that was started again has an older timeline (docs/decisions/0023-postgresql-hosts.md).
+/// Opens connections to the primary server among the hosts of <c>databaseUrl</c>, and to no other server. With several hosts, it uses one
+/// host until a connection to this host fails. It then connects to all hosts at the same time. Of the servers that accept writes, the
+/// server with the newest timeline is the primary: a former primary that was started again has an older timeline
+/// (docs/decisions/0023-postgresql-hosts.md).
 /// </summary>
 internal sealed partial class PrimaryConnections : IAsyncDisposable
 {
@@ -54,7 +55,7 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
         {
             return await host.Connections.OpenConnectionAsync(cancellationToken);
         }
-        catch (Exception e) when (PostgresErrors.IsOurs(e))
+        catch (Exception e) when (PostgresErrors.IsDriverError(e))
         {
             Lose(host);
         }
@@ -63,8 +64,8 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     }
 
     /// <summary>
-    /// Handles the loss of the primary, which no longer accepts writes or does not respond. Closes its idle connections; the next request
-    /// for a connection searches for the primary.
+    /// Closes the idle connections of the primary, because it no longer accepts writes or does not respond. With several hosts, the next
+    /// request for a connection searches for the new primary.
     /// </summary>
     public void Lose() => Lose(primary);
 
@@ -165,5 +166,8 @@ internal sealed partial class PrimaryConnections : IAsyncDisposable
     }
 }
 
-/// <summary>Represents the use of a server in recovery, whose data may be older than the data of the primary.</summary>
+/// <summary>
+/// The exception that is thrown if a server is in recovery. Such a server is not used, because its data may be older than that of the
+/// primary.
+/// </summary>
 internal sealed class NotPrimaryException(string message) : NpgsqlException(message);

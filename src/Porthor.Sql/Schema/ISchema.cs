@@ -6,7 +6,9 @@ public enum SchemaState
     /// <summary>There are no tables.</summary>
     Empty,
 
-    /// <summary>The tables of the reference have another revision. <c>update-schema</c> can update it if it was released.</summary>
+    /// <summary>
+    /// The tables of the reference have another revision. <c>update-schema</c> can update it if the revision was released.
+    /// </summary>
     Outdated,
 
     /// <summary>The tables of the reference are current, but Porthor's own tables are missing.</summary>

@@ -31,7 +31,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
         {
             0 => SchemaState.LacksOwn,
             < SchemaScripts.OwnVersion => SchemaState.OwnOutdated,
-            // A newer version only has additions, so that a node of the previous version can continue to run during an update.
+            // A newer version only adds to the schema, so that a node of the previous version can continue to run during an update.
             _ => SchemaState.Current,
         };
     }
@@ -42,7 +42,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             if (!await ExistsAsync("token", cancellationToken))
             {
                 await database.RunScriptAsync(SchemaScripts.Read("Postgres/head.sql"), cancellationToken);
-                await MakeIndexesAsync(cancellationToken);
+                await CreateIndexesAsync(cancellationToken);
                 Log.Initialized(logger);
             }
             await AddOwnAsync(cancellationToken);
@@ -61,7 +61,7 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             {
                 await MigrateAsync(cancellationToken);
                 await AddOwnAsync(cancellationToken);
-                await MakeIndexesAsync(cancellationToken);
+                await CreateIndexesAsync(cancellationToken);
             },
             cancellationToken);
     }
@@ -123,10 +123,10 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     /// <summary>
-    /// Creates each index with a separate command, because an index that is created concurrently cannot be created in a transaction, not
-    /// even an implicit one.
+    /// Creates each index with a separate command, because <c>CREATE INDEX CONCURRENTLY</c> is not allowed in a transaction, and several
+    /// commands that are sent together are an implicit transaction.
     /// </summary>
-    private async Task MakeIndexesAsync(CancellationToken cancellationToken)
+    private async Task CreateIndexesAsync(CancellationToken cancellationToken)
     {
         var script = SchemaScripts.Read("Postgres/indexes.sql");
         foreach (var index in script.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
@@ -134,8 +134,9 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     /// <summary>
-    /// Runs work that no other node runs at the same time. It tries to acquire the lock repeatedly instead of waiting for it: a session
-    /// that waits has a snapshot, and the creation of an index waits for all snapshots, so both would wait for each other.
+    /// Runs work that no other node runs at the same time. It tries repeatedly to acquire the lock instead of waiting for it. A session
+    /// that waits for a lock holds a snapshot, and the creation of an index waits for all snapshots, so the two sessions would wait for
+    /// each other.
     /// </summary>
     private async Task LockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {
@@ -144,8 +145,9 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
     }
 
     /// <summary>
-    /// Returns false if another node has the lock. The lock belongs to a transaction, because with a connection pooler another client can
-    /// get the session; the transaction stays open and idle while the work runs on other connections.
+    /// Runs the work if no other node has the lock; otherwise returns false. The lock belongs to a transaction and not to a session,
+    /// because a connection pooler can assign the session to another client. The transaction stays open and idle while the work runs on
+    /// other connections.
     /// </summary>
     private async Task<bool> TryLockedAsync(Func<Task> work, CancellationToken cancellationToken)
     {
@@ -154,8 +156,8 @@ internal sealed partial class PostgresSchema(PostgresDatabase database, ILogger<
             database.Sql($"SELECT pg_try_advisory_xact_lock({LockId})"), row => row.Flag(0), cancellationToken);
         if (!locked[0])
             return false;
-        // This statement follows the query because the portal of the query keeps a snapshot until the next statement, and the creation of
-        // an index waits for this snapshot, too.
+        // This statement must follow the query: the portal of the query keeps a snapshot until the next statement, and the creation of an
+        // index would wait for this snapshot.
         await session.ExecuteAsync([database.Sql($"SET LOCAL idle_in_transaction_session_timeout = 0")], cancellationToken);
         await work();
         await session.CommitAsync([], cancellationToken);

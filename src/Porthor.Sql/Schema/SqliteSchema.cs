@@ -16,7 +16,7 @@ internal sealed class SqliteSchema(SqliteDatabase database) : ISchema
             $"This version supports schema {SchemaScripts.OwnVersion}."),
     };
 
-    /// <summary>If several processes start at the same time, one creates the schema and the others use it.</summary>
+    /// <summary>Creates or updates the schema. If several processes start at the same time, one creates it and the others use it.</summary>
     public Task InitializeAsync(CancellationToken cancellationToken) => database.RunScriptsAsync(Missing, cancellationToken);
 
     public Task UpdateAsync(CancellationToken cancellationToken) => InitializeAsync(cancellationToken);

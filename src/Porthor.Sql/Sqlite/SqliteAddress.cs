@@ -5,8 +5,8 @@ using Porthor.Values;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// Converts addresses to the form in SQLite: a byte for the family, 4 or 6, followed by the bytes of the address. In the order of bytes,
-/// a block of addresses is one range.
+/// Converts addresses to the bytes that SQLite stores: one byte for the family, 4 or 6, followed by the bytes of the address. If these
+/// values are ordered by bytes, a block of addresses is one range.
 /// </summary>
 internal static class SqliteAddress
 {

@@ -5,19 +5,19 @@ using Porthor.Telemetry;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// Represents a SQLite file, with one handle for writing, for which writers wait, and several handles for reading. Readers see the
-/// committed data and never wait for the writer, because the file uses a write-ahead log.
+/// Represents a SQLite file. All writers use one handle, and wait for each other; readers use several other handles. Because the file has a
+/// write-ahead log, readers read the committed data and never wait for a writer.
 /// </summary>
 internal sealed class SqliteDatabase : SqlDatabase
 {
     private const int ReaderThreads = 4;
 
     /// <summary>
-    /// The maximum number of reading sessions. Further sessions wait without a handle, because each handle keeps files open.
+    /// The maximum number of reading sessions. Further sessions wait before they get a handle, because each handle keeps files open.
     /// </summary>
     private const int MaxReaders = 2 * ReaderThreads;
 
-    /// <summary>The time to wait for another process that is writing, such as a command beside the server.</summary>
+    /// <summary>The time to wait for another process that is writing, for example a command that runs beside the server.</summary>
     private static readonly TimeSpan BusyTimeout = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ScriptTimeout = TimeSpan.FromMinutes(1);
@@ -114,7 +114,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     }
 
     /// <summary>
-    /// Runs on the caller's thread: the row is nearly always in memory, and a change of threads would take longer than the read
+    /// Reads on the caller's thread: the row is nearly always in memory, and a switch to another thread would take longer than the read
     /// (docs/decisions/0004-sqlite-threads.md).
     /// </summary>
     public override ValueTask<byte[]?> ReadPointAsync(string sql, string key, TimeSpan timeLimit, CancellationToken cancellationToken)
@@ -148,7 +148,7 @@ internal sealed class SqliteDatabase : SqlDatabase
     {
         await writing.WaitAsync();
         // Interrupted statements release their handles soon.
-        for (var turn = 0; turn < MaxReaders && await reading.WaitAsync(BusyTimeout); turn++)
+        for (var waited = 0; waited < MaxReaders && await reading.WaitAsync(BusyTimeout); waited++)
         {
         }
         writerThread.Dispose();
@@ -160,12 +160,12 @@ internal sealed class SqliteDatabase : SqlDatabase
         reading.Dispose();
     }
 
-    private async Task EnterAsync(SemaphoreSlim turns, TimeSpan timeLimit, string what, CancellationToken cancellationToken)
+    private async Task EnterAsync(SemaphoreSlim semaphore, TimeSpan timeLimit, string what, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref waiting);
         try
         {
-            if (!await turns.WaitAsync(timeLimit, cancellationToken))
+            if (!await semaphore.WaitAsync(timeLimit, cancellationToken))
                 throw metrics.Counted(StoreOperationNames.Connecting, new StoreUnavailableException("token list", what));
         }
         finally

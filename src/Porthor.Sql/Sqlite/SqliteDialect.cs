@@ -7,8 +7,8 @@ using Porthor.Tokens;
 namespace Porthor.Sql.Sqlite;
 
 /// <summary>
-/// Represents SQLite. Times are integers, in microseconds since 1970, which is the precision of PostgreSQL; enumerations are texts;
-/// addresses are bytes that have the order of the addresses. A transaction locks the whole database for writing, so rows need no locks.
+/// Represents SQLite. Times are integers: microseconds since 1970, which is the precision of PostgreSQL. Enumerations are texts. Addresses
+/// are bytes (<see cref="SqliteAddress"/>). A transaction locks the whole database for writing, so no locks of rows are needed.
 /// </summary>
 internal sealed class SqliteDialect : Dialect
 {
@@ -22,14 +22,16 @@ internal sealed class SqliteDialect : Dialect
 
     public override SqlFragment JoinChildrenOfTree { get; } = new(" CROSS JOIN subtoken s ON s.parent = d.child");
 
-    /// <summary>Returns a number of changes that occupies the only writer for some milliseconds.</summary>
+    /// <summary>
+    /// Returns a number of changes that one transaction can make within some milliseconds, because all other writers wait.
+    /// </summary>
     public override int BatchSize => 50;
 
     public override bool LocksUsers => false;
 
-    public override bool KnowsDistribution => false;
+    public override bool HasStatistics => false;
 
-    public override bool TakesColumns => false;
+    public override bool SupportsArrayParameters => false;
 
     public override object? Time(DateTimeOffset? value) => value is { } time ? ToMicroseconds(time) : null;
 

@@ -8,7 +8,9 @@ namespace Porthor.Sql.Sqlite;
 /// </summary>
 internal sealed class SqliteHandle : IDisposable
 {
-    /// <summary>Acquires the write lock immediately, so that the transaction cannot fail because of it later.</summary>
+    /// <summary>
+    /// Begins a transaction and acquires the write lock immediately, so that a later statement cannot fail to acquire it.
+    /// </summary>
     public const string Begin = "BEGIN IMMEDIATE";
     public const string Commit = "COMMIT";
 
@@ -30,7 +32,7 @@ internal sealed class SqliteHandle : IDisposable
         {
             DataSource = path,
             Mode = SqliteOpenMode.ReadWriteCreate,
-            // The driver's pool keeps pragmas but loses functions. SqliteDatabase keeps whole handles instead.
+            // SqliteDatabase keeps handles open instead of the driver's pool, which does not keep the functions of a connection.
             Pooling = false,
             DefaultTimeout = Math.Max(1, (int)busyTimeout.TotalSeconds),
         };
@@ -38,8 +40,8 @@ internal sealed class SqliteHandle : IDisposable
         try
         {
             connection.Open();
-            // FULL: an acknowledged change survives a power failure. A checkpoint is made every 16 MiB instead of every 4 MiB, because
-            // changes affect mostly the same pages.
+            // FULL: an acknowledged change is not lost in a power failure. A checkpoint is written every 16 MiB instead of every 4 MiB,
+            // because changes mostly modify the same pages.
             ExecuteScript(
                 $"""
                 PRAGMA busy_timeout={(int)busyTimeout.TotalMilliseconds};
@@ -67,7 +69,8 @@ internal sealed class SqliteHandle : IDisposable
     }
 
     /// <summary>
-    /// Interrupts the running statement, if there is one, which then fails. Any thread may call it while the handle is open.
+    /// Interrupts the running statement, which then fails. Has no effect if no statement is running. Any thread may call this method while
+    /// the handle is open.
     /// </summary>
     public void Interrupt() => SQLitePCL.raw.sqlite3_interrupt(connection.Handle);
 
@@ -129,7 +132,7 @@ internal sealed class SqliteHandle : IDisposable
     }
 
     /// <summary>
-    /// Sets the time for which the driver repeats a statement that found the database locked. Zero would mean no limit.
+    /// Sets the time for which the driver repeats a statement while the database is locked. Zero would mean no limit.
     /// </summary>
     private SqliteCommand Bounded(SqliteCommand command)
     {

@@ -5,8 +5,8 @@ namespace Porthor.Sql.Sqlite;
 
 /// <summary>
 /// Represents a SQLite handle in use. Its statements run on dedicated threads. A transaction begins with its first statement, so that a
-/// small change occupies the writing thread only once. A caller waits at most until the limit; then the statement is interrupted, and the
-/// handle is released when the statement has ended.
+/// small change needs only one switch to the writing thread. A caller waits at most until the limit. After the limit, the statement is
+/// interrupted, and the handle is released when the statement has ended.
 /// </summary>
 /// <param name="handle">The handle.</param>
 /// <param name="threads">The threads that run the statements.</param>
@@ -22,7 +22,7 @@ internal sealed class SqliteSession(
     private static readonly TimeSpan InterruptPause = TimeSpan.FromMilliseconds(50);
 
     private readonly string reading = inTransaction ? StoreOperationNames.Locking : StoreOperationNames.Reading;
-    private bool toBegin = inTransaction;
+    private bool mustBegin = inTransaction;
     private bool open;
     private volatile bool isAbandoned;
     private Task running = Task.CompletedTask;
@@ -85,10 +85,10 @@ internal sealed class SqliteSession(
         {
             ThrowIfAbandoned();
             handle.LimitBusyWait(limit);
-            if (toBegin)
+            if (mustBegin)
             {
                 handle.Execute(SqliteHandle.Begin);
-                (toBegin, open) = (false, true);
+                (mustBegin, open) = (false, true);
             }
             var result = work();
             metrics.Answered(operation, begun);
@@ -96,7 +96,7 @@ internal sealed class SqliteSession(
         }
         catch (SqliteException e)
         {
-            // A caller that no longer waits has received the timeout, which is counted already.
+            // If the caller has stopped waiting, it has received the timeout, which has been counted.
             throw isAbandoned ? SqliteHandle.Translate(e) : metrics.Counted(operation, SqliteHandle.Translate(e));
         }
     }

@@ -35,27 +35,27 @@ public sealed partial class TokenAudit
     {
         List<AuditFinding> findings = [];
         var records = await store.RecordStore.GetAsync(keys, cancellationToken);
-        var opened = records.ToDictionary(found => found.Key, found => codec.TryDecrypt(found.Key, found.Value));
-        if (opened.Count == 0)
+        var decrypted = records.ToDictionary(found => found.Key, found => codec.TryDecrypt(found.Key, found.Value));
+        if (decrypted.Count == 0)
             return findings;
-        var (claimed, alive) = await store.ChangeAsync(
+        var (claimed, valid) = await store.ChangeAsync(
             async transaction =>
             {
-                var claimed = await transaction.ClaimAbsentAsync(opened.Keys);
-                var alive = await transaction.ReadRecordsAsync(claimed);
-                foreach (var key in claimed.Where(key => fix && (opened[key] is null || alive.ContainsKey(key))))
+                var claimed = await transaction.ClaimAbsentAsync(decrypted.Keys);
+                var valid = await transaction.ReadRecordsAsync(claimed);
+                foreach (var key in claimed.Where(key => fix && (decrypted[key] is null || valid.ContainsKey(key))))
                     transaction.RemoveRecord(key);
-                return (claimed, alive);
+                return (claimed, valid);
             },
             cancellationToken: cancellationToken);
         foreach (var key in claimed)
         {
-            if (opened[key] is not { } record)
+            if (decrypted[key] is not { } record)
             {
                 findings.Add(Malformed(key, repaired: fix));
                 continue;
             }
-            if (alive.ContainsKey(key))
+            if (valid.ContainsKey(key))
             {
                 Log.NoRow(logger, key, record.Username);
                 findings.Add(new AuditFinding(

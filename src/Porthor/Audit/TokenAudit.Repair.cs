@@ -19,7 +19,7 @@ public sealed partial class TokenAudit
         List<AuditFinding> findings = [];
         if (roots.Count > 0)
         {
-            var shortened = await store.ReduceTreesAsync(roots, CutDescendant);
+            var shortened = await store.ReduceTreesAsync(roots, ReduceDescendant);
             findings.AddRange(shortened.OfType<Shortened>().Select(child => OutlivesParent(child, repaired: true)));
         }
         foreach (var batch in confirmed.Where(one => one.Mismatches.Count > 0).Chunk(store.TokenIndex.BatchSize))
@@ -87,18 +87,18 @@ public sealed partial class TokenAudit
     /// also loses the scopes that the token loses, like with any other edit (deviations 2). A descendant without a record is not changed,
     /// because this is an inconsistency of its own.
     /// </summary>
-    private static Shortened? CutDescendant(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, Reduction reduction)
+    private static Shortened? ReduceDescendant(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, Reduction reduction)
     {
         if (current is null)
             return null;
         var (lost, end) = (reduction.Lost, reduction.End);
         var outlives = AuditComparison.Outlives(token.Expires, end);
         if (outlives || token.Scopes.Names.Any(lost.Contains) || current.Record.Scopes.Names.Any(lost.Contains))
-            Cut(transaction, token, current, lost, outlives ? end : token.Expires);
+            ReduceToken(transaction, token, current, lost, outlives ? end : token.Expires);
         return outlives ? new Shortened(token, current.Record.Username, end!.Value) : null;
     }
 
-    private static void Cut(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, ScopeSet lost, DateTimeOffset? end)
+    private static void ReduceToken(TokenTransaction transaction, TokenInfo token, DecryptedRecord? current, ScopeSet lost, DateTimeOffset? end)
     {
         transaction.Edit(token with { Scopes = token.Scopes.Except(lost), Expires = end });
         if (current is { Record: var record })

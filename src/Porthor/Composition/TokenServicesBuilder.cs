@@ -25,10 +25,10 @@ public sealed record TokenServicesBuilder
     public required IChangeHistory History { get; init; }
 
     /// <summary>The usage history; null if usage is neither recorded nor shown.</summary>
-    public IUsageHistory? Uses { get; init; }
+    public IUsageHistory? UsageHistory { get; init; }
 
     /// <summary>The time for which usage events are kept.</summary>
-    public TimeSpan UseRetention { get; init; } = UsageOptions.UsualRetention;
+    public TimeSpan UsageRetention { get; init; } = UsageOptions.DefaultRetention;
 
     /// <summary>The record store.</summary>
     public required ITokenRecordStore RecordStore { get; init; }
@@ -62,7 +62,7 @@ public sealed record TokenServicesBuilder
         {
             Damaged = Damaged,
         };
-        var retention = new Retention(History, Uses, UseRetention);
+        var retention = new Retention(History, UsageHistory, UsageRetention);
         return new TokenServices
         {
             Tokens = new TokenService(
@@ -70,7 +70,7 @@ public sealed record TokenServicesBuilder
                 Tokens,
                 new DelegatedTokens(store, Tokens, Metrics, Clock, Loggers.CreateLogger<DelegatedTokens>()),
                 new HistoryPages<HistoryFilter, TokenChange>(History),
-                Uses is null ? null : new HistoryPages<UsageFilter, TokenUsage>(Uses),
+                UsageHistory is null ? null : new HistoryPages<UsageFilter, TokenUsage>(UsageHistory),
                 Clock,
                 Loggers.CreateLogger<TokenService>()),
             Audit = new TokenAudit(store, codec, Tokens, Clock, Loggers.CreateLogger<TokenAudit>()),

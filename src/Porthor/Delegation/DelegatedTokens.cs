@@ -85,9 +85,9 @@ public sealed partial class DelegatedTokens(
             async transaction =>
             {
                 if (await transaction.LockParentAsync(parentKey) is not { } limits)
-                    throw ParentIsGone(kind, "its row is missing");
+                    throw ParentNotValid(kind, "its row is missing");
                 if (limits.IsBeingRevoked)
-                    throw ParentIsGone(kind, "it is being revoked");
+                    throw ParentNotValid(kind, "it is being revoked");
                 if (limits.Level >= ParentLimits.MaxLevel)
                     throw TooManyLevels(kind, parentKey);
                 var record = draft with
@@ -96,7 +96,7 @@ public sealed partial class DelegatedTokens(
                     Expires = limits.Expires < draft.Expires ? limits.Expires : draft.Expires,
                 };
                 if (record.IsExpired(clock.GetUtcNow()))
-                    throw ParentIsGone(kind, "it has expired");
+                    throw ParentNotValid(kind, "it has expired");
                 var row = new TokenInfo
                 {
                     Token = record.Token.Key,
@@ -120,8 +120,8 @@ public sealed partial class DelegatedTokens(
     /// Returns the allowed scopes of a child token. The child token of an administrator may have scopes that its parent never had
     /// (contract/tokens.md 7.14), but no scopes that the parent has lost since it was authenticated.
     /// </summary>
-    private static ScopeSet Allowed(ScopeSet wanted, ScopeSet parentWhenRead, ScopeSet parentNow) =>
-        parentNow.Contains(Scopes.AdminToken) ? wanted.Except(parentWhenRead.Except(parentNow)) : wanted.Intersect(parentNow);
+    private static ScopeSet Allowed(ScopeSet requested, ScopeSet parentWhenRead, ScopeSet parentNow) =>
+        parentNow.Contains(Scopes.AdminToken) ? requested.Except(parentWhenRead.Except(parentNow)) : requested.Intersect(parentNow);
 
     private ConcurrentLru<ChildKey, Token> CacheOf(TokenType type) => type == TokenType.Notebook ? notebookTokens : internalTokens;
 
@@ -129,8 +129,8 @@ public sealed partial class DelegatedTokens(
     {
         using var deadline = new CancellationTokenSource(SearchTimeout, clock);
         // Another search may have ended between the check of the cache and the beginning of this search.
-        if (TryGetCached(request) is { } landed && MeetsRequest(await landed.Record, request))
-            return landed.Child;
+        if (TryGetCached(request) is { } recent && MeetsRequest(await recent.Record, request))
+            return recent.Child;
         var child = await FindListedAsync(request, deadline.Token) ?? await CreateAsync(request, deadline.Token);
         CacheOf(request.TokenType).AddOrUpdate(request.Key, child);
         return child;
@@ -194,10 +194,10 @@ public sealed partial class DelegatedTokens(
         return record.Token;
     }
 
-    private PorthorException ParentIsGone(string kind, string reason)
+    private PorthorException ParentNotValid(string kind, string reason)
     {
         var text = $"Integrity error creating {kind} token";
-        Log.ParentIsGone(logger, kind, reason);
+        Log.ParentNotValid(logger, kind, reason);
         return PorthorError.InvalidToken(text).ToException();
     }
 
@@ -225,6 +225,6 @@ public sealed partial class DelegatedTokens(
         public static partial void CreatedNotebookToken(ILogger logger, TokenKey tokenKey, string? tokenExpires, UserData tokenUserinfo);
 
         [LoggerMessage(Level = LogLevel.Error, Message = "Integrity error creating {TokenKind} token")]
-        public static partial void ParentIsGone(ILogger logger, string tokenKind, string error);
+        public static partial void ParentNotValid(ILogger logger, string tokenKind, string error);
     }
 }

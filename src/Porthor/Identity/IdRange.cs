@@ -30,6 +30,6 @@ public sealed record IdRange(string Counter, long First, long? End, string Label
     public void Check(long next)
     {
         if (next >= End)
-            throw new UserDirectoryException($"Next {Label} {next} out of range (>= {End})", isAway: false) { Name = Error };
+            throw new UserDirectoryException($"Next {Label} {next} out of range (>= {End})", isUnavailable: false) { Name = Error };
     }
 }

@@ -5,9 +5,11 @@ namespace Porthor.Identity;
 /// (contract/userinfo.md 7).
 /// </summary>
 /// <param name="reason">The reason, for the log and for the page of a failed login.</param>
-/// <param name="isAway">True if the directory did not respond, so that a retry may succeed; false if its response was invalid.</param>
+/// <param name="isUnavailable">
+/// True if the directory did not respond, so that a retry may succeed; false if its response was invalid.
+/// </param>
 /// <param name="cause">The exception that caused the failure; null if there is none.</param>
-public sealed class UserDirectoryException(string reason, bool isAway, Exception? cause = null)
+public sealed class UserDirectoryException(string reason, bool isUnavailable, Exception? cause = null)
     : PorthorException(new PorthorError(ErrorKind.UserInfoFailed, "Unable to get user information"), cause)
 {
     /// <summary>Returns the reason, for the log and for the page of a failed login.</summary>
@@ -19,5 +21,5 @@ public sealed class UserDirectoryException(string reason, bool isAway, Exception
     public string Name { get; init; } = "LDAPError";
 
     /// <summary>Returns true if the directory did not respond, so that a retry may succeed; false if its response was invalid.</summary>
-    public bool IsAway { get; } = isAway;
+    public bool IsUnavailable { get; } = isUnavailable;
 }

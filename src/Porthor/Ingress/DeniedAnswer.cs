@@ -37,7 +37,9 @@ public sealed class DeniedAnswer : IngressAnswer
     /// <summary>The scopes that the rule requires; null if the token does not lack scopes.</summary>
     public ScopeSet? RequiredScopes { get; private init; }
 
-    /// <summary>The time after which the client may try again; null if <see cref="IngressAnswer.Quota"/> tells it, or if waiting does not help.</summary>
+    /// <summary>
+    /// The time after which the client may try again; null if <see cref="IngressAnswer.Quota"/> tells it, or if waiting does not help.
+    /// </summary>
     public TimeSpan? RetryAfter { get; private init; }
 
     /// <summary>The error of the operation that failed; null unless <see cref="Form"/> is <see cref="DenialForm.Operation"/>.</summary>
@@ -104,7 +106,7 @@ public sealed class DeniedAnswer : IngressAnswer
     public static DeniedAnswer Unavailable(StoreUnavailableException cause) => Unavailable("store_unavailable", cause, IngressEvent.StoreUnavailable);
 
     /// <summary>Returns the answer if the user information cannot be read (contract/ingress.md 9).</summary>
-    public static DeniedAnswer WithoutUserInfo(UserDirectoryException cause) => cause.IsAway
+    public static DeniedAnswer WithoutUserInfo(UserDirectoryException cause) => cause.IsUnavailable
         ? Unavailable("user_info_failed", cause, IngressEvent.UserInfoFailed)
         : new(500, "user_info_failed", cause.Error.Message)
         {

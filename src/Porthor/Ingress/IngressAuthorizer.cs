@@ -160,7 +160,9 @@ public sealed class IngressAuthorizer(
             : tokens.GetNotebookTokenAsync(caller, rule.MinimumLifetime, prefetched, cancellationToken);
     }
 
-    /// <summary>Returns the answer if no child token can be created; null if a store or the directory failed, which is answered elsewhere.</summary>
+    /// <summary>
+    /// Returns the answer if no child token can be created; null if a store or the directory failed, which is answered elsewhere.
+    /// </summary>
     private static DeniedAnswer? DenyDelegation(IngressRequest request, PorthorError error) => error.Kind switch
     {
         ErrorKind.InvalidToken => DeniedAnswer.NotDelegated(request.ChallengeType, error),

@@ -3,12 +3,14 @@ using Porthor.Values;
 
 namespace Porthor.Ingress;
 
-/// <summary>Decides whether a rule allows a token (contract/ingress.md 3). It reads nothing: all that it depends on is a parameter.</summary>
+/// <summary>
+/// Decides whether a rule allows a token (contract/ingress.md 3). It reads nothing: all that it depends on is a parameter.
+/// </summary>
 internal sealed class IngressDecision(TokenOptions options, IDeploymentHosts hosts)
 {
     /// <summary>Returns the first reason to deny the request; null if it is allowed.</summary>
     public DeniedAnswer? Decide(IngressRule rule, IngressRequest request, TokenRecord record, DateTimeOffset now) =>
-        ExpiresTooEarly(rule, request, record, now) ?? LacksScope(rule, request, record) ?? IsOther(rule, request, record);
+        ExpiresTooEarly(rule, request, record, now) ?? LacksScope(rule, request, record) ?? ViolatesRestriction(rule, request, record);
 
     private DeniedAnswer? ExpiresTooEarly(IngressRule rule, IngressRequest request, TokenRecord record, DateTimeOffset now)
     {
@@ -33,7 +35,7 @@ internal sealed class IngressDecision(TokenOptions options, IDeploymentHosts hos
         return satisfied ? null : rule.LacksScope(request.ChallengeType);
     }
 
-    private DeniedAnswer? IsOther(IngressRule rule, IngressRequest request, TokenRecord record)
+    private DeniedAnswer? ViolatesRestriction(IngressRule rule, IngressRequest request, TokenRecord record)
     {
         var allowed = (rule.OnlyServices is not { } services || (record.Service is { } service && services.Contains(service)))
             && (rule.Username is not { } username || username == record.Username)

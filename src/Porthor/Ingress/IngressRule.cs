@@ -53,8 +53,8 @@ public sealed record IngressRule
     public bool UserDomain { get; init; }
 
     /// <summary>
-    /// Returns the answer to a token without the scopes. It is created once, because the rule belongs to one location, which always asks for
-    /// credentials in the same way.
+    /// Returns the answer to a token without the scopes. It is created once, because the rule belongs to one location, which always asks
+    /// for credentials in the same way.
     /// </summary>
     public DeniedAnswer LacksScope(ChallengeType challenge) =>
         lacksScope ??= DeniedAnswer.NotAllowed(challenge, "Token missing required scope", Scopes, isShared: true);

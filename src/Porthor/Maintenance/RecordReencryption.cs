@@ -41,30 +41,30 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         IProgress<ReencryptionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         long reencrypted = 0;
-        for (var round = 1; ; round++)
+        for (var pass = 1; ; pass++)
         {
             var counts = await RunOnceAsync(reencrypted, progress, cancellationToken);
             reencrypted += counts.Reencrypted;
             // The pass is repeated until it finds none, because a node may have written with another key during the pass.
-            if (counts.Old == 0 || round == MaxPasses)
+            if (counts.Old == 0 || pass == MaxPasses)
                 return new ReencryptionResult(counts.Examined, reencrypted, counts.Unreadable, Complete: counts.Old == 0);
         }
     }
 
     private async Task<PassCounts> RunOnceAsync(long before, IProgress<ReencryptionProgress>? progress, CancellationToken cancellationToken)
     {
-        var round = default(PassCounts);
+        var pass = default(PassCounts);
         await foreach (var keys in recordStore.ScanAsync(cancellationToken))
         {
             foreach (var batch in keys.Chunk(BatchSize))
             {
-                round += await RetryAsync(() => ReencryptAsync(batch, cancellationToken), cancellationToken);
-                progress?.Report(new ReencryptionProgress(round.Examined, before + round.Reencrypted));
+                pass += await RetryAsync(() => ReencryptAsync(batch, cancellationToken), cancellationToken);
+                progress?.Report(new ReencryptionProgress(pass.Examined, before + pass.Reencrypted));
                 // The store calls may have completed without checking for cancellation.
                 cancellationToken.ThrowIfCancellationRequested();
             }
         }
-        return round;
+        return pass;
     }
 
     private async Task<PassCounts> ReencryptAsync(IReadOnlyList<TokenKey> keys, CancellationToken cancellationToken)
@@ -74,7 +74,7 @@ public sealed partial class RecordReencryption(ITokenRecordStore recordStore, Fe
         var records = await recordStore.GetAsync(keys, cancellationToken);
         foreach (var (key, record) in records)
         {
-            if (fernet.IsMadeWithFirstKey(record.Ciphertext))
+            if (fernet.IsEncryptedWithFirstKey(record.Ciphertext))
                 continue;
             if (fernet.TryDecrypt(record.Ciphertext, out var plaintext))
                 old.Add(new ReencryptedRecord(key, record, new EncryptedRecord(fernet.Encrypt(plaintext))));

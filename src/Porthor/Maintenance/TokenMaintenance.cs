@@ -28,12 +28,12 @@ public sealed partial class TokenMaintenance(
     /// The beginning of the kept period that the stored counts exclude. The counts stay correct for this time if maintenance does not run
     /// again.
     /// </summary>
-    private static readonly TimeSpan NotedFor = TimeSpan.FromDays(2);
+    private static readonly TimeSpan CountMargin = TimeSpan.FromDays(2);
 
     /// <summary>
     /// The time after which a period receives no more changes, even if a transaction was slow or the clock of its node is wrong.
     /// </summary>
-    private static readonly TimeSpan Settled = TimeSpan.FromHours(1);
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromHours(1);
 
     /// <summary>
     /// Removes the tokens that have expired, with an <c>expire</c> entry in the history for each, and returns their number
@@ -50,24 +50,24 @@ public sealed partial class TokenMaintenance(
         await store.CompleteRevocationsAsync(
             token => TokenChange.Of(token, ChangeAction.Revoke, TokenRecord.InternalUsername, ipAddress: null, now), cancellationToken);
         long total = 0, removed;
-        bool passedOver;
+        bool skipped;
         do
         {
-            (removed, passedOver) = await ExpireOnceAsync(now, total, progress, cancellationToken);
+            (removed, skipped) = await ExpireOnceAsync(now, total, progress, cancellationToken);
             total += removed;
         }
-        while (passedOver && removed > 0);
+        while (skipped && removed > 0);
         return total;
     }
 
     /// <summary>
     /// Processes all tokens once. Returns how many it removed, and whether it skipped tokens that other transactions had locked.
     /// </summary>
-    private async Task<(long Removed, bool PassedOver)> ExpireOnceAsync(
+    private async Task<(long Removed, bool Skipped)> ExpireOnceAsync(
         DateTimeOffset now, long total, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         long removed = 0;
-        var passedOver = false;
+        var skipped = false;
         TokenKey? after = null;
         do
         {
@@ -78,12 +78,12 @@ public sealed partial class TokenMaintenance(
                 // Some tokens were removed before, together with an ancestor.
                 TokenKey[] left = [.. batch.Where(key => !removedKeys.Contains(key))];
                 removed += await ExpireAsync(now, left, removedKeys, total + removed, progress, cancellationToken);
-                passedOver |= !left.All(removedKeys.Contains);
+                skipped |= !left.All(removedKeys.Contains);
             }
             after = walked.Last;
         }
         while (after is not null);
-        return (removed, passedOver);
+        return (removed, skipped);
     }
 
     /// <summary>Removes expired tokens, and returns their number.</summary>
@@ -127,10 +127,10 @@ public sealed partial class TokenMaintenance(
         var now = clock.GetSecondsNow();
         var changes = await InBatchesAsync(
             () => retention.Changes.TruncateAsync(now - Retention.OfChanges, BatchSize, cancellationToken), progress, cancellationToken);
-        await retention.Changes.NotePastAsync(now - Retention.OfChanges + NotedFor, now - Settled, cancellationToken);
-        if (retention.Uses is { } uses)
+        await retention.Changes.StorePastCountAsync(now - Retention.OfChanges + CountMargin, now - SettlingTime, cancellationToken);
+        if (retention.Usage is { } usage)
             await InBatchesAsync(
-                () => uses.TruncateAsync(now - retention.OfUses, BatchSize, cancellationToken), progress: null, cancellationToken);
+                () => usage.TruncateAsync(now - retention.OfUsage, BatchSize, cancellationToken), progress: null, cancellationToken);
         return changes;
     }
 

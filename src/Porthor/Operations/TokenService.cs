@@ -18,7 +18,7 @@ public sealed partial class TokenService(
     TokenOptions options,
     DelegatedTokens delegation,
     HistoryPages<HistoryFilter, TokenChange> changes,
-    HistoryPages<UsageFilter, TokenUsage>? uses,
+    HistoryPages<UsageFilter, TokenUsage>? usage,
     TimeProvider clock,
     ILogger<TokenService> logger)
 {
@@ -120,7 +120,7 @@ public sealed partial class TokenService(
     }
 
     /// <summary>Returns true if token usage is recorded and shown.</summary>
-    public bool ShowsUsage => uses is not null;
+    public bool ShowsUsage => usage is not null;
 
     /// <summary>
     /// Returns the usage events of a token, newest first. Returns null if usage is not recorded, or if the user never had such a token.
@@ -131,13 +131,13 @@ public sealed partial class TokenService(
     {
         var (username, key) = (request.Filter.Username, request.Filter.Token);
         Require(TokenRules.Authorize(caller, username));
-        if (uses is null)
+        if (usage is null)
             return null;
         // A token that is no longer listed has a history of changes.
         if (await GetTokenInfoUncheckedAsync(key, username, cancellationToken) is null
             && !await changes.AnyAsync(new HistoryFilter { Username = username, Key = key }, cancellationToken))
             return null;
-        return await uses.GetAsync(request, cancellationToken);
+        return await usage.GetAsync(request, cancellationToken);
     }
 
     /// <summary>Returns the child token for a service: an existing one with a sufficient remaining lifetime, or a new one.</summary>

@@ -77,7 +77,7 @@ public sealed class Fernet
     }
 
     /// <summary>Returns true if a ciphertext was encrypted with the first key.</summary>
-    public bool IsMadeWithFirstKey(ReadOnlySpan<byte> text)
+    public bool IsEncryptedWithFirstKey(ReadOnlySpan<byte> text)
     {
         if (Decode(text) is not { } token || token.Length < HeaderLength + BlockLength + MacLength)
             return false;

@@ -19,14 +19,14 @@ public sealed class Heartbeat : IAsyncDisposable
     /// The timeout of this store's answers. A store that does not respond is detected after 0.6 to 0.8 of this time.
     /// </param>
     /// <param name="clock">The clock that measures the intervals.</param>
-    /// <param name="ask">Sends a request to the store. An exception counts as a response, because the error has been reported.</param>
-    /// <param name="silent">
+    /// <param name="check">Sends a request to the store. An exception counts as a response, because the error has been reported.</param>
+    /// <param name="onNoResponse">
     /// Called if the store did not respond: once for each check, or again after the next interval if it throws. The next check begins
     /// only after the request of the current check has ended.
     /// </param>
-    public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> ask, Action silent)
+    public Heartbeat(TimeSpan answerTimeout, TimeProvider clock, Func<Task> check, Action onNoResponse)
     {
-        work = RunAsync(PauseOf(answerTimeout), clock, ask, silent);
+        work = RunAsync(PauseOf(answerTimeout), clock, check, onNoResponse);
     }
 
     /// <summary>Returns the interval between two checks for an answer timeout: a fifth of it, but at least 200 ms.</summary>
@@ -44,24 +44,24 @@ public sealed class Heartbeat : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private async Task RunAsync(TimeSpan pause, TimeProvider clock, Func<Task> ask, Action silent)
+    private async Task RunAsync(TimeSpan pause, TimeProvider clock, Func<Task> check, Action onNoResponse)
     {
-        var (asked, missed) = (Task.CompletedTask, 0);
+        var (current, missed) = (Task.CompletedTask, 0);
         try
         {
             while (true)
             {
                 await Task.Delay(pause, clock, stopping.Token);
-                if (!asked.IsCompleted)
+                if (!current.IsCompleted)
                 {
                     // A callback that throws does not end the heartbeat; it is called again at the next beat.
-                    if (++missed == Beats && !TryCall(silent))
+                    if (++missed == Beats && !TryCall(onNoResponse))
                         missed--;
                     continue;
                 }
                 // Reading the exception marks it as observed.
-                _ = asked.Exception;
-                (asked, missed) = (AskAsync(ask), 0);
+                _ = current.Exception;
+                (current, missed) = (CheckAsync(check), 0);
             }
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -84,5 +84,5 @@ public sealed class Heartbeat : IAsyncDisposable
     }
 
     /// <summary>Turns an exception that is thrown before the task exists into a failed task.</summary>
-    private static async Task AskAsync(Func<Task> ask) => await ask();
+    private static async Task CheckAsync(Func<Task> check) => await check();
 }

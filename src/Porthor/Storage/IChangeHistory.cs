@@ -12,5 +12,5 @@ public interface IChangeHistory : IHistorySource<HistoryFilter, TokenChange>
     /// <param name="from">The beginning of the period.</param>
     /// <param name="to">The end of the period.</param>
     /// <param name="cancellationToken">Cancels the operation.</param>
-    Task NotePastAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
+    Task StorePastCountAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken);
 }

@@ -30,5 +30,5 @@ public interface IRevocationLog
     /// Removes the keys whose retention time has passed, and returns their number. Keys of tokens that are still listed are kept: their
     /// revocation was interrupted and must be completed.
     /// </summary>
-    Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken);
+    Task<int> DeleteOldRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }

@@ -77,7 +77,7 @@ public interface ITokenIndex
 
     /// <summary>
     /// Returns tokens whose revocation was interrupted: their records were deleted
-    /// (<see cref="ITokenIndexTransaction.RememberRevoked"/>), but they are still listed.
+    /// (<see cref="ITokenIndexTransaction.RecordRevoked"/>), but they are still listed.
     /// </summary>
     Task<IReadOnlyList<TokenInfo>> ReadInterruptedRevocationsAsync(int limit, CancellationToken cancellationToken);
 
@@ -185,7 +185,7 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     Task<UserTokenUsage> CountUserTokensAsync(string username, TokenLimits limits, DateTimeOffset now, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Reads which of the tokens are recorded as revoked until after a time (<see cref="RememberRevoked"/>), or have such an ancestor among
+    /// Reads which of the tokens are recorded as revoked until after a time (<see cref="RecordRevoked"/>), or have such an ancestor among
     /// the nearest <see cref="ParentLimits.MaxLevel"/>.
     /// </summary>
     Task<IReadOnlyList<TokenKey>> ReadBeingRevokedAsync(
@@ -219,7 +219,7 @@ public interface ITokenIndexTransaction : IAsyncDisposable
     /// <summary>Stores revoked keys for a record store that may lose their deletion (design.md 2).</summary>
     /// <param name="keys">The revoked keys.</param>
     /// <param name="until">The end of their retention time.</param>
-    void RememberRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until);
+    void RecordRevoked(IReadOnlyList<TokenKey> keys, DateTimeOffset until);
 
     /// <summary>Sends the collected writes.</summary>
     /// <exception cref="PorthorException">The user already has a token of this name (<c>duplicate_token_name</c>).</exception>

@@ -12,5 +12,5 @@ public interface IUsageHistory : IHistorySource<UsageFilter, TokenUsage>
     /// minute is not added again, so that a batch whose result is unknown can be sent again. The last usage time of a token whose row is
     /// locked by another transaction is not changed.
     /// </summary>
-    Task AddAsync(IReadOnlyList<TokenUsage> uses, CancellationToken cancellationToken);
+    Task AddAsync(IReadOnlyList<TokenUsage> events, CancellationToken cancellationToken);
 }

@@ -47,7 +47,7 @@ public sealed partial class TokenStore
         if (!hasChildren)
             return leaf is null ? [] : [leaf];
 
-        var order = TokenTree.FarthestFirst([root], await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None));
+        var order = TokenTree.DeepestFirst([root], await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None));
         if (order.Count <= tokenIndex.BatchSize)
         {
             try
@@ -59,11 +59,11 @@ public sealed partial class TokenStore
                 // Possibly another client holds the lock of a descendant. If the token no longer exists, the result of the transaction
                 // stays unknown.
                 Log.RevokingInSteps(logger, root, e.Message, e);
-                if (!await RevokeAccessAsync(root, time.Remaining))
+                if (!await BeginRevocationAsync(root, time.Remaining))
                     throw;
             }
         }
-        else if (!await RevokeAccessAsync(root, time.Remaining))
+        else if (!await BeginRevocationAsync(root, time.Remaining))
         {
             return [];
         }
@@ -160,7 +160,7 @@ public sealed partial class TokenStore
         IReadOnlyDictionary<TokenKey, TreeReduction> roots, Func<TokenTransaction, TokenInfo, DecryptedRecord?, Reduction, TItem> reduce)
     {
         var descendants = await tokenIndex.ReadDescendantsAsync([.. roots.Keys], expiredAt: null, CancellationToken.None);
-        var order = TokenTree.FarthestFirst(roots.Keys, descendants);
+        var order = TokenTree.DeepestFirst(roots.Keys, descendants);
         var parents = descendants.ToDictionary(token => token.Token, token => token.Parent);
         Dictionary<TokenKey, Reduction> own = [], below = [];
         foreach (var key in order.Reverse())
@@ -189,23 +189,23 @@ public sealed partial class TokenStore
     {
         var descendants = await tokenIndex.ReadDescendantsAsync(roots, now, CancellationToken.None);
         var children = descendants.ToLookup(token => token.Parent);
-        foreach (var batch in TokenTree.FarthestFirst(roots, descendants).Chunk(tokenIndex.BatchSize))
+        foreach (var batch in TokenTree.DeepestFirst(roots, descendants).Chunk(tokenIndex.BatchSize))
         {
             yield return await ChangeAsync(async transaction =>
             {
                 var locked = (await transaction.LockExpiredAsync(now, batch)).ToDictionary(row => row.Token);
-                List<TokenInfo> going = [];
-                var staying = batch.Where(key => !locked.ContainsKey(key)).ToHashSet();
+                List<TokenInfo> removed = [];
+                var kept = batch.Where(key => !locked.ContainsKey(key)).ToHashSet();
                 foreach (var key in batch.Where(locked.ContainsKey))
                 {
                     // If another transaction has locked a token, its parent must be removed later.
-                    if (children[key].Any(child => staying.Contains(child.Token)))
-                        staying.Add(key);
+                    if (children[key].Any(child => kept.Contains(child.Token)))
+                        kept.Add(key);
                     else
-                        going.Add(locked[key]);
+                        removed.Add(locked[key]);
                 }
-                transaction.Expire(going, [.. going.Select(change)]);
-                return going;
+                transaction.Expire(removed, [.. removed.Select(change)]);
+                return removed;
             });
         }
     }
@@ -226,12 +226,12 @@ public sealed partial class TokenStore
         CancellationToken.None);
 
     /// <summary>Deletes the record of a single token, and commits. Returns false if the token is not listed.</summary>
-    private Task<bool> RevokeAccessAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
+    private Task<bool> BeginRevocationAsync(TokenKey root, TimeSpan limit) => ChangeAsync(
         async transaction =>
         {
             if (await transaction.LockAsync(root) is null)
                 return false;
-            transaction.EndAccess(root);
+            transaction.BeginRevocation(root);
             return true;
         },
         limit,
@@ -263,7 +263,7 @@ public sealed partial class TokenStore
     private async Task<IReadOnlyList<TokenKey>> DescendantsAsync(TokenKey root)
     {
         var descendants = await tokenIndex.ReadDescendantsAsync([root], expiredAt: null, CancellationToken.None);
-        return [.. TokenTree.FarthestFirst([root], descendants).Where(key => key != root)];
+        return [.. TokenTree.DeepestFirst([root], descendants).Where(key => key != root)];
     }
 
     private async Task<List<TItem>> ReduceInBatchesAsync<TItem>(

@@ -17,7 +17,7 @@ public sealed partial class TokenStore(
     private const int ReconciliationAttempts = 5;
 
     private readonly ConcurrentLru<TokenKey, DecryptedRecord> decryptedRecords = observer.CreateCache<TokenKey, DecryptedRecord>(
-        "records", Math.Max(3, options.RememberedRecords));
+        "records", Math.Max(3, options.CachedRecords));
 
     /// <summary>Called for each record that cannot be read.</summary>
     public Action<UnreadableRecordException>? Damaged { get; init; }
@@ -93,9 +93,9 @@ public sealed partial class TokenStore(
         using var span = PorthorTraces.Begin("change tokens");
         var limit = timeLimit ?? options.ChangeTimeout;
         using var deadline = new CancellationTokenSource(limit, clock);
-        var (result, behind) = await WithRetryAsync(() => AttemptAsync(work, limit, deadline.Token), attempts: 2, limit, deadline.Token);
+        var (result, outdated) = await WithRetryAsync(() => AttemptAsync(work, limit, deadline.Token), attempts: 2, limit, deadline.Token);
         // The change is committed and must not be repeated; only the remaining steps are.
-        foreach (var key in behind)
+        foreach (var key in outdated)
             await WithRetryAsync(() => ReconcileAsync(key, limit, deadline.Token), ReconciliationAttempts, limit, deadline.Token);
         return result;
     }
@@ -125,7 +125,7 @@ public sealed partial class TokenStore(
     }
 
     /// <summary>Makes one attempt. Returns the result, and the tokens whose records differ from the token index.</summary>
-    private async Task<(T Result, IReadOnlyList<TokenKey> Behind)> AttemptAsync<T>(
+    private async Task<(T Result, IReadOnlyList<TokenKey> Outdated)> AttemptAsync<T>(
         Func<TokenTransaction, Task<T>> work, TimeSpan limit, CancellationToken cancellationToken)
     {
         await using var indexTransaction = await tokenIndex.BeginAsync(limit, cancellationToken);
@@ -143,7 +143,7 @@ public sealed partial class TokenStore(
         }
         if (!transaction.IsAbandoned)
             observer.TokensChanged(transaction.Changes);
-        return (result, [.. await transaction.ConfirmReductionsAsync(), .. await transaction.WidenAsync()]);
+        return (result, [.. await transaction.ConfirmReductionsAsync(), .. await transaction.ExtendAsync()]);
     }
 
     /// <summary>
@@ -177,7 +177,7 @@ public sealed partial class TokenStore(
             return false;
         transaction.Edit(found, found.Record with { Scopes = row.Scopes, Expires = row.Expires });
         await transaction.CommitAsync();
-        if ((await transaction.WidenAsync()).Count > 0)
+        if ((await transaction.ExtendAsync()).Count > 0)
             throw new TokenIndexConflictException($"The record of {key} changed since it was read.");
         return true;
     }

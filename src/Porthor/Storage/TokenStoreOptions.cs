@@ -16,10 +16,10 @@ public sealed record TokenStoreOptions
     /// The maximum number of decrypted records in the cache. A cached record is used only while the record store contains the same
     /// ciphertext.
     /// </summary>
-    public int RememberedRecords { get; init; } = 10_000;
+    public int CachedRecords { get; init; } = 10_000;
 
     /// <summary>
     /// The time for which revoked keys are stored, so that they can be deleted again from a record store that lost the deletion.
     /// </summary>
-    public TimeSpan RevocationMemory { get; init; } = TimeSpan.FromHours(1);
+    public TimeSpan RevocationRetention { get; init; } = TimeSpan.FromHours(1);
 }

@@ -11,7 +11,7 @@ public sealed class TokenTransaction
 {
     private readonly ITokenIndexTransaction tokenIndex;
     private readonly IRecordStoreSession recordStore;
-    private readonly bool joined;
+    private readonly bool isTransactional;
     private readonly RecordCodec codec;
     private readonly TokenStoreOptions options;
     private readonly TimeProvider clock;
@@ -30,7 +30,7 @@ public sealed class TokenTransaction
     {
         this.tokenIndex = tokenIndex;
         this.recordStore = recordStore.Within(tokenIndex);
-        joined = recordStore.IsTransactional;
+        isTransactional = recordStore.IsTransactional;
         this.codec = codec;
         this.options = options;
         this.clock = clock;
@@ -77,16 +77,16 @@ public sealed class TokenTransaction
     /// children of the tokens are in the result or in <paramref name="except"/>, and no token can get another child until the transaction
     /// ends.
     /// </summary>
-    /// <param name="farthestFirst">The tokens, children before their parents.</param>
+    /// <param name="deepestFirst">The tokens, children before their parents.</param>
     /// <param name="lockedParents">Tokens that this transaction has locked before, and whose children belong to the tree.</param>
     /// <param name="except">Tokens that need not be locked.</param>
     /// <returns>The tokens that are still listed, children before their parents.</returns>
     public async Task<IReadOnlyList<TokenInfo>> LockTreeAsync(
-        IReadOnlyList<TokenKey> farthestFirst, IReadOnlyCollection<TokenKey> lockedParents, IReadOnlySet<TokenKey> except)
+        IReadOnlyList<TokenKey> deepestFirst, IReadOnlyCollection<TokenKey> lockedParents, IReadOnlySet<TokenKey> except)
     {
-        HashSet<TokenKey> seen = [.. farthestFirst, .. lockedParents];
+        HashSet<TokenKey> seen = [.. deepestFirst, .. lockedParents];
         // Parents first, as in every transaction.
-        List<TokenInfo> rows = [.. await tokenIndex.LockInOrderAsync([.. farthestFirst.Reverse()], cancellationToken)];
+        List<TokenInfo> rows = [.. await tokenIndex.LockInOrderAsync([.. deepestFirst.Reverse()], cancellationToken)];
         IReadOnlyList<TokenKey> parents = [.. lockedParents, .. rows.Select(row => row.Token)];
         while (parents.Count > 0)
         {
@@ -107,7 +107,7 @@ public sealed class TokenTransaction
     public async Task<IReadOnlySet<TokenKey>> ReadBeingRevokedAsync(IReadOnlyCollection<TokenKey> keys) => keys.Count == 0
         ? new HashSet<TokenKey>()
         : (await tokenIndex.ReadBeingRevokedAsync(
-            keys, clock.GetUtcNow() + options.RevocationMemory - options.ChangeTimeout, cancellationToken)).ToHashSet();
+            keys, clock.GetUtcNow() + options.RevocationRetention - options.ChangeTimeout, cancellationToken)).ToHashSet();
 
     /// <summary>Returns true if any of the tokens has a child.</summary>
     public async Task<bool> HaveChildrenAsync(IReadOnlyCollection<TokenKey> keys) =>
@@ -117,11 +117,11 @@ public sealed class TokenTransaction
     /// Deletes the record of a locked token that is to be revoked together with its descendants. Until its row is removed, no child can
     /// be created for the token or a descendant, and maintenance completes the revocation if it is interrupted.
     /// </summary>
-    public void EndAccess(TokenKey key)
+    public void BeginRevocation(TokenKey key)
     {
         removals.Add(key);
         revocations.Add(key);
-        tokenIndex.RememberRevoked([key], clock.GetUtcNow() + options.RevocationMemory);
+        tokenIndex.RecordRevoked([key], clock.GetUtcNow() + options.RevocationRetention);
     }
 
     /// <summary>
@@ -131,7 +131,7 @@ public sealed class TokenTransaction
     public async Task DeleteRecordsEarlyAsync(IReadOnlyList<TokenKey> keys)
     {
         // If the records are in the same database, access ends with the commit.
-        if (!joined)
+        if (!isTransactional)
             await recordStore.DeleteAsync(keys, cancellationToken);
     }
 
@@ -173,10 +173,10 @@ public sealed class TokenTransaction
     public void Revoke(IReadOnlyList<TokenInfo> tokens, Func<TokenInfo, TokenChange> change)
     {
         var keys = Remove(tokens, [.. tokens.Select(change)]);
-        if (joined || keys.Count == 0)
+        if (isTransactional || keys.Count == 0)
             return;
         revocations.AddRange(keys);
-        tokenIndex.RememberRevoked(keys, clock.GetUtcNow() + options.RevocationMemory);
+        tokenIndex.RecordRevoked(keys, clock.GetUtcNow() + options.RevocationRetention);
     }
 
     /// <summary>Removes locked tokens that have expired from both stores.</summary>
@@ -215,7 +215,7 @@ public sealed class TokenTransaction
         if (removals.Count > 0)
             await recordStore.DeleteAsync(removals, cancellationToken);
         // A record must be written only for a row that the database accepts.
-        if (!joined && creations.Count + edits.Count > 0)
+        if (!isTransactional && creations.Count + edits.Count > 0)
             await tokenIndex.FlushAsync(cancellationToken);
         foreach (var record in creations)
             await WriteNewAsync(record);
@@ -231,7 +231,7 @@ public sealed class TokenTransaction
     /// <returns>The tokens whose records are not the written ones, and must be reconciled with the token index.</returns>
     internal async Task<IReadOnlyList<TokenKey>> ConfirmReductionsAsync()
     {
-        if (joined || IsAbandoned)
+        if (isTransactional || IsAbandoned)
             return [];
         if (revocations.Count > 0)
             await recordStore.DeleteAsync(revocations, cancellationToken);
@@ -248,7 +248,7 @@ public sealed class TokenTransaction
     /// Extends records after the commit: with more scopes or a later expiration. Returns the tokens whose records changed since they were
     /// read, which must be reconciled.
     /// </summary>
-    internal async Task<IReadOnlyList<TokenKey>> WidenAsync()
+    internal async Task<IReadOnlyList<TokenKey>> ExtendAsync()
     {
         RecordReplacement[] replacements =
         [
@@ -288,15 +288,15 @@ public sealed class TokenTransaction
         List<RecordReplacement> replacements = [];
         foreach (var edit in edits)
         {
-            var now = joined ? edit.Final : edit.Final.Within(edit.Current.Record.Scopes, edit.Current.Record.Expires);
-            var lasting = edit.Current.Encrypted;
+            var now = isTransactional ? edit.Final : edit.Final.Within(edit.Current.Record.Scopes, edit.Current.Record.Expires);
+            var stored = edit.Current.Encrypted;
             if (now != edit.Current.Record)
             {
-                lasting = codec.Encrypt(now);
-                edit.Reduced = lasting;
-                replacements.Add(new RecordReplacement(edit.Key, edit.Current.Encrypted, lasting, now.Expires));
+                stored = codec.Encrypt(now);
+                edit.Reduced = stored;
+                replacements.Add(new RecordReplacement(edit.Key, edit.Current.Encrypted, stored, now.Expires));
             }
-            edit.Remaining = now == edit.Final ? null : lasting;
+            edit.Remaining = now == edit.Final ? null : stored;
         }
         if (replacements.Count > 0 && await recordStore.ReplaceAsync(replacements, cancellationToken) is [var changed, ..])
             throw new TokenIndexConflictException($"The record of {changed} changed since it was read.");

@@ -10,20 +10,20 @@ internal static class TokenTree
     /// Returns roots and their descendants, the deepest generation first. Each generation is ordered by creation time and then by key.
     /// Trees may have any depth, and a token may be an ancestor of itself.
     /// </summary>
-    public static IReadOnlyList<TokenKey> FarthestFirst(IEnumerable<TokenKey> roots, IReadOnlyList<Descendant> descendants)
+    public static IReadOnlyList<TokenKey> DeepestFirst(IEnumerable<TokenKey> roots, IReadOnlyList<Descendant> descendants)
     {
         var children = descendants.ToLookup(token => token.Parent);
         var below = descendants.Select(token => token.Token).ToHashSet();
-        var wanted = roots.ToHashSet();
+        var allRoots = roots.ToHashSet();
         List<List<TokenKey>> generations = [];
         HashSet<TokenKey> seen = [];
         // A root that is a descendant of another root belongs to that root's tree. In a cycle, one token is chosen as the root.
-        Descend(wanted.Where(root => !below.Contains(root)));
-        foreach (var root in wanted.Where(root => !seen.Contains(root)).ToList())
-            Descend(seen.Contains(root) ? [] : [root]);
+        AddTrees(allRoots.Where(root => !below.Contains(root)));
+        foreach (var root in allRoots.Where(root => !seen.Contains(root)).ToList())
+            AddTrees(seen.Contains(root) ? [] : [root]);
         return [.. Enumerable.Reverse(generations).SelectMany(generation => generation)];
 
-        void Descend(IEnumerable<TokenKey> tops)
+        void AddTrees(IEnumerable<TokenKey> tops)
         {
             var current = tops.Order().Where(seen.Add).ToList();
             for (var level = 0; current.Count > 0; level++)

@@ -24,7 +24,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     private readonly Counter<long> authorizedBots;
     private readonly Counter<long> rateLimits;
     private readonly Counter<long> rateLimitFailures;
-    private readonly Counter<long> usesDropped;
+    private readonly Counter<long> usageDropped;
     private readonly Counter<long> unavailable;
     private readonly Gauge<long> build;
     private readonly Counter<long> loginAttempts;
@@ -62,7 +62,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
             "Requests that were allowed although they could not be counted for the request limit.");
         unavailable = meter.CreateCounter<long>(
             "porthor.unavailable", "{request}", "Requests with status 503 because a store did not respond.");
-        usesDropped = meter.CreateCounter<long>(
+        usageDropped = meter.CreateCounter<long>(
             "porthor.uses.dropped", "{use}", "Token usage events that were not recorded because too many were waiting.");
         loginsRefused = meter.CreateCounter<long>(
             "porthor.login.refused", "{login}",
@@ -114,7 +114,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     public void LoginRefused() => loginsRefused.AddSafely(1);
 
     /// <inheritdoc/>
-    public void UsageDropped() => usesDropped.AddSafely(1);
+    public void UsageDropped() => usageDropped.AddSafely(1);
 
     /// <summary>Counts a started login.</summary>
     public void LoginAttempted() => loginAttempts.AddSafely(1);
@@ -157,7 +157,7 @@ public sealed class PorthorMetrics : ITokenStoreObserver, IUsageObserver, IMaint
     public void Announce(string version, string mode)
     {
         build.RecordSafely(1, new("version", version), new("mode", mode));
-        Counter<long>[] counters = [rateLimitFailures, unavailable, usesDropped, loginAttempts, loginSuccesses, loginFailures];
+        Counter<long>[] counters = [rateLimitFailures, unavailable, usageDropped, loginAttempts, loginSuccesses, loginFailures];
         foreach (var counter in counters)
             counter.AddSafely(0);
         Decisions.Announce();

@@ -9,9 +9,9 @@ namespace Porthor.Telemetry;
 /// </summary>
 internal sealed class ServiceNames
 {
-    private const string Rest = "(other)";
-    private const int Most = 100;
-    private const int Longest = 100;
+    private const string OtherLabel = "(other)";
+    private const int MaxNames = 100;
+    private const int MaxLength = 100;
 
     private readonly ConcurrentDictionary<string, string> known = new();
 
@@ -25,6 +25,6 @@ internal sealed class ServiceNames
         if (known.TryGetValue(service, out var name))
             return name;
         // Concurrent calls may exceed the limit slightly.
-        return service.Length <= Longest && known.Count < Most ? known.GetOrAdd(service, service) : Rest;
+        return service.Length <= MaxLength && known.Count < MaxNames ? known.GetOrAdd(service, service) : OtherLabel;
     }
 }

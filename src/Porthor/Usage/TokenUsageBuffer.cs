@@ -20,11 +20,11 @@ namespace Porthor.Usage;
 /// <param name="capacity">The maximum number of events that wait to be written, and of different events in a minute.</param>
 public sealed partial class TokenUsageBuffer(
     IUsageHistory history, IUsageObserver observer, TimeProvider clock, ILogger<TokenUsageBuffer> logger,
-    int capacity = TokenUsageBuffer.UsualCapacity)
+    int capacity = TokenUsageBuffer.DefaultCapacity)
     : IDisposable
 {
     /// <summary>The default capacity.</summary>
-    public const int UsualCapacity = 50_000;
+    public const int DefaultCapacity = 50_000;
 
     private const int BatchSize = 500;
 
@@ -74,8 +74,8 @@ public sealed partial class TokenUsageBuffer(
         {
             do
             {
-                while (batch.Count < BatchSize && waiting.Reader.TryRead(out var use))
-                    batch.Add(use);
+                while (batch.Count < BatchSize && waiting.Reader.TryRead(out var usage))
+                    batch.Add(usage);
                 if (batch.Count == 0)
                     return;
                 await AddBatchAsync(cancellationToken);
@@ -157,6 +157,6 @@ public sealed partial class TokenUsageBuffer(
         public static partial void NotStorable(ILogger logger, TokenKey tokenKey, string error);
 
         [LoggerMessage(Level = LogLevel.Warning, Message = "Cannot record token usage, retrying")]
-        public static partial void NotWritten(ILogger logger, int uses, string error, Exception exception);
+        public static partial void NotWritten(ILogger logger, int events, string error, Exception exception);
     }
 }

@@ -2,12 +2,12 @@ namespace Porthor.Usage;
 
 /// <summary>Represents the settings of the usage history.</summary>
 /// <param name="Enabled">False if usage is neither recorded nor shown.</param>
-/// <param name="Retention">The time for which events are kept; null for <see cref="UsualRetention"/>.</param>
+/// <param name="Retention">The time for which events are kept; null for <see cref="DefaultRetention"/>.</param>
 public sealed record UsageOptions(bool Enabled = true, TimeSpan? Retention = null)
 {
     /// <summary>The default time for which events are kept, 90 days.</summary>
-    public static readonly TimeSpan UsualRetention = TimeSpan.FromDays(90);
+    public static readonly TimeSpan DefaultRetention = TimeSpan.FromDays(90);
 
     /// <summary>Returns the time for which events are kept.</summary>
-    public TimeSpan KeptFor => Retention ?? UsualRetention;
+    public TimeSpan KeptFor => Retention ?? DefaultRetention;
 }

@@ -5,7 +5,7 @@ namespace Porthor.Users;
 public sealed record DirectoryCacheOptions(TimeSpan Grace)
 {
     /// <summary>The default settings, with a grace period of one hour.</summary>
-    public static readonly DirectoryCacheOptions Usual = new(TimeSpan.FromHours(1));
+    public static readonly DirectoryCacheOptions Default = new(TimeSpan.FromHours(1));
 }
 
 /// <summary>Represents a cached value and the end of its validity, as a timestamp of the clock.</summary>
@@ -21,46 +21,46 @@ internal sealed class CachedUserDirectory
     private readonly StaleTolerantCache<string, DirectoryUser> users;
     private readonly StaleTolerantCache<string, IReadOnlyList<DirectoryGroup>> groups;
     private readonly StaleTolerantCache<long, string?> primaryGroups;
-    private int forgotten;
+    private int removals;
 
     public CachedUserDirectory(IUserDirectory directory, DirectoryCacheOptions options, TimeProvider clock)
     {
         this.directory = directory;
-        var outage = new DirectoryCircuitBreaker(clock);
-        users = new(options.Grace, outage, clock);
-        groups = new(options.Grace, outage, clock);
-        primaryGroups = new(options.Grace, outage, clock);
+        var circuitBreaker = new DirectoryCircuitBreaker(clock);
+        users = new(options.Grace, circuitBreaker, clock);
+        groups = new(options.Grace, circuitBreaker, clock);
+        primaryGroups = new(options.Grace, circuitBreaker, clock);
     }
 
-    public bool TellsEmail => directory.TellsEmail;
+    public bool ProvidesEmail => directory.ProvidesEmail;
 
-    public bool TellsGid => directory.TellsGid;
+    public bool ProvidesGid => directory.ProvidesGid;
 
     /// <summary>
     /// Returns a number that changes whenever a value is removed from the cache. Results that were computed before must not be used
     /// afterwards.
     /// </summary>
-    public int Forgotten => Volatile.Read(ref forgotten);
+    public int Removals => Volatile.Read(ref removals);
 
     public ValueTask<CachedValue<DirectoryUser>?> GetUserAsync(
-        string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
-        users.GetAsync(username, () => directory.GetUserAsync(username, CancellationToken.None), need, cancellationToken);
+        string username, FreshnessRequirement requirement, CancellationToken cancellationToken) =>
+        users.GetAsync(username, () => directory.GetUserAsync(username, CancellationToken.None), requirement, cancellationToken);
 
     public ValueTask<CachedValue<IReadOnlyList<DirectoryGroup>>?> GetGroupsAsync(
-        string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
-        groups.GetAsync(username, () => directory.GetGroupsAsync(username, CancellationToken.None), need, cancellationToken);
+        string username, FreshnessRequirement requirement, CancellationToken cancellationToken) =>
+        groups.GetAsync(username, () => directory.GetGroupsAsync(username, CancellationToken.None), requirement, cancellationToken);
 
     public ValueTask<CachedValue<string?>?> GetGroupNameAsync(
-        long gid, string username, FreshnessRequirement need, CancellationToken cancellationToken) =>
-        primaryGroups.GetAsync(gid, () => directory.GetGroupNameAsync(gid, username, CancellationToken.None), need, cancellationToken);
+        long gid, string username, FreshnessRequirement requirement, CancellationToken cancellationToken) =>
+        primaryGroups.GetAsync(gid, () => directory.GetGroupNameAsync(gid, username, CancellationToken.None), requirement, cancellationToken);
 
     /// <summary>Removes a user and their primary group from the cache.</summary>
-    public void Forget(string username)
+    public void Remove(string username)
     {
         if (users.TryGetCached(username)?.Gid is { } gid)
-            primaryGroups.Forget(gid);
-        users.Forget(username);
-        groups.Forget(username);
-        Interlocked.Increment(ref forgotten);
+            primaryGroups.Remove(gid);
+        users.Remove(username);
+        groups.Remove(username);
+        Interlocked.Increment(ref removals);
     }
 }

@@ -10,10 +10,10 @@ namespace Porthor.Users;
 public interface IUserDirectory
 {
     /// <summary>Returns true if email addresses are read from the directory.</summary>
-    bool TellsEmail { get; }
+    bool ProvidesEmail { get; }
 
     /// <summary>Returns true if primary groups are read from the directory.</summary>
-    bool TellsGid { get; }
+    bool ProvidesGid { get; }
 
     /// <summary>Returns the entry of a user; <see cref="DirectoryUser.None"/> if there is none.</summary>
     Task<DirectoryUser> GetUserAsync(string username, CancellationToken cancellationToken);

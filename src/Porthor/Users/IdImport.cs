@@ -40,7 +40,7 @@ public sealed class IdImport
             if (line.Trim().Length == 0 || (number == 1 && line.Trim() == Header))
                 continue;
             if (import.ReadLine(line, out var error) is { } entry)
-                error = Clash(names, (entry.Kind, entry.Name), "name", number) ?? Clash(numbers, (entry.Kind, entry.Id), "id", number);
+                error = FindDuplicate(names, (entry.Kind, entry.Name), "name", number) ?? FindDuplicate(numbers, (entry.Kind, entry.Id), "id", number);
             else
                 entry = null;
             if (error is not null)
@@ -49,7 +49,7 @@ public sealed class IdImport
                 entries.Add(entry);
         }
         foreach (var entry in entries)
-            import.RaiseFor(entry);
+            import.IncreaseFor(entry);
         errors = found;
         return import;
     }
@@ -63,7 +63,7 @@ public sealed class IdImport
         else if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == 0)
             error = $"'{text}' is not a positive integer";
         else if (kind == "counter" && IdRange.All.Any(range => range.Counter == name))
-            Raise(name, id);
+            Increase(name, id);
         else if (kind == "user" && UserRules.IsUsername(name))
             return new IdEntry(IdKind.User, name, id);
         else if (kind == "group" && UserRules.IsGroupName(name))
@@ -75,18 +75,18 @@ public sealed class IdImport
         return null;
     }
 
-    private static string? Clash<TKey>(Dictionary<TKey, int> seen, TKey key, string what, int line)
+    private static string? FindDuplicate<TKey>(Dictionary<TKey, int> seen, TKey key, string what, int line)
         where TKey : notnull =>
         seen.TryAdd(key, line) ? null : string.Create(CultureInfo.InvariantCulture, $"the {what} is in line {seen[key]} already");
 
-    private void RaiseFor(IdEntry entry)
+    private void IncreaseFor(IdEntry entry)
     {
         foreach (var range in entry.Kind == IdKind.Group ? [IdRange.Groups] : (IdRange[])[IdRange.Users, IdRange.Bots])
         {
             if (entry.Id >= range.First && (range.End is null || entry.Id < range.End))
-                Raise(range.Counter, entry.Id + 1);
+                Increase(range.Counter, entry.Id + 1);
         }
     }
 
-    private void Raise(string counter, long next) => counters[counter] = Math.Max(next, counters.GetValueOrDefault(counter));
+    private void Increase(string counter, long next) => counters[counter] = Math.Max(next, counters.GetValueOrDefault(counter));
 }

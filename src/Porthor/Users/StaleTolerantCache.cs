@@ -27,30 +27,30 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
     /// unavailable.
     /// </summary>
     /// <param name="key">The key.</param>
-    /// <param name="ask">Queries the directory. It limits its own duration, and continues if a requester stops waiting.</param>
-    /// <param name="need">Specifies which values are sufficient.</param>
+    /// <param name="query">Queries the directory. It limits its own duration, and continues if a requester stops waiting.</param>
+    /// <param name="requirement">Specifies which values are sufficient.</param>
     /// <param name="cancellationToken">Ends the wait of this requester.</param>
     /// <exception cref="UserDirectoryException">
     /// The directory did not respond or returned an invalid entry, and a cached value is not sufficient.
     /// </exception>
     public async ValueTask<CachedValue<TValue>?> GetAsync(
-        TKey key, Func<Task<TValue>> ask, FreshnessRequirement need, CancellationToken cancellationToken)
+        TKey key, Func<Task<TValue>> query, FreshnessRequirement requirement, CancellationToken cancellationToken)
     {
         var entry = entries.TryGet(key, out var found) ? found : null;
         var age = entry is null ? TimeSpan.MaxValue : clock.GetElapsedTime(entry.Since);
         if (age < Lifetime)
             return Fresh(entry!);
         var stale = age < Lifetime + grace ? entry : null;
-        if (need == FreshnessRequirement.Current || (need == FreshnessRequirement.Recent && stale is null))
-            return Fresh(await AskAsync(key, ask, cancellationToken));
+        if (requirement == FreshnessRequirement.Current || (requirement == FreshnessRequirement.Recent && stale is null))
+            return Fresh(await QueryAsync(key, query, cancellationToken));
 
         if (circuitBreaker.IsPaused)
             return Stale(stale);
         try
         {
-            return Fresh(await AskAsync(key, ask, cancellationToken).WaitAsync(OptionalAnswerTimeout, cancellationToken));
+            return Fresh(await QueryAsync(key, query, cancellationToken).WaitAsync(OptionalAnswerTimeout, cancellationToken));
         }
-        catch (Exception e) when (e is TimeoutException or UserDirectoryException { IsAway: true })
+        catch (Exception e) when (e is TimeoutException or UserDirectoryException { IsUnavailable: true })
         {
             circuitBreaker.Begin();
             return Stale(stale);
@@ -60,19 +60,19 @@ internal sealed class StaleTolerantCache<TKey, TValue>(TimeSpan grace, Directory
     /// <summary>Returns the cached value of any age; the default value if there is none.</summary>
     public TValue? TryGetCached(TKey key) => entries.TryGet(key, out var entry) ? entry.Value : default;
 
-    public void Forget(TKey key)
+    public void Remove(TKey key)
     {
         // A query that is running must not store its result either.
         Interlocked.Increment(ref generation);
         entries.TryRemove(key);
     }
 
-    private Task<Entry> AskAsync(TKey key, Func<Task<TValue>> ask, CancellationToken cancellationToken) => flights.RunAsync(
+    private Task<Entry> QueryAsync(TKey key, Func<Task<TValue>> query, CancellationToken cancellationToken) => flights.RunAsync(
         key,
         async () =>
         {
             var begun = Volatile.Read(ref generation);
-            var entry = new Entry(await ask(), clock.GetTimestamp());
+            var entry = new Entry(await query(), clock.GetTimestamp());
             circuitBreaker.End();
             if (begun == Volatile.Read(ref generation))
                 entries.AddOrUpdate(key, entry);

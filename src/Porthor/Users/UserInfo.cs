@@ -30,5 +30,5 @@ public sealed record UserInfoOptions(bool AddUserGroup = false)
     public IReadOnlySet<string> SystemGroups { get; init; } = new HashSet<string>();
 
     /// <summary>The settings of the directory cache.</summary>
-    public DirectoryCacheOptions Memory { get; init; } = DirectoryCacheOptions.Usual;
+    public DirectoryCacheOptions DirectoryCache { get; init; } = DirectoryCacheOptions.Default;
 }

@@ -90,7 +90,7 @@ public sealed partial class UserInfoService
             if (directory is not null)
                 await directory.GetUserAsync(username, cancellationToken);
         }
-        catch (UserDirectoryException e) when (!e.IsAway)
+        catch (UserDirectoryException e) when (!e.IsUnavailable)
         {
             // One invalid entry does not mean that the directory is unavailable (deviations 15).
         }

@@ -24,7 +24,7 @@ public sealed partial class UserInfoService(
     // The results are cached as long as the record to which they belong.
     private readonly ConditionalWeakTable<TokenRecord, UserInfoSnapshot> snapshots = [];
     private readonly CachedUserDirectory? cachedDirectory =
-        directory is null ? null : new CachedUserDirectory(directory, options.Memory, clock);
+        directory is null ? null : new CachedUserDirectory(directory, options.DirectoryCache, clock);
 
     /// <summary>Returns true if the deployment has a directory.</summary>
     public bool HasDirectory => directory is not null;
@@ -42,10 +42,10 @@ public sealed partial class UserInfoService(
         var plan = await overrides.GetRecentAsync(cancellationToken);
         if (TryGetCached(record, plan) is { } known)
             return known;
-        var gathered = await GatherAsync(record, plan, NeedsOf(record.UserData, service, plan), cancellationToken);
-        if (gathered.IsWhole)
-            snapshots.AddOrUpdate(record, gathered);
-        return gathered.User;
+        var snapshot = await CollectAsync(record, plan, RequirementsOf(record.UserData, service, plan), cancellationToken);
+        if (snapshot.IsComplete)
+            snapshots.AddOrUpdate(record, snapshot);
+        return snapshot.User;
     }
 
     /// <summary>
@@ -60,8 +60,8 @@ public sealed partial class UserInfoService(
     public async Task<UserInfo> GetAsync(TokenRecord record, CancellationToken cancellationToken = default)
     {
         var plan = await overrides.GetAsync(cancellationToken);
-        var needs = new FreshnessRequirements(FreshnessRequirement.Recent, FreshnessRequirement.Recent);
-        return (await GatherAsync(record, plan, needs, cancellationToken)).User;
+        var requirements = new FreshnessRequirements(FreshnessRequirement.Recent, FreshnessRequirement.Recent);
+        return (await CollectAsync(record, plan, requirements, cancellationToken)).User;
     }
 
     /// <summary>
@@ -80,7 +80,7 @@ public sealed partial class UserInfoService(
         if (cachedDirectory is null)
             return [];
         var gid = stored.Gid;
-        if (gid is null && cachedDirectory.TellsGid)
+        if (gid is null && cachedDirectory.ProvidesGid)
             gid = (await cachedDirectory.GetUserAsync(username, FreshnessRequirement.Current, cancellationToken))?.Value.Gid;
         var listed = await cachedDirectory.GetGroupsAsync(username, FreshnessRequirement.Current, cancellationToken);
         var names = listed!.Value.Value.Select(group => group.Name);
@@ -94,11 +94,11 @@ public sealed partial class UserInfoService(
     }
 
     /// <summary>Removes a user from the directory cache, so that a corrected entry is used immediately.</summary>
-    public void Forget(string username) => cachedDirectory?.Forget(username);
+    public void RemoveFromCache(string username) => cachedDirectory?.Remove(username);
 
     private UserInfo? TryGetCached(TokenRecord record, QuotaPlan? plan) =>
         snapshots.TryGetValue(record, out var known) && ReferenceEquals(known.Overrides, plan)
-        && (known.Until == long.MaxValue || (clock.GetTimestamp() < known.Until && known.Forgotten == cachedDirectory!.Forgotten))
+        && (known.Until == long.MaxValue || (clock.GetTimestamp() < known.Until && known.Removals == cachedDirectory!.Removals))
             ? known.User
             : null;
 
@@ -106,7 +106,7 @@ public sealed partial class UserInfoService(
     /// <param name="User">The user information.</param>
     /// <param name="Overrides">The overrides of quotas that were applied; null if there were none.</param>
     /// <param name="Until">The time at which it must be collected again, as a timestamp of the clock.</param>
-    /// <param name="Forgotten">The value of <see cref="CachedUserDirectory.Forgotten"/> before the collection.</param>
-    /// <param name="IsWhole">False if a value is missing that was not required.</param>
-    private sealed record UserInfoSnapshot(UserInfo User, QuotaPlan? Overrides, long Until, int Forgotten, bool IsWhole);
+    /// <param name="Removals">The value of <see cref="CachedUserDirectory.Removals"/> before the collection.</param>
+    /// <param name="IsComplete">False if a value is missing that was not required.</param>
+    private sealed record UserInfoSnapshot(UserInfo User, QuotaPlan? Overrides, long Until, int Removals, bool IsComplete);
 }

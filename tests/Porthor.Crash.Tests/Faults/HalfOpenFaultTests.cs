@@ -21,7 +21,7 @@ public sealed class HalfOpenFaultTests(ITestOutputHelper output)
             {
                 PersistentRedis = settings.PersistentRedis is { } redis ? redis with { Port = recordStore.Port } : null,
                 // Usage events that the node writes periodically would wait until their timeout, as a request would.
-                Uses = configured.Uses with { Enabled = false },
+                Usage = configured.Usage with { Enabled = false },
             };
         });
         var groups = await RouteGroups.OfAsync(server);

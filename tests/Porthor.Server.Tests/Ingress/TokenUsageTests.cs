@@ -25,7 +25,7 @@ public sealed class TokenUsageTests
         var bearer = TestServer.Bearer(token);
 
         // A token without usage has no such fields.
-        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync(path, bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
         (await server.GetAsync(path + "/auth-history", bearer)).Body.ShouldBe("[]");
 
@@ -34,7 +34,7 @@ public sealed class TokenUsageTests
             (await PassAsync(server, query, bearer)).ShouldBe(200);
         (await PassAsync(server, "?service=secret&scope=exec:admin", bearer)).ShouldBe(403);
         (await PassAsync(server, "?service=tap", TestServer.Bearer(Token.Create()))).ShouldBe(401);
-        await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Core.Usage.WriteAsync(TestContext.Current.CancellationToken);
 
         (await server.GetAsync(path, bearer)).Json.GetProperty("last_used").GetInt64().ShouldBe(Noon.ToUnixTimeSeconds());
         var uses = await server.GetAsync(path + "/auth-history", bearer);
@@ -47,7 +47,7 @@ public sealed class TokenUsageTests
         // A request in the next minute is another event and the token's last usage.
         clock.Advance(TimeSpan.FromMinutes(1));
         (await PassAsync(server, "?service=tap", bearer)).ShouldBe(200);
-        await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Core.Usage.WriteAsync(TestContext.Current.CancellationToken);
         var list = await server.GetAsync("/auth/api/v1/users/user/tokens", bearer);
         list.Json.EnumerateArray().Single(t => t.GetProperty("token").GetString() == token.Key.Value)
             .GetProperty("last_used").GetInt64().ShouldBe(Noon.ToUnixTimeSeconds() + 60);
@@ -97,7 +97,7 @@ public sealed class TokenUsageTests
 
         // The usage events of a revoked token are kept.
         (await PassAsync(server, "", TestServer.Bearer(owner.Record.Token))).ShouldBe(200);
-        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
         await server.Tokens.DeleteTokenAsync(owner.Record.Token.Key, admin, "owner");
         (await server.GetAsync(path, TestServer.Bearer(admin.Record.Token))).Json.GetArrayLength().ShouldBe(1);
     }
@@ -124,12 +124,12 @@ public sealed class TokenUsageTests
     {
         var clock = new FakeTimeProvider(Noon);
         await using var server = await TestServer.StartAsync(
-            mode, settings => settings with { Uses = new UsageOptions(Retention: TimeSpan.FromDays(7)) }, clock);
+            mode, settings => settings with { Usage = new UsageOptions(Retention: TimeSpan.FromDays(7)) }, clock);
         var session = await server.Tokens.SessionForAsync("user");
         foreach (var service in (string[])["old", "new"])
         {
             (await PassAsync(server, $"?service={service}", TestServer.Bearer(session.Record.Token))).ShouldBe(200);
-            await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+            await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
             clock.Advance(TimeSpan.FromDays(5));
         }
         await server.Maintenance.TruncateHistoryAsync(cancellationToken: TestContext.Current.CancellationToken);
@@ -143,11 +143,11 @@ public sealed class TokenUsageTests
         var session = await server.Tokens.SessionForAsync("user");
         var bearer = TestServer.Bearer(session.Record.Token);
         (await PassAsync(server, "", bearer)).ShouldBe(200);
-        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
         (await server.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeTrue();
 
         await using var silent = await TestServer.StartAsync(
-            server.Deployment, settings => settings with { Uses = new UsageOptions(Enabled: false) });
+            server.Deployment, settings => settings with { Usage = new UsageOptions(Enabled: false) });
         (await PassAsync(silent, "", bearer)).ShouldBe(200);
         (await silent.GetAsync("/auth/api/v1/token-info", bearer)).Json.TryGetProperty("last_used", out _).ShouldBeFalse();
         (await silent.GetAsync("/auth/api/v1/users/user/tokens", bearer)).Body.ShouldNotContain("last_used");

@@ -116,7 +116,7 @@ public sealed class UnavailableStoreTests
         var bearer = TestServer.Bearer(session.Record.Token);
         var child = (await AskAsync(server, "?delegate_to=tap&delegate_scope=read:all", bearer)).Header("X-Auth-Request-Token")
             .ShouldNotBeNull();
-        await server.Core.Uses!.WriteAsync(TestContext.Current.CancellationToken);
+        await server.Core.Usage!.WriteAsync(TestContext.Current.CancellationToken);
 
         wire.Stall();
         clock.Advance(TimeSpan.FromMinutes(1));
@@ -135,7 +135,7 @@ public sealed class UnavailableStoreTests
         await RealServers.UntilAsync(
             async () =>
             {
-                await server.Core.Uses.WriteAsync(TestContext.Current.CancellationToken);
+                await server.Core.Usage.WriteAsync(TestContext.Current.CancellationToken);
                 var uses = await server.GetAsync($"/auth/api/v1/users/steady/tokens/{session.Record.Token.Key}/auth-history", bearer);
                 services = [.. uses.Json.EnumerateArray().Select(
                     use => use.TryGetProperty("service", out var name) ? name.GetString() : null)];

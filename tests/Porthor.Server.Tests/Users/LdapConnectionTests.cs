@@ -170,7 +170,7 @@ public sealed class LdapConnectionTests
     private static async Task<string> RefusedAsync(LdapSettings settings)
     {
         var failure = await Should.ThrowAsync<UserDirectoryException>(() => FindAsync(settings, "anybody"));
-        failure.IsAway.ShouldBeTrue();
+        failure.IsUnavailable.ShouldBeTrue();
         return failure.Reason;
     }
 

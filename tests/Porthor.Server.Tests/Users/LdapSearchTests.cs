@@ -127,7 +127,7 @@ public sealed class LdapSearchTests
     {
         var failure = await Should.ThrowAsync<UserDirectoryException>(
             () => directory.GetUserAsync(username, TestContext.Current.CancellationToken));
-        failure.IsAway.ShouldBeTrue();
+        failure.IsUnavailable.ShouldBeTrue();
         return failure.Reason;
     }
 

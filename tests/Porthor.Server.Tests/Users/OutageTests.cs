@@ -91,7 +91,7 @@ public sealed class OutageTests
         server.Clock.Advance(TimeSpan.FromSeconds(301));
         var failure = await Should.ThrowAsync<UserDirectoryException>(
             async () => await users.GetGroupNamesAsync("leaver", UserData.None, TestContext.Current.CancellationToken));
-        (failure.Reason, failure.IsAway).ShouldBe(("Error querying LDAP", true));
+        (failure.Reason, failure.IsUnavailable).ShouldBe(("Error querying LDAP", true));
 
         foreach (var path in (string[])["/user-info", "/users/user"])
             (await server.GetAsync(path, user.Cookie)).ShouldBe(500, $$"""{"detail":[{"msg":"{{Unknown}}","type":"user_info_failed"}]}""");

@@ -148,7 +148,7 @@ public sealed class UserInfoTests(UserInfoTests.DirectoryServers servers) : ICla
         await servers.Tree.AddUserAsync(late, gid: lateGid);
         await servers.Tree.AddGroupAsync($"{late}-primary", lateGid);
         (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBeEmpty();
-        users.Forget(late);
+        users.RemoveFromCache(late);
         (await users.GetGroupNamesAsync(late, UserData.None, TestContext.Current.CancellationToken)).ShouldBe([$"{late}-primary"]);
         (await server.GetUserInfoAsync(stillNone)).Json.GetProperty("gid").GetInt64().ShouldBe(lateGid);
     }

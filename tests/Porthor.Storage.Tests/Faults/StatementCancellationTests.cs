@@ -130,7 +130,7 @@ public sealed class StatementCancellationTests
         });
         stop.Begin();
         asking.Wait(Aborted);
-        var released = stop.NoMoreAsync().AsTask();
+        var released = stop.FinishAsync().AsTask();
         released.IsCompleted.ShouldBeFalse();
         mayEnd.Set();
         await released;

@@ -27,7 +27,7 @@ internal sealed class Authorization : IAsyncDisposable, IDeploymentHosts, IIngre
             node.Tokens, node.Users, new RateLimiter(Counter, this, clock, NullLogger<RateLimiter>.Instance),
             new IngressOptions { Tokens = deployment.Settings.Tokens, AnswerTimeout = deployment.Settings.AnswerTimeout,
                 AllowedOrigins = [WebOrigin.TryParse("https://friend.example.org")!.Value] },
-            hosts: this, observer: this, clock, node.Uses);
+            hosts: this, observer: this, clock, node.Usage);
     }
 
     public PorthorDeployment Node { get; }

@@ -33,6 +33,6 @@ public sealed class RevocationReplayTests
             DateTimeOffset since, TokenKey? after, int limit, CancellationToken cancellationToken) =>
             Task.FromResult<IReadOnlyList<TokenInfo>>([]);
 
-        public Task<int> ForgetRevokedAsync(DateTimeOffset now, CancellationToken cancellationToken) => Task.FromResult(0);
+        public Task<int> DeleteOldRevocationsAsync(DateTimeOffset now, CancellationToken cancellationToken) => Task.FromResult(0);
     }
 }

@@ -47,7 +47,7 @@ public sealed class InterruptedRevocationTests
             (await Should.ThrowAsync<PorthorException>(() => node.Tokens.GetInternalTokenAsync(below, "sia", InsertedTree.Scopes)))
                 .Error.Kind.ShouldBe(ErrorKind.InvalidToken);
             // The time since the interruption does not matter.
-            await node.Sql.Revocations.ForgetRevokedAsync(node.Clock.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
+            await node.Sql.Revocations.DeleteOldRevocationsAsync(node.Clock.GetUtcNow().AddDays(1), TestContext.Current.CancellationToken);
 
             switch (completion)
             {

@@ -148,7 +148,7 @@ public sealed class LargeTreeTests(ITestOutputHelper output)
         }
         var records = await node.RecordStore.GetAsync(
             [.. tree.Samples().Select(token => token.Key)], TestContext.Current.CancellationToken);
-        records.Values.ShouldAllBe(record => fernet.IsMadeWithFirstKey(record.Ciphertext));
+        records.Values.ShouldAllBe(record => fernet.IsEncryptedWithFirstKey(record.Ciphertext));
     }
 
     private async Task RunAsync(

@@ -28,7 +28,7 @@ public sealed class TokenUsageBufferTests
         using var metrics = new PorthorMetrics();
         var dropped = CountDropped(metrics, out var listener);
         using var _ = listener;
-        using var recorder = new TokenUsageBuffer(node.Sql.Uses, metrics, clock, NullLogger<TokenUsageBuffer>.Instance, capacity: 3);
+        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, metrics, clock, NullLogger<TokenUsageBuffer>.Instance, capacity: 3);
         var token = Record("busy");
 
         // More events in one minute than the capacity: the newest are dropped.
@@ -51,7 +51,7 @@ public sealed class TokenUsageBufferTests
     {
         await using var deployment = await Deployment.CreateAsync(mode);
         var node = await deployment.OpenNodeAsync(clock);
-        using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
+        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
         var token = Record("odd-service");
         foreach (var service in (string[])["a", "half \ud800", "b\0", "c"])
             recorder.Record(token, service, IPAddress.Parse("fe80::1%3"));
@@ -71,7 +71,7 @@ public sealed class TokenUsageBufferTests
         var token = Record("traveller");
         for (var i = 0; i < 2; i++)
         {
-            using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
+            using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
             foreach (var address in (string[])["192.0.2.1", "2001:db8::1"])
                 recorder.Record(token, service: null, IPAddress.Parse(address));
             recorder.Record(token, service: null, address: null);
@@ -89,7 +89,7 @@ public sealed class TokenUsageBufferTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var node = await deployment.OpenNodeAsync(clock);
         using var logs = new CapturedLogs();
-        using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, new Logger<TokenUsageBuffer>(logs));
+        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, new Logger<TokenUsageBuffer>(logs));
         var token = Record("patient");
         var postgres = await RealServers.Instance.PostgresAsync();
 
@@ -111,7 +111,7 @@ public sealed class TokenUsageBufferTests
         await using var deployment = await Deployment.CreateAsync(Mode.Database);
         var node = await deployment.OpenNodeAsync(clock);
         var (locked, free) = (await node.Tokens.SessionForAsync("locked"), await node.Tokens.SessionForAsync("free"));
-        using var recorder = new TokenUsageBuffer(node.Sql.Uses, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
+        using var recorder = new TokenUsageBuffer(node.Sql.UsageHistory, node.Metrics, clock, NullLogger<TokenUsageBuffer>.Instance);
         recorder.Record(locked.Record, service: null, IPAddress.Loopback);
         recorder.Record(free.Record, service: null, IPAddress.Loopback);
         await using (var transaction = await node.Sql.TokenIndex.BeginAsync(TimeSpan.FromSeconds(5), Stop))
@@ -135,7 +135,7 @@ public sealed class TokenUsageBufferTests
 
     private static async Task<List<string?>> ServicesAsync(PorthorDeployment node, TokenRecord token)
     {
-        var uses = await node.Sql.Uses.ReadAsync(new UsageFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
+        var uses = await node.Sql.UsageHistory.ReadAsync(new UsageFilter(token.Username, token.Token.Key), cursor: null, limit: 100, Stop);
         return [.. uses.Select(use => use.Service)];
     }
 

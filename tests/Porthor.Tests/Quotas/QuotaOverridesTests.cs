@@ -30,12 +30,12 @@ public sealed class QuotaOverridesTests
     [Fact]
     public async Task A_failed_read_is_retried()
     {
-        var (clock, store) = (new InterruptingClock(), new MemoryStore { IsAway = true });
+        var (clock, store) = (new InterruptingClock(), new MemoryStore { IsUnavailable = true });
         var overrides = On(store, clock);
         // Another node sets them, because a change on this node updates its own cache.
         await On(store, clock).SetAsync(Plan);
         await Should.ThrowAsync<StoreUnavailableException>(() => overrides.GetRecentAsync().AsTask());
-        store.IsAway = false;
+        store.IsUnavailable = false;
         (await overrides.GetRecentAsync())!.Default.Api["test"].ShouldBe(5);
     }
 
@@ -96,14 +96,14 @@ public sealed class QuotaOverridesTests
     {
         private byte[]? json;
 
-        public bool IsAway { get; set; }
+        public bool IsUnavailable { get; set; }
 
         public int Reads { get; private set; }
 
         public Task<byte[]?> GetOverridesAsync(CancellationToken cancellationToken)
         {
             Reads++;
-            return IsAway ? throw new StoreUnavailableException("token record store", "reading quota overrides") : Task.FromResult(json);
+            return IsUnavailable ? throw new StoreUnavailableException("token record store", "reading quota overrides") : Task.FromResult(json);
         }
 
         public Task SetOverridesAsync(byte[] json, CancellationToken cancellationToken)

@@ -14,7 +14,7 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
         new("key", ParameterLocation.Path, "The key of the token.", TextSchema(pattern: null, 22, 22));
 
     /// <summary>The parameters of every history with pages.</summary>
-    public static readonly DescribedParameter[] Uses =
+    public static readonly DescribedParameter[] Usage =
     [
         Query("cursor", "The start of the page, from the Link header of another page.", TextSchema("^p?[0-9]+_[0-9]+$", 1, longest: null)),
         Query(
@@ -28,7 +28,7 @@ internal sealed record DescribedParameter(string Name, ParameterLocation In, str
     /// <summary>The parameters of every history of changes.</summary>
     public static readonly DescribedParameter[] History =
     [
-        .. Uses,
+        .. Usage,
         Query("key", "Only this token and its direct child tokens.", TextSchema(pattern: null, 22, 22)),
         Query("token_type", "Only tokens of this type.", new OpenApiSchema
         {

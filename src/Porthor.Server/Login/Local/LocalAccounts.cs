@@ -14,7 +14,7 @@ internal sealed class LocalAccounts
     public LocalAccounts(DataDirectory? folder, PorthorSettings settings)
     {
         configured = (settings.Providers.LocalUsers ?? []).ToDictionary(user => user.Username, StringComparer.Ordinal);
-        iterations = configured.Values.Select(user => user.Password.Iterations).DefaultIfEmpty(PasswordHash.UsualIterations).Max();
+        iterations = configured.Values.Select(user => user.Password.Iterations).DefaultIfEmpty(PasswordHash.DefaultIterations).Max();
         administrator = LocalAdministrator.Of(folder, settings);
     }
 

@@ -39,9 +39,9 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
         userAttributes = [.. new[] { settings.NameAttr, settings.EmailAttr, settings.UidAttr, settings.GidAttr }.OfType<string>()];
     }
 
-    public bool TellsEmail => settings is { EmailAttr: not null, UserBaseDn.Length: > 0 };
+    public bool ProvidesEmail => settings is { EmailAttr: not null, UserBaseDn.Length: > 0 };
 
-    public bool TellsGid => settings is { GidAttr: not null, UserBaseDn.Length: > 0 };
+    public bool ProvidesGid => settings is { GidAttr: not null, UserBaseDn.Length: > 0 };
 
     public async Task<DirectoryUser> GetUserAsync(string username, CancellationToken cancellationToken)
     {
@@ -58,7 +58,7 @@ internal sealed partial class LdapDirectory : IUserDirectory, IAsyncDisposable
             return user;
         const string invalid = "LDAP user entry invalid";
         Log.InvalidUser(logger, error!, settings.Url, search.Filter.ToString(), username);
-        throw new UserDirectoryException(invalid, isAway: false);
+        throw new UserDirectoryException(invalid, isUnavailable: false);
     }
 
     public async Task<IReadOnlyList<DirectoryGroup>> GetGroupsAsync(string username, CancellationToken cancellationToken)

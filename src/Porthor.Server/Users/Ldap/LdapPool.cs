@@ -159,7 +159,7 @@ internal sealed partial class LdapPool : IAsyncDisposable
     {
         metrics.Failed(Store, search.Operation);
         Log.Failed(logger, error, server.Settings.Url, search.Filter.ToString(), search.Base, search.Attributes, search.Username, cause);
-        return new UserDirectoryException(reason, isAway: true, cause);
+        return new UserDirectoryException(reason, isUnavailable: true, cause);
     }
 
     private static partial class Log

@@ -23,7 +23,7 @@ internal sealed record LdapSettings
     public string? CaFile { get; init; }
 
     /// <summary>Gets how long expired cached values are used while LDAP is unavailable.</summary>
-    public TimeSpan Grace { get; init; } = DirectoryCacheOptions.Usual.Grace;
+    public TimeSpan Grace { get; init; } = DirectoryCacheOptions.Default.Grace;
 
     public required string GroupBaseDn { get; init; }
 

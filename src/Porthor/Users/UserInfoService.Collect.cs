@@ -8,45 +8,45 @@ namespace Porthor.Users;
 // The order of the sources is: token, numeric IDs, directory (contract/userinfo.md 2, 3).
 public sealed partial class UserInfoService
 {
-    private async Task<UserInfoSnapshot> GatherAsync(
-        TokenRecord record, QuotaPlan? plan, FreshnessRequirements needs, CancellationToken cancellationToken)
+    private async Task<UserInfoSnapshot> CollectAsync(
+        TokenRecord record, QuotaPlan? plan, FreshnessRequirements requirements, CancellationToken cancellationToken)
     {
         var stored = record.UserData;
-        var forgotten = cachedDirectory?.Forgotten ?? 0;
-        var (uid, isWhole) = await UidAsync(record, needs, cancellationToken);
+        var removals = cachedDirectory?.Removals ?? 0;
+        var (uid, isComplete) = await UidAsync(record, requirements, cancellationToken);
         var gid = stored.Gid ?? (ids is not null && options.AddUserGroup ? uid : null);
         var until = long.MaxValue;
         var found = DirectoryUser.None;
         var groups = stored.Groups ?? [];
         if (cachedDirectory is not null)
         {
-            var entry = await cachedDirectory.GetUserAsync(record.Username, needs.Entry, cancellationToken);
+            var entry = await cachedDirectory.GetUserAsync(record.Username, requirements.Entry, cancellationToken);
             found = entry?.Value ?? found;
             until = entry?.Until ?? 0;
             if (groups.Count == 0)
             {
-                var listed = await ListedGroupsAsync(record.Username, uid ?? found.Uid, gid ?? found.Gid, needs.Groups, cancellationToken);
+                var listed = await ListedGroupsAsync(record.Username, uid ?? found.Uid, gid ?? found.Gid, requirements.Groups, cancellationToken);
                 groups = listed?.Value ?? groups;
                 until = Math.Min(until, listed?.Until ?? 0);
             }
-            isWhole &= until > 0;
+            isComplete &= until > 0;
         }
         uid ??= found.Uid;
         gid ??= found.Gid ?? (options.AddUserGroup ? uid : null);
         return new UserInfoSnapshot(
             new UserInfo(
                 record.Username, stored.Name ?? found.Name, stored.Email ?? found.Email, uid, gid, Sorted(groups), QuotaOf(groups, plan)),
-            plan, until, forgotten, isWhole);
+            plan, until, removals, isComplete);
     }
 
     /// <summary>
     /// Returns the values that a response of forward authentication requires: the email address, if the record has none and the directory
     /// may have one; and the groups, if the quota of the service depends on them.
     /// </summary>
-    private FreshnessRequirements NeedsOf(UserData stored, string? service, QuotaPlan? plan)
+    private FreshnessRequirements RequirementsOf(UserData stored, string? service, QuotaPlan? plan)
     {
         var groupsDecide = service is not null && stored.Groups is not { Count: > 0 } && (DependsOnGroups(quotas) || DependsOnGroups(plan));
-        var email = stored.Email is null && cachedDirectory is { TellsEmail: true };
+        var email = stored.Email is null && cachedDirectory is { ProvidesEmail: true };
         return new FreshnessRequirements(
             email || groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None,
             groupsDecide ? FreshnessRequirement.Recent : FreshnessRequirement.None);
@@ -57,8 +57,8 @@ public sealed partial class UserInfoService
     /// <summary>
     /// Returns the UID from the record or from the assigned IDs. If it is not required, an unavailable store is not an error.
     /// </summary>
-    private async ValueTask<(long? Uid, bool IsWhole)> UidAsync(
-        TokenRecord record, FreshnessRequirements needs, CancellationToken cancellationToken)
+    private async ValueTask<(long? Uid, bool IsComplete)> UidAsync(
+        TokenRecord record, FreshnessRequirements requirements, CancellationToken cancellationToken)
     {
         if (record.UserData.Uid is { } uid)
             return (uid, true);
@@ -68,7 +68,7 @@ public sealed partial class UserInfoService
         {
             return (await ids.GetUidAsync(record.Username, cancellationToken), true);
         }
-        catch (StoreUnavailableException) when (needs.Groups == FreshnessRequirement.None)
+        catch (StoreUnavailableException) when (requirements.Groups == FreshnessRequirement.None)
         {
             return (null, false);
         }
@@ -76,14 +76,14 @@ public sealed partial class UserInfoService
 
     /// <summary>Returns the groups that have the user as a member, the primary group and the group of the user's own name.</summary>
     private async ValueTask<CachedValue<IReadOnlyList<Group>>?> ListedGroupsAsync(
-        string username, long? uid, long? gid, FreshnessRequirement need, CancellationToken cancellationToken)
+        string username, long? uid, long? gid, FreshnessRequirement requirement, CancellationToken cancellationToken)
     {
-        if (await cachedDirectory!.GetGroupsAsync(username, need, cancellationToken) is not { } members)
+        if (await cachedDirectory!.GetGroupsAsync(username, requirement, cancellationToken) is not { } members)
             return null;
         var primary = new CachedValue<string?>(Value: null, long.MaxValue);
         if (gid is { } number && NeedsPrimary(members.Value, number))
         {
-            if (await cachedDirectory.GetGroupNameAsync(number, username, need, cancellationToken) is not { } name)
+            if (await cachedDirectory.GetGroupNameAsync(number, username, requirement, cancellationToken) is not { } name)
                 return null;
             primary = name;
         }
@@ -92,7 +92,7 @@ public sealed partial class UserInfoService
             var groups = await NumberedAsync(username, uid, gid, members.Value, primary.Value, cancellationToken);
             return new(groups, Math.Min(members.Until, primary.Until));
         }
-        catch (StoreUnavailableException) when (need == FreshnessRequirement.None)
+        catch (StoreUnavailableException) when (requirement == FreshnessRequirement.None)
         {
             return null;
         }
